@@ -1,0 +1,316 @@
+package broker
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/eclipse/paho.golang/packets"
+	"github.com/eclipse/paho.golang/paho"
+	mqtt "github.com/mochi-mqtt/server/v2"
+	mochi "github.com/mochi-mqtt/server/v2/packets"
+)
+
+const tcp = "127.0.0.1:0"
+
+// asks runs n requests with replies from 64 askers, and returns how many were
+// answered before the first loss, which is a reply later than 10 s.
+func asks(t testing.TB, b *Broker, n int, window uint16, qos byte, cut time.Duration) int {
+	t.Helper()
+	server := newPeer(t, b, "server", window, qos, "ask")
+	client := newPeer(t, b, "client", window, qos, "reply")
+	for range 8 {
+		go func() {
+			for r := range server.all {
+				_ = server.publish(t.Context(), &paho.Publish{Topic: "reply", QoS: qos, Payload: r.Packet.Payload})
+				_ = r.Client.Ack(r.Packet)
+			}
+		}()
+	}
+	waiting := make([]chan struct{}, n)
+	for i := range waiting {
+		waiting[i] = make(chan struct{}, 1)
+	}
+	go func() {
+		for r := range client.all {
+			select {
+			case waiting[binary.BigEndian.Uint32(r.Packet.Payload)] <- struct{}{}:
+			default: // a repeat
+			}
+			_ = r.Client.Ack(r.Packet)
+		}
+	}()
+	keepCutting(t, cut, server, client)
+	var next, answered, lost atomic.Int64
+	var wg sync.WaitGroup
+	for range 64 {
+		wg.Go(func() {
+			for i := next.Add(1) - 1; i < int64(n) && lost.Load() == 0; i = next.Add(1) - 1 {
+				ctx, stop := context.WithTimeout(t.Context(), 10*time.Second)
+				_ = client.publish(ctx, &paho.Publish{Topic: "ask", QoS: qos, Payload: binary.BigEndian.AppendUint32(nil, uint32(i))})
+				select {
+				case <-waiting[i]:
+					answered.Add(1)
+				case <-ctx.Done():
+					lost.Add(1)
+				}
+				stop()
+			}
+		})
+	}
+	wg.Wait()
+	if over := server.over.Load() + client.over.Load(); cut == 0 && over > 0 {
+		t.Errorf("%d messages beyond the Receive Maximum of %d", over, window)
+	}
+	if got := b.Dropped(); got != 0 {
+		t.Errorf("%d messages dropped", got)
+	}
+	return int(answered.Load())
+}
+
+func TestEveryAskIsAnswered(t *testing.T) {
+	const cut = 30 * time.Millisecond
+	tests := map[string]struct {
+		n      int
+		addr   string
+		window uint16
+		qos    byte
+		cut    time.Duration
+	}{
+		"one message in flight":                {n: 300, window: 1, qos: 1},
+		"a window of 16":                       {n: 3000, window: 16, qos: 1},
+		"a window of 64":                       {n: 3000, window: 64, qos: 1},
+		"a window of 16, over TCP":             {n: 3000, window: 16, qos: 1, addr: tcp},
+		"a window of 16, connections cut":      {n: 3000, window: 16, qos: 1, cut: cut},
+		"a window of 64, connections cut":      {n: 3000, window: 64, qos: 1, cut: cut},
+		"a window of 64, TCP, connections cut": {n: 3000, window: 64, qos: 1, cut: cut, addr: tcp},
+		"exactly once":                         {n: 1000, window: 16, qos: 2}, // no cuts: paho 0.23 writes to a nil connection then
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			if got := asks(t, start(t, Options{Addr: tt.addr}), tt.n, tt.window, tt.qos, tt.cut); got != tt.n {
+				t.Errorf("answered %d of %d", got, tt.n)
+			}
+		})
+	}
+}
+
+func TestOrderSurvivesCuts(t *testing.T) {
+	const n, streams = 2000, 8
+	tests := map[string]struct {
+		addr string
+		cut  time.Duration
+	}{
+		"no cut":                    {},
+		"cut every 20 ms":           {cut: 20 * time.Millisecond},
+		"cut every 20 ms, over TCP": {cut: 20 * time.Millisecond, addr: tcp},
+		"no cut, over TCP":          {addr: tcp},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			b := start(t, Options{Addr: tt.addr})
+			sub, pub := newPeer(t, b, "sub", 4, 1, "seq"), newPeer(t, b, "pub", 16, 1)
+			keepCutting(t, tt.cut, sub, pub)
+			for k := range streams {
+				go func() {
+					for i := range n / streams {
+						body := binary.BigEndian.AppendUint32([]byte{byte(k)}, uint32(i))
+						_ = pub.publish(t.Context(), &paho.Publish{Topic: "seq", QoS: 1, Payload: body})
+					}
+				}()
+			}
+			var want [streams]int
+			for left := n; left > 0; {
+				select {
+				case r := <-sub.lane:
+					k, got := r.Packet.Payload[0], int(binary.BigEndian.Uint32(r.Packet.Payload[1:]))
+					if got > want[k] {
+						t.Fatalf("stream %d: got %d, want %d", k, got, want[k])
+					}
+					if got == want[k] { // else a repeat, whose ack was lost
+						want[k]++
+						left--
+					}
+					_ = r.Client.Ack(r.Packet)
+				case <-time.After(10 * time.Second):
+					t.Fatalf("stuck with %d of %d to come", left, n)
+				}
+			}
+		})
+	}
+}
+
+func TestSessionKeepsWhatIsMissed(t *testing.T) {
+	b := start(t, Options{})
+	expiry, window := uint32(60), uint16(2)
+	connect := packets.Connect{ClientID: "away", Properties: &packets.Properties{SessionExpiryInterval: &expiry, ReceiveMaximum: &window}}
+	r := newRaw(t, b, connect)
+	r.next()
+	r.send(&packets.Subscribe{PacketID: 1, Subscriptions: []packets.SubOptions{{Topic: "news", QoS: 1}}, Properties: &packets.Properties{}})
+	r.next()
+	_ = r.Close()
+	pub := newPeer(t, b, "pub", 16, 1)
+	for i := range 5 {
+		if err := pub.publish(t.Context(), &paho.Publish{Topic: "news", QoS: 1, Payload: []byte{byte(i)}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r = newRaw(t, b, connect)
+	if ack := r.next().(*packets.Connack); !ack.SessionPresent {
+		t.Error("no session")
+	}
+	for i := range 5 {
+		p := r.next().(*packets.Publish)
+		if int(p.Payload[0]) != i || p.Duplicate {
+			t.Errorf("got message %d, duplicate %t, want message %d for the first time", p.Payload[0], p.Duplicate, i)
+		}
+		r.send(&packets.Puback{PacketID: p.PacketID, Properties: &packets.Properties{}})
+	}
+	if got := b.Clients(); got != 2 {
+		t.Errorf("%d sessions, want 2", got)
+	}
+}
+
+func TestUnacknowledgedComesAgainAsDuplicate(t *testing.T) {
+	b := start(t, Options{Addr: tcp})
+	expiry, window := uint32(60), uint16(1)
+	connect := packets.Connect{ClientID: "crash", Properties: &packets.Properties{SessionExpiryInterval: &expiry, ReceiveMaximum: &window}}
+	r := newRaw(t, b, connect)
+	r.next()
+	r.send(&packets.Subscribe{PacketID: 1, Subscriptions: []packets.SubOptions{{Topic: "news", QoS: 1}}, Properties: &packets.Properties{}})
+	r.next()
+	pub := newPeer(t, b, "pub", 16, 1)
+	for i := range 2 {
+		if err := pub.publish(t.Context(), &paho.Publish{Topic: "news", QoS: 1, Payload: []byte{byte(i)}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.next()
+	r = newRaw(t, b, connect) // while the other is open: a takeover
+	r.next()
+	for i, again := range []bool{true, false} {
+		p := r.next().(*packets.Publish)
+		if int(p.Payload[0]) != i || p.Duplicate != again {
+			t.Errorf("got message %d, duplicate %t, want message %d, %t", p.Payload[0], p.Duplicate, i, again)
+		}
+		r.send(&packets.Puback{PacketID: p.PacketID, Properties: &packets.Properties{}})
+	}
+}
+
+// A client that comes back says "up" at once; the will of its old connection
+// must not arrive after that and leave "lost" behind.
+func TestWillComesBeforeTheSuccessor(t *testing.T) {
+	b := start(t, Options{Addr: tcp})
+	connect := packets.Connect{
+		ClientID: "health", WillFlag: true, WillTopic: "state", WillMessage: []byte("lost"), WillRetain: true,
+		Properties: &packets.Properties{}, WillProperties: &packets.Properties{},
+	}
+	for i := range 50 {
+		r := newRaw(t, b, connect)
+		r.next()
+		r.send(&packets.Publish{Topic: "state", QoS: 1, PacketID: 1, Retain: true, Payload: []byte("up"), Properties: &packets.Properties{}})
+		r.next()
+		if got := b.Retained("state"); len(got) != 1 || string(got[0]) != "up" {
+			t.Fatalf("connection %d: retained %q, want up", i, got)
+		}
+	}
+}
+
+func TestFullQueueDropsAndCounts(t *testing.T) {
+	b := start(t, Options{Queue: 4})
+	newPeer(t, b, "slow", 1, 1, "news") // never acknowledges
+	pub := newPeer(t, b, "pub", 16, 1)
+	for range 10 {
+		_ = pub.publish(t.Context(), &paho.Publish{Topic: "news", QoS: 1})
+	}
+	if b.Dropped() == 0 {
+		t.Error("nothing dropped")
+	}
+}
+
+type door struct{ mqtt.HookBase }
+
+func (door) ID() string                                 { return "door" }
+func (door) Provides(b byte) bool                       { return b == mqtt.OnConnectAuthenticate || b == mqtt.OnACLCheck }
+func (door) OnACLCheck(*mqtt.Client, string, bool) bool { return true }
+func (door) OnConnectAuthenticate(_ *mqtt.Client, p mochi.Packet) bool {
+	return string(p.Connect.Password) == "open"
+}
+
+func TestAuthDecidesWhoConnects(t *testing.T) {
+	b := start(t, Options{Auth: new(door), Addr: tcp})
+	for password, want := range map[string]byte{"open": 0, "shut": packets.ConnackBadUsernameOrPassword} {
+		r := newRaw(t, b, packets.Connect{ClientID: password, UsernameFlag: true, Username: "tars", PasswordFlag: true, Password: []byte(password)})
+		if got := r.next().(*packets.Connack).ReasonCode; got != want {
+			t.Errorf("password %s: reason %#x, want %#x", password, got, want)
+		}
+	}
+}
+
+func TestCloseEndsEveryConnection(t *testing.T) {
+	b := start(t, Options{Addr: tcp})
+	silent, err := net.Dial("tcp", b.Addr()) // never says CONNECT
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	r := newRaw(t, b, packets.Connect{ClientID: "a"})
+	r.next()
+	began := time.Now()
+	if err := b.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if took := time.Since(began); took > 3*time.Second {
+		t.Errorf("closed after %v", took)
+	}
+	if d, ok := r.next().(*packets.Disconnect); !ok || d.ReasonCode != packets.DisconnectServerShuttingDown {
+		t.Errorf("got %v, want a DISCONNECT that says why", d)
+	}
+	if _, err := b.Dial(t.Context()); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("dial after Close: %v", err)
+	}
+	if err := b.Close(); err != nil {
+		t.Errorf("closed twice: %v", err)
+	}
+}
+
+func TestTakenAddressIsAnError(t *testing.T) {
+	b := start(t, Options{Addr: tcp})
+	if _, err := New(Options{Addr: b.Addr()}); err == nil {
+		t.Error("two brokers on one address")
+	}
+}
+
+// Nothing here keeps a bubble of fake time from going idle, or alive.
+func TestFakeClock(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		if got := asks(t, start(t, Options{}), 200, 16, 1, 0); got != 200 {
+			t.Fatalf("answered %d of 200", got)
+		}
+		began := time.Now()
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if got := time.Since(began); got != time.Minute {
+			t.Fatalf("a minute took %v", got)
+		}
+	})
+}
+
+// BenchmarkAsk is also the long proof: go test -run '^$' -bench Ask -benchtime 1000000x.
+func BenchmarkAsk(b *testing.B) {
+	for _, window := range []uint16{16, 64} {
+		b.Run(fmt.Sprintf("window %d", window), func(b *testing.B) {
+			b.ReportAllocs()
+			if got := asks(b, start(b, Options{}), b.N, window, 1, 0); got != b.N {
+				b.Fatalf("answered %d of %d", got, b.N)
+			}
+		})
+	}
+}

@@ -1,0 +1,217 @@
+package broker
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/url"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/eclipse/paho.golang/autopaho"
+	"github.com/eclipse/paho.golang/packets"
+	"github.com/eclipse/paho.golang/paho"
+	pahosession "github.com/eclipse/paho.golang/paho/session"
+)
+
+// peer is a client with manual acks: its callback only enqueues, and its lane
+// is as deep as the Receive Maximum.
+type peer struct {
+	cm   *autopaho.ConnectionManager
+	lane chan paho.PublishReceived
+	over atomic.Int64 // messages beyond the Receive Maximum
+	ups  atomic.Int64
+	up   chan struct{}
+	done chan struct{}
+
+	mu   sync.Mutex
+	conn net.Conn
+	cuts int64
+}
+
+// all yields what arrives until the test ends.
+func (p *peer) all(yield func(paho.PublishReceived) bool) {
+	for {
+		select {
+		case r := <-p.lane:
+			if !yield(r) {
+				return
+			}
+		case <-p.done:
+			return
+		}
+	}
+}
+
+// cut breaks the connection, if it came up since the last time.
+func (p *peer) cut() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if n := p.ups.Load(); n != p.cuts {
+		p.cuts = n
+		_ = p.conn.Close()
+	}
+}
+
+// publish returns when m is accepted; it waits while there is no connection.
+func (p *peer) publish(ctx context.Context, m *paho.Publish) error {
+	for {
+		if err := p.cm.AwaitConnection(ctx); err != nil {
+			return err
+		}
+		_, err := p.cm.Publish(ctx, m)
+		if !errors.Is(err, autopaho.ConnectionDownError) && !errors.Is(err, pahosession.ErrNoConnection) { // these say "not sent"
+			return err
+		}
+	}
+}
+
+func (p *peer) received(r paho.PublishReceived) (bool, error) {
+	select {
+	case p.lane <- r:
+		return true, nil
+	default:
+		p.over.Add(1)
+	}
+	select {
+	case p.lane <- r:
+	case <-p.done:
+	}
+	return true, nil
+}
+
+// newPeer connects over TCP when b has an address, else over a pipe.
+func newPeer(t testing.TB, b *Broker, id string, window uint16, qos byte, filters ...string) *peer {
+	t.Helper()
+	p := &peer{done: make(chan struct{}), up: make(chan struct{}, 1), lane: make(chan paho.PublishReceived, window)}
+	ctx, stop := context.WithCancel(context.Background())
+	cm, err := autopaho.NewConnection(ctx, p.config(b, id, window))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.cm = cm
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+		defer cancel()
+		_ = cm.Disconnect(ctx)
+		close(p.done)
+		stop()
+		<-cm.Done()
+	})
+	<-p.up
+	subs := &paho.Subscribe{}
+	for _, f := range filters {
+		subs.Subscriptions = append(subs.Subscriptions, paho.SubscribeOptions{Topic: f, QoS: qos})
+	}
+	if len(filters) > 0 {
+		if _, err := cm.Subscribe(ctx, subs); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return p
+}
+
+func (p *peer) config(b *Broker, id string, window uint16) autopaho.ClientConfig {
+	return autopaho.ClientConfig{
+		ServerUrls: []*url.URL{{Scheme: "mqtt", Host: "broker"}}, KeepAlive: 20,
+		CleanStartOnInitialConnection: true, SessionExpiryInterval: 600,
+		ReconnectBackoff: func(n int) time.Duration { return min(time.Duration(n)*10*time.Millisecond, time.Second) },
+		ConnectPacketBuilder: func(c *paho.Connect, _ *url.URL) (*paho.Connect, error) {
+			c.Properties.ReceiveMaximum = &window
+			return c, nil
+		},
+		AttemptConnection: func(ctx context.Context, _ autopaho.ClientConfig, _ *url.URL) (net.Conn, error) {
+			n, err := dial(ctx, b)
+			p.mu.Lock()
+			p.conn = n
+			p.mu.Unlock()
+			return packets.NewThreadSafeConn(n), err
+		},
+		OnConnectionUp: func(*autopaho.ConnectionManager, *paho.Connack) {
+			p.ups.Add(1)
+			select {
+			case p.up <- struct{}{}:
+			default:
+			}
+		},
+		ClientConfig: paho.ClientConfig{
+			ClientID: id, EnableManualAcknowledgment: true, SendAcksInterval: time.Millisecond, PacketTimeout: time.Minute,
+			OnPublishReceived: []func(paho.PublishReceived) (bool, error){p.received},
+		},
+	}
+}
+
+func dial(ctx context.Context, b *Broker) (net.Conn, error) {
+	if b.Addr() != "" {
+		return new(net.Dialer).DialContext(ctx, "tcp", b.Addr())
+	}
+	return b.Dial(ctx)
+}
+
+// keepCutting breaks the connections in turn until the test ends.
+func keepCutting(t testing.TB, every time.Duration, peers ...*peer) {
+	if every == 0 {
+		return
+	}
+	ctx := t.Context()
+	var wg sync.WaitGroup
+	t.Cleanup(wg.Wait)
+	wg.Go(func() {
+		for i := 0; ctx.Err() == nil; i++ {
+			time.Sleep(every)
+			peers[i%len(peers)].cut()
+		}
+	})
+}
+
+func start(t testing.TB, o Options) *Broker {
+	t.Helper()
+	b, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = b.Close() })
+	return b
+}
+
+// raw is a client that speaks packet by packet.
+type raw struct {
+	net.Conn
+	t testing.TB
+}
+
+func newRaw(t testing.TB, b *Broker, c packets.Connect) raw {
+	t.Helper()
+	n, err := dial(t.Context(), b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = n.Close() })
+	r := raw{n, t}
+	c.ProtocolName, c.ProtocolVersion = "MQTT", 5
+	if c.Properties == nil {
+		c.Properties = &packets.Properties{}
+	}
+	r.send(&c)
+	return r
+}
+
+func (r raw) send(c packets.Packet) {
+	r.t.Helper()
+	if _, err := c.WriteTo(r); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// next returns the content of the next packet.
+func (r raw) next() any {
+	r.t.Helper()
+	_ = r.SetReadDeadline(time.Now().Add(5 * time.Second))
+	p, err := packets.ReadPacket(r)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return p.Content
+}
