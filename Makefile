@@ -1,0 +1,59 @@
+# make help prints the targets. SERVICE, FUZZTIME and TESTFLAGS are for the command
+# line: make run SERVICE=stt, make fuzz FUZZTIME=5m, make test TESTFLAGS=-v
+SHELL    := /bin/sh
+MODULES   = $(shell go list -m)
+PACKAGES  = $(addsuffix /...,$(MODULES))
+FUZZTIME ?= 30s
+
+# Where tars up keeps its data, unless TARS_HOME says so.
+ifeq ($(shell uname),Darwin)
+home = $(if $(TARS_HOME),$(TARS_HOME),$(HOME)/Library/Application Support/tars)
+else
+home = $(if $(TARS_HOME),$(TARS_HOME),$(if $(XDG_DATA_HOME),$(XDG_DATA_HOME),$(HOME)/.local/share)/tars)
+endif
+voice = $(if $(TARS_ASSETS),$(TARS_ASSETS),$(home)/assets)
+
+.DEFAULT_GOAL := help
+.PHONY: help up run test lint fuzz bench new assets build
+.NOTPARALLEL:
+
+help: ## print this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+up: build ## the whole stack in one process, page on http://127.0.0.1:8080
+	@ops/assets.sh "$(voice)" || true
+	@bin/tars up
+
+run: name build ## one service against MQTT_URL: make run SERVICE=stt
+	@bin/tars run $(SERVICE)
+
+test: ## every test that this machine can run, and a line for each kind that it cannot
+	@go run ./test/need/cmd
+	go test -race -shuffle=on -count=1 -timeout 20m $(TESTFLAGS) $(PACKAGES)
+
+lint: ## format, vet, staticcheck, known vulnerabilities, tidy modules
+	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "gofmt -w" $$unformatted; exit 1; }
+	go vet $(PACKAGES)
+	go tool staticcheck $(PACKAGES)
+	@ops/vulnerabilities.sh $(PACKAGES)
+	@for dir in $$(go list -m -f '{{.Dir}}'); do (cd "$$dir" && go mod tidy -diff) || { echo "go mod tidy in $$dir"; exit 1; }; done
+
+fuzz: ## every fuzz target for FUZZTIME (30s)
+	@grep -rHo --include='*_test.go' '^func Fuzz[A-Za-z0-9_]*' . | sed 's|/[^/]*:func | |' | while read -r dir target; do \
+		echo "$$dir $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) "$$dir" </dev/null || exit 1; done
+
+bench: ## every benchmark, with allocations
+	go test -run '^$$' -bench . -benchmem $(TESTFLAGS) $(PACKAGES)
+
+new: name ## copy the template to services/SERVICE and wire it: make new SERVICE=weather
+	@go run ./cmd/tars new $(SERVICE)
+
+assets: ## fetch the built-in voice, for make up and for docker compose
+	@ops/assets.sh "$(voice)" $(if $(TARS_ASSETS),,.assets)
+
+build: ## bin/tars, the one binary
+	@CGO_ENABLED=0 go build -trimpath -o bin/tars ./cmd/tars
+
+.PHONY: name
+name:
+	@test -n "$(SERVICE)" || { echo "name a service: make $(MAKECMDGOALS) SERVICE=stt"; exit 1; }

@@ -1,0 +1,458 @@
+package test
+
+import (
+	"bytes"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/scanner"
+	"go/token"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const (
+	root   = ".."
+	module = "github.com/gotars/tars/"
+)
+
+// source is one Go file of this repository.
+type source struct {
+	path string // from the root, with slashes
+	dir  string
+	test bool
+	set  *token.FileSet
+	file *ast.File
+	text []byte
+}
+
+func (s source) at(p token.Pos) string { return fmt.Sprintf("%s:%d", s.path, s.set.Position(p).Line) }
+
+// sources parses every Go file but those of testdata and hidden folders.
+func sources(t *testing.T) (all []source) {
+	t.Helper()
+	err := filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		hidden := strings.HasPrefix(d.Name(), ".") && name != root
+		if d.IsDir() && (hidden || d.Name() == "testdata" || d.Name() == "bin") {
+			return fs.SkipDir
+		}
+		if d.IsDir() || hidden || !strings.HasSuffix(name, ".go") {
+			return nil
+		}
+		text, err := os.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		set := token.NewFileSet()
+		file, err := parser.ParseFile(set, name, text, parser.ParseComments|parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(root, name)
+		rel = filepath.ToSlash(rel)
+		all = append(all, source{rel, path.Dir(rel), strings.HasSuffix(rel, "_test.go"), set, file, text})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// under reports whether dir is one of the trees or below it.
+func under(dir string, trees ...string) bool {
+	return slices.ContainsFunc(trees, func(tree string) bool { return dir == tree || strings.HasPrefix(dir, tree+"/") })
+}
+
+// rules are the import rules. A path of this repository is written from the root.
+var rules = []struct {
+	name    string
+	applies func(s source) bool
+	forbids func(s source, imported string) bool
+	because string
+}{
+	{
+		"the kit imports nothing of the stack",
+		func(s source) bool { return under(s.dir, "kit") },
+		func(_ source, imported string) bool {
+			return under(imported, "contract", "services", "cmd", "test")
+		},
+		"the kit outlives this stack",
+	},
+	{
+		"a contract imports kit/msg and the standard library",
+		func(s source) bool { return under(s.dir, "contract") },
+		func(s source, imported string) bool {
+			ours := imported == "kit/msg" || s.test && under(imported, "kit/wire", "contract")
+			return !ours && (!standard(imported) || under(imported, "kit"))
+		},
+		"a message is data",
+	},
+	{
+		"a service does not import another",
+		func(s source) bool { return under(s.dir, "services") },
+		func(s source, imported string) bool {
+			return under(imported, "services") && !under(imported, strings.Join(strings.Split(s.dir, "/")[:2], "/"))
+		},
+		"they meet on the bus only",
+	},
+	{
+		"a service does not import an MQTT library",
+		func(s source) bool { return under(s.dir, "services") },
+		func(_ source, imported string) bool {
+			return under(imported, "github.com/eclipse/paho.golang", "github.com/mochi-mqtt/server/v2")
+		},
+		"no MQTT in a service",
+	},
+	{
+		"test code is imported by tests",
+		func(s source) bool { return !s.test && !under(s.dir, "kit/kittest", "test") },
+		func(_ source, imported string) bool { return under(imported, "kit/kittest", "test", "testing") },
+		"test code must not reach production",
+	},
+	{
+		"kit/broker is imported by cmd/tars and kit/kittest",
+		func(s source) bool {
+			return !under(s.dir, "cmd/tars", "kit/broker", "kit/kittest", "test") && !(s.test && under(s.dir, "kit"))
+		},
+		func(_ source, imported string) bool { return under(imported, "kit/broker") },
+		"a service does not bring its broker",
+	},
+	{
+		"the file of a service does not import a JSON library",
+		func(s source) bool {
+			name := path.Base(s.dir)
+			return path.Dir(s.dir) == "services" && name != "ui-web" && path.Base(s.path) == name+".go"
+		},
+		func(_ source, imported string) bool {
+			return under(imported, "encoding/json", "github.com/segmentio/encoding")
+		},
+		"the kit decodes; a handler gets a value",
+	},
+}
+
+// standard reports whether imported is of the standard library, or of ours.
+func standard(imported string) bool { return !strings.Contains(strings.Split(imported, "/")[0], ".") }
+
+func TestImports(t *testing.T) {
+	files := sources(t)
+	for _, r := range rules {
+		t.Run(r.name, func(t *testing.T) {
+			for _, s := range files {
+				if !r.applies(s) {
+					continue
+				}
+				for _, i := range s.file.Imports {
+					imported, _ := strconv.Unquote(i.Path.Value)
+					imported = strings.TrimPrefix(imported, module)
+					if r.forbids(s, imported) {
+						t.Errorf("%s imports %s: %s", s.at(i.Pos()), imported, r.because)
+					}
+				}
+			}
+		})
+	}
+}
+
+// Each rule refuses what it is for, and not its neighbour.
+func TestRulesRefuse(t *testing.T) {
+	tests := []struct{ path, imported, refused string }{
+		{"kit/bus.go", "contract", rules[0].name},
+		{"kit/wire/wire.go", "kit/msg", ""},
+		{"contract/stt.go", "kit", rules[1].name},
+		{"contract/stt.go", "go.uber.org/fx", rules[1].name},
+		{"contract/stt.go", "kit/wire", rules[1].name},
+		{"contract/stt_test.go", "kit/wire", ""},
+		{"contract/stt.go", "kit/msg", ""},
+		{"contract/stt.go", "time", ""},
+		{"services/tts/tts.go", "services/stt", rules[2].name},
+		{"services/tts/tts.go", "services/tts/piper", ""},
+		{"services/tts/piper/piper.go", "services/tts", ""},
+		{"services/tts/piper/piper.go", "github.com/eclipse/paho.golang/paho", rules[3].name},
+		{"kit/bus.go", "github.com/eclipse/paho.golang/paho", ""},
+		{"services/tts/fake.go", "testing", rules[4].name},
+		{"services/tts/fake.go", "kit/kittest", rules[4].name},
+		{"services/tts/tts_test.go", "kit/kittest", ""},
+		{"services/tts/tts_test.go", "kit/broker", rules[5].name},
+		{"cmd/tars/up.go", "kit/broker", ""},
+		{"services/tts/tts.go", "encoding/json", rules[6].name},
+		{"services/tts/piper.go", "encoding/json", ""},
+		{"services/ui-web/ui-web.go", "encoding/json", ""},
+	}
+	for _, tt := range tests {
+		s := source{path: tt.path, dir: path.Dir(tt.path), test: strings.HasSuffix(tt.path, "_test.go")}
+		got := ""
+		for _, r := range rules {
+			if r.applies(s) && r.forbids(s, tt.imported) {
+				got = r.name
+			}
+		}
+		if got != tt.refused {
+			t.Errorf("%s imports %s: refused by %q, want %q", tt.path, tt.imported, got, tt.refused)
+		}
+	}
+}
+
+// topics returns what the Route methods of contract say, and the constants they use.
+func topics(files []source) (out []string) {
+	constants := map[string]ast.Expr{}
+	var found []ast.Expr
+	for _, s := range files {
+		if s.dir != "contract" || s.test {
+			continue
+		}
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.ValueSpec:
+				for i, value := range n.Values {
+					constants[n.Names[i].Name] = value
+				}
+			case *ast.KeyValueExpr:
+				if key, ok := n.Key.(*ast.Ident); ok && key.Name == "Topic" {
+					found = append(found, n.Value)
+				}
+			}
+			return true
+		})
+	}
+	for _, e := range found {
+		if topic := text(e, constants); topic != "" {
+			out = append(out, topic)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// text evaluates a string made of literals and constants; "" is anything else.
+func text(e ast.Expr, constants map[string]ast.Expr) string {
+	switch e := e.(type) {
+	case *ast.BasicLit:
+		s, _ := strconv.Unquote(e.Value)
+		return s
+	case *ast.Ident:
+		return text(constants[e.Name], constants)
+	case *ast.BinaryExpr:
+		return text(e.X, constants) + text(e.Y, constants)
+	}
+	return ""
+}
+
+// looksLike reports whether a literal is a topic, a filter of it, what a format
+// or a key makes into it, or all of it before the key.
+func looksLike(literal, topic string) bool {
+	if before, _, keyed := strings.Cut(topic, "+"); keyed && literal == before {
+		return true
+	}
+	if before, ok := strings.CutSuffix(literal, "/#"); ok {
+		return under(topic, before)
+	}
+	have, want := strings.Split(literal, "/"), strings.Split(topic, "/")
+	return len(want) > 1 && slices.EqualFunc(have, want, func(h, w string) bool {
+		return h == w || h == "+" || w == "+" && h != "" || strings.HasPrefix(h, "%")
+	})
+}
+
+func TestTopicsStandInTheContract(t *testing.T) {
+	files := sources(t)
+	known := topics(files)
+	for _, s := range files {
+		if s.test || !under(s.dir, "services", "cmd") {
+			continue
+		}
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.ImportSpec:
+				return false
+			case *ast.BasicLit:
+				literal, _ := strconv.Unquote(n.Value)
+				for _, topic := range known {
+					if n.Kind == token.STRING && looksLike(literal, topic) {
+						t.Errorf("%s: %q is the topic %s: take the type of contract that has this Route", s.at(n.Pos()), literal, topic)
+						break
+					}
+				}
+			}
+			return true
+		})
+	}
+}
+
+func TestLooksLike(t *testing.T) {
+	tests := map[string]struct {
+		literal, topic string
+		want           bool
+	}{
+		"the topic":            {"stt/final", "stt/final", true},
+		"another":              {"stt/partial", "stt/final", false},
+		"a key in it":          {"system/health/tts", "system/health/+", true},
+		"what precedes a key":  {"system/health/", "system/health/+", true},
+		"a format":             {"audio/mic/%s", "audio/mic/+", true},
+		"a filter of a level":  {"stt/+", "stt/final", true},
+		"a filter of a tree":   {"stt/#", "stt/final", true},
+		"everything":           {"#", "stt/final", false},
+		"a media type":         {"audio/wav", "audio/mic/+", false},
+		"a word":               {"stt", "stt/final", false},
+		"a sentence around it": {"waits for stt/final", "stt/final", false},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			if got := looksLike(tt.literal, tt.topic); got != tt.want {
+				t.Errorf("%t, want %t", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestSize(t *testing.T) {
+	const fileLines, funcLines = 400, 50
+	for _, s := range sources(t) {
+		if s.test || ast.IsGenerated(s.file) {
+			continue
+		}
+		if n := s.set.File(s.file.Pos()).LineCount(); n > fileLines {
+			t.Errorf("%s has %d lines, more than %d: it holds two ideas", s.path, n, fileLines)
+		}
+		for _, d := range s.file.Decls {
+			f, ok := d.(*ast.FuncDecl)
+			if !ok {
+				continue
+			}
+			if n := s.set.Position(f.End()).Line - s.set.Position(f.Pos()).Line + 1; n > funcLines {
+				t.Errorf("%s: %s has %d lines, more than %d: it holds two ideas", s.at(f.Pos()), f.Name.Name, n, funcLines)
+			}
+		}
+	}
+}
+
+// services are the folders of services/ that hold Go code.
+func services(files []source) (names []string) {
+	for _, s := range files {
+		if path.Dir(s.dir) == "services" {
+			names = append(names, path.Base(s.dir))
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+func TestEveryServiceIsWired(t *testing.T) {
+	files := sources(t)
+	names := services(files)
+	var listed []string // imports of cmd/tars
+	for _, s := range files {
+		for _, i := range s.file.Imports {
+			if under(s.dir, "cmd/tars") && !s.test {
+				listed = append(listed, strings.Trim(i.Path.Value, `"`))
+			}
+		}
+	}
+	compose, err := os.ReadFile(filepath.Join(root, "compose.yml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, compose, _ = bytes.Cut(compose, []byte("\nservices:\n"))
+	compose, _, _ = bytes.Cut(compose, []byte("\nvolumes:\n"))
+	_, noDocs := os.Stat(filepath.Join(root, "docs", "services"))
+	for _, name := range names {
+		if name == "template" { // is copied, not run
+			continue
+		}
+		if len(listed) > 0 && !slices.Contains(listed, module+"services/"+name) {
+			t.Errorf("cmd/tars does not run %s: add its Module to the list of services there", name)
+		}
+		if !regexp.MustCompile(`(?m)^  ` + name + `:$`).Match(compose) {
+			t.Errorf("compose.yml does not run %s: copy the block of router under services: and put %[1]s for router", name)
+		}
+		page := filepath.Join("docs", "services", name+".md")
+		if _, err := os.Stat(filepath.Join(root, page)); noDocs == nil && err != nil {
+			t.Errorf("%s is missing: write what %s does, takes, sends and is set by", page, name)
+		}
+	}
+	for _, m := range regexp.MustCompile(`(?m)^  ([a-z-]+):$`).FindAllSubmatch(compose, -1) {
+		if name := string(m[1]); name != "broker" && len(listed) > 0 && !slices.Contains(names, name) {
+			t.Errorf("compose.yml runs %s, and there is no services/%[1]s", name)
+		}
+	}
+}
+
+// A whole service with two handlers is small, or the kit left something to it.
+func TestTemplateIsSmall(t *testing.T) {
+	const want = 40
+	for _, s := range sources(t) {
+		if s.path == "services/template/template.go" {
+			if got := code(s); got > want {
+				t.Errorf("%s has %d lines of code, want at most %d", s.path, got, want)
+			}
+		}
+	}
+}
+
+// code counts lines, without package clause, imports, comments and blank ones.
+func code(s source) int {
+	first := token.Pos(s.file.Name.End())
+	for _, d := range s.file.Decls {
+		if g, ok := d.(*ast.GenDecl); ok && g.Tok == token.IMPORT {
+			first = g.End()
+		}
+	}
+	set := token.NewFileSet()
+	f := set.AddFile(s.path, set.Base(), len(s.text))
+	var scan scanner.Scanner
+	scan.Init(f, s.text, nil, 0)
+	lines := map[int]bool{}
+	after := s.set.Position(first).Offset
+	for {
+		pos, tok, lit := scan.Scan()
+		if tok == token.EOF {
+			return len(lines)
+		}
+		if at := set.Position(pos); at.Offset >= after && !(tok == token.SEMICOLON && lit == "\n") {
+			for i := range strings.Count(lit, "\n") + 1 {
+				lines[at.Line+i] = true
+			}
+		}
+	}
+}
+
+// The commands that README.md tells people to type exist.
+func TestReadmeCommandsExist(t *testing.T) {
+	readme, err := os.ReadFile(filepath.Join(root, "README.md"))
+	if err != nil {
+		t.Skip("no README.md")
+	}
+	typed := strings.Join(regexp.MustCompile("(?s)```.*?```|`[^`\n]+`").FindAllString(string(readme), -1), "\n")
+	makefile, err := os.ReadFile(filepath.Join(root, "Makefile"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range regexp.MustCompile("(?m)(?:^|`|&& )make ([a-z]+)").FindAllStringSubmatch(typed, -1) {
+		if !strings.Contains(string(makefile), "\n"+m[1]+":") {
+			t.Errorf("README.md says make %s, which the Makefile does not have", m[1])
+		}
+	}
+	used := regexp.MustCompile("(?m)(?:^|`|&& |bin/)tars ([a-z]+)").FindAllStringSubmatch(typed, -1)
+	if len(used) == 0 {
+		return
+	}
+	help, err := exec.Command("go", "run", module+"cmd/tars", "--help").CombinedOutput()
+	if err != nil {
+		t.Fatalf("tars --help: %v\n%s", err, help)
+	}
+	for _, m := range used {
+		if !regexp.MustCompile(`(?m)^\s*(tars )?` + m[1] + `\b`).Match(help) {
+			t.Errorf("README.md says tars %s, which tars --help does not list", m[1])
+		}
+	}
+}

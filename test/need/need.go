@@ -1,0 +1,209 @@
+// Package need says what a test needs besides Go, so that make test runs
+// everywhere and leaves nothing out in silence.
+//
+// A test that calls need.Docker(t) is skipped, with the reason, on a machine
+// without Docker, and fails there when TARS_TEST_REQUIRE names it: a list of
+// docker, browser, engines and voice with commas or spaces between, or all.
+package need
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+const patience = 5 * time.Second // for an answer of the machine itself
+
+// kind is one thing that tests may need.
+type kind struct {
+	word string // in TARS_TEST_REQUIRE
+	what string // that are left out without it
+	find func() (string, error)
+}
+
+var kinds = []kind{
+	{"docker", "tests with containers", docker},
+	{"browser", "tests of the page in a browser", browser},
+	{"engines", "tests with real engines", func() (string, error) { return engines(usual) }},
+	{"voice", "tests of the built-in voice", voice},
+}
+
+var usual = []string{"STT_OPENAI_URL", "TTS_OPENAI_URL", "LLM_OPENAI_URL"}
+
+// Docker needs a Docker engine at DOCKER_HOST or the usual socket.
+func Docker(t testing.TB) {
+	t.Helper()
+	get(t, "docker", docker)
+}
+
+// Browser needs Chromium or Chrome and returns its path. CHROME names another.
+func Browser(t testing.TB) string {
+	t.Helper()
+	return get(t, "browser", browser)
+}
+
+// Engines needs servers that listen at the URLs in the variables, by default
+// STT_OPENAI_URL, TTS_OPENAI_URL and LLM_OPENAI_URL.
+func Engines(t testing.TB, variables ...string) {
+	t.Helper()
+	if len(variables) == 0 {
+		variables = usual
+	}
+	get(t, "engines", func() (string, error) { return engines(variables) })
+}
+
+// Voice needs what make assets fetches and returns the folder it lies in, of
+// which flite/flite.wasm is the voice.
+func Voice(t testing.TB) string {
+	t.Helper()
+	return get(t, "voice", voice)
+}
+
+func get(t testing.TB, word string, find func() (string, error)) string {
+	t.Helper()
+	must, err := required(os.Getenv("TARS_TEST_REQUIRE"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, err := find()
+	switch {
+	case err == nil:
+		return found
+	case must[word]:
+		t.Fatalf("TARS_TEST_REQUIRE names %s: %v", word, err)
+	default:
+		t.Skip(err)
+	}
+	return ""
+}
+
+// Report writes a line for each kind of test that cannot run here. The error
+// names those that TARS_TEST_REQUIRE, given as require, asks for.
+func Report(w io.Writer, require string) error {
+	must, err := required(require)
+	if err != nil {
+		return err
+	}
+	var lacking []error
+	for _, k := range kinds {
+		_, err := k.find()
+		switch {
+		case err != nil && must[k.word]:
+			lacking = append(lacking, fmt.Errorf("TARS_TEST_REQUIRE names %s: %w", k.word, err))
+		case err != nil:
+			fmt.Fprintf(w, "left out, %s: %v\n", k.what, err)
+		}
+	}
+	return errors.Join(lacking...)
+}
+
+// required returns the words of a TARS_TEST_REQUIRE.
+func required(list string) (map[string]bool, error) {
+	must := map[string]bool{}
+	for _, word := range strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' }) {
+		switch known := slices.ContainsFunc(kinds, func(k kind) bool { return k.word == word }); {
+		case known:
+			must[word] = true
+		case word == "all":
+			for _, k := range kinds {
+				must[k.word] = true
+			}
+		default:
+			return nil, fmt.Errorf("TARS_TEST_REQUIRE: %q is none of docker, browser, engines, voice, all", word)
+		}
+	}
+	return must, nil
+}
+
+func docker() (string, error) {
+	host := os.Getenv("DOCKER_HOST")
+	if host == "" {
+		host = "unix:///var/run/docker.sock"
+	}
+	network, addr, _ := strings.Cut(host, "://")
+	c := http.Client{Timeout: patience, Transport: &http.Transport{
+		DisableKeepAlives: true,
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, network, addr)
+		},
+	}}
+	r, err := c.Get("http://docker/_ping")
+	if err != nil {
+		return "", fmt.Errorf("no Docker at %s", host)
+	}
+	defer r.Body.Close()
+	if r.StatusCode != http.StatusOK {
+		return "", fmt.Errorf("Docker at %s answers %s", host, r.Status)
+	}
+	return host, nil
+}
+
+func browser() (string, error) {
+	for _, name := range []string{os.Getenv("CHROME"), "chromium", "chromium-browser", "google-chrome"} {
+		if path, err := exec.LookPath(name); name != "" && err == nil {
+			return path, nil
+		}
+	}
+	return "", errors.New("no Chromium: install it, or set CHROME to its path")
+}
+
+func engines(variables []string) (string, error) {
+	for _, name := range variables {
+		value := os.Getenv(name)
+		if value == "" {
+			return "", fmt.Errorf("no engines: %s is not set", name)
+		}
+		u, err := url.Parse(value)
+		if err != nil {
+			return "", fmt.Errorf("%s: %w", name, err)
+		}
+		port := u.Port()
+		if port == "" {
+			port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
+		}
+		c, err := net.DialTimeout("tcp", net.JoinHostPort(u.Hostname(), port), patience)
+		if err != nil {
+			return "", fmt.Errorf("no engine at %s (%s)", value, name)
+		}
+		_ = c.Close()
+	}
+	return "", nil
+}
+
+func voice() (string, error) {
+	dir := assets()
+	if _, err := os.Stat(filepath.Join(dir, "flite", "flite.wasm")); err != nil {
+		return "", fmt.Errorf("no built-in voice in %s: make assets", dir)
+	}
+	return dir, nil
+}
+
+// assets is where make assets puts things for tars up.
+func assets() string {
+	home, _ := os.UserHomeDir()
+	data := filepath.Join(home, ".local", "share")
+	if runtime.GOOS == "darwin" {
+		data = filepath.Join(home, "Library", "Application Support")
+	} else if xdg := os.Getenv("XDG_DATA_HOME"); xdg != "" {
+		data = xdg
+	}
+	if dir := os.Getenv("TARS_ASSETS"); dir != "" {
+		return dir
+	}
+	if dir := os.Getenv("TARS_HOME"); dir != "" {
+		return filepath.Join(dir, "assets")
+	}
+	return filepath.Join(data, "tars", "assets")
+}
