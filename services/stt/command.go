@@ -1,0 +1,119 @@
+package stt
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"time"
+)
+
+// Command is a recogniser that is a program. It reads a WAV file, from the path
+// that replaces {file} in its arguments, else from its standard input, and
+// prints the text.
+type Command struct {
+	args    []string
+	lang    string
+	timeout time.Duration
+}
+
+// NewCommand returns the recogniser c.Command.
+func NewCommand(c Config) (*Command, error) {
+	args, err := words(c.Command)
+	if err != nil {
+		return nil, fmt.Errorf("STT_COMMAND: %w", err)
+	}
+	if _, err := exec.LookPath(args[0]); err != nil {
+		return nil, fmt.Errorf("STT_COMMAND: %w", err)
+	}
+	return &Command{args: args, lang: c.Lang, timeout: c.Timeout}, nil
+}
+
+// Transcribe runs the program once. It is killed when ctx ends.
+func (c *Command) Transcribe(ctx context.Context, a Audio) (Result, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, c.timeout, fmt.Errorf("no answer within %v", c.timeout))
+	defer cancel()
+	args, wav := append([]string(nil), c.args...), a.WAV()
+	if strings.Contains(strings.Join(args, " "), "{file}") {
+		path, err := temporary(wav)
+		if err != nil {
+			return Result{}, fmt.Errorf("write audio for %s: %w", args[0], err)
+		}
+		defer os.Remove(path)
+		for i := range args {
+			args[i] = strings.ReplaceAll(args[i], "{file}", path)
+		}
+		wav = nil
+	}
+	var out, log bytes.Buffer
+	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(wav), &out, &log
+	cmd.WaitDelay = time.Second // its children may hold the pipes
+	if err := cmd.Run(); err != nil {
+		if ctx.Err() != nil {
+			err = context.Cause(ctx)
+		}
+		return Result{}, fmt.Errorf("run %s: %w%s", args[0], err, lastLine(log.String()))
+	}
+	return Result{Text: strings.TrimSpace(out.String()), Lang: c.lang}, nil
+}
+
+func temporary(wav []byte) (path string, err error) {
+	f, err := os.CreateTemp("", "tars-*.wav")
+	if err != nil {
+		return "", err
+	}
+	_, err = f.Write(wav)
+	if err = cmp.Or(err, f.Close()); err != nil {
+		os.Remove(f.Name())
+		return "", err
+	}
+	return f.Name(), nil
+}
+
+// words splits a command line at spaces, but not within quotes.
+func words(line string) (args []string, err error) {
+	var word strings.Builder
+	quote, in := rune(0), false
+	for _, r := range line {
+		switch {
+		case quote != 0 && r == quote:
+			quote = 0
+		case quote != 0:
+			word.WriteRune(r)
+		case r == '\'' || r == '"':
+			quote, in = r, true
+		case r == ' ' || r == '\t' || r == '\n':
+			if in {
+				args = append(args, word.String())
+			}
+			word.Reset()
+			in = false
+		default:
+			word.WriteRune(r)
+			in = true
+		}
+	}
+	if in {
+		args = append(args, word.String())
+	}
+	switch {
+	case quote != 0:
+		return nil, fmt.Errorf("a %c is not closed in %q", quote, line)
+	case len(args) == 0:
+		return nil, errors.New("no program is named")
+	}
+	return args, nil
+}
+
+func lastLine(log string) string {
+	log = strings.TrimSpace(log)
+	if log == "" {
+		return ""
+	}
+	return ": " + log[strings.LastIndexByte(log, '\n')+1:]
+}

@@ -1,0 +1,151 @@
+package stt
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/openai/openai-go/v3"
+	"github.com/openai/openai-go/v3/option"
+)
+
+// OpenAI is a recogniser behind POST {base}/audio/transcriptions: faster-whisper,
+// whisper.cpp, speaches, LocalAI, vLLM, and the clouds that speak the same.
+type OpenAI struct {
+	api     openai.AudioTranscriptionService
+	url     string
+	model   string
+	lang    string
+	timeout time.Duration
+	brief   atomic.Bool // the server refused verbose_json
+}
+
+// NewOpenAI returns the recogniser at c.OpenAIURL, else at OPENAI_BASE_URL.
+func NewOpenAI(c Config) (*OpenAI, error) {
+	url, key := c.OpenAIURL, c.OpenAIKey
+	if url == "" {
+		url, key = c.OpenAIBaseURL, cmp.Or(key, c.OpenAIAPIKey)
+	}
+	if url == "" {
+		return nil, errors.New("STT_OPENAI_URL is empty: set it to a server such as http://127.0.0.1:18101/v1")
+	}
+	opts := []option.RequestOption{option.WithBaseURL(url), option.WithMaxRetries(1)}
+	if key != "" {
+		opts = append(opts, option.WithAPIKey(key))
+	}
+	return &OpenAI{
+		api: openai.NewAudioTranscriptionService(opts...),
+		url: url, model: c.OpenAIModel, lang: c.Lang, timeout: c.Timeout,
+	}, nil
+}
+
+// Transcribe asks the server, for at most the timeout of the settings.
+func (o *OpenAI) Transcribe(ctx context.Context, a Audio) (Result, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, o.timeout, fmt.Errorf("no answer within %v", o.timeout))
+	defer cancel()
+	wav := a.WAV()
+	answer, err := o.ask(ctx, wav)
+	if refused(err) && !o.brief.Swap(true) {
+		answer, err = o.ask(ctx, wav)
+	}
+	if err != nil {
+		return Result{}, fmt.Errorf("transcribe at %s: %w", o.url, clear(ctx, err))
+	}
+	return understood(answer), nil
+}
+
+func (o *OpenAI) ask(ctx context.Context, wav []byte) (*openai.AudioTranscriptionNewResponseUnion, error) {
+	q := openai.AudioTranscriptionNewParams{
+		File:           openai.File(bytes.NewReader(wav), "audio.wav", "audio/wav"),
+		Model:          o.model,
+		Temperature:    openai.Float(0),
+		ResponseFormat: openai.AudioResponseFormatVerboseJSON,
+	}
+	if o.lang != "" {
+		q.Language = openai.String(o.lang)
+	}
+	// Models named gpt-… take no verbose_json, and tell the probability of each token.
+	if gpt := strings.HasPrefix(o.model, "gpt-"); gpt || o.brief.Load() {
+		q.ResponseFormat = openai.AudioResponseFormatJSON
+		if gpt {
+			q.Include = []openai.TranscriptionInclude{openai.TranscriptionIncludeLogprobs}
+		}
+	}
+	return o.api.New(ctx, q)
+}
+
+// refused tells whether the server did not like the question; a second, simpler
+// one may do.
+func refused(err error) bool {
+	var e *openai.Error
+	return errors.As(err, &e) && (e.StatusCode == http.StatusBadRequest || e.StatusCode == http.StatusUnprocessableEntity)
+}
+
+// clear is err in one line a person can act on.
+func clear(ctx context.Context, err error) error {
+	var e *openai.Error
+	switch {
+	case errors.As(err, &e):
+		text := cmp.Or(e.Message, strings.TrimSpace(e.RawJSON()), http.StatusText(e.StatusCode))
+		if e.StatusCode == http.StatusUnauthorized {
+			text += " (STT_OPENAI_KEY)"
+		}
+		return fmt.Errorf("%d %s", e.StatusCode, text)
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	}
+	return err
+}
+
+// understood is the text of an answer without the parts that the model itself
+// takes for silence, as Whisper's own decoder leaves them out.
+func understood(a *openai.AudioTranscriptionNewResponseUnion) Result {
+	const silent, unsure = 0.6, -1.0
+	r := Result{Text: a.Text, Lang: language(a.Language)}
+	switch {
+	case len(a.Segments) > 0:
+		var text strings.Builder
+		sum, n := 0.0, 0.0
+		for _, s := range a.Segments {
+			if s.NoSpeechProb > silent && s.AvgLogprob < unsure {
+				continue
+			}
+			text.WriteString(s.Text)
+			length := max(s.End-s.Start, 0.01)
+			sum, n = sum+s.AvgLogprob*length, n+length
+		}
+		r.Text = text.String()
+		if n > 0 && sum < 0 { // servers without log-probabilities say 0
+			r.Confidence = confidence(sum / n)
+		}
+	case len(a.Logprobs) > 0:
+		sum := 0.0
+		for _, t := range a.Logprobs {
+			sum += t.Logprob
+		}
+		r.Confidence = confidence(sum / float64(len(a.Logprobs)))
+	}
+	return r
+}
+
+// language is the code of a language: some servers say "english".
+func language(name string) string {
+	if len(name) == 2 {
+		return name
+	}
+	return languages[strings.ToLower(name)]
+}
+
+var languages = map[string]string{
+	"english": "en", "german": "de", "french": "fr", "spanish": "es", "italian": "it", "portuguese": "pt",
+	"dutch": "nl", "polish": "pl", "russian": "ru", "ukrainian": "uk", "turkish": "tr", "swedish": "sv",
+	"danish": "da", "norwegian": "no", "finnish": "fi", "czech": "cs", "greek": "el", "hungarian": "hu",
+	"romanian": "ro", "arabic": "ar", "hebrew": "he", "hindi": "hi", "chinese": "zh", "japanese": "ja",
+	"korean": "ko", "vietnamese": "vi", "indonesian": "id", "catalan": "ca",
+}
