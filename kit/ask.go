@@ -1,0 +1,263 @@
+package kit
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"sync"
+	"time"
+
+	"github.com/eclipse/paho.golang/paho"
+
+	"github.com/gotars/tars/kit/internal/topic"
+	"github.com/gotars/tars/kit/msg"
+	"github.com/gotars/tars/kit/wire"
+)
+
+const (
+	// askFor bounds an Ask whose context has no deadline.
+	askFor = 10 * time.Second
+	// pullBuffer is how many parts wait for a slow reader of Pull; beyond it
+	// the oldest is dropped and counted.
+	pullBuffer = 4096
+)
+
+// errorReply is what an answerer that failed sends to the asker alone.
+type errorReply struct {
+	ID      string `json:"id" msg:"required"`
+	Code    string `json:"code" msg:"required"`
+	Message string `json:"message"`
+}
+
+func (b *Bus) errorTopic() string { return b.cfg.System + "/error/" + b.id.client }
+
+// Ask publishes q and waits for its reply until ctx ends, at most 10s when ctx
+// has no deadline. Giving up sends q.Cancel() where Q has it. The error is an
+// *AskError (no answer) or an *Error (a known failure); a failure inside R is
+// R's own matter.
+func Ask[Q msg.Request[R], R msg.Message](ctx context.Context, b *Bus, q Q, opts ...PublishOption) (R, error) {
+	var r R
+	if _, bounded := ctx.Deadline(); !bounded {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, askFor)
+		defer cancel()
+	}
+	w, err := b.request(ctx, q, opts, r.Route())
+	if err != nil {
+		return r, err
+	}
+	defer b.forget(w)
+	d, err := w.next(ctx)
+	if err != nil {
+		b.giveUp(ctx, q)
+		return r, &AskError{Topic: q.Route().Topic, Err: err}
+	}
+	return reply[R](b, d)
+}
+
+// Pull publishes q and yields parts until R arrives; *last receives R when it
+// is not nil. R ends the loop, so a lost part or a failure never hangs it.
+// Leaving early, or ctx's end, sends q.Cancel() where Q has it.
+func Pull[Q msg.Streamed[P, R], P, R msg.Message](ctx context.Context, b *Bus, q Q, last *R, opts ...PublishOption) iter.Seq2[P, error] {
+	return func(yield func(P, error) bool) {
+		var p P
+		var r R
+		w, err := b.request(ctx, q, opts, r.Route(), p.Route())
+		if err != nil {
+			yield(p, err)
+			return
+		}
+		defer b.forget(w)
+		for {
+			d, err := w.next(ctx)
+			if err != nil {
+				b.giveUp(ctx, q)
+				yield(p, &AskError{Topic: q.Route().Topic, Err: err})
+				return
+			}
+			if d.Topic == b.errorTopic() || topic.Matches(r.Route().Topic, d.Topic) {
+				r, err := reply[R](b, d)
+				if err != nil {
+					yield(p, err)
+				} else if last != nil {
+					*last = r
+				}
+				return
+			}
+			if err := decode[P](d); err != nil {
+				b.tally.refuse("pull", d, err) // a part that cannot be read is a lost part
+				continue
+			}
+			if !yield(d.Value.(P), nil) {
+				b.giveUp(ctx, q)
+				return
+			}
+		}
+	}
+}
+
+// reply is the R in d, or the failure it tells of.
+func reply[R msg.Message](b *Bus, d *Delivery) (r R, err error) {
+	if d.Topic == b.errorTopic() {
+		var e errorReply
+		if err := wire.Decode(d.Data, &e); err != nil {
+			return r, err
+		}
+		return r, &Error{Code: Code(e.Code), Message: e.Message}
+	}
+	if err := decode[R](d); err != nil {
+		b.tally.refuse("ask", d, err)
+		return r, &AskError{Topic: d.Topic, Err: err}
+	}
+	return d.Value.(R), nil
+}
+
+// giveUp tells whoever answers to stop, although ctx is over.
+func (b *Bus) giveUp(ctx context.Context, q msg.Message) {
+	c, ok := q.(msg.Cancellable)
+	if !ok {
+		return
+	}
+	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer stop()
+	if err := b.Publish(ctx, c.Cancel()); err != nil {
+		b.log.WarnContext(ctx, "cancel not sent", "err", err)
+	}
+}
+
+// waiter collects the answers to one request.
+type waiter struct {
+	id     string
+	topics []string
+	tally  *tally
+	arrive chan struct{} // capacity 1: something is in queue
+
+	mu    sync.Mutex
+	queue []*Delivery
+}
+
+func (w *waiter) push(d *Delivery) {
+	w.mu.Lock()
+	full := len(w.queue) >= pullBuffer
+	if full {
+		w.queue = w.queue[1:]
+	}
+	w.queue = append(w.queue, d)
+	w.mu.Unlock()
+	if full {
+		w.tally.count("pull", "overflow", d)
+	}
+	select {
+	case w.arrive <- struct{}{}:
+	default:
+	}
+}
+
+func (w *waiter) next(ctx context.Context) (*Delivery, error) {
+	for {
+		w.mu.Lock()
+		if len(w.queue) > 0 {
+			d := w.queue[0]
+			w.queue = w.queue[1:]
+			w.mu.Unlock()
+			return d, nil
+		}
+		w.mu.Unlock()
+		select {
+		case <-w.arrive:
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
+}
+
+// request publishes q and returns where its answers arrive.
+func (b *Bus) request(ctx context.Context, q msg.Message, opts []PublishOption, replies ...msg.Route) (*waiter, error) {
+	var o publication
+	for _, set := range opts {
+		set(&o)
+	}
+	if o.id == "" {
+		o.id = wire.NewID()
+	}
+	if err := b.allowed(q); err != nil {
+		return nil, err
+	}
+	w := &waiter{id: o.id, arrive: make(chan struct{}, 1), tally: b.tally}
+	for _, r := range replies {
+		w.topics = append(w.topics, r.Topic)
+	}
+	if err := b.listenTo(ctx, append(replies, msg.Route{Topic: b.errorTopic(), QoS: msg.AtLeastOnce})); err != nil {
+		return nil, err
+	}
+	b.mu.Lock()
+	_, twice := b.waiting[w.id]
+	if !twice {
+		b.waiting[w.id] = w
+	}
+	b.mu.Unlock()
+	if twice {
+		return nil, fmt.Errorf("ask %s: id %s is being asked already", q.Route().Topic, w.id)
+	}
+	if err := b.send(ctx, q, append(opts, ID(o.id), func(p *publication) { p.errorTo = b.errorTopic() })...); err != nil {
+		b.forget(w)
+		return nil, &AskError{Topic: q.Route().Topic, Err: err}
+	}
+	return w, nil
+}
+
+// listenTo subscribes what a loose bus did not declare.
+func (b *Bus) listenTo(ctx context.Context, replies []msg.Route) error {
+	if !b.seam.Loose {
+		return nil
+	}
+	for _, r := range replies {
+		if b.expected(r.Topic) {
+			continue
+		}
+		if _, err := b.cm.Subscribe(ctx, &paho.Subscribe{Subscriptions: []paho.SubscribeOptions{subscription(r)}}); err != nil {
+			return err
+		}
+		b.mu.Lock()
+		b.extra[r.Topic] = true
+		b.mu.Unlock()
+	}
+	return nil
+}
+
+func (b *Bus) forget(w *waiter) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.waiting, w.id)
+}
+
+// answerAsk hands d to the ask that waits for it, if there is one.
+func (b *Bus) answerAsk(d *Delivery) bool {
+	id := d.ID
+	if d.Topic == b.errorTopic() {
+		var e errorReply
+		if wire.Decode(d.Data, &e) == nil {
+			id = e.ID
+		}
+	}
+	b.mu.Lock()
+	w := b.waiting[id]
+	b.mu.Unlock()
+	if w == nil {
+		return false
+	}
+	if d.Topic == b.errorTopic() {
+		x := *d
+		w.push(&x)
+		return true
+	}
+	for _, t := range w.topics {
+		if topic.Matches(t, d.Topic) {
+			x := *d
+			x.Key = topic.Key(t, d.Topic)
+			w.push(&x)
+			return true
+		}
+	}
+	return false
+}

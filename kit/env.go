@@ -1,0 +1,236 @@
+package kit
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/kelseyhightower/envconfig"
+	"go.uber.org/fx"
+)
+
+// Env provides a C read from the variables that begin with the service's name
+// in capitals, up to its first dash: STT_, and UI_ for ui-web.
+//
+// Tags are those of envconfig (default, split_words, desc), and two more:
+// `also:"OPENAI_API_KEY"` names variables that serve when the field's own is
+// not set, `was:"OLD_NAME"` does so with a warning to rename it. A C may have a
+// Validate method, and a Dropped method that returns names that once had an
+// effect, each with what to do instead.
+func Env[C any]() fx.Option {
+	return fx.Provide(func(n serviceName, log *slog.Logger) (C, error) {
+		var c C
+		return c, errors.Join(read(prefixOf(string(n)), &c, log))
+	})
+}
+
+// Load reads the settings for the service or tool called name.
+func Load(name string) (Settings, error) {
+	var s, own Settings
+	log := slog.New(slog.DiscardHandler)
+	if err := fill("MQTT", &s, log); err != nil {
+		return s, err
+	}
+	prefix := prefixOf(name) + "_MQTT"
+	if err := fill(prefix, &own, log); err != nil {
+		return s, err
+	}
+	for i, f := range fields(prefix, &own) {
+		if os.Getenv(f.key) != "" {
+			reflect.ValueOf(&s).Elem().Field(i).Set(reflect.ValueOf(own).Field(i))
+		}
+	}
+	return s, s.Validate()
+}
+
+func prefixOf(name string) string {
+	name, _, _ = strings.Cut(name, "-")
+	return strings.ToUpper(name)
+}
+
+// read fills c and validates it.
+func read(prefix string, c any, log *slog.Logger) error {
+	if err := fill(prefix, c, log); err != nil {
+		return err
+	}
+	if d, ok := c.(interface{ Dropped() map[string]string }); ok {
+		for name, instead := range d.Dropped() {
+			if os.Getenv(name) != "" {
+				log.Warn("variable has no effect", "key", name, "instead", instead)
+			}
+		}
+	}
+	if v, ok := c.(interface{ Validate() error }); ok {
+		return v.Validate()
+	}
+	return nil
+}
+
+// field is one variable of a struct.
+type field struct{ key, kind, also, was string }
+
+// fields lists the variables of c in the order of its fields.
+func fields(prefix string, c any) []field {
+	var out bytes.Buffer
+	if err := envconfig.Usagef(prefix, c, &out, "{{range .}}{{usage_key .}}\t{{usage_type .}}\n{{end}}"); err != nil {
+		panic(fmt.Sprintf("%T cannot be read from the environment: %v", c, err))
+	}
+	var all []field
+	t := reflect.TypeOf(c).Elem()
+	lines := bufio.NewScanner(&out)
+	for i := 0; lines.Scan(); i++ {
+		key, kind, _ := strings.Cut(lines.Text(), "\t")
+		f := field{key: key, kind: kind}
+		if t.NumField() > i {
+			f.also, f.was = t.Field(i).Tag.Get("also"), t.Field(i).Tag.Get("was")
+		}
+		all = append(all, f)
+	}
+	return all
+}
+
+// environment guards the moment in which variables are shown to envconfig in
+// normal form. It reads the process environment and nothing else.
+var environment sync.Mutex
+
+// fill reads c. envconfig refuses empty values, "yes" and a bare number of
+// seconds, so it sees them normalised; the environment is put back.
+func fill(prefix string, c any, log *slog.Logger) error {
+	all := fields(prefix, c)
+	if err := misspelt(prefix, all, c, log); err != nil {
+		return err
+	}
+	environment.Lock()
+	defer environment.Unlock()
+	for _, f := range all {
+		was, set := os.LookupEnv(f.key)
+		name, value := f.find(log)
+		if value = normal(f.kind, value); value == "" {
+			_ = os.Unsetenv(f.key)
+		} else if err := os.Setenv(f.key, value); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		if set {
+			defer os.Setenv(f.key, was)
+		} else {
+			defer os.Unsetenv(f.key)
+		}
+	}
+	err := envconfig.Process(prefix, c)
+	var p *envconfig.ParseError
+	if errors.As(err, &p) {
+		return fmt.Errorf("%s is %q, want %s", p.KeyName, p.Value, wants(p.TypeName))
+	}
+	return err
+}
+
+// find is the variable that sets f, and its value.
+func (f field) find(log *slog.Logger) (name, value string) {
+	if v := os.Getenv(f.key); v != "" {
+		return f.key, v
+	}
+	for _, n := range strings.Fields(strings.ReplaceAll(f.also, ",", " ")) {
+		if v := os.Getenv(n); v != "" {
+			return n, v
+		}
+	}
+	for _, n := range strings.Fields(strings.ReplaceAll(f.was, ",", " ")) {
+		if v := os.Getenv(n); v != "" {
+			log.Warn("variable has a new name", "key", n, "instead", f.key)
+			return n, v
+		}
+	}
+	return f.key, ""
+}
+
+var bareNumber = regexp.MustCompile(`^[0-9]+(\.[0-9]+)?$`)
+
+// normal turns what people write into what envconfig reads.
+func normal(kind, value string) string {
+	value = strings.TrimSpace(value)
+	switch kind {
+	case "True or False":
+		switch strings.ToLower(value) {
+		case "yes", "on", "y":
+			return "true"
+		case "no", "off", "n":
+			return "false"
+		}
+	case "Duration":
+		if bareNumber.MatchString(value) {
+			return value + "s"
+		}
+	}
+	return value
+}
+
+func wants(typeName string) string {
+	switch typeName {
+	case "bool":
+		return "yes or no"
+	case "time.Duration", "Duration":
+		return "a duration such as 500ms, 5s or 2m"
+	case "float64", "float32":
+		return "a number"
+	}
+	return "a whole number"
+}
+
+// misspelt is an error when a variable with the prefix is within two edits of a
+// known one. Others are none of our business: Kubernetes and systemd set
+// foreign ones.
+func misspelt(prefix string, known []field, c any, log *slog.Logger) error {
+	allowed := map[string]bool{}
+	for _, f := range known {
+		allowed[f.key] = true
+		for _, n := range strings.FieldsFunc(f.also+","+f.was, func(r rune) bool { return r == ',' || r == ' ' }) {
+			allowed[n] = true
+		}
+	}
+	if d, ok := c.(interface{ Dropped() map[string]string }); ok {
+		for n := range d.Dropped() {
+			allowed[n] = true
+		}
+	}
+	for _, kv := range os.Environ() {
+		name, value, _ := strings.Cut(kv, "=")
+		if !strings.HasPrefix(name, prefix+"_") || allowed[name] || value == "" {
+			continue
+		}
+		near := slices.IndexFunc(known, func(f field) bool { return distance(name, f.key) <= 2 })
+		if near >= 0 {
+			return fmt.Errorf("%s is not known: did you mean %s?", name, known[near].key)
+		}
+		log.Debug("unknown variable", "key", name)
+	}
+	return nil
+}
+
+// distance is the Levenshtein distance of two names.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range a {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range b {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}

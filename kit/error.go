@@ -1,0 +1,113 @@
+package kit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// Code names a failure on the wire.
+type Code string
+
+// The codes in use.
+const (
+	Invalid     Code = "invalid"     // the request makes no sense; repeating it cannot help
+	NotFound    Code = "not_found"   // there is no such thing
+	Unavailable Code = "unavailable" // try again later
+	TimedOut    Code = "timeout"     // the deadline passed
+	Cancelled   Code = "cancelled"   // somebody asked for the end
+	Internal    Code = "internal"    // everything else
+)
+
+// Error is a failure with a name. It crosses the wire as code and message,
+// never as Err. A handler that returns one has said all there is to say: it is
+// answered and counted, and logged at warn.
+type Error struct {
+	Code    Code
+	Message string
+	Err     error // cause on this side of the wire
+}
+
+func (e *Error) Error() string {
+	if e.Err != nil && e.Message != e.Err.Error() {
+		return fmt.Sprintf("%s: %s: %v", e.Code, e.Message, e.Err)
+	}
+	return fmt.Sprintf("%s: %s", e.Code, e.Message)
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// asError names err for the asker.
+func asError(ctx context.Context, err error) *Error {
+	var e *Error
+	switch {
+	case context.Cause(ctx) == ErrCancelled:
+		return &Error{Code: Cancelled, Message: "cancelled", Err: err}
+	case errors.As(err, &e):
+		return e
+	case errors.Is(err, context.DeadlineExceeded):
+		return &Error{Code: TimedOut, Message: err.Error(), Err: err}
+	}
+	return &Error{Code: Internal, Message: err.Error(), Err: err}
+}
+
+// AskError reports that whoever serves Topic did not answer. The caller may
+// ask again when the request can be repeated.
+type AskError struct {
+	Topic string
+	Err   error
+}
+
+func (e *AskError) Error() string { return fmt.Sprintf("no answer on %s: %v", e.Topic, e.Err) }
+
+// Unwrap returns why: often context.DeadlineExceeded.
+func (e *AskError) Unwrap() error { return e.Err }
+
+var (
+	// ErrCancelled is the cause of the context of a run that CancelledBy ended.
+	ErrCancelled = errors.New("cancelled")
+	// ErrOffline reports an AtMostOnce Publish without a link. Nothing was sent.
+	ErrOffline = errors.New("offline")
+	// ErrUndeclared reports an Ask of a type that Handlers does not list.
+	ErrUndeclared = errors.New("not declared in Handlers")
+)
+
+type permanent struct{ error }
+
+func (p permanent) Unwrap() error { return p.error }
+
+// Permanent marks err as one that retrying cannot cure.
+func Permanent(err error) error { return permanent{err} }
+
+type fatal struct{ error }
+
+func (f fatal) Unwrap() error { return f.error }
+
+// Fatal, from a handler or a Loop, stops the process with exit code 1. The
+// message stays unacknowledged.
+func Fatal(err error) error { return fatal{err} }
+
+type dropped struct{ reason string }
+
+func (d dropped) Error() string { return "dropped: " + d.reason }
+
+// Drop counts the message as dropped for reason and forgets it. Reasons are
+// few constant words: they label a counter.
+func Drop(reason string) error { return dropped{reason} }
+
+// instructs reports whether err tells the kit what to do instead of what went wrong.
+func instructs(err error) bool {
+	var d dropped
+	var f fatal
+	return errors.As(err, &d) || errors.As(err, &f)
+}
+
+// asFatal is the error inside a Fatal.
+func asFatal(err error) (error, bool) {
+	var f fatal
+	if errors.As(err, &f) {
+		return f.error, true
+	}
+	return nil, false
+}

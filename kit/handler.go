@@ -1,0 +1,267 @@
+package kit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/gotars/tars/kit/internal/codec"
+	"github.com/gotars/tars/kit/msg"
+)
+
+// Handler is one declared duty of a service. Values come from On, Answer,
+// Stream, Tap, Local, Every, Loop, Up, Down, Sends, Asks and Pulls.
+type Handler struct{ *duty }
+
+// duty is what a declaration says. Which of its functions are set tells what
+// kind of declaration it was.
+type duty struct {
+	name   string
+	route  msg.Route    // where it listens; zero when there is no topic
+	tap    bool         // raw: nothing is decoded
+	typ    reflect.Type // M, so that its tags are checked at start
+	decode func(*Delivery) error
+	serve  Serve
+	loop   func(context.Context) error
+	feed   func(context.Context, offer)
+	up     func(context.Context) error
+	down   func(context.Context) error
+	sends  []reflect.Type // what may be published
+	subs   []msg.Route    // replies to what is asked
+	opt    options
+}
+
+// offer queues one call in the lane of its handler; the channel closes when it ran.
+type offer func(call func(context.Context) error) (done <-chan struct{})
+
+// Serve is one run of a handler; d.Value is decoded.
+type Serve func(ctx context.Context, d *Delivery) error
+
+// Middleware wraps a Serve. The first one given runs outermost.
+type Middleware func(next Serve) Serve
+
+// On declares a handler of M. Topic, QoS and retention come from M.
+func On[M msg.Message](h func(context.Context, M) error, opts ...Option) Handler {
+	return typed(h, opts, func(ctx context.Context, _ *Delivery, m M) error { return h(ctx, m) })
+}
+
+// Answer declares a handler that replies to Q. An error becomes q.Failed where
+// Q has it, else an error reply to the asker alone. Drop sends nothing.
+func Answer[Q msg.Request[R], R msg.Message](h func(context.Context, Q) (R, error), opts ...Option) Handler {
+	d := typed(h, opts, func(ctx context.Context, d *Delivery, q Q) error {
+		r, err := h(ctx, q)
+		return finish(ctx, d, q, r, err)
+	})
+	d.sends = append(d.sends, reflect.TypeFor[R]())
+	return d
+}
+
+// Stream declares a handler that sends parts and ends with R, or with q.Failed
+// on an error. After a cancel, send and R still go out, so that the end can be
+// said.
+func Stream[Q msg.Streamed[P, R], P, R msg.Message](h func(ctx context.Context, q Q, send func(P) error) (R, error), opts ...Option) Handler {
+	d := typed(h, opts, func(ctx context.Context, d *Delivery, q Q) error {
+		r, err := h(ctx, q, func(p P) error {
+			ctx, stop := lastWords(ctx)
+			defer stop()
+			return d.reply(ctx, p)
+		})
+		return finish(ctx, d, q, r, err)
+	})
+	d.sends = append(d.sends, reflect.TypeFor[P](), reflect.TypeFor[R]())
+	return d
+}
+
+// finish sends what an Answer or a Stream came to. The error it returns is for
+// the log; the asker has been told.
+func finish[Q msg.Request[R], R msg.Message](ctx context.Context, d *Delivery, q Q, r R, err error) error {
+	if instructs(err) {
+		return err
+	}
+	told, stop := lastWords(ctx)
+	defer stop()
+	if err == nil {
+		return d.reply(told, r)
+	}
+	e := asError(ctx, err)
+	if f, ok := any(q).(msg.Failing[R]); ok {
+		err = d.reply(told, f.Failed(string(e.Code), e.Message))
+	} else {
+		err = d.refuse(told, e)
+	}
+	switch {
+	case err != nil:
+		return errors.Join(e, err)
+	case e.Code == Cancelled:
+		return nil
+	}
+	return e
+}
+
+// lastWords is ctx, or when that has ended, five seconds to say so.
+func lastWords(ctx context.Context) (context.Context, context.CancelFunc) {
+	if ctx.Err() == nil {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+}
+
+// Tap declares a raw handler of any MQTT filter, foreign and bare messages too:
+// each arrival once, beside typed handlers. It does not see this service's own
+// messages. It subscribes at AtLeastOnce, so Delivery.QoS is the sender's.
+func Tap(filter string, h func(context.Context, *Delivery) error, opts ...Option) Handler {
+	d := newDuty(h, opts)
+	d.route, d.tap, d.serve = msg.Route{Topic: filter, QoS: msg.AtLeastOnce}, true, h
+	d.decode = func(*Delivery) error { return nil }
+	return d.wrapped()
+}
+
+// Local declares a handler of events of this process: timers, engine
+// callbacks, sockets. It joins a lane like a topic; one event at a time, so a
+// full channel is felt by the sender and nothing is dropped.
+func Local[E any](from <-chan E, h func(context.Context, E) error, opts ...Option) Handler {
+	d := newDuty(h, opts)
+	d.feed = func(ctx context.Context, run offer) {
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case e, ok := <-from:
+				if !ok {
+					return
+				}
+				select {
+				case <-run(func(ctx context.Context) error { return h(ctx, e) }):
+				case <-ctx.Done():
+					return
+				}
+			}
+		}
+	}
+	return Handler{d}
+}
+
+// Every declares work done each d in its lane, first after d. Ticks that come
+// while one is unfinished become one.
+func Every(d time.Duration, h func(context.Context) error, opts ...Option) Handler {
+	x := newDuty(h, opts)
+	x.feed = func(ctx context.Context, run offer) {
+		t := time.NewTicker(d)
+		defer t.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-t.C:
+				select {
+				case <-run(h):
+				case <-ctx.Done():
+					return
+				}
+			}
+		}
+	}
+	return Handler{x}
+}
+
+// Loop declares work from the first ready to the stop, such as a microphone.
+// Ending early is health `error` and a restart with the reconnect backoff.
+func Loop(run func(context.Context) error, opts ...Option) Handler {
+	d := newDuty(run, opts)
+	d.loop = run
+	return Handler{d}
+}
+
+// Up declares what happens each time the link is ready, that is subscribed.
+func Up(h func(context.Context) error, opts ...Option) Handler {
+	d := newDuty(h, opts)
+	d.up = h
+	return Handler{d}
+}
+
+// Down declares what happens each time the link is lost.
+func Down(h func(context.Context) error, opts ...Option) Handler {
+	d := newDuty(h, opts)
+	d.down = h
+	return Handler{d}
+}
+
+// Sends declares that this service publishes M. What Answer and Stream reply,
+// and Cancel of what is asked, need no Sends.
+func Sends[M msg.Message]() Handler {
+	return Handler{&duty{sends: []reflect.Type{reflect.TypeFor[M]()}}}
+}
+
+// Asks declares that this service asks Q, and subscribes its replies with all
+// other filters, before ready.
+func Asks[Q msg.Request[R], R msg.Message]() Handler {
+	var q Q
+	var r R
+	d := &duty{sends: []reflect.Type{reflect.TypeFor[Q]()}, subs: []msg.Route{r.Route()}}
+	if c, ok := any(q).(msg.Cancellable); ok {
+		d.sends = append(d.sends, reflect.TypeOf(c.Cancel()))
+	}
+	return Handler{d}
+}
+
+// Pulls declares that this service pulls Q, as Asks does for asking.
+func Pulls[Q msg.Streamed[P, R], P, R msg.Message]() Handler {
+	var p P
+	h := Asks[Q]()
+	h.subs = append(h.subs, p.Route())
+	return h
+}
+
+func newDuty(fn any, opts []Option) *duty {
+	d := &duty{name: funcName(fn), opt: options{workers: 1, queue: 64, timeout: 30 * time.Second}}
+	for _, set := range opts {
+		set(&d.opt)
+	}
+	if d.opt.name != "" {
+		d.name = d.opt.name
+	}
+	return d
+}
+
+func typed[M msg.Message](fn any, opts []Option, call func(context.Context, *Delivery, M) error) Handler {
+	var zero M
+	d := newDuty(fn, opts)
+	d.route, d.typ, d.decode = zero.Route(), reflect.TypeFor[M](), decode[M]
+	d.serve = func(ctx context.Context, x *Delivery) error { return call(ctx, x, x.Value.(M)) }
+	return d.wrapped()
+}
+
+func (d *duty) wrapped() Handler {
+	for i := len(d.opt.use) - 1; i >= 0; i-- {
+		d.serve = d.opt.use[i](d.serve)
+	}
+	return Handler{d}
+}
+
+// decode fills d.Value with an M.
+func decode[M msg.Message](d *Delivery) error {
+	var m M
+	if err := codec.Decode(&m, codec.Arrival{Payload: d.Payload, Data: d.Data, Key: d.Key, Header: d.Header}); err != nil {
+		return err
+	}
+	d.Value = m
+	return nil
+}
+
+// funcName is the short name of a function or method value: "recall".
+func funcName(fn any) string {
+	s := strings.TrimSuffix(runtime.FuncForPC(reflect.ValueOf(fn).Pointer()).Name(), "-fm")
+	return s[strings.LastIndexByte(s, '.')+1:]
+}
+
+// String is for error messages: "recall (memory/query)".
+func (d *duty) String() string {
+	if d.route.Topic == "" {
+		return d.name
+	}
+	return fmt.Sprintf("%s (%s)", d.name, d.route.Topic)
+}

@@ -1,0 +1,105 @@
+package kit
+
+import (
+	"context"
+	"time"
+
+	"github.com/eclipse/paho.golang/paho"
+
+	"github.com/gotars/tars/kit/msg"
+	"github.com/gotars/tars/kit/wire"
+)
+
+// probeEvery is how often a service with a Healthy method is asked.
+const probeEvery = 5 * time.Second
+
+// healthPing is the retained truth about a service; nil fields are left out.
+type healthPing struct {
+	msg.Ident
+	OK        bool    `json:"ok" msg:"required"`
+	Event     *string `json:"event,omitempty"`
+	Err       *string `json:"err,omitempty"`
+	Timestamp float64 `json:"timestamp" msg:"now"`
+}
+
+// healthCopy is the same for an alias, where nil fields are nulls.
+type healthCopy struct {
+	msg.Ident
+	OK        bool    `json:"ok" msg:"required"`
+	Event     *string `json:"event"`
+	Err       *string `json:"err"`
+	Timestamp float64 `json:"timestamp" msg:"now"`
+}
+
+// mood is how a service feels: what its health says.
+type mood struct {
+	ok    bool
+	event string // ready reconnected degraded error shutdown lost
+	err   string
+}
+
+func (m mood) ping() healthPing {
+	h := healthPing{OK: m.ok, Event: &m.event}
+	if m.err != "" {
+		h.Err = &m.err
+	}
+	return h
+}
+
+// feel publishes the health of the service, and its copies.
+func (b *Bus) feel(ctx context.Context, m mood) {
+	b.mood.Store(&m)
+	if b.tool || !b.cfg.EnableHealth {
+		return
+	}
+	h := m.ping()
+	h.MessageID = wire.NewID()
+	b.sayHealth(ctx, b.id.client, "health.status", h)
+	for _, alias := range b.id.alias {
+		b.sayHealth(ctx, alias, "system.health."+alias, healthCopy(h))
+	}
+}
+
+func (b *Bus) sayHealth(ctx context.Context, name, typ string, h any) {
+	r := msg.Route{Topic: b.cfg.System + "/health/" + name, Type: typ, QoS: msg.AtLeastOnce, Retain: true}
+	if err := b.put(ctx, r, r.Topic, h); err != nil && b.feeds.Err() == nil {
+		b.log.Warn("health not published", "topic", r.Topic, "err", err)
+	}
+}
+
+// will is what the broker says when this process is gone without a goodbye.
+func (b *Bus) will() (*paho.WillMessage, error) {
+	lost := mood{event: "lost"}.ping()
+	payload, err := wire.Seal(nil, wire.Envelope{ID: wire.NewID(), Type: "health.status", Source: b.id.source}, lost)
+	return &paho.WillMessage{Topic: b.cfg.System + "/health/" + b.id.client, Payload: payload, QoS: byte(msg.AtLeastOnce), Retain: true}, err
+}
+
+// watchHealth asks the service how it is, and publishes changes.
+func (b *Bus) watchHealth() {
+	t := time.NewTicker(probeEvery)
+	defer t.Stop()
+	for {
+		b.probe(b.feeds)
+		select {
+		case <-t.C:
+		case <-b.feeds.Done():
+			return
+		}
+	}
+}
+
+func (b *Bus) probe(ctx context.Context) {
+	short, cancel := context.WithTimeout(ctx, probeEvery)
+	err := guard(func() error { return b.healthy(short) })
+	cancel()
+	was := b.mood.Load()
+	switch {
+	case ctx.Err() != nil || !b.linked.Load() || was == nil || was.event == "error" || was.event == "shutdown":
+	case err != nil && (was.event != "degraded" || was.err != err.Error()):
+		b.log.Warn("degraded", "err", err)
+		b.feel(ctx, mood{event: "degraded", err: err.Error()})
+	case err == nil && was.event == "degraded":
+		b.log.Info("well again")
+		b.feel(ctx, mood{ok: true, event: "ready"})
+	}
+}

@@ -1,0 +1,82 @@
+// Package topic compares MQTT topics and filters by the rules of MQTT 5, 4.7.
+package topic
+
+import "strings"
+
+// Matches reports whether a message on name is delivered to filter. "#" also
+// matches its parent level; a wildcard at the first level matches no "$" topic.
+func Matches(filter, name string) bool {
+	if strings.HasPrefix(name, "$") && (strings.HasPrefix(filter, "#") || strings.HasPrefix(filter, "+")) {
+		return false
+	}
+	for {
+		f, fRest, fMore := strings.Cut(filter, "/")
+		if f == "#" {
+			return true
+		}
+		n, nRest, nMore := strings.Cut(name, "/")
+		if f != "+" && f != n {
+			return false
+		}
+		if !fMore || !nMore {
+			return fMore == nMore || fMore && fRest == "#"
+		}
+		filter, name = fRest, nRest
+	}
+}
+
+// Covers reports whether every name that matches b matches a.
+func Covers(a, b string) bool {
+	if strings.HasPrefix(b, "$") && (strings.HasPrefix(a, "#") || strings.HasPrefix(a, "+")) {
+		return false
+	}
+	as, bs := strings.Split(a, "/"), strings.Split(b, "/")
+	for i, x := range as {
+		if x == "#" {
+			return true
+		}
+		if i >= len(bs) || bs[i] == "#" || x != "+" && x != bs[i] {
+			return false
+		}
+	}
+	return len(as) == len(bs)
+}
+
+// Overlap reports whether some name matches both filters.
+func Overlap(a, b string) bool {
+	if strings.HasPrefix(a, "$") != strings.HasPrefix(b, "$") {
+		return false
+	}
+	as, bs := strings.Split(a, "/"), strings.Split(b, "/")
+	for i := 0; ; i++ {
+		aEnd, bEnd := i >= len(as), i >= len(bs)
+		switch {
+		case aEnd && bEnd:
+			return true
+		case !aEnd && as[i] == "#", !bEnd && bs[i] == "#":
+			return true
+		case aEnd || bEnd:
+			return false
+		case as[i] != "+" && bs[i] != "+" && as[i] != bs[i]:
+			return false
+		}
+	}
+}
+
+// Key is the text of name that the first "+" of filter matched, or "".
+func Key(filter, name string) string {
+	for {
+		f, fRest, fMore := strings.Cut(filter, "/")
+		n, nRest, nMore := strings.Cut(name, "/")
+		if f == "+" {
+			return n
+		}
+		if !fMore || !nMore {
+			return ""
+		}
+		filter, name = fRest, nRest
+	}
+}
+
+// Valid reports whether name may be published to: no wildcard, not empty.
+func Valid(name string) bool { return name != "" && !strings.ContainsAny(name, "+#\x00") }

@@ -1,0 +1,247 @@
+// Package kittest runs services against a real broker inside the test process:
+// real packets, the real client, no port and no container. Under Run only time
+// is fake, so nothing sleeps and nothing flakes.
+//
+//	kittest.Run(t, "a greeting is answered", func(t *testing.T, b *kittest.Bench) {
+//		said := kittest.Watch[contract.TtsSay](b)
+//		b.Publish(t, contract.FinalTranscript{Text: "hello"})
+//		if m, _ := said.Next(t); m.Text != "Hello!" {
+//			t.Errorf("said %q", m.Text)
+//		}
+//	}, router.Module)
+//
+// KITTEST_LOG=1 in the environment shows the logs of the services.
+package kittest
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/eclipse/paho.golang/packets"
+	"go.uber.org/fx"
+
+	"github.com/gotars/tars/kit"
+	"github.com/gotars/tars/kit/broker"
+	"github.com/gotars/tars/kit/internal/seam"
+	"github.com/gotars/tars/kit/msg"
+)
+
+// patience is how long the bench waits for anything, by its own clock.
+const patience = time.Minute
+
+// Bench is a broker with services on it, and a bus that may publish and ask
+// anything.
+type Bench struct {
+	Bus    *kit.Bus
+	Broker *broker.Broker
+
+	log  *slog.Logger
+	home kit.Home
+
+	mu    sync.Mutex
+	units []*unit // in order of their start; the last of a name is meant by it
+	taps  []func(*kit.Delivery)
+}
+
+// unit is one service on the bench.
+type unit struct {
+	name string
+	app  *fx.App
+	door *door
+	conn net.Conn
+	dead bool // killed: it reaches the broker no more
+}
+
+// probe sees everything, for watchers.
+type probe struct{ b *Bench }
+
+func (p probe) Handlers() []kit.Handler {
+	return []kit.Handler{kit.Tap("#", func(_ context.Context, d *kit.Delivery) error {
+		p.b.mu.Lock()
+		taps := p.b.taps
+		p.b.mu.Unlock()
+		for _, see := range taps {
+			see(d)
+		}
+		return nil
+	}, kit.Name("probe"), kit.Queue(1<<16))}
+}
+
+// handlers is a service made of handlers alone.
+type handlers []kit.Handler
+
+func (h handlers) Handlers() []kit.Handler { return h }
+
+// Fake is a service made of handlers alone.
+func Fake(name string, hs ...kit.Handler) kit.Module {
+	return kit.Service[handlers](name, fx.Supply(handlers(hs)))
+}
+
+// Run runs f as a subtest under a fake clock, with the modules ready.
+func Run(t *testing.T, name string, f func(*testing.T, *Bench), mods ...kit.Module) {
+	t.Helper()
+	t.Run(name, func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) { f(t, Start(t, mods...)) })
+	})
+}
+
+// Start starts the modules, one after the other, and stops them when the test
+// ends. Outside of Run the clock is real.
+func Start(t testing.TB, mods ...kit.Module) *Bench {
+	t.Helper()
+	b := &Bench{log: slog.New(slog.DiscardHandler), home: kit.Home(t.TempDir())}
+	if os.Getenv("KITTEST_LOG") != "" {
+		b.log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	}
+	srv, err := broker.New(broker.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.Broker = srv
+	t.Cleanup(func() { _ = srv.Close() })
+	t.Cleanup(func() { b.stop(t) })
+	b.start(t, kit.Service[probe]("probe", fx.Supply(probe{b})), seam.Seam{Loose: true}, fx.Populate(&b.Bus))
+	for _, m := range mods {
+		b.Add(t, m)
+	}
+	return b
+}
+
+// Add starts one more service and waits until it is ready.
+func (b *Bench) Add(t testing.TB, m kit.Module) {
+	t.Helper()
+	b.start(t, m, seam.Seam{Undeclared: func(err error) { t.Error(err) }})
+}
+
+func (b *Bench) start(t testing.TB, m kit.Module, s seam.Seam, more ...fx.Option) {
+	t.Helper()
+	u := &unit{name: m.Name, door: newDoor()}
+	b.mu.Lock()
+	b.units = append(b.units, u)
+	b.mu.Unlock()
+	var bus *kit.Bus
+	u.app = m.App(append(more, fx.Supply(s), fx.Populate(&bus),
+		fx.Replace(b.log.With("service", m.Name), b.home),
+		fx.Replace(kit.Dial(func(ctx context.Context, _ *url.URL) (net.Conn, error) { return b.dial(ctx, u) })),
+		fx.Replace(kit.Listen(func(context.Context, string, string) (net.Listener, error) { return u.door, nil })))...)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if err := u.app.Start(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if err := bus.Ready(ctx); err != nil {
+		t.Fatalf("%s is not ready: %v", m.Name, err)
+	}
+}
+
+func (b *Bench) dial(ctx context.Context, u *unit) (net.Conn, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if u.dead {
+		return nil, errors.New("killed")
+	}
+	near, err := b.Broker.Dial(ctx)
+	u.conn = near
+	return packets.NewThreadSafeConn(near), err
+}
+
+// stop stops all services at once.
+func (b *Bench) stop(t testing.TB) {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	var wg sync.WaitGroup
+	for _, u := range b.units {
+		if u.app != nil {
+			wg.Go(func() {
+				if err := u.app.Stop(ctx); err != nil && !u.dead {
+					t.Errorf("stop %s: %v", u.name, err)
+				}
+			})
+		}
+	}
+	wg.Wait()
+}
+
+// Stop stops one service, as SIGTERM does.
+func (b *Bench) Stop(t testing.TB, service string) {
+	t.Helper()
+	u := b.unit(service)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if err := u.app.Stop(ctx); err != nil {
+		t.Errorf("stop %s: %v", service, err)
+	}
+	u.app = nil
+}
+
+// Cut breaks the connection of a service; the kit connects again.
+func (b *Bench) Cut(service string) {
+	u := b.unit(service)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	_ = u.conn.Close()
+}
+
+// Kill ends the connection of a service for good and without DISCONNECT, so
+// that its will speaks.
+func (b *Bench) Kill(service string) {
+	u := b.unit(service)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	u.dead = true
+	_ = u.conn.Close()
+}
+
+func (b *Bench) unit(service string) *unit {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, u := range slices.Backward(b.units) {
+		if u.name == service {
+			return u
+		}
+	}
+	panic("kittest: no service " + service)
+}
+
+// Publish publishes m or fails the test.
+func (b *Bench) Publish(t testing.TB, m msg.Message, opts ...kit.PublishOption) {
+	t.Helper()
+	if err := b.Bus.Publish(t.Context(), m, opts...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Ask returns the answer to q or fails the test.
+func Ask[Q msg.Request[R], R msg.Message](t testing.TB, b *Bench, q Q) R {
+	t.Helper()
+	r, err := kit.Ask(t.Context(), b.Bus, q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// Settle returns when every queue is empty and every goroutine waits. Only for
+// benches under a fake clock.
+func (b *Bench) Settle() {
+	time.Sleep(20 * time.Millisecond) // fake: lets the tickers of acknowledgements pass
+	synctest.Wait()
+}
+
+// HTTP returns a client that reaches what the service opened through Listen,
+// whatever the host in the URL.
+func (b *Bench) HTTP(service string) *http.Client {
+	d := b.unit(service).door
+	return &http.Client{Transport: &http.Transport{DisableKeepAlives: true,
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return d.knock(ctx) }}}
+}

@@ -1,0 +1,139 @@
+package kittest
+
+import (
+	"context"
+	"net"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gotars/tars/kit"
+	"github.com/gotars/tars/kit/internal/codec"
+	"github.com/gotars/tars/kit/internal/topic"
+	"github.com/gotars/tars/kit/msg"
+)
+
+// Watcher collects every M that a service published, in order.
+type Watcher[M msg.Message] struct {
+	b      *Bench
+	arrive chan struct{} // capacity 1: something is in seen
+
+	mu   sync.Mutex
+	seen []sighting[M]
+}
+
+type sighting[M msg.Message] struct {
+	m    M
+	meta kit.Meta
+}
+
+// Watch collects every M published from now on. What the bench itself publishes
+// is not seen.
+func Watch[M msg.Message](b *Bench) *Watcher[M] {
+	w := &Watcher[M]{b: b, arrive: make(chan struct{}, 1)}
+	var zero M
+	filter := zero.Route().Topic
+	see := func(d *kit.Delivery) {
+		if !topic.Matches(filter, d.Topic) || d.Retained {
+			return
+		}
+		var m M
+		meta := d.Meta
+		meta.Key = topic.Key(filter, d.Topic)
+		if codec.Decode(&m, codec.Arrival{Payload: d.Payload, Data: d.Data, Key: meta.Key, Header: d.Header}) != nil {
+			return
+		}
+		w.mu.Lock()
+		w.seen = append(w.seen, sighting[M]{m, meta})
+		w.mu.Unlock()
+		select {
+		case w.arrive <- struct{}{}:
+		default:
+		}
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.taps = append(b.taps[:len(b.taps):len(b.taps)], see)
+	return w
+}
+
+// Next returns the next M, or fails the test after a minute.
+func (w *Watcher[M]) Next(t testing.TB) (M, kit.Meta) {
+	t.Helper()
+	late := time.NewTimer(patience)
+	defer late.Stop()
+	for {
+		w.mu.Lock()
+		if len(w.seen) > 0 {
+			s := w.seen[0]
+			w.seen = w.seen[1:]
+			w.mu.Unlock()
+			return s.m, s.meta
+		}
+		w.mu.Unlock()
+		select {
+		case <-w.arrive:
+		case <-late.C:
+			t.Fatalf("no %T within %s", *new(M), patience)
+		}
+	}
+}
+
+// All returns what was seen and not taken. Settle first.
+func (w *Watcher[M]) All() []M {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var all []M
+	for _, s := range w.seen {
+		all = append(all, s.m)
+	}
+	w.seen = nil
+	return all
+}
+
+// None fails the test when an M was published and not taken.
+func (w *Watcher[M]) None(t testing.TB) {
+	t.Helper()
+	w.b.Settle()
+	if rest := w.All(); len(rest) > 0 {
+		t.Errorf("unexpected %T: %+v", rest[0], rest)
+	}
+}
+
+// door is a listener whose connections are pipes: a goroutine in a socket's
+// Accept would stop the fake clock.
+type door struct {
+	visits chan net.Conn
+	shut   chan struct{}
+	once   sync.Once
+}
+
+func newDoor() *door { return &door{visits: make(chan net.Conn), shut: make(chan struct{})} }
+
+// Accept implements net.Listener.
+func (d *door) Accept() (net.Conn, error) {
+	select {
+	case c := <-d.visits:
+		return c, nil
+	case <-d.shut:
+		return nil, net.ErrClosed
+	}
+}
+
+// Close implements net.Listener.
+func (d *door) Close() error { d.once.Do(func() { close(d.shut) }); return nil }
+
+// Addr implements net.Listener.
+func (d *door) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 8080} }
+
+func (d *door) knock(ctx context.Context) (net.Conn, error) {
+	near, far := net.Pipe()
+	select {
+	case d.visits <- far:
+		return near, nil
+	case <-d.shut:
+		return nil, net.ErrClosed
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}

@@ -1,0 +1,259 @@
+package kit
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/gotars/tars/kit/msg"
+)
+
+// item is one delivery, or one call of this process, on its way to a handler.
+type item struct {
+	h      *duty
+	d      *Delivery
+	call   func(context.Context) error
+	settle func(done bool) // called once or more; true acknowledges
+	seq    uint64
+	at     time.Time
+	early  bool // AckFirst: acknowledged while waiting
+	key    *keyed
+}
+
+func (it item) loose() bool { return it.d != nil && it.d.QoS == msg.AtMostOnce }
+
+// lane is the queue and the workers of one handler, or of those that share it.
+// Its queue is a slice and not a channel: a channel would have to be closed at
+// the drain, while arrivals can still be offered. AtLeastOnce items are bounded
+// by the Receive Maximum, twice that after a reconnect, when those of the old
+// link still wait.
+type lane struct {
+	b       *Bus
+	workers int
+	by      func(any) string
+	limit   int // AtMostOnce items that may wait, for all keys of a lane without By
+
+	mu      sync.Mutex
+	cond    *sync.Cond
+	open    bool // handlers may run
+	stopped bool // nothing new is taken; what waits still runs
+	halted  bool // nothing runs any more
+	sorting bool // a sorter may still fill ready
+	seq     uint64
+	loose   int // AtMostOnce items in the queue
+	early   int // acknowledged items that wait
+	queue   []item
+	keys    map[string]*keyed
+	ready   []*keyed // keys with work and no worker
+	wg      sync.WaitGroup
+
+	cancels cancels
+}
+
+// keyed is the queue of one key of a lane with By.
+type keyed struct {
+	name  string
+	items []item
+	loose int
+	busy  bool
+}
+
+func newLane(b *Bus) *lane {
+	l := &lane{b: b, workers: 1, keys: map[string]*keyed{}}
+	l.cond = sync.NewCond(&l.mu)
+	return l
+}
+
+// start runs the lane until it is stopped and empty, or work ends.
+func (l *lane) start(work context.Context) {
+	context.AfterFunc(work, func() { l.set(func() { l.halted = true }) })
+	if l.by != nil {
+		l.sorting = true
+		l.wg.Go(l.sort)
+	}
+	for range l.workers {
+		l.wg.Go(func() {
+			for it, ok := l.take(); ok; it, ok = l.take() {
+				it.settle(l.b.run(work, l, it))
+				l.free(it.key)
+			}
+		})
+	}
+}
+
+// set changes the lane's state and wakes everyone who waits for it.
+func (l *lane) set(change func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	change()
+	l.cond.Broadcast()
+}
+
+// offer queues it without blocking. It reports false, and nothing is
+// acknowledged, when the lane has stopped.
+func (l *lane) offer(it item) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.stopped || l.halted {
+		return false
+	}
+	l.seq++
+	it.seq, it.at = l.seq, time.Now()
+	if it.h.opt.ackFirst && it.d != nil && l.early < it.h.opt.queue {
+		it.early = true
+		l.early++
+		it.settle(true)
+	}
+	l.queue = append(l.queue, it)
+	if it.loose() {
+		l.loose++
+	}
+	if l.by == nil {
+		l.queue = l.trim(l.queue, &l.loose, l.limit)
+	}
+	l.cond.Broadcast()
+	return true
+}
+
+// trim drops the oldest AtMostOnce item while more than limit wait.
+func (l *lane) trim(q []item, loose *int, limit int) []item {
+	for *loose > limit {
+		i := slices.IndexFunc(q, item.loose)
+		it := q[i]
+		it.settle(true)
+		l.left(it)
+		*loose--
+		q = slices.Delete(q, i, i+1)
+		l.b.tally.count(it.h.name, "overflow", it.d)
+	}
+	return q
+}
+
+// left accounts for an item that waits no more.
+func (l *lane) left(it item) {
+	if !it.early {
+		return
+	}
+	l.early--
+	for i := range l.queue {
+		if w := &l.queue[i]; w.h.opt.ackFirst && !w.early {
+			w.early = true
+			l.early++
+			w.settle(true)
+			return
+		}
+	}
+}
+
+// pop takes the oldest item of the shared queue.
+func (l *lane) pop() item {
+	it := l.queue[0]
+	l.queue[0] = item{}
+	l.queue = l.queue[1:]
+	if it.loose() {
+		l.loose--
+	}
+	return it
+}
+
+// sort decodes what arrives and puts it into the queue of its key.
+func (l *lane) sort() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	defer func() { l.sorting = false; l.cond.Broadcast() }()
+	for {
+		for len(l.queue) == 0 && !l.halted {
+			if l.stopped {
+				return
+			}
+			l.cond.Wait()
+		}
+		if l.halted {
+			return
+		}
+		it := l.pop()
+		l.mu.Unlock()
+		name, ok := l.b.keyOf(it)
+		l.mu.Lock()
+		if !ok {
+			l.left(it)
+			it.settle(true)
+			continue
+		}
+		k := l.keys[name]
+		if k == nil {
+			k = &keyed{name: name}
+			l.keys[name] = k
+		}
+		if it.loose() {
+			k.loose++
+		}
+		it.key = k
+		k.items = l.trim(append(k.items, it), &k.loose, it.h.opt.queue)
+		if !k.busy && len(k.items) == 1 {
+			l.ready = append(l.ready, k)
+		}
+		l.cond.Broadcast()
+	}
+}
+
+// take waits for the next item to run. It reports false when there will be none.
+func (l *lane) take() (item, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for {
+		switch {
+		case l.halted, l.stopped && !l.open:
+			return item{}, false
+		case !l.open:
+		case l.by == nil && len(l.queue) > 0:
+			it := l.pop()
+			l.left(it)
+			return it, true
+		case len(l.ready) > 0:
+			k := l.ready[0]
+			l.ready = l.ready[1:]
+			it := k.items[0]
+			k.items, k.busy = k.items[1:], true
+			if it.loose() {
+				k.loose--
+			}
+			l.left(it)
+			return it, true
+		case l.stopped && !l.sorting && len(l.queue) == 0 && len(l.keys) == 0:
+			return item{}, false
+		}
+		l.cond.Wait()
+	}
+}
+
+// free lets the next item of k run.
+func (l *lane) free(k *keyed) {
+	if k == nil {
+		return
+	}
+	l.set(func() {
+		k.busy = false
+		if len(k.items) > 0 {
+			l.ready = append(l.ready, k)
+		} else {
+			delete(l.keys, k.name)
+		}
+	})
+}
+
+// abandon settles what will never run, unacknowledged. It follows the end of
+// all workers or a halt.
+func (l *lane) abandon() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	rest := l.queue
+	for _, k := range l.keys {
+		rest = append(rest, k.items...)
+	}
+	l.queue, l.keys, l.ready = nil, map[string]*keyed{}, nil
+	for _, it := range rest {
+		it.settle(false)
+	}
+}

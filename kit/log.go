@@ -1,0 +1,59 @@
+package kit
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+
+	"github.com/lmittmann/tint"
+)
+
+// NewLogger returns the logger of a program, on w: LOG_LEVEL (debug info warn
+// error; default info) and LOG_FORMAT (auto text json; auto is text on a
+// terminal). Lines written with a handler's context carry its trace and id.
+func NewLogger(w io.Writer) (*slog.Logger, error) {
+	var level slog.Level
+	if s := os.Getenv("LOG_LEVEL"); s != "" {
+		if err := level.UnmarshalText([]byte(s)); err != nil {
+			return nil, fmt.Errorf("LOG_LEVEL is %q, want debug, info, warn or error", s)
+		}
+	}
+	var h slog.Handler
+	switch format := strings.ToLower(os.Getenv("LOG_FORMAT")); {
+	case format == "text", (format == "" || format == "auto") && terminal(w):
+		h = tint.NewHandler(w, &tint.Options{Level: level, TimeFormat: "15:04:05.000", NoColor: !terminal(w)})
+	case format == "json", format == "", format == "auto":
+		h = slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level})
+	default:
+		return nil, fmt.Errorf("LOG_FORMAT is %q, want auto, text or json", format)
+	}
+	return slog.New(traced{h}), nil
+}
+
+func terminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	s, err := f.Stat()
+	return err == nil && s.Mode()&os.ModeCharDevice != 0
+}
+
+// traced adds what From knows to each line.
+type traced struct{ slog.Handler }
+
+func (t traced) Handle(ctx context.Context, r slog.Record) error {
+	if m := From(ctx); m.Trace != "" {
+		r.AddAttrs(slog.String("trace", m.Trace))
+		if m.ID != "" {
+			r.AddAttrs(slog.String("id", m.ID), slog.String("topic", m.Topic))
+		}
+	}
+	return t.Handler.Handle(ctx, r)
+}
+
+func (t traced) WithAttrs(a []slog.Attr) slog.Handler { return traced{t.Handler.WithAttrs(a)} }
+func (t traced) WithGroup(s string) slog.Handler      { return traced{t.Handler.WithGroup(s)} }

@@ -1,0 +1,215 @@
+package kit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"syscall"
+	"time"
+
+	"go.uber.org/dig"
+	"go.uber.org/fx"
+	"go.uber.org/fx/fxevent"
+
+	"github.com/gotars/tars/kit/internal/seam"
+	"github.com/gotars/tars/kit/wire"
+)
+
+// Declarer is a service. Handlers builds values and does no I/O. A service with
+// a Healthy(context.Context) error method is asked every 5s; an error is health
+// degraded with its text.
+type Declarer interface{ Handlers() []Handler }
+
+// Module is one service, ready to run alone or beside others.
+type Module struct {
+	Name string // as on the command line: "ui-web"
+
+	opts  []fx.Option
+	mount fx.Option
+}
+
+type serviceName string
+
+// Service builds the module of the service S; opts are its providers. They get
+// a *Bus, a *slog.Logger, a Listen and a Home by injection; the first two
+// belong to this service alone.
+func Service[S Declarer](name string, opts ...fx.Option) Module {
+	return Module{Name: name, opts: opts, mount: fx.Invoke(func(lc fx.Lifecycle, b *Bus, s S) error {
+		lc.Append(fx.Hook{OnStart: func(context.Context) error { b.serve(); return nil }, OnStop: b.drain})
+		if h, ok := any(s).(interface{ Healthy(context.Context) error }); ok {
+			b.healthy = h.Healthy
+		}
+		return b.mount(s.Handlers())
+	})}
+}
+
+// With returns a copy of the module with more options, such as
+// fx.Replace(memory.Config{TopK: 2}).
+func (m Module) With(opts ...fx.Option) Module {
+	m.opts = append(slices.Clone(m.opts), opts...)
+	return m
+}
+
+// As sets client id and source on the wire, by default the module's name. Each
+// alias gets a copy of health, type system.health.<alias>, on
+// system/health/<alias>.
+func As(clientID, source string, alias ...string) fx.Option {
+	return fx.Supply(identity{clientID, source, alias})
+}
+
+// parts are what a Bus is made of.
+type parts struct {
+	fx.In
+	Cfg  Settings
+	Log  *slog.Logger
+	Dial Dial
+	ID   identity  `optional:"true"`
+	Seam seam.Seam `optional:"true"`
+}
+
+// App is the fx.App of the module, for a lifecycle of one's own. Hooks run in
+// this order: the bus begins to connect; the service's own; lanes open. They
+// stop in the reverse order.
+func (m Module) App(opts ...fx.Option) *fx.App {
+	return fx.New(
+		fx.WithLogger(func() fxevent.Logger { return fxevent.NopLogger }),
+		fx.StartTimeout(5*time.Minute), // for models; connecting is no hook's work
+		fx.Supply(serviceName(m.Name)),
+		fx.Provide(
+			func() (*slog.Logger, error) {
+				log, err := NewLogger(os.Stderr)
+				if err != nil {
+					return nil, err
+				}
+				return log.With("service", m.Name), nil
+			},
+			func() (Settings, error) { return Load(m.Name) },
+			func() (Home, error) { return HomeOf(filepath.Base(os.Args[0])) },
+			func() Dial { return nil },
+			func() Listen { return new(net.ListenConfig).Listen },
+			func(in parts) *Bus { return newBus(m.Name, in.ID, in.Cfg, in.Log, in.Dial, in.Seam) },
+		),
+		fx.Options(m.opts...), fx.Options(opts...),
+		fx.Invoke(func(lc fx.Lifecycle, b *Bus, sd fx.Shutdowner) {
+			b.fatal = func(err error) {
+				b.log.Error("stopping", "err", err)
+				_ = sd.Shutdown(fx.ExitCode(1))
+			}
+			lc.Append(fx.Hook{OnStart: func(context.Context) error { return b.connect() }, OnStop: b.disconnect})
+		}),
+		m.mount)
+}
+
+// Run runs the modules until ctx ends or one returns Fatal. All start at once,
+// and all are told to drain at once.
+func Run(ctx context.Context, mods ...Module) error {
+	if err := alone(mods); err != nil {
+		return err
+	}
+	ctx, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	done := make(chan error)
+	for _, m := range mods {
+		go func() {
+			err := m.run(ctx)
+			if err != nil {
+				end(err)
+			}
+			done <- err
+		}()
+	}
+	var errs []error
+	for range mods {
+		errs = append(errs, <-done)
+	}
+	return errors.Join(errs...)
+}
+
+// alone refuses names that only one service of a process can have.
+func alone(mods []Module) error {
+	if len(mods) < 2 {
+		return nil
+	}
+	for _, name := range []string{"MQTT_CLIENT_ID", "MQTT_SOURCE_NAME"} {
+		if os.Getenv(name) != "" {
+			return fmt.Errorf("%s is set for a process of %d services: use %s_%s and its like", name, len(mods), prefixOf(mods[0].Name), name)
+		}
+	}
+	return nil
+}
+
+func (m Module) run(ctx context.Context) error {
+	var s Settings
+	app := m.App(fx.Populate(&s))
+	if err := app.Err(); err != nil { // fx's own report is a dig trace; the cause is what a person needs
+		return fmt.Errorf("%s: %w", m.Name, dig.RootCause(err))
+	}
+	if err := app.Start(ctx); err != nil {
+		return fmt.Errorf("%s: %w", m.Name, err)
+	}
+	var failed error
+	select {
+	case <-ctx.Done():
+	case sig := <-app.Wait():
+		if sig.ExitCode != 0 {
+			failed = fmt.Errorf("%s: stopped by a fatal error", m.Name)
+		}
+	}
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.Drain+3*time.Second)
+	defer cancel()
+	return errors.Join(failed, app.Stop(stop))
+}
+
+// Main is Run with signals and an exit code, for a program of one's own. The
+// first SIGINT or SIGTERM drains, the second stops at once.
+func Main(mods ...Module) {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)
+	if err := Run(ctx, mods...); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// Open connects a bus without fx, for tools, and returns when it is subscribed
+// or ctx ends. The client id is name plus eight random hex digits, the session
+// ends with the connection, and no health, will or info is published.
+func Open(ctx context.Context, name string, s Settings, hs ...Handler) (*Bus, error) {
+	log, err := NewLogger(os.Stderr)
+	if err != nil {
+		return nil, err
+	}
+	s.ClientID = name + "-" + wire.NewID()[:8]
+	b := newBus(name, identity{source: name}, s, log.With("service", name), nil, seam.Seam{})
+	b.tool = true
+	if b.id.source = name; s.SourceName != "" {
+		b.id.source = s.SourceName
+	}
+	ctx, fail := context.WithCancelCause(ctx)
+	defer fail(nil)
+	b.fatal = func(err error) { fail(err) }
+	if err := b.mount(hs); err != nil {
+		return nil, err
+	}
+	if err := b.connect(); err != nil {
+		return nil, err
+	}
+	b.serve()
+	if err := b.Ready(ctx); err != nil {
+		_ = b.Close(context.WithoutCancel(ctx))
+		return nil, fmt.Errorf("connect: %w", err)
+	}
+	return b, nil
+}
+
+// Close stops what Open started: unsubscribe, drain, disconnect. ctx bounds the
+// drain.
+func (b *Bus) Close(ctx context.Context) error {
+	return errors.Join(b.drain(ctx), b.disconnect(ctx))
+}

@@ -1,0 +1,133 @@
+package kit
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// Settings are read from MQTT_* variables; for the service stt, a variable
+// such as STT_MQTT_INFLIGHT beats MQTT_INFLIGHT.
+type Settings struct {
+	URL               string        `default:"mqtt://127.0.0.1:1883" desc:"the broker: mqtt, mqtts, ws or wss, with user and password when it wants them"`
+	ClientID          string        `split_words:"true" desc:"MQTT client id; by default the service's own"`
+	SourceName        string        `split_words:"true" desc:"source in envelopes; by default the service's own"`
+	KeepAlive         time.Duration `envconfig:"KEEPALIVE" default:"60s" desc:"longest silence on the link"`
+	System            string        `default:"system" desc:"prefix of the health and error topics"`
+	EnableHealth      bool          `split_words:"true" default:"true" desc:"publish retained health and a last will"`
+	Reconnect         bool          `default:"true" desc:"connect again after a loss; off ends the process instead"`
+	ReconnectMinDelay time.Duration `split_words:"true" default:"500ms" desc:"first wait between two attempts; it doubles, with jitter"`
+	ReconnectMaxDelay time.Duration `split_words:"true" default:"5s" desc:"longest wait between two attempts"`
+	ConnectTimeout    time.Duration `split_words:"true" default:"10s" desc:"longest time for one attempt; tools give up after it"`
+	Inflight          uint16        `default:"64" desc:"unacknowledged messages the broker may send"`
+	MaxPacket         uint32        `split_words:"true" default:"4194304" desc:"largest packet in bytes, both ways"`
+	Drain             time.Duration `default:"5s" desc:"time for handlers to finish at a stop"`
+	TLSCA             string        `split_words:"true" envconfig:"TLS_CA" desc:"PEM file of the authorities to trust, instead of the system's"`
+	TLSCert           string        `split_words:"true" envconfig:"TLS_CERT" desc:"PEM file of the client certificate"`
+	TLSKey            string        `split_words:"true" envconfig:"TLS_KEY" desc:"PEM file of its key"`
+}
+
+// Validate reports the first setting that cannot work.
+func (s *Settings) Validate() error {
+	if _, err := s.url(); err != nil {
+		return err
+	}
+	switch {
+	case s.KeepAlive < time.Second || s.KeepAlive > time.Hour:
+		return fmt.Errorf("MQTT_KEEPALIVE is %s, want 1s to 1h", s.KeepAlive)
+	case s.ReconnectMinDelay < 100*time.Millisecond:
+		return fmt.Errorf("MQTT_RECONNECT_MIN_DELAY is %s, want at least 100ms", s.ReconnectMinDelay)
+	case s.ReconnectMaxDelay < s.ReconnectMinDelay:
+		return fmt.Errorf("MQTT_RECONNECT_MAX_DELAY is %s, want at least MQTT_RECONNECT_MIN_DELAY (%s)", s.ReconnectMaxDelay, s.ReconnectMinDelay)
+	case s.ConnectTimeout <= 0:
+		return fmt.Errorf("MQTT_CONNECT_TIMEOUT is %s, want more than 0", s.ConnectTimeout)
+	case s.Inflight == 0:
+		return fmt.Errorf("MQTT_INFLIGHT is 0, want 1 to 65535")
+	case s.MaxPacket < 1024:
+		return fmt.Errorf("MQTT_MAX_PACKET is %d, want at least 1024 bytes", s.MaxPacket)
+	case s.Drain < 0:
+		return fmt.Errorf("MQTT_DRAIN is %s, want 0 or more", s.Drain)
+	case s.System == "" || strings.ContainsAny(s.System, "+#"):
+		return fmt.Errorf("MQTT_SYSTEM is %q, want a topic prefix such as system", s.System)
+	case (s.TLSCert == "") != (s.TLSKey == ""):
+		return fmt.Errorf("MQTT_TLS_CERT and MQTT_TLS_KEY go together, and only one is set")
+	}
+	return nil
+}
+
+// url is the broker's address with its default port.
+func (s *Settings) url() (*url.URL, error) {
+	u, err := url.Parse(s.URL)
+	if err != nil { // the error of Parse would show the password
+		return nil, fmt.Errorf("MQTT_URL is no URL, want one like mqtt://user:password@host:1883; escape special characters of the password")
+	}
+	ports := map[string]string{"mqtt": "1883", "mqtts": "8883", "ws": "80", "wss": "443"}
+	port, ok := ports[u.Scheme]
+	if !ok || u.Hostname() == "" {
+		return nil, fmt.Errorf("MQTT_URL is %q, want mqtt, mqtts, ws or wss, then ://host:port", u.Redacted())
+	}
+	if u.Port() == "" {
+		u.Host += ":" + port
+	}
+	return u, nil
+}
+
+// tls is the configuration for an encrypted link, else nil.
+func (s *Settings) tls(u *url.URL) (*tls.Config, error) {
+	if u.Scheme != "mqtts" && u.Scheme != "wss" {
+		return nil, nil
+	}
+	c := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: u.Hostname()}
+	if s.TLSCA != "" {
+		pem, err := os.ReadFile(s.TLSCA)
+		if err != nil {
+			return nil, fmt.Errorf("MQTT_TLS_CA: %w", err)
+		}
+		if c.RootCAs = x509.NewCertPool(); !c.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("MQTT_TLS_CA: no certificate in %s", s.TLSCA)
+		}
+	}
+	if s.TLSCert != "" {
+		pair, err := tls.LoadX509KeyPair(s.TLSCert, s.TLSKey)
+		if err != nil {
+			return nil, fmt.Errorf("MQTT_TLS_CERT: %w", err)
+		}
+		c.Certificates = []tls.Certificate{pair}
+	}
+	return c, nil
+}
+
+// Home is the data directory of the program; relative paths of services lie
+// below it. It need not exist yet.
+type Home string
+
+// Path is rel below the home, or rel itself when it is absolute.
+func (h Home) Path(rel string) string {
+	if filepath.IsAbs(rel) {
+		return rel
+	}
+	return filepath.Join(string(h), rel)
+}
+
+// HomeOf is the data directory of the program called name: the variable
+// <NAME>_HOME, else name in the user's data directory.
+func HomeOf(name string) (Home, error) {
+	variable := strings.ToUpper(strings.ReplaceAll(name, "-", "_")) + "_HOME"
+	if dir := os.Getenv(variable); dir != "" {
+		abs, err := filepath.Abs(dir)
+		return Home(abs), err
+	}
+	if dir := os.Getenv("XDG_DATA_HOME"); filepath.IsAbs(dir) {
+		return Home(filepath.Join(dir, name)), nil
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "", fmt.Errorf("no data directory: set %s", variable)
+	}
+	return Home(filepath.Join(home, ".local", "share", name)), nil
+}
