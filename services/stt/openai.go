@@ -55,7 +55,7 @@ func (o *OpenAI) Transcribe(ctx context.Context, a Audio) (Result, error) {
 		answer, err = o.ask(ctx, wav)
 	}
 	if err != nil {
-		return Result{}, fmt.Errorf("transcribe at %s: %w", o.url, clear(ctx, err))
+		return Result{}, fmt.Errorf("transcribe at %s: %w", o.url, plainly(ctx, err))
 	}
 	return understood(answer), nil
 }
@@ -87,8 +87,8 @@ func refused(err error) bool {
 	return errors.As(err, &e) && (e.StatusCode == http.StatusBadRequest || e.StatusCode == http.StatusUnprocessableEntity)
 }
 
-// clear is err in one line a person can act on.
-func clear(ctx context.Context, err error) error {
+// plainly is err in one line a person can act on.
+func plainly(ctx context.Context, err error) error {
 	var e *openai.Error
 	switch {
 	case errors.As(err, &e):

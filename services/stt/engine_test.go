@@ -1,0 +1,184 @@
+package stt_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gotars/tars/services/stt"
+)
+
+var second = stt.Audio(make([]byte, 2*stt.Rate))
+
+// server answers each question with the next of answers, "STATUS body", and
+// notes the form fields it was asked with.
+func server(t *testing.T, answers ...string) (url string, asked *[]map[string]string) {
+	asked = new([]map[string]string)
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		form := map[string]string{"path": r.URL.Path, "key": r.Header.Get("Authorization")}
+		if err := r.ParseMultipartForm(1 << 20); err != nil {
+			t.Error(err)
+			return
+		}
+		for k, v := range r.MultipartForm.Value {
+			form[k] = v[0]
+		}
+		file, head, err := r.FormFile("file")
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		wav, _ := io.ReadAll(file)
+		form["file"] = head.Filename + " " + string(wav[:4])
+		status, body, _ := strings.Cut(answers[min(len(*asked), len(answers)-1)], " ")
+		*asked = append(*asked, form)
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(map[string]int{"200": 200, "400": 400, "401": 401}[status])
+		io.WriteString(w, body)
+	}))
+	t.Cleanup(s.Close)
+	return s.URL + "/v1", asked
+}
+
+func TestOpenAIUnderstandsEveryDialect(t *testing.T) {
+	sure := func(p float64) *float64 { return &p }
+	tests := map[string]struct {
+		model   string
+		answers []string
+		want    stt.Result
+		formats string // response_format of each question
+	}{
+		"segments with log-probabilities": {"whisper-1",
+			[]string{`200 {"text":"Hello. There.","language":"english","segments":[{"start":0,"end":1,"text":"Hello.","avg_logprob":-0.1,"no_speech_prob":0.1},{"start":1,"end":2,"text":" There.","avg_logprob":-0.3,"no_speech_prob":0.1}]}`},
+			stt.Result{Text: "Hello. There.", Confidence: sure(0.8187), Lang: "en"}, "verbose_json"},
+		"a segment that is silence": {"whisper-1",
+			[]string{`200 {"text":"Hello. Bye.","language":"en","segments":[{"start":0,"end":1,"text":"Hello.","avg_logprob":-0.1,"no_speech_prob":0.1},{"start":1,"end":2,"text":" Bye.","avg_logprob":-1.3,"no_speech_prob":0.9}]}`},
+			stt.Result{Text: "Hello.", Confidence: sure(0.9048), Lang: "en"}, "verbose_json"},
+		"a server without probabilities": {"whisper-1",
+			[]string{`200 {"text":"Hello."}`}, stt.Result{Text: "Hello."}, "verbose_json"},
+		"a server without verbose_json": {"tiny",
+			[]string{`400 {"error":{"message":"unsupported response_format"}}`, `200 {"text":"Hello."}`}, stt.Result{Text: "Hello."}, "verbose_json json"},
+		"token probabilities": {"gpt-4o-mini-transcribe",
+			[]string{`200 {"text":"Hi you","logprobs":[{"token":"Hi","logprob":-0.2},{"token":" you","logprob":-0.4}]}`},
+			stt.Result{Text: "Hi you", Confidence: sure(0.7408)}, "json"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			url, asked := server(t, tt.answers...)
+			e, err := stt.NewEngine(stt.Config{Engine: "auto", OpenAIURL: url, OpenAIModel: tt.model, OpenAIKey: "k", Lang: "en", Timeout: time.Minute})
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := e.Transcribe(t.Context(), second)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got.Text != tt.want.Text || got.Lang != tt.want.Lang || !near(got.Confidence, tt.want.Confidence) {
+				t.Errorf("understood %+v, want %+v", got, tt.want)
+			}
+			var formats []string
+			for _, q := range *asked {
+				formats = append(formats, q["response_format"])
+				if q["path"] != "/v1/audio/transcriptions" || q["key"] != "Bearer k" || q["model"] != tt.model || q["language"] != "en" || q["file"] != "audio.wav RIFF" {
+					t.Errorf("asked with %v", q)
+				}
+			}
+			if got := strings.Join(formats, " "); got != tt.formats {
+				t.Errorf("asked for %s, want %s", got, tt.formats)
+			}
+		})
+	}
+}
+
+func near(a, b *float64) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return *a-*b < 0.001 && *b-*a < 0.001
+}
+
+func TestEnginesSayWhatIsWrong(t *testing.T) {
+	refusing, _ := server(t, `401 {"error":{"message":"invalid key"}}`)
+	hanging := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		<-r.Context().Done()
+	}))
+	t.Cleanup(hanging.Close)
+	tests := map[string]struct {
+		c    stt.Config
+		want string
+	}{
+		"a key that is refused":     {stt.Config{Engine: "openai", OpenAIURL: refusing}, "transcribe at " + refusing + ": 401 invalid key (STT_OPENAI_KEY)"},
+		"a server that hangs":       {stt.Config{Engine: "openai", OpenAIURL: hanging.URL, Timeout: 50 * ms}, "transcribe at " + hanging.URL + ": no answer within 50ms"},
+		"a server that is away":     {stt.Config{Engine: "openai", OpenAIURL: "http://127.0.0.1:1/v1"}, "connection refused"},
+		"a program that hangs":      {stt.Config{Engine: "command", Command: "sleep 60", Timeout: 50 * ms}, "run sleep: no answer within 50ms"},
+		"a program that fails":      {stt.Config{Engine: "command", Command: `sh -c "echo no model >&2; exit 3"`}, "run sh: exit status 3: no model"},
+		"a program that is missing": {stt.Config{Engine: "auto", Command: "no-such-program"}, "STT_COMMAND: exec: \"no-such-program\": executable file not found in $PATH"},
+		"no engine":                 {stt.Config{Engine: "auto"}, "no recogniser: set STT_OPENAI_URL (make engines starts a local one) or STT_COMMAND"},
+		"an engine nobody knows":    {stt.Config{Engine: "magic"}, `STT_ENGINE is "magic", want auto, openai, command or none`},
+		"an engine without address": {stt.Config{Engine: "openai"}, "STT_OPENAI_URL is empty: set it to a server such as http://127.0.0.1:18101/v1"},
+		"a quote that stays open":   {stt.Config{Engine: "command", Command: "sh 'x"}, `STT_COMMAND: a ' is not closed in "sh 'x"`},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			if tt.c.Timeout == 0 {
+				tt.c.Timeout = time.Minute
+			}
+			e, err := stt.NewEngine(tt.c)
+			if err == nil {
+				_, err = e.Transcribe(t.Context(), second)
+			}
+			if err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "\n") {
+				t.Errorf("error %q, want %q", err, tt.want)
+			}
+		})
+	}
+}
+
+func TestCommandReadsAFileOrItsInput(t *testing.T) {
+	dir := t.TempDir()
+	script := filepath.Join(dir, "hear me")
+	if err := os.WriteFile(script, []byte("#!/bin/sh\nhead -c 4 \"$1\"; echo\necho log >&2\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for name, command := range map[string]string{
+		"file":                  "head -c 4 {file}",
+		"standard input":        "head -c 4",
+		"a quoted program":      `"` + script + `" {file}`,
+		"a part of an argument": "sh -c 'head -c 4 {file}'",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv("TMPDIR", dir)
+			e, err := stt.NewEngine(stt.Config{Engine: "auto", Command: command, Timeout: time.Minute, Lang: "en"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := e.Transcribe(t.Context(), second)
+			if err != nil || got.Text != "RIFF" || got.Lang != "en" {
+				t.Errorf("heard %+v, %v, want RIFF", got, err)
+			}
+			if left, _ := filepath.Glob(filepath.Join(dir, "*.wav")); len(left) > 0 {
+				t.Errorf("left behind: %v", left)
+			}
+		})
+	}
+}
+
+func TestACancelEndsARecognition(t *testing.T) {
+	e, err := stt.NewEngine(stt.Config{Engine: "command", Command: "sleep 60", Timeout: time.Minute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := e.Transcribe(ctx, second); !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v, want %v", err, context.Canceled)
+	}
+}
