@@ -1,0 +1,91 @@
+package contract
+
+import "github.com/gotars/tars/kit/msg"
+
+// LLMRequest asks the model to write. It is answered by any number of
+// LLMStreamDelta, then by one LLMResponse.
+type LLMRequest struct {
+	msg.Ident
+	ID      string                `json:"id" msg:"required"`
+	Text    string                `json:"text" msg:"required"`                 // blank is ignored
+	Stream  *bool                 `json:"stream" default:"true"`               // false: no deltas; nil is true
+	UseRAG  *bool                 `json:"use_rag"`                             // nil: as the model's service is set
+	RAGK    *int                  `json:"rag_k"`                               // hits to recall; nil or below 1: as it is set
+	System  *string               `json:"system"`                              // goes after the persona
+	Params  map[string]any        `json:"params" msg:"nullable"`               // model max_tokens temperature top_p
+	History []ConversationMessage `json:"conversation_history" msg:"nullable"` // oldest first
+}
+
+// The roles of ConversationMessage.
+const (
+	RoleUser      = "user"
+	RoleAssistant = "assistant"
+)
+
+// ConversationMessage is one line of a conversation.
+type ConversationMessage struct {
+	Role      string   `json:"role" msg:"required,oneof=user assistant"`
+	Content   string   `json:"content" msg:"required"`
+	Timestamp *float64 `json:"timestamp"`
+}
+
+// Route is llm/request.
+func (LLMRequest) Route() msg.Route {
+	return msg.Route{Topic: "llm/request", QoS: msg.AtLeastOnce}
+}
+
+// Part ties the deltas to the request.
+func (LLMRequest) Part() (d LLMStreamDelta) { return }
+
+// Reply ties the response to the request.
+func (LLMRequest) Reply() (r LLMResponse) { return }
+
+// Cancel is what stops this request.
+func (q LLMRequest) Cancel() msg.Message { return LLMCancel{ID: q.ID} }
+
+// Failed is the response that carries an error.
+func (q LLMRequest) Failed(_, text string) LLMResponse {
+	return LLMResponse{ID: q.ID, Error: &text}
+}
+
+// LLMStreamDelta is one piece of generated text. The last one of an answer is
+// Done, has no Delta, and comes before the response.
+type LLMStreamDelta struct {
+	msg.Ident
+	ID       string  `json:"id" msg:"required"` // of the request
+	Seq      *int    `json:"seq"`               // counts from 1 in each request
+	Delta    *string `json:"delta"`
+	Done     bool    `json:"done"`
+	Provider *string `json:"provider"`
+	Model    *string `json:"model"`
+}
+
+// Route is llm/stream.
+func (LLMStreamDelta) Route() msg.Route { return msg.Route{Topic: "llm/stream"} }
+
+// LLMResponse ends every answer, with the whole text also after a stream.
+type LLMResponse struct {
+	msg.Ident
+	ID       string         `json:"id" msg:"required"` // of the request
+	Reply    *string        `json:"reply"`             // nil on an error, and when nothing was written
+	Error    *string        `json:"error"`             // "cancelled" after an LLMCancel
+	Provider *string        `json:"provider"`
+	Model    *string        `json:"model"`
+	Tokens   map[string]any `json:"tokens" msg:"nullable"` // the provider's own counts; nil on an error
+}
+
+// Route is llm/response.
+func (LLMResponse) Route() msg.Route {
+	return msg.Route{Topic: "llm/response", QoS: msg.AtLeastOnce}
+}
+
+// LLMCancel stops one answer.
+type LLMCancel struct {
+	msg.Ident
+	ID string `json:"id" msg:"required"` // of the request
+}
+
+// Route is llm/cancel.
+func (LLMCancel) Route() msg.Route {
+	return msg.Route{Topic: "llm/cancel", QoS: msg.AtLeastOnce}
+}

@@ -1,0 +1,107 @@
+package contract_test
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gotars/tars/contract"
+	"github.com/gotars/tars/kit/msg"
+	"github.com/gotars/tars/kit/wire"
+)
+
+type route struct {
+	msg  msg.Message
+	want msg.Route // Type written out
+}
+
+// routes is every message and what CONTRACTS says of its way (1.5, 1.7 and the
+// section of each).
+var routes = []route{
+	{contract.HealthPing{}, msg.Route{Topic: "system/health/+", Type: "health.status", QoS: 1, Retain: true}},
+	{contract.Keepalive{}, msg.Route{Topic: "system/keepalive/+", Bare: true}},
+	{contract.FinalTranscript{}, msg.Route{Topic: "stt/final", Type: "stt.final", QoS: 1}},
+	{contract.PartialTranscript{}, msg.Route{Topic: "stt/partial", Type: "stt.partial"}},
+	{contract.AudioFFT{}, msg.Route{Topic: "stt/audio_fft", Type: "stt.audio_fft"}},
+	{contract.WakeEvent{}, msg.Route{Topic: "wake/event", Type: "wake.event", QoS: 1}},
+	{contract.WakeMicCommand{}, msg.Route{Topic: "wake/mic", Type: "wake.mic", QoS: 1}},
+	{contract.TtsSay{}, msg.Route{Topic: "tts/say", Type: "tts.say", QoS: 1, Expiry: 30 * time.Second}},
+	{contract.TtsStatus{}, msg.Route{Topic: "tts/status", Type: "tts.status"}},
+	{contract.TtsControl{}, msg.Route{Topic: "tts/control", Type: "tts.control", QoS: 1}},
+	{contract.LLMRequest{}, msg.Route{Topic: "llm/request", Type: "llm.request", QoS: 1}},
+	{contract.LLMStreamDelta{}, msg.Route{Topic: "llm/stream", Type: "llm.stream"}},
+	{contract.LLMResponse{}, msg.Route{Topic: "llm/response", Type: "llm.response", QoS: 1}},
+	{contract.LLMCancel{}, msg.Route{Topic: "llm/cancel", Type: "llm.cancel", QoS: 1}},
+	{contract.ToolsRegistry{}, msg.Route{Topic: "llm/tools/registry", Type: "llm.tools.registry", QoS: 1, Retain: true}},
+	{contract.ToolCallRequest{}, msg.Route{Topic: "llm/tool.call.request", Type: "llm.tool.call.request"}},
+	{contract.ToolCallResult{}, msg.Route{Topic: "llm/tool.call.result", Type: "llm.tool.call.result"}},
+	{contract.MemoryQuery{}, msg.Route{Topic: "memory/query", Type: "memory.query", QoS: 1}},
+	{contract.MemoryResults{}, msg.Route{Topic: "memory/results", Type: "memory.results", QoS: 1}},
+	{contract.CharacterGetRequest{}, msg.Route{Topic: "character/get", Type: "character.get", QoS: 1}},
+	{contract.CharacterResult{}, msg.Route{Topic: "character/result", Type: "character.result", QoS: 1}},
+	{contract.CharacterUpdate{}, msg.Route{Topic: "character/update", Type: "character.update", QoS: 1}},
+	{contract.CharacterSnapshot{}, msg.Route{Topic: "system/character/current", Type: "system.character.current", QoS: 1, Retain: true}},
+	{contract.CameraFrame{}, msg.Route{Topic: "camera/frame", Type: "camera.frame"}},
+	{contract.CameraCaptureRequest{}, msg.Route{Topic: "camera/capture", Type: "camera.capture", QoS: 1}},
+	{contract.CameraImageResponse{}, msg.Route{Topic: "camera/image", Type: "camera.image", QoS: 1}},
+	{contract.MovementTestRequest{}, msg.Route{Topic: "movement/test", Type: "movement.test", QoS: 1, Bare: true}},
+	{contract.MovementStop{}, msg.Route{Topic: "movement/stop", Type: "movement.stop", QoS: 1, Bare: true}},
+	{contract.MovementStatus{}, msg.Route{Topic: "movement/status", Type: "movement.status", Bare: true}},
+	{contract.MovementCommand{}, msg.Route{Topic: "movement/command", Type: "movement.command", QoS: 1, Bare: true}},
+	{contract.MovementFrame{}, msg.Route{Topic: "movement/frame", Type: "movement.frame", QoS: 1, Bare: true}},
+	{contract.MovementState{}, msg.Route{Topic: "movement/state", Type: "movement.state", QoS: 1, Bare: true}},
+	{contract.MicAudio{}, msg.Route{Topic: "audio/mic/+", Bare: true}},
+	{contract.SpeakerAudio{}, msg.Route{Topic: "audio/speaker/+", Bare: true}},
+	{contract.TurnRecord{}, msg.Route{Topic: "system/turn", Type: "system.turn"}},
+}
+
+func TestEveryMessageTravelsAsTheContractSays(t *testing.T) {
+	topics := map[string]string{}
+	for _, r := range routes {
+		name := reflect.TypeOf(r.msg).Name()
+		got := r.msg.Route()
+		if got.Type == "" && !strings.Contains(got.Topic, "+") {
+			got.Type = strings.ReplaceAll(got.Topic, "/", ".")
+		}
+		if got != r.want {
+			t.Errorf("%s travels by %+v, want %+v", name, got, r.want)
+		}
+		if other, taken := topics[got.Topic]; taken {
+			t.Errorf("%s and %s share the topic %s", name, other, got.Topic)
+		}
+		topics[got.Topic] = name
+		if err := wire.Check(reflect.TypeOf(r.msg)); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestRoutesAreConstants(t *testing.T) {
+	for _, r := range routes {
+		v := reflect.New(reflect.TypeOf(r.msg))
+		if k, ok := v.Interface().(interface{ SetKey(string) }); ok {
+			k.SetKey("kitchen")
+			if got := v.Elem().Interface().(msg.Keyed).Key(); got != "kitchen" {
+				t.Errorf("%T: key is %q after it was set to kitchen", r.msg, got)
+			}
+		} else if strings.Contains(r.msg.Route().Topic, "+") {
+			t.Errorf("%T has a keyed route and no SetKey", r.msg)
+		}
+		if got := v.Elem().Interface().(msg.Message).Route(); got != r.msg.Route() {
+			t.Errorf("%T: the route reads the key: %+v", r.msg, got)
+		}
+	}
+}
+
+// What asks is answered by what: the compiler checks it.
+var (
+	_ msg.Streamed[contract.LLMStreamDelta, contract.LLMResponse] = contract.LLMRequest{}
+	_ msg.Failing[contract.LLMResponse]                           = contract.LLMRequest{}
+	_ msg.Cancellable                                             = contract.LLMRequest{}
+	_ msg.Request[contract.MemoryResults]                         = contract.MemoryQuery{}
+	_ msg.Request[contract.CharacterResult]                       = contract.CharacterGetRequest{}
+	_ msg.Request[contract.CameraImageResponse]                   = contract.CameraCaptureRequest{}
+	_ msg.Headed                                                  = contract.MicAudio{}
+	_ msg.Headed                                                  = contract.SpeakerAudio{}
+)

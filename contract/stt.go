@@ -1,0 +1,69 @@
+package contract
+
+import (
+	"encoding/json"
+	"errors"
+
+	"github.com/gotars/tars/kit/msg"
+)
+
+// FinalTranscript is one finished utterance.
+type FinalTranscript struct {
+	msg.Ident
+	Text       string   `json:"text" msg:"required"`
+	Lang       string   `json:"lang" default:"en"`
+	Confidence *float64 `json:"confidence" msg:"min=0,max=1"`
+	UttID      *string  `json:"utt_id"`                  // the same on the partials of the utterance
+	TS         float64  `json:"ts" msg:"now"`            // end of the transcription
+	IsFinal    *bool    `json:"is_final" default:"true"` // nil is true
+}
+
+// Route is stt/final.
+func (FinalTranscript) Route() msg.Route {
+	return msg.Route{Topic: "stt/final", QoS: msg.AtLeastOnce}
+}
+
+// PartialTranscript is what has been understood of an utterance so far: the
+// whole text each time, not what was added.
+type PartialTranscript struct {
+	msg.Ident
+	Text       string   `json:"text" msg:"required"`
+	Lang       string   `json:"lang" default:"en"`
+	Confidence *float64 `json:"confidence" msg:"min=0,max=1"`
+	UttID      *string  `json:"utt_id"`
+	TS         float64  `json:"ts" msg:"now"`
+	IsFinal    bool     `json:"is_final"`
+}
+
+// Route is stt/partial.
+func (PartialTranscript) Route() msg.Route { return msg.Route{Topic: "stt/partial"} }
+
+// AudioFFT is the spectrum of the microphone, about 12 times a second. The bare
+// {"fft","ts"} that pages read is taken as well; its SampleRate is 0, unknown.
+type AudioFFT struct {
+	msg.Ident
+	FFTData    []float64 `json:"fft_data"`                   // 0 to 1, from low to high; 64 by custom
+	SampleRate int       `json:"sample_rate"`                // samples per second, at least 1 when sent
+	TS         float64   `json:"ts" msg:"now"`               // when the samples were heard
+	Bare       []float64 `json:"fft" msg:"foreign,nullable"` // the bare form's name; nil once decoded
+}
+
+// Route is stt/audio_fft.
+func (AudioFFT) Route() msg.Route { return msg.Route{Topic: "stt/audio_fft"} }
+
+// UnmarshalJSON moves the bare form into FFTData; the full form must be whole.
+func (a *AudioFFT) UnmarshalJSON(data []byte) error {
+	type plain AudioFFT
+	if err := json.Unmarshal(data, (*plain)(a)); err != nil {
+		return err
+	}
+	switch {
+	case a.Bare != nil:
+		a.FFTData, a.Bare = a.Bare, nil
+	case a.FFTData == nil:
+		return errors.New("fft_data: is missing")
+	case a.SampleRate < 1:
+		return errors.New("sample_rate: is missing or below 1")
+	}
+	return nil
+}
