@@ -1,0 +1,74 @@
+package router
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Config is read from ROUTER_* variables. Lists are separated by "|".
+type Config struct {
+	LiveModeDefault bool          `split_words:"true" default:"true" desc:"answer everything that is heard, without a wake phrase"`
+	WakePhrases     string        `split_words:"true" default:"hey tars" also:"WAKE_PHRASES" desc:"what opens a turn when live mode is off"`
+	WakeWindow      time.Duration `split_words:"true" default:"8s" was:"ROUTER_WAKE_WINDOW_SEC" desc:"how long a command may follow the wake phrase"`
+	ResponseWindow  time.Duration `split_words:"true" default:"10s" desc:"how long an answer may be followed up without the wake phrase"`
+	WakeAckEnabled  bool          `split_words:"true" default:"true" desc:"say something short when woken"`
+	WakeAckChoices  string        `split_words:"true" default:"Hmm?|Huh?|Yes?" also:"WAKE_ACK_CHOICES" desc:"what is said then, in turn"`
+	WakeAckStyle    string        `split_words:"true" default:"friendly" desc:"its style"`
+
+	LiveModeEnterPhrase  string `split_words:"true" default:"enter live mode" desc:"turns live mode on"`
+	LiveModeExitPhrase   string `split_words:"true" default:"exit live mode" desc:"turns it off"`
+	LiveModeEnterAck     string `split_words:"true" default:"Live mode enabled." desc:"said when it goes on"`
+	LiveModeExitAck      string `split_words:"true" default:"Live mode disabled." desc:"said when it goes off"`
+	LiveModeActiveHint   string `split_words:"true" default:"Live mode is already active." desc:"said when it is on already"`
+	LiveModeInactiveHint string `split_words:"true" default:"Live mode is already off." desc:"said when it is off already"`
+
+	TTSVoice     string        `split_words:"true" also:"PIPER_VOICE" desc:"voice to ask for; empty: the one tts is set to"`
+	SayMin       int           `split_words:"true" default:"12" desc:"shortest first piece that is spoken before the answer ends, characters"`
+	SayMax       int           `split_words:"true" default:"240" was:"ROUTER_STREAM_MAX_CHARS,STREAM_MAX_CHARS" desc:"longest piece without an end of a sentence, characters"`
+	LLMTimeout   time.Duration `split_words:"true" default:"30s" desc:"longest silence of the model before its answer is given up"`
+	VoiceTimeout time.Duration `split_words:"true" default:"60s" desc:"longest silence of the voice before a turn is closed without it"`
+	Apology      string        `default:"Sorry, I cannot answer right now." desc:"said when the model failed; empty: silence"`
+	History      int           `default:"10" desc:"turns of the conversation the model is reminded of"`
+	HistoryAge   time.Duration `split_words:"true" default:"30m" desc:"older turns are not sent"`
+
+	OnlineAnnounce     bool   `split_words:"true" default:"false" also:"ONLINE_ANNOUNCE" desc:"say so when recogniser and voice are ready"`
+	OnlineAnnounceText string `split_words:"true" default:"System online." also:"ONLINE_ANNOUNCE_TEXT" desc:"what is said then"`
+}
+
+// Validate reports the first setting that cannot work.
+func (c *Config) Validate() error {
+	switch {
+	case c.SayMin < 1 || c.SayMax < c.SayMin:
+		return fmt.Errorf("ROUTER_SAY_MIN is %d and ROUTER_SAY_MAX is %d, want 1 <= min <= max", c.SayMin, c.SayMax)
+	case c.History < 0 || c.History > 100:
+		return fmt.Errorf("ROUTER_HISTORY is %d, want 0 to 100", c.History)
+	case c.LLMTimeout < time.Second || c.VoiceTimeout < time.Second:
+		return fmt.Errorf("ROUTER_LLM_TIMEOUT is %s and ROUTER_VOICE_TIMEOUT is %s, want at least 1s", c.LLMTimeout, c.VoiceTimeout)
+	case !c.LiveModeDefault && len(choices(c.WakePhrases)) == 0:
+		return fmt.Errorf("ROUTER_WAKE_PHRASES is empty while ROUTER_LIVE_MODE_DEFAULT is off, so nothing could be said")
+	}
+	return nil
+}
+
+// Dropped names variables of the reference that have no effect here.
+func (Config) Dropped() map[string]string {
+	queue := "queues are bounded by the kit"
+	stream := "sentences are found by their ends; see ROUTER_SAY_MIN and ROUTER_SAY_MAX"
+	return map[string]string{
+		"ROUTER_QUEUE_MAXSIZE": queue, "ROUTER_QUEUE_OVERFLOW": queue, "ROUTER_HANDLER_TIMEOUT": queue,
+		"ROUTER_STREAM_MIN_CHARS": stream, "ROUTER_STREAM_BOUNDARY_CHARS": stream, "ROUTER_STREAM_BOUNDARY_ONLY": stream,
+		"ROUTER_STREAM_HARD_MAX_CHARS": stream, "ROUTER_LLM_TTS_STREAM": "answers are always spoken while they are written",
+		"ROUTER_WAKE_ACK_TEXT": "set ROUTER_WAKE_ACK_CHOICES",
+	}
+}
+
+// choices splits a list, without its empty entries.
+func choices(list string) (out []string) {
+	for _, s := range strings.Split(list, "|") {
+		if s = strings.TrimSpace(s); s != "" {
+			out = append(out, s)
+		}
+	}
+	return out
+}

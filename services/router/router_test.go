@@ -1,0 +1,340 @@
+package router_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/fx"
+
+	"github.com/gotars/tars/contract"
+	"github.com/gotars/tars/kit"
+	"github.com/gotars/tars/kit/kittest"
+	"github.com/gotars/tars/services/router"
+)
+
+func config(change func(*router.Config)) kit.Module {
+	cfg := router.Config{LiveModeDefault: true, WakePhrases: "hey tars", WakeWindow: 8 * time.Second, ResponseWindow: 10 * time.Second,
+		WakeAckEnabled: true, WakeAckChoices: "Hmm?|Yes?", LiveModeEnterPhrase: "enter live mode", LiveModeExitPhrase: "exit live mode",
+		LiveModeEnterAck: "On.", LiveModeExitAck: "Off.", LiveModeActiveHint: "Already on.", LiveModeInactiveHint: "Already off.",
+		SayMin: 12, SayMax: 240, LLMTimeout: 30 * time.Second, VoiceTimeout: time.Minute, Apology: "Sorry.", History: 10, HistoryAge: time.Hour,
+		OnlineAnnounceText: "System online."}
+	if change != nil {
+		change(&cfg)
+	}
+	return router.Module.With(fx.Replace(cfg))
+}
+
+// stage is a bench with watchers for all that the router says.
+type stage struct {
+	*kittest.Bench
+	asked   *kittest.Watcher[contract.LLMRequest]
+	cancels *kittest.Watcher[contract.LLMCancel]
+	stops   *kittest.Watcher[contract.TtsControl]
+	said    *kittest.Watcher[contract.TtsSay]
+	turns   *kittest.Watcher[contract.TurnRecord]
+}
+
+func run(t *testing.T, name string, mod kit.Module, f func(*testing.T, *stage)) {
+	t.Helper()
+	kittest.Run(t, name, func(t *testing.T, b *kittest.Bench) {
+		f(t, &stage{b, kittest.Watch[contract.LLMRequest](b), kittest.Watch[contract.LLMCancel](b), kittest.Watch[contract.TtsControl](b),
+			kittest.Watch[contract.TtsSay](b), kittest.Watch[contract.TurnRecord](b)})
+	}, mod)
+}
+
+// hear publishes a transcript from a room; "typed" types it.
+func (s *stage) hear(t *testing.T, text, room string) contract.FinalTranscript {
+	t.Helper()
+	f := contract.FinalTranscript{Text: text, UttID: new("utt-" + kit.NewID()[:4])}
+	f.MessageID = kit.NewID()
+	ctx := kit.WithBaggage(t.Context(), "room", room)
+	if room == "typed" {
+		ctx = kit.WithBaggage(ctx, "typed", "1")
+	}
+	if err := s.Bus.Publish(ctx, f); err != nil {
+		t.Fatal(err)
+	}
+	s.Settle()
+	return f
+}
+
+func (s *stage) stream(t *testing.T, id string, parts ...string) {
+	t.Helper()
+	for i, p := range parts {
+		s.Publish(t, contract.LLMStreamDelta{ID: id, Seq: new(i + 1), Delta: &p})
+	}
+	s.Settle()
+}
+
+func (s *stage) done(t *testing.T, id string, seq int) {
+	t.Helper()
+	s.Publish(t, contract.LLMStreamDelta{ID: id, Seq: &seq, Done: true})
+}
+
+func (s *stage) respond(t *testing.T, id, text string) {
+	t.Helper()
+	s.Publish(t, contract.LLMResponse{ID: id, Reply: &text})
+	s.Settle()
+}
+
+// texts are the pieces said since the last call.
+func (s *stage) texts() string {
+	s.Settle()
+	var all []string
+	for _, m := range s.said.All() {
+		all = append(all, m.Text)
+	}
+	return strings.Join(all, " | ")
+}
+
+// play lets the voice speak everything said so far.
+func (s *stage) play(t *testing.T) {
+	t.Helper()
+	s.Settle()
+	for _, m := range s.said.All() {
+		s.Publish(t, contract.TtsStatus{Event: contract.TtsSpeakingStart, Text: m.Text, UttID: m.UttID})
+		s.Publish(t, contract.TtsStatus{Event: contract.TtsSpeakingEnd, Text: m.Text, UttID: m.UttID})
+	}
+	s.Settle()
+}
+
+func (s *stage) expect(t *testing.T, want string) {
+	t.Helper()
+	if got := s.texts(); got != want {
+		t.Errorf("said %q, want %q", got, want)
+	}
+}
+
+func TestTurn(t *testing.T) {
+	run(t, "sentences are said while the answer is written", config(nil), func(t *testing.T, s *stage) {
+		f := s.hear(t, "What is the plan?", "kitchen")
+		q, meta := s.asked.Next(t)
+		if q.ID != *f.UttID || meta.ID != f.MessageID || meta.Baggage["room"] != "kitchen" || q.Text != "What is the plan?" || len(q.History) != 0 {
+			t.Fatalf("asked %+v, %+v", q, meta)
+		}
+		s.stream(t, q.ID, "The plan is", " simple. We", " go now.")
+		say, how := s.said.Next(t)
+		if say.Text != "The plan is simple." || *say.UttID != q.ID || how.Baggage["room"] != "kitchen" || *say.STTTS != f.TS && f.TS != 0 {
+			t.Errorf("said %+v, %+v", say, how)
+		}
+		s.done(t, q.ID, 4)
+		s.expect(t, "We go now.")
+		s.respond(t, q.ID, "The plan is simple. We go now.")
+		s.expect(t, "")
+		s.turns.None(t)
+		for _, text := range []string{"The plan is simple.", "We go now."} {
+			s.Publish(t, contract.TtsStatus{Event: contract.TtsSpeakingStart, Text: text, UttID: &q.ID})
+			s.Publish(t, contract.TtsStatus{Event: contract.TtsSpeakingEnd, Text: text, UttID: &q.ID})
+		}
+		r, _ := s.turns.Next(t)
+		if r.Outcome != contract.TurnDone || r.TurnID != f.MessageID || r.FirstDelta == nil || r.FirstSay == nil || r.FirstAudio == nil || *r.Room != "kitchen" {
+			t.Errorf("record %+v", r)
+		}
+		s.hear(t, "And then?", "kitchen")
+		q, _ = s.asked.Next(t)
+		if len(q.History) != 2 || q.History[0].Content != "What is the plan?" || q.History[1].Content != "The plan is simple. We go now." {
+			t.Errorf("history %+v", q.History)
+		}
+	})
+	run(t, "the response may overtake the deltas", config(nil), func(t *testing.T, s *stage) {
+		s.hear(t, "What is the plan?", "")
+		q, _ := s.asked.Next(t)
+		s.stream(t, q.ID, "The plan is simple. ")
+		s.respond(t, q.ID, "The plan is simple. We go now.")
+		s.Publish(t, contract.LLMStreamDelta{ID: q.ID, Seq: new(2), Delta: new("We go now.")})
+		s.done(t, q.ID, 3)
+		s.expect(t, "The plan is simple. | We go now.")
+	})
+	run(t, "a lost delta is made good by the response", config(nil), func(t *testing.T, s *stage) {
+		s.hear(t, "What is the plan?", "")
+		q, _ := s.asked.Next(t)
+		s.stream(t, q.ID, "The plan is simple. ", "We go")
+		s.Publish(t, contract.LLMStreamDelta{ID: q.ID, Seq: new(4), Delta: new(" and rest.")})
+		s.done(t, q.ID, 5)
+		s.expect(t, "The plan is simple.")
+		s.respond(t, q.ID, "The plan is simple. We go now and rest.")
+		s.expect(t, "We go now and rest.")
+	})
+	run(t, "no deltas at all", config(nil), func(t *testing.T, s *stage) {
+		s.hear(t, "What is the plan?", "")
+		q, _ := s.asked.Next(t)
+		s.respond(t, q.ID, "The plan is simple. We go now.")
+		s.expect(t, "The plan is simple. | We go now.")
+	})
+	run(t, "a transcript that comes twice is answered once", config(nil), func(t *testing.T, s *stage) {
+		f := s.hear(t, "What is the plan?", "")
+		s.Publish(t, f)
+		s.Settle()
+		if n := len(s.asked.All()); n != 1 {
+			t.Errorf("asked %d times", n)
+		}
+	})
+}
+
+func TestFailures(t *testing.T) {
+	run(t, "an error is apologised for", config(nil), func(t *testing.T, s *stage) {
+		s.hear(t, "What is the plan?", "")
+		q, _ := s.asked.Next(t)
+		s.Publish(t, contract.LLMResponse{ID: q.ID, Error: new("no model")})
+		s.Settle()
+		say, _ := s.said.Next(t)
+		if say.Text != "Sorry." {
+			t.Errorf("said %q", say.Text)
+		}
+		s.Publish(t, contract.TtsStatus{Event: contract.TtsSpeakingEnd, Text: "Sorry.", UttID: &q.ID})
+		if r, _ := s.turns.Next(t); r.Outcome != contract.TurnFailed || *r.Reason != "no model" {
+			t.Errorf("record %+v", r)
+		}
+	})
+	run(t, "a silent model is given up", config(nil), func(t *testing.T, s *stage) {
+		s.hear(t, "What is the plan?", "")
+		q, _ := s.asked.Next(t)
+		time.Sleep(32 * time.Second)
+		if c, _ := s.cancels.Next(t); c.ID != q.ID {
+			t.Errorf("cancelled %+v", c)
+		}
+		s.expect(t, "Sorry.")
+	})
+	run(t, "a silent voice ends the turn", config(nil), func(t *testing.T, s *stage) {
+		s.hear(t, "What time is it?", "")
+		time.Sleep(62 * time.Second)
+		if r, _ := s.turns.Next(t); r.Outcome != contract.TurnFailed {
+			t.Errorf("record %+v", r)
+		}
+	})
+}
+
+func TestInterruption(t *testing.T) {
+	begin := func(t *testing.T, s *stage) contract.LLMRequest {
+		t.Helper()
+		s.hear(t, "Tell me a story.", "hall")
+		q, _ := s.asked.Next(t)
+		s.stream(t, q.ID, "Once upon a time. ", "There was")
+		s.expect(t, "Once upon a time.")
+		return q
+	}
+	late := func(t *testing.T, s *stage, q contract.LLMRequest) {
+		t.Helper()
+		s.Publish(t, contract.LLMStreamDelta{ID: q.ID, Seq: new(3), Delta: new(" a king. And more.")})
+		s.respond(t, q.ID, "Once upon a time. There was a king. And more.")
+		s.expect(t, "")
+		if r, _ := s.turns.Next(t); r.Outcome != contract.TurnInterrupted {
+			t.Errorf("record %+v", r)
+		}
+	}
+	for _, typ := range []string{contract.WakeEventInterrupt, contract.WakeEventCancelled} {
+		run(t, "by wake event "+typ, config(nil), func(t *testing.T, s *stage) {
+			q := begin(t, s)
+			s.Publish(t, contract.WakeEvent{Type: typ, TTSID: &q.ID})
+			s.Settle()
+			if c, _ := s.cancels.Next(t); c.ID != q.ID {
+				t.Errorf("cancelled %+v", c)
+			}
+			if c, _ := s.stops.Next(t); c.Action != contract.TtsStop || *c.ID != q.ID {
+				t.Errorf("control %+v", c)
+			}
+			late(t, s, q)
+		})
+	}
+	run(t, "by somebody else's cancel", config(nil), func(t *testing.T, s *stage) {
+		q := begin(t, s)
+		s.Publish(t, contract.LLMCancel{ID: q.ID})
+		s.Settle()
+		s.cancels.None(t)
+		late(t, s, q)
+	})
+	run(t, "by the next request of the room", config(nil), func(t *testing.T, s *stage) {
+		q := begin(t, s)
+		s.hear(t, "What about tea?", "hall")
+		if c, _ := s.cancels.Next(t); c.ID != q.ID {
+			t.Errorf("cancelled %+v", c)
+		}
+		late(t, s, q)
+		if n, _ := s.asked.Next(t); n.Text != "What about tea?" {
+			t.Errorf("asked %+v", n)
+		}
+	})
+	run(t, "not by another room", config(nil), func(t *testing.T, s *stage) {
+		begin(t, s)
+		s.hear(t, "What about tea?", "kitchen")
+		s.cancels.None(t)
+	})
+	run(t, "by saying stop, which is not answered", config(nil), func(t *testing.T, s *stage) {
+		q := begin(t, s)
+		s.hear(t, "Stop.", "hall")
+		late(t, s, q)
+		s.asked.None(t)
+	})
+}
+
+func TestWake(t *testing.T) {
+	asleep := config(func(c *router.Config) { c.LiveModeDefault = false })
+	run(t, "without the phrase nothing happens", asleep, func(t *testing.T, s *stage) {
+		s.hear(t, "What is the plan?", "hall")
+		if r, _ := s.turns.Next(t); r.Outcome != contract.TurnIgnored {
+			t.Errorf("record %+v", r)
+		}
+		s.asked.None(t)
+	})
+	run(t, "the phrase in front is taken off", asleep, func(t *testing.T, s *stage) {
+		s.hear(t, "Hey TARS, what is the plan?", "hall")
+		if q, _ := s.asked.Next(t); q.Text != "what is the plan?" {
+			t.Errorf("asked %q", q.Text)
+		}
+	})
+	run(t, "the phrase alone opens a window for one request", asleep, func(t *testing.T, s *stage) {
+		s.hear(t, "Hey TARS.", "hall")
+		if say, _ := s.said.Next(t); say.Text != "Hmm?" || say.WakeAck == nil || !*say.WakeAck {
+			t.Errorf("said %+v", say)
+		}
+		s.hear(t, "What is the plan?", "hall")
+		s.asked.Next(t)
+		s.hear(t, "And what else?", "hall")
+		s.asked.None(t)
+	})
+	run(t, "a wake event opens it too, and speech keeps it open", asleep, func(t *testing.T, s *stage) {
+		ctx := kit.WithBaggage(t.Context(), "room", "hall")
+		publish := func(w contract.WakeEvent) {
+			if err := s.Bus.Publish(ctx, w); err != nil {
+				t.Fatal(err)
+			}
+		}
+		publish(contract.WakeEvent{Type: contract.WakeEventWake})
+		time.Sleep(7 * time.Second)
+		publish(contract.WakeEvent{Type: contract.WakeEventSpeechStart})
+		time.Sleep(7 * time.Second)
+		s.hear(t, "What is the plan?", "hall")
+		s.asked.Next(t)
+	})
+	run(t, "an answer may be followed up", asleep, func(t *testing.T, s *stage) {
+		s.hear(t, "Hey TARS, hello", "")
+		s.play(t)
+		s.hear(t, "What is the plan?", "")
+		s.asked.Next(t)
+	})
+	run(t, "typed text needs no phrase", asleep, func(t *testing.T, s *stage) {
+		s.hear(t, "What is the plan?", "typed")
+		s.asked.Next(t)
+	})
+	run(t, "live mode goes on and off by voice", asleep, func(t *testing.T, s *stage) {
+		s.hear(t, "Enter live mode.", "typed")
+		s.hear(t, "What is the plan?", "hall")
+		s.asked.Next(t)
+		s.hear(t, "Exit live mode", "hall")
+		s.hear(t, "exit live mode", "typed")
+		s.expect(t, "On. | Off. | Already off.")
+	})
+}
+
+func TestAnnouncement(t *testing.T) {
+	run(t, "once, when voice and recogniser are ready", config(func(c *router.Config) { c.OnlineAnnounce = true }), func(t *testing.T, s *stage) {
+		s.Publish(t, contract.HealthPing{Name: "tars-tts", OK: true})
+		s.Publish(t, contract.HealthPing{Name: "tars-tts", OK: false})
+		s.Publish(t, contract.HealthPing{Name: "tars-stt", OK: true})
+		s.expect(t, "")
+		s.Publish(t, contract.HealthPing{Name: "tars-tts", OK: true})
+		s.Publish(t, contract.HealthPing{Name: "tars-stt", OK: true})
+		s.expect(t, "System online.")
+	})
+}

@@ -1,0 +1,61 @@
+package router
+
+import (
+	"testing"
+	"time"
+)
+
+func TestAnswer(t *testing.T) {
+	now := time.Date(2026, 1, 2, 15, 5, 0, 0, time.Local)
+	tests := map[string]string{
+		"What time is it?":                    "It is 3:05 PM.",
+		"what time is it":                     "It is 3:05 PM.",
+		"Could you tell me the time, please?": "It is 3:05 PM.",
+		"What’s the time?":                    "It is 3:05 PM.",
+		"What time does the train leave?":     "",
+		"What time is it in Tokyo?":           "",
+		"This time is it good?":               "",
+		"Hello!":                              "Hello! How can I help?",
+		"Hey there.":                          "Hello! How can I help?",
+		"Good morning, TARS.":                 "Hello! How can I help?",
+		"They said hi to me.":                 "",
+		"Hi, what is the weather like?":       "",
+		"Say I will be back.":                 "I will be back.",
+		`say "Good night."`:                   "Good night.",
+		"Please say cheese":                   "cheese",
+		"say something nice":                  "",
+		"Say that again":                      "",
+		"What did he say yesterday":           "",
+		"Say, what do you think?":             "",
+	}
+	for text, want := range tests {
+		t.Run(text, func(t *testing.T) {
+			if got, _ := answer(text, now); got.text != want {
+				t.Errorf("got %q, want %q", got.text, want)
+			}
+		})
+	}
+}
+
+func TestStrip(t *testing.T) {
+	tests := map[string]struct {
+		text, rest string
+		woken      bool
+	}{
+		"with a comma":          {"Hey TARS, wave.", "wave.", true},
+		"with a comma inside":   {"Hey, Tars. What's up?", "What's up?", true},
+		"alone":                 {"hey tars", "", true},
+		"not at the start":      {"I said hey tars", "I said hey tars", false},
+		"another word":          {"hey tarsier", "hey tarsier", false},
+		"half of it":            {"hey", "hey", false},
+		"the rest is unchanged": {"hey tars Say Ünder 3.5", "Say Ünder 3.5", true},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			rest, woken := strip(tt.text, []string{"ok computer", "hey tars"})
+			if rest != tt.rest || woken != tt.woken {
+				t.Errorf("got %q %v, want %q %v", rest, woken, tt.rest, tt.woken)
+			}
+		})
+	}
+}
