@@ -226,3 +226,6 @@ func typeOf(r msg.Route) string {
 	}
 	return strings.ReplaceAll(r.Topic, "/", ".")
 }
+
+// NewID returns a fresh id as envelopes carry it: 32 hex digits.
+func NewID() string { return wire.NewID() }
