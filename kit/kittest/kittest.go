@@ -10,6 +10,9 @@
 //		}
 //	}, router.Module)
 //
+// Fake time is not free: clients look for acknowledgements to send every 2 ms,
+// so an hour takes many seconds. Give the service under test short times.
+//
 // KITTEST_LOG=1 in the environment shows the logs of the services.
 package kittest
 
