@@ -1,0 +1,140 @@
+// Package memory remembers what was said, recalls it, and knows who the
+// assistant is.
+package memory
+
+import (
+	"context"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"go.uber.org/fx"
+
+	"github.com/gotars/tars/contract"
+	"github.com/gotars/tars/kit"
+)
+
+// Module is the memory service.
+var Module = kit.Service[*Service]("memory",
+	kit.As("tars-memory", "memory-worker", "memory"), kit.Env[Config](), fx.Provide(New, OpenStore, OpenCharacter))
+
+// Service keeps what was said, finds it again, and publishes the character.
+type Service struct {
+	cfg   Config
+	bus   *kit.Bus
+	store *Store
+	who   *Character // only in the lane of the character
+
+	unwritten atomic.Pointer[error] // why the last line was not kept; nil when it was
+}
+
+// New returns a memory over store. It does no I/O; the hooks of OpenStore and
+// OpenCharacter open the files.
+func New(cfg Config, bus *kit.Bus, store *Store, who *Character) *Service {
+	return &Service{cfg: cfg, bus: bus, store: store, who: who}
+}
+
+// Handlers declares what the memory listens to.
+func (s *Service) Handlers() []kit.Handler {
+	character := kit.Lane("character")
+	return []kit.Handler{
+		kit.On(s.heard),
+		kit.On(s.spoke),
+		kit.Answer(s.recall, kit.Workers(4)), // reads only: order does not matter
+		kit.Answer(s.describe, character),
+		kit.On(s.change, character),
+		kit.Up(s.introduce, character),
+		kit.Up(s.forget), kit.Every(time.Hour, s.forget),
+		kit.Sends[contract.CharacterSnapshot](),
+	}
+}
+
+func (s *Service) heard(ctx context.Context, t contract.FinalTranscript) error {
+	if strings.TrimSpace(t.Text) == "" {
+		return kit.Drop("blank")
+	}
+	l := Line{Role: contract.RoleUser, Text: t.Text, At: moment(t.TS), Trace: kit.From(ctx).Trace}
+	if t.UttID != nil {
+		l.UttID = *t.UttID
+	}
+	return s.keep(ctx, t.MessageID, l)
+}
+
+// spoke keeps what the assistant says. Wake acknowledgements and announcements
+// are no part of a conversation.
+func (s *Service) spoke(ctx context.Context, m contract.TtsSay) error {
+	switch {
+	case strings.TrimSpace(m.Text) == "":
+		return kit.Drop("blank")
+	case m.WakeAck != nil && *m.WakeAck, m.SystemAnnounce != nil && *m.SystemAnnounce:
+		return kit.Drop("no conversation")
+	}
+	in := kit.From(ctx)
+	l := Line{Role: contract.RoleAssistant, Text: m.Text, At: in.Sent, Trace: in.Trace}
+	if m.UttID != nil {
+		l.UttID = *m.UttID
+	}
+	return s.keep(ctx, m.MessageID, l)
+}
+
+func (s *Service) keep(ctx context.Context, id string, l Line) error {
+	err := s.store.Add(ctx, id, l)
+	if err != nil {
+		s.unwritten.Store(&err)
+		return err
+	}
+	s.unwritten.Store(nil)
+	return nil
+}
+
+func (s *Service) recall(ctx context.Context, q contract.MemoryQuery) (contract.MemoryResults, error) {
+	if strings.TrimSpace(q.Text) == "" {
+		return contract.MemoryResults{}, kit.Drop("blank")
+	}
+	return recollection{store: s.store, q: q, trace: kit.From(ctx).Trace}.results(ctx)
+}
+
+func (s *Service) describe(_ context.Context, q contract.CharacterGetRequest) (contract.CharacterResult, error) {
+	if q.Section == nil {
+		who := s.who.Snapshot()
+		return contract.CharacterResult{Snapshot: &who}, nil
+	}
+	return contract.CharacterResult{Section: &contract.CharacterSection{Section: *q.Section, Value: s.who.Section(*q.Section)}}, nil
+}
+
+func (s *Service) change(ctx context.Context, u contract.CharacterUpdate) error {
+	var err error
+	switch {
+	case u.Trait != nil && u.Trait.Section == "traits" && u.Trait.Trait != "":
+		err = s.who.Set(ctx, u.Trait.Trait, u.Trait.Value)
+	case u.Reset != nil && u.Reset.Action == "reset_traits", u.ResetAll != nil && u.ResetAll.All:
+		err = s.who.Reset(ctx)
+	default:
+		return kit.Drop("asks for nothing")
+	}
+	if err != nil {
+		return err
+	}
+	return s.introduce(ctx)
+}
+
+// introduce publishes who the assistant is.
+func (s *Service) introduce(ctx context.Context) error {
+	who := s.who.Snapshot()
+	return s.bus.Publish(ctx, who, kit.ID(who.MessageID))
+}
+
+func (s *Service) forget(ctx context.Context) error {
+	if s.cfg.MaxAge == 0 {
+		return nil
+	}
+	return s.store.Forget(ctx, time.Now().Add(-s.cfg.MaxAge))
+}
+
+// Healthy reports that what was said last could not be kept.
+func (s *Service) Healthy(context.Context) error {
+	if err := s.unwritten.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
