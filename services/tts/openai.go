@@ -1,0 +1,133 @@
+package tts
+
+import (
+	"bufio"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"mime"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/openai/openai-go/v3"
+	"github.com/openai/openai-go/v3/option"
+)
+
+// OpenAI is a voice behind POST {base}/audio/speech: Piper or Kokoro behind
+// speaches, LocalAI, and the clouds that speak the same.
+type OpenAI struct {
+	api               openai.AudioSpeechService
+	url, model, voice string
+	speed             float64
+	timeout           time.Duration
+	unknown           atomic.Pointer[string] // the voice that the server refused last
+}
+
+// NewOpenAI returns the voice at c.OpenAIURL.
+func NewOpenAI(c Config) (*OpenAI, error) {
+	if c.OpenAIURL == "" {
+		return nil, errors.New("TTS_OPENAI_URL is empty: set it to a server such as http://127.0.0.1:18101/v1")
+	}
+	opts := []option.RequestOption{option.WithBaseURL(c.OpenAIURL), option.WithMaxRetries(1)}
+	if c.OpenAIKey != "" {
+		opts = append(opts, option.WithAPIKey(c.OpenAIKey))
+	}
+	return &OpenAI{
+		api: openai.NewAudioSpeechService(opts...), url: c.OpenAIURL, model: c.OpenAIModel,
+		voice: cmp.Or(c.Voice, "alloy"), speed: c.Speed, timeout: c.Timeout,
+	}, nil
+}
+
+// Synthesize asks the server, and yields audio as it comes. A voice that the
+// server does not have is spoken with the one of the settings.
+func (o *OpenAI) Synthesize(ctx context.Context, l Line) iter.Seq2[Chunk, error] {
+	return func(yield func(Chunk, error) bool) {
+		ctx, yield, stop := patient(ctx, o.timeout, yield)
+		defer stop()
+		voice := l.Voice
+		if bad := o.unknown.Load(); voice == "" || bad != nil && *bad == voice {
+			voice = o.voice
+		}
+		answer, err := o.ask(ctx, l.Text, voice)
+		if refused(err) && voice != o.voice {
+			o.unknown.Store(&voice)
+			answer, err = o.ask(ctx, l.Text, o.voice)
+		}
+		if err != nil {
+			yield(Chunk{}, fmt.Errorf("speak at %s: %w", o.url, plainly(ctx, err)))
+			return
+		}
+		defer answer.Body.Close()
+		playable(answer, func(c Chunk, err error) bool {
+			if err != nil {
+				err = fmt.Errorf("speak at %s: %w", o.url, plainly(ctx, err))
+			}
+			return yield(c, err)
+		})
+	}
+}
+
+func (o *OpenAI) ask(ctx context.Context, text, voice string) (*http.Response, error) {
+	q := openai.AudioSpeechNewParams{
+		Input: text, Model: o.model,
+		Voice:          openai.AudioSpeechNewParamsVoiceUnion{OfString: openai.String(voice)},
+		ResponseFormat: openai.AudioSpeechNewParamsResponseFormatWAV, // it names its rate, where pcm may not
+	}
+	if o.speed != 1 {
+		q.Speed = openai.Float(o.speed)
+	}
+	return o.api.New(ctx, q)
+}
+
+// playable yields the samples of an answer. Some servers send raw ones whatever
+// they were asked for, at the rate of the content type, else at that of OpenAI.
+func playable(answer *http.Response, yield func(Chunk, error) bool) {
+	const openaiRate = 24000
+	body := bufio.NewReaderSize(answer.Body, pieceBytes)
+	kind, params, _ := mime.ParseMediaType(answer.Header.Get("Content-Type"))
+	head, err := body.Peek(4)
+	switch {
+	case string(head) == "RIFF":
+		audioFile(body, yield)
+	case err != nil && err != io.EOF:
+		yield(Chunk{}, err)
+	case len(head) == 0:
+		yield(Chunk{}, errors.New("the server sent no audio"))
+	case kind == "audio/pcm" || kind == "audio/l16" || kind == "application/octet-stream":
+		rate, err := strconv.Atoi(params["rate"])
+		if err != nil || !audible(rate) {
+			rate = openaiRate
+		}
+		samples(body, rate, yield)
+	default:
+		yield(Chunk{}, fmt.Errorf("the server sent %q, want a WAV file", cmp.Or(kind, "nothing that is named")))
+	}
+}
+
+// refused tells whether the server did not like the question.
+func refused(err error) bool {
+	var e *openai.Error
+	return errors.As(err, &e) && e.StatusCode >= 400 && e.StatusCode < 500 && e.StatusCode != http.StatusUnauthorized
+}
+
+// plainly is err in one line a person can act on.
+func plainly(ctx context.Context, err error) error {
+	var e *openai.Error
+	switch {
+	case errors.As(err, &e):
+		text := cmp.Or(e.Message, strings.TrimSpace(e.RawJSON()), http.StatusText(e.StatusCode))
+		if e.StatusCode == http.StatusUnauthorized {
+			text += " (TTS_OPENAI_KEY)"
+		}
+		return fmt.Errorf("%d %s", e.StatusCode, text)
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	}
+	return err
+}

@@ -1,0 +1,123 @@
+package tts
+
+import (
+	"html"
+	"regexp"
+	"strings"
+	"unicode"
+)
+
+// Speakable is what of a Markdown text a voice can say: without markup, code,
+// emoji and addresses. It is empty when nothing is left to say.
+func Speakable(text string) string {
+	text = fencedCode.ReplaceAllString(text, "\n")
+	text = fence.ReplaceAllString(text, "")
+	text = comment.ReplaceAllString(text, " ")
+	lines := strings.Split(text, "\n")
+	said := lines[:0]
+	for _, line := range lines {
+		if line = spokenLine(line); line != "" {
+			said = append(said, line)
+		}
+	}
+	text = strings.Join(strings.Fields(strings.Join(said, " ")), " ")
+	text = beforePoint.ReplaceAllString(text, "$1")
+	if !strings.ContainsFunc(text, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) }) {
+		return ""
+	}
+	return text
+}
+
+var (
+	fencedCode  = regexp.MustCompile("(?ms)^ {0,3}(```|~~~)[ \t]*\\w[^\n]*\n.*?^ {0,3}(```|~~~)[ \t]*$") // with a language: code
+	fence       = regexp.MustCompile("(?m)^ {0,3}(```|~~~)[^\n]*$")                                      // without: text
+	comment     = regexp.MustCompile(`(?s)<!--.*?-->`)
+	ruler       = regexp.MustCompile(`^ {0,3}([-*_=] *){3,}$`)
+	tableRuler  = regexp.MustCompile(`^[ |:-]*-[ |:-]*$`)
+	block       = regexp.MustCompile(`^\s*(?:>\s*|#{1,6}\s+|[-*+•]\s+(?:\[[ xX]\]\s+)?|\d{1,3}[.)]\s+)`)
+	image       = regexp.MustCompile(`!\[([^\]]*)\]\([^)]*\)`)
+	link        = regexp.MustCompile(`\[([^\]]+)\](?:\([^)]*\)|\[[^\]]*\])`)
+	footnote    = regexp.MustCompile(`\[\^[^\]]+\]:?`)
+	address     = regexp.MustCompile(`<?(?:https?|ftp)://[^\s<>)\]]*[^\s<>)\].,;:!?'"*_]>?|<?\bwww\.[^\s<>)\]]*[^\s<>)\].,;:!?'"*_]>?`)
+	tag         = regexp.MustCompile(`</?[a-zA-Z][^<>]*>`)
+	escaped     = regexp.MustCompile("\\\\([\\\\`*_{}\\[\\]()#+.!|~>-])")
+	stars       = regexp.MustCompile(`\*{1,3}(\S(?:[^*]*[^\s*])?)\*{1,3}`)
+	underlines  = regexp.MustCompile(`(^|[^\pL\pN])_{1,3}(\S(?:[^_]*[^\s_])?)_{1,3}($|[^\pL\pN])`)
+	struck      = regexp.MustCompile(`~~([^~]+)~~`)
+	ticks       = regexp.MustCompile("`+([^`]+)`+")
+	product     = regexp.MustCompile(`(\d) ?[*×] ?(\d)`)
+	leftMarks   = regexp.MustCompile("[*`|#\\\\^{}~]+|_{2,}")
+	inWord      = regexp.MustCompile(`(\pL)_(\pL)`)
+	beforePoint = regexp.MustCompile(`\s+([,.!?;:…])`)
+)
+
+// spokenLine is one line of Markdown as a sentence or a part of one. A heading,
+// an item and a row are sentences of their own.
+func spokenLine(line string) string {
+	if ruler.MatchString(line) || strings.Contains(line, "|") && tableRuler.MatchString(line) {
+		return ""
+	}
+	bare := line
+	for shorter := block.ReplaceAllString(bare, ""); shorter != bare; shorter = block.ReplaceAllString(bare, "") {
+		bare = shorter
+	}
+	own := bare != line && !strings.HasPrefix(strings.TrimSpace(line), ">")
+	if row := strings.TrimSpace(bare); strings.HasPrefix(row, "|") {
+		bare, own = cells(row), true
+	}
+	said := strings.TrimSpace(inline(bare))
+	if own && said != "" && !strings.ContainsAny(said[len(said)-1:], ".!?:;,") {
+		said += "."
+	}
+	return said
+}
+
+func cells(row string) string {
+	var said []string
+	for cell := range strings.SplitSeq(strings.Trim(row, "|"), "|") {
+		if cell = strings.TrimSpace(cell); cell != "" {
+			said = append(said, cell)
+		}
+	}
+	return strings.Join(said, ", ")
+}
+
+// inline strips what marks words within a line.
+func inline(s string) string {
+	s = image.ReplaceAllString(s, "$1")
+	s = link.ReplaceAllString(s, "$1")
+	s = footnote.ReplaceAllString(s, "")
+	s = address.ReplaceAllString(s, " link ")
+	s = tag.ReplaceAllString(s, " ")
+	s = escaped.ReplaceAllString(s, "$1")
+	s = ticks.ReplaceAllString(s, "$1")
+	s = product.ReplaceAllString(s, "$1 times $2")
+	for range 2 { // bold within italics, and side by side
+		s = stars.ReplaceAllString(s, "$1")
+		s = underlines.ReplaceAllString(s, "$1$2$3")
+	}
+	s = struck.ReplaceAllString(s, "$1")
+	s = inWord.ReplaceAllString(s, "$1 $2")
+	s = leftMarks.ReplaceAllString(s, " ")
+	return strings.Map(sayable, symbols.Replace(html.UnescapeString(s)))
+}
+
+// symbols are words to a reader.
+var symbols = strings.NewReplacer(
+	"°C", " degrees Celsius", "°F", " degrees Fahrenheit", "°", " degrees",
+	"&", " and ", " ≈ ", " about ", " ≤ ", " at most ", " ≥ ", " at least ", " = ", " equals ", "→", " to ", "⇒", " then ", "…", "...",
+	"\u00a0", " ", "©", "", "®", "", "™", "",
+)
+
+// sayable drops emoji and what joins them, and control characters.
+func sayable(r rune) rune {
+	switch {
+	case r == '\u200d' || r == '\u20e3' || r >= '\ufe00' && r <= '\ufe0f' || r >= 0xe0000 && r <= 0xe007f:
+		return -1
+	case unicode.Is(unicode.So, r) || r >= 0x1f3fb && r <= 0x1f3ff:
+		return -1
+	case unicode.IsControl(r) || r == '\u200b' || r == '\ufeff':
+		return ' '
+	}
+	return r
+}
