@@ -1,14 +1,13 @@
 package wire
 
 import (
+	stdjson "encoding/json"
 	"errors"
 	"fmt"
 	"reflect"
 	"slices"
 	"strconv"
 	"strings"
-
-	stdjson "encoding/json"
 
 	"github.com/segmentio/encoding/json"
 )

@@ -182,12 +182,12 @@ func (c *compiler) fields(p *plan, t reflect.Type, index []int) error {
 		switch {
 		case sf.Anonymous && name == "" && sf.Type.Kind() == reflect.Struct:
 			err = c.fields(p, sf.Type, at)
+		case name == "-":
+		case sf.Anonymous && name == "" && !union:
+			err = fmt.Errorf("only a struct can be embedded")
 		case !sf.IsExported():
 		case union:
 			err = c.addCase(p, sf, key, at)
-		case name == "-":
-		case sf.Anonymous && name == "":
-			err = fmt.Errorf("cannot be embedded")
 		default:
 			err = c.addField(p, sf, name, opts, at)
 		}

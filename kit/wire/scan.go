@@ -29,14 +29,7 @@ func (s *scanner) value(sh *shape, i, depth int) (int, *Error) {
 		}
 		return s.coerced(sh, i, depth)
 	case kInt, kUint, kFloat:
-		if c != '-' && (c < '0' || c > '9') {
-			return s.coerced(sh, i, depth)
-		}
-		end, integer, err := s.number(i)
-		if err != nil || sh.kind == kFloat || integer && sh.holds(s.b[i:end]) {
-			return end, err
-		}
-		return s.coerced(sh, i, depth)
+		return s.num(sh, i, depth)
 	case kStruct:
 		if c == '{' {
 			return s.object(sh.plan, i, depth)
@@ -44,13 +37,7 @@ func (s *scanner) value(sh *shape, i, depth int) (int, *Error) {
 		return s.mistyped(sh, i, depth)
 	case kSlice:
 		if c == '[' {
-			return s.items(i, depth, func(n, v int) (int, *Error) {
-				end, err := s.value(sh.elem, v, depth+1)
-				if err != nil {
-					err = err.under(strconv.Itoa(n))
-				}
-				return end, err
-			})
+			return s.list(sh, i, depth)
 		}
 		return s.mistyped(sh, i, depth)
 	case kMap:
@@ -61,6 +48,18 @@ func (s *scanner) value(sh *shape, i, depth int) (int, *Error) {
 	default:
 		return s.skip(i, depth)
 	}
+}
+
+// num scans a number.
+func (s *scanner) num(sh *shape, i, depth int) (int, *Error) {
+	if c := s.at(i); c != '-' && (c < '0' || c > '9') {
+		return s.coerced(sh, i, depth)
+	}
+	end, integer, err := s.number(i)
+	if err != nil || sh.kind == kFloat || integer && sh.holds(s.b[i:end]) {
+		return end, err
+	}
+	return s.coerced(sh, i, depth)
 }
 
 // holds reports whether an integer is sure to fit. Those it is not sure of are
@@ -90,6 +89,17 @@ func (s *scanner) coerced(sh *shape, i, depth int) (int, *Error) {
 	text, err := sh.coerce(s.b[i:end])
 	s.loose = s.loose || string(text) != string(s.b[i:end])
 	return end, err
+}
+
+// list scans a slice.
+func (s *scanner) list(sh *shape, i, depth int) (int, *Error) {
+	return s.items(i, depth, func(n, v int) (int, *Error) {
+		end, err := s.value(sh.elem, v, depth+1)
+		if err != nil {
+			err = err.under(strconv.Itoa(n))
+		}
+		return end, err
+	})
 }
 
 // table scans a map.

@@ -80,7 +80,7 @@ func (f *field) word(word string) (err error) {
 		f.max, err = strconv.ParseFloat(v, 64)
 	case "oneof":
 		f.oneof = strings.Fields(v)
-		ok = f.kind == kString && f.oneof != nil
+		ok = f.kind == kString && len(f.oneof) > 0
 	case "kind":
 		f.kinds = strings.Split(v, "|")
 		ok = f.kind == kAny || f.kind == kMap
