@@ -46,7 +46,7 @@ bench: ## every benchmark, with allocations
 	go test -run '^$$' -bench . -benchmem $(TESTFLAGS) $(PACKAGES)
 
 new: name ## copy the template to services/SERVICE and wire it: make new SERVICE=weather
-	@go run ./cmd/tars new $(SERVICE)
+	@go run ./ops/new $(SERVICE)
 
 assets: ## fetch the built-in voice, for make up and for docker compose
 	@ops/assets.sh "$(voice)" $(if $(TARS_ASSETS),,.assets)

@@ -1,0 +1,156 @@
+// Command new copies services/template to a service of another name, and wires
+// it: the list in cmd/tars, the container in compose.yml, the page in docs.
+// Call it at the root of the repository, by make new SERVICE=weather.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"go/format"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+)
+
+func main() {
+	if len(os.Args) != 2 {
+		fmt.Fprintln(os.Stderr, "name a service: make new SERVICE=weather")
+		os.Exit(2)
+	}
+	if err := create(os.Args[1]); err != nil {
+		fmt.Fprintln(os.Stderr, "new:", err)
+		os.Exit(1)
+	}
+}
+
+// service is what the copy is called.
+type service struct {
+	name   string // living-room: directory, command, container
+	pkg    string // livingroom
+	prefix string // LIVING: of its variables, up to the first dash
+}
+
+var names = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
+
+func create(name string) error {
+	s := service{name: name, pkg: strings.ReplaceAll(name, "-", "")}
+	first, _, _ := strings.Cut(name, "-")
+	s.prefix = strings.ToUpper(first)
+	dir := filepath.Join("services", name)
+	switch _, err := os.Stat(dir); {
+	case !names.MatchString(name):
+		return fmt.Errorf("%q is no name for a service: small letters and digits, words joined by a dash", name)
+	case token.IsKeyword(s.pkg) || s.pkg == "main":
+		return fmt.Errorf("%q cannot name a Go package", s.pkg)
+	case err == nil:
+		return fmt.Errorf("%s exists already", dir)
+	case !errors.Is(err, fs.ErrNotExist):
+		return err
+	}
+	steps := []struct {
+		what string
+		do   func(service) error
+	}{
+		{"services/" + name, copyTemplate},
+		{"cmd/tars/services.go", listService},
+		{"compose.yml", addContainer},
+		{"docs/services/" + name + ".md", writePage},
+	}
+	for _, step := range steps {
+		if err := step.do(s); err != nil {
+			return fmt.Errorf("%s: %w", step.what, err)
+		}
+		fmt.Println("  wrote", step.what)
+	}
+	fmt.Printf("\nNow: make test, then make run SERVICE=%s beside make up\n", name)
+	return nil
+}
+
+// renamed is a text of the template with the names of s.
+func (s service) renamed(text string) string {
+	return strings.NewReplacer("TEMPLATE_", s.prefix+"_", `"template"`, `"`+s.name+`"`, "services/template", "services/"+s.name,
+		"SERVICE=template", "SERVICE="+s.name, "# template", "# "+s.name, "template", s.pkg).Replace(text)
+}
+
+func copyTemplate(s service) error {
+	from := filepath.Join("services", "template")
+	return filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(from, path)
+		if err != nil {
+			return err
+		}
+		to := filepath.Join("services", s.name, strings.ReplaceAll(rel, "template", s.name))
+		if d.IsDir() {
+			return os.MkdirAll(to, 0o755)
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(to, []byte(s.renamed(string(text))), 0o644)
+	})
+}
+
+// edit rewrites a file.
+func edit(path string, change func(text string) (string, error)) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	out, err := change(string(text))
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, []byte(out), 0o644)
+}
+
+// before puts text in front of the first mark behind after.
+func before(all, after, mark, text string) (string, error) {
+	i := strings.Index(all, after)
+	if i < 0 {
+		return "", fmt.Errorf("no %q in it", strings.TrimSpace(after))
+	}
+	j := strings.Index(all[i:], mark)
+	if j < 0 {
+		return "", fmt.Errorf("no %q in it", strings.TrimSpace(mark))
+	}
+	return all[:i+j] + text + all[i+j:], nil
+}
+
+func listService(s service) error {
+	return edit(filepath.Join("cmd", "tars", "services.go"), func(text string) (string, error) {
+		alias := ""
+		if s.pkg != s.name {
+			alias = s.pkg + " "
+		}
+		text, err := before(text, "import (", "\n)", "\n\t"+alias+`"github.com/gotars/tars/services/`+s.name+`"`)
+		if err != nil {
+			return "", err
+		}
+		if text, err = before(text, "var services = []kit.Module{", "\n}", "\n\t"+s.pkg+".Module,"); err != nil {
+			return "", err
+		}
+		out, err := format.Source([]byte(text))
+		return string(out), err
+	})
+}
+
+func addContainer(s service) error {
+	block := "\n  " + s.name + ":\n    <<: *service\n    command: [" + s.name + "]\n    environment: *environment\n" +
+		"    healthcheck: {<<: *health, test: [CMD, /tars, healthy, " + s.name + "]}\n"
+	return edit("compose.yml", func(text string) (string, error) { return before(text, "\nservices:\n", "\nvolumes:\n", block) })
+}
+
+func writePage(s service) error {
+	text, err := os.ReadFile(filepath.Join("docs", "services", "template.md"))
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join("docs", "services", s.name+".md"), []byte(s.renamed(string(text))), 0o644)
+}
