@@ -28,8 +28,17 @@ import (
 func Env[C any]() fx.Option {
 	return fx.Provide(func(n serviceName, log *slog.Logger) (C, error) {
 		var c C
-		return c, errors.Join(read(prefixOf(string(n)), &c, log))
+		err := read(prefixOf(string(n)), &c, log)
+		return c, err
 	})
+}
+
+// FromEnv reads a C as Env does for the service called name, for tools that
+// tell what a service would do. It warns of nothing.
+func FromEnv[C any](name string) (C, error) {
+	var c C
+	err := read(prefixOf(name), &c, slog.New(slog.DiscardHandler))
+	return c, err
 }
 
 // Load reads the settings for the service or tool called name.

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"time"
 )
@@ -122,12 +123,17 @@ func HomeOf(name string) (Home, error) {
 		abs, err := filepath.Abs(dir)
 		return Home(abs), err
 	}
-	if dir := os.Getenv("XDG_DATA_HOME"); filepath.IsAbs(dir) {
-		return Home(filepath.Join(dir, name)), nil
-	}
 	home, err := os.UserHomeDir()
 	if err != nil {
 		return "", fmt.Errorf("no data directory: set %s", variable)
+	}
+	switch dir := os.Getenv("XDG_DATA_HOME"); {
+	case filepath.IsAbs(dir):
+		return Home(filepath.Join(dir, name)), nil
+	case runtime.GOOS == "darwin":
+		return Home(filepath.Join(home, "Library", "Application Support", name)), nil
+	case runtime.GOOS == "windows":
+		return Home(filepath.Join(home, "AppData", "Local", name)), nil
 	}
 	return Home(filepath.Join(home, ".local", "share", name)), nil
 }
