@@ -6,6 +6,9 @@ import (
 	"fmt"
 )
 
+// StoreAt is a store that is not open.
+func StoreAt(path string) *Store { return &Store{path: path} }
+
 // Telling is what a query searches for.
 func Telling(text string) []string { return telling(split(text)) }
 

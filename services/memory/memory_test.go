@@ -167,6 +167,7 @@ func TestLeftOut(t *testing.T) {
 		hear(t, b, "the boat is red")
 		hear(t, b, "tell me of boats")
 		time.Sleep(2 * time.Second)
+		b.Settle()
 		if got, want := texts(asked), []string{"target: the boat is red"}; !slices.Equal(got, want) {
 			t.Errorf("recalled %q, want %q", got, want)
 		}

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"fmt"
 	"math/rand/v2"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,19 +16,17 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/fx/fxtest"
-
-	"github.com/gotars/tars/kit"
 	"github.com/gotars/tars/services/memory"
 )
 
 // open opens a store in dir for as long as the test runs.
 func open(t testing.TB, dir string) *memory.Store {
 	t.Helper()
-	lc := fxtest.NewLifecycle(t)
-	s := memory.OpenStore(lc, memory.Config{Path: "memory.db"}, kit.Home(dir))
-	lc.RequireStart()
-	t.Cleanup(func() { lc.RequireStop() })
+	s := memory.StoreAt(filepath.Join(dir, "memory.db"))
+	if err := s.Open(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
 	return s
 }
 
@@ -113,17 +112,14 @@ func TestReopens(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "a b?c#d%20e")
-			func() {
-				lc := fxtest.NewLifecycle(t)
-				s := memory.OpenStore(lc, memory.Config{Path: "memory.db"}, kit.Home(dir))
-				lc.RequireStart()
-				add(t, s, "1", "user", "", "the boat", time.Now())
-				lc.RequireStop()
-			}()
 			path := filepath.Join(dir, "memory.db")
+			s := open(t, dir)
+			add(t, s, "1", "user", "", "the boat", time.Now())
+			if err := s.Close(); err != nil {
+				t.Fatal(err)
+			}
 			tt.spoil(t, path)
-			lc := fxtest.NewLifecycle(t)
-			s := memory.OpenStore(lc, memory.Config{Path: "memory.db"}, kit.Home(dir))
+			s = memory.StoreAt(path)
 			err := s.Open(t.Context())
 			if tt.want != "" {
 				if err == nil || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), path) {
@@ -161,10 +157,7 @@ func remove(t *testing.T, path string) {
 
 func execute(t *testing.T, path, query string) {
 	t.Helper()
-	db, err := sql.Open("sqlite", (path))
-	if err == nil {
-		db, err = sql.Open("sqlite", "file:"+strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(path))
-	}
+	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath())
 	if err == nil {
 		_, err = db.Exec(query)
 	}
