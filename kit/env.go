@@ -84,7 +84,11 @@ func read(prefix string, c any, log *slog.Logger) error {
 }
 
 // field is one variable of a struct.
-type field struct{ key, kind, also, was string }
+type field struct {
+	key, kind string
+	also, was string // other names for it
+	plain     string // the name without prefix, which envconfig would look up too
+}
 
 // fields lists the variables of c in the order of its fields.
 func fields(prefix string, c any) []field {
@@ -99,7 +103,8 @@ func fields(prefix string, c any) []field {
 		key, kind, _ := strings.Cut(lines.Text(), "\t")
 		f := field{key: key, kind: kind}
 		if t.NumField() > i {
-			f.also, f.was = t.Field(i).Tag.Get("also"), t.Field(i).Tag.Get("was")
+			tag := t.Field(i).Tag
+			f.also, f.was, f.plain = tag.Get("also"), tag.Get("was"), tag.Get("envconfig")
 		}
 		all = append(all, f)
 	}
@@ -120,17 +125,10 @@ func fill(prefix string, c any, log *slog.Logger) error {
 	environment.Lock()
 	defer environment.Unlock()
 	for _, f := range all {
-		was, set := os.LookupEnv(f.key)
-		name, value := f.find(log)
-		if value = normal(f.kind, value); value == "" {
-			_ = os.Unsetenv(f.key)
-		} else if err := os.Setenv(f.key, value); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
-		if set {
-			defer os.Setenv(f.key, was)
-		} else {
-			defer os.Unsetenv(f.key)
+		value := f.find(log)
+		defer show(f.key, normal(f.kind, value))()
+		if f.plain != "" && f.plain != f.key {
+			defer show(f.plain, "")() // TLS_CERT of another program is not MQTT_TLS_CERT
 		}
 	}
 	err := envconfig.Process(prefix, c)
@@ -141,23 +139,45 @@ func fill(prefix string, c any, log *slog.Logger) error {
 	return err
 }
 
-// find is the variable that sets f, and its value.
-func (f field) find(log *slog.Logger) (name, value string) {
-	if v := os.Getenv(f.key); v != "" {
-		return f.key, v
+// show sets a variable, or unsets it when value is empty, and returns what puts
+// it back.
+func show(key, value string) (restore func()) {
+	was, set := os.LookupEnv(key)
+	if value == "" {
+		_ = os.Unsetenv(key)
+	} else {
+		_ = os.Setenv(key, value)
 	}
-	for _, n := range strings.Fields(strings.ReplaceAll(f.also, ",", " ")) {
-		if v := os.Getenv(n); v != "" {
-			return n, v
+	return func() {
+		if set {
+			_ = os.Setenv(key, was)
+		} else {
+			_ = os.Unsetenv(key)
 		}
 	}
-	for _, n := range strings.Fields(strings.ReplaceAll(f.was, ",", " ")) {
+}
+
+// find is the value of f, by its own name or another.
+func (f field) find(log *slog.Logger) string {
+	if v := os.Getenv(f.key); strings.TrimSpace(v) != "" {
+		return v
+	}
+	for _, n := range split(f.also) {
+		if v := os.Getenv(n); v != "" {
+			return v
+		}
+	}
+	for _, n := range split(f.was) {
 		if v := os.Getenv(n); v != "" {
 			log.Warn("variable has a new name", "key", n, "instead", f.key)
-			return n, v
+			return v
 		}
 	}
-	return f.key, ""
+	return ""
+}
+
+func split(list string) []string {
+	return strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' })
 }
 
 var bareNumber = regexp.MustCompile(`^[0-9]+(\.[0-9]+)?$`)
@@ -200,7 +220,7 @@ func misspelt(prefix string, known []field, c any, log *slog.Logger) error {
 	allowed := map[string]bool{}
 	for _, f := range known {
 		allowed[f.key] = true
-		for _, n := range strings.FieldsFunc(f.also+","+f.was, func(r rune) bool { return r == ',' || r == ' ' }) {
+		for _, n := range split(f.also + "," + f.was) {
 			allowed[n] = true
 		}
 	}

@@ -3,6 +3,7 @@ package kit
 import (
 	"bytes"
 	"log/slog"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +15,7 @@ type envConfig struct {
 	TopK   int           `split_words:"true" default:"5"`
 	Live   bool          `default:"true"`
 	MaxAge time.Duration `split_words:"true" default:"10s"`
+	Cert   string        `envconfig:"TLS_CERT"`
 }
 
 func (envConfig) Dropped() map[string]string {
@@ -27,15 +29,16 @@ func TestEnv(t *testing.T) {
 		err  string
 		log  string
 	}{
-		"defaults":                    {want: envConfig{"tiny", "", 5, true, 10 * time.Second}},
-		"empty is unset":              {env: map[string]string{"X_TOP_K": "", "X_LIVE": " "}, want: envConfig{"tiny", "", 5, true, 10 * time.Second}},
-		"yes and no are booleans":     {env: map[string]string{"X_LIVE": "No"}, want: envConfig{"tiny", "", 5, false, 10 * time.Second}},
-		"a bare number is seconds":    {env: map[string]string{"X_MAX_AGE": "2.5"}, want: envConfig{"tiny", "", 5, true, 2500 * time.Millisecond}},
-		"another name serves too":     {env: map[string]string{"OPENAI_API_KEY": "k"}, want: envConfig{"tiny", "k", 5, true, 10 * time.Second}},
-		"the own name wins":           {env: map[string]string{"OPENAI_API_KEY": "k", "X_KEY": "mine"}, want: envConfig{"tiny", "mine", 5, true, 10 * time.Second}},
-		"an old name serves, warned":  {env: map[string]string{"WHISPER_MODEL": "base"}, want: envConfig{"base", "", 5, true, 10 * time.Second}, log: "instead=X_MODEL"},
-		"a dropped name is warned of": {env: map[string]string{"X_TOP_P": "1"}, want: envConfig{"tiny", "", 5, true, 10 * time.Second}, log: "key=X_TOP_P"},
-		"a foreign one is ignored":    {env: map[string]string{"X_SERVICE_PORT_HTTP": "1"}, want: envConfig{"tiny", "", 5, true, 10 * time.Second}},
+		"defaults":                    {want: envConfig{"tiny", "", 5, true, 10 * time.Second, ""}},
+		"empty is unset":              {env: map[string]string{"X_TOP_K": "", "X_LIVE": " "}, want: envConfig{"tiny", "", 5, true, 10 * time.Second, ""}},
+		"yes and no are booleans":     {env: map[string]string{"X_LIVE": "No"}, want: envConfig{"tiny", "", 5, false, 10 * time.Second, ""}},
+		"a bare number is seconds":    {env: map[string]string{"X_MAX_AGE": "2.5"}, want: envConfig{"tiny", "", 5, true, 2500 * time.Millisecond, ""}},
+		"another name serves too":     {env: map[string]string{"OPENAI_API_KEY": "k"}, want: envConfig{"tiny", "k", 5, true, 10 * time.Second, ""}},
+		"the own name wins":           {env: map[string]string{"OPENAI_API_KEY": "k", "X_KEY": "mine"}, want: envConfig{"tiny", "mine", 5, true, 10 * time.Second, ""}},
+		"an old name serves, warned":  {env: map[string]string{"WHISPER_MODEL": "base"}, want: envConfig{"base", "", 5, true, 10 * time.Second, ""}, log: "instead=X_MODEL"},
+		"a dropped name is warned of": {env: map[string]string{"X_TOP_P": "1"}, want: envConfig{"tiny", "", 5, true, 10 * time.Second, ""}, log: "key=X_TOP_P"},
+		"a foreign one is ignored":    {env: map[string]string{"X_SERVICE_PORT_HTTP": "1"}, want: envConfig{"tiny", "", 5, true, 10 * time.Second, ""}},
+		"one without the prefix, too": {env: map[string]string{"TLS_CERT": "x.pem"}, want: envConfig{"tiny", "", 5, true, 10 * time.Second, ""}},
 		"a misspelt one is an error":  {env: map[string]string{"X_TOPK": "1"}, err: "X_TOPK is not known: did you mean X_TOP_K?"},
 		"a bad number":                {env: map[string]string{"X_TOP_K": "many"}, err: `X_TOP_K is "many", want a whole number`},
 		"a bad boolean":               {env: map[string]string{"X_LIVE": "maybe"}, err: `X_LIVE is "maybe", want yes or no`},
@@ -54,7 +57,7 @@ func TestEnv(t *testing.T) {
 				if err == nil || err.Error() != tt.err {
 					t.Errorf("error is %v, want %s", err, tt.err)
 				}
-			case err != nil || got != tt.want:
+			case err != nil || got != tt.want || os.Getenv("X_TOP_K") != tt.env["X_TOP_K"]:
 				t.Errorf("got %+v, %v, want %+v", got, err, tt.want)
 			case !strings.Contains(out.String(), tt.log):
 				t.Errorf("log is %q, want %q in it", out.String(), tt.log)
