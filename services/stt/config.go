@@ -12,8 +12,8 @@ type Config struct {
 	OpenAIURL     string `envconfig:"OPENAI_URL" desc:"base URL of an OpenAI-compatible recogniser, http://127.0.0.1:18101/v1"`
 	OpenAIKey     string `envconfig:"OPENAI_KEY" desc:"its key, if it wants one"`
 	OpenAIModel   string `envconfig:"OPENAI_MODEL" default:"whisper-1" desc:"its model"`
-	OpenAIBaseURL string `envconfig:"OPENAI_BASE_URL" desc:"used with OPENAI_API_KEY when STT_OPENAI_URL is empty"`
-	OpenAIAPIKey  string `envconfig:"OPENAI_API_KEY" desc:"key of OPENAI_BASE_URL"`
+	OpenAIBaseURL string `envconfig:"OPENAI_BASE_URL" also:"OPENAI_BASE_URL" desc:"used with OPENAI_API_KEY when STT_OPENAI_URL is empty"`
+	OpenAIAPIKey  string `envconfig:"OPENAI_API_KEY" also:"OPENAI_API_KEY" desc:"key of OPENAI_BASE_URL"`
 
 	Command string        `desc:"program that prints the text of a WAV file: its {file}, else its standard input"`
 	Lang    string        `default:"en" desc:"language that is spoken, two letters; empty lets the engine find out"`
