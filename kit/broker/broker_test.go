@@ -23,15 +23,15 @@ const tcp = "127.0.0.1:0"
 
 // asks runs n requests with replies from 64 askers, and returns how many were
 // answered before the first loss, which is a reply later than 10 s.
-func asks(t testing.TB, b *Broker, n int, window uint16, qos byte, cut time.Duration) int {
+func asks(t testing.TB, b *Broker, n int, window uint16, cut time.Duration) int {
 	t.Helper()
-	server := newPeer(t, b, "server", window, qos, "ask")
-	client := newPeer(t, b, "client", window, qos, "reply")
+	server := newPeer(t, b, "server", window, "ask")
+	client := newPeer(t, b, "client", window, "reply")
 	for range 8 {
 		go func() {
 			for r := range server.all {
-				_ = server.publish(t.Context(), &paho.Publish{Topic: "reply", QoS: qos, Payload: r.Packet.Payload})
-				_ = r.Client.Ack(r.Packet)
+				_ = server.publish(t.Context(), &paho.Publish{Topic: "reply", QoS: 1, Payload: r.Packet.Payload})
+				server.ack(r)
 			}
 		}()
 	}
@@ -45,7 +45,7 @@ func asks(t testing.TB, b *Broker, n int, window uint16, qos byte, cut time.Dura
 			case waiting[binary.BigEndian.Uint32(r.Packet.Payload)] <- struct{}{}:
 			default: // a repeat
 			}
-			_ = r.Client.Ack(r.Packet)
+			client.ack(r)
 		}
 	}()
 	keepCutting(t, cut, server, client)
@@ -55,7 +55,7 @@ func asks(t testing.TB, b *Broker, n int, window uint16, qos byte, cut time.Dura
 		wg.Go(func() {
 			for i := next.Add(1) - 1; i < int64(n) && lost.Load() == 0; i = next.Add(1) - 1 {
 				ctx, stop := context.WithTimeout(t.Context(), 10*time.Second)
-				_ = client.publish(ctx, &paho.Publish{Topic: "ask", QoS: qos, Payload: binary.BigEndian.AppendUint32(nil, uint32(i))})
+				_ = client.publish(ctx, &paho.Publish{Topic: "ask", QoS: 1, Payload: binary.BigEndian.AppendUint32(nil, uint32(i))})
 				select {
 				case <-waiting[i]:
 					answered.Add(1)
@@ -82,21 +82,19 @@ func TestEveryAskIsAnswered(t *testing.T) {
 		n      int
 		addr   string
 		window uint16
-		qos    byte
 		cut    time.Duration
 	}{
-		"one message in flight":                {n: 300, window: 1, qos: 1},
-		"a window of 16":                       {n: 3000, window: 16, qos: 1},
-		"a window of 64":                       {n: 3000, window: 64, qos: 1},
-		"a window of 16, over TCP":             {n: 3000, window: 16, qos: 1, addr: tcp},
-		"a window of 16, connections cut":      {n: 3000, window: 16, qos: 1, cut: cut},
-		"a window of 64, connections cut":      {n: 3000, window: 64, qos: 1, cut: cut},
-		"a window of 64, TCP, connections cut": {n: 3000, window: 64, qos: 1, cut: cut, addr: tcp},
-		"exactly once":                         {n: 1000, window: 16, qos: 2}, // no cuts: paho 0.23 writes to a nil connection then
+		"one message in flight":                {n: 300, window: 1},
+		"a window of 16":                       {n: 3000, window: 16},
+		"a window of 64":                       {n: 3000, window: 64},
+		"a window of 16, over TCP":             {n: 3000, window: 16, addr: tcp},
+		"a window of 16, connections cut":      {n: 3000, window: 16, cut: cut},
+		"a window of 64, connections cut":      {n: 3000, window: 64, cut: cut},
+		"a window of 64, TCP, connections cut": {n: 3000, window: 64, cut: cut, addr: tcp},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			if got := asks(t, start(t, Options{Addr: tt.addr}), tt.n, tt.window, tt.qos, tt.cut); got != tt.n {
+			if got := asks(t, start(t, Options{Addr: tt.addr}), tt.n, tt.window, tt.cut); got != tt.n {
 				t.Errorf("answered %d of %d", got, tt.n)
 			}
 		})
@@ -117,7 +115,7 @@ func TestOrderSurvivesCuts(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			b := start(t, Options{Addr: tt.addr})
-			sub, pub := newPeer(t, b, "sub", 4, 1, "seq"), newPeer(t, b, "pub", 16, 1)
+			sub, pub := newPeer(t, b, "sub", 4, "seq"), newPeer(t, b, "pub", 16)
 			keepCutting(t, tt.cut, sub, pub)
 			for k := range streams {
 				go func() {
@@ -139,7 +137,7 @@ func TestOrderSurvivesCuts(t *testing.T) {
 						want[k]++
 						left--
 					}
-					_ = r.Client.Ack(r.Packet)
+					sub.ack(r)
 				case <-time.After(10 * time.Second):
 					t.Fatalf("stuck with %d of %d to come", left, n)
 				}
@@ -157,7 +155,7 @@ func TestSessionKeepsWhatIsMissed(t *testing.T) {
 	r.send(&packets.Subscribe{PacketID: 1, Subscriptions: []packets.SubOptions{{Topic: "news", QoS: 1}}, Properties: &packets.Properties{}})
 	r.next()
 	_ = r.Close()
-	pub := newPeer(t, b, "pub", 16, 1)
+	pub := newPeer(t, b, "pub", 16)
 	for i := range 5 {
 		if err := pub.publish(t.Context(), &paho.Publish{Topic: "news", QoS: 1, Payload: []byte{byte(i)}}); err != nil {
 			t.Fatal(err)
@@ -187,7 +185,7 @@ func TestUnacknowledgedComesAgainAsDuplicate(t *testing.T) {
 	r.next()
 	r.send(&packets.Subscribe{PacketID: 1, Subscriptions: []packets.SubOptions{{Topic: "news", QoS: 1}}, Properties: &packets.Properties{}})
 	r.next()
-	pub := newPeer(t, b, "pub", 16, 1)
+	pub := newPeer(t, b, "pub", 16)
 	for i := range 2 {
 		if err := pub.publish(t.Context(), &paho.Publish{Topic: "news", QoS: 1, Payload: []byte{byte(i)}}); err != nil {
 			t.Fatal(err)
@@ -202,6 +200,54 @@ func TestUnacknowledgedComesAgainAsDuplicate(t *testing.T) {
 			t.Errorf("got message %d, duplicate %t, want message %d, %t", p.Payload[0], p.Duplicate, i, again)
 		}
 		r.send(&packets.Puback{PacketID: p.PacketID, Properties: &packets.Properties{}})
+	}
+}
+
+// Packet by packet, because paho 0.23 races with itself at QoS 2. The ids of
+// both directions are the same on purpose.
+func TestExactlyOnce(t *testing.T) {
+	b := start(t, Options{})
+	props := &packets.Properties{}
+	r := newRaw(t, b, packets.Connect{ClientID: "echo"})
+	r.next()
+	r.send(&packets.Subscribe{PacketID: 1, Subscriptions: []packets.SubOptions{{Topic: "news", QoS: 2}}, Properties: props})
+	r.next()
+	var heard []*packets.Publish
+	next := func() any { // puts messages aside: they come any time after they were sent
+		for {
+			switch p := r.next().(type) {
+			case *packets.Publish:
+				heard = append(heard, p)
+			default:
+				return p
+			}
+		}
+	}
+	for i := range 20 {
+		say := &packets.Publish{Topic: "news", QoS: 2, PacketID: 1, Payload: []byte{byte(i)}, Properties: props}
+		for _, say.Duplicate = range []bool{false, true} { // the repeat is known, and no fault
+			r.send(say)
+			if p, ok := next().(*packets.Pubrec); !ok || p.PacketID != 1 || p.ReasonCode != 0 {
+				t.Fatalf("message %d, duplicate %t: got %v, want its PUBREC", i, say.Duplicate, p)
+			}
+		}
+		r.send(&packets.Pubrel{PacketID: 1, Properties: props})
+		if p, ok := next().(*packets.Pubcomp); !ok || p.PacketID != 1 {
+			t.Fatalf("message %d: got %v, want its PUBCOMP", i, p)
+		}
+		if len(heard) == 0 {
+			heard = append(heard, r.next().(*packets.Publish))
+		}
+		if len(heard) != 1 || int(heard[0].Payload[0]) != i {
+			t.Fatalf("message %d: heard %v", i, heard)
+		}
+		id := heard[0].PacketID
+		heard = nil
+		r.send(&packets.Pubrec{PacketID: id, Properties: props})
+		if p, ok := next().(*packets.Pubrel); !ok || p.PacketID != id {
+			t.Fatalf("message %d: got %v, want PUBREL of %d", i, p, id)
+		}
+		r.send(&packets.Pubcomp{PacketID: id, Properties: props})
 	}
 }
 
@@ -236,8 +282,8 @@ func TestWillComesBeforeTheSuccessor(t *testing.T) {
 
 func TestFullQueueDropsAndCounts(t *testing.T) {
 	b := start(t, Options{Queue: 4})
-	newPeer(t, b, "slow", 1, 1, "news") // never acknowledges
-	pub := newPeer(t, b, "pub", 16, 1)
+	newPeer(t, b, "slow", 1, "news") // never acknowledges
+	pub := newPeer(t, b, "pub", 16)
 	for range 10 {
 		_ = pub.publish(t.Context(), &paho.Publish{Topic: "news", QoS: 1})
 	}
@@ -302,7 +348,7 @@ func TestTakenAddressIsAnError(t *testing.T) {
 // Nothing here keeps a bubble of fake time from going idle, or alive.
 func TestFakeClock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		if got := asks(t, start(t, Options{}), 200, 16, 1, 0); got != 200 {
+		if got := asks(t, start(t, Options{}), 200, 16, 0); got != 200 {
 			t.Fatalf("answered %d of 200", got)
 		}
 		began := time.Now()
@@ -319,7 +365,7 @@ func BenchmarkAsk(b *testing.B) {
 	for _, window := range []uint16{16, 64} {
 		b.Run(fmt.Sprintf("window %d", window), func(b *testing.B) {
 			b.ReportAllocs()
-			if got := asks(b, start(b, Options{}), b.N, window, 1, 0); got != b.N {
+			if got := asks(b, start(b, Options{}), b.N, window, 0); got != b.N {
 				b.Fatalf("answered %d of %d", got, b.N)
 			}
 		})

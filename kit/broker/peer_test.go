@@ -3,6 +3,7 @@ package broker
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"net/url"
 	"sync"
@@ -14,21 +15,44 @@ import (
 	"github.com/eclipse/paho.golang/packets"
 	"github.com/eclipse/paho.golang/paho"
 	pahosession "github.com/eclipse/paho.golang/paho/session"
+	"github.com/eclipse/paho.golang/paho/session/state"
 )
 
-// peer is a client with manual acks: its callback only enqueues, and its lane
-// is as deep as the Receive Maximum.
+// peer is a client with manual acks. Its lane has room for what every lost
+// connection left behind: paho's callback must not block, or it never reconnects.
 type peer struct {
-	cm   *autopaho.ConnectionManager
-	lane chan paho.PublishReceived
-	over atomic.Int64 // messages beyond the Receive Maximum
-	ups  atomic.Int64
-	up   chan struct{}
-	done chan struct{}
+	cm     *autopaho.ConnectionManager
+	window int64
+	lane   chan paho.PublishReceived
+	open   atomic.Int64 // messages not acknowledged
+	over   atomic.Int64 // messages beyond the Receive Maximum, true without cuts
+	ups    atomic.Int64
+	up     chan struct{}
+	done   chan struct{}
 
 	mu   sync.Mutex
 	conn net.Conn
 	cuts int64
+}
+
+// steady lets no publication begin while a connection does: AddToSession of paho
+// 0.23 reads the send quota without the lock under which ConAckReceived replaces it.
+type steady struct {
+	*state.State
+	mu sync.RWMutex
+}
+
+func (s *steady) ConAckReceived(w io.Writer, c *packets.Connect, a *packets.Connack) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.State.ConAckReceived(w, c, a)
+}
+
+// AddToSession waits for quota at most until the connection is lost.
+func (s *steady) AddToSession(ctx context.Context, p pahosession.Packet, r chan<- packets.ControlPacket) error {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.State.AddToSession(ctx, p, r)
 }
 
 // all yields what arrives until the test ends.
@@ -69,10 +93,7 @@ func (p *peer) publish(ctx context.Context, m *paho.Publish) error {
 }
 
 func (p *peer) received(r paho.PublishReceived) (bool, error) {
-	select {
-	case p.lane <- r:
-		return true, nil
-	default:
+	if p.open.Add(1) > p.window {
 		p.over.Add(1)
 	}
 	select {
@@ -82,10 +103,15 @@ func (p *peer) received(r paho.PublishReceived) (bool, error) {
 	return true, nil
 }
 
+func (p *peer) ack(r paho.PublishReceived) {
+	p.open.Add(-1)
+	_ = r.Client.Ack(r.Packet)
+}
+
 // newPeer connects over TCP when b has an address, else over a pipe.
-func newPeer(t testing.TB, b *Broker, id string, window uint16, qos byte, filters ...string) *peer {
+func newPeer(t testing.TB, b *Broker, id string, window uint16, filters ...string) *peer {
 	t.Helper()
-	p := &peer{done: make(chan struct{}), up: make(chan struct{}, 1), lane: make(chan paho.PublishReceived, window)}
+	p := &peer{done: make(chan struct{}), up: make(chan struct{}, 1), lane: make(chan paho.PublishReceived, 1<<16), window: int64(window)}
 	ctx, stop := context.WithCancel(context.Background())
 	cm, err := autopaho.NewConnection(ctx, p.config(b, id, window))
 	if err != nil {
@@ -103,7 +129,7 @@ func newPeer(t testing.TB, b *Broker, id string, window uint16, qos byte, filter
 	<-p.up
 	subs := &paho.Subscribe{}
 	for _, f := range filters {
-		subs.Subscriptions = append(subs.Subscriptions, paho.SubscribeOptions{Topic: f, QoS: qos})
+		subs.Subscriptions = append(subs.Subscriptions, paho.SubscribeOptions{Topic: f, QoS: 1})
 	}
 	if len(filters) > 0 {
 		if _, err := cm.Subscribe(ctx, subs); err != nil {
@@ -137,7 +163,7 @@ func (p *peer) config(b *Broker, id string, window uint16) autopaho.ClientConfig
 			}
 		},
 		ClientConfig: paho.ClientConfig{
-			ClientID: id, EnableManualAcknowledgment: true, SendAcksInterval: time.Millisecond, PacketTimeout: time.Minute,
+			ClientID: id, Session: &steady{State: state.NewInMemory()}, EnableManualAcknowledgment: true, SendAcksInterval: time.Millisecond, PacketTimeout: time.Minute,
 			OnPublishReceived: []func(paho.PublishReceived) (bool, error){p.received},
 		},
 	}
