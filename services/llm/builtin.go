@@ -1,0 +1,166 @@
+package llm
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/gotars/tars/contract"
+)
+
+// Builtin answers without a model what needs none: the time, the date, sums,
+// and what was said before. To all else it says what it is.
+type Builtin struct{ recall *Recall }
+
+// NewBuiltin returns an engine that looks up what was said with recall.
+func NewBuiltin(recall *Recall) *Builtin { return &Builtin{recall} }
+
+// Generate implements Engine, word by word.
+func (b *Builtin) Generate(ctx context.Context, p Prompt, emit func(string) error) (Usage, error) {
+	text := b.answer(ctx, p.Question)
+	for word := range strings.SplitAfterSeq(text, " ") {
+		if err := context.Cause(ctx); err != nil {
+			return Usage{}, err
+		}
+		if err := emit(word); err != nil {
+			return Usage{}, err
+		}
+	}
+	return Usage{Model: builtin}, nil
+}
+
+const (
+	able = "I can tell the time and the date, do sums, and recall what was said. "
+	cure = "To connect one, set LLM_BASE_URL to its server, or LLM_API_KEY."
+	help = "I am running without a language model. " + able + cure
+	lost = "No language model is connected, so I cannot answer that. " + able + cure
+)
+
+// rules are tried in order on the question in lower case, without politeness
+// and without punctuation at its end. Each matches the whole of it: "what time
+// is it in Tokyo" is not for us.
+var rules = []struct {
+	ask    *regexp.Regexp
+	answer func(b *Builtin, ctx context.Context, m []string) string
+}{
+	{whole(`what time is it|what is the time|tell me the time|do you (?:have|know) the time|the time`),
+		func(*Builtin, context.Context, []string) string { return "It is " + time.Now().Format("3:04 PM") + "." }},
+	{whole(`(?:what|which) (?:day|weekday|day of the week) is (?:it|today)(?: today)?`),
+		func(*Builtin, context.Context, []string) string { return "It is " + time.Now().Format("Monday") + "." }},
+	{whole(`what is (?:the|today's) date|(?:what|which) date is (?:it|today)(?: today)?|tell me the date|the date`),
+		func(*Builtin, context.Context, []string) string {
+			return "It is " + time.Now().Format("Monday, January 2, 2006") + "."
+		}},
+	{whole(`(?:what|which) month is it`), func(*Builtin, context.Context, []string) string {
+		return "It is " + time.Now().Format("January 2006") + "."
+	}},
+	{whole(`(?:what|which) year is it`), func(*Builtin, context.Context, []string) string { return "It is " + time.Now().Format("2006") + "." }},
+	{whole(`help|who are you|what are you|what can you do|what do you do|what is your name|how do you work`),
+		func(*Builtin, context.Context, []string) string { return help }},
+	{whole(`hello|hi|hey|tars|good (?:morning|afternoon|evening)`),
+		func(*Builtin, context.Context, []string) string { return "Hello. " + help }},
+	{whole(`what (?:did|have) i (?:just )?(?:say|said|tell you|told you)(?: last| before)?|what was the last thing i said|what did we (?:talk|speak) about`),
+		last},
+	{whole(`what (?:did|have) (?:i|we) (?:say|said|tell you|told you|mention|mentioned|talk|speak) (?:about|of|regarding) (.+)`), remembered},
+	{whole(`(?:what|anything) do you (?:remember|know|recall) (?:about|of) (.+)`), remembered},
+	{whole(`(?:when|where) did i (?:say|mention|tell you about|talk about) (.+)`), remembered},
+	{whole(`do you (?:remember|recall)(?: anything about| what i said about| about)? (.+)`), remembered},
+	{whole(`(?:what is|what are|how much is|calculate|compute|work out|tell me)?\s*(.+?)(?: equals| equal| is)?`),
+		func(_ *Builtin, _ context.Context, m []string) string { return sum(m[1]) }},
+}
+
+func whole(pattern string) *regexp.Regexp { return regexp.MustCompile(`^(?:` + pattern + `)$`) }
+
+// polite is what people put around a question.
+var polite = regexp.MustCompile(`^(?:(?:hey|ok|okay|please|tars|well|so|and|can you tell me|could you tell me|can you|could you)[, ]+)+|(?:[, ]+(?:please|now|right now|tars|thanks|thank you))+$`)
+
+func (b *Builtin) answer(ctx context.Context, question string) string {
+	q := plain(question)
+	for _, r := range rules {
+		if m := r.ask.FindStringSubmatch(q); m != nil {
+			if text := r.answer(b, ctx, m); text != "" {
+				return text
+			}
+		}
+	}
+	return lost
+}
+
+// plain is a question as the rules read it.
+func plain(question string) string {
+	q := strings.ToLower(strings.Join(strings.Fields(question), " "))
+	q = strings.NewReplacer("’", "'", "what's", "what is", "who's", "who is", "when's", "when is").Replace(q)
+	q = strings.TrimRight(q, "?!., ")
+	return strings.TrimSpace(polite.ReplaceAllString(q, ""))
+}
+
+// sum answers arithmetic, and nothing when text is none.
+func sum(text string) string {
+	v, err := calculate(text)
+	switch {
+	case err == errZero:
+		return "Dividing by zero has no answer."
+	case err == errHuge:
+		return "That number is too large for me."
+	case err != nil:
+		return ""
+	}
+	return "That is " + v + "."
+}
+
+const noMemory = "I cannot reach my memory at the moment."
+
+func remembered(b *Builtin, ctx context.Context, m []string) string {
+	r, err := b.recall.Ask(ctx, contract.MemoryQuery{Text: m[1], TopK: 5})
+	if err != nil {
+		return noMemory
+	}
+	return cmp.Or(quoted(r, 3, func(x contract.MemoryResult) bool { return plain(said(x)) != m[0] }), "I remember nothing about "+m[1]+".")
+}
+
+func last(b *Builtin, ctx context.Context, m []string) string {
+	r, err := b.recall.Ask(ctx, contract.MemoryQuery{Text: m[0], TopK: 10, RetrievalStrategy: contract.RecallRecent})
+	if err != nil {
+		return noMemory
+	}
+	ofUser := func(x contract.MemoryResult) bool { return speaker(x) == contract.RoleUser && plain(said(x)) != m[0] }
+	return cmp.Or(quoted(r, 1, ofUser), "I remember nothing that you said before.")
+}
+
+// quoted reads out the first n hits that are wanted.
+func quoted(r contract.MemoryResults, n int, wanted func(contract.MemoryResult) bool) string {
+	var lines []string
+	for _, x := range r.Results {
+		text := strings.TrimRight(said(x), ".!? ")
+		if text == "" || len(lines) == n || !wanted(x) {
+			continue
+		}
+		who := "You said"
+		if speaker(x) == contract.RoleAssistant {
+			who = "I said"
+		}
+		lines = append(lines, fmt.Sprintf("%s%s: %s.", who, ago(x), text))
+	}
+	return strings.Join(lines, " ")
+}
+
+// ago is when a hit was said, as people say it: " at 3:04 PM", " on Monday".
+func ago(x contract.MemoryResult) string {
+	t, ok := when(x)
+	now := time.Now()
+	day := func(t time.Time) time.Time { return time.Date(t.Year(), t.Month(), t.Day(), 12, 0, 0, 0, time.UTC) }
+	switch days := int(day(now).Sub(day(t)).Hours() / 24); {
+	case !ok:
+		return ""
+	case days == 0:
+		return t.Format(" at 3:04 PM")
+	case days == 1:
+		return t.Format(" yesterday at 3:04 PM")
+	case days > 1 && days < 7:
+		return t.Format(" on Monday at 3:04 PM")
+	}
+	return t.Format(" on January 2, 2006")
+}

@@ -1,0 +1,120 @@
+package llm
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// Config is read from LLM_* variables.
+type Config struct {
+	Engine  string `default:"auto" desc:"who writes: openai, builtin, or auto for openai when a server or a key is set"`
+	BaseURL string `split_words:"true" also:"LLM_OPENAI_URL OPENAI_BASE_URL" desc:"OpenAI-compatible server, http://127.0.0.1:11434/v1"`
+	APIKey  string `split_words:"true" also:"OPENAI_API_KEY" desc:"its key, if it wants one; without a base URL that of OpenAI"`
+	Model   string `desc:"model; by default gpt-4o-mini at OpenAI, else the first that the server has"`
+
+	MaxTokens   int     `split_words:"true" default:"256" desc:"longest answer in tokens"`
+	Temperature float64 `default:"0.7" desc:"0 for the same answer each time, up to 2"`
+	TopP        float64 `split_words:"true" default:"1" desc:"share of likely words to choose from, above 0, at most 1"`
+	CtxWindow   int     `split_words:"true" default:"8192" desc:"tokens the model can read and write at once"`
+
+	Timeout    time.Duration `default:"2m" desc:"longest time for one answer"`
+	FirstToken time.Duration `split_words:"true" default:"30s" desc:"longest wait for its first word"`
+	Idle       time.Duration `default:"15s" desc:"longest silence between two words"`
+
+	RAG          bool          `default:"true" was:"RAG_ENABLED" desc:"look up the memory before answering"`
+	RAGTopK      int           `envconfig:"RAG_TOP_K" default:"5" was:"RAG_TOP_K" desc:"lines to recall, 1 to 50"`
+	RAGMaxTokens int           `envconfig:"RAG_MAX_TOKENS" default:"2000" was:"RAG_MAX_TOKENS" desc:"longest recollection in tokens, 1 to 10000"`
+	RAGContext   bool          `envconfig:"RAG_INCLUDE_CONTEXT" default:"true" was:"RAG_INCLUDE_CONTEXT" desc:"recall the neighbours of each line too"`
+	RAGWindow    int           `envconfig:"RAG_CONTEXT_WINDOW" default:"1" was:"RAG_CONTEXT_WINDOW" desc:"neighbours on each side, 0 to 5"`
+	RAGStrategy  string        `envconfig:"RAG_STRATEGY" default:"hybrid" was:"RAG_STRATEGY" desc:"hybrid, similarity or recent"`
+	RAGTimeout   time.Duration `envconfig:"RAG_TIMEOUT" default:"500ms" desc:"longest wait for the memory"`
+	RAGTemplate  string        `envconfig:"RAG_PROMPT_TEMPLATE" default:"From earlier conversations you remember:\\n{context}\\n\\nUse it only where it helps. The user says: {user}" was:"RAG_PROMPT_TEMPLATE" desc:"the user's turn when something was recalled: {context} and {user}; \\n is a new line"`
+}
+
+// Validate reports the first setting that cannot work.
+func (c *Config) Validate() error {
+	if _, err := Choose(*c); err != nil {
+		return err
+	}
+	switch {
+	case c.MaxTokens < 1:
+		return fmt.Errorf("LLM_MAX_TOKENS is %d, want 1 or more", c.MaxTokens)
+	case c.Temperature < 0 || c.Temperature > 2:
+		return fmt.Errorf("LLM_TEMPERATURE is %v, want 0 to 2", c.Temperature)
+	case c.TopP <= 0 || c.TopP > 1:
+		return fmt.Errorf("LLM_TOP_P is %v, want more than 0, at most 1", c.TopP)
+	case c.CtxWindow <= c.MaxTokens:
+		return fmt.Errorf("LLM_CTX_WINDOW is %d, want more than LLM_MAX_TOKENS (%d)", c.CtxWindow, c.MaxTokens)
+	case c.Timeout <= 0 || c.FirstToken <= 0 || c.Idle <= 0 || c.RAGTimeout <= 0:
+		return fmt.Errorf("LLM_TIMEOUT, LLM_FIRST_TOKEN, LLM_IDLE and LLM_RAG_TIMEOUT want more than 0")
+	case c.RAGTopK < 1 || c.RAGTopK > 50:
+		return fmt.Errorf("LLM_RAG_TOP_K is %d, want 1 to 50", c.RAGTopK)
+	case c.RAGMaxTokens < 1 || c.RAGMaxTokens > 10_000:
+		return fmt.Errorf("LLM_RAG_MAX_TOKENS is %d, want 1 to 10000", c.RAGMaxTokens)
+	case c.RAGWindow < 0 || c.RAGWindow > 5:
+		return fmt.Errorf("LLM_RAG_CONTEXT_WINDOW is %d, want 0 to 5", c.RAGWindow)
+	case !strings.Contains(c.RAGTemplate, "{user}"):
+		return fmt.Errorf("LLM_RAG_PROMPT_TEMPLATE has no {user}")
+	}
+	return nil
+}
+
+// Dropped names variables of the reference that have no effect.
+func (Config) Dropped() map[string]string {
+	const server, tools = "LLM_BASE_URL: the OpenAI-compatible address of that server", "nothing: there are no tools yet"
+	return map[string]string{
+		"LLM_PROVIDER": "LLM_ENGINE", "LLM_LOG_LEVEL": "LOG_LEVEL", "LLM_TTS_STREAM": "nothing: the router cuts answers into sentences",
+		"LLM_TOP_K": "LLM_TOP_P", "LLM_DEVICE": server, "LLM_SERVER_URL": server,
+		"GEMINI_API_KEY": server + ", and LLM_API_KEY", "GEMINI_BASE_URL": server,
+		"DASHSCOPE_API_KEY": server + ", and LLM_API_KEY", "DASHSCOPE_BASE_URL": server,
+		"OPENAI_RESPONSES_MODELS": "nothing: all models are reached by chat completions",
+		"RAG_DYNAMIC_PROMPTS":     "nothing: prompts always keep to LLM_CTX_WINDOW",
+		"RAG_CACHE_TTL":           "nothing: the memory answers faster than a cache would pay for",
+		"TOOL_CALLING_ENABLED":    tools, "TOPIC_HEALTH": "nothing: topics are fixed",
+	}
+}
+
+// Choice says which engine writes, for people.
+type Choice struct {
+	Name   string // openai or builtin
+	From   string // where that was found: a variable, a server
+	Better string // what to set for better answers; empty when nothing is missing
+}
+
+const (
+	openAI  = "openai"
+	builtin = "builtin"
+	atHome  = "https://api.openai.com/v1" // where a key alone leads
+	usual   = "gpt-4o-mini"               // its model unless another is set
+	connect = "set LLM_BASE_URL to an OpenAI-compatible server (http://127.0.0.1:11434/v1 for Ollama), or LLM_API_KEY for OpenAI"
+)
+
+// Choose returns the engine that c asks for. It does not look whether a server
+// answers.
+func Choose(c Config) (Choice, error) {
+	var host string
+	if c.BaseURL != "" {
+		u, err := url.Parse(c.BaseURL)
+		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+			return Choice{}, fmt.Errorf("LLM_BASE_URL is no web address, want one like http://127.0.0.1:11434/v1")
+		}
+		host = u.Host
+	}
+	switch c.Engine {
+	case openAI, "auto", "":
+		switch {
+		case host != "":
+			return Choice{Name: openAI, From: "the server at " + host}, nil
+		case c.APIKey != "":
+			return Choice{Name: openAI, From: "OpenAI, by LLM_API_KEY"}, nil
+		case c.Engine == openAI:
+			return Choice{}, fmt.Errorf("LLM_ENGINE is openai, and neither LLM_BASE_URL nor LLM_API_KEY is set")
+		}
+		return Choice{Name: builtin, From: "nothing is set", Better: connect}, nil
+	case builtin:
+		return Choice{Name: builtin, From: "LLM_ENGINE", Better: "set LLM_ENGINE=auto, and " + connect}, nil
+	}
+	return Choice{}, fmt.Errorf("LLM_ENGINE is %q, want auto, openai or builtin", c.Engine)
+}

@@ -1,0 +1,45 @@
+package llm
+
+import (
+	"context"
+
+	"github.com/gotars/tars/contract"
+)
+
+// Engine writes text. It is safe for concurrent use.
+type Engine interface {
+	// Generate hands the answer to emit piece by piece, and stops with emit's
+	// error. It ends soon after ctx does, with an error.
+	Generate(ctx context.Context, p Prompt, emit func(delta string) error) (Usage, error)
+}
+
+// Prompt is what an engine answers.
+type Prompt struct {
+	System   string                         // who the assistant is; empty: nobody in particular
+	History  []contract.ConversationMessage // oldest first, without the question
+	User     string                         // the question, with what was recalled around it
+	Question string                         // the question as it was asked
+
+	Model       string  // empty: the engine's own choice
+	MaxTokens   int     // of the answer
+	Temperature float64 // 0 to 2
+	TopP        float64 // above 0, at most 1
+}
+
+// Usage says what an answer took.
+type Usage struct {
+	Model  string         // that wrote it; empty when unknown
+	Tokens map[string]any // the server's own counts; nil when it does not tell
+}
+
+// NewEngine returns the engine that Choose names.
+func NewEngine(c Config, recall *Recall) (Engine, error) {
+	choice, err := Choose(c)
+	if err != nil {
+		return nil, err
+	}
+	if choice.Name == builtin {
+		return NewBuiltin(recall), nil
+	}
+	return NewOpenAI(c), nil
+}

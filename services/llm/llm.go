@@ -1,0 +1,130 @@
+// Package llm writes what the assistant says.
+package llm
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"sync/atomic"
+
+	"go.uber.org/fx"
+
+	"github.com/gotars/tars/contract"
+	"github.com/gotars/tars/kit"
+)
+
+// Module is the llm service.
+var Module = kit.Service[*Service]("llm",
+	kit.As("tars-llm", "llm-worker"), kit.Env[Config](), fx.Provide(New, NewRecall, NewEngine))
+
+// Service turns requests into streams of text.
+type Service struct {
+	cfg     Config
+	choice  Choice
+	engine  Engine
+	recall  *Recall
+	log     *slog.Logger
+	persona atomic.Pointer[contract.CharacterSnapshot] // nil until memory has published it
+}
+
+// New returns a service that writes with engine.
+func New(cfg Config, engine Engine, recall *Recall, log *slog.Logger) (*Service, error) {
+	choice, err := Choose(cfg)
+	if err != nil {
+		return nil, err
+	}
+	return &Service{cfg: cfg, choice: choice, engine: engine, recall: recall, log: log}, nil
+}
+
+// Handlers declares what the service listens to.
+func (s *Service) Handlers() []kit.Handler {
+	return []kit.Handler{
+		kit.Stream(s.write, kit.Workers(4), kit.AckFirst(), kit.Queue(256), kit.Timeout(s.cfg.Timeout), kit.CancelledBy(
+			func(c contract.LLMCancel) string { return c.ID }, func(q contract.LLMRequest) string { return q.ID })),
+		kit.On(s.become),
+		kit.Asks[contract.MemoryQuery](),
+	}
+}
+
+func (s *Service) write(ctx context.Context, q contract.LLMRequest, send func(contract.LLMStreamDelta) error) (contract.LLMResponse, error) {
+	if strings.TrimSpace(q.Text) == "" {
+		return contract.LLMResponse{}, kit.Drop("blank")
+	}
+	p := s.prompt(ctx, q)
+	out := page{id: q.ID, silent: q.Stream != nil && !*q.Stream, send: send, provider: &s.choice.Name}
+	if p.Model != "" {
+		out.model = &p.Model
+	}
+	use, err := s.engine.Generate(ctx, p, out.add)
+	if err = errors.Join(err, out.end()); err != nil {
+		return contract.LLMResponse{}, err
+	}
+	r := contract.LLMResponse{ID: q.ID, Provider: &s.choice.Name, Model: out.model, Tokens: use.Tokens}
+	if use.Model != "" {
+		r.Model = &use.Model
+	}
+	if r.Tokens == nil {
+		r.Tokens = map[string]any{}
+	}
+	if reply := out.text.String(); strings.TrimSpace(reply) != "" {
+		r.Reply = &reply
+	}
+	return r, nil
+}
+
+// prompt is what the engine gets for q.
+func (s *Service) prompt(ctx context.Context, q contract.LLMRequest) Prompt {
+	b := budget{cfg: s.cfg, q: q}
+	p := b.prompt(s.persona.Load())
+	if room := b.forMemory(p); room > 0 {
+		found, err := s.recall.About(ctx, q, room)
+		if err != nil {
+			s.log.DebugContext(ctx, "answering without memory", "err", err)
+		}
+		p.User = b.user(found)
+	}
+	p.History = b.history(p)
+	return p
+}
+
+func (s *Service) become(_ context.Context, who contract.CharacterSnapshot) error {
+	s.persona.Store(&who)
+	return nil
+}
+
+// page is one answer as it is written.
+type page struct {
+	id              string
+	silent          bool // no deltas are wanted
+	send            func(contract.LLMStreamDelta) error
+	provider, model *string
+
+	seq  int
+	text strings.Builder
+}
+
+// add sends one delta. A delta that is lost with the link is no reason to stop:
+// the response has the whole text.
+func (p *page) add(delta string) error {
+	if delta == "" {
+		return nil
+	}
+	p.text.WriteString(delta)
+	return p.next(contract.LLMStreamDelta{Delta: &delta})
+}
+
+// end sends the mark after the last delta.
+func (p *page) end() error { return p.next(contract.LLMStreamDelta{Done: true}) }
+
+func (p *page) next(d contract.LLMStreamDelta) error {
+	if p.silent {
+		return nil
+	}
+	p.seq++
+	d.ID, d.Seq, d.Provider, d.Model = p.id, new(p.seq), p.provider, p.model
+	if err := p.send(d); !errors.Is(err, kit.ErrOffline) {
+		return err
+	}
+	return nil
+}

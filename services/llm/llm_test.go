@@ -1,0 +1,326 @@
+package llm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/fx"
+
+	"github.com/gotars/tars/contract"
+	"github.com/gotars/tars/kit"
+	"github.com/gotars/tars/kit/kittest"
+)
+
+func seconds(t time.Time) string { return strconv.FormatInt(t.Unix(), 10) }
+
+// script is an engine that writes the words of the question, one a second. A
+// question that begins with "fail" fails after them.
+type script struct {
+	mu   sync.Mutex
+	seen []Prompt
+}
+
+func (e *script) Generate(ctx context.Context, p Prompt, emit func(string) error) (Usage, error) {
+	e.mu.Lock()
+	e.seen = append(e.seen, p)
+	e.mu.Unlock()
+	if p.Question == "silence" {
+		return Usage{Model: "m1"}, nil
+	}
+	for word := range strings.SplitAfterSeq(p.Question, " ") {
+		select {
+		case <-time.After(time.Second):
+		case <-ctx.Done():
+			return Usage{}, context.Cause(ctx)
+		}
+		if err := emit(word); err != nil {
+			return Usage{}, err
+		}
+	}
+	if strings.HasPrefix(p.Question, "fail") {
+		return Usage{}, errors.New("the machine is on fire")
+	}
+	return Usage{Model: "m1", Tokens: map[string]any{"total_tokens": 7}}, nil
+}
+
+func (e *script) last() Prompt {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.seen[len(e.seen)-1]
+}
+
+// scripted is the module with e as its engine and no memory to wait for.
+func scripted(e *script) kit.Module {
+	c := settings()
+	c.RAG = false
+	return with(c, e)
+}
+
+func with(c Config, e *script) kit.Module {
+	return Module.With(fx.Replace(c), fx.Decorate(func(Engine) Engine { return e }))
+}
+
+func deltas(w *kittest.Watcher[contract.LLMStreamDelta]) (out string) {
+	for _, d := range w.All() {
+		text := "<nil>"
+		if d.Delta != nil {
+			text = *d.Delta
+		}
+		out += fmt.Sprintf("%s %d %q %v; ", d.ID, *d.Seq, text, d.Done)
+	}
+	return out
+}
+
+func value(s *string) string {
+	if s == nil {
+		return "<nil>"
+	}
+	return *s
+}
+
+func TestAnswers(t *testing.T) {
+	tests := map[string]struct {
+		ask                   contract.LLMRequest
+		deltas, reply, failed string
+	}{
+		"words, the end mark, the whole": {contract.LLMRequest{ID: "r", Text: "one two"}, `r 1 "one " false; r 2 "two" false; r 3 "<nil>" true; `, "one two", "<nil>"},
+		"no deltas when none are wanted": {contract.LLMRequest{ID: "r", Text: "one two", Stream: new(false)}, "", "one two", "<nil>"},
+		"nothing to say":                 {contract.LLMRequest{ID: "r", Text: "silence"}, `r 1 "<nil>" true; `, "<nil>", "<nil>"},
+		"a failure":                      {contract.LLMRequest{ID: "r", Text: "fail now"}, `r 1 "fail " false; r 2 "now" false; r 3 "<nil>" true; `, "<nil>", "the machine is on fire"},
+	}
+	for name, tt := range tests {
+		kittest.Run(t, name, func(t *testing.T, b *kittest.Bench) {
+			stream, answers := kittest.Watch[contract.LLMStreamDelta](b), kittest.Watch[contract.LLMResponse](b)
+			b.Publish(t, tt.ask, kit.ID("chain"))
+			r, meta := answers.Next(t)
+			b.Settle()
+			if got := deltas(stream); got != tt.deltas {
+				t.Errorf("streamed %s\nwant %s", got, tt.deltas)
+			}
+			if value(r.Reply) != tt.reply || value(r.Error) != tt.failed || r.ID != "r" || meta.ID != "chain" {
+				t.Errorf("reply %q, error %q, id %q in %q", value(r.Reply), value(r.Error), r.ID, meta.ID)
+			}
+			if ok := r.Error == nil; ok != (r.Tokens != nil) || ok && value(r.Model) != "m1" {
+				t.Errorf("tokens %v by %s", r.Tokens, value(r.Model))
+			}
+			answers.None(t)
+		}, scripted(&script{}))
+	}
+	kittest.Run(t, "a blank gets none", func(t *testing.T, b *kittest.Bench) {
+		answers := kittest.Watch[contract.LLMResponse](b)
+		b.Publish(t, contract.LLMRequest{ID: "r", Text: " "})
+		answers.None(t)
+	}, scripted(&script{}))
+}
+
+func TestCancel(t *testing.T) {
+	kittest.Run(t, "ends the running answer at once", func(t *testing.T, b *kittest.Bench) {
+		stream, answers := kittest.Watch[contract.LLMStreamDelta](b), kittest.Watch[contract.LLMResponse](b)
+		b.Publish(t, contract.LLMRequest{ID: "r", Text: "one two three four"})
+		time.Sleep(2500 * time.Millisecond)
+		begin := time.Now()
+		b.Publish(t, contract.LLMCancel{ID: "r"})
+		r, _ := answers.Next(t)
+		if took := time.Since(begin); value(r.Error) != "cancelled" || r.Reply != nil || took > 100*time.Millisecond {
+			t.Errorf("error %q, reply %q after %s", value(r.Error), value(r.Reply), took)
+		}
+		b.Settle()
+		if got, want := deltas(stream), `r 1 "one " false; r 2 "two " false; r 3 "<nil>" true; `; got != want {
+			t.Errorf("streamed %s, want %s", got, want)
+		}
+		answers.None(t)
+	}, scripted(&script{}))
+	kittest.Run(t, "ends one that waits, and only that", func(t *testing.T, b *kittest.Bench) {
+		answers := kittest.Watch[contract.LLMResponse](b)
+		for i := range 6 {
+			b.Publish(t, contract.LLMRequest{ID: fmt.Sprint("r", i), Text: "one two three"})
+		}
+		b.Publish(t, contract.LLMCancel{ID: "r5"})
+		got := map[string]string{}
+		for range 6 {
+			r, _ := answers.Next(t)
+			got[r.ID] = value(r.Error)
+		}
+		for id, failed := range got {
+			if want := map[bool]string{true: "cancelled", false: "<nil>"}[id == "r5"]; failed != want {
+				t.Errorf("%s: error %q, want %q", id, failed, want)
+			}
+		}
+	}, scripted(&script{}))
+}
+
+func TestSeveralAtOnce(t *testing.T) {
+	kittest.Run(t, "four answers take the time of one", func(t *testing.T, b *kittest.Bench) {
+		answers := kittest.Watch[contract.LLMResponse](b)
+		begin := time.Now()
+		for i := range 4 {
+			b.Publish(t, contract.LLMRequest{ID: fmt.Sprint(i), Text: "one two three"})
+		}
+		for range 4 {
+			answers.Next(t)
+		}
+		if took := time.Since(begin); took > 3500*time.Millisecond {
+			t.Errorf("took %s", took)
+		}
+	}, scripted(&script{}))
+}
+
+func TestPersonaIsFollowed(t *testing.T) {
+	var e script
+	kittest.Run(t, "from the next request on", func(t *testing.T, b *kittest.Bench) {
+		ask := func(system *string) string {
+			kittest.Ask(t, b, contract.LLMRequest{ID: "r", Text: "one", System: system})
+			return e.last().System
+		}
+		if got := ask(nil); got != "" {
+			t.Errorf("before a character: %q", got)
+		}
+		b.Publish(t, contract.CharacterSnapshot{Name: "Case", Traits: map[string]any{"humor": 60}})
+		b.Settle()
+		if got, want := ask(new("Speak French.")), "You are Case.\n\nPersonality Metrics (0 to 100): humor: 60\n\nSpeak French."; got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+		b.Publish(t, contract.CharacterSnapshot{Name: "Case", Traits: map[string]any{"humor": 10}})
+		b.Settle()
+		if got := ask(nil); !strings.Contains(got, "humor: 10") {
+			t.Errorf("got %q", got)
+		}
+	}, scripted(&e))
+}
+
+// recalls answers every query with one line, and counts the queries.
+func recalls(asked *[]contract.MemoryQuery, text string) kit.Module {
+	return kittest.Fake("memory", kit.Answer(func(_ context.Context, q contract.MemoryQuery) (contract.MemoryResults, error) {
+		*asked = append(*asked, q)
+		return contract.MemoryResults{Query: q.Text, K: 1, Results: []contract.MemoryResult{
+			{Document: map[string]any{"text": text, "role": "user"}, ContextType: "target"}}}, nil
+	}))
+}
+
+func TestMemoryIsAsked(t *testing.T) {
+	var e script
+	var asked []contract.MemoryQuery
+	remembering := with(settings(), &e)
+	kittest.Run(t, "and its lines stand before the question", func(t *testing.T, b *kittest.Bench) {
+		kittest.Ask(t, b, contract.LLMRequest{ID: "r", Text: "which boat", RAGK: new(3)})
+		b.Settle()
+		if got, want := e.last().User, "Known:\n(user) the boat is red\n\nwhich boat"; got != want {
+			t.Errorf("prompt %q, want %q", got, want)
+		}
+		if len(asked) != 1 || asked[0].TopK != 3 || !asked[0].IncludeContext || *asked[0].MaxTokens != 2000 || asked[0].Text != "which boat" {
+			t.Errorf("asked %+v", asked)
+		}
+		kittest.Ask(t, b, contract.LLMRequest{ID: "s", Text: "which boat", UseRAG: new(false)})
+		if got := e.last().User; got != "which boat" {
+			t.Errorf("prompt without memory %q", got)
+		}
+		history := []contract.ConversationMessage{{Role: "user", Content: "the boat  is red"}, {Role: "assistant", Content: "I see."}}
+		kittest.Ask(t, b, contract.LLMRequest{ID: "t", Text: "which boat", History: history})
+		if got := e.last().User; got != "which boat" {
+			t.Errorf("prompt with what the history has %q", got)
+		}
+	}, recalls(&asked, "the boat is red"), remembering)
+	kittest.Run(t, "and not waited for", func(t *testing.T, b *kittest.Bench) {
+		for i, want := range []time.Duration{1500 * time.Millisecond, time.Second} {
+			begin := time.Now()
+			kittest.Ask(t, b, contract.LLMRequest{ID: fmt.Sprint(i), Text: "boat"})
+			if took := time.Since(begin); took > want+100*time.Millisecond {
+				t.Errorf("answer %d took %s, want %s", i, took, want)
+			}
+		}
+	}, remembering)
+}
+
+func TestBuiltin(t *testing.T) {
+	now := func(layout string) string { return time.Now().Format(layout) }
+	tests := map[string]struct {
+		ask  string
+		want func() string
+	}{
+		"the time":           {"Hey TARS, what time is it?", func() string { return "It is " + now("3:04 PM") + "." }},
+		"the time, politely": {"Can you tell me the time, please?", func() string { return "It is " + now("3:04 PM") + "." }},
+		"the date":           {"What's today's date?", func() string { return "It is " + now("Monday, January 2, 2006") + "." }},
+		"the day":            {"what day is it today", func() string { return "It is " + now("Monday") + "." }},
+		"a sum":              {"What is 17 times 23?", func() string { return "That is 391." }},
+		"a sum of words":     {"how much is twelve point five percent of eighty", func() string { return "That is 10." }},
+		"by zero":            {"5 divided by 0", func() string { return "Dividing by zero has no answer." }},
+		"who it is":          {"Who are you?", func() string { return help }},
+		"anything else":      {"What time is it in Tokyo?", func() string { return lost }},
+		"a number":           {"what is 2024", func() string { return lost }},
+	}
+	for name, tt := range tests {
+		kittest.Run(t, name, func(t *testing.T, b *kittest.Bench) {
+			r := kittest.Ask(t, b, contract.LLMRequest{ID: "r", Text: tt.ask})
+			if got := value(r.Reply); got != tt.want() || value(r.Provider) != "builtin" {
+				t.Errorf("%s said %q, want %q", value(r.Provider), got, tt.want())
+			}
+		}, Module.With(fx.Replace(bare())))
+	}
+	kittest.Run(t, "word by word", func(t *testing.T, b *kittest.Bench) {
+		stream := kittest.Watch[contract.LLMStreamDelta](b)
+		kittest.Ask(t, b, contract.LLMRequest{ID: "r", Text: "6 times 7"})
+		b.Settle()
+		if got, want := deltas(stream), `r 1 "That " false; r 2 "is " false; r 3 "42." false; r 4 "<nil>" true; `; got != want {
+			t.Errorf("streamed %s, want %s", got, want)
+		}
+	}, Module.With(fx.Replace(bare())))
+}
+
+// bare is a Config with no model, also where the environment names one.
+func bare() Config {
+	c := settings()
+	c.Engine, c.RAG = builtin, false
+	return c
+}
+
+func TestBuiltinRecalls(t *testing.T) {
+	for _, ask := range []string{"What did I say about the boat?", "what do you remember about boats", "Do you remember the boat?", "When did I mention the boat", "what did I just say"} {
+		var asked []contract.MemoryQuery
+		kittest.Run(t, ask, func(t *testing.T, b *kittest.Bench) {
+			r := kittest.Ask(t, b, contract.LLMRequest{ID: "r", Text: ask})
+			if got := value(r.Reply); got != "You said: The boat is red." {
+				t.Errorf("said %q", got)
+			}
+		}, recalls(&asked, "The boat is red."), Module.With(fx.Replace(bare())))
+	}
+	kittest.Run(t, "and says when it cannot", func(t *testing.T, b *kittest.Bench) {
+		r := kittest.Ask(t, b, contract.LLMRequest{ID: "r", Text: "what did I say about boats"})
+		if got := value(r.Reply); got != noMemory {
+			t.Errorf("said %q", got)
+		}
+	}, Module.With(fx.Replace(bare())))
+}
+
+func TestChoose(t *testing.T) {
+	tests := map[string]struct {
+		cfg        Config
+		name, from string
+		better     bool
+		fails      string
+	}{
+		"nothing is set":        {Config{Engine: "auto"}, "builtin", "nothing is set", true, ""},
+		"a server":              {Config{Engine: "auto", BaseURL: "http://u:secret@localhost:11434/v1"}, "openai", "the server at localhost:11434", false, ""},
+		"a key":                 {Config{Engine: "auto", APIKey: "sk-secret"}, "openai", "OpenAI, by LLM_API_KEY", false, ""},
+		"built-in all the same": {Config{Engine: "builtin", APIKey: "sk-secret"}, "builtin", "LLM_ENGINE", true, ""},
+		"a model and no server": {Config{Engine: "openai"}, "", "", false, "neither LLM_BASE_URL nor LLM_API_KEY"},
+		"no such engine":        {Config{Engine: "gpt"}, "", "", false, `LLM_ENGINE is "gpt"`},
+		"no web address":        {Config{Engine: "auto", BaseURL: "localhost:11434"}, "", "", false, "LLM_BASE_URL is no web address"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			got, err := Choose(tt.cfg)
+			if got.Name != tt.name || got.From != tt.from || (got.Better != "") != tt.better || (err != nil) != (tt.fails != "") {
+				t.Errorf("got %+v, %v", got, err)
+			}
+			if err != nil && !strings.Contains(err.Error(), tt.fails) {
+				t.Errorf("error %v, want %q", err, tt.fails)
+			}
+		})
+	}
+}

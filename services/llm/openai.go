@@ -1,0 +1,228 @@
+package llm
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/openai/openai-go/v3"
+	"github.com/openai/openai-go/v3/option"
+
+	"github.com/gotars/tars/contract"
+	"github.com/gotars/tars/kit"
+)
+
+// tries is how often a request is repeated that failed before its first word:
+// refused connections, 429 and 5xx, with growing waits.
+const tries = 2
+
+// OpenAI writes with a server that speaks OpenAI's chat completions: Ollama,
+// llama.cpp, vLLM, LM Studio, and the clouds that offer the same.
+type OpenAI struct {
+	cfg    Config
+	base   string
+	host   string // for people; the URL may hold a password
+	chat   openai.ChatCompletionService
+	models openai.ModelService
+	found  atomic.Pointer[string] // the model of a server that was asked for one
+	strict atomic.Bool            // the server refuses some parameters
+}
+
+// NewOpenAI returns the engine at LLM_BASE_URL, else that of OpenAI.
+func NewOpenAI(c Config) *OpenAI {
+	o := &OpenAI{cfg: c, base: cmp.Or(c.BaseURL, atHome)}
+	if u, err := url.Parse(o.base); err == nil {
+		o.host = u.Host
+	}
+	opts := []option.RequestOption{option.WithBaseURL(o.base), option.WithMaxRetries(tries)}
+	if c.APIKey != "" {
+		opts = append(opts, option.WithAPIKey(c.APIKey))
+	}
+	o.chat, o.models = openai.NewChatCompletionService(opts...), openai.NewModelService(opts...)
+	return o
+}
+
+var (
+	errNoStart = errors.New("no first word")
+	errStalled = errors.New("stalled")
+)
+
+// Generate implements Engine.
+func (o *OpenAI) Generate(ctx context.Context, p Prompt, emit func(string) error) (Usage, error) {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	var begun atomic.Bool
+	watch := time.AfterFunc(o.cfg.FirstToken, func() {
+		if begun.Load() {
+			stop(errStalled)
+		}
+		stop(errNoStart)
+	})
+	defer watch.Stop()
+	heard := func(delta string) error {
+		begun.Store(begun.Load() || delta != "") // servers send an empty one before they read the prompt
+		if begun.Load() {
+			watch.Reset(o.cfg.Idle)
+		}
+		return emit(delta)
+	}
+	var err error
+	if p.Model == "" {
+		if p.Model, err = o.model(ctx); err != nil {
+			return Usage{}, o.explain(ctx, p, err)
+		}
+	}
+	use, err := o.stream(ctx, p, heard)
+	if picky(err) && !o.strict.Swap(true) {
+		use, err = o.stream(ctx, p, heard)
+	}
+	if err != nil {
+		return use, o.explain(ctx, p, err)
+	}
+	return use, nil
+}
+
+// model is the one to use when none was asked for.
+func (o *OpenAI) model(ctx context.Context) (string, error) {
+	if m := o.found.Load(); m != nil {
+		return *m, nil
+	}
+	name := usual
+	if o.base != atHome {
+		list, err := o.models.List(ctx)
+		var refused *openai.Error
+		switch {
+		case errors.As(err, &refused) && refused.StatusCode == http.StatusNotFound:
+			return "", unavailable("the server at %s does not list its models: set LLM_MODEL, or add /v1 to LLM_BASE_URL", o.host)
+		case err != nil:
+			return "", err
+		case len(list.Data) == 0:
+			return "", unavailable("the server at %s has no model: load one into it, or set LLM_MODEL", o.host)
+		}
+		name = list.Data[0].ID
+	}
+	o.found.Store(&name)
+	return name, nil
+}
+
+// stream is one request. An error may come after the first deltas.
+func (o *OpenAI) stream(ctx context.Context, p Prompt, emit func(string) error) (Usage, error) {
+	answer := o.chat.NewStreaming(ctx, o.params(p))
+	defer answer.Close()
+	use := Usage{Model: p.Model}
+	for answer.Next() {
+		chunk := answer.Current()
+		use.Model = cmp.Or(chunk.Model, use.Model)
+		if raw := chunk.Usage.RawJSON(); raw != "" && raw != "null" {
+			_ = json.Unmarshal([]byte(raw), &use.Tokens) // counts that cannot be read are unknown
+		}
+		if len(chunk.Choices) > 0 {
+			if err := emit(chunk.Choices[0].Delta.Content); err != nil {
+				return use, err
+			}
+		}
+	}
+	if err := answer.Err(); err != nil {
+		return use, err
+	}
+	return use, context.Cause(ctx) // a stream that is cut by ctx can end without an error
+}
+
+func (o *OpenAI) params(p Prompt) openai.ChatCompletionNewParams {
+	q := openai.ChatCompletionNewParams{Model: p.Model}
+	if p.System != "" {
+		q.Messages = append(q.Messages, openai.SystemMessage(p.System))
+	}
+	for _, m := range p.History {
+		if m.Role == contract.RoleAssistant {
+			q.Messages = append(q.Messages, openai.AssistantMessage(m.Content))
+		} else {
+			q.Messages = append(q.Messages, openai.UserMessage(m.Content))
+		}
+	}
+	q.Messages = append(q.Messages, openai.UserMessage(p.User))
+	if o.strict.Load() {
+		q.MaxCompletionTokens = openai.Int(int64(p.MaxTokens))
+		return q
+	}
+	q.MaxTokens = openai.Int(int64(p.MaxTokens))
+	q.Temperature, q.TopP = openai.Float(p.Temperature), openai.Float(p.TopP)
+	q.StreamOptions = openai.ChatCompletionStreamOptionsParam{IncludeUsage: openai.Bool(true)}
+	return q
+}
+
+// picky tells whether the server refused a parameter that not all know: newer
+// models of OpenAI want another limit and no temperature.
+func picky(err error) bool {
+	var e *openai.Error
+	if !errors.As(err, &e) || e.StatusCode != http.StatusBadRequest && e.StatusCode != http.StatusUnprocessableEntity {
+		return false
+	}
+	text := e.Message + " " + e.Param + " " + e.RawJSON()
+	for _, word := range []string{"max_tokens", "temperature", "top_p", "stream_options"} {
+		if strings.Contains(text, word) {
+			return true
+		}
+	}
+	return false
+}
+
+// explain turns err into one line for a person: the host and the cure, never a
+// key. What ended ctx stays what it is.
+func (o *OpenAI) explain(ctx context.Context, p Prompt, err error) error {
+	var ours *kit.Error
+	var e *openai.Error
+	var dns *net.DNSError
+	var dial *net.OpError
+	switch cause := context.Cause(ctx); {
+	case errors.As(err, &ours):
+		return ours
+	case cause == errNoStart:
+		return unavailable("the model at %s wrote nothing within %s: take a smaller model, or raise LLM_FIRST_TOKEN", o.host, o.cfg.FirstToken)
+	case cause == errStalled:
+		return unavailable("the model at %s stopped writing for %s: try again, or raise LLM_IDLE", o.host, o.cfg.Idle)
+	case ctx.Err() != nil:
+		return cause
+	case errors.As(err, &e):
+		return o.refusal(e, p)
+	case errors.As(err, &dns):
+		return unavailable("there is no host %s: correct LLM_BASE_URL", dns.Name)
+	case errors.As(err, &dial) && dial.Op == "dial":
+		return unavailable("no model server answers at %s: start it, or correct LLM_BASE_URL", o.host)
+	}
+	return unavailable("the answer of the model at %s broke off: %s", o.host, o.clean(err.Error()))
+}
+
+func unavailable(format string, args ...any) error {
+	return &kit.Error{Code: kit.Unavailable, Message: fmt.Sprintf(format, args...)}
+}
+
+// refusal explains an answer of the server that is an error.
+func (o *OpenAI) refusal(e *openai.Error, p Prompt) error {
+	text := o.clean(cmp.Or(e.Message, http.StatusText(e.StatusCode)))
+	switch e.StatusCode {
+	case http.StatusUnauthorized, http.StatusForbidden: // its text quotes the key
+		return unavailable("%s does not accept the key: set LLM_API_KEY", o.host)
+	case http.StatusNotFound:
+		return unavailable("%s has no model %q, or LLM_BASE_URL lacks its /v1: set LLM_MODEL (%s)", o.host, p.Model, text)
+	case http.StatusTooManyRequests:
+		return unavailable("%s has had too many requests: wait, or look at the plan of the key (%s)", o.host, text)
+	}
+	return unavailable("the model at %s failed with %d: %s", o.host, e.StatusCode, text)
+}
+
+// clean removes what must not be shown: the key, and a password in the URL.
+func (o *OpenAI) clean(text string) string {
+	if o.cfg.APIKey != "" {
+		text = strings.ReplaceAll(text, o.cfg.APIKey, "…")
+	}
+	return strings.ReplaceAll(strings.Join(strings.Fields(text), " "), o.base, o.host)
+}

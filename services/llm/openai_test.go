@@ -1,0 +1,254 @@
+package llm
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/gotars/tars/contract"
+	"github.com/gotars/tars/test/need"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// serve runs h as /v1/chat/completions of a server with one model.
+func serve(t *testing.T, h http.HandlerFunc) Config {
+	t.Helper()
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /v1/chat/completions", h)
+	mux.HandleFunc("GET /v1/models", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		fmt.Fprint(w, `{"object":"list","data":[{"id":"first","object":"model"},{"id":"second","object":"model"}]}`)
+	})
+	srv := httptest.NewServer(mux)
+	t.Cleanup(srv.Close)
+	t.Cleanup(http.DefaultClient.CloseIdleConnections)
+	c := settings()
+	c.BaseURL, c.APIKey = srv.URL+"/v1", "sk-secret"
+	return c
+}
+
+// chunk sends one piece of an answer.
+func chunk(w http.ResponseWriter, text string) {
+	data, _ := json.Marshal(text)
+	fmt.Fprintf(w, "data: {\"id\":\"1\",\"object\":\"chat.completion.chunk\",\"model\":\"first\",\"choices\":[{\"index\":0,\"delta\":{\"content\":%s}}]}\n\n", data)
+	w.(http.Flusher).Flush()
+}
+
+func done(w http.ResponseWriter) {
+	fmt.Fprint(w, "data: {\"id\":\"1\",\"object\":\"chat.completion.chunk\",\"model\":\"first\",\"choices\":[],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":2,\"total_tokens\":5}}\n\ndata: [DONE]\n\n")
+}
+
+func stream(w http.ResponseWriter) { w.Header().Set("Content-Type", "text/event-stream") }
+
+// ask generates and joins the deltas with "|".
+func ask(ctx context.Context, c Config, p Prompt) (string, Usage, error) {
+	var got []string
+	use, err := NewOpenAI(c).Generate(ctx, p, func(d string) error {
+		if d != "" {
+			got = append(got, d)
+		}
+		return nil
+	})
+	return strings.Join(got, "|"), use, err
+}
+
+func TestOpenAIStreams(t *testing.T) {
+	var sent map[string]any
+	var key string
+	c := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		key = r.Header.Get("Authorization")
+		body, _ := io.ReadAll(r.Body)
+		_ = json.Unmarshal(body, &sent)
+		stream(w)
+		chunk(w, "")
+		chunk(w, "Hel")
+		chunk(w, "lo")
+		done(w)
+	})
+	text, use, err := ask(t.Context(), c, Prompt{System: "Be brief.", User: "Hi.", MaxTokens: 9, Temperature: 0, TopP: 0.5,
+		History: []contract.ConversationMessage{{Role: "user", Content: "A"}, {Role: "assistant", Content: "B"}}})
+	if text != "Hel|lo" || err != nil || use.Model != "first" || use.Tokens["total_tokens"] != 5. {
+		t.Errorf("got %q, %+v, %v", text, use, err)
+	}
+	want := `[map[content:Be brief. role:system] map[content:A role:user] map[content:B role:assistant] map[content:Hi. role:user]]`
+	if got := fmt.Sprint(sent["messages"]); got != want {
+		t.Errorf("messages %s, want %s", got, want)
+	}
+	if sent["model"] != "first" || sent["max_tokens"] != 9. || sent["temperature"] != 0. || sent["top_p"] != 0.5 || sent["stream"] != true || key != "Bearer sk-secret" {
+		t.Errorf("sent %v with %s", sent, key)
+	}
+}
+
+func TestOpenAITriesAgain(t *testing.T) {
+	tests := map[string]struct {
+		fails  int // requests before one succeeds
+		status int
+		body   string
+		calls  int32
+		ok     bool
+	}{
+		"busy, then not":               {1, 429, `{"error":{"message":"slow down"}}`, 2, true},
+		"broken, then not":             {2, 503, ``, 3, true},
+		"broken for good":              {9, 500, `{"error":{"message":"boom"}}`, 3, false},
+		"a refusal is final":           {9, 404, `{"error":{"message":"no such model"}}`, 1, false},
+		"a limit by another name":      {1, 400, `{"error":{"message":"Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens'.","param":"max_tokens"}}`, 2, true},
+		"another bad request is final": {9, 400, `{"error":{"message":"too long"}}`, 1, false},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var calls atomic.Int32
+			c := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+				if calls.Add(1) <= int32(tt.fails) {
+					w.Header().Set("Content-Type", "application/json")
+					w.WriteHeader(tt.status)
+					fmt.Fprint(w, tt.body)
+					return
+				}
+				stream(w)
+				chunk(w, "ok")
+				done(w)
+			})
+			text, _, err := ask(t.Context(), c, Prompt{User: "x", Model: "m", MaxTokens: 9})
+			if (text == "ok") != tt.ok || (err == nil) != tt.ok || calls.Load() != tt.calls {
+				t.Errorf("%q, %v after %d calls, want %d", text, err, calls.Load(), tt.calls)
+			}
+		})
+	}
+}
+
+func TestOpenAIExplains(t *testing.T) {
+	answer := func(status int, body string) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("X-Should-Retry", "false")
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(status)
+			fmt.Fprint(w, body)
+		}
+	}
+	hang := func(words ...string) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
+			_, _ = io.Copy(io.Discard, r.Body) // else the server does not see the client go
+			stream(w)
+			w.(http.Flusher).Flush()
+			for _, word := range words {
+				chunk(w, word)
+			}
+			<-r.Context().Done()
+		}
+	}
+	tests := map[string]struct {
+		h    http.HandlerFunc
+		want []string
+	}{
+		"a key that is not known": {answer(401, `{"error":{"message":"Incorrect API key provided: sk-secret"}}`), []string{"does not accept the key", "LLM_API_KEY"}},
+		"a model that is not":     {answer(404, `{"error":{"message":"model not found"}}`), []string{`no model "m"`, "LLM_MODEL"}},
+		"too many requests":       {answer(429, `{"error":{"message":"quota sk-secret"}}`), []string{"too many requests", "quota …"}},
+		"a fault":                 {answer(500, `{"error":{"message":"out of memory"}}`), []string{"500", "out of memory"}},
+		"a fault in words":        {answer(502, `<html>bad gateway</html>`), []string{"502"}},
+		"nothing ever comes":      {hang(), []string{"wrote nothing within 100ms", "LLM_FIRST_TOKEN"}},
+		"only an empty delta":     {hang(""), []string{"wrote nothing within 100ms"}},
+		"it stops in the middle":  {hang("one"), []string{"stopped writing", "LLM_IDLE"}},
+		"an error in the stream": {func(w http.ResponseWriter, _ *http.Request) {
+			stream(w)
+			fmt.Fprint(w, "data: {\"error\":{\"message\":\"slot lost\"}}\n\n")
+		}, []string{"broke off", "slot lost"}},
+		"the line is cut": {func(w http.ResponseWriter, _ *http.Request) {
+			stream(w)
+			chunk(w, "one")
+			panic(http.ErrAbortHandler)
+		}, []string{"broke off"}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			c := serve(t, tt.h)
+			c.FirstToken, c.Idle = 100*time.Millisecond, 100*time.Millisecond
+			if strings.HasPrefix(name, "a ") || strings.HasPrefix(name, "the ") || strings.HasPrefix(name, "an ") || strings.HasPrefix(name, "too ") {
+				c.FirstToken, c.Idle = time.Minute, time.Minute
+			}
+			_, _, err := ask(t.Context(), c, Prompt{User: "x", Model: "m", MaxTokens: 9})
+			if err == nil || strings.Contains(err.Error(), "secret") || strings.Contains(err.Error(), "\n") {
+				t.Fatalf("error %v", err)
+			}
+			for _, want := range append(tt.want, strings.TrimSuffix(strings.TrimPrefix(c.BaseURL, "http://"), "/v1")) {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("error %q, want %q in it", err, want)
+				}
+			}
+		})
+	}
+}
+
+func TestOpenAIUnreachable(t *testing.T) {
+	c := settings()
+	c.BaseURL = "http://u:secret@127.0.0.1:1/v1"
+	_, _, err := ask(t.Context(), c, Prompt{User: "x", MaxTokens: 9})
+	if err == nil || !strings.Contains(err.Error(), "no model server answers at 127.0.0.1:1: start it, or correct LLM_BASE_URL") || strings.Contains(err.Error(), "secret") {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestOpenAICancel(t *testing.T) {
+	gone := make(chan struct{})
+	c := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		stream(w)
+		chunk(w, "one")
+		<-r.Context().Done()
+		close(gone)
+	})
+	ctx, cancel := context.WithCancelCause(t.Context())
+	over := errors.New("over")
+	begin := time.Now()
+	_, err := NewOpenAI(c).Generate(ctx, Prompt{User: "x", MaxTokens: 9}, func(string) error { cancel(over); return nil })
+	if !errors.Is(err, over) || time.Since(begin) > 2*time.Second {
+		t.Errorf("error %v after %s", err, time.Since(begin))
+	}
+	select {
+	case <-gone:
+	case <-time.After(5 * time.Second):
+		t.Error("the connection stays open, so the server goes on writing")
+	}
+}
+
+func TestOpenAIModel(t *testing.T) {
+	c := settings()
+	c.APIKey = "sk-secret"
+	if got, err := NewOpenAI(c).model(t.Context()); got != "gpt-4o-mini" || err != nil {
+		t.Errorf("with a key alone: %q, %v", got, err)
+	}
+	srv := httptest.NewServer(http.NotFoundHandler())
+	defer srv.Close()
+	c.BaseURL = srv.URL
+	if _, err := NewOpenAI(c).model(t.Context()); err == nil || !strings.Contains(err.Error(), "set LLM_MODEL") {
+		t.Errorf("without a list: %v", err)
+	}
+	http.DefaultClient.CloseIdleConnections()
+}
+
+// TestRealModel talks to a real server; see need.Engines.
+func TestRealModel(t *testing.T) {
+	need.Engines(t, "LLM_OPENAI_URL")
+	t.Cleanup(http.DefaultClient.CloseIdleConnections)
+	c := settings()
+	c.BaseURL = os.Getenv("LLM_OPENAI_URL")
+	pieces := 0
+	var text strings.Builder
+	use, err := NewOpenAI(c).Generate(t.Context(), Prompt{System: "Answer in one short sentence.", User: "What is the capital of France?", MaxTokens: 40, TopP: 1},
+		func(d string) error { pieces++; text.WriteString(d); return nil })
+	if err != nil || pieces < 3 || !strings.Contains(text.String(), "Paris") || use.Tokens["completion_tokens"] == nil {
+		t.Errorf("%d pieces, %q, %+v: %v", pieces, text.String(), use, err)
+	}
+}

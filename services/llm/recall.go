@@ -1,0 +1,122 @@
+package llm
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/gotars/tars/contract"
+	"github.com/gotars/tars/kit"
+)
+
+// shy is how long a memory that did not answer is not asked before an answer
+// of a model: without a memory no turn should wait for it.
+const shy = 30 * time.Second
+
+// Recall asks the memory. It is safe for concurrent use.
+type Recall struct {
+	cfg   Config
+	bus   *kit.Bus
+	quiet atomic.Int64 // Unix nanoseconds until which the memory is left alone
+}
+
+// NewRecall returns a Recall that asks over bus.
+func NewRecall(cfg Config, bus *kit.Bus) *Recall { return &Recall{cfg: cfg, bus: bus} }
+
+// About returns what the memory knows about the question q, one line for each
+// thing, in at most room tokens. Without an answer it returns nothing and why.
+func (r *Recall) About(ctx context.Context, q contract.LLMRequest, room int) (string, error) {
+	if time.Now().UnixNano() < r.quiet.Load() {
+		return "", fmt.Errorf("memory did not answer less than %s ago", shy)
+	}
+	k := r.cfg.RAGTopK
+	if q.RAGK != nil && *q.RAGK > 0 {
+		k = min(*q.RAGK, 50)
+	}
+	found, err := r.Ask(ctx, contract.MemoryQuery{Text: q.Text, TopK: k, MaxTokens: new(min(room, 10_000)), IncludeContext: r.cfg.RAGContext,
+		ContextWindow: new(r.cfg.RAGWindow), RetrievalStrategy: r.cfg.RAGStrategy})
+	if err != nil {
+		if ctx.Err() == nil {
+			r.quiet.Store(time.Now().Add(shy).UnixNano())
+		}
+		return "", err
+	}
+	var lines []string
+	for _, x := range found.Results {
+		text := said(x)
+		known := slices.ContainsFunc(q.History, func(m contract.ConversationMessage) bool { return same(m.Content, text) })
+		if text != "" && !known {
+			lines = append(lines, line(x, text))
+		}
+	}
+	return strings.Join(lines, "\n"), nil
+}
+
+// Ask asks the memory, for at most LLM_RAG_TIMEOUT.
+func (r *Recall) Ask(ctx context.Context, q contract.MemoryQuery) (contract.MemoryResults, error) {
+	ctx, stop := context.WithTimeout(ctx, r.cfg.RAGTimeout)
+	defer stop()
+	return kit.Ask(ctx, r.bus, q)
+}
+
+// said is the text of a hit: the first of the usual keys, else all its values.
+func said(x contract.MemoryResult) string {
+	doc, ok := x.Document.(map[string]any)
+	if !ok {
+		return phrase(x.Document)
+	}
+	for _, key := range []string{"text", "user_input", "bot_response", "content", "message"} {
+		if s := phrase(doc[key]); s != "" {
+			return s
+		}
+	}
+	var all []string
+	for _, key := range sorted(doc) {
+		if doc[key] != nil {
+			all = append(all, fmt.Sprint(doc[key]))
+		}
+	}
+	return strings.Join(all, " ")
+}
+
+// line is a hit as a model reads it: "[previous] (2026-11-23 18:04, user) text".
+func line(x contract.MemoryResult, text string) string {
+	var about []string
+	if t, ok := when(x); ok {
+		about = append(about, t.Format("2006-01-02 15:04"))
+	} else if x.Timestamp != nil && *x.Timestamp != "" {
+		about = append(about, *x.Timestamp)
+	}
+	if role := speaker(x); role != "" {
+		about = append(about, role)
+	}
+	if len(about) > 0 {
+		text = "(" + strings.Join(about, ", ") + ") " + text
+	}
+	if x.ContextType == contract.ContextPrevious || x.ContextType == contract.ContextNext {
+		text = "[" + x.ContextType + "] " + text
+	}
+	return strings.Join(strings.Fields(text), " ")
+}
+
+// when is the time of a hit, by the clock of this machine.
+func when(x contract.MemoryResult) (time.Time, bool) {
+	if x.Timestamp == nil {
+		return time.Time{}, false
+	}
+	s, err := strconv.ParseFloat(*x.Timestamp, 64)
+	if err != nil || s <= 0 || s > 1e11 {
+		return time.Time{}, false
+	}
+	return time.UnixMicro(int64(s * 1e6)), true
+}
+
+// speaker is who said a hit: user, assistant, or empty when nobody knows.
+func speaker(x contract.MemoryResult) string {
+	doc, _ := x.Document.(map[string]any)
+	return phrase(doc["role"])
+}

@@ -1,0 +1,245 @@
+package llm
+
+import (
+	"errors"
+	"math"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+var (
+	errZero  = errors.New("division by zero")
+	errHuge  = errors.New("too large")
+	errNoSum = errors.New("no sum")
+)
+
+// calculate works out a sum in words or signs: "17 times 23", "12.5% of 80".
+// What is no sum, a lone number too, is errNoSum.
+func calculate(text string) (string, error) {
+	p := sums{rest: lex(text)}
+	v, err := p.expression(0)
+	switch {
+	case err != nil:
+		return "", err
+	case len(p.rest) > 0 || p.steps == 0:
+		return "", errNoSum
+	case math.IsInf(v, 0) || math.IsNaN(v) || math.Abs(v) >= 1e15:
+		return "", errHuge
+	}
+	return spell(v), nil
+}
+
+// spell writes v as it is read aloud. What has more than six decimals is "about".
+func spell(v float64) string {
+	exact, _ := strconv.ParseFloat(strconv.FormatFloat(v, 'g', 12, 64), 64) // 0.1 + 0.2
+	short := math.Round(exact*1e6) / 1e6
+	text := strconv.FormatFloat(short, 'f', -1, 64)
+	if short == 0 {
+		text = "0"
+	}
+	if short != exact {
+		text = "about " + text
+	}
+	return text
+}
+
+// spokenAs turns phrases into signs. Longer ones come first.
+var spokenAs = strings.NewReplacer("multiplied by", "*", "divided by", "/", "to the power of", "^", "raised to the", "^", "square root of", "√",
+	"per cent", "%", "percent", "%", "squared", "^ 2", "cubed", "^ 3", "plus", "+", "minus", "-", "times", "*", "×", "*", "÷", "/", "−", "-", ",", "")
+
+var hyphen = regexp.MustCompile(`([a-z])-([a-z])`) // "twenty-three"
+
+var piece = regexp.MustCompile(`[0-9]*\.?[0-9]+|[a-z]+|[-+*/^%()√]|\S`)
+
+// lex cuts text into numbers and signs. Numbers in words become figures.
+func lex(text string) (out []string) {
+	words := piece.FindAllString(spokenAs.Replace(hyphen.ReplaceAllString(strings.ToLower(text), "$1 $2")), -1)
+	for len(words) > 0 {
+		if n, used := inWords(words); used > 0 {
+			out = append(out, strconv.FormatFloat(n, 'f', -1, 64))
+			words = words[used:]
+			continue
+		}
+		switch w := words[0]; w {
+		case "the", "a": // "the square root of"
+		case "of", "x":
+			out = append(out, "*")
+		case "over":
+			out = append(out, "/")
+		case "negative":
+			out = append(out, "-")
+		case "half":
+			out = append(out, "0.5")
+		default:
+			out = append(out, w)
+		}
+		words = words[1:]
+	}
+	return out
+}
+
+var small = map[string]float64{
+	"zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
+	"eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15, "sixteen": 16, "seventeen": 17, "eighteen": 18,
+	"nineteen": 19, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90,
+}
+
+var large = map[string]float64{"thousand": 1e3, "million": 1e6, "billion": 1e9}
+
+// inWords reads a number such as "two hundred and five" or "three point one"
+// at the start of words, and how many words it takes.
+func inWords(words []string) (n float64, used int) {
+	total, group := 0.0, 0.0
+	for used < len(words) {
+		w := words[used]
+		if v, ok := small[w]; ok && fits(group, v) {
+			group += v
+		} else if w == "hundred" && group > 0 && group < 100 {
+			group *= 100
+		} else if scale, ok := large[w]; ok && used > 0 {
+			total, group = total+group*scale, 0
+		} else if next := used + 1; w == "and" && used > 0 && next < len(words) && fits(group, small[words[next]]) && small[words[next]] > 0 {
+			used++
+			continue
+		} else if w == "point" && used > 0 {
+			return decimals(total+group, words[used+1:], used)
+		} else {
+			break
+		}
+		used++
+	}
+	return total + group, used
+}
+
+// fits reports whether v can follow in one group: twenty three, not three twenty.
+func fits(group, v float64) bool {
+	tail := math.Mod(group, 100)
+	return tail == 0 && (v != 0 || group == 0) || tail >= 20 && math.Mod(tail, 10) == 0 && v > 0 && v < 10
+}
+
+// decimals reads the figures after "point".
+func decimals(n float64, words []string, used int) (float64, int) {
+	unit, read := 0.1, 0
+	for _, w := range words {
+		v, ok := small[w]
+		if !ok || v > 9 {
+			break
+		}
+		n, unit, read = n+v*unit, unit/10, read+1
+	}
+	if read == 0 {
+		return n, used
+	}
+	return n, used + 1 + read
+}
+
+// sums is a recursive-descent parser over signs:
+//
+//	expression = term { ("+" | "-") term }
+//	term       = unary { ("*" | "/") unary }
+//	unary      = ("-" | "√") unary | power
+//	power      = primary [ "^" unary ]
+//	primary    = ( number | "(" expression ")" ) { "%" }
+type sums struct {
+	rest  []string
+	steps int  // operations done: a number alone is no sum
+	share bool // the term read last is a percentage and nothing else
+}
+
+// deepest is how far parentheses may be nested.
+const deepest = 50
+
+func (p *sums) take(signs ...string) string {
+	for _, s := range signs {
+		if len(p.rest) > 0 && p.rest[0] == s {
+			p.rest = p.rest[1:]
+			return s
+		}
+	}
+	return ""
+}
+
+func (p *sums) expression(depth int) (float64, error) {
+	v, err := p.term(depth)
+	for err == nil {
+		sign := p.take("+", "-")
+		if sign == "" {
+			break
+		}
+		var w float64
+		if w, err = p.term(depth); p.share {
+			w *= v // 200 plus 10 percent is 220
+		}
+		if sign == "-" {
+			w = -w
+		}
+		v, p.steps, p.share = v+w, p.steps+1, false
+	}
+	return v, err
+}
+
+func (p *sums) term(depth int) (float64, error) {
+	v, err := p.unary(depth)
+	for err == nil {
+		sign := p.take("*", "/")
+		if sign == "" {
+			break
+		}
+		var w float64
+		w, err = p.unary(depth)
+		p.steps, p.share = p.steps+1, false
+		switch {
+		case sign == "*":
+			v *= w
+		case w == 0 && err == nil:
+			return 0, errZero
+		default:
+			v /= w
+		}
+	}
+	return v, err
+}
+
+func (p *sums) unary(depth int) (float64, error) {
+	if depth > deepest {
+		return 0, errNoSum
+	}
+	switch p.take("-", "√") {
+	case "-":
+		v, err := p.unary(depth + 1)
+		return -v, err
+	case "√":
+		v, err := p.unary(depth + 1)
+		p.steps++
+		if v < 0 && err == nil {
+			return 0, errNoSum
+		}
+		return math.Sqrt(v), err
+	}
+	v, err := p.primary(depth)
+	if err == nil && p.take("^") != "" {
+		var w float64
+		w, err = p.unary(depth + 1)
+		v, p.steps, p.share = math.Pow(v, w), p.steps+1, false
+	}
+	return v, err
+}
+
+func (p *sums) primary(depth int) (v float64, err error) {
+	if p.take("(") != "" {
+		if v, err = p.expression(depth + 1); err == nil && p.take(")") == "" {
+			err = errNoSum
+		}
+	} else if len(p.rest) == 0 {
+		return 0, errNoSum
+	} else if v, err = strconv.ParseFloat(p.rest[0], 64); err != nil || !strings.ContainsAny(p.rest[0], "0123456789") {
+		return 0, errNoSum
+	} else {
+		p.rest = p.rest[1:]
+	}
+	for p.share = false; err == nil && p.take("%") != ""; p.share = true {
+		v /= 100
+	}
+	return v, err
+}
