@@ -2,33 +2,63 @@ package tts
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 )
 
 // Config is read from TTS_* variables.
 type Config struct {
-	Engine string  `default:"auto" desc:"voice: auto, openai, flite, espeak or none; auto takes the first that is set up"`
+	Engine string  `default:"auto" was:"TTS_PROVIDER" desc:"voice: auto, openai, flite, espeak or none; auto takes the first that is set up"`
 	Voice  string  `desc:"name of the voice, as the engine calls it; empty is the engine's own"`
 	Speed  float64 `default:"1" desc:"how fast it speaks, 0.5 to 2"`
+	Assets string  `default:"assets" also:"TARS_ASSETS" desc:"folder of what make assets fetches, below TARS_HOME"`
 
-	OpenAIURL   string `envconfig:"OPENAI_URL" desc:"base URL of an OpenAI-compatible voice, http://127.0.0.1:18101/v1"`
+	OpenAIURL   string `envconfig:"OPENAI_URL" desc:"base URL of an OpenAI-compatible voice, for example http://127.0.0.1:18101/v1"`
 	OpenAIKey   string `envconfig:"OPENAI_KEY" desc:"its key, if it wants one"`
 	OpenAIModel string `envconfig:"OPENAI_MODEL" default:"tts-1" desc:"its model"`
 
-	Timeout time.Duration `default:"30s" desc:"longest synthesis of one sentence"`
+	Timeout time.Duration `default:"30s" desc:"longest silence of an engine that is making a sentence"`
 
-	Sinks       []string `desc:"rooms that have a speaker of their own, separated by commas"`
-	DefaultSink string   `split_words:"true" default:"page" desc:"where all other speech goes"`
-	Player      string   `desc:"program that plays raw audio from its input in place of the default sink: aplay -q -t raw -f S16_LE -r {rate} -c 1"`
+	Sinks       []string `desc:"rooms with a speaker of their own, separated by commas"`
+	DefaultSink string   `split_words:"true" default:"page" desc:"who plays all other speech: audio/speaker/<sink>"`
+	Player      string   `desc:"program that plays the default sink instead, raw audio from its input: aplay -q -t raw -f S16_LE -r {rate} -c 1"`
 }
 
 // Validate reports the first setting that cannot work.
 func (c *Config) Validate() error {
+	known := []string{"auto", "openai", "flite", "espeak", "none"}
+	outside := func(r rune) bool { return r != '-' && (r < '0' || r > '9') && (r < 'a' || r > 'z') }
 	switch {
+	case !slices.Contains(known, c.Engine):
+		return fmt.Errorf("TTS_ENGINE is %q, want %s", c.Engine, strings.Join(known, ", "))
 	case c.Speed < 0.5 || c.Speed > 2:
 		return fmt.Errorf("TTS_SPEED is %v, want 0.5 to 2", c.Speed)
 	case c.Timeout <= 0:
 		return fmt.Errorf("TTS_TIMEOUT is %v, want more than 0, for example 30s", c.Timeout)
 	}
+	for _, sink := range append([]string{c.DefaultSink}, c.Sinks...) {
+		if len(sink) < 1 || len(sink) > 32 || strings.ContainsFunc(sink, outside) {
+			return fmt.Errorf("TTS_SINKS or TTS_DEFAULT_SINK names %q, want up to 32 of a-z, 0-9 and -", sink)
+		}
+	}
 	return nil
+}
+
+func (c *Config) hasSink(room string) bool { return slices.Contains(c.Sinks, room) }
+
+// Dropped names variables of the reference that have no effect.
+func (Config) Dropped() map[string]string {
+	const queue, phrases, topic = "nothing: the first sentence is spoken at once, the next is made meanwhile",
+		"nothing: phrases are made in milliseconds", "nothing: topics are fixed"
+	eleven := "TTS_OPENAI_URL, with a server that speaks for it"
+	return map[string]string{
+		"PIPER_VOICE":   "TTS_VOICE, and TTS_OPENAI_URL of a server that runs Piper",
+		"TTS_STREAMING": queue, "TTS_PIPELINE": queue, "TTS_CONCURRENCY": queue,
+		"TTS_AGGREGATE": queue, "TTS_AGGREGATE_DEBOUNCE_MS": queue, "TTS_AGGREGATE_SINGLE_WAV": queue,
+		"TTS_SIMPLEAUDIO":       "TTS_PLAYER",
+		"TTS_WAKE_CACHE_ENABLE": phrases, "TTS_WAKE_CACHE_DIR": phrases, "TTS_WAKE_CACHE_MAX": phrases, "TTS_WAKE_ACK_TEXTS": phrases,
+		"ELEVEN_API_BASE": eleven, "ELEVEN_API_KEY": eleven, "ELEVEN_VOICE_ID": eleven, "ELEVEN_MODEL_ID": eleven, "ELEVEN_OPTIMIZE_STREAMING": eleven,
+		"TOPIC_TTS_SAY": topic, "TOPIC_TTS_STATUS": topic, "TOPIC_TTS_CONTROL": topic,
+	}
 }

@@ -26,12 +26,23 @@ type Engine interface {
 var ErrNoEngine = errors.New("no voice: run make assets for the built-in one, install espeak-ng, or set TTS_OPENAI_URL")
 
 // dumb is the engine of a service that has none.
-type dumb struct{}
+type dumb struct{ why error }
 
-func (dumb) Synthesize(context.Context, Line) iter.Seq2[Chunk, error] { return failed(ErrNoEngine) }
+func (d dumb) Synthesize(context.Context, Line) iter.Seq2[Chunk, error] {
+	return func(yield func(Chunk, error) bool) { yield(Chunk{}, d.why) }
+}
 
-func failed(err error) iter.Seq2[Chunk, error] {
-	return func(yield func(Chunk, error) bool) { yield(Chunk{}, err) }
+// name is what an engine is called in TTS_ENGINE.
+func name(e Engine) string {
+	switch e.(type) {
+	case *OpenAI:
+		return "openai"
+	case *Flite:
+		return "flite"
+	case *Espeak:
+		return "espeak"
+	}
+	return "none"
 }
 
 // patient returns a context that ends when no audio comes for d. The time that
@@ -68,7 +79,7 @@ func NewEngine(ctx context.Context, c Config, files Files) (e Engine, close func
 	case "espeak":
 		e, err = NewEspeak(c)
 	case "none":
-		e = dumb{}
+		e = dumb{ErrNoEngine}
 	case "flite":
 		f, err := OpenFlite(ctx, c, files)
 		if err != nil {

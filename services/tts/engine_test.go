@@ -8,13 +8,13 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/gotars/tars/services/tts"
+	"github.com/gotars/tars/test/need"
 )
 
 // wav is a WAV file of c that says it has size bytes of samples.
@@ -216,23 +216,8 @@ func TestEspeakSpeaks(t *testing.T) {
 	}
 }
 
-// assets is where the built-in voice lies on this machine; the test is skipped
-// when it was never fetched.
-func assets(t testing.TB) tts.Files {
-	t.Helper()
-	dir := os.Getenv("TARS_ASSETS")
-	if dir == "" {
-		home, _ := os.UserHomeDir()
-		dir = filepath.Join(home, ".local", "share", "tars", "assets")
-	}
-	if _, err := os.Stat(filepath.Join(dir, "flite", "flite.wasm")); err != nil {
-		t.Skip("the built-in voice is not there: make assets fetches it")
-	}
-	return tts.Files{Assets: dir, Cache: t.TempDir()}
-}
-
 func TestTheBuiltInVoiceSpeaks(t *testing.T) {
-	files := assets(t)
+	files := tts.Files{Assets: need.Voice(t), Cache: t.TempDir()}
 	e, shut, err := tts.NewEngine(t.Context(), tts.Config{Engine: "auto", Speed: 1, Timeout: time.Minute}, files)
 	if err != nil {
 		t.Fatal(err)

@@ -27,6 +27,7 @@ type Pacer struct {
 	ended bool    // no more will be added
 	seq   int     // pieces sent
 
+	after  time.Time     // when what was said before is over
 	origin time.Time     // when the first sample was heard, had there been no pause
 	sent   time.Duration // audio sent
 	last   bool          // the last piece was sent
@@ -34,6 +35,13 @@ type Pacer struct {
 	held   time.Time     // since when nothing is sent; zero: not held
 	recent []Chunk       // sent, and perhaps not heard
 }
+
+// After tells until when something else is heard. The first sample follows it
+// without a gap; the time of the past means nothing.
+func (p *Pacer) After(t time.Time) { p.after = t }
+
+// Over is when all that was sent will have been heard.
+func (p *Pacer) Over() time.Time { return p.origin.Add(p.sent) }
 
 // Add takes the next audio.
 func (p *Pacer) Add(c Chunk) {
@@ -86,13 +94,14 @@ func (p *Pacer) Release(now time.Time) {
 		return
 	}
 	pause := now.Sub(p.held)
-	p.origin, p.until, p.held = p.origin.Add(pause), p.until.Add(pause), time.Time{}
+	p.after, p.origin, p.until = p.after.Add(pause), p.origin.Add(pause), p.until.Add(pause)
+	p.held = time.Time{}
 }
 
 // Rewind takes back what was sent and not heard when Hold was called, for a
 // sink that forgot it.
 func (p *Pacer) Rewind() {
-	left := p.origin.Add(p.sent).Sub(p.held)
+	left := p.Over().Sub(p.held)
 	for i := len(p.recent) - 1; i >= 0 && left > 0; i-- {
 		c := p.recent[i]
 		n := min(bytesOf(left, c.Rate), len(c.PCM))
@@ -115,12 +124,11 @@ func (p *Pacer) Wait(now time.Time) (time.Duration, bool) {
 		return 0, p.ended
 	}
 	size := length(p.next(), p.queue[0].Rate)
-	due := p.origin.Add(p.sent + size - lead)
-	if p.keepsBack(size) {
-		due = p.origin.Add(p.sent - brink)
-	}
+	due := p.Over().Add(size - lead)
 	if p.seq == 0 {
-		return 0, true
+		due = p.after.Add(size - lead)
+	} else if p.keepsBack(size) {
+		due = p.Over().Add(-brink)
 	}
 	return max(0, due.Sub(now)), true
 }
@@ -159,9 +167,14 @@ func (p *Pacer) Next(now time.Time) (Piece, bool) {
 
 // note counts a piece that is being sent.
 func (p *Pacer) note(piece Piece, now time.Time) {
-	if heard := p.origin.Add(p.sent); p.seq == 0 || heard.Before(now) {
-		p.origin = now.Add(-p.sent) // the first one, or audio came too late
+	heard := p.Over()
+	if p.seq == 0 {
+		heard = p.after
 	}
+	if heard.Before(now) {
+		heard = now // nothing else sounds, or audio came too late
+	}
+	p.origin = heard.Add(-p.sent)
 	p.seq++
 	p.sent += piece.Duration()
 	p.last, p.until = piece.Last, now.Add(piece.Duration())

@@ -1,0 +1,121 @@
+// Package tts says aloud what it is given, one line after the other.
+package tts
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"sync/atomic"
+
+	"go.uber.org/fx"
+
+	"github.com/gotars/tars/contract"
+	"github.com/gotars/tars/kit"
+	"github.com/gotars/tars/kit/msg"
+)
+
+// Module is the tts service.
+var Module = kit.Service[*Service]("tts",
+	kit.As("tars-tts", "tars-tts", "tts"), kit.Env[Config](), fx.Provide(New, OpenEngine))
+
+// Service is a voice. One loop owns what is said; handlers tell it what to do.
+type Service struct {
+	cfg    Config
+	bus    *kit.Bus
+	engine Engine
+	log    *slog.Logger
+
+	orders  chan func(*voice) // unbuffered: who gives one waits until it is carried out
+	over    chan struct{}     // closed when the loop has ended for good
+	trouble atomic.Pointer[error]
+}
+
+// New returns a voice that speaks with engine. It does no I/O; OpenEngine's hook
+// opens the engine.
+func New(cfg Config, bus *kit.Bus, engine Engine, log *slog.Logger) *Service {
+	return &Service{cfg: cfg, bus: bus, engine: engine, log: log, orders: make(chan func(*voice)), over: make(chan struct{})}
+}
+
+// Handlers declares what the voice listens to. Both commands share a lane and
+// only leave word with the loop, so that a stop never waits behind speech, and
+// ends what came before it and nothing that comes after.
+func (s *Service) Handlers() []kit.Handler {
+	desk := kit.Lane("desk")
+	return []kit.Handler{
+		kit.On(s.say, desk, kit.AckFirst()), // after a restart nobody waits for it any more
+		kit.On(s.control, desk),
+		kit.Loop(s.speak),
+		kit.Sends[contract.TtsStatus](), kit.Sends[contract.SpeakerAudio](),
+	}
+}
+
+func (s *Service) say(ctx context.Context, m contract.TtsSay) error {
+	chain := context.WithoutCancel(ctx) // speech outlives the handler, and is published in its chain
+	l := &line{
+		say: m, sentences: Sentences(Speakable(m.Text)),
+		sink: s.sink(kit.From(ctx).Baggage["room"]),
+		tell: func(m msg.Message) error { return s.bus.Publish(chain, m) },
+	}
+	return s.order(ctx, func(v *voice) error { return v.say(l) })
+}
+
+func (s *Service) control(ctx context.Context, c contract.TtsControl) error {
+	return s.order(ctx, func(v *voice) error { return v.obey(c) })
+}
+
+// speak is the loop: it owns everything that is said and waits for nothing but
+// its own channels.
+func (s *Service) speak(ctx context.Context) error {
+	v, err := s.voice()
+	if err != nil {
+		return kit.Fatal(err)
+	}
+	defer v.leave()
+	for {
+		v.prepare(ctx)
+		select {
+		case <-ctx.Done():
+			close(s.over)
+			return nil
+		case carry := <-s.orders:
+			carry(v)
+		case c, more := <-v.made():
+			v.add(c, more)
+		case <-v.due():
+			v.send()
+		}
+	}
+}
+
+// order has the loop carry out f.
+func (s *Service) order(ctx context.Context, f func(*voice) error) error {
+	done := make(chan error, 1)
+	select {
+	case s.orders <- func(v *voice) { done <- f(v) }:
+		return <-done
+	case <-s.over:
+		return kit.Drop("stopping")
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// sink is who plays what is said in this room; the speaker of the default sink
+// may be a program.
+func (s *Service) sink(room string) string {
+	if strings.HasPrefix(room, "web-") || s.cfg.hasSink(room) {
+		return room
+	}
+	return s.cfg.DefaultSink
+}
+
+// Healthy reports why the last line could not be said.
+func (s *Service) Healthy(context.Context) error {
+	if err := s.trouble.Load(); err != nil {
+		return *err
+	}
+	if mute, ok := s.engine.(interface{ Silent() error }); ok {
+		return mute.Silent()
+	}
+	return nil
+}

@@ -1,0 +1,419 @@
+package tts_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/fx"
+
+	"github.com/gotars/tars/contract"
+	"github.com/gotars/tars/kit"
+	"github.com/gotars/tars/kit/kittest"
+	"github.com/gotars/tars/services/tts"
+)
+
+// talker is an engine that takes 100 ms to begin a sentence and says a word in
+// 200 ms. It makes nothing of a sentence with "fail" in it.
+type talker struct {
+	mu   *sync.Mutex
+	made *[]string
+}
+
+func (e talker) Synthesize(ctx context.Context, l tts.Line) iter.Seq2[tts.Chunk, error] {
+	return func(yield func(tts.Chunk, error) bool) {
+		select {
+		case <-time.After(100 * ms):
+		case <-ctx.Done():
+			yield(tts.Chunk{}, context.Cause(ctx))
+			return
+		}
+		e.mu.Lock()
+		*e.made = append(*e.made, l.Text)
+		e.mu.Unlock()
+		if strings.Contains(l.Text, "fail") {
+			yield(tts.Chunk{}, errors.New("out of breath"))
+			return
+		}
+		for range strings.Fields(l.Text) {
+			if !yield(ramp(200*ms, 16000), nil) {
+				return
+			}
+		}
+	}
+}
+
+// stage is a bench with a voice on it and everything it does.
+type stage struct {
+	*kittest.Bench
+	begun  time.Time
+	made   []string // sentences the engine made
+	status *kittest.Watcher[contract.TtsStatus]
+	audio  *kittest.Watcher[contract.SpeakerAudio]
+	health *kittest.Watcher[contract.HealthPing]
+}
+
+func perform(t *testing.T, name string, f func(*testing.T, *stage), settings ...string) {
+	t.Helper()
+	s := &stage{}
+	kittest.Run(t, name, func(t *testing.T, b *kittest.Bench) {
+		s.Bench, s.made = b, nil
+		s.status, s.audio, s.health = kittest.Watch[contract.TtsStatus](b), kittest.Watch[contract.SpeakerAudio](b), kittest.Watch[contract.HealthPing](b)
+		for _, set := range settings {
+			k, v, _ := strings.Cut(set, "=")
+			t.Setenv(k, v)
+		}
+		b.Add(t, tts.Module.With(fx.Replace(fx.Annotate(talker{new(sync.Mutex), &s.made}, fx.As(new(tts.Engine))))))
+		s.begun = time.Now()
+		f(t, s)
+	})
+}
+
+// say has utt say text.
+func (s *stage) say(t *testing.T, utt, text string) {
+	t.Helper()
+	m := contract.TtsSay{Text: text}
+	if utt != "" {
+		m.UttID = &utt
+	}
+	s.Publish(t, m)
+}
+
+func (s *stage) control(t *testing.T, action, id string) {
+	t.Helper()
+	c := contract.TtsControl{Action: action, Reason: new("test")}
+	if id != "" {
+		c.ID = &id
+	}
+	s.Publish(t, c)
+}
+
+// story is what the voice told so far, as "u1 speaking_start Hello".
+func (s *stage) story(t *testing.T) string {
+	t.Helper()
+	s.Settle()
+	var all []string
+	for _, m := range s.status.All() {
+		line := m.Event
+		if m.UttID != nil {
+			line = *m.UttID + " " + line
+		}
+		if m.Text != "" {
+			line += " " + m.Text
+		}
+		if m.Reason != nil {
+			line += " (" + *m.Reason + ")"
+		}
+		all = append(all, line)
+	}
+	return strings.Join(all, "\n")
+}
+
+func (s *stage) heard() (d time.Duration) {
+	for _, a := range s.audio.All() {
+		d += tts.Chunk{Rate: a.Rate, PCM: a.PCM}.Duration()
+	}
+	return d
+}
+
+func expect(t *testing.T, s *stage, want ...string) {
+	t.Helper()
+	if got := s.story(t); got != strings.Join(want, "\n") {
+		t.Errorf("the voice told:\n%s\nwant:\n%s", got, strings.Join(want, "\n"))
+	}
+}
+
+func TestSpeech(t *testing.T) {
+	perform(t, "lines are said one after the other", func(t *testing.T, s *stage) {
+		s.say(t, "u1", "one two three four five")
+		s.say(t, "u1", "six seven")
+		s.say(t, "u2", "**eight**")
+		time.Sleep(3 * time.Second)
+		expect(t, s,
+			"u1 speaking_start one two three four five", "u1 speaking_end one two three four five",
+			"u1 speaking_start six seven", "u1 speaking_end six seven",
+			"u2 speaking_start **eight**", "u2 speaking_end **eight**")
+		if got := strings.Join(s.made, "|"); got != "one two three four five|six seven|eight" {
+			t.Errorf("the engine said %s", got)
+		}
+	})
+	perform(t, "the first sentence sounds while the others are made", func(t *testing.T, s *stage) {
+		s.say(t, "u1", "One. Two three. Four.")
+		first, _ := s.audio.Next(t)
+		if took := time.Since(s.begun); took > 150*ms {
+			t.Errorf("first audio after %v, want that of the first sentence", took)
+		}
+		last := first
+		for !last.Last {
+			last, _ = s.audio.Next(t)
+		}
+		expect(t, s, "u1 speaking_start One. Two three. Four.")
+		time.Sleep(200 * ms)
+		expect(t, s, "u1 speaking_end One. Two three. Four.")
+	})
+	perform(t, "there is no gap between lines", func(t *testing.T, s *stage) {
+		for range 5 {
+			s.say(t, "u1", "one two three")
+		}
+		at, sent := time.Time{}, time.Duration(0)
+		for sent < 3*time.Second {
+			a, _ := s.audio.Next(t)
+			if at.IsZero() {
+				at = time.Now()
+			}
+			if late := time.Since(at) - sent; late > 0 {
+				t.Errorf("audio came %v after the last of it was over", late)
+			}
+			sent += tts.Chunk{Rate: a.Rate, PCM: a.PCM}.Duration()
+			if ahead := sent - time.Since(at); ahead > 301*ms {
+				t.Errorf("audio is %v ahead", ahead)
+			}
+		}
+	})
+	perform(t, "audio names its say and goes where it was asked", func(t *testing.T, s *stage) {
+		for _, room := range []string{"", "web-3f2a", "kitchen", "office"} {
+			ctx := kit.WithBaggage(t.Context(), "room", room)
+			m := contract.TtsSay{Text: "hi", UttID: new("u-" + room)}
+			m.MessageID = "m-" + room
+			if err := s.Bus.Publish(ctx, m); err != nil {
+				t.Fatal(err)
+			}
+		}
+		time.Sleep(3 * time.Second)
+		s.Settle()
+		var got []string
+		for _, a := range s.audio.All() {
+			if got = append(got, fmt.Sprintf("%s %s %s %d %v %d", a.Sink, a.UttID, a.Say, a.Seq, a.Last, a.Rate)); a.Seq > 0 {
+				got = got[:len(got)-1]
+			}
+		}
+		want := []string{"page u- m- 0 false 16000", "web-3f2a u-web-3f2a m-web-3f2a 0 false 16000", "kitchen u-kitchen m-kitchen 0 false 16000", "page u-office m-office 0 false 16000"}
+		if !slices.Equal(got, want) {
+			t.Errorf("first chunks\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+		}
+	}, "TTS_SINKS=kitchen,hall")
+	perform(t, "flags of the say are those of its status", func(t *testing.T, s *stage) {
+		s.Publish(t, contract.TtsSay{Text: "yes", WakeAck: new(true)})
+		m, meta := s.status.Next(t)
+		if m.WakeAck == nil || !*m.WakeAck || m.SystemAnnounce == nil || *m.SystemAnnounce || m.UttID != nil || meta.Source != "tars-tts" {
+			t.Errorf("status %+v from %s", m, meta.Source)
+		}
+	})
+	perform(t, "the chain of the say goes on", func(t *testing.T, s *stage) {
+		ctx := kit.WithBaggage(t.Context(), "room", "web-1")
+		if err := s.Bus.Publish(ctx, contract.TtsSay{Text: "yes"}, kit.ID("chain")); err != nil {
+			t.Fatal(err)
+		}
+		_, meta := s.status.Next(t)
+		if meta.Trace != "chain" || meta.Baggage["room"] != "web-1" {
+			t.Errorf("trace %q, baggage %v", meta.Trace, meta.Baggage)
+		}
+	})
+}
+
+func TestWhatCannotBeSaidEndsAsWell(t *testing.T) {
+	perform(t, "nothing to say", func(t *testing.T, s *stage) {
+		s.say(t, "u1", "🎉")
+		s.say(t, "u1", "hello")
+		time.Sleep(time.Second)
+		expect(t, s, "u1 speaking_start 🎉 (nothing to say)", "u1 speaking_end 🎉 (nothing to say)", "u1 speaking_start hello", "u1 speaking_end hello")
+	})
+	perform(t, "an engine that fails at once", func(t *testing.T, s *stage) {
+		s.say(t, "u1", "fail")
+		s.say(t, "u1", "hello")
+		time.Sleep(time.Second)
+		expect(t, s, "u1 speaking_start fail (failed)", "u1 speaking_end fail (failed)", "u1 speaking_start hello", "u1 speaking_end hello")
+	})
+	perform(t, "an engine that fails later", func(t *testing.T, s *stage) {
+		s.say(t, "u1", "Hello. Now fail.")
+		time.Sleep(2 * time.Second)
+		expect(t, s, "u1 speaking_start Hello. Now fail.", "u1 speaking_end Hello. Now fail. (failed)")
+		if got := s.heard(); got != 200*ms {
+			t.Errorf("%v were heard, want the first sentence, 200ms", got)
+		}
+	})
+	perform(t, "health tells of it until a line succeeds", func(t *testing.T, s *stage) {
+		s.say(t, "u1", "fail")
+		time.Sleep(6 * time.Second)
+		s.say(t, "u1", "hello")
+		time.Sleep(6 * time.Second)
+		var got []string
+		for _, h := range s.health.All() {
+			if h.Name == "tars-tts" {
+				got = append(got, fmt.Sprint(*h.Event, " ", h.OK))
+			}
+		}
+		if want := []string{"ready true", "degraded false", "ready true"}; !slices.Equal(got, want) {
+			t.Errorf("health %q, want %q", got, want)
+		}
+	})
+	perform(t, "the service stops", func(t *testing.T, s *stage) {
+		s.say(t, "u1", "one two three four five six seven eight nine ten")
+		time.Sleep(time.Second)
+		begun := time.Now()
+		s.Stop(t, "tts")
+		if took := time.Since(begun); took > time.Second {
+			t.Errorf("stopping took %v", took)
+		}
+		expect(t, s, "u1 speaking_start one two three four five six seven eight nine ten",
+			"u1 speaking_end one two three four five six seven eight nine ten (shutdown)")
+	})
+}
+
+func TestControl(t *testing.T) {
+	const long = "one two three four five six seven eight nine ten" // 2s
+	perform(t, "a pause silences at once and keeps the position", func(t *testing.T, s *stage) {
+		s.say(t, "u1", long)
+		time.Sleep(time.Second)
+		s.control(t, contract.TtsPause, "u1")
+		time.Sleep(50 * ms)
+		before := s.heard()
+		s.control(t, contract.TtsPause, "") // again: means nothing
+		time.Sleep(10 * time.Second)
+		expect(t, s, "u1 speaking_start "+long, "u1 paused (test)")
+		if more := s.heard(); more > 0 {
+			t.Errorf("%v of audio in the pause", more)
+		}
+		s.control(t, contract.TtsResume, "")
+		s.control(t, contract.TtsResume, "")
+		time.Sleep(2 * time.Second)
+		expect(t, s, "u1 resumed (test)", "u1 speaking_end "+long)
+		if all := before + s.heard(); all != 2*time.Second {
+			t.Errorf("%v were heard, want 2s", all)
+		}
+	})
+	perform(t, "a stop ends what is said and what waits of the same answer", func(t *testing.T, s *stage) {
+		s.say(t, "u1", long)
+		s.say(t, "u1", "second")
+		s.say(t, "u2", "other")
+		s.say(t, "u1", "third")
+		time.Sleep(time.Second)
+		s.control(t, contract.TtsStop, "u1")
+		time.Sleep(50 * ms)
+		before := s.heard()
+		s.say(t, "u1", "late")
+		time.Sleep(2 * time.Second)
+		expect(t, s, "u1 speaking_start "+long, "u1 stopped (test)", "u1 speaking_end "+long+" (test)", "u2 speaking_start other", "u2 speaking_end other")
+		if before > 1300*ms || s.heard() != 200*ms {
+			t.Errorf("%v were heard before the stop", before)
+		}
+		time.Sleep(10 * time.Second)
+		s.say(t, "u1", "again")
+		time.Sleep(time.Second)
+		expect(t, s, "u1 speaking_start again", "u1 speaking_end again")
+	})
+	perform(t, "a stop without id ends everything that came before it", func(t *testing.T, s *stage) {
+		for i := range 20 {
+			s.say(t, fmt.Sprintf("u%d", i%2), long)
+		}
+		s.say(t, "", "nobody's")
+		time.Sleep(500 * ms)
+		s.control(t, contract.TtsStop, "")
+		s.say(t, "u9", "after")
+		time.Sleep(2 * time.Second)
+		expect(t, s, "u0 speaking_start "+long, "u0 stopped (test)", "u0 speaking_end "+long+" (test)", "u1 stopped (test)", "stopped (test)",
+			"u9 speaking_start after", "u9 speaking_end after")
+	})
+	perform(t, "a stop before the first sound", func(t *testing.T, s *stage) {
+		s.say(t, "u1", long)
+		s.control(t, contract.TtsStop, "u1")
+		time.Sleep(3 * time.Second)
+		expect(t, s, "u1 stopped (test)")
+		if got := s.heard(); got > 0 || len(s.made) > 0 {
+			t.Errorf("%v were heard, made was %q", got, s.made)
+		}
+	})
+	perform(t, "a stop while it is paused", func(t *testing.T, s *stage) {
+		s.say(t, "u1", long)
+		time.Sleep(500 * ms)
+		s.control(t, contract.TtsPause, "")
+		s.control(t, contract.TtsStop, "")
+		s.say(t, "u2", "next")
+		time.Sleep(time.Second)
+		expect(t, s, "u1 speaking_start "+long, "u1 paused (test)", "u1 stopped (test)", "u1 speaking_end "+long+" (test)", "u2 speaking_start next", "u2 speaking_end next")
+	})
+	perform(t, "a pause before the first sound", func(t *testing.T, s *stage) {
+		s.say(t, "u1", "hello")
+		s.control(t, contract.TtsPause, "")
+		time.Sleep(5 * time.Second)
+		expect(t, s)
+		s.control(t, contract.TtsResume, "")
+		time.Sleep(time.Second)
+		expect(t, s, "u1 speaking_start hello", "u1 speaking_end hello")
+	})
+	perform(t, "controls of another answer and of none", func(t *testing.T, s *stage) {
+		s.control(t, contract.TtsPause, "")
+		s.control(t, contract.TtsStop, "")
+		s.control(t, contract.TtsStop, "u7")
+		s.say(t, "u1", "hello")
+		s.control(t, contract.TtsPause, "u2")
+		s.control(t, contract.TtsStop, "u2")
+		time.Sleep(time.Second)
+		expect(t, s, "u1 speaking_start hello", "u1 speaking_end hello")
+	})
+	perform(t, "muted speech goes on unheard", func(t *testing.T, s *stage) {
+		s.say(t, "u1", long)
+		time.Sleep(500 * ms)
+		s.control(t, contract.TtsMute, "")
+		time.Sleep(500 * ms)
+		s.control(t, contract.TtsUnmute, "")
+		time.Sleep(2 * time.Second)
+		expect(t, s, "u1 speaking_start "+long, "u1 speaking_end "+long)
+		if got := s.heard(); got < 1400*ms || got > 1600*ms {
+			t.Errorf("%v of 2s were heard, want all but half a second", got)
+		}
+	})
+	perform(t, "more lines than fit are refused, and a stop still works", func(t *testing.T, s *stage) {
+		for range 1100 {
+			s.say(t, "u1", "hello")
+		}
+		s.control(t, contract.TtsStop, "u1")
+		s.say(t, "u2", "next")
+		time.Sleep(time.Second)
+		got := s.story(t)
+		if !strings.HasSuffix(got, "u2 speaking_start next\nu2 speaking_end next") {
+			t.Errorf("the voice told:\n%s", got)
+		}
+	})
+	perform(t, "the broker goes away and speech goes on", func(t *testing.T, s *stage) {
+		s.say(t, "u1", long)
+		time.Sleep(500 * ms)
+		s.Cut("tts")
+		time.Sleep(5 * time.Second)
+		s.say(t, "u2", "next")
+		time.Sleep(time.Second)
+		if got := s.story(t); !strings.Contains(got, "u1 speaking_start") || !strings.HasSuffix(got, "u2 speaking_start next\nu2 speaking_end next") {
+			t.Errorf("the voice told:\n%s", got)
+		}
+	})
+}
+
+func TestSettingsThatCannotWork(t *testing.T) {
+	tests := map[string]struct {
+		change func(*tts.Config)
+		want   string
+	}{
+		"an engine nobody knows": {func(c *tts.Config) { c.Engine = "magic" }, `TTS_ENGINE is "magic", want auto, openai, flite, espeak, none`},
+		"too fast":               {func(c *tts.Config) { c.Speed = 3 }, "TTS_SPEED is 3, want 0.5 to 2"},
+		"no time":                {func(c *tts.Config) { c.Timeout = 0 }, "TTS_TIMEOUT is 0s, want more than 0, for example 30s"},
+		"a sink with a slash":    {func(c *tts.Config) { c.Sinks = []string{"a/b"} }, `TTS_SINKS or TTS_DEFAULT_SINK names "a/b", want up to 32 of a-z, 0-9 and -`},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			c := tts.Config{Engine: "auto", Speed: 1, Timeout: time.Second, DefaultSink: "page"}
+			if err := c.Validate(); err != nil {
+				t.Fatal(err)
+			}
+			tt.change(&c)
+			if err := c.Validate(); err == nil || err.Error() != tt.want {
+				t.Errorf("error %v, want %s", err, tt.want)
+			}
+		})
+	}
+}
