@@ -47,7 +47,8 @@ type Bus struct {
 	endFeed context.CancelFunc
 	work    context.Context // the life of handlers
 	endWork context.CancelFunc
-	fatal   func(error) // stops the process
+	fatal   func(error)           // stops the process
+	died    atomic.Pointer[error] // why
 	healthy func(context.Context) error
 
 	handlers []Handler

@@ -98,6 +98,7 @@ func (m Module) App(opts ...fx.Option) *fx.App {
 		fx.Options(m.opts...), fx.Options(opts...),
 		fx.Invoke(func(lc fx.Lifecycle, b *Bus, sd fx.Shutdowner) {
 			b.fatal = func(err error) {
+				b.died.CompareAndSwap(nil, &err)
 				b.log.Error("stopping", "err", err)
 				_ = sd.Shutdown(fx.ExitCode(1))
 			}
@@ -146,7 +147,8 @@ func alone(mods []Module) error {
 
 func (m Module) run(ctx context.Context) error {
 	var s Settings
-	app := m.App(fx.Populate(&s))
+	var b *Bus
+	app := m.App(fx.Populate(&s, &b))
 	if err := app.Err(); err != nil { // fx's own report is a dig trace; the cause is what a person needs
 		return fmt.Errorf("%s: %w", m.Name, dig.RootCause(err))
 	}
@@ -157,8 +159,10 @@ func (m Module) run(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
 	case sig := <-app.Wait():
-		if sig.ExitCode != 0 {
-			failed = fmt.Errorf("%s: stopped by a fatal error", m.Name)
+		if cause := b.died.Load(); cause != nil {
+			failed = fmt.Errorf("%s: %w", m.Name, *cause)
+		} else if sig.ExitCode != 0 {
+			failed = fmt.Errorf("%s: ended with exit code %d", m.Name, sig.ExitCode)
 		}
 	}
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.Drain+3*time.Second)
