@@ -13,6 +13,7 @@ import (
 
 	"github.com/eclipse/paho.golang/autopaho"
 	"github.com/eclipse/paho.golang/paho"
+	"github.com/eclipse/paho.golang/paho/session/state"
 )
 
 const (
@@ -69,30 +70,15 @@ func (b *Bus) client(life context.Context, u *url.URL) (autopaho.ClientConfig, e
 	if err != nil {
 		return autopaho.ClientConfig{}, err
 	}
-	var whine sync.Mutex
-	var last time.Time
 	cfg := autopaho.ClientConfig{
 		ServerUrls: []*url.URL{u}, KeepAlive: uint16(b.cfg.KeepAlive / time.Second), ConnectTimeout: b.cfg.ConnectTimeout, TlsCfg: tlsConfig,
 		CleanStartOnInitialConnection: b.tool, SessionExpiryInterval: sessionExpiry,
 		ReconnectBackoff:     func(int) time.Duration { return b.backoff.next(time.Now()) },
 		ConnectPacketBuilder: b.announce,
 		OnConnectionDown:     b.lost,
-		OnConnectError: func(err error) {
-			if refused(err) || !b.cfg.Reconnect {
-				stopping := fmt.Errorf("broker %s: %w", u.Redacted(), bare(err))
-				b.stop()
-				b.fatal(stopping)
-				return
-			}
-			whine.Lock()
-			defer whine.Unlock()
-			if life.Err() == nil && time.Since(last) >= whined {
-				last = time.Now()
-				b.log.Warn("broker unreachable, trying again", "url", u.Redacted(), "err", bare(err))
-			}
-		},
+		OnConnectError:       b.complain(life, u),
 		ClientConfig: paho.ClientConfig{
-			ClientID: b.id.client, EnableManualAcknowledgment: true, SendAcksInterval: ackEvery, PacketTimeout: publishTimeout,
+			ClientID: b.id.client, Session: &steady{State: state.NewInMemory()}, EnableManualAcknowledgment: true, SendAcksInterval: ackEvery, PacketTimeout: publishTimeout,
 			OnPublishReceived: []func(paho.PublishReceived) (bool, error){b.received},
 			OnServerDisconnect: func(d *paho.Disconnect) {
 				if d.ReasonCode == 0x8E { // session taken over: never fight for it
@@ -115,6 +101,25 @@ func (b *Bus) client(life context.Context, u *url.URL) (autopaho.ClientConfig, e
 		}
 	}
 	return cfg, nil
+}
+
+// complain returns what is done about an attempt to connect that failed.
+func (b *Bus) complain(life context.Context, u *url.URL) func(error) {
+	var mu sync.Mutex
+	var last time.Time
+	return func(err error) {
+		if refused(err) || !b.cfg.Reconnect {
+			b.stop()
+			b.fatal(fmt.Errorf("broker %s: %w", u.Redacted(), bare(err)))
+			return
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		if life.Err() == nil && time.Since(last) >= whined {
+			last = time.Now()
+			b.log.Warn("broker unreachable, trying again", "url", u.Redacted(), "err", bare(err))
+		}
+	}
 }
 
 // announce completes CONNECT. Problem information is asked for because brokers
