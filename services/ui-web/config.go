@@ -1,0 +1,56 @@
+package uiweb
+
+import (
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+)
+
+// Config is read from UI_* variables.
+type Config struct {
+	Addr     string   `default:"127.0.0.1:8080" was:"PORT" desc:"address and port of the page; one that others can reach wants UI_TOKEN"`
+	Token    string   `desc:"what a browser must know to be let in, 12 characters or more; empty asks for nothing"`
+	Loopback bool     `default:"false" desc:"UI_ADDR is reachable from this machine only, whatever it says, so no token is wanted: for containers"`
+	Hosts    []string `desc:"more names the page may be called by, tars.example.org, with commas between"`
+}
+
+// Validate reports the first setting that cannot work. A port alone, as the
+// reference took it, becomes an address of this machine.
+func (c *Config) Validate() error {
+	if _, err := strconv.Atoi(c.Addr); err == nil {
+		c.Addr = "127.0.0.1:" + c.Addr
+	}
+	host, port, err := net.SplitHostPort(c.Addr)
+	if n, bad := strconv.Atoi(port); err != nil || bad != nil || n < 0 || n > 65535 {
+		return fmt.Errorf("UI_ADDR is %q, want an address and a port such as 127.0.0.1:8080", c.Addr)
+	}
+	for _, h := range c.Hosts {
+		if h == "" || strings.ContainsAny(h, "/*@ ") {
+			return fmt.Errorf("UI_HOSTS has %q, want names such as tars.example.org, without a scheme", h)
+		}
+	}
+	switch {
+	case c.Token != "" && len(c.Token) < 12:
+		return fmt.Errorf("UI_TOKEN has %d characters, want 12 or more", len(c.Token))
+	case c.Token == "" && !c.Loopback && !loopback(host):
+		return fmt.Errorf("UI_ADDR is %s, which others can reach: set UI_TOKEN, or UI_ADDR to 127.0.0.1:%s", c.Addr, port)
+	}
+	return nil
+}
+
+// Dropped names variables of the reference that have no effect.
+func (Config) Dropped() map[string]string {
+	const topic = "nothing: topics are fixed"
+	return map[string]string{
+		"UI_PARTIAL_TOPIC": topic, "UI_FINAL_TOPIC": topic, "UI_AUDIO_TOPIC": topic, "UI_TTS_TOPIC": topic, "UI_TTS_SAY_TOPIC": topic,
+		"UI_LLM_STREAM_TOPIC": topic, "UI_LLM_RESPONSE_TOPIC": topic, "UI_MEMORY_QUERY": topic, "UI_MEMORY_RESULTS": topic, "UI_HEALTH_TOPIC": topic,
+		"CONFIG_MANAGER_URL": "nothing: settings are variables, there is no editor for them",
+	}
+}
+
+// loopback reports whether host is this machine and nobody else.
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
+}

@@ -1,0 +1,62 @@
+package uiweb
+
+import (
+	"encoding/binary"
+	"encoding/json"
+
+	"github.com/coder/websocket"
+
+	"github.com/gotars/tars/contract"
+)
+
+// frame is one WebSocket message. It is shared by pages and never changed.
+type frame struct {
+	kind websocket.MessageType
+	data []byte
+}
+
+// textFrame is {"topic","payload"} and, when it is known, the room it is about.
+// What is not JSON becomes {"raw":"<text>"}.
+func textFrame(topic string, payload []byte, room string) frame {
+	f := struct {
+		Topic   string          `json:"topic"`
+		Payload json.RawMessage `json:"payload"`
+		Room    string          `json:"room,omitempty"`
+	}{topic, payload, room}
+	if !json.Valid(payload) {
+		f.Payload, _ = json.Marshal(map[string]string{"raw": string(payload)})
+	}
+	data, _ := json.Marshal(f) // strings and valid JSON: it cannot fail
+	return frame{websocket.MessageText, data}
+}
+
+// speechHeader stands before the samples of a binary frame.
+type speechHeader struct {
+	UttID string `json:"utt_id"`
+	Say   string `json:"say"`
+	Seq   int    `json:"seq"`
+	Rate  int    `json:"rate"` // samples per second
+	Last  bool   `json:"last"`
+}
+
+// speechFrame is the length of the header in four bytes, little-endian, the
+// header as JSON, then the samples.
+func speechFrame(a contract.SpeakerAudio) (frame, error) {
+	rate := a.Rate
+	if rate == 0 {
+		rate = contract.AudioRate
+	}
+	header, err := json.Marshal(speechHeader{a.UttID, a.Say, a.Seq, rate, a.Last})
+	if err != nil {
+		return frame{}, err
+	}
+	data := binary.LittleEndian.AppendUint32(make([]byte, 0, 4+len(header)+len(a.PCM)), uint32(len(header)))
+	return frame{websocket.MessageBinary, append(append(data, header...), a.PCM...)}, nil
+}
+
+// command is a text frame of a page. One field is set.
+type command struct {
+	Say  *string `json:"say"`  // typed text
+	Stop *string `json:"stop"` // id of an answer; empty: whatever is spoken
+	Mic  *bool   `json:"mic"`  // switched on or off
+}

@@ -1,0 +1,156 @@
+package uiweb_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/coder/websocket"
+
+	"github.com/gotars/tars/kit/kittest"
+	uiweb "github.com/gotars/tars/services/ui-web"
+)
+
+const token = "correct horse battery"
+
+func TestGuard(t *testing.T) {
+	home := uiweb.Config{}
+	away := uiweb.Config{Addr: "192.168.1.5:8080", Token: token, Hosts: []string{"tars.example.org"}}
+	inside := uiweb.Config{Addr: "0.0.0.0:8080", Loopback: true} // a container, published on loopback
+	bearer := func(h map[string]string) map[string]string {
+		h["Authorization"] = "Bearer " + token
+		return h
+	}
+	tests := map[string]struct {
+		cfg    uiweb.Config
+		path   string
+		header map[string]string
+		want   int
+	}{
+		"the page":                             {home, "/", nil, 200},
+		"the page as localhost":                {home, "/", map[string]string{"Host": "localhost:8080"}, 200},
+		"the page at another port":             {home, "/", map[string]string{"Host": "127.0.0.1:9999"}, 200},
+		"the page by IPv6":                     {home, "/", map[string]string{"Host": "[::1]:8080"}, 200},
+		"a name that was pointed here":         {home, "/", map[string]string{"Host": "evil.example"}, 421},
+		"a name that looks like home":          {home, "/", map[string]string{"Host": "localhost.evil.example"}, 421},
+		"an address of somebody else":          {home, "/", map[string]string{"Host": "10.0.0.1:8080"}, 421},
+		"the address of everybody":             {inside, "/", map[string]string{"Host": "0.0.0.0:8080"}, 421},
+		"health by a wrong name":               {home, "/healthz", map[string]string{"Host": "evil.example"}, 421},
+		"health":                               {home, "/healthz", nil, 200},
+		"nothing there":                        {home, "/config.go", nil, 404},
+		"nothing above":                        {home, "/%2e%2e/config.go", nil, 404},
+		"the memory for our page":              {home, "/api/memory?q=", map[string]string{"Origin": "http://" + addr}, 400},
+		"the memory for a program":             {home, "/api/memory?q=", nil, 400},
+		"the memory for another site":          {home, "/api/memory?q=", map[string]string{"Origin": "https://evil.example"}, 403},
+		"the memory for a neighbour's port":    {home, "/api/memory?q=", map[string]string{"Origin": "http://127.0.0.1:3000"}, 403},
+		"the memory for a sandboxed page":      {home, "/api/memory?q=", map[string]string{"Origin": "null"}, 403},
+		"the memory as somebody's picture":     {home, "/api/memory?q=", map[string]string{"Sec-Fetch-Site": "cross-site"}, 403},
+		"the socket for another site":          {home, "/ws?id=3f2a", map[string]string{"Origin": "https://evil.example"}, 403},
+		"the socket for the same-named":        {home, "/ws?id=3f2a", map[string]string{"Origin": "http://evil.example", "Host": "evil.example"}, 421},
+		"a container lets its page in":         {inside, "/", map[string]string{"Host": "127.0.0.1:18080"}, 200},
+		"a container refuses a name":           {inside, "/", map[string]string{"Host": "evil.example"}, 421},
+		"a container refuses a site":           {inside, "/api/memory?q=", map[string]string{"Origin": "https://evil.example"}, 403},
+		"away, without the token":              {away, "/", nil, 401},
+		"away, with a wrong one":               {away, "/?token=guess", nil, 401},
+		"away, with the token":                 {away, "/?token=" + strings.ReplaceAll(token, " ", "+"), nil, 200},
+		"away, the script without":             {away, "/app.js", nil, 401},
+		"away, the socket without":             {away, "/ws?id=3f2a", nil, 401},
+		"away, the memory without":             {away, "/api/memory?q=", nil, 401},
+		"away, the memory with a wrong cookie": {away, "/api/memory?q=", map[string]string{"Cookie": "tars_token=" + token}, 401},
+		"away, the memory for a program":       {away, "/api/memory?q=", bearer(map[string]string{}), 400},
+		"away, by its address":                 {away, "/", bearer(map[string]string{"Host": "192.168.1.5:8080"}), 200},
+		"away, by a name of UI_HOSTS":          {away, "/", bearer(map[string]string{"Host": "TARS.example.org"}), 200},
+		"away, by another name":                {away, "/", bearer(map[string]string{"Host": "evil.example"}), 421},
+		"away, a proxy's name as origin":       {away, "/api/memory?q=", bearer(map[string]string{"Origin": "https://tars.example.org"}), 400},
+		"away, another site with the token":    {away, "/api/memory?q=", bearer(map[string]string{"Origin": "https://evil.example"}), 403},
+		"away, health for a probe":             {away, "/healthz", nil, 200},
+	}
+	for name, tt := range tests {
+		kittest.Run(t, name, func(t *testing.T, b *kittest.Bench) {
+			if got, _, body := get(t, b, tt.path, tt.header); got != tt.want {
+				t.Errorf("%d %.80q, want %d", got, body, tt.want)
+			}
+		}, module(tt.cfg))
+	}
+}
+
+func TestToken(t *testing.T) {
+	away := module(uiweb.Config{Addr: "0.0.0.0:8080", Token: token})
+	kittest.Run(t, "is asked for once", func(t *testing.T, b *kittest.Bench) {
+		status, _, body := get(t, b, "/", nil)
+		if status != 401 || !strings.Contains(body, `name="token"`) {
+			t.Fatalf("%d %s, want a form", status, body)
+		}
+		form := map[string]string{"Content-Type": "application/x-www-form-urlencoded", "Origin": "http://" + addr}
+		status, header, _ := do(t, b, http.MethodPost, "/", form, "token=correct+horse+battery")
+		cookie := header.Get("Set-Cookie")
+		for _, want := range []string{"HttpOnly", "SameSite=Strict", "Path=/"} {
+			if status != 200 || !strings.Contains(cookie, want) {
+				t.Errorf("%d, cookie %q without %s", status, cookie, want)
+			}
+		}
+		if strings.Contains(cookie, "horse") {
+			t.Errorf("the cookie tells the token: %q", cookie)
+		}
+		cookie, _, _ = strings.Cut(cookie, ";")
+		if status, _, body := get(t, b, "/", map[string]string{"Cookie": cookie}); status != 200 || !strings.Contains(body, "composer") {
+			t.Errorf("%d %s, want the page", status, body)
+		}
+		c, _, err := websocket.Dial(t.Context(), "ws://"+addr+"/ws?id=3f2a", &websocket.DialOptions{HTTPClient: b.HTTP("ui-web"), HTTPHeader: http.Header{"Cookie": {cookie}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = c.CloseNow()
+	}, away)
+	kittest.Run(t, "is not taken from another site", func(t *testing.T, b *kittest.Bench) {
+		form := map[string]string{"Content-Type": "application/x-www-form-urlencoded", "Origin": "https://evil.example"}
+		if status, header, _ := do(t, b, http.MethodPost, "/", form, "token=correct+horse+battery"); status != 403 || header.Get("Set-Cookie") != "" {
+			t.Errorf("%d with cookie %q", status, header.Get("Set-Cookie"))
+		}
+	}, away)
+}
+
+func TestSocketRefusals(t *testing.T) {
+	for name, id := range map[string]string{"no id": "", "a short one": "abc", "a long one": "abcdefghijklm", "capitals": "ABCD", "a topic": "ab/+"} {
+		kittest.Run(t, name, func(t *testing.T, b *kittest.Bench) {
+			_, r, err := websocket.Dial(t.Context(), "ws://"+addr+"/ws?id="+strings.ReplaceAll(id, "+", "%2B"), &websocket.DialOptions{HTTPClient: b.HTTP("ui-web")})
+			if err == nil || r == nil || r.StatusCode != 400 {
+				t.Errorf("%v, %v", r, err)
+			}
+		}, module(uiweb.Config{}))
+	}
+	kittest.Run(t, "too many pages", func(t *testing.T, b *kittest.Bench) {
+		for range 64 {
+			open(t, b, "3f2a")
+		}
+		_, r, err := websocket.Dial(t.Context(), "ws://"+addr+"/ws?id=3f2a", &websocket.DialOptions{HTTPClient: b.HTTP("ui-web")})
+		if err == nil || r == nil || r.StatusCode != 503 {
+			t.Errorf("%v, %v", r, err)
+		}
+	}, module(uiweb.Config{}))
+}
+
+func TestHeaders(t *testing.T) {
+	kittest.Run(t, "on every answer", func(t *testing.T, b *kittest.Bench) {
+		for path, kind := range map[string]string{"/": "text/html", "/app.js": "text/javascript", "/ear-worklet.js": "text/javascript", "/style.css": "text/css", "/icon.svg": "image/svg+xml", "/nothing": "text/plain"} {
+			_, h, _ := get(t, b, path, nil)
+			if !strings.HasPrefix(h.Get("Content-Type"), kind) || h.Get("X-Content-Type-Options") != "nosniff" {
+				t.Errorf("%s is %s, %s", path, h.Get("Content-Type"), h.Get("X-Content-Type-Options"))
+			}
+			csp := h.Get("Content-Security-Policy")
+			if !strings.HasPrefix(csp, "default-src 'none'; script-src 'self';") || strings.Contains(csp, "unsafe") || !strings.Contains(csp, "frame-ancestors 'none'") {
+				t.Errorf("%s has the policy %q", path, csp)
+			}
+			if kind != "text/plain" && h.Get("Cache-Control") != "no-cache" {
+				t.Errorf("%s may be kept: %q", path, h.Get("Cache-Control"))
+			}
+		}
+		_, h, _ := get(t, b, "/", nil)
+		if status, _, _ := get(t, b, "/", map[string]string{"If-None-Match": h.Get("ETag")}); status != 304 {
+			t.Errorf("the same page again is %d, want 304", status)
+		}
+		if status, _, _ := do(t, b, http.MethodPut, "/app.js", nil, "x"); status != 405 {
+			t.Errorf("PUT is %d, want 405", status)
+		}
+	}, module(uiweb.Config{}))
+}

@@ -1,0 +1,223 @@
+package uiweb
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	"github.com/coder/websocket"
+
+	"github.com/gotars/tars/contract"
+	"github.com/gotars/tars/kit"
+)
+
+const (
+	pageQueue    = 512              // frames that wait for a page; beyond it the oldest is lost
+	frameLimit   = 32 << 10         // bytes of one frame from a page
+	sayLimit     = 4000             // characters of one typed text
+	idLimit      = 128              // bytes of an answer's id
+	writeTimeout = 10 * time.Second // for one frame; a page that is away longer is dropped
+	pingEvery    = 20 * time.Second // so that a page that vanished is noticed
+	sayTimeout   = 5 * time.Second  // for the broker to take what was typed
+)
+
+// page is one connected browser. Its queue is guarded by the lock of Pages, the
+// rest belongs to the goroutine that reads from it.
+type page struct {
+	room string
+	wake chan struct{} // capacity 1: there is something in queue
+
+	queue  []frame
+	behind bool  // frames were lost since the queue was last empty
+	lost   int64 // how many
+
+	streaming bool // the microphone is on
+	seq       int  // of its next chunk
+}
+
+// push queues f; first reports that the page began to lose frames by it.
+func (p *page) push(f frame) (first bool) {
+	if len(p.queue) >= pageQueue {
+		first, p.behind = !p.behind, true
+		p.queue = p.queue[1:]
+		p.lost++
+	}
+	p.queue = append(p.queue, f)
+	select {
+	case p.wake <- struct{}{}:
+	default:
+	}
+	return first
+}
+
+func (p *page) pop() (frame, bool) {
+	if len(p.queue) == 0 {
+		return frame{}, false
+	}
+	f := p.queue[0]
+	p.queue = p.queue[1:]
+	return f, true
+}
+
+// talk serves the socket of p until either side ends it.
+func (s *Server) talk(ctx context.Context, c *websocket.Conn, p *page) {
+	ctx, end := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer end()
+	wg.Go(func() { defer end(); s.write(ctx, c, p) })
+	wg.Go(func() { defer end(); keepAlive(ctx, c) })
+	c.SetReadLimit(frameLimit)
+	for {
+		kind, data, err := c.Read(ctx)
+		if err != nil {
+			break
+		}
+		if kind == websocket.MessageBinary {
+			err = s.listen(ctx, p, data)
+		} else {
+			err = s.obey(ctx, p, data)
+		}
+		if err != nil && ctx.Err() == nil {
+			s.log.WarnContext(ctx, "frame of a page not served", "id", p.room, "err", err)
+		}
+	}
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	_ = s.hush(last, p) // a closed page does not listen; offline, there is nobody to tell
+}
+
+// write sends what is queued for p.
+func (s *Server) write(ctx context.Context, c *websocket.Conn, p *page) {
+	for {
+		f, ok := s.pages.next(p)
+		if !ok {
+			select {
+			case <-p.wake:
+				continue
+			case <-ctx.Done():
+				return
+			}
+		}
+		short, cancel := context.WithTimeout(ctx, writeTimeout)
+		err := c.Write(short, f.kind, f.data)
+		cancel()
+		if err != nil {
+			return
+		}
+	}
+}
+
+func keepAlive(ctx context.Context, c *websocket.Conn) {
+	t := time.NewTicker(pingEvery)
+	defer t.Stop()
+	for {
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+			return
+		}
+		short, cancel := context.WithTimeout(ctx, writeTimeout)
+		err := c.Ping(short)
+		cancel()
+		if err != nil {
+			return
+		}
+	}
+}
+
+// obey does what a text frame says.
+func (s *Server) obey(ctx context.Context, p *page, data []byte) error {
+	var c command
+	if err := json.Unmarshal(data, &c); err != nil {
+		return fmt.Errorf("text frame: %w", err)
+	}
+	s.pages.used(p)
+	ctx = kit.WithBaggage(ctx, "room", p.room)
+	switch {
+	case c.Say != nil:
+		return s.say(ctx, p, *c.Say)
+	case c.Stop != nil:
+		return s.stop(ctx, *c.Stop)
+	case c.Mic != nil && *c.Mic:
+		p.streaming, p.seq = true, 0
+	case c.Mic != nil:
+		return s.hush(ctx, p)
+	}
+	return nil
+}
+
+// say puts typed text where the recogniser puts what it hears. The bus does not
+// send a service its own messages, so the pages are told from here.
+func (s *Server) say(ctx context.Context, p *page, text string) error {
+	text = strings.TrimSpace(text)
+	if text == "" {
+		return nil
+	}
+	if n := utf8.RuneCountInString(text); n > sayLimit {
+		return fmt.Errorf("typed text has %d characters, at most %d", n, sayLimit)
+	}
+	f := contract.FinalTranscript{Text: text, UttID: new(p.room + "-" + kit.NewID()[:8]), TS: float64(time.Now().UnixMicro()) / 1e6}
+	f.MessageID = kit.NewID()
+	id := kit.NewID()
+	payload, err := seal(id, f)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(kit.WithBaggage(ctx, "typed", "1"), sayTimeout)
+	defer cancel()
+	if err := s.bus.Publish(ctx, f, kit.ID(id)); err != nil {
+		return err
+	}
+	s.pages.Show(textFrame(f.Route().Topic, payload, p.room))
+	return nil
+}
+
+// stop ends the answer called id, or whatever is spoken when it is empty.
+func (s *Server) stop(ctx context.Context, id string) error {
+	if len(id) > idLimit {
+		return fmt.Errorf("the id of an answer has %d bytes, at most %d", len(id), idLimit)
+	}
+	ctx, cancel := context.WithTimeout(ctx, sayTimeout)
+	defer cancel()
+	c := contract.TtsControl{Action: contract.TtsStop, Reason: new("user")}
+	if id == "" {
+		return s.bus.Publish(ctx, c)
+	}
+	c.ID = &id
+	return errors.Join(s.bus.Publish(ctx, c), s.bus.Publish(ctx, contract.LLMCancel{ID: id}))
+}
+
+// listen passes on what the microphone of p hears. An empty frame ends it.
+func (s *Server) listen(ctx context.Context, p *page, pcm []byte) error {
+	if len(pcm) == 0 {
+		return s.hush(ctx, p)
+	}
+	if !p.streaming {
+		p.streaming, p.seq = true, 0
+		s.pages.used(p)
+	}
+	a := contract.MicAudio{Source: p.room, Seq: p.seq, Rate: contract.AudioRate, PCM: pcm}
+	took := time.Duration(len(pcm)/2) * time.Second / contract.AudioRate
+	a.TS = float64(time.Now().Add(-took).UnixMicro()) / 1e6
+	p.seq++ // also of one that is lost, so that the gap is seen
+	err := s.bus.Publish(ctx, a)
+	if errors.Is(err, kit.ErrOffline) { // the page shows it, and the next chunk comes at once
+		return nil
+	}
+	return err
+}
+
+// hush ends the stream of the microphone.
+func (s *Server) hush(ctx context.Context, p *page) error {
+	if !p.streaming {
+		return nil
+	}
+	p.streaming = false
+	return s.bus.Publish(ctx, contract.MicAudio{Source: p.room, Seq: p.seq, Rate: contract.AudioRate})
+}

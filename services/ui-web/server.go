@@ -1,0 +1,225 @@
+package uiweb
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/coder/websocket"
+	"go.uber.org/fx"
+
+	"github.com/gotars/tars/contract"
+	"github.com/gotars/tars/kit"
+	"github.com/gotars/tars/kit/wire"
+)
+
+const recallTimeout = 5 * time.Second // for the memory to answer
+
+// Server serves the page and its sockets.
+type Server struct {
+	guard  guard
+	bus    *kit.Bus
+	pages  *Pages
+	assets assets
+	log    *slog.Logger
+
+	wg sync.WaitGroup // the accept loop and the sockets
+}
+
+// OpenServer returns a server whose hook listens at cfg.Addr.
+func OpenServer(lc fx.Lifecycle, cfg Config, bus *kit.Bus, pages *Pages, listen kit.Listen, log *slog.Logger) (*Server, error) {
+	files, err := loadAssets()
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{guard: newGuard(cfg), bus: bus, pages: pages, assets: files, log: log}
+	life, end := context.WithCancel(context.Background())
+	web := &http.Server{Handler: s.handler(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 30 * time.Second,
+		IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		BaseContext: func(net.Listener) context.Context { return life }}
+	lc.Append(fx.Hook{
+		OnStart: func(ctx context.Context) error {
+			l, err := listen(ctx, "tcp", cfg.Addr)
+			if err != nil {
+				return cannotListen(cfg.Addr, err)
+			}
+			log.Info("page is served", "url", "http://"+l.Addr().String())
+			s.wg.Go(func() {
+				if err := web.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+					log.Error("page is not served any more", "err", err)
+				}
+			})
+			return nil
+		},
+		OnStop: func(ctx context.Context) error {
+			end() // ends the sockets, which Shutdown does not know
+			err := web.Shutdown(ctx)
+			s.wg.Wait()
+			return err
+		},
+	})
+	return s, nil
+}
+
+// cannotListen names the setting that helps.
+func cannotListen(addr string, err error) error {
+	if errors.Is(err, syscall.EADDRINUSE) {
+		_, port, _ := net.SplitHostPort(addr)
+		return fmt.Errorf("port %s is taken: stop what uses it, or set UI_ADDR to another than %s", port, addr)
+	}
+	return fmt.Errorf("UI_ADDR is %s: %w", addr, err)
+}
+
+// handler is everything behind the guard.
+func (s *Server) handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/", s.entrance(s.assets))
+	mux.Handle("GET /ws", s.private(s.socket))
+	mux.Handle("GET /api/memory", s.private(s.recall))
+	mux.HandleFunc("GET /healthz", s.healthz)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		for k, v := range headers {
+			h.Set(k, v)
+		}
+		if !s.guard.host(r.Host) {
+			http.Error(w, "this page does not go by that name: see UI_HOSTS", http.StatusMisdirectedRequest)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
+}
+
+var headers = map[string]string{
+	"Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; worker-src 'self'; " +
+		"manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+	"Cross-Origin-Opener-Policy":   "same-origin",
+	"Cross-Origin-Resource-Policy": "same-origin",
+	"Permissions-Policy":           "microphone=(self), camera=(), geolocation=()",
+	"Referrer-Policy":              "no-referrer",
+	"X-Content-Type-Options":       "nosniff",
+	"Cache-Control":                "no-cache",
+}
+
+// private is h for our own page, and for who knows the token.
+func (s *Server) private(h http.HandlerFunc) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case !s.guard.origin(r):
+			http.Error(w, "this is for the page of this server only", http.StatusForbidden)
+		case !s.guard.known(r):
+			http.Error(w, "the token is missing: open / first", http.StatusUnauthorized)
+		default:
+			w.Header().Set("Cache-Control", "no-store")
+			h(w, r)
+		}
+	})
+}
+
+// entrance asks for the token where one is wanted, once, and then shows h.
+func (s *Server) entrance(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		given := ""
+		if r.URL.Path == "/" {
+			r.Body = http.MaxBytesReader(w, r.Body, 4<<10)
+			given = r.FormValue("token")
+		}
+		switch {
+		case r.Method == http.MethodPost && (r.URL.Path != "/" || !s.guard.origin(r)):
+			http.Error(w, "not from here", http.StatusForbidden)
+		case given != "" && s.guard.admit(w, r, given):
+			// No redirect: when a link of another site led here, a strict cookie
+			// would not come with the request that follows.
+			s.assets.page(w, "enter.html", http.StatusOK)
+		case s.guard.known(r):
+			h.ServeHTTP(w, r)
+		case r.URL.Path == "/":
+			s.assets.page(w, "token.html", http.StatusUnauthorized)
+		case r.URL.Path == "/style.css":
+			h.ServeHTTP(w, r)
+		default:
+			http.Error(w, "the token is missing: open / first", http.StatusUnauthorized)
+		}
+	})
+}
+
+var pageID = regexp.MustCompile(`^[a-z0-9]{4,12}$`)
+
+// socket is the live line of one page.
+func (s *Server) socket(w http.ResponseWriter, r *http.Request) {
+	id := r.FormValue("id")
+	if !pageID.MatchString(id) {
+		http.Error(w, "id is not [a-z0-9]{4,12}", http.StatusBadRequest)
+		return
+	}
+	s.wg.Add(1) // Shutdown does not wait for sockets
+	defer s.wg.Done()
+	p := s.pages.join(id)
+	if p == nil {
+		http.Error(w, fmt.Sprintf("%d pages are open already", maxPages), http.StatusServiceUnavailable)
+		return
+	}
+	defer s.pages.leave(p)
+	c, err := websocket.Accept(w, r, &websocket.AcceptOptions{InsecureSkipVerify: true}) // the guard has looked at the origin
+	if err != nil {
+		s.log.DebugContext(r.Context(), "no socket", "id", p.room, "err", err) // the client has been told
+		return
+	}
+	defer c.CloseNow() //nolint:errcheck // it is closed in any case
+	s.talk(r.Context(), c, p)
+}
+
+// recall asks the memory.
+func (s *Server) recall(w http.ResponseWriter, r *http.Request) {
+	q := contract.MemoryQuery{Text: "*", TopK: 25}
+	if r.URL.Query().Has("q") {
+		q.Text = strings.TrimSpace(r.URL.Query().Get("q"))
+	}
+	if k := r.URL.Query().Get("k"); k != "" {
+		q.TopK, _ = strconv.Atoi(k)
+	}
+	if q.Text == "" || q.TopK < 1 || q.TopK > 50 {
+		refuse(w, http.StatusBadRequest, "q is the text to look for and k 1 to 50")
+		return
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), recallTimeout)
+	defer cancel()
+	found, err := kit.Ask(ctx, s.bus, q)
+	if err != nil {
+		s.log.WarnContext(ctx, "memory did not answer", "err", err)
+		refuse(w, http.StatusGatewayTimeout, "the memory does not answer")
+		return
+	}
+	data, err := wire.Encode(nil, found)
+	if err != nil {
+		refuse(w, http.StatusInternalServerError, "the answer of the memory makes no sense")
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = w.Write(data)
+}
+
+func refuse(w http.ResponseWriter, status int, why string) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(map[string]string{"error": why})
+}
+
+// healthz says whether there is a broker.
+func (s *Server) healthz(w http.ResponseWriter, _ *http.Request) {
+	if !s.pages.Ready() {
+		http.Error(w, "no link to the broker", http.StatusServiceUnavailable)
+		return
+	}
+	_, _ = w.Write([]byte("ok\n"))
+}

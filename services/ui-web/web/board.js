@@ -1,0 +1,81 @@
+// Board shows who is there, from the retained health of every service.
+
+const REQUIRED = [
+  ["tars-stt", "Hearing"], ["tars-router", "Conversation"], ["tars-llm", "Language model"],
+  ["tars-memory", "Memory"], ["tars-tts", "Voice"], ["ui-web", "This page"],
+];
+const OPTIONAL = [["wake-activation", "Wake word"], ["tars-camera", "Camera"], ["movement-esp32", "Movement"]];
+const COPIES = ["stt", "router", "llm", "memory", "tts"]; // for consumers of the reference
+const WORDS = { ready: "ready", reconnected: "ready", degraded: "degraded", shutdown: "stopped", lost: "lost", error: "failing" };
+
+export class Board {
+  #known = new Map(); // by client id
+  #items = new Map();
+  #linked = false;
+
+  constructor(list, changed) {
+    this.list = list;
+    this.changed = changed;
+    for (const [id, name] of REQUIRED) this.#add(id, name, false);
+    for (const [id, name] of OPTIONAL) this.#add(id, name, true);
+    this.#draw();
+  }
+
+  get total() { return REQUIRED.length; }
+  get ready() { return this.#linked ? REQUIRED.filter(([id]) => this.#known.get(id)?.ok).length : 0; }
+  get linked() { return this.#linked && this.#known.get("ui-web")?.ok !== false; }
+
+  // health takes one message of a service.
+  health(topic, payload) {
+    const id = topic.split("/").at(-1);
+    if (COPIES.includes(id)) return;
+    const data = payload.data ?? payload; // some come without an envelope
+    if (typeof data.ok === "boolean") {
+      this.#known.set(id, data);
+      if (!this.#items.has(id)) this.#add(id, id, true);
+    } else {
+      this.#known.delete(id);
+    }
+    this.#draw();
+  }
+
+  // line says whether what is shown can be believed.
+  line(open) {
+    this.#linked = open;
+    if (!open) this.#known.clear(); // the server tells it again
+    this.#draw();
+  }
+
+  #add(id, name, optional) {
+    const li = document.createElement("li");
+    li.id = `service-${id}`;
+    li.classList.toggle("optional", optional);
+    const part = (tag, cls, text = "") => {
+      const e = document.createElement(tag);
+      e.className = cls;
+      e.textContent = text;
+      li.append(e);
+      return e;
+    };
+    this.#items.set(id, { li, optional, dot: part("span", "dot"), name: part("span", "name", name), state: part("span", "state"), why: part("span", "why") });
+    this.list.append(li);
+  }
+
+  #draw() {
+    for (const [id, item] of this.#items) {
+      const h = this.#known.get(id);
+      let state = "quiet", text = item.optional ? "not installed" : "not seen yet", why = "";
+      if (!this.#linked) text = "unknown";
+      else if (h) {
+        text = WORDS[h.event] ?? (h.ok ? "ready" : "failing");
+        state = h.event === "degraded" ? "partly" : h.ok ? "ready" : h.event === "shutdown" ? "quiet" : "lost";
+        why = h.err ?? (h.ok || WORDS[h.event] ? "" : h.event ?? "");
+      }
+      item.li.dataset.state = item.dot.dataset.state = state;
+      item.li.classList.toggle("optional", item.optional && !h);
+      item.state.textContent = text;
+      item.why.textContent = why;
+    }
+    this.changed?.();
+  }
+}

@@ -1,0 +1,43 @@
+// Progress knows which answers to this page are under way, so that they can be
+// stopped.
+
+const TAIL = 3000;   // milliseconds a written answer may take to be spoken
+const MOST = 45000;  // milliseconds without a sign of life
+
+export class Progress {
+  #answers = new Map(); // by id: {told, seen}
+
+  constructor(changed) {
+    this.changed = changed;
+    setInterval(() => this.#sweep(), 1000);
+  }
+
+  get ids() { return [...this.#answers.keys()]; }
+
+  // begin also notes that an answer goes on.
+  begin(id) {
+    if (!id) return;
+    this.#answers.set(id, { told: false, ...this.#answers.get(id), seen: Date.now() });
+    this.changed();
+  }
+
+  told(id) {
+    const a = this.#answers.get(id);
+    if (a) Object.assign(a, { told: true, seen: Date.now() });
+  }
+
+  seen(id) {
+    const a = this.#answers.get(id);
+    if (a) a.seen = Date.now();
+  }
+
+  over(id) {
+    if (this.#answers.delete(id)) this.changed();
+  }
+
+  #sweep() {
+    for (const [id, a] of this.#answers) {
+      if (Date.now() - a.seen > (a.told ? TAIL : MOST)) this.over(id);
+    }
+  }
+}

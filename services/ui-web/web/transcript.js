@@ -1,0 +1,169 @@
+// Transcript is the conversation as it is seen: what was said, what is being
+// said, and the answers while they are written.
+
+const MOST = 200;       // lines kept
+const PATIENCE = 10000; // milliseconds a partial stays without a successor
+
+export class Transcript {
+  #answers = new Map();   // by the id of the answer
+  #questions = new Map(); // by message_id of the transcript
+  #live = new Map();      // what is being said, by room
+  #pending = [];          // typed here, not yet on the bus
+
+  constructor(list, scroll, welcome, room) {
+    Object.assign(this, { list, scroll, welcome, room });
+  }
+
+  own(room, id) { return room === this.room || !!id?.startsWith(this.room + "-"); }
+
+  // typed shows a text that was sent from here.
+  typed(text) {
+    const line = this.#line("user pending", text, "sending…");
+    line.timer = setTimeout(() => { line.li.classList.add("failed"); this.#note(line, "not delivered"); }, 6000);
+    this.#pending.push(line);
+    this.#follow(true);
+  }
+
+  heard(t, room) {
+    this.#live.get(room)?.li.remove();
+    this.#live.delete(room);
+    if (!t.text.trim() || this.#questions.has(t.message_id)) return;
+    const i = this.#pending.findIndex((l) => room === this.room && l.text === t.text.trim());
+    let line;
+    if (i >= 0) {
+      [line] = this.#pending.splice(i, 1);
+      clearTimeout(line.timer);
+      line.li.classList.remove("pending", "failed");
+      this.#note(line, "");
+    } else {
+      line = this.#line(this.own(room) ? "user" : "user other", t.text, place(room, this.room));
+    }
+    line.id = t.utt_id;
+    line.li.dataset.id = t.utt_id ?? "";
+    this.#questions.set(t.message_id, line);
+    if (this.#questions.size > MOST) this.#questions.delete(this.#questions.keys().next().value);
+  }
+
+  // hearing shows what has been understood so far; "" is that somebody speaks.
+  hearing(text, room) {
+    let line = this.#live.get(room);
+    if (!line) {
+      line = this.#line("user live", "", "listening…");
+      this.#live.set(room, line);
+    }
+    this.list.append(line.li); // stays below
+    this.#write(line, text || line.text || "…");
+    clearTimeout(line.timer);
+    line.timer = setTimeout(() => { line.li.remove(); this.#live.delete(room); }, PATIENCE);
+  }
+
+  delta(d, room) {
+    const a = this.#answer(d.id, room);
+    if (a.told || (d.seq != null && d.seq <= a.seq)) return;
+    a.seq = d.seq ?? a.seq;
+    if (d.delta != null) {
+      this.#write(a, (a.streamed ? a.text : "") + d.delta);
+      a.streamed = true;
+    }
+    a.li.classList.toggle("writing", !d.done);
+  }
+
+  answered(r, room) {
+    const a = this.#answer(r.id, room);
+    a.told = true;
+    a.li.classList.remove("writing");
+    if (r.reply) this.#write(a, r.reply);
+    else if (r.error === "cancelled") this.#note(a, "stopped");
+    else if (r.error) {
+      a.li.classList.add("failed");
+      this.#note(a, r.error);
+    }
+    if (!a.text) a.li.hidden = !r.error || r.error === "cancelled";
+  }
+
+  // said makes a line of what no model wrote.
+  said(s, room) {
+    const a = this.#answer(s.utt_id || s.message_id, room);
+    if (a.streamed || a.text && a.told && !a.spoken) return;
+    a.spoken = true;
+    const glue = !a.text || /^[\s.,;:!?…)]/.test(s.text) ? "" : " ";
+    this.#write(a, a.text + glue + s.text);
+    a.li.hidden = false;
+  }
+
+  // turn shows how long the answer took, and how it ended.
+  turn(t) {
+    const q = this.#questions.get(t.turn_id);
+    const a = this.#answers.get(q?.id ?? t.turn_id);
+    if (t.outcome === "ignored") {
+      if (q) this.#note(q, "heard, and not taken as meant for me");
+      return;
+    }
+    if (!a) return;
+    a.li.classList.remove("writing");
+    const since = t.speech_end ?? t.final;
+    const after = (x, what) => x == null || since == null || x < since ? [] : [`${what} ${(x - since).toFixed(2)} s`];
+    const parts = [...after(t.first_delta, "first word"), ...after(t.first_audio, "voice"), ...after(t.end, "all")];
+    if (t.outcome === "interrupted") parts.unshift("stopped");
+    if (t.outcome === "failed" && t.reason) parts.unshift(t.reason);
+    this.#note(a, parts.join(" · "));
+  }
+
+  idOf(turn) { return this.#questions.get(turn)?.id ?? turn; }
+
+  #answer(id, room) {
+    let a = this.#answers.get(id);
+    if (!a) {
+      a = this.#line(this.own(room, id) ? "tars" : "tars other", "", "");
+      a.seq = 0;
+      a.li.dataset.id = id;
+      this.#answers.set(id, a);
+      if (this.#answers.size > MOST) this.#answers.delete(this.#answers.keys().next().value);
+    }
+    return a;
+  }
+
+  #line(cls, text, note) {
+    const li = document.createElement("li"), bubble = document.createElement("div"), meta = document.createElement("div");
+    li.className = cls;
+    bubble.className = "bubble";
+    meta.className = "meta";
+    li.append(bubble, meta);
+    const line = { li, bubble, meta, text: "" };
+    this.welcome.hidden = true;
+    this.list.append(li);
+    while (this.list.childElementCount > MOST) this.list.firstElementChild.remove();
+    this.#write(line, text);
+    this.#note(line, note);
+    return line;
+  }
+
+  #write(line, text) {
+    const stick = this.#atEnd();
+    line.text = text;
+    line.bubble.textContent = text;
+    line.bubble.hidden = !text;
+    this.#follow(stick);
+  }
+
+  #note(line, text) {
+    const stick = this.#atEnd();
+    line.meta.textContent = text;
+    this.#follow(stick);
+  }
+
+  #atEnd() {
+    const s = this.scroll;
+    return s.scrollHeight - s.scrollTop - s.clientHeight < 80;
+  }
+
+  #follow(stick) {
+    if (stick) this.scroll.scrollTop = this.scroll.scrollHeight;
+  }
+}
+
+// place is where something was said, when it was not here.
+function place(room, here) {
+  if (!room || room === here) return "";
+  return room.startsWith("web-") ? "on another page" : `in the ${room}`;
+}
