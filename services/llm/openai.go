@@ -80,9 +80,9 @@ func (o *OpenAI) Generate(ctx context.Context, p Prompt, emit func(string) error
 			return Usage{}, o.explain(ctx, p, err)
 		}
 	}
-	use, err := o.stream(ctx, p, heard)
+	use, err := o.stream(ctx, p, aloud(heard))
 	if picky(err) && !o.strict.Swap(true) {
-		use, err = o.stream(ctx, p, heard)
+		use, err = o.stream(ctx, p, aloud(heard))
 	}
 	if err != nil {
 		return use, o.explain(ctx, p, err)
@@ -189,6 +189,8 @@ func (o *OpenAI) explain(ctx context.Context, p Prompt, err error) error {
 		return unavailable("the model at %s wrote nothing within %s: take a smaller model, or raise LLM_FIRST_TOKEN", o.host, o.cfg.FirstToken)
 	case cause == errStalled:
 		return unavailable("the model at %s stopped writing for %s: try again, or raise LLM_IDLE", o.host, o.cfg.Idle)
+	case cause == context.DeadlineExceeded:
+		return unavailable("the model at %s was not done after %s: ask for less, or raise LLM_TIMEOUT", o.host, o.cfg.Timeout)
 	case ctx.Err() != nil:
 		return cause
 	case errors.As(err, &e):

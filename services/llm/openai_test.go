@@ -23,7 +23,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // serve runs h as /v1/chat/completions of a server with one model.
-func serve(t *testing.T, h http.HandlerFunc) Config {
+func serve(t testing.TB, h http.HandlerFunc) Config {
 	t.Helper()
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /v1/chat/completions", h)
@@ -91,7 +91,7 @@ func TestOpenAIStreams(t *testing.T) {
 	}
 }
 
-func TestOpenAITriesAgain(t *testing.T) {
+func TestOpenAITriesAgainAfterAWait(t *testing.T) {
 	tests := map[string]struct {
 		fails  int // requests before one succeeds
 		status int
@@ -191,7 +191,7 @@ func TestOpenAIExplains(t *testing.T) {
 	}
 }
 
-func TestOpenAIUnreachable(t *testing.T) {
+func TestOpenAIUnreachableAfterThreeTries(t *testing.T) {
 	c := settings()
 	c.BaseURL = "http://u:secret@127.0.0.1:1/v1"
 	_, _, err := ask(t.Context(), c, Prompt{User: "x", MaxTokens: 9})
