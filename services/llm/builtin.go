@@ -135,7 +135,8 @@ func quoted(r contract.MemoryResults, n int, wanted func(contract.MemoryResult) 
 	var lines []string
 	for _, x := range r.Results {
 		text := strings.TrimRight(said(x), ".!? ")
-		if text == "" || len(lines) == n || !wanted(x) {
+		beside := x.ContextType == contract.ContextPrevious || x.ContextType == contract.ContextNext
+		if text == "" || beside || len(lines) == n || !wanted(x) {
 			continue
 		}
 		who := "You said"
