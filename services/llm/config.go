@@ -64,15 +64,17 @@ func (c *Config) Validate() error {
 // Dropped names variables of the reference that have no effect.
 func (Config) Dropped() map[string]string {
 	const server, tools = "LLM_BASE_URL: the OpenAI-compatible address of that server", "nothing: there are no tools yet"
+	const cut = "nothing here: the router cuts answers into sentences, see ROUTER_SAY_MAX"
 	return map[string]string{
-		"LLM_PROVIDER": "LLM_ENGINE", "LLM_LOG_LEVEL": "LOG_LEVEL", "LLM_TTS_STREAM": "nothing: the router cuts answers into sentences",
+		"LLM_PROVIDER": "LLM_ENGINE", "LLM_LOG_LEVEL": "LOG_LEVEL", "LLM_TTS_STREAM": cut,
+		"STREAM_MIN_CHARS": cut, "STREAM_MAX_CHARS": cut, "STREAM_BOUNDARY_CHARS": cut,
 		"LLM_TOP_K": "LLM_TOP_P", "LLM_DEVICE": server, "LLM_SERVER_URL": server,
 		"GEMINI_API_KEY": server + ", and LLM_API_KEY", "GEMINI_BASE_URL": server,
 		"DASHSCOPE_API_KEY": server + ", and LLM_API_KEY", "DASHSCOPE_BASE_URL": server,
 		"OPENAI_RESPONSES_MODELS": "nothing: all models are reached by chat completions",
 		"RAG_DYNAMIC_PROMPTS":     "nothing: prompts always keep to LLM_CTX_WINDOW",
 		"RAG_CACHE_TTL":           "nothing: the memory answers faster than a cache would pay for",
-		"TOOL_CALLING_ENABLED":    tools, "TOPIC_HEALTH": "nothing: topics are fixed",
+		"TOOL_CALLING_ENABLED":    tools,
 	}
 }
 

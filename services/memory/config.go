@@ -27,7 +27,7 @@ func (c *Config) Validate() error {
 
 // Dropped names variables of the reference that have no effect.
 func (Config) Dropped() map[string]string {
-	const words, topic = "nothing: words are matched, there is no model to load", "nothing: topics are fixed"
+	const words = "nothing: words are matched, there is no model to load"
 	return map[string]string{
 		"MEMORY_FILE":          "MEMORY_PATH: the file has another format",
 		"MEMORY_DIR":           "TARS_HOME, or an absolute MEMORY_PATH",
@@ -35,7 +35,5 @@ func (Config) Dropped() map[string]string {
 		"CHARACTER_STORE_FILE": "nothing: changed traits are kept in MEMORY_PATH",
 		"EMBED_MODEL":          words, "RERANK_MODEL": words,
 		"NPU_EMBEDDER_ENABLED": words, "RKNN_EMBEDDER_PATH": words, "NPU_CORE_MASK": words, "NPU_FALLBACK_CPU": words,
-		"TOPIC_MEMORY_QUERY": topic, "TOPIC_MEMORY_RESULTS": topic, "TOPIC_MEMORY_HEALTH": topic,
-		"TOPIC_CHARACTER_GET": topic, "TOPIC_CHARACTER_RESULT": topic, "TOPIC_CHARACTER_CURRENT": topic, "TOPIC_CHARACTER_UPDATE": topic,
 	}
 }

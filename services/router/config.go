@@ -55,11 +55,15 @@ func (c *Config) Validate() error {
 func (Config) Dropped() map[string]string {
 	queue := "queues are bounded by the kit"
 	stream := "sentences are found by their ends; see ROUTER_SAY_MIN and ROUTER_SAY_MAX"
+	hint := "nothing: only a wake is acknowledged, see ROUTER_WAKE_ACK_CHOICES"
 	return map[string]string{
 		"ROUTER_QUEUE_MAXSIZE": queue, "ROUTER_QUEUE_OVERFLOW": queue, "ROUTER_HANDLER_TIMEOUT": queue,
 		"ROUTER_STREAM_MIN_CHARS": stream, "ROUTER_STREAM_BOUNDARY_CHARS": stream, "ROUTER_STREAM_BOUNDARY_ONLY": stream,
 		"ROUTER_STREAM_HARD_MAX_CHARS": stream, "ROUTER_LLM_TTS_STREAM": "answers are always spoken while they are written",
-		"ROUTER_WAKE_ACK_TEXT": "set ROUTER_WAKE_ACK_CHOICES",
+		"STREAM_MIN_CHARS": stream, "STREAM_BOUNDARY_CHARS": stream,
+		"ROUTER_WAKE_ACK_TEXT":      "set ROUTER_WAKE_ACK_CHOICES",
+		"ROUTER_WAKE_REPROMPT_TEXT": hint, "ROUTER_WAKE_INTERRUPT_TEXT": hint, "ROUTER_WAKE_RESUME_TEXT": hint,
+		"ROUTER_WAKE_CANCEL_TEXT": hint, "ROUTER_WAKE_TIMEOUT_TEXT": hint,
 	}
 }
 

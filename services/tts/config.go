@@ -9,7 +9,7 @@ import (
 
 // Config is read from TTS_* variables.
 type Config struct {
-	Engine string  `default:"auto" was:"TTS_PROVIDER" desc:"voice: auto, openai, flite, espeak or none; auto takes the first that is set up"`
+	Engine string  `default:"auto" desc:"voice: auto, openai, flite, espeak or none; auto takes the first that is set up"`
 	Voice  string  `desc:"name of the voice, as the engine calls it; empty is the engine's own"`
 	Speed  float64 `default:"1" desc:"how fast it speaks, 0.5 to 2"`
 	Assets string  `default:"assets" also:"TARS_ASSETS" desc:"folder of what make assets fetches, below TARS_HOME"`
@@ -49,16 +49,16 @@ func (c *Config) hasSink(room string) bool { return slices.Contains(c.Sinks, roo
 
 // Dropped names variables of the reference that have no effect.
 func (Config) Dropped() map[string]string {
-	const queue, phrases, topic = "nothing: the first sentence is spoken at once, the next is made meanwhile",
-		"nothing: phrases are made in milliseconds", "nothing: topics are fixed"
+	const queue, phrases = "nothing: the first sentence is spoken at once, the next is made meanwhile",
+		"nothing: phrases are made in milliseconds"
 	eleven := "TTS_OPENAI_URL, with a server that speaks for it"
 	return map[string]string{
+		"TTS_PROVIDER":  "TTS_ENGINE, which has other words",
 		"PIPER_VOICE":   "TTS_VOICE, and TTS_OPENAI_URL of a server that runs Piper",
 		"TTS_STREAMING": queue, "TTS_PIPELINE": queue, "TTS_CONCURRENCY": queue,
 		"TTS_AGGREGATE": queue, "TTS_AGGREGATE_DEBOUNCE_MS": queue, "TTS_AGGREGATE_SINGLE_WAV": queue,
 		"TTS_SIMPLEAUDIO":       "TTS_PLAYER",
 		"TTS_WAKE_CACHE_ENABLE": phrases, "TTS_WAKE_CACHE_DIR": phrases, "TTS_WAKE_CACHE_MAX": phrases, "TTS_WAKE_ACK_TEXTS": phrases,
 		"ELEVEN_API_BASE": eleven, "ELEVEN_API_KEY": eleven, "ELEVEN_VOICE_ID": eleven, "ELEVEN_MODEL_ID": eleven, "ELEVEN_OPTIMIZE_STREAMING": eleven,
-		"TOPIC_TTS_SAY": topic, "TOPIC_TTS_STATUS": topic, "TOPIC_TTS_CONTROL": topic,
 	}
 }
