@@ -70,7 +70,11 @@ func (s *Service) spoke(ctx context.Context, m contract.TtsSay) error {
 		return kit.Drop("no conversation")
 	}
 	in := kit.From(ctx)
-	l := Line{Role: contract.RoleAssistant, Text: m.Text, At: in.Sent, Trace: in.Trace}
+	at := in.Sent
+	if at.Unix() <= 0 { // a bare message does not say when it was sent
+		at = time.Now()
+	}
+	l := Line{Role: contract.RoleAssistant, Text: m.Text, At: at, Trace: in.Trace}
 	if m.UttID != nil {
 		l.UttID = *m.UttID
 	}

@@ -121,6 +121,19 @@ func TestResult(t *testing.T) {
 	}, memory.Module)
 }
 
+func TestBareSay(t *testing.T) {
+	kittest.Run(t, "has the time of its arrival", func(t *testing.T, b *kittest.Bench) {
+		if err := b.Bus.PublishTo(t.Context(), "tts/say", "", map[string]any{"text": "the boat is red"}, kit.Bare()); err != nil {
+			t.Fatal(err)
+		}
+		b.Settle()
+		r := kittest.Ask(t, b, contract.MemoryQuery{Text: "boat"})
+		if len(r.Results) != 1 || !strings.HasPrefix(*r.Results[0].Timestamp, "9466848") { // the year 2000, when fake clocks begin
+			t.Errorf("results %+v", r.Results)
+		}
+	}, memory.Module)
+}
+
 func TestBlankQuery(t *testing.T) {
 	kittest.Run(t, "gets no reply", func(t *testing.T, b *kittest.Bench) {
 		replies := kittest.Watch[contract.MemoryResults](b)
