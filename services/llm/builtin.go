@@ -68,6 +68,7 @@ var rules = []struct {
 	{whole(`(?:what|anything) do you (?:remember|know|recall) (?:about|of) (.+)`), remembered},
 	{whole(`(?:when|where) did i (?:say|mention|tell you about|talk about) (.+)`), remembered},
 	{whole(`do you (?:remember|recall)(?: anything about| what i said about| about)? (.+)`), remembered},
+	{whole(`(?:remember|note|keep in mind|(?:do not|don't) forget) (?:that )?.+`), noted},
 	{whole(`(?:what is|what are|how much is|calculate|compute|work out|tell me)?\s*(.+?)(?: equals| equal| is)?`),
 		func(_ *Builtin, _ context.Context, m []string) string { return sum(m[1]) }},
 }
@@ -119,6 +120,14 @@ func remembered(b *Builtin, ctx context.Context, m []string) string {
 		return noMemory
 	}
 	return cmp.Or(quoted(r, 3, func(x contract.MemoryResult) bool { return plain(said(x)) != m[0] }), "I remember nothing about "+m[1]+".")
+}
+
+// noted says that the memory keeps what it hears, if it is there.
+func noted(b *Builtin, ctx context.Context, m []string) string {
+	if _, err := b.recall.Ask(ctx, contract.MemoryQuery{Text: m[0], TopK: 1}); err != nil {
+		return noMemory
+	}
+	return "I will remember that."
 }
 
 func last(b *Builtin, ctx context.Context, m []string) string {

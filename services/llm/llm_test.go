@@ -289,6 +289,13 @@ func TestBuiltinRecalls(t *testing.T) {
 			}
 		}, recalls(&asked, "The boat is red."), Module.With(fx.Replace(bare())))
 	}
+	var asked []contract.MemoryQuery
+	kittest.Run(t, "and will", func(t *testing.T, b *kittest.Bench) {
+		r := kittest.Ask(t, b, contract.LLMRequest{ID: "r", Text: "Please remember that the boat is red."})
+		if got := value(r.Reply); got != "I will remember that." {
+			t.Errorf("said %q", got)
+		}
+	}, recalls(&asked, "x"), Module.With(fx.Replace(bare())))
 	kittest.Run(t, "and says when it cannot", func(t *testing.T, b *kittest.Bench) {
 		r := kittest.Ask(t, b, contract.LLMRequest{ID: "r", Text: "what did I say about boats"})
 		if got := value(r.Reply); got != noMemory {
