@@ -1,0 +1,62 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/gotars/tars/kit"
+)
+
+// address is a broker and who named it.
+type address struct{ url, from string }
+
+// urlFile is where tars up says which broker it uses.
+func urlFile(home kit.Home) string { return home.Path(filepath.Join("run", "mqtt-url")) }
+
+// find is the broker to use: MQTT_URL, else the one of a running tars up, else
+// the usual port.
+func find(home kit.Home) address {
+	if u := os.Getenv("MQTT_URL"); u != "" {
+		return address{u, "MQTT_URL"}
+	}
+	if b, err := os.ReadFile(urlFile(home)); err == nil && strings.TrimSpace(string(b)) != "" {
+		return address{strings.TrimSpace(string(b)), urlFile(home)}
+	}
+	return address{"mqtt://127.0.0.1:1883", "the default; no tars up is running"}
+}
+
+// open connects a tool called name to the broker.
+func open(ctx context.Context, home kit.Home, name string, hs ...kit.Handler) (*kit.Bus, error) {
+	a := find(home)
+	if err := os.Setenv("MQTT_URL", a.url); err != nil {
+		return nil, err
+	}
+	s, err := kit.Load(name)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.ConnectTimeout)
+	defer cancel()
+	b, err := kit.Open(ctx, name, s, hs...)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = fmt.Errorf("no answer within %s", s.ConnectTimeout)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("broker %s (from %s): %w", redacted(a.url), a.from, err)
+	}
+	return b, nil
+}
+
+// redacted is the address without its password.
+func redacted(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return "of an unreadable address"
+	}
+	return u.Redacted()
+}

@@ -1,0 +1,200 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/gotars/tars/contract"
+	"github.com/gotars/tars/kit"
+)
+
+// askCmd asks something.
+type askCmd struct {
+	Text    []string      `arg:"" help:"What to ask."`
+	Timeout time.Duration `default:"60s" help:"Longest silence before giving up."`
+}
+
+// Run implements the command.
+func (c *askCmd) Run(ctx context.Context, home kit.Home) error {
+	quietly()
+	a := &asker{out: os.Stdout, alive: make(chan struct{}, 1), done: make(chan error, 1)}
+	told, f := heard(ctx, strings.Join(c.Text, " "))
+	a.utt, a.turn = *f.UttID, f.MessageID
+	bus, err := open(ctx, home, "tars-cli", a.handlers()...)
+	if err != nil {
+		return err
+	}
+	defer bus.Close(context.WithoutCancel(ctx))
+	if err := bus.Publish(told, f); err != nil {
+		return err
+	}
+	for {
+		select {
+		case err := <-a.done:
+			return err
+		case <-a.alive:
+		case <-time.After(c.Timeout):
+			return fmt.Errorf("no answer within %s: is the router running? See tars doctor", c.Timeout)
+		case <-ctx.Done():
+			return a.cancel(context.WithoutCancel(told), bus)
+		}
+	}
+}
+
+// asker prints the answer to one question. One lane calls it.
+type asker struct {
+	utt, turn string
+	out       io.Writer
+	asked     bool // the model was: what it writes is printed, not what is said of it
+	written   int  // bytes
+	alive     chan struct{}
+	done      chan error
+}
+
+func (a *asker) handlers() []kit.Handler {
+	lane := kit.Lane("answer")
+	return []kit.Handler{
+		kit.On(a.request, lane), kit.On(a.delta, lane, kit.Queue(4096)), kit.On(a.response, lane),
+		kit.On(a.say, lane), kit.On(a.record, lane),
+		kit.Sends[contract.FinalTranscript](), kit.Sends[contract.LLMCancel](), kit.Sends[contract.TtsControl](),
+	}
+}
+
+func (a *asker) request(_ context.Context, q contract.LLMRequest) error {
+	a.asked = a.asked || q.ID == a.utt
+	return nil
+}
+
+func (a *asker) delta(_ context.Context, d contract.LLMStreamDelta) error {
+	if d.ID == a.utt && d.Delta != nil {
+		a.asked = true
+		a.print(*d.Delta)
+	}
+	return nil
+}
+
+func (a *asker) response(_ context.Context, r contract.LLMResponse) error {
+	if r.ID != a.utt {
+		return nil
+	}
+	switch {
+	case r.Error != nil:
+		a.end(errors.New(*r.Error))
+	case a.written == 0 && r.Reply != nil:
+		a.print(*r.Reply)
+		fallthrough
+	default:
+		a.end(nil)
+	}
+	return nil
+}
+
+// say is the answer of a rule.
+func (a *asker) say(_ context.Context, s contract.TtsSay) error {
+	if s.UttID != nil && *s.UttID == a.utt && !a.asked {
+		a.print(s.Text)
+		a.end(nil)
+	}
+	return nil
+}
+
+// record ends what nothing is said to.
+func (a *asker) record(_ context.Context, t contract.TurnRecord) error {
+	switch {
+	case t.TurnID != a.turn:
+	case t.Outcome == contract.TurnDone:
+		a.end(nil)
+	case t.Reason != nil:
+		a.end(fmt.Errorf("%s: %s", t.Outcome, *t.Reason))
+	}
+	return nil
+}
+
+func (a *asker) print(s string) {
+	n, _ := io.WriteString(a.out, s)
+	a.written += n
+	select {
+	case a.alive <- struct{}{}:
+	default:
+	}
+}
+
+func (a *asker) end(err error) {
+	if a.written > 0 {
+		fmt.Fprintln(a.out)
+		a.written = 0
+	}
+	select {
+	case a.done <- err:
+	default:
+	}
+}
+
+// cancel stops the model and the voice, as the page's stop button does.
+func (a *asker) cancel(ctx context.Context, bus *kit.Bus) error {
+	ctx, stop := context.WithTimeout(ctx, 2*time.Second)
+	defer stop()
+	fmt.Fprintln(a.out)
+	reason := "cancelled"
+	return errors.Join(bus.Publish(ctx, contract.LLMCancel{ID: a.utt}),
+		bus.Publish(ctx, contract.TtsControl{Action: contract.TtsStop, Reason: &reason, ID: &a.utt}))
+}
+
+// sayCmd lets the voice speak.
+type sayCmd struct {
+	Text []string      `arg:"" help:"What to say."`
+	Room string        `help:"Where: a speaker listed in TTS_SINKS. Default: the page."`
+	Wait time.Duration `default:"60s" help:"Longest wait for the end of the speech."`
+}
+
+// Run implements the command.
+func (c *sayCmd) Run(ctx context.Context, home kit.Home) error {
+	quietly()
+	utt := "cli-" + kit.NewID()[:8]
+	events := make(chan contract.TtsStatus, 16)
+	bus, err := open(ctx, home, "tars-cli", kit.Sends[contract.TtsSay](), kit.Sends[contract.TtsControl](),
+		kit.On(func(_ context.Context, s contract.TtsStatus) error {
+			if s.UttID != nil && *s.UttID == utt {
+				select {
+				case events <- s:
+				default:
+				}
+			}
+			return nil
+		}, kit.Name("status")))
+	if err != nil {
+		return err
+	}
+	defer bus.Close(context.WithoutCancel(ctx))
+	told := kit.WithBaggage(ctx, "room", room())
+	if c.Room != "" {
+		told = kit.WithBaggage(ctx, "room", c.Room)
+	}
+	if err := bus.Publish(told, contract.TtsSay{Text: strings.Join(c.Text, " "), UttID: &utt}); err != nil {
+		return err
+	}
+	late := time.After(c.Wait)
+	for {
+		select {
+		case s := <-events:
+			if s.Event != contract.TtsSpeakingEnd {
+				continue
+			}
+			if s.Reason != nil {
+				return fmt.Errorf("not spoken to the end: %s", *s.Reason)
+			}
+			return nil
+		case <-late:
+			return fmt.Errorf("not spoken within %s: see tars doctor", c.Wait)
+		case <-ctx.Done():
+			stop, cancel := context.WithTimeout(context.WithoutCancel(told), 2*time.Second)
+			defer cancel()
+			return bus.Publish(stop, contract.TtsControl{Action: contract.TtsStop, ID: &utt})
+		}
+	}
+}

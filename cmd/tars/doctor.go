@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/gotars/tars/contract"
+	"github.com/gotars/tars/kit"
+)
+
+// doctorCmd checks what can be checked.
+type doctorCmd struct{}
+
+// errUnwell makes the exit code tell.
+var errUnwell = errors.New("something above needs attention")
+
+// Run implements the command.
+func (doctorCmd) Run(ctx context.Context, home kit.Home) error {
+	_ = os.Setenv("LOG_LEVEL", "error")
+	x := &examination{well: true}
+	err := writable(home)
+	x.note(err == nil, "data", detail(string(home), err))
+	health := x.stack(ctx, home)
+	if page, err := pageURL(); err == nil {
+		err := reachable(ctx, page)
+		x.note(err == nil, "page", detail(page, err))
+	}
+	fmt.Println()
+	printTable(os.Stdout, home, health)
+	if !x.well {
+		return errUnwell
+	}
+	return nil
+}
+
+// examination prints what it finds.
+type examination struct{ well bool }
+
+func (x *examination) note(ok bool, what, detail string) {
+	mark := "ok  "
+	if !ok {
+		mark, x.well = "FAIL", false
+	}
+	fmt.Printf("%s  %-8s  %s\n", mark, what, detail)
+}
+
+// stack looks at the broker and at what the services say of themselves.
+func (x *examination) stack(ctx context.Context, home kit.Home) map[string]contract.HealthPing {
+	board := newBoard()
+	short, cancel := context.WithTimeout(ctx, 3*time.Second)
+	defer cancel()
+	bus, err := open(short, home, "tars-cli", kit.On(board.note, kit.Name("health")))
+	if err != nil {
+		x.note(false, "broker", err.Error()+"; start it with: make up")
+		return nil
+	}
+	defer bus.Close(context.WithoutCancel(ctx))
+	a := find(home)
+	took, err := roundTrip(ctx, bus)
+	hint := ""
+	if took > slowBroker {
+		hint = "; Mosquitto wants set_tcp_nodelay true, see ops/mosquitto"
+	}
+	x.note(err == nil && hint == "", "broker",
+		detail(fmt.Sprintf("%s (from %s), accepts a message in %s%s", redacted(a.url), a.from, took.Round(10*time.Microsecond), hint), err))
+	_ = board.wait(ctx, 2*time.Second)
+	health := board.all()
+	for _, s := range services {
+		h, told := healthOf(s.Name, health)
+		if !told {
+			x.note(false, s.Name, "has not reported: tars run "+s.Name)
+			continue
+		}
+		text := feeling(h)
+		if h.Err != nil {
+			text += ": " + *h.Err
+		}
+		x.note(h.OK, s.Name, text)
+	}
+	return health
+}
+
+// slowBroker is what no broker on the same machine needs for one message, with
+// Nagle's algorithm off on both sides.
+const slowBroker = 10 * time.Millisecond
+
+func detail(ok string, err error) string {
+	if err != nil {
+		return err.Error()
+	}
+	return ok
+}
+
+func writable(home kit.Home) error {
+	if err := os.MkdirAll(string(home), 0o700); err != nil {
+		return err
+	}
+	probe := filepath.Join(string(home), ".doctor")
+	if err := os.WriteFile(probe, nil, 0o600); err != nil {
+		return err
+	}
+	return os.Remove(probe)
+}
+
+// roundTrip is the median time the broker takes to accept a message.
+func roundTrip(ctx context.Context, bus *kit.Bus) (time.Duration, error) {
+	var all []time.Duration
+	for range 21 {
+		begin := time.Now()
+		if err := bus.PublishTo(ctx, "tars/doctor/ping", "", struct{}{}, kit.Bare()); err != nil {
+			return 0, err
+		}
+		all = append(all, time.Since(begin))
+	}
+	slices.Sort(all)
+	return all[len(all)/2], nil
+}
+
+func reachable(ctx context.Context, page string) error {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	q, err := http.NewRequestWithContext(ctx, http.MethodGet, page+"/healthz", nil)
+	if err != nil {
+		return err
+	}
+	r, err := http.DefaultClient.Do(q)
+	if err != nil {
+		return err
+	}
+	defer r.Body.Close()
+	if r.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s answers %s", page, r.Status)
+	}
+	return nil
+}

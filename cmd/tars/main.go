@@ -1,0 +1,76 @@
+// Command tars is the whole assistant in one binary: all services in one
+// process, one of them for a container, and the bus from a terminal.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/gotars/tars/contract"
+	"github.com/gotars/tars/kit"
+)
+
+// cli is what may be typed.
+type cli struct {
+	Up      upCmd      `cmd:"" help:"Run everything in this process, with a broker when MQTT_URL is not set."`
+	Run     runCmd     `cmd:"" help:"Run one or some services against a broker."`
+	Ask     askCmd     `cmd:"" help:"Ask something and print the answer as it is written."`
+	Say     sayCmd     `cmd:"" help:"Let the voice say something."`
+	Listen  listenCmd  `cmd:"" help:"Print messages as they pass: tars listen 'llm/#'."`
+	Record  recordCmd  `cmd:"" help:"Write every message to a file, one JSON object a line."`
+	Doctor  doctorCmd  `cmd:"" help:"Check this machine and the running stack, and say what would help."`
+	Healthy healthyCmd `cmd:"" help:"Exit with 0 when a service is up, for container health checks."`
+}
+
+func main() {
+	var c cli
+	k := kong.Parse(&c, kong.Name("tars"), kong.Description("A private voice assistant."), kong.UsageOnError(),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // the second signal stops at once
+	home, err := kit.HomeOf("tars")
+	if err == nil {
+		warnOfTopics()
+		k.BindTo(ctx, (*context.Context)(nil))
+		err = k.Run(home)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "tars:", err)
+		os.Exit(1)
+	}
+}
+
+// warnOfTopics names variables that once moved a topic. Topics are constants.
+func warnOfTopics() {
+	for _, kv := range os.Environ() {
+		if name, value, _ := strings.Cut(kv, "="); strings.HasPrefix(name, "TOPIC_") && value != "" {
+			fmt.Fprintf(os.Stderr, "tars: %s has no effect: topics are fixed, see docs/migration.md\n", name)
+		}
+	}
+}
+
+// quietly makes logs of warnings the default, for commands whose output is
+// for a person.
+func quietly() {
+	if os.Getenv("LOG_LEVEL") == "" {
+		_ = os.Setenv("LOG_LEVEL", "warn")
+	}
+}
+
+// room is where a terminal speaks from. Commands of one shell share it, so
+// that a question can refer to the one before.
+func room() string { return fmt.Sprintf("cli-%d", os.Getppid()) }
+
+// heard is a typed transcript and the context to publish it in.
+func heard(ctx context.Context, text string) (context.Context, contract.FinalTranscript) {
+	utt := "cli-" + kit.NewID()[:8]
+	f := contract.FinalTranscript{Text: text, UttID: &utt}
+	f.MessageID = kit.NewID()
+	return kit.WithBaggage(kit.WithBaggage(ctx, "room", room()), "typed", "1"), f
+}

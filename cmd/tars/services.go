@@ -1,0 +1,66 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"go.uber.org/fx"
+
+	"github.com/gotars/tars/kit"
+	"github.com/gotars/tars/services/llm"
+	"github.com/gotars/tars/services/memory"
+	"github.com/gotars/tars/services/router"
+	"github.com/gotars/tars/services/stt"
+	"github.com/gotars/tars/services/tts"
+	uiweb "github.com/gotars/tars/services/ui-web"
+)
+
+// services is the list of all services; make new adds to it.
+var services = []kit.Module{
+	stt.Module,
+	router.Module,
+	llm.Module,
+	memory.Module,
+	tts.Module,
+	uiweb.Module,
+}
+
+// named returns the services called names, with home for their data.
+func named(home kit.Home, names ...string) ([]kit.Module, error) {
+	var mods []kit.Module
+	for _, name := range names {
+		i := slices.IndexFunc(services, func(m kit.Module) bool { return m.Name == name })
+		if i < 0 {
+			return nil, fmt.Errorf("no service %q (there are %s)", name, strings.Join(serviceNames(), ", "))
+		}
+		mods = append(mods, services[i].With(fx.Replace(home)))
+	}
+	return mods, nil
+}
+
+func serviceNames() (names []string) {
+	for _, m := range services {
+		names = append(names, m.Name)
+	}
+	return names
+}
+
+// runCmd runs some services.
+type runCmd struct {
+	Services []string `arg:"" name:"service" help:"Which: stt, router, llm, memory, tts, ui-web."`
+}
+
+// Run implements the command.
+func (c *runCmd) Run(ctx context.Context, home kit.Home) error {
+	mods, err := named(home, c.Services...)
+	if err != nil {
+		return err
+	}
+	if err := os.Setenv("MQTT_URL", find(home).url); err != nil {
+		return err
+	}
+	return kit.Run(ctx, mods...)
+}

@@ -1,0 +1,214 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/gotars/tars/contract"
+	"github.com/gotars/tars/kit"
+	"github.com/gotars/tars/kit/broker"
+)
+
+// upCmd runs everything.
+type upCmd struct{}
+
+// Run implements the command.
+func (upCmd) Run(ctx context.Context, home kit.Home) (err error) {
+	quietly()
+	if os.Getenv("MQTT_KEEPALIVE") == "" {
+		_ = os.Setenv("MQTT_KEEPALIVE", "15") // a dead service is seen after 22 s instead of 90
+	}
+	mods, err := named(home, serviceNames()...)
+	if err != nil {
+		return err
+	}
+	stop, err := haveBroker(ctx, home)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	report, end := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		if err := greet(report, home); err != nil && report.Err() == nil {
+			fmt.Fprintln(os.Stderr, "tars:", err)
+		}
+	})
+	err = kit.Run(ctx, mods...)
+	end()
+	wg.Wait()
+	return err
+}
+
+// haveBroker makes MQTT_URL name a broker: the one it names already, else one
+// of our own on loopback, on a free port if the usual one is taken. Other
+// commands find its address in a file that only this user can read. stop ends
+// what was started.
+func haveBroker(ctx context.Context, home kit.Home) (stop func(), err error) {
+	stop = func() {}
+	if os.Getenv("MQTT_URL") == "" {
+		if old, err := os.ReadFile(urlFile(home)); err == nil && answers(ctx, home) {
+			return stop, fmt.Errorf("tars up is running already (broker %s, from %s)", redacted(string(old)), urlFile(home))
+		}
+		b, err := broker.New(broker.Options{Addr: "127.0.0.1:1883"})
+		if err != nil {
+			if b, err = broker.New(broker.Options{Addr: "127.0.0.1:0"}); err != nil {
+				return stop, fmt.Errorf("broker: %w", err)
+			}
+		}
+		stop = func() { _ = b.Close() }
+		if err := os.Setenv("MQTT_URL", "mqtt://"+b.Addr()); err != nil {
+			stop()
+			return stop, err
+		}
+	}
+	file := urlFile(home)
+	if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o700), os.WriteFile(file, []byte(os.Getenv("MQTT_URL")+"\n"), 0o600), os.Chmod(file, 0o600)); err != nil {
+		stop()
+		return stop, err
+	}
+	ended := stop
+	return func() {
+		_ = os.Remove(file)
+		ended()
+	}, nil
+}
+
+// answers reports whether the broker that the file names is there.
+func answers(ctx context.Context, home kit.Home) bool {
+	a := find(home)
+	s, err := kit.Load("tars-cli")
+	if err != nil {
+		return false
+	}
+	s.URL = a.url
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	b, err := kit.Open(ctx, "tars-cli", s)
+	if err != nil {
+		return false
+	}
+	_ = b.Close(ctx)
+	return true
+}
+
+// greetAfter is how long the table waits for slow services.
+const greetAfter = 15 * time.Second
+
+// greet prints the page's address and what was found, once all have reported.
+func greet(ctx context.Context, home kit.Home) error {
+	board := newBoard()
+	bus, err := open(ctx, home, "tars-cli", kit.On(board.note, kit.Name("health")))
+	if err != nil {
+		return err
+	}
+	defer bus.Close(context.WithoutCancel(ctx))
+	if err := board.wait(ctx, greetAfter); err != nil {
+		return err
+	}
+	page, err := pageURL()
+	if err != nil {
+		return err
+	}
+	fmt.Printf("\n  TARS is up: %s\n\n", page)
+	printTable(os.Stdout, home, board.all())
+	fmt.Printf("\n  broker %s · data %s · Ctrl-C stops\n\n", redacted(os.Getenv("MQTT_URL")), home)
+	return nil
+}
+
+// board is the health of the services, by client id.
+type board struct {
+	mu     sync.Mutex
+	health map[string]contract.HealthPing
+	change chan struct{}
+}
+
+func newBoard() *board {
+	return &board{health: map[string]contract.HealthPing{}, change: make(chan struct{}, 1)}
+}
+
+func (b *board) note(_ context.Context, h contract.HealthPing) error {
+	b.mu.Lock()
+	b.health[h.Name] = h
+	b.mu.Unlock()
+	select {
+	case b.change <- struct{}{}:
+	default:
+	}
+	return nil
+}
+
+func (b *board) all() map[string]contract.HealthPing {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	all := map[string]contract.HealthPing{}
+	for k, h := range b.health {
+		all[k] = h
+	}
+	return all
+}
+
+// wait returns when all services are up or degraded, or after limit.
+func (b *board) wait(ctx context.Context, limit time.Duration) error {
+	late := time.After(limit)
+	for {
+		up, all := 0, b.all()
+		for _, s := range services {
+			if h, ok := healthOf(s.Name, all); ok && alive(h) {
+				up++
+			}
+		}
+		if up == len(services) {
+			return nil
+		}
+		select {
+		case <-b.change:
+		case <-late:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// alive reports whether the service behind h works, if not at its best.
+func alive(h contract.HealthPing) bool {
+	return h.OK || h.Event != nil && *h.Event == contract.HealthDegraded
+}
+
+// healthyCmd is for container health checks.
+type healthyCmd struct {
+	Service string `arg:"" help:"Which service."`
+}
+
+// Run implements the command.
+func (c *healthyCmd) Run(ctx context.Context, home kit.Home) error {
+	_ = os.Setenv("LOG_LEVEL", "error")
+	board := newBoard()
+	bus, err := open(ctx, home, "tars-healthy", kit.On(board.note, kit.Name("health")))
+	if err != nil {
+		return err
+	}
+	defer bus.Close(context.WithoutCancel(ctx))
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	for {
+		if h, ok := healthOf(c.Service, board.all()); ok {
+			if !alive(h) {
+				return fmt.Errorf("%s is %s", c.Service, feeling(h))
+			}
+			fmt.Println(c.Service, "is", feeling(h))
+			return nil
+		}
+		select {
+		case <-board.change:
+		case <-ctx.Done():
+			return fmt.Errorf("%s has not reported", c.Service)
+		}
+	}
+}
