@@ -132,8 +132,11 @@ $("composer").onsubmit = (e) => {
   $("text").value = "";
   grow();
 };
-$("text").onkeydown = (e) => {
-  if (e.key !== "Enter" || e.shiftKey || e.isComposing) return;
+// Enter sends, also that of a phone, whose keys have no names.
+let shifted = false;
+$("text").onkeydown = (e) => { shifted = e.shiftKey; };
+$("text").onbeforeinput = (e) => {
+  if (e.inputType !== "insertLineBreak" || shifted) return;
   e.preventDefault();
   $("composer").requestSubmit();
 };

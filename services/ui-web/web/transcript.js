@@ -103,7 +103,7 @@ export class Transcript {
     a.li.classList.remove("writing");
     const since = t.speech_end ?? t.final;
     const after = (x, what) => x == null || since == null || x < since ? [] : [`${what} ${(x - since).toFixed(2)} s`];
-    const parts = [...after(t.first_delta, "first word"), ...after(t.first_audio, "voice"), ...after(t.end, "all")];
+    const parts = [...after(t.first_delta, "first word"), ...after(t.first_audio, "voice"), ...after(t.end, "end")];
     if (t.outcome === "interrupted") parts.unshift("stopped");
     if (t.outcome === "failed" && t.reason) parts.unshift(t.reason);
     this.#note(a, parts.join(" · "));
