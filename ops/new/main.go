@@ -6,12 +6,18 @@ package main
 import (
 	"errors"
 	"fmt"
+	"go/ast"
 	"go/format"
+	"go/parser"
 	"go/token"
+	"go/types"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -50,6 +56,11 @@ func create(name string) error {
 	case !errors.Is(err, fs.ErrNotExist):
 		return err
 	}
+	if where, err := taken(s); err != nil {
+		return err
+	} else if where != "" {
+		return fmt.Errorf("the name %s is taken in %s", s.pkg, where)
+	}
 	steps := []struct {
 		what string
 		do   func(service) error
@@ -67,6 +78,67 @@ func create(name string) error {
 	}
 	fmt.Printf("\nNow: make test, then make run SERVICE=%s beside make up\n", name)
 	return nil
+}
+
+// taken says where the name of the package, or of the container, means something
+// else already; empty is nowhere.
+func taken(s service) (where string, err error) {
+	if types.Universe.Lookup(s.pkg) != nil {
+		return "Go", nil
+	}
+	compose, err := os.ReadFile("compose.yml")
+	if err != nil {
+		return "", err
+	}
+	if strings.Contains(string(compose), "\n  "+s.name+":\n") {
+		return "compose.yml", nil
+	}
+	for _, pattern := range []string{"cmd/tars/*.go", "services/template/*.go"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil {
+			return "", err
+		}
+		for _, name := range files {
+			file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
+			if err != nil {
+				return "", err
+			}
+			if declares(file, s.pkg) {
+				return name, nil
+			}
+		}
+	}
+	return "", nil
+}
+
+// declares reports whether file imports a package called name, or declares name
+// itself: one file can have it once.
+func declares(file *ast.File, name string) bool {
+	for _, i := range file.Imports {
+		imported, _ := strconv.Unquote(i.Path.Value)
+		if imported = path.Base(imported); i.Name != nil {
+			imported = i.Name.Name
+		}
+		if imported == name {
+			return true
+		}
+	}
+	found := false
+	ast.Inspect(file, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.FuncDecl:
+			found = found || n.Recv == nil && n.Name.Name == name
+			return false
+		case *ast.TypeSpec:
+			found = found || n.Name.Name == name
+			return false
+		case *ast.ValueSpec:
+			found = found || slices.ContainsFunc(n.Names, func(i *ast.Ident) bool { return i.Name == name })
+			return false
+		}
+		return true
+	})
+	return found
 }
 
 // renamed is a text of the template with the names of s.
