@@ -175,7 +175,7 @@ func (s *Server) socket(w http.ResponseWriter, r *http.Request) {
 		s.log.DebugContext(r.Context(), "no socket", "id", p.room, "err", err) // the client has been told
 		return
 	}
-	defer c.CloseNow() //nolint:errcheck // it is closed in any case
+	defer func() { _ = c.CloseNow() }()
 	s.talk(r.Context(), c, p)
 }
 

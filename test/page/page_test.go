@@ -27,6 +27,7 @@ import (
 	"github.com/gotars/tars/kit"
 	"github.com/gotars/tars/kit/broker"
 	"github.com/gotars/tars/kit/kittest"
+	"github.com/gotars/tars/kit/msg"
 	"github.com/gotars/tars/services/router"
 	uiweb "github.com/gotars/tars/services/ui-web"
 	"github.com/gotars/tars/test/need"
@@ -40,7 +41,6 @@ type stage struct {
 	mu      sync.Mutex
 	spoken  []byte // samples of the answer that is spoken
 	heard   []byte // of the microphone
-	ended   bool   // it is off
 	cancels int
 	stops   int
 }
@@ -120,11 +120,28 @@ func (v *voice) say(ctx context.Context, m contract.TtsSay) error {
 	return tell(contract.TtsSpeakingEnd)
 }
 
-func (s *stage) listen(_ context.Context, a contract.MicAudio) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.heard = append(s.heard, a.PCM...)
-	s.ended = len(a.PCM) == 0
+// ears understand one sentence, whatever is said.
+type ears struct {
+	*stage
+	bus *kit.Bus
+}
+
+// Handlers declares what the ears do.
+func (e *ears) Handlers() []kit.Handler {
+	return []kit.Handler{kit.On(e.listen, kit.Queue(1024)), kit.Sends[contract.PartialTranscript](), kit.Sends[contract.FinalTranscript]()}
+}
+
+func (e *ears) listen(ctx context.Context, a contract.MicAudio) error {
+	e.mu.Lock()
+	e.heard = append(e.heard, a.PCM...)
+	e.mu.Unlock()
+	ctx = kit.WithBaggage(ctx, "room", a.Source)
+	switch {
+	case len(a.PCM) == 0:
+		return e.bus.Publish(ctx, contract.FinalTranscript{Text: "And where does it lie?", UttID: new("utt-1"), Confidence: new(0.9)})
+	case a.Seq%10 == 0:
+		return e.bus.Publish(ctx, contract.PartialTranscript{Text: "And where does", UttID: new("utt-1")})
+	}
 	return nil
 }
 
@@ -163,7 +180,7 @@ func start(t *testing.T) *stage {
 		router.Module, uiweb.Module,
 		kittest.Fake("llm", kit.Stream(s.answer, kit.CancelledBy(func(c contract.LLMCancel) string { return c.ID }, func(q contract.LLMRequest) string { return q.ID }))).With(kit.As("tars-llm", "llm-worker")),
 		kit.Service[*voice]("tts", kit.As("tars-tts", "tars-tts"), fx.Provide(func(bus *kit.Bus) *voice { return &voice{s, bus} })),
-		kittest.Fake("stt", kit.On(s.listen)).With(kit.As("tars-stt", "tars-stt")),
+		kit.Service[*ears]("stt", kit.As("tars-stt", "tars-stt"), fx.Provide(func(bus *kit.Bus) *ears { return &ears{s, bus} })),
 		kittest.Fake("memory", kit.Answer(s.recall)).With(kit.As("tars-memory", "memory-worker")),
 	}
 	ctx, stop := context.WithCancel(context.Background())
@@ -286,6 +303,11 @@ func TestPage(t *testing.T) {
 		await(t, ctx, `[...document.querySelectorAll("li.tars")].at(-1).innerText.includes("It is") || [...document.querySelectorAll("li.tars")].at(-1).innerText.includes("It's")`)
 	})
 	t.Run("the microphone is heard", func(t *testing.T) { s.hears(t, ctx) })
+	t.Run("a microphone that is not allowed is explained", func(t *testing.T) {
+		do(t, ctx, chromedp.Evaluate[chromedp.Void](`Object.defineProperty(navigator, "mediaDevices", { value: undefined, configurable: true })`), chromedp.Click("#mic"))
+		await(t, ctx, `document.getElementById("note").innerText.includes("secure pages only")`)
+	})
+	t.Run("speech waits and stops as the voice says", func(t *testing.T) { steered(t, ctx) })
 	t.Run("the board says who is there", func(t *testing.T) { board(t, ctx) })
 	t.Run("a reload keeps the room", func(t *testing.T) {
 		room := value[string](t, ctx, `tars.room`)
@@ -338,20 +360,12 @@ func (s *stage) stopsAnswer(t *testing.T, ctx context.Context) {
 func (s *stage) hears(t *testing.T, ctx context.Context) {
 	do(t, ctx, chromedp.Click("#mic"))
 	await(t, ctx, `tars.listening && tars.sent >= 50`)
+	await(t, ctx, `document.querySelector("li.live .bubble")?.textContent === "And where does"`)
 	shoot(t, ctx, "listening-1280")
 	do(t, ctx, chromedp.Click("#mic"))
-	await(t, ctx, `!tars.listening`)
-	deadline := time.After(5 * time.Second)
-	for ended := false; !ended; {
-		s.mu.Lock()
-		ended = s.ended
-		s.mu.Unlock()
-		select {
-		case <-time.After(20 * time.Millisecond):
-		case <-deadline:
-			t.Fatal("the stream has no end")
-		}
-	}
+	await(t, ctx, `!tars.listening && !document.querySelector("li.live")`)
+	await(t, ctx, `[...document.querySelectorAll("li.user:not(.other) .bubble")].at(-1).textContent === "And where does it lie?"`)
+	await(t, ctx, `!tars.speaking && tars.answering.length === 0`)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if share := purity(s.heard[16000:], 16000, 1000); share < 0.99 { // the fake microphone begins with a click
@@ -374,6 +388,57 @@ func purity(pcm []byte, rate int, hz float64) float64 {
 	return 2 * (re*re + im*im) / float64(n) / all
 }
 
+// tool is a bus for what no service of this stage says.
+func tool(t *testing.T) *kit.Bus {
+	t.Helper()
+	set, err := kit.Load("test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	bus, err := kit.Open(t.Context(), "test", set, kit.Sends[contract.SpeakerAudio](), kit.Sends[contract.TtsStatus](), kit.Sends[contract.HealthPing]())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = bus.Close(context.Background()) })
+	return bus
+}
+
+func publish(t *testing.T, bus *kit.Bus, m msg.Message) {
+	t.Helper()
+	if err := bus.Publish(t.Context(), m); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func steered(t *testing.T, ctx context.Context) {
+	bus := tool(t)
+	chunk := contract.SpeakerAudio{Sink: "page", UttID: "x", Rate: 8000, PCM: tone(4000, 8000, 330)} // half a second
+	publish(t, bus, chunk)
+	await(t, ctx, `tars.speaking`)
+	publish(t, bus, contract.TtsStatus{Event: contract.TtsPaused, UttID: &chunk.UttID})
+	do(t, ctx, chromedp.Sleep(time.Second))
+	if !value[bool](t, ctx, `tars.speaking`) {
+		t.Error("speech went on while it was paused")
+	}
+	publish(t, bus, contract.TtsStatus{Event: contract.TtsResumed, UttID: &chunk.UttID})
+	await(t, ctx, `!tars.speaking`)
+	for range 8 {
+		publish(t, bus, chunk)
+	}
+	await(t, ctx, `tars.speaking`)
+	before := time.Now()
+	publish(t, bus, contract.TtsStatus{Event: contract.TtsStopped, UttID: &chunk.UttID})
+	await(t, ctx, `!tars.speaking`)
+	if took := time.Since(before); took > 2*time.Second {
+		t.Errorf("speech of four seconds ended after %s", took)
+	}
+	played := value[int](t, ctx, `tars.played.samples`)
+	publish(t, bus, chunk)
+	publish(t, bus, contract.SpeakerAudio{Sink: "page", UttID: "y", Rate: 8000, PCM: chunk.PCM})
+	await(t, ctx, fmt.Sprintf(`tars.played.samples === %d`, played+4000)) // what comes late of x is not played
+	await(t, ctx, `!tars.speaking`)
+}
+
 func board(t *testing.T, ctx context.Context) {
 	do(t, ctx, chromedp.Click("#board-open"), chromedp.WaitVisible("#services"))
 	for _, id := range []string{"tars-stt", "tars-router", "tars-llm", "tars-memory", "tars-tts", "ui-web"} {
@@ -384,6 +449,18 @@ func board(t *testing.T, ctx context.Context) {
 	if text := value[string](t, ctx, `document.getElementById("service-wake-activation").innerText`); !strings.Contains(text, "not installed") {
 		t.Errorf("wake is %q", text)
 	}
+	bus := tool(t)
+	publish(t, bus, contract.HealthPing{Name: "wake-activation", Event: new(contract.HealthDegraded), Err: new("no microphone")})
+	publish(t, bus, contract.HealthPing{Name: "tars-llm", Event: new(contract.HealthLost)})
+	await(t, ctx, `document.getElementById("service-wake-activation").innerText.includes("no microphone") && tars.ready === 5`)
+	for id, want := range map[string]string{"wake-activation": "partly", "tars-llm": "lost"} {
+		if state := value[string](t, ctx, fmt.Sprintf(`document.getElementById("service-%s").dataset.state`, id)); state != want {
+			t.Errorf("%s is %q, want %s", id, state, want)
+		}
+	}
+	shoot(t, ctx, "trouble-1280")
+	publish(t, bus, contract.HealthPing{Name: "tars-llm", OK: true, Event: new(contract.HealthReconnected)})
+	await(t, ctx, `tars.ready === 6`)
 	do(t, ctx, chromedp.SendKeys("#query", "boat\r"))
 	await(t, ctx, `document.getElementById("memories").innerText.includes("the boat is red")`)
 	shoot(t, ctx, "board-1280")

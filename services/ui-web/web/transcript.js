@@ -65,13 +65,13 @@ export class Transcript {
       this.#write(a, (a.streamed ? a.text : "") + d.delta);
       a.streamed = true;
     }
-    a.li.classList.toggle("writing", !d.done);
+    writing(a, !d.done);
   }
 
   answered(r, room) {
     const a = this.#answer(r.id, room);
     a.told = true;
-    a.li.classList.remove("writing");
+    writing(a, false);
     if (r.reply) this.#write(a, r.reply);
     else if (r.error === "cancelled") this.#note(a, "stopped");
     else if (r.error) {
@@ -100,7 +100,7 @@ export class Transcript {
       return;
     }
     if (!a) return;
-    a.li.classList.remove("writing");
+    writing(a, false);
     const since = t.speech_end ?? t.final;
     const after = (x, what) => x == null || since == null || x < since ? [] : [`${what} ${(x - since).toFixed(2)} s`];
     const parts = [...after(t.first_delta, "first word"), ...after(t.first_audio, "voice"), ...after(t.end, "end")];
@@ -160,6 +160,12 @@ export class Transcript {
   #follow(stick) {
     if (stick) this.scroll.scrollTop = this.scroll.scrollHeight;
   }
+}
+
+// writing also keeps a screen reader quiet until the answer is whole.
+function writing(line, on) {
+  line.li.classList.toggle("writing", on);
+  line.li.setAttribute("aria-busy", on);
 }
 
 // place is where something was said, when it was not here.
