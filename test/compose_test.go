@@ -1,0 +1,96 @@
+package test
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gotars/tars/contract"
+	"github.com/gotars/tars/kit"
+	"github.com/gotars/tars/test/need"
+)
+
+// project is a compose project of this test alone.
+type project struct {
+	env []string
+}
+
+// docker runs docker compose with both files, from the root.
+func (p *project) docker(t *testing.T, patience time.Duration, args ...string) (string, error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "docker", append([]string{"compose", "-p", "tars-test", "-f", "compose.yml", "-f", "test/compose.yml"}, args...)...)
+	cmd.Dir, cmd.Env = "..", append(os.Environ(), p.env...)
+	out, err := cmd.CombinedOutput()
+	return strings.TrimSpace(string(out)), err
+}
+
+// TestJourneysThroughCompose goes the same ways through containers, with a
+// scripted engine as one more of them, and kills one.
+func TestJourneysThroughCompose(t *testing.T) {
+	need.Docker(t)
+	port := freePort(t)
+	p := &project{env: []string{"TARS_PORT=" + port, "TARS_ASSETS=" + assets(), "TARS_MQTT_PASSWORD=s3cret", "LLM_OPENAI_URL=", "STT_OPENAI_URL=", "TTS_OPENAI_URL="}}
+	t.Cleanup(func() {
+		if t.Failed() {
+			out, _ := p.docker(t, time.Minute, "logs", "--tail", "60")
+			t.Log(out)
+		}
+		_, _ = p.docker(t, time.Minute, "down", "-v", "--remove-orphans")
+	})
+	begin := time.Now()
+	if out, err := p.docker(t, 10*time.Minute, "up", "--build", "-d", "--wait", "--wait-timeout", "120"); err != nil {
+		t.Fatalf("docker compose up: %v\n%s", err, out)
+	}
+	t.Logf("docker compose up, image included, took %s", time.Since(begin).Round(time.Second))
+	addr, err := p.docker(t, time.Minute, "port", "broker", "1883")
+	if err != nil {
+		t.Fatal(addr, err)
+	}
+	url := "mqtt://tars:s3cret@" + addr
+	s := settings(t, "MQTT_URL="+url)
+	file := filepath.Join(s.home, "journeys.jsonl")
+	record, out := s.start(t, "record", file)
+	s.await(t, "the recording", func() bool { return strings.Contains(out.String(), "recording") })
+	typed(t, s)
+	spoken(t, s, url)
+	cancelled(t, s, url)
+	if code, _ := interrupt(t, record); code != 0 {
+		t.Errorf("tars record ended with %d: %s", code, out)
+	}
+	satisfies(t, file)
+	r, err := http.Get("http://127.0.0.1:" + port + "/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Body.Close()
+	if r.StatusCode != http.StatusOK {
+		t.Errorf("the page answers %s", r.Status)
+	}
+	killed(t, p, url)
+}
+
+// killed ends a container without a goodbye: the broker tells.
+func killed(t *testing.T, p *project, url string) {
+	t.Helper()
+	lost := make(chan []byte, 16)
+	connect(t, url, kit.Tap("system/health/tars-llm", func(_ context.Context, d *kit.Delivery) error {
+		if bytes.Contains(d.Data, []byte(`"event":"`+contract.HealthLost+`"`)) {
+			lost <- d.Data
+		}
+		return nil
+	}))
+	if out, err := p.docker(t, time.Minute, "kill", "-s", "KILL", "llm"); err != nil {
+		t.Fatal(out, err)
+	}
+	if data := within(t, "last will", lost, 30*time.Second); !bytes.Contains(data, []byte(`"ok":false`)) {
+		t.Errorf("health is %s", data)
+	}
+}
