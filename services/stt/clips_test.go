@@ -9,7 +9,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gotars/tars/contract"
+	"github.com/gotars/tars/kit/kittest"
 	"github.com/gotars/tars/services/stt"
+	"github.com/gotars/tars/test/need"
 	"github.com/gotars/tars/test/wer"
 )
 
@@ -84,11 +87,9 @@ func TestEveryRecordingIsHeardAsSpeech(t *testing.T) {
 	}
 }
 
-func TestCuttingCostsNoWords_RealRecogniser(t *testing.T) {
+func TestCuttingCostsNoWords_RealEngines(t *testing.T) {
+	need.Engines(t, "STT_OPENAI_URL")
 	url := os.Getenv("STT_OPENAI_URL")
-	if url == "" {
-		t.Skip("STT_OPENAI_URL names no recogniser")
-	}
 	engine, err := stt.NewOpenAI(stt.Config{OpenAIURL: url, OpenAIModel: os.Getenv("STT_OPENAI_MODEL"), Lang: "en", Timeout: time.Minute})
 	if err != nil {
 		t.Fatal(err)
@@ -117,5 +118,36 @@ func TestCuttingCostsNoWords_RealRecogniser(t *testing.T) {
 	t.Logf("word errors: whole recordings %.1f %%, cut %.1f %%", 100*whole.Rate(), 100*cut.Rate())
 	if cut.Rate() > whole.Rate()+0.02 {
 		t.Errorf("cutting raises the word error rate from %.3f to %.3f", whole.Rate(), cut.Rate())
+	}
+}
+
+// TestTheServiceUnderstandsPeople plays recordings four times faster than they
+// were spoken, to real engines.
+func TestTheServiceUnderstandsPeople_RealEngines(t *testing.T) {
+	need.Engines(t, "STT_OPENAI_URL")
+	t.Setenv("STT_ENGINE", "openai")
+	t.Setenv("STT_PARTIALS", "no") // at this speed they are of no use
+	b := kittest.Start(t, stt.Module)
+	finals := kittest.Watch[contract.FinalTranscript](b)
+	var errs wer.Errors
+	seq := 0
+	for _, c := range clips(t) {
+		sound := append(c.audio[:len(c.audio):len(c.audio)], make(stt.Audio, 2*stt.Rate)...)
+		for rest := sound; len(rest) > 0; rest = rest[min(len(rest), 1280):] {
+			b.Publish(t, contract.MicAudio{Source: "kitchen", Seq: seq, PCM: rest[:min(len(rest), 1280)]})
+			seq++
+			time.Sleep(10 * time.Millisecond) // real time
+		}
+		f, _ := finals.Next(t)
+		text := f.Text
+		time.Sleep(1500 * time.Millisecond) // real engines: what follows a pause
+		for _, f := range finals.All() {
+			text += " " + f.Text
+		}
+		errs = errs.Add(wer.Of(c.text, text))
+		t.Logf("%-28s %q", c.name, text)
+	}
+	if errs.Rate() > 0.15 {
+		t.Errorf("word error rate %.3f", errs.Rate())
 	}
 }

@@ -30,7 +30,7 @@ func NewCommand(c Config) (*Command, error) {
 	if _, err := exec.LookPath(args[0]); err != nil {
 		return nil, fmt.Errorf("STT_COMMAND: %w", err)
 	}
-	return &Command{args: args, lang: c.Lang, timeout: c.Timeout}, nil
+	return &Command{args: args, lang: c.lang(), timeout: c.Timeout}, nil
 }
 
 // Transcribe runs the program once. It is killed when ctx ends.

@@ -1,7 +1,10 @@
 package stt
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -9,44 +12,91 @@ import (
 type Config struct {
 	Engine string `default:"auto" desc:"recogniser: auto, openai, command or none; auto takes the first that is set up"`
 
-	OpenAIURL     string `envconfig:"OPENAI_URL" desc:"base URL of an OpenAI-compatible recogniser, http://127.0.0.1:18101/v1"`
+	OpenAIURL     string `envconfig:"OPENAI_URL" desc:"base URL of an OpenAI-compatible recogniser, for example http://127.0.0.1:18101/v1"`
 	OpenAIKey     string `envconfig:"OPENAI_KEY" desc:"its key, if it wants one"`
-	OpenAIModel   string `envconfig:"OPENAI_MODEL" default:"whisper-1" desc:"its model"`
-	OpenAIBaseURL string `envconfig:"OPENAI_BASE_URL" also:"OPENAI_BASE_URL" desc:"used with OPENAI_API_KEY when STT_OPENAI_URL is empty"`
+	OpenAIModel   string `envconfig:"OPENAI_MODEL" default:"whisper-1" was:"OPENAI_STT_MODEL" desc:"its model"`
+	OpenAIBaseURL string `envconfig:"OPENAI_BASE_URL" also:"OPENAI_BASE_URL" desc:"serves, with OPENAI_API_KEY, when STT_OPENAI_URL is not set"`
 	OpenAIAPIKey  string `envconfig:"OPENAI_API_KEY" also:"OPENAI_API_KEY" desc:"key of OPENAI_BASE_URL"`
 
 	Command string        `desc:"program that prints the text of a WAV file: its {file}, else its standard input"`
-	Lang    string        `default:"en" desc:"language that is spoken, two letters; empty lets the engine find out"`
-	Timeout time.Duration `default:"30s" desc:"longest recognition of one utterance"`
+	Lang    string        `default:"en" desc:"language that is spoken, two letters; auto lets the engine find out"`
+	Timeout time.Duration `default:"30s" was:"OPENAI_TIMEOUT_S" desc:"longest recognition of one utterance"`
 
 	Endpoint     time.Duration `default:"650ms" desc:"silence that completes an utterance"`
 	PreRoll      time.Duration `split_words:"true" default:"400ms" desc:"audio kept from before the first voice, 300ms or more"`
 	MinSpeech    time.Duration `split_words:"true" default:"120ms" desc:"voice that it takes to be speech"`
 	MaxUtterance time.Duration `split_words:"true" default:"30s" desc:"longer utterances are cut at a pause"`
-	MinLevel     float64       `split_words:"true" default:"70" desc:"least loudness of speech, RMS of 16-bit samples between 100 and 1500 Hz"`
+	MinLevel     float64       `split_words:"true" default:"70" desc:"least loudness of speech, RMS of 16-bit samples between 200 and 1500 Hz"`
 
-	MinConfidence float64 `split_words:"true" default:"0.3" desc:"what was understood with less is dropped, 0 to 1; 0 drops nothing"`
+	Partials        bool          `default:"true" was:"STREAMING_PARTIALS" desc:"recognise while and as soon as somebody speaks: text appears at once and finals come sooner, for several times the work"`
+	PartialInterval time.Duration `split_words:"true" default:"600ms" desc:"audio between two partials"`
+	MinConfidence   float64       `split_words:"true" default:"0.3" desc:"what was understood with less is dropped, 0 to 1; 0 drops nothing"`
+	EchoWindow      time.Duration `split_words:"true" default:"1s" desc:"how long after the assistant's speech its echo may still be heard; 0 looks for no echo"`
+	Muted           bool          `desc:"start deaf, until wake/mic unmutes"`
 }
 
 // Validate reports the first setting that cannot work.
 func (c *Config) Validate() error {
+	known := []string{"auto", "openai", "command", "none"}
+	between := func(name string, d, least, most time.Duration) error {
+		if d < least || d > most {
+			return fmt.Errorf("%s is %v, want %v to %v", name, d, least, most)
+		}
+		return nil
+	}
 	switch {
-	case c.Timeout <= 0:
-		return fmt.Errorf("STT_TIMEOUT is %v, want more than 0, for example 30s", c.Timeout)
-	case c.Endpoint < 200*time.Millisecond || c.Endpoint > 5*time.Second:
-		return fmt.Errorf("STT_ENDPOINT is %v, want 200ms to 5s", c.Endpoint)
-	case c.PreRoll < 300*time.Millisecond || c.PreRoll > 2*time.Second:
-		return fmt.Errorf("STT_PRE_ROLL is %v, want 300ms to 2s", c.PreRoll)
-	case c.MinSpeech < frame || c.MinSpeech > time.Second:
-		return fmt.Errorf("STT_MIN_SPEECH is %v, want 20ms to 1s", c.MinSpeech)
-	case c.MaxUtterance < 5*time.Second || c.MaxUtterance > 5*time.Minute:
-		return fmt.Errorf("STT_MAX_UTTERANCE is %v, want 5s to 5m", c.MaxUtterance)
+	case !slices.Contains(known, c.Engine):
+		return fmt.Errorf("STT_ENGINE is %q, want %s", c.Engine, strings.Join(known, ", "))
+	case c.Lang != "auto" && len(c.Lang) != 2:
+		return fmt.Errorf("STT_LANG is %q, want two letters such as en, or auto", c.Lang)
 	case c.MinLevel <= 0 || c.MinLevel > 5000:
 		return fmt.Errorf("STT_MIN_LEVEL is %v, want more than 0, at most 5000", c.MinLevel)
 	case c.MinConfidence < 0 || c.MinConfidence > 1:
 		return fmt.Errorf("STT_MIN_CONFIDENCE is %v, want 0 to 1", c.MinConfidence)
 	}
-	return nil
+	return cmp.Or(
+		between("STT_TIMEOUT", c.Timeout, 100*time.Millisecond, 10*time.Minute),
+		between("STT_ENDPOINT", c.Endpoint, 200*time.Millisecond, 5*time.Second),
+		between("STT_PRE_ROLL", c.PreRoll, 300*time.Millisecond, 2*time.Second),
+		between("STT_MIN_SPEECH", c.MinSpeech, frame, time.Second),
+		between("STT_MAX_UTTERANCE", c.MaxUtterance, 5*time.Second, 5*time.Minute),
+		between("STT_PARTIAL_INTERVAL", c.PartialInterval, 200*time.Millisecond, time.Minute),
+		between("STT_ECHO_WINDOW", c.EchoWindow, 0, time.Minute),
+	)
+}
+
+// lang is what engines are told; empty lets them find out.
+func (c *Config) lang() string {
+	if c.Lang == "auto" {
+		return ""
+	}
+	return c.Lang
+}
+
+// Dropped names variables of the reference that have no effect.
+func (Config) Dropped() map[string]string {
+	const (
+		server  = "STT_OPENAI_URL, or STT_COMMAND"
+		capture = "nothing: audio comes over the bus, 16 kHz mono"
+		room    = "nothing: the noise of the room is learnt; STT_MIN_LEVEL bounds it"
+		gate    = "STT_MIN_CONFIDENCE, which is the real probability of the words"
+		echo    = "STT_ECHO_WINDOW"
+		spoken  = "nothing: the microphone stays open, echo is told by its words"
+		topic   = "nothing: topics are fixed"
+	)
+	return map[string]string{
+		"STT_BACKEND": "STT_ENGINE", "WHISPER_MODEL": "STT_OPENAI_MODEL", "WS_URL": server,
+		"AUDIO_DEVICE_NAME": capture, "AUDIO_FANOUT_PATH": capture, "AUDIO_FANOUT_RATE": capture, "SAMPLE_RATE": capture, "CHANNELS": capture, "CHUNK_DURATION_MS": capture,
+		"SILENCE_THRESHOLD_MS": "STT_ENDPOINT, with a unit: 700ms", "PARTIAL_INTERVAL_MS": "STT_PARTIAL_INTERVAL, with a unit: 600ms",
+		"VAD_AGGRESSIVENESS": room, "VAD_ENHANCED_ANALYSIS": room, "NOISE_MIN_RMS": room, "NOISE_FLOOR_INIT": room, "NOISE_FLOOR_ALPHA": room, "NOISE_GATE_OFFSET": room,
+		"NOISE_FLOOR_CALIB_ENABLE": room, "NOISE_FLOOR_CALIB_SECS": room, "NOISE_FLOOR_ADAPTIVE_ENABLE": room, "NOISE_FLOOR_THRESHOLD_MULTIPLIER": room, "NOISE_FLOOR_UPDATE_INTERVAL": room,
+		"NOISE_MIN_DURATION_MS": "STT_MIN_SPEECH, with a unit: 120ms", "NOISE_MIN_ALPHA_RATIO": gate, "NOISE_MIN_LENGTH": gate, "NOISE_MAX_PUNCT_RATIO": gate,
+		"COUGH_ACTIVE_MIN_RATIO": gate, "COUGH_MIN_DURATION_MS": gate, "COUGH_SUSPICIOUS_PHRASES": gate, "COUGH_MIN_SYLLABLES": gate,
+		"NO_SPEECH_MAX": gate, "AVG_LOGPROB_MIN": gate, "DICT_MATCH_MIN_RATIO": gate, "COMMON_WORDS_EXTRA": gate,
+		"REPEAT_COOLDOWN_SEC": "nothing: what is said twice was meant twice", "ECHO_SUPPRESS_MATCH": echo, "ECHO_FUZZ_MIN_RATIO": echo,
+		"POST_PUBLISH_COOLDOWN_MS": spoken, "UNMUTE_GUARD_MS": spoken, "TTS_MAX_MUTE_MS": spoken, "TTS_BASE_MUTE_MS": spoken, "TTS_PER_CHAR_MS": spoken, "TTS_RESPONSE_WINDOW_SEC": spoken,
+		"TOPIC_STT_FINAL": topic, "TOPIC_STT_PARTIAL": topic,
+	}
 }
 
 // segmentation is how c cuts audio. Speech has ended after hangover of silence;

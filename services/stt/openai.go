@@ -41,7 +41,7 @@ func NewOpenAI(c Config) (*OpenAI, error) {
 	}
 	return &OpenAI{
 		api: openai.NewAudioTranscriptionService(opts...),
-		url: url, model: c.OpenAIModel, lang: c.Lang, timeout: c.Timeout,
+		url: url, model: c.OpenAIModel, lang: c.lang(), timeout: c.Timeout,
 	}, nil
 }
 

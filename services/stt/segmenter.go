@@ -40,7 +40,7 @@ type Event struct {
 	Edge   Edge
 	At     time.Duration // audio heard since the segmenter was made
 	Energy float64       // RMS of the voiced frames so far, 1 is full scale
-	Audio  Audio         // of Complete: the utterance, owned by the receiver
+	Audio  Audio         // of Complete the utterance; of Ended what it is when nobody speaks on, if that is open
 }
 
 // Segmenter cuts the audio of one source into utterances. Its only clock is
@@ -81,6 +81,7 @@ func (s *Segmenter) Hear(seq int64, pcm []byte) []Event {
 	if seq >= 0 && s.next >= 0 && seq != s.next {
 		lost := float64(seq-s.next) * Audio(pcm).Duration().Seconds()
 		switch {
+		case seq == 0 && s.next == 1: // a source that does not count says 0 each time
 		case seq == s.next-1:
 			return nil
 		case lost < 0 || lost > gapBridge.Seconds():
@@ -104,14 +105,18 @@ func (s *Segmenter) Flush() []Event {
 	if s.open {
 		events = s.close()
 	}
-	s.Forget()
-	return events
+	return append(events, s.Forget()...)
 }
 
 // Forget drops the utterance that is being heard and everything that could
-// become part of the next one.
-func (s *Segmenter) Forget() {
+// become part of the next one. Speech that was going on has Ended.
+func (s *Segmenter) Forget() []Event {
+	var events []Event
+	if s.talking {
+		events = append(events, s.event(Ended))
+	}
 	*s = Segmenter{set: s.set, ears: s.ears, frames: s.frames, next: -1}
+	return events
 }
 
 // Learn takes audio that must not be recognised, and learns the room's noise
@@ -123,11 +128,17 @@ func (s *Segmenter) Learn(pcm []byte) {
 	}
 }
 
-// Open returns a copy of the utterance so far, and whether somebody is speaking
-// right now; nothing between utterances.
-func (s *Segmenter) Open() (so Audio, talking bool) {
-	return slices.Clone(s.speech.pcm), s.open && s.silence == 0
-}
+// Open tells whether an utterance is being heard.
+func (s *Segmenter) Open() bool { return s.open }
+
+// Talking tells whether somebody is speaking right now.
+func (s *Segmenter) Talking() bool { return s.open && s.silence == 0 }
+
+// Heard is how much audio was taken since the segmenter was made.
+func (s *Segmenter) Heard() time.Duration { return time.Duration(s.frames) * frame }
+
+// SoFar returns a copy of the utterance that is being heard.
+func (s *Segmenter) SoFar() Audio { return slices.Clone(s.speech.pcm) }
 
 func (s *Segmenter) hear(f []byte) []Event {
 	s.frames++
@@ -178,7 +189,9 @@ func (s *Segmenter) follow(f []byte, level float64, voice bool) []Event {
 		return s.close()
 	case s.silence >= framesOf(s.set.Hangover) && s.talking:
 		s.talking = false
-		return []Event{s.event(Ended)}
+		ended := s.event(Ended)
+		ended.Audio = slices.Clone(s.speech.pcm)
+		return []Event{ended}
 	case len(s.speech.levels) >= framesOf(s.set.Longest):
 		return s.cut()
 	}
@@ -235,7 +248,7 @@ func (s *Segmenter) event(e Edge) Event {
 		}
 	}
 	return Event{
-		Edge: e, At: time.Duration(s.frames) * frame,
+		Edge: e, At: s.Heard(),
 		Energy: math.Sqrt(sum/float64(max(n, 1))) / fullScale,
 	}
 }

@@ -184,6 +184,7 @@ func TestChunksThatAreLostRepeatedOrCountedAfresh(t *testing.T) {
 	}{
 		"in order":                   {func(i int64) int64 { return i }, 1},
 		"not counted":                {func(i int64) int64 { return -1 }, 1},
+		"not counted, with a seq":    {func(i int64) int64 { return 0 }, 1},
 		"a short gap in the voice":   {func(i int64) int64 { return i + 5*min(1, i/30) }, 1},
 		"a long gap in the voice":    {func(i int64) int64 { return i + 50*min(1, i/30) }, 2},
 		"an absurd gap in the voice": {func(i int64) int64 { return i + math.MaxInt64/2*min(1, i/30) }, 2},
@@ -205,8 +206,8 @@ func TestChunksThatAreLostRepeatedOrCountedAfresh(t *testing.T) {
 		s := stt.NewSegmenter(segmentation())
 		var twice []stt.Event
 		for i := range int64(len(r.pcm) / chunk) {
-			twice = append(twice, s.Hear(i, r.pcm[i*chunk:(i+1)*chunk])...)
-			twice = append(twice, s.Hear(i, r.pcm[i*chunk:(i+1)*chunk])...)
+			twice = append(twice, s.Hear(1+i, r.pcm[i*chunk:(i+1)*chunk])...)
+			twice = append(twice, s.Hear(1+i, r.pcm[i*chunk:(i+1)*chunk])...)
 		}
 		once := hear(stt.NewSegmenter(segmentation()), r.pcm, chunk)
 		if got, want := story(twice), story(once); got != want {

@@ -1,0 +1,257 @@
+// Package stt turns what microphones hear into text.
+package stt
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"go.uber.org/fx"
+
+	"github.com/gotars/tars/contract"
+	"github.com/gotars/tars/kit"
+)
+
+// Module is the stt service.
+var Module = kit.Service[*Service]("stt", kit.As("tars-stt", "tars-stt"), kit.Env[Config](), fx.Provide(New, NewEngine))
+
+const (
+	waitMost = 16 // utterances that may wait for the engine; more are dropped and counted
+	rest     = 4  // partials leave the engine free for three quarters of the time: few can stop once they began
+)
+
+// Service listens to every source, and has the engine read what is said there.
+// Listening never waits for reading.
+type Service struct {
+	cfg    Config
+	bus    *kit.Bus
+	engine Engine
+	log    *slog.Logger
+
+	ears   *ears
+	mics   *mics
+	echoes *echoes
+
+	whole   chan utterance // complete, in the order in which they ended
+	early   chan *attempt  // that may go on: what does not fit is not read
+	waiting atomic.Int32   // complete utterances without a text yet
+	took    atomic.Int64   // nanoseconds of the last recognition
+	trouble atomic.Pointer[error]
+}
+
+// New returns a service that reads with engine.
+func New(cfg Config, bus *kit.Bus, engine Engine, log *slog.Logger) *Service {
+	return &Service{
+		cfg: cfg, bus: bus, engine: engine, log: log,
+		ears: newEars(cfg.segmentation()), mics: newMics(cfg.Muted), echoes: &echoes{window: cfg.EchoWindow},
+		whole: make(chan utterance, waitMost), early: make(chan *attempt, 1),
+	}
+}
+
+// Handlers declares what the service listens to and what it publishes.
+func (s *Service) Handlers() []kit.Handler {
+	return []kit.Handler{
+		kit.On(s.listen, kit.Workers(4), kit.By(func(a contract.MicAudio) string { return a.Source })),
+		kit.On(s.obey), kit.On(s.spoke),
+		kit.Local(s.whole, s.read, kit.Timeout(0)),  // the engine has a timeout of its own
+		kit.Local(s.early, s.guess, kit.Timeout(0)), // a lane of its own: a final never waits for a partial
+		kit.Every(quiet/2, s.tidy),
+		kit.Sends[contract.FinalTranscript](), kit.Sends[contract.PartialTranscript](), kit.Sends[contract.WakeEvent](),
+	}
+}
+
+func (s *Service) listen(ctx context.Context, a contract.MicAudio) error {
+	if a.Rate != Rate {
+		return kit.Drop("sample rate")
+	}
+	e, err := s.ears.of(a.Source)
+	if err != nil {
+		return err
+	}
+	e.mu.Lock()
+	facts := e.hear(a, s.mics.state(a.Source))
+	if s.cfg.Partials && s.waiting.Load() == 0 {
+		s.offer(e.guess(max(s.cfg.PartialInterval, time.Duration(s.took.Load())*rest)))
+	}
+	e.mu.Unlock()
+	return s.tell(ctx, e, facts)
+}
+
+// obey mutes and unmutes the microphone of the room, or of all.
+func (s *Service) obey(ctx context.Context, c contract.WakeMicCommand) error {
+	var ttl time.Duration
+	if c.TTLMS != nil {
+		ttl = time.Duration(*c.TTLMS) * time.Millisecond
+	}
+	s.mics.set(kit.From(ctx).Baggage["room"], c.Action == contract.MicMute, ttl)
+	return nil
+}
+
+// spoke remembers what the assistant says, to know its echo.
+func (s *Service) spoke(ctx context.Context, t contract.TtsStatus) error {
+	utt := ""
+	if t.UttID != nil {
+		utt = *t.UttID
+	}
+	switch t.Event {
+	case contract.TtsSpeakingStart:
+		s.echoes.start(kit.From(ctx).Baggage["room"], utt, t.Text)
+	case contract.TtsSpeakingEnd:
+		s.echoes.end(utt)
+	}
+	return nil
+}
+
+// read has the engine read a complete utterance, and publishes the text.
+func (s *Service) read(ctx context.Context, u utterance) error {
+	defer s.waiting.Add(-1)
+	ctx = kit.WithBaggage(ctx, "room", u.room)
+	begun := time.Now()
+	r, err := s.understand(ctx, u)
+	s.note(err)
+	text := clean(r.Text)
+	switch {
+	case err != nil:
+		return err
+	case text == "":
+		return kit.Drop("no words")
+	case r.Confidence != nil && *r.Confidence < s.cfg.MinConfidence:
+		return kit.Drop("unsure")
+	case s.echoes.heard(u.room, text, u.begun, u.ended):
+		return kit.Drop("echo")
+	}
+	s.log.DebugContext(ctx, "heard", "id", u.id, "took", time.Since(begun), "text_len", len(text), "after", time.Since(u.ended))
+	return s.bus.Publish(ctx, contract.FinalTranscript{Text: text, Lang: s.lang(r), Confidence: r.Confidence, UttID: &u.id})
+}
+
+// understand reads u, unless that was begun as soon as its last word was said.
+func (s *Service) understand(ctx context.Context, u utterance) (Result, error) {
+	if u.early != nil && !u.early.claim() {
+		select {
+		case <-u.early.done:
+			if u.early.err == nil {
+				return u.early.result, nil
+			}
+		case <-ctx.Done():
+			return Result{}, context.Cause(ctx)
+		}
+	}
+	return s.transcribe(ctx, u.audio)
+}
+
+// transcribe has the engine read a, and notes how long that takes.
+func (s *Service) transcribe(ctx context.Context, a Audio) (Result, error) {
+	begun := time.Now()
+	r, err := s.engine.Transcribe(ctx, a)
+	if err == nil {
+		s.took.Store(int64(time.Since(begun)))
+	}
+	return r, err
+}
+
+// guess reads an utterance that may go on, and publishes what it holds so far.
+func (s *Service) guess(ctx context.Context, a *attempt) error {
+	ctx, ok := a.begin(kit.WithBaggage(ctx, "room", a.room))
+	if !ok {
+		return kit.Drop("outdated")
+	}
+	r, err := s.transcribe(ctx, a.audio)
+	defer func() { a.finish(r, err) }() // not before the partial is out: a final may wait for it
+	text := clean(r.Text)
+	switch {
+	case ctx.Err() != nil:
+		return kit.Drop("outdated")
+	case err != nil:
+		return err
+	case text == "":
+		return kit.Drop("no words")
+	case s.echoes.heard(a.room, text, a.begun, time.Now()):
+		return kit.Drop("echo")
+	}
+	out := s.bus.Publish(ctx, contract.PartialTranscript{Text: text, Lang: s.lang(r), Confidence: r.Confidence, UttID: &a.id})
+	if errors.Is(out, kit.ErrOffline) {
+		return kit.Drop("offline")
+	}
+	return out
+}
+
+// tidy ends the utterances of sources that fell silent without a word.
+func (s *Service) tidy(ctx context.Context) error {
+	var errs []error
+	for _, e := range s.ears.silent() {
+		e.mu.Lock()
+		facts := e.facts(e.seg.Flush())
+		e.mu.Unlock()
+		errs = append(errs, s.tell(ctx, e, facts))
+	}
+	return errors.Join(errs...)
+}
+
+// tell publishes the edges of speech and passes on what is to be read.
+func (s *Service) tell(ctx context.Context, e *ear, facts []fact) error {
+	ctx = kit.WithBaggage(ctx, "room", e.room)
+	var errs []error
+	for _, f := range facts {
+		switch f.edge {
+		case Complete:
+			s.waiting.Add(1)
+			select {
+			case s.whole <- f.utterance:
+			default:
+				s.waiting.Add(-1)
+				errs = append(errs, kit.Drop("engine too slow"))
+			}
+			continue
+		case Ended:
+			if s.cfg.Partials {
+				s.offer(f.early)
+			}
+		}
+		typ := map[Edge]string{Started: contract.WakeEventSpeechStart, Ended: contract.WakeEventSpeechEnd}[f.edge]
+		errs = append(errs, s.bus.Publish(ctx, contract.WakeEvent{Type: typ, Cause: new("vad"), Energy: &f.energy}))
+	}
+	return errors.Join(errs...)
+}
+
+// offer has a read as soon as the engine is free, in place of one that waits.
+func (s *Service) offer(a *attempt) {
+	for a != nil {
+		select {
+		case s.early <- a:
+			return
+		default:
+		}
+		select {
+		case <-s.early:
+		default:
+		}
+	}
+}
+
+func (s *Service) lang(r Result) string {
+	if r.Lang == "" {
+		return s.cfg.lang()
+	}
+	return r.Lang
+}
+
+func (s *Service) note(err error) {
+	if err == nil {
+		s.trouble.Store(nil)
+		return
+	}
+	s.trouble.Store(&err)
+}
+
+// Healthy reports why the last utterance could not be read.
+func (s *Service) Healthy(context.Context) error {
+	if err := s.trouble.Load(); err != nil {
+		return *err
+	}
+	if _, none := s.engine.(deaf); none {
+		return ErrNoEngine
+	}
+	return nil
+}

@@ -1,0 +1,396 @@
+package stt_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/fx"
+
+	"github.com/gotars/tars/contract"
+	"github.com/gotars/tars/kit"
+	"github.com/gotars/tars/kit/kittest"
+	"github.com/gotars/tars/services/stt"
+)
+
+// reader is an engine that takes its time and says how long the audio was, or
+// what it was told to say.
+type reader struct {
+	takes time.Duration
+	fails bool
+
+	mu     sync.Mutex
+	says   func(stt.Audio) stt.Result
+	busy   int
+	most   int // recognitions at once
+	calls  int
+	broken int // recognitions that were cancelled
+}
+
+func (r *reader) Transcribe(ctx context.Context, a stt.Audio) (stt.Result, error) {
+	r.count(func() { r.calls++; r.busy++; r.most = max(r.most, r.busy) })
+	defer r.count(func() { r.busy-- })
+	select {
+	case <-time.After(r.takes):
+	case <-ctx.Done():
+		r.count(func() { r.broken++ })
+		return stt.Result{}, context.Cause(ctx)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case r.fails:
+		return stt.Result{}, errors.New("no model")
+	case r.says != nil:
+		return r.says(a), nil
+	}
+	return stt.Result{Text: fmt.Sprintf("%.1f seconds", a.Duration().Seconds()), Confidence: new(0.9), Lang: "en"}, nil
+}
+
+func (r *reader) count(f func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	f()
+}
+
+// saying makes r hear text in everything.
+func (r *reader) saying(text string, confidence float64) {
+	r.count(func() {
+		r.says = func(stt.Audio) stt.Result { return stt.Result{Text: text, Confidence: &confidence} }
+	})
+}
+
+// house is a bench with a service that listens, and all it publishes.
+type house struct {
+	*kittest.Bench
+	seq      int // of the next chunk
+	engine   *reader
+	finals   *kittest.Watcher[contract.FinalTranscript]
+	partials *kittest.Watcher[contract.PartialTranscript]
+	events   *kittest.Watcher[contract.WakeEvent]
+	health   *kittest.Watcher[contract.HealthPing]
+}
+
+func listen(t *testing.T, name string, f func(*testing.T, *house), settings ...string) {
+	t.Helper()
+	kittest.Run(t, name, func(t *testing.T, b *kittest.Bench) {
+		h := &house{b, 0, &reader{takes: 300 * ms}, kittest.Watch[contract.FinalTranscript](b), kittest.Watch[contract.PartialTranscript](b),
+			kittest.Watch[contract.WakeEvent](b), kittest.Watch[contract.HealthPing](b)}
+		for _, s := range settings {
+			k, v, _ := strings.Cut(s, "=")
+			t.Setenv(k, v)
+		}
+		b.Add(t, stt.Module.With(fx.Replace(fx.Annotate(h.engine, fx.As(new(stt.Engine))))))
+		f(t, h)
+	})
+}
+
+// play lets sources hear r for as long as it sounds.
+func (h *house) play(t *testing.T, r *room, sources ...string) {
+	t.Helper()
+	const chunk = 1280 // 40ms
+	for i := 0; i < len(r.pcm); i += chunk {
+		for _, source := range sources {
+			h.Publish(t, contract.MicAudio{Source: source, Seq: h.seq, PCM: r.pcm[i:min(i+chunk, len(r.pcm))]})
+		}
+		h.seq++
+		time.Sleep(40 * ms)
+	}
+}
+
+func (h *house) texts() (all []string) {
+	h.Settle()
+	for _, f := range h.finals.All() {
+		all = append(all, f.Text)
+	}
+	return all
+}
+
+func (h *house) edges() (all []string) {
+	h.Settle()
+	for _, e := range h.events.All() {
+		all = append(all, e.Type)
+	}
+	return all
+}
+
+func expectAll(t *testing.T, what string, got []string, want ...string) {
+	t.Helper()
+	if !slices.Equal(got, want) {
+		t.Errorf("%s %q, want %q", what, got, want)
+	}
+}
+
+func TestWhatIsSaidIsPublished(t *testing.T) {
+	listen(t, "a sentence", func(t *testing.T, h *house) {
+		h.play(t, newRoom(20).silence(400*ms).voice(2*time.Second), "kitchen")
+		said := time.Now()
+		h.play(t, newRoom(20).silence(2*time.Second), "kitchen")
+		h.Settle()
+		f, meta := h.finals.Next(t)
+		if f.Text == "" || f.Lang != "en" || *f.Confidence != 0.9 || f.UttID == nil || meta.Baggage["room"] != "kitchen" || meta.Source != "tars-stt" {
+			t.Errorf("final %+v in %v", f, meta)
+		}
+		if late := time.UnixMicro(int64(f.TS * 1e6)).Sub(said); late < 600*ms || late > 800*ms {
+			t.Errorf("the final came %v after the last word, want the endpoint, 650ms: it was read before", late)
+		}
+		var last contract.PartialTranscript
+		for range 2 {
+			p, meta := h.partials.Next(t)
+			if p.Text == last.Text || *p.UttID != *f.UttID || meta.Baggage["room"] != "kitchen" || p.IsFinal {
+				t.Errorf("partial %+v of %s", p, *f.UttID)
+			}
+			last = p
+		}
+		e, meta := h.events.Next(t)
+		if e.Type != contract.WakeEventSpeechStart || *e.Cause != "vad" || *e.Energy <= 0 || meta.Baggage["room"] != "kitchen" {
+			t.Errorf("event %+v in %v", e, meta)
+		}
+		expectAll(t, "events", h.edges(), contract.WakeEventSpeechEnd)
+		h.finals.None(t)
+	})
+	listen(t, "two rooms at once", func(t *testing.T, h *house) {
+		h.play(t, newRoom(20).silence(400*ms).voice(time.Second).silence(2*time.Second), "kitchen", "office")
+		rooms := map[string]string{}
+		for range 2 {
+			f, meta := h.finals.Next(t)
+			rooms[meta.Baggage["room"]] = *f.UttID
+		}
+		if len(rooms) != 2 || rooms["kitchen"] == rooms["office"] {
+			t.Errorf("finals of %v", rooms)
+		}
+	})
+	listen(t, "a source that ends within a word", func(t *testing.T, h *house) {
+		h.play(t, newRoom(20).silence(400*ms).voice(time.Second), "kitchen")
+		h.Publish(t, contract.MicAudio{Source: "kitchen", Seq: 99})
+		time.Sleep(400 * ms)
+		expectAll(t, "finals", h.texts(), "1.4 seconds")
+	})
+	listen(t, "a source that vanishes within a word", func(t *testing.T, h *house) {
+		h.play(t, newRoom(20).silence(400*ms).voice(time.Second), "kitchen")
+		time.Sleep(3 * time.Second)
+		expectAll(t, "finals", h.texts(), "1.4 seconds")
+		expectAll(t, "events", h.edges(), contract.WakeEventSpeechStart, contract.WakeEventSpeechEnd)
+	})
+	listen(t, "a pause in a sentence", func(t *testing.T, h *house) {
+		h.play(t, newRoom(20).silence(400*ms).voice(time.Second).silence(400*ms).voice(time.Second).silence(time.Second), "kitchen")
+		expectAll(t, "finals", h.texts(), "3.1 seconds")
+		expectAll(t, "events", h.edges(), "speech_start", "speech_end", "speech_start", "speech_end")
+	})
+	listen(t, "without partials the engine works once", func(t *testing.T, h *house) {
+		h.play(t, newRoom(20).silence(400*ms).voice(3*time.Second).silence(2*time.Second), "kitchen")
+		expectAll(t, "finals", h.texts(), "3.7 seconds")
+		h.partials.None(t)
+		if h.engine.calls != 1 {
+			t.Errorf("the engine worked %d times", h.engine.calls)
+		}
+	}, "STT_PARTIALS=no")
+	listen(t, "a microphone at another rate", func(t *testing.T, h *house) {
+		for i := range 100 {
+			h.Publish(t, contract.MicAudio{Source: "kitchen", Seq: i, Rate: 48000, PCM: newRoom(20).voice(40 * ms).pcm})
+		}
+		expectAll(t, "events", h.edges())
+	})
+}
+
+func TestASlowEngine(t *testing.T) {
+	two := func() *room {
+		return newRoom(20).silence(400 * ms).voice(time.Second).silence(time.Second).voice(time.Second).silence(time.Second)
+	}
+	listen(t, "does not stop the listening", func(t *testing.T, h *house) {
+		h.engine.takes = 20 * time.Second
+		h.play(t, two(), "kitchen")
+		expectAll(t, "events", h.edges(), "speech_start", "speech_end", "speech_start", "speech_end")
+		time.Sleep(time.Minute)
+		expectAll(t, "finals", h.texts(), "1.7 seconds", "1.7 seconds")
+	})
+	listen(t, "works on one partial at a time, and on a final beside it", func(t *testing.T, h *house) {
+		h.engine.takes = time.Second
+		for range 3 {
+			h.play(t, two(), "kitchen", "office", "hall")
+		}
+		time.Sleep(time.Minute)
+		if n := len(h.texts()); n != 18 || h.engine.most > 2 {
+			t.Errorf("%d finals of 18, %d recognitions at once", n, h.engine.most)
+		}
+	})
+	listen(t, "is not asked for what is outdated", func(t *testing.T, h *house) {
+		h.engine.takes = 5 * time.Second
+		h.play(t, newRoom(20).silence(400*ms).voice(4*time.Second).silence(time.Second), "kitchen")
+		time.Sleep(10 * time.Second)
+		expectAll(t, "finals", h.texts(), "4.7 seconds")
+		if p, _ := h.partials.Next(t); p.Text != "4.7 seconds" {
+			t.Errorf("partial %q", p.Text)
+		}
+		h.partials.None(t)
+		if h.engine.calls != 2 || h.engine.broken != 1 {
+			t.Errorf("the engine worked %d times and was stopped %d times, want 2 and 1", h.engine.calls, h.engine.broken)
+		}
+	})
+	listen(t, "loses what does not fit", func(t *testing.T, h *house) {
+		h.engine.takes = 3 * time.Second
+		for range 3 {
+			h.play(t, two(), "a", "b", "c", "d", "e", "f")
+		}
+		time.Sleep(2 * time.Minute)
+		if n := len(h.texts()); n < 16 || n > 24 {
+			t.Errorf("%d of 36 utterances were read, want the 16 that may wait and those read meanwhile", n)
+		}
+	}, "STT_PARTIALS=no")
+}
+
+func TestWhatIsNotMeantIsDropped(t *testing.T) {
+	word := func() *room { return newRoom(20).silence(400 * ms).voice(time.Second).silence(2 * time.Second) }
+	tests := map[string]struct {
+		text       string
+		confidence float64
+		want       []string
+	}{
+		"words":               {"turn on the light", 0.9, []string{"turn on the light"}},
+		"nothing":             {" ", 0.9, nil},
+		"a sound":             {"[BLANK_AUDIO]", 0.9, nil},
+		"a guess":             {"burn in the night", 0.2, nil},
+		"what it says itself": {"the weather in paris is fine", 0.9, nil},
+		"a word of that":      {"fine", 0.9, []string{"fine"}},
+	}
+	for name, tt := range tests {
+		listen(t, name, func(t *testing.T, h *house) {
+			h.engine.saying(tt.text, tt.confidence)
+			h.Publish(t, contract.TtsStatus{Event: contract.TtsSpeakingStart, Text: "The weather in **Paris** is fine today.", UttID: new("u1")})
+			h.play(t, word(), "kitchen")
+			expectAll(t, "finals", h.texts(), tt.want...)
+			h.Publish(t, contract.TtsStatus{Event: contract.TtsSpeakingEnd, UttID: new("u1")})
+			time.Sleep(2 * time.Second)
+			if strings.HasPrefix(name, "what it says") {
+				h.play(t, word(), "kitchen")
+				expectAll(t, "finals when it is silent", h.texts(), tt.text)
+			}
+		})
+	}
+	listen(t, "an echo in the next room", func(t *testing.T, h *house) {
+		h.engine.saying("the weather in paris is fine", 0.9)
+		ctx := kit.WithBaggage(t.Context(), "room", "office")
+		if err := h.Bus.Publish(ctx, contract.TtsStatus{Event: contract.TtsSpeakingStart, Text: "The weather in Paris is fine."}); err != nil {
+			t.Fatal(err)
+		}
+		h.play(t, word(), "kitchen", "office")
+		h.Settle()
+		f, meta := h.finals.Next(t)
+		if meta.Baggage["room"] != "kitchen" {
+			t.Errorf("%q in %v", f.Text, meta.Baggage)
+		}
+		h.finals.None(t)
+	})
+	listen(t, "any echo, when none is looked for", func(t *testing.T, h *house) {
+		h.engine.saying("the weather in paris is fine", 0.9)
+		h.Publish(t, contract.TtsStatus{Event: contract.TtsSpeakingStart, Text: "The weather in Paris is fine."})
+		h.play(t, word(), "kitchen")
+		expectAll(t, "finals", h.texts(), "the weather in paris is fine")
+	}, "STT_ECHO_WINDOW=0")
+}
+
+func TestMute(t *testing.T) {
+	word := func() *room { return newRoom(20).silence(400 * ms).voice(time.Second).silence(time.Second) }
+	obey := func(t *testing.T, h *house, action string, ttl int, room string) {
+		t.Helper()
+		c := contract.WakeMicCommand{Action: action}
+		if ttl > 0 {
+			c.TTLMS = &ttl
+		}
+		ctx := t.Context()
+		if room != "" {
+			ctx = kit.WithBaggage(ctx, "room", room)
+		}
+		if err := h.Bus.Publish(ctx, c); err != nil {
+			t.Fatal(err)
+		}
+		h.Settle()
+	}
+	listen(t, "silences until it ends", func(t *testing.T, h *house) {
+		obey(t, h, contract.MicMute, 0, "")
+		h.play(t, word(), "kitchen")
+		expectAll(t, "events", h.edges())
+		obey(t, h, contract.MicUnmute, 0, "")
+		h.play(t, word(), "kitchen")
+		expectAll(t, "finals", h.texts(), "1.7 seconds")
+	})
+	listen(t, "ends speech, of which nothing is read", func(t *testing.T, h *house) {
+		h.play(t, newRoom(20).silence(400*ms).voice(300*ms), "kitchen")
+		obey(t, h, contract.MicMute, 0, "")
+		h.play(t, newRoom(20).voice(time.Second).silence(2*time.Second), "kitchen")
+		expectAll(t, "events", h.edges(), "speech_start", "speech_end")
+		expectAll(t, "finals", h.texts())
+		if h.engine.calls > 0 {
+			t.Error("muted audio reached the engine")
+		}
+	})
+	listen(t, "ends by itself", func(t *testing.T, h *house) {
+		obey(t, h, contract.MicMute, 3000, "")
+		h.play(t, word(), "kitchen")
+		time.Sleep(time.Second)
+		h.play(t, word(), "kitchen")
+		expectAll(t, "finals", h.texts(), "1.7 seconds")
+	})
+	listen(t, "comes back when an unmute is over, but not in a word", func(t *testing.T, h *house) {
+		obey(t, h, contract.MicUnmute, 1000, "")
+		h.play(t, newRoom(20).silence(400*ms).voice(2*time.Second).silence(time.Second), "kitchen")
+		expectAll(t, "finals", h.texts(), "2.7 seconds")
+		h.play(t, word(), "kitchen")
+		expectAll(t, "finals", h.texts())
+	}, "STT_MUTED=yes")
+	listen(t, "concerns one room when it names one", func(t *testing.T, h *house) {
+		obey(t, h, contract.MicMute, 0, "kitchen")
+		h.play(t, word(), "kitchen", "office")
+		_, meta := h.finals.Next(t)
+		if meta.Baggage["room"] != "office" {
+			t.Errorf("heard in %v", meta.Baggage)
+		}
+		h.finals.None(t)
+		obey(t, h, contract.MicMute, 0, "")
+		obey(t, h, contract.MicUnmute, 0, "kitchen")
+		h.play(t, word(), "kitchen", "office")
+		_, meta = h.finals.Next(t)
+		if meta.Baggage["room"] != "kitchen" {
+			t.Errorf("heard in %v", meta.Baggage)
+		}
+		h.finals.None(t)
+	})
+}
+
+func TestHealth(t *testing.T) {
+	feelings := func(h *house) (all []string) {
+		h.Settle()
+		for _, p := range h.health.All() {
+			if p.Name == "tars-stt" {
+				s := *p.Event
+				if p.Err != nil {
+					s += ": " + *p.Err
+				}
+				all = append(all, s)
+			}
+		}
+		return all
+	}
+	listen(t, "tells that the engine fails, until it works", func(t *testing.T, h *house) {
+		word := newRoom(20).silence(400 * ms).voice(time.Second).silence(2 * time.Second)
+		h.engine.fails = true
+		h.play(t, word, "kitchen")
+		time.Sleep(6 * time.Second)
+		h.engine.count(func() { h.engine.fails = false })
+		h.play(t, word, "kitchen")
+		time.Sleep(6 * time.Second)
+		expectAll(t, "health", feelings(h), "ready", "degraded: no model", "ready")
+	}, "STT_PARTIALS=no")
+	kittest.Run(t, "tells what to do without an engine", func(t *testing.T, b *kittest.Bench) {
+		h := &house{Bench: b, health: kittest.Watch[contract.HealthPing](b)}
+		t.Setenv("STT_ENGINE", "none")
+		b.Add(t, stt.Module)
+		time.Sleep(6 * time.Second)
+		expectAll(t, "health", feelings(h), "ready", "degraded: no recogniser: set STT_OPENAI_URL (make engines starts a local one) or STT_COMMAND")
+	})
+}
