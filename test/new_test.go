@@ -1,0 +1,139 @@
+package test
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// clone is a copy of the repository's files that a test may change.
+type clone string
+
+// copyRepository copies what is tracked, and what could be.
+func copyRepository(t *testing.T) clone {
+	t.Helper()
+	list := exec.Command("git", "ls-files", "-co", "--exclude-standard", "-z")
+	list.Dir = root
+	out, err := list.Output()
+	if err != nil {
+		t.Skipf("no git checkout to copy: %v", err)
+	}
+	to := t.TempDir()
+	for _, name := range strings.Split(strings.Trim(string(out), "\x00"), "\x00") {
+		text, err := os.ReadFile(filepath.Join(root, name))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // tracked and deleted
+		}
+		if err == nil {
+			err = os.MkdirAll(filepath.Dir(filepath.Join(to, name)), 0o755)
+		}
+		if err == nil {
+			err = os.WriteFile(filepath.Join(to, name), text, 0o644)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return clone(to)
+}
+
+// run runs a go command in the copy.
+func (c clone) run(t *testing.T, args ...string) (string, error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "go", args...)
+	cmd.Dir = string(c)
+	cmd.Env = append(os.Environ(), "PWD="+string(c), "CGO_ENABLED=0", "GOWORK=", "GOFLAGS=") // as a shell there would have it
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+// rules runs the tests that hold the wiring. One file needs only the standard
+// library, so this is quick.
+func (c clone) rules(t *testing.T) (string, error) {
+	t.Helper()
+	return c.run(t, "test", "-count=1", "-timeout", "1m", "-run", "^(TestImports|TestEveryServiceIsWired|TestTopics.*|TestSize)$", "./test/arch_test.go")
+}
+
+func (c clone) has(name string) bool {
+	_, err := os.Stat(filepath.Join(string(c), name))
+	return err == nil
+}
+
+// TestNewCompilesACopyOfTheRepository does what README.md says of make new.
+func TestNewCompilesACopyOfTheRepository(t *testing.T) {
+	c := copyRepository(t)
+	for _, name := range []string{"weather", "living-room"} {
+		if out, err := c.run(t, "run", "./ops/new", name); err != nil {
+			t.Fatalf("make new SERVICE=%s: %v\n%s", name, err, out)
+		}
+	}
+	for _, args := range [][]string{
+		{"vet", "./services/weather/...", "./services/living-room/...", "./cmd/tars"},
+		{"test", "-count=1", "-timeout", "2m", "./services/weather/...", "./services/living-room/..."},
+	} {
+		if out, err := c.run(t, args...); err != nil {
+			t.Errorf("go %s: %v\n%s", strings.Join(args, " "), err, out)
+		}
+	}
+	if out, err := c.rules(t); err != nil {
+		t.Errorf("the rules refuse a new service: %v\n%s", err, out)
+	}
+}
+
+func TestNewRefuses(t *testing.T) {
+	c := copyRepository(t)
+	tests := map[string]struct{ name, want string }{
+		"a name in capitals":         {"Weather", "no name for a service"},
+		"a path":                     {"../weather", "no name for a service"},
+		"a word of Go":               {"go", "cannot name a Go package"},
+		"a service that there is":    {"stt", "exists already"},
+		"a name that cmd/tars knows": {"room", "is taken"},
+		"a package of the template":  {"time", "is taken"},
+		"a container of compose.yml": {"broker", "is taken"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			was := c.has(filepath.Join("services", tt.name))
+			out, err := c.run(t, "run", "./ops/new", tt.name)
+			if err == nil || !strings.Contains(out, tt.want) {
+				t.Errorf("said %q (%v), want %q", out, err, tt.want)
+			}
+			if !was && c.has(filepath.Join("services", tt.name)) {
+				t.Errorf("services/%s is there all the same", tt.name)
+			}
+		})
+	}
+	if out, err := c.run(t, "run", "./ops/new"); err == nil || !strings.Contains(out, "make new SERVICE=weather") {
+		t.Errorf("without a name it said %q (%v), want how to give one", out, err)
+	}
+}
+
+// A service copied by hand is told everything that it lacks.
+func TestCopiedByHand(t *testing.T) {
+	c := copyRepository(t)
+	from, to := filepath.Join(string(c), "services", "template"), filepath.Join(string(c), "services", "lamp")
+	if err := os.CopyFS(to, os.DirFS(from)); err != nil {
+		t.Fatal(err)
+	}
+	out, err := c.rules(t)
+	if err == nil {
+		t.Fatal("a service that nothing runs passes the rules")
+	}
+	for _, want := range []string{
+		"cmd/tars does not run lamp: add its Module",
+		"compose.yml does not run lamp: copy the block",
+		filepath.Join("docs", "services", "lamp.md") + " is missing: write what lamp does",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("the rules do not say %q but\n%s", want, out)
+		}
+	}
+}
