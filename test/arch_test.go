@@ -9,7 +9,6 @@ import (
 	"go/token"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path"
 	"path/filepath"
 	"regexp"
@@ -422,37 +421,6 @@ func code(s source) int {
 			for i := range strings.Count(lit, "\n") + 1 {
 				lines[at.Line+i] = true
 			}
-		}
-	}
-}
-
-// The commands that README.md tells people to type exist.
-func TestReadmeCommandsExist(t *testing.T) {
-	readme, err := os.ReadFile(filepath.Join(root, "README.md"))
-	if err != nil {
-		t.Skip("no README.md")
-	}
-	typed := strings.Join(regexp.MustCompile("(?s)```.*?```|`[^`\n]+`").FindAllString(string(readme), -1), "\n")
-	makefile, err := os.ReadFile(filepath.Join(root, "Makefile"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, m := range regexp.MustCompile("(?m)(?:^|`|&& )make ([a-z]+)").FindAllStringSubmatch(typed, -1) {
-		if !strings.Contains(string(makefile), "\n"+m[1]+":") {
-			t.Errorf("README.md says make %s, which the Makefile does not have", m[1])
-		}
-	}
-	used := regexp.MustCompile("(?m)(?:^|`|&& |bin/)tars ([a-z]+)").FindAllStringSubmatch(typed, -1)
-	if len(used) == 0 {
-		return
-	}
-	help, err := exec.Command("go", "run", module+"cmd/tars", "--help").CombinedOutput()
-	if err != nil {
-		t.Fatalf("tars --help: %v\n%s", err, help)
-	}
-	for _, m := range used {
-		if !regexp.MustCompile(`(?m)^\s*(tars )?` + m[1] + `\b`).Match(help) {
-			t.Errorf("README.md says tars %s, which tars --help does not list", m[1])
 		}
 	}
 }
