@@ -37,6 +37,3 @@ func (a Audio) WAV() []byte {
 	b = binary.LittleEndian.AppendUint32(b, uint32(len(a)))
 	return append(b, a...)
 }
-
-// bytesOf is the length of d in bytes of Audio.
-func bytesOf(d time.Duration) int { return int(d*Rate/time.Second) * 2 }

@@ -3,7 +3,6 @@ package stt_test
 import (
 	"bytes"
 	"encoding/csv"
-	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -113,7 +112,7 @@ func TestCuttingCostsNoWords_RealEngines(t *testing.T) {
 		parts := utterances(append(hear(s, c.audio, 1280), s.Flush()...))
 		all, joined := understand(c.audio), understand(parts...)
 		whole, cut = whole.Add(wer.Of(c.text, all)), cut.Add(wer.Of(c.text, joined))
-		t.Log(fmt.Sprintf("%-28s %d utterances, %d wrong whole, %d cut:%s", c.name, len(parts), wer.Of(c.text, all).Wrong, wer.Of(c.text, joined).Wrong, joined))
+		t.Logf("%-28s %d utterances, %d wrong whole, %d cut:%s", c.name, len(parts), wer.Of(c.text, all).Wrong, wer.Of(c.text, joined).Wrong, joined)
 	}
 	t.Logf("word errors: whole recordings %.1f %%, cut %.1f %%", 100*whole.Rate(), 100*cut.Rate())
 	if cut.Rate() > whole.Rate()+0.02 {
