@@ -21,10 +21,23 @@ import (
 
 // variables are the names that a service knows.
 type variables struct {
-	own     map[string]bool   // its own names
-	also    map[string]bool   // read without a word
-	was     map[string]string // read with a warning; the new name
-	dropped map[string]string // of no effect, with a warning; what to do instead
+	own     map[string][]string // its own names, each with others that are read without a word
+	was     map[string]string   // read with a warning; the new name
+	dropped map[string]string   // of no effect, with a warning; what to do instead
+}
+
+// also are the other names that are read without a word.
+func (v variables) also() (names []string) {
+	for _, also := range v.own {
+		names = append(names, also...)
+	}
+	return names
+}
+
+// honours reports whether name is read without a word.
+func (v variables) honours(name string) bool {
+	_, own := v.own[name]
+	return own || slices.Contains(v.also(), name)
 }
 
 // configs has the settings of each service, by the heading of docs/migration.md.
@@ -41,16 +54,13 @@ func configs() map[string]variables {
 }
 
 func variablesOf(prefix string, config any) variables {
-	v := variables{map[string]bool{}, map[string]bool{}, map[string]string{}, map[string]string{}}
+	v := variables{own: map[string][]string{}, was: map[string]string{}}
 	list := func(s string) []string {
 		return strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ' ' })
 	}
 	for _, f := range reflect.VisibleFields(reflect.TypeOf(config)) {
 		key := prefix + "_" + keyOf(f)
-		v.own[key] = true
-		for _, n := range list(f.Tag.Get("also")) {
-			v.also[n] = true
-		}
+		v.own[key] = list(f.Tag.Get("also"))
 		for _, n := range list(f.Tag.Get("was")) {
 			v.was[n] = key
 		}
@@ -147,12 +157,12 @@ func check(p promise, all map[string]variables) string {
 	if !ok {
 		return "stands under ## " + p.section + ", which is no service"
 	}
-	read := func(v variables) bool { return v.own[p.name] || v.also[p.name] || v.was[p.name] != "" }
+	read := func(v variables) bool { return v.honours(p.name) || v.was[p.name] != "" }
 	is := "nobody reads it, and nothing warns"
 	switch {
 	case strings.HasPrefix(p.name, "TOPIC_"): // cmd/tars warns of the prefix
 		is = "dropped"
-	case elsewhere[p.name] != "", v.own[p.name], v.also[p.name]:
+	case elsewhere[p.name] != "", v.honours(p.name):
 		is = "as it is"
 	case v.was[p.name] != "":
 		is = "renamed `" + v.was[p.name] + "`"
@@ -219,7 +229,7 @@ func TestMigrationIsComplete(t *testing.T) {
 		for name := range v.dropped {
 			missing(name, "Dropped")
 		}
-		for name := range v.also {
+		for _, name := range v.also() {
 			if !strings.Contains(text, "`"+name+"`") {
 				t.Errorf("docs/migration.md does not mention %s, which %s reads too", name, section)
 			}
@@ -229,8 +239,8 @@ func TestMigrationIsComplete(t *testing.T) {
 
 func TestCheckRefuses(t *testing.T) {
 	all := map[string]variables{
-		"stt": {own: map[string]bool{"STT_LANG": true}, was: map[string]string{"OLD": "STT_NEW"}, dropped: map[string]string{"GONE": "nothing"}},
-		"llm": {also: map[string]bool{"SHARED": true}},
+		"stt": {own: map[string][]string{"STT_LANG": nil}, was: map[string]string{"OLD": "STT_NEW"}, dropped: map[string]string{"GONE": "nothing"}},
+		"llm": {own: map[string][]string{"LLM_SHARED": {"SHARED"}}},
 	}
 	tests := map[string]struct {
 		p    promise

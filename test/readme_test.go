@@ -149,11 +149,37 @@ func TestReadmeVariablesExist(t *testing.T) {
 			for _, name := range quoted.FindAllStringSubmatch(m[1], -1) {
 				known := name[1] == "LOG_LEVEL" || name[1] == "LOG_FORMAT"
 				for _, v := range all {
-					known = known || v.own[name[1]] || v.also[name[1]]
+					known = known || v.honours(name[1])
 				}
 				if !known {
 					t.Errorf("%s offers %s, which no service reads", p.name, name[1])
 				}
+			}
+		}
+	}
+}
+
+// README.md says that docs/services has all settings. A page may write
+// `TTS_OPENAI_URL`, `_KEY` for names that begin alike.
+func TestEverySettingStandsInThePageOfItsService(t *testing.T) {
+	all := configs()
+	for _, p := range documents(t) {
+		name := strings.TrimSuffix(strings.TrimPrefix(p.name, "docs/services/"), ".md")
+		v, ok := all[name]
+		if !ok || !strings.HasPrefix(p.name, "docs/services/") {
+			continue
+		}
+		has, last := map[string]bool{}, ""
+		for _, m := range quoted.FindAllStringSubmatch(p.text, -1) {
+			word := m[1]
+			if rest, short := strings.CutPrefix(word, "_"); short && strings.Contains(last, "_") {
+				word = last[:strings.LastIndex(last, "_")+1] + rest
+			}
+			has[word], last = true, word
+		}
+		for key, also := range v.own {
+			if !has[key] && !slices.ContainsFunc(also, func(n string) bool { return has[n] }) {
+				t.Errorf("%s lacks %s, which the Config of %s has: add its line to the table", p.name, key, name)
 			}
 		}
 	}

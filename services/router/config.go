@@ -28,7 +28,7 @@ type Config struct {
 	SayMax       int           `split_words:"true" default:"240" was:"ROUTER_STREAM_MAX_CHARS,STREAM_MAX_CHARS" desc:"longest piece without an end of a sentence, characters"`
 	LLMTimeout   time.Duration `split_words:"true" default:"30s" desc:"longest silence of the model before its answer is given up"`
 	VoiceTimeout time.Duration `split_words:"true" default:"60s" desc:"longest silence of the voice before a turn is closed without it"`
-	Apology      string        `default:"Sorry, I cannot answer right now." desc:"said when the model failed; empty: silence"`
+	Apology      string        `default:"Sorry, I cannot answer right now." desc:"said when the model failed"`
 	History      int           `default:"10" desc:"turns of the conversation the model is reminded of"`
 	HistoryAge   time.Duration `split_words:"true" default:"30m" desc:"older turns are not sent"`
 
