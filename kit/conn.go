@@ -225,7 +225,8 @@ func (b *Bus) drain(ctx context.Context) error {
 	case <-idle:
 	case <-time.After(time.Second):
 	}
-	return fmt.Errorf("handlers unfinished after %s, their messages stay with the broker", b.cfg.Drain)
+	b.log.Warn("handlers unfinished, their messages stay with the broker", "took", b.cfg.Drain)
+	return nil
 }
 
 // finish ends what feeds handlers, and returns a channel that closes when the
