@@ -21,7 +21,7 @@ type Result struct {
 }
 
 // ErrNoEngine is the answer of a service that has nothing to recognise with.
-var ErrNoEngine = errors.New("no recogniser: set STT_OPENAI_URL (make engines starts a local one) or STT_COMMAND")
+var ErrNoEngine = errors.New("no recogniser: set STT_OPENAI_URL to an OpenAI-compatible server, or STT_COMMAND")
 
 // deaf is the engine of a service that has none.
 type deaf struct{}

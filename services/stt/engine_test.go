@@ -121,7 +121,7 @@ func TestEnginesSayWhatIsWrong(t *testing.T) {
 		"a program that hangs":      {stt.Config{Engine: "command", Command: "sleep 60", Timeout: 50 * ms}, "run sleep: no answer within 50ms"},
 		"a program that fails":      {stt.Config{Engine: "command", Command: `sh -c "echo no model >&2; exit 3"`}, "run sh: exit status 3: no model"},
 		"a program that is missing": {stt.Config{Engine: "auto", Command: "no-such-program"}, "STT_COMMAND: exec: \"no-such-program\": executable file not found in $PATH"},
-		"no engine":                 {stt.Config{Engine: "auto"}, "no recogniser: set STT_OPENAI_URL (make engines starts a local one) or STT_COMMAND"},
+		"no engine":                 {stt.Config{Engine: "auto"}, "no recogniser: set STT_OPENAI_URL to an OpenAI-compatible server, or STT_COMMAND"},
 		"an engine nobody knows":    {stt.Config{Engine: "magic"}, `STT_ENGINE is "magic", want auto, openai, command or none`},
 		"an engine without address": {stt.Config{Engine: "openai"}, "STT_OPENAI_URL is empty: set it to a server such as http://127.0.0.1:18101/v1"},
 		"a quote that stays open":   {stt.Config{Engine: "command", Command: "sh 'x"}, `STT_COMMAND: a ' is not closed in "sh 'x"`},
