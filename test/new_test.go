@@ -75,6 +75,15 @@ func TestNewCompilesACopyOfTheRepository(t *testing.T) {
 			t.Fatalf("make new SERVICE=%s: %v\n%s", name, err, out)
 		}
 	}
+	for _, name := range []string{"services/weather/weather.go", "services/weather/weather_test.go", "docs/services/weather.md"} {
+		text, err := os.ReadFile(filepath.Join(string(c), name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(strings.ToLower(string(text)), "template") || strings.Contains(string(text), "every new service") {
+			t.Errorf("%s still speaks of the template:\n%s", name, text)
+		}
+	}
 	for _, args := range [][]string{
 		{"vet", "./services/weather/...", "./services/living-room/...", "./cmd/tars"},
 		{"test", "-count=1", "-timeout", "2m", "./services/weather/...", "./services/living-room/..."},

@@ -141,9 +141,15 @@ func declares(file *ast.File, name string) bool {
 	return found
 }
 
+// What the template says of itself alone, in its code and on its page.
+const (
+	ownCode = "//\n// It is where every new service begins: copy the directory, rename the package,\n// and write what it should hear and do.\n"
+	ownPage = " It is where every new service begins."
+)
+
 // renamed is a text of the template with the names of s.
 func (s service) renamed(text string) string {
-	return strings.NewReplacer("TEMPLATE_", s.prefix+"_", `"template"`, `"`+s.name+`"`, "services/template", "services/"+s.name,
+	return strings.NewReplacer(ownCode, "", ownPage, "", "TEMPLATE_", s.prefix+"_", `"template"`, `"`+s.name+`"`, "services/template", "services/"+s.name,
 		"SERVICE=template", "SERVICE="+s.name, "# template", "# "+s.name, "template", s.pkg).Replace(text)
 }
 

@@ -1,6 +1,7 @@
-// Package template greets who speaks after a long silence. It is where every
-// new service begins: copy the directory, rename the package, and write what
-// it should hear and do.
+// Package template greets who speaks after a long silence.
+//
+// It is where every new service begins: copy the directory, rename the package,
+// and write what it should hear and do.
 package template
 
 import (
