@@ -82,13 +82,14 @@ func shot(t *testing.T, ctx context.Context) {
 // TestTypedInTheBrowser types a question in Chromium, sees the answer, and lets
 // the recogniser say what the built-in voice said.
 func TestTypedInTheBrowser(t *testing.T) {
+	t.Parallel()
 	need.Voice(t)
 	need.Engines(t, "STT_OPENAI_URL")
 	need.Browser(t)
 	s := up(t, "TTS_ENGINE=flite", "LLM_ENGINE=builtin")
 	ctx := browser(t, s.page)
 	defer shot(t, ctx)
-	const text = "The kitchen light is on and the door is closed."
+	const text = "The weather will be sunny in the morning, with some rain in the evening."
 	if err := chromedp.Do(ctx, chromedp.Click("#text"), chromedp.SendKeys("#text", "Say "+text), chromedp.Click("#send")); err != nil {
 		t.Fatal(err)
 	}
@@ -111,6 +112,7 @@ func TestTypedInTheBrowser(t *testing.T) {
 // TestSpokenInTheBrowser gives Chromium a recorded voice as its microphone, and
 // waits for a spoken answer by a real model.
 func TestSpokenInTheBrowser(t *testing.T) {
+	t.Parallel()
 	need.Engines(t)
 	need.Browser(t)
 	mic, err := filepath.Abs(filepath.Join("testdata", "speech", "goforward.wav"))
@@ -144,6 +146,7 @@ func TestSpokenInTheBrowser(t *testing.T) {
 // TestSpokenByModel asks by voice over MQTT and is answered aloud by a real
 // model.
 func TestSpokenByModel(t *testing.T) {
+	t.Parallel()
 	need.Engines(t)
 	s := up(t, engineEnv()...)
 	h := newHearing()

@@ -35,6 +35,7 @@ func (p *project) docker(t *testing.T, patience time.Duration, args ...string) (
 // TestJourneysThroughCompose goes the same ways through containers, with a
 // scripted engine as one more of them, and kills one.
 func TestJourneysThroughCompose(t *testing.T) {
+	t.Parallel()
 	need.Docker(t)
 	port := freePort(t)
 	p := &project{env: []string{"TARS_PORT=" + port, "TARS_ASSETS=" + assets(), "TARS_MQTT_PASSWORD=s3cret", "LLM_OPENAI_URL=", "STT_OPENAI_URL=", "TTS_OPENAI_URL="}}
@@ -74,12 +75,15 @@ func TestJourneysThroughCompose(t *testing.T) {
 	if r.StatusCode != http.StatusOK {
 		t.Errorf("the page answers %s", r.Status)
 	}
-	killed(t, p, url)
+	killed(t, p, url, "http://127.0.0.1:"+port)
 }
 
-// killed ends a container without a goodbye: the broker tells.
-func killed(t *testing.T, p *project, url string) {
+// killed ends a container without a goodbye: the broker tells, and the page
+// shows it.
+func killed(t *testing.T, p *project, url, address string) {
 	t.Helper()
+	ctx := browser(t, address)
+	awaitJS(t, ctx, "the board shows llm", "document.querySelector('#service-tars-llm')?.dataset.state == 'ready'", 20*time.Second)
 	lost := make(chan []byte, 16)
 	connect(t, url, kit.Tap("system/health/tars-llm", func(_ context.Context, d *kit.Delivery) error {
 		if bytes.Contains(d.Data, []byte(`"event":"`+contract.HealthLost+`"`)) {
@@ -93,4 +97,5 @@ func killed(t *testing.T, p *project, url string) {
 	if data := within(t, "last will", lost, 30*time.Second); !bytes.Contains(data, []byte(`"ok":false`)) {
 		t.Errorf("health is %s", data)
 	}
+	awaitJS(t, ctx, "the board shows that llm is lost", "document.querySelector('#service-tars-llm').dataset.state == 'lost'", 20*time.Second)
 }

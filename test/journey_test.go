@@ -66,6 +66,7 @@ func scripted(t *testing.T) []string {
 // TestJourneysOnMosquitto runs each service as a process of its own on a real
 // broker, and goes the typed, the spoken and the cancelled way.
 func TestJourneysOnMosquitto(t *testing.T) {
+	t.Parallel()
 	url := mosquitto(t)
 	s := settings(t, append(scripted(t), "MQTT_URL="+url)...)
 	var procs []*output

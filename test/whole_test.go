@@ -1,0 +1,110 @@
+package test
+
+import (
+	"context"
+	"iter"
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/fx"
+
+	"github.com/gotars/tars/contract"
+	"github.com/gotars/tars/kit"
+	"github.com/gotars/tars/kit/kittest"
+	"github.com/gotars/tars/services/llm"
+	"github.com/gotars/tars/services/memory"
+	"github.com/gotars/tars/services/router"
+	"github.com/gotars/tars/services/stt"
+	"github.com/gotars/tars/services/tts"
+	uiweb "github.com/gotars/tars/services/ui-web"
+)
+
+// hears reads one sentence out of any sound.
+type hears string
+
+func (h hears) Transcribe(context.Context, stt.Audio) (stt.Result, error) {
+	return stt.Result{Text: string(h), Confidence: new(0.9), Lang: "en"}, nil
+}
+
+// speaks takes 50 ms of sound for each character.
+type speaks struct{}
+
+func (speaks) Synthesize(_ context.Context, l tts.Line) iter.Seq2[tts.Chunk, error] {
+	return func(yield func(tts.Chunk, error) bool) {
+		yield(tts.Chunk{Rate: 16000, PCM: make([]byte, 2*800*len(l.Text))}, nil)
+	}
+}
+
+// everything is all six services, with scripted ears and a scripted voice.
+func everything(t *testing.T, sentence string) []kit.Module {
+	t.Setenv("LLM_ENGINE", "builtin")
+	t.Setenv("TTS_ENGINE", "none")
+	t.Setenv("STT_ENGINE", "none")
+	return []kit.Module{
+		memory.Module, llm.Module, router.Module, uiweb.Module,
+		tts.Module.With(fx.Replace(fx.Annotate(speaks{}, fx.As(new(tts.Engine))))),
+		stt.Module.With(fx.Replace(fx.Annotate(hears(sentence), fx.As(new(stt.Engine))))),
+	}
+}
+
+// TestWholeStack speaks to all six services on the embedded broker, under a
+// fake clock, and hears the answer.
+func TestWholeStack(t *testing.T) {
+	kittest.Run(t, "a spoken question is answered aloud, in the room that asked", func(t *testing.T, b *kittest.Bench) {
+		finals, audio, turns := kittest.Watch[contract.FinalTranscript](b), kittest.Watch[contract.SpeakerAudio](b), kittest.Watch[contract.TurnRecord](b)
+		said := kittest.Watch[contract.TtsSay](b)
+		for i := range 60 { // a second and a half of noise between silences, in real time
+			pcm := make([]byte, 1280)
+			if i > 12 && i < 40 {
+				pcm = tone(640, i)
+			}
+			b.Publish(t, contract.MicAudio{Source: "web-hall", Seq: i, PCM: pcm})
+			time.Sleep(40 * time.Millisecond)
+		}
+		f, meta := finals.Next(t)
+		if f.Text != "What is 17 times 23?" || meta.Baggage["room"] != "web-hall" || f.UttID == nil {
+			t.Fatalf("heard %+v, %+v", f, meta)
+		}
+		if s, m := said.Next(t); !strings.Contains(s.Text, "391") || *s.UttID != *f.UttID || m.Trace != meta.Trace {
+			t.Errorf("said %+v, %+v", s, m)
+		}
+		if a, _ := audio.Next(t); a.Sink != "web-hall" || a.UttID != *f.UttID || len(a.PCM) == 0 {
+			t.Errorf("audio %+v", a)
+		}
+		r, _ := turns.Next(t)
+		if r.Outcome != contract.TurnDone || r.TurnID != f.MessageID || r.SpeechStart == nil || r.FirstAudio == nil {
+			t.Errorf("record %+v", r)
+		}
+	}, everything(t, "What is 17 times 23?")...)
+}
+
+// tone is n samples of a loud 300 Hz, the i-th chunk of it.
+func tone(n, i int) []byte {
+	out := make([]byte, 0, 2*n)
+	for k := range n {
+		s := int16(9000 * math.Sin(2*math.Pi*300*float64(i*n+k)/16000))
+		out = append(out, byte(s), byte(s>>8))
+	}
+	return out
+}
+
+// TestStopInMidAnswer ends tars up while an answer is written and spoken.
+func TestStopInMidAnswer(t *testing.T) {
+	t.Parallel()
+	s := up(t, scripted(t)...)
+	h := newHearing()
+	bus := s.bus(t, h.handlers()...)
+	utt := "mid"
+	ctx := kit.WithBaggage(kit.WithBaggage(t.Context(), "room", "web-journey"), "typed", "1")
+	if err := bus.Publish(ctx, contract.FinalTranscript{Text: "Tell me a very long story.", UttID: &utt}); err != nil {
+		t.Fatal(err)
+	}
+	within(t, "audio", h.audio, 20*time.Second)
+	code, took := interrupt(t, s.cmd)
+	if code != 0 || took > 6*time.Second {
+		t.Errorf("Ctrl-C in mid-answer: exit code %d after %s, want 0 within 6s", code, took)
+	}
+	t.Logf("Ctrl-C in mid-answer took %s", took.Round(time.Millisecond))
+}
