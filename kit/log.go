@@ -24,7 +24,7 @@ func NewLogger(w io.Writer) (*slog.Logger, error) {
 	var h slog.Handler
 	switch format := strings.ToLower(os.Getenv("LOG_FORMAT")); {
 	case format == "text", (format == "" || format == "auto") && terminal(w):
-		h = tint.NewHandler(w, &tint.Options{Level: level, TimeFormat: "15:04:05.000", NoColor: !terminal(w)})
+		h = tint.NewTextHandler(w, &tint.Options{Level: level, TimeFormat: "15:04:05.000", NoColor: !terminal(w)})
 	case format == "json", format == "", format == "auto":
 		h = slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level})
 	default:

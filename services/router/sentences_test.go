@@ -47,8 +47,7 @@ func TestSentences(t *testing.T) {
 func TestSentencesLong(t *testing.T) {
 	s := sentences{min: 12, max: 40}
 	text := strings.Repeat("word, another and so on ", 10)
-	var got []string
-	got = append(s.add(text), s.flush()...)
+	got := append(s.add(text), s.flush()...)
 	for _, p := range got {
 		if len(p) > 40 {
 			t.Errorf("%q is longer than 40", p)

@@ -106,14 +106,3 @@ func (t *turn) ended(text string, stopped bool) {
 		t.open--
 	}
 }
-
-// state is for logs and the record.
-func (t *turn) state() string {
-	switch {
-	case len(t.spoken) > 0:
-		return "speaking"
-	case t.asked:
-		return "thinking"
-	}
-	return "heard"
-}
