@@ -108,3 +108,20 @@ func TestStopInMidAnswer(t *testing.T) {
 	}
 	t.Logf("Ctrl-C in mid-answer took %s", took.Round(time.Millisecond))
 }
+
+// TestAskIsCancelled presses Ctrl-C while tars ask prints an endless answer.
+func TestAskIsCancelled(t *testing.T) {
+	t.Parallel()
+	s := up(t, scripted(t)...)
+	cancels, stops := make(chan contract.LLMCancel, 8), make(chan contract.TtsControl, 8)
+	s.bus(t, kit.On(into(cancels), kit.Name("cancels")), kit.On(into(stops), kit.Name("stops")))
+	ask, out := s.start(t, "ask", "Tell me a very long story.")
+	s.await(t, "the answer begins", func() bool { return strings.Contains(out.String(), "and on it went") })
+	if code, took := interrupt(t, ask); code != 0 || took > 3*time.Second {
+		t.Errorf("tars ask ended with %d after %s", code, took)
+	}
+	c, stop := within(t, "cancel", cancels, 5*time.Second), within(t, "stop", stops, 5*time.Second)
+	if stop.Action != contract.TtsStop || stop.ID == nil || *stop.ID != c.ID {
+		t.Errorf("cancelled %+v and stopped %+v", c, stop)
+	}
+}

@@ -82,7 +82,6 @@ func (Config) Dropped() map[string]string {
 		gate    = "STT_MIN_CONFIDENCE, which is the real probability of the words"
 		echo    = "STT_ECHO_WINDOW"
 		spoken  = "nothing: the microphone stays open, echo is told by its words"
-		topic   = "nothing: topics are fixed"
 	)
 	return map[string]string{
 		"STT_BACKEND": "STT_ENGINE", "WHISPER_MODEL": "STT_OPENAI_MODEL", "WS_URL": server,
@@ -95,7 +94,6 @@ func (Config) Dropped() map[string]string {
 		"NO_SPEECH_MAX": gate, "AVG_LOGPROB_MIN": gate, "DICT_MATCH_MIN_RATIO": gate, "COMMON_WORDS_EXTRA": gate,
 		"REPEAT_COOLDOWN_SEC": "nothing: what is said twice was meant twice", "ECHO_SUPPRESS_MATCH": echo, "ECHO_FUZZ_MIN_RATIO": echo,
 		"POST_PUBLISH_COOLDOWN_MS": spoken, "UNMUTE_GUARD_MS": spoken, "TTS_MAX_MUTE_MS": spoken, "TTS_BASE_MUTE_MS": spoken, "TTS_PER_CHAR_MS": spoken, "TTS_RESPONSE_WINDOW_SEC": spoken,
-		"TOPIC_STT_FINAL": topic, "TOPIC_STT_PARTIAL": topic,
 	}
 }
 
