@@ -142,6 +142,7 @@ func TestReferenceLLM(t *testing.T) {
 // TestReferenceMemory plays recorded bytes of the reference's memory to an Ask
 // and to our llm within a turn.
 func TestReferenceMemory(t *testing.T) {
+	t.Setenv("LLM_ENGINE", "builtin") // whatever engines this machine has
 	stand := func(t *testing.T, asked chan<- string) kit.Module {
 		return standIn(t, "memory-worker", func(ref *kit.Bus, id string, q contract.MemoryQuery) {
 			select {
