@@ -20,6 +20,17 @@ import (
 // browser opens the page at url in headless Chromium.
 func browser(t *testing.T, url string, flags ...chromedp.ExecAllocatorOption) context.Context {
 	t.Helper()
+	ctx := launch(t, flags...)
+	if err := chromedp.Do(ctx, chromedp.Navigate(url), chromedp.WaitVisible("#text")); err != nil {
+		t.Fatal(err)
+	}
+	awaitJS(t, ctx, "the page is connected", "window.tars && window.tars.connected", 20*time.Second)
+	return ctx
+}
+
+// launch starts headless Chromium with an empty page.
+func launch(t *testing.T, flags ...chromedp.ExecAllocatorOption) context.Context {
+	t.Helper()
 	path := need.Browser(t)
 	opts := append([]chromedp.ExecAllocatorOption{chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.Headless, chromedp.DisableGPU, chromedp.NoFirstRun,
 		chromedp.UserDataDir(t.TempDir()), chromedp.WindowSize(1280, 800),
@@ -29,12 +40,11 @@ func browser(t *testing.T, url string, flags ...chromedp.ExecAllocatorOption) co
 	t.Cleanup(stop)
 	ctx, end := chromedp.NewContext(alloc)
 	t.Cleanup(end)
-	if err := chromedp.Do(ctx, chromedp.Navigate(url), chromedp.WaitVisible("#text")); err != nil { // the first action has no limit: it would be the browser's
+	if err := chromedp.Do(ctx, chromedp.Navigate("about:blank")); err != nil { // the first action has no limit: it would be the browser's
 		t.Fatal(err)
 	}
 	ctx, late := context.WithTimeout(ctx, 3*time.Minute)
 	t.Cleanup(late)
-	awaitJS(t, ctx, "the page is connected", "window.tars && window.tars.connected", 20*time.Second)
 	return ctx
 }
 
@@ -107,6 +117,20 @@ func TestTypedInTheBrowser(t *testing.T) {
 	if ready := page[int](t, ctx, "window.tars.ready"); ready < 5 {
 		t.Errorf("%d services are ready on the board", ready)
 	}
+}
+
+// TestTokenInTheBrowser types the token into the form that a page off loopback
+// shows.
+func TestTokenInTheBrowser(t *testing.T) {
+	t.Parallel()
+	need.Browser(t)
+	s := up(t, "UI_TOKEN=correct-horse-battery")
+	ctx := launch(t)
+	if err := chromedp.Do(ctx, chromedp.Navigate(s.page), chromedp.WaitVisible("input[name=token]"),
+		chromedp.SendKeys("input[name=token]", "correct-horse-battery\r"), chromedp.WaitVisible("#text")); err != nil {
+		t.Fatal(err)
+	}
+	awaitJS(t, ctx, "the page is connected", "window.tars && window.tars.connected", 20*time.Second)
 }
 
 // TestSpokenInTheBrowser gives Chromium a recorded voice as its microphone, and

@@ -67,6 +67,7 @@ func TestGuard(t *testing.T) {
 	}
 	for name, tt := range tests {
 		kittest.Run(t, name, func(t *testing.T, b *kittest.Bench) {
+			b.Settle() // until the page knows of its own link
 			if got, _, body := get(t, b, tt.path, tt.header); got != tt.want {
 				t.Errorf("%d %.80q, want %d", got, body, tt.want)
 			}

@@ -89,6 +89,9 @@ func (s *Server) talk(ctx context.Context, c *websocket.Conn, p *page) {
 	}
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
+	if s.pages.replaced(p) { // the page is back already, on another connection
+		return
+	}
 	_ = s.hush(last, p) // a closed page does not listen; offline, there is nobody to tell
 }
 

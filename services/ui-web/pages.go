@@ -58,6 +58,13 @@ func (s *Pages) leave(p *page) {
 	s.all = slices.DeleteFunc(s.all, func(x *page) bool { return x == p })
 }
 
+// replaced reports whether another connection has the room of p.
+func (s *Pages) replaced(p *page) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.ContainsFunc(s.all, func(x *page) bool { return x != p && x.room == p.room })
+}
+
 // used notes that somebody does something on p.
 func (s *Pages) used(p *page) {
 	s.mu.Lock()

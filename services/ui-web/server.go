@@ -106,7 +106,7 @@ var headers = map[string]string{
 	"Cross-Origin-Opener-Policy":   "same-origin",
 	"Cross-Origin-Resource-Policy": "same-origin",
 	"Permissions-Policy":           "microphone=(self), camera=(), geolocation=()",
-	"Referrer-Policy":              "no-referrer",
+	"Referrer-Policy":              "same-origin", // without one the token form has the origin null
 	"X-Content-Type-Options":       "nosniff",
 	"Cache-Control":                "no-cache",
 }

@@ -90,6 +90,8 @@ function voice(status) {
       if (mine) speaker.pause();
       break;
     case "resumed":
+    case "speaking_start": // a lost "resumed" must not leave the page silent
+    case "speaking_end":
       if (mine) speaker.resume();
       break;
   }
@@ -97,6 +99,7 @@ function voice(status) {
 
 function linked(open) {
   board.line(open);
+  speaker.resume(); // what was said meanwhile is not known
   if (open) ear.again();
 }
 
