@@ -12,7 +12,7 @@ import (
 type Config struct {
 	Engine string `default:"auto" desc:"recogniser: auto, openai, command or none; auto takes the first that is set up"`
 
-	OpenAIURL     string `envconfig:"OPENAI_URL" desc:"base URL of an OpenAI-compatible recogniser, for example http://127.0.0.1:18101/v1"`
+	OpenAIURL     string `envconfig:"OPENAI_URL" desc:"base URL of an OpenAI-compatible recogniser, for example http://127.0.0.1:8000/v1"`
 	OpenAIKey     string `envconfig:"OPENAI_KEY" desc:"its key, if it wants one"`
 	OpenAIModel   string `envconfig:"OPENAI_MODEL" default:"whisper-1" was:"OPENAI_STT_MODEL" desc:"its model"`
 	OpenAIBaseURL string `envconfig:"OPENAI_BASE_URL" also:"OPENAI_BASE_URL" desc:"serves, with OPENAI_API_KEY, when STT_OPENAI_URL is not set"`

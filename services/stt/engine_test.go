@@ -115,7 +115,7 @@ func TestEnginesSayWhatIsWrong(t *testing.T) {
 		c    stt.Config
 		want string
 	}{
-		"a key that is refused":     {stt.Config{Engine: "openai", OpenAIURL: refusing}, "transcribe at " + refusing + ": 401 invalid key (STT_OPENAI_KEY)"},
+		"a key that is refused":     {stt.Config{Engine: "openai", OpenAIURL: refusing}, "transcribe at " + refusing + ": 401 the key is not accepted: set STT_OPENAI_KEY"},
 		"a server that hangs":       {stt.Config{Engine: "openai", OpenAIURL: hanging.URL, Timeout: 50 * ms}, "transcribe at " + hanging.URL + ": no answer within 50ms"},
 		"a server that is away":     {stt.Config{Engine: "openai", OpenAIURL: "http://127.0.0.1:1/v1"}, "connection refused"},
 		"a program that hangs":      {stt.Config{Engine: "command", Command: "sleep 60", Timeout: 50 * ms}, "run sleep: no answer within 50ms"},
@@ -123,7 +123,7 @@ func TestEnginesSayWhatIsWrong(t *testing.T) {
 		"a program that is missing": {stt.Config{Engine: "auto", Command: "no-such-program"}, "STT_COMMAND: exec: \"no-such-program\": executable file not found in $PATH"},
 		"no engine":                 {stt.Config{Engine: "auto"}, "no recogniser: set STT_OPENAI_URL to an OpenAI-compatible server, or STT_COMMAND"},
 		"an engine nobody knows":    {stt.Config{Engine: "magic"}, `STT_ENGINE is "magic", want auto, openai, command or none`},
-		"an engine without address": {stt.Config{Engine: "openai"}, "STT_OPENAI_URL is empty: set it to a server such as http://127.0.0.1:18101/v1"},
+		"an engine without address": {stt.Config{Engine: "openai"}, "STT_OPENAI_URL is empty: set it to a server such as http://127.0.0.1:8000/v1"},
 		"a quote that stays open":   {stt.Config{Engine: "command", Command: "sh 'x"}, `STT_COMMAND: a ' is not closed in "sh 'x"`},
 	}
 	for name, tt := range tests {

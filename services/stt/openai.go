@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -28,20 +29,20 @@ type OpenAI struct {
 
 // NewOpenAI returns the recogniser at c.OpenAIURL, else at OPENAI_BASE_URL.
 func NewOpenAI(c Config) (*OpenAI, error) {
-	url, key := c.OpenAIURL, c.OpenAIKey
-	if url == "" {
-		url, key = c.OpenAIBaseURL, cmp.Or(key, c.OpenAIAPIKey)
+	base, key := c.OpenAIURL, c.OpenAIKey
+	if base == "" {
+		base, key = c.OpenAIBaseURL, cmp.Or(key, c.OpenAIAPIKey)
 	}
-	if url == "" {
-		return nil, errors.New("STT_OPENAI_URL is empty: set it to a server such as http://127.0.0.1:18101/v1")
+	if base == "" {
+		return nil, errors.New("STT_OPENAI_URL is empty: set it to a server such as http://127.0.0.1:8000/v1")
 	}
-	opts := []option.RequestOption{option.WithBaseURL(url), option.WithMaxRetries(1)}
+	opts := []option.RequestOption{option.WithBaseURL(base), option.WithMaxRetries(1)}
 	if key != "" {
 		opts = append(opts, option.WithAPIKey(key))
 	}
 	return &OpenAI{
 		api: openai.NewAudioTranscriptionService(opts...),
-		url: url, model: c.OpenAIModel, lang: c.lang(), timeout: c.Timeout,
+		url: shown(base), model: c.OpenAIModel, lang: c.lang(), timeout: c.Timeout,
 	}, nil
 }
 
@@ -93,8 +94,8 @@ func plainly(ctx context.Context, err error) error {
 	switch {
 	case errors.As(err, &e):
 		text := cmp.Or(e.Message, strings.TrimSpace(e.RawJSON()), http.StatusText(e.StatusCode))
-		if e.StatusCode == http.StatusUnauthorized {
-			text += " (STT_OPENAI_KEY)"
+		if e.StatusCode == http.StatusUnauthorized || e.StatusCode == http.StatusForbidden { // its text may quote the key
+			text = "the key is not accepted: set STT_OPENAI_KEY"
 		}
 		return fmt.Errorf("%d %s", e.StatusCode, text)
 	case ctx.Err() != nil:
@@ -148,4 +149,13 @@ var languages = map[string]string{
 	"danish": "da", "norwegian": "no", "finnish": "fi", "czech": "cs", "greek": "el", "hungarian": "hu",
 	"romanian": "ro", "arabic": "ar", "hebrew": "he", "hindi": "hi", "chinese": "zh", "japanese": "ja",
 	"korean": "ko", "vietnamese": "vi", "indonesian": "id", "catalan": "ca",
+}
+
+// shown is an address as it may be logged: without its password.
+func shown(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return "an unreadable address"
+	}
+	return u.Redacted()
 }

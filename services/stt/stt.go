@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -97,11 +98,20 @@ func (s *Service) spoke(ctx context.Context, t contract.TtsStatus) error {
 	}
 	switch t.Event {
 	case contract.TtsSpeakingStart:
-		s.echoes.start(kit.From(ctx).Baggage["room"], utt, t.Text)
+		s.echoes.start(loudspeaker(kit.From(ctx).Baggage["room"]), utt, t.Text)
 	case contract.TtsSpeakingEnd:
 		s.echoes.end(utt)
 	}
 	return nil
+}
+
+// loudspeaker is the room in which the answer to room is heard. A terminal
+// (cli-…) has none of its own: its answers may be heard anywhere.
+func loudspeaker(room string) string {
+	if strings.HasPrefix(room, "cli-") {
+		return ""
+	}
+	return room
 }
 
 // read has the engine read a complete utterance, and publishes the text.
