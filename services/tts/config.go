@@ -14,7 +14,7 @@ type Config struct {
 	Speed  float64 `default:"1" desc:"how fast it speaks, 0.5 to 2"`
 	Assets string  `default:"assets" also:"TARS_ASSETS" desc:"folder of what make assets fetches, below TARS_HOME"`
 
-	OpenAIURL   string `envconfig:"OPENAI_URL" desc:"base URL of an OpenAI-compatible voice, for example http://127.0.0.1:18101/v1"`
+	OpenAIURL   string `envconfig:"OPENAI_URL" desc:"base URL of an OpenAI-compatible voice, for example http://127.0.0.1:8000/v1"`
 	OpenAIKey   string `envconfig:"OPENAI_KEY" desc:"its key, if it wants one"`
 	OpenAIModel string `envconfig:"OPENAI_MODEL" default:"tts-1" desc:"its model"`
 

@@ -66,6 +66,9 @@ func (v *voice) stop(c contract.TtsControl) error {
 	}
 	told := map[string]bool{}
 	tell := func(l *line) {
+		if utt := l.utt(); utt != "" {
+			v.stops[utt] = time.Now() // without an id, too, the rest of the answer is meant
+		}
 		if !told[l.utt()] {
 			v.status(l, contract.TtsStopped, c.Reason)
 		}

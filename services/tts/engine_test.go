@@ -166,7 +166,7 @@ func TestEnginesSayWhatIsWrong(t *testing.T) {
 		c    tts.Config
 		want string
 	}{
-		"a key that is refused":      {tts.Config{Engine: "openai", OpenAIURL: answer(401, "application/json", `{"error":{"message":"invalid key"}}`)}, "401 invalid key (TTS_OPENAI_KEY)"},
+		"a key that is refused":      {tts.Config{Engine: "openai", OpenAIURL: answer(401, "application/json", `{"error":{"message":"invalid key"}}`)}, "401 the key is not accepted: set TTS_OPENAI_KEY"},
 		"a server that sends a page": {tts.Config{Engine: "openai", OpenAIURL: answer(200, "text/html", "<html>")}, `the server sent "text/html", want a WAV file`},
 		"a server that sends MP3":    {tts.Config{Engine: "openai", OpenAIURL: answer(200, "audio/mpeg", "ID3....")}, `the server sent "audio/mpeg", want a WAV file`},
 		"a server that sends none":   {tts.Config{Engine: "openai", OpenAIURL: answer(200, "audio/wav", "")}, "the server sent no audio"},

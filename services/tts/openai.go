@@ -10,6 +10,7 @@ import (
 	"iter"
 	"mime"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -32,14 +33,14 @@ type OpenAI struct {
 // NewOpenAI returns the voice at c.OpenAIURL.
 func NewOpenAI(c Config) (*OpenAI, error) {
 	if c.OpenAIURL == "" {
-		return nil, errors.New("TTS_OPENAI_URL is empty: set it to a server such as http://127.0.0.1:18101/v1")
+		return nil, errors.New("TTS_OPENAI_URL is empty: set it to a server such as http://127.0.0.1:8000/v1")
 	}
 	opts := []option.RequestOption{option.WithBaseURL(c.OpenAIURL), option.WithMaxRetries(1)}
 	if c.OpenAIKey != "" {
 		opts = append(opts, option.WithAPIKey(c.OpenAIKey))
 	}
 	return &OpenAI{
-		api: openai.NewAudioSpeechService(opts...), url: c.OpenAIURL, model: c.OpenAIModel,
+		api: openai.NewAudioSpeechService(opts...), url: shown(c.OpenAIURL), model: c.OpenAIModel,
 		voice: cmp.Or(c.Voice, "alloy"), speed: c.Speed, timeout: c.Timeout,
 	}, nil
 }
@@ -122,12 +123,21 @@ func plainly(ctx context.Context, err error) error {
 	switch {
 	case errors.As(err, &e):
 		text := cmp.Or(e.Message, strings.TrimSpace(e.RawJSON()), http.StatusText(e.StatusCode))
-		if e.StatusCode == http.StatusUnauthorized {
-			text += " (TTS_OPENAI_KEY)"
+		if e.StatusCode == http.StatusUnauthorized || e.StatusCode == http.StatusForbidden { // its text may quote the key
+			text = "the key is not accepted: set TTS_OPENAI_KEY"
 		}
 		return fmt.Errorf("%d %s", e.StatusCode, text)
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	}
 	return err
+}
+
+// shown is an address as it may be logged: without its password.
+func shown(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return "an unreadable address"
+	}
+	return u.Redacted()
 }
