@@ -83,6 +83,8 @@ func (c *conversation) spoke(s contract.TtsStatus, room string, now time.Time) [
 		if t.times.FirstAudio == nil {
 			t.times.FirstAudio = &s.Timestamp
 		}
+	case contract.TtsStopped: // by somebody else: what is unsaid is not wanted
+		return c.interrupt(t, "stopped", now)
 	case contract.TtsSpeakingEnd:
 		t.ended(s.Text, s.Reason != nil)
 		return c.settle(t, now)

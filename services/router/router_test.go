@@ -244,6 +244,15 @@ func TestInterruption(t *testing.T) {
 		s.cancels.None(t)
 		late(t, s, q)
 	})
+	run(t, "by a stop that somebody told the voice", config(nil), func(t *testing.T, s *stage) {
+		q := begin(t, s)
+		s.Publish(t, contract.TtsStatus{Event: contract.TtsStopped, UttID: &q.ID})
+		s.Settle()
+		if c, _ := s.cancels.Next(t); c.ID != q.ID {
+			t.Errorf("cancelled %+v", c)
+		}
+		late(t, s, q)
+	})
 	run(t, "by the next request of the room", config(nil), func(t *testing.T, s *stage) {
 		q := begin(t, s)
 		s.hear(t, "What about tea?", "hall")
