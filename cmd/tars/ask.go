@@ -182,8 +182,11 @@ func (c *sayCmd) Run(ctx context.Context, home kit.Home) error {
 	for {
 		select {
 		case s := <-events:
-			if s.Event != contract.TtsSpeakingEnd {
+			if s.Event != contract.TtsSpeakingEnd && s.Event != contract.TtsStopped {
 				continue
+			}
+			if s.Event == contract.TtsStopped {
+				return errors.New("stopped before it was spoken")
 			}
 			if s.Reason != nil {
 				return fmt.Errorf("not spoken to the end: %s", *s.Reason)

@@ -31,7 +31,7 @@ func (doctorCmd) Run(ctx context.Context, home kit.Home) error {
 		err := reachable(ctx, page)
 		x.note(err == nil, "page", detail(page, err))
 	}
-	fmt.Println()
+	fmt.Println("\nBy the settings of this shell, which may not be those of a running tars up:")
 	printTable(os.Stdout, home, health)
 	if !x.well {
 		return errUnwell
@@ -52,6 +52,7 @@ func (x *examination) note(ok bool, what, detail string) {
 
 // stack looks at the broker and at what the services say of themselves.
 func (x *examination) stack(ctx context.Context, home kit.Home) map[string]contract.HealthPing {
+	a := find(home)
 	board := newBoard()
 	short, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
@@ -61,7 +62,6 @@ func (x *examination) stack(ctx context.Context, home kit.Home) map[string]contr
 		return nil
 	}
 	defer bus.Close(context.WithoutCancel(ctx))
-	a := find(home)
 	took, err := roundTrip(ctx, bus)
 	hint := ""
 	if took > slowBroker {

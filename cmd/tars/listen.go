@@ -5,10 +5,12 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -84,33 +86,67 @@ type recorded struct {
 }
 
 // Run implements the command.
-func (c *recordCmd) Run(ctx context.Context, home kit.Home) (err error) {
+func (c *recordCmd) Run(ctx context.Context, home kit.Home) error {
 	quietly()
-	var out io.Writer = os.Stdout
-	if c.File != "-" {
-		f, err := os.OpenFile(c.File, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) // it holds what was said
-		if err != nil {
-			return err
-		}
-		defer f.Close()
-		out = f
-	}
-	w := bufio.NewWriter(out)
-	lines := json.NewEncoder(w)
-	n := 0
-	bus, err := open(ctx, home, "tars-cli", kit.Tap(c.Filter, func(_ context.Context, d *kit.Delivery) error {
-		n++
-		return lines.Encode(recorded{At: time.Now(), Topic: d.Topic, QoS: byte(d.QoS), Retained: d.Retained, ContentType: d.Header.ContentType,
-			User: d.Header.User, Baggage: d.Baggage, Trace: d.Trace, Payload: d.Payload})
-	}, kit.Name("record"), kit.Queue(1<<14)))
+	r := &recorder{}
+	bus, err := open(ctx, home, "tars-cli", kit.Tap(c.Filter, r.write, kit.Name("record"), kit.Queue(1<<14), kit.Lane("file")),
+		kit.Every(time.Second, r.flush, kit.Lane("file")))
 	if err != nil {
 		return err
 	}
+	if err := r.open(c.File); err != nil {
+		return errors.Join(err, bus.Close(context.WithoutCancel(ctx)))
+	}
 	fmt.Fprintf(os.Stderr, "recording %s to %s, Ctrl-C ends it\n", c.Filter, c.File)
 	<-ctx.Done()
-	if err := bus.Close(context.WithoutCancel(ctx)); err != nil {
-		return err
-	}
-	fmt.Fprintf(os.Stderr, "%d messages\n", n)
-	return w.Flush()
+	err = errors.Join(bus.Close(context.WithoutCancel(ctx)), r.close())
+	fmt.Fprintf(os.Stderr, "%d messages\n", r.n)
+	return err
 }
+
+// recorder writes to a file once it is open; what came before waits in memory.
+type recorder struct {
+	mu    sync.Mutex
+	early bytes.Buffer
+	file  *os.File
+	out   *bufio.Writer
+	n     int
+}
+
+func (r *recorder) open(name string) error {
+	f := os.Stdout
+	if name != "-" {
+		var err error
+		if f, err = os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600); err != nil { // it holds what was said
+			return err
+		}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.file, r.out = f, bufio.NewWriter(f)
+	_, err := r.early.WriteTo(r.out)
+	return err
+}
+
+func (r *recorder) write(_ context.Context, d *kit.Delivery) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.n++
+	var to io.Writer = &r.early
+	if r.out != nil {
+		to = r.out
+	}
+	return json.NewEncoder(to).Encode(recorded{At: time.Now(), Topic: d.Topic, QoS: byte(d.QoS), Retained: d.Retained, ContentType: d.Header.ContentType,
+		User: d.Header.User, Baggage: d.Baggage, Trace: d.Trace, Payload: d.Payload})
+}
+
+func (r *recorder) flush(context.Context) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.out == nil {
+		return nil
+	}
+	return r.out.Flush()
+}
+
+func (r *recorder) close() error { return errors.Join(r.flush(context.Background()), r.file.Close()) }

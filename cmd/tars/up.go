@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -53,7 +54,7 @@ func haveBroker(ctx context.Context, home kit.Home) (stop func(), err error) {
 	stop = func() {}
 	if os.Getenv("MQTT_URL") == "" {
 		if old, err := os.ReadFile(urlFile(home)); err == nil && answers(ctx, home) {
-			return stop, fmt.Errorf("tars up is running already (broker %s, from %s)", redacted(string(old)), urlFile(home))
+			return stop, fmt.Errorf("tars up is running already (broker %s, from %s)", redacted(strings.TrimSpace(string(old))), urlFile(home))
 		}
 		b, err := broker.New(broker.Options{Addr: "127.0.0.1:1883"})
 		if err != nil {
@@ -73,8 +74,11 @@ func haveBroker(ctx context.Context, home kit.Home) (stop func(), err error) {
 		return stop, err
 	}
 	ended := stop
+	mine := os.Getenv("MQTT_URL")
 	return func() {
-		_ = os.Remove(file)
+		if now, err := os.ReadFile(file); err == nil && strings.TrimSpace(string(now)) == mine {
+			_ = os.Remove(file)
+		}
 		ended()
 	}, nil
 }
