@@ -36,7 +36,7 @@ lint: ## format, vet, staticcheck, known vulnerabilities, tidy modules
 	go vet $(PACKAGES)
 	go tool staticcheck $(PACKAGES)
 	@ops/vulnerabilities.sh $(PACKAGES)
-	@for dir in $$(go list -m -f '{{.Dir}}'); do (cd "$$dir" && go mod tidy -diff) || { echo "go mod tidy in $$dir"; exit 1; }; done
+	@go list -m -f '{{.Dir}}' | while IFS= read -r dir; do (cd "$$dir" && go mod tidy -diff) || { echo "go mod tidy in $$dir"; exit 1; }; done
 
 fuzz: ## every fuzz target for FUZZTIME (30s)
 	@grep -rHo --include='*_test.go' '^func Fuzz[A-Za-z0-9_]*' . | sed 's|/[^/]*:func | |' | while read -r dir target; do \
