@@ -31,8 +31,8 @@ func TestConfig(t *testing.T) {
 		"defaults": {nil, func(c Config) bool {
 			return c.Engine == "auto" && c.BaseURL == "" && c.MaxTokens == 256 && c.Temperature == 0.7 && c.CtxWindow == 8192 && c.RAG && c.RAGTimeout == 500*time.Millisecond
 		}, ""},
-		"the address of the engines rig": {map[string]string{"LLM_OPENAI_URL": "http://a/v1", "OPENAI_BASE_URL": "http://b/v1"}, func(c Config) bool { return c.BaseURL == "http://a/v1" }, ""},
-		"the names all programs share":   {map[string]string{"OPENAI_BASE_URL": "http://b/v1", "OPENAI_API_KEY": "k"}, func(c Config) bool { return c.BaseURL == "http://b/v1" && c.APIKey == "k" }, ""},
+		"the short name of the address": {map[string]string{"LLM_OPENAI_URL": "http://a/v1", "OPENAI_BASE_URL": "http://b/v1"}, func(c Config) bool { return c.BaseURL == "http://a/v1" }, ""},
+		"the names all programs share":  {map[string]string{"OPENAI_BASE_URL": "http://b/v1", "OPENAI_API_KEY": "k"}, func(c Config) bool { return c.BaseURL == "http://b/v1" && c.APIKey == "k" }, ""},
 		"names of the reference": {map[string]string{"RAG_ENABLED": "0", "RAG_TOP_K": "3", "RAG_MAX_TOKENS": "900", "RAG_INCLUDE_CONTEXT": "0", "RAG_CONTEXT_WINDOW": "2", "RAG_STRATEGY": "recent", "LLM_PROVIDER": "openai", "LLM_TOP_K": "40"},
 			func(c Config) bool {
 				return !c.RAG && c.RAGTopK == 3 && c.RAGMaxTokens == 900 && !c.RAGContext && c.RAGWindow == 2 && c.RAGStrategy == "recent" && c.TopP == 1
