@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"slices"
 	"sync"
 	"time"
 
@@ -199,7 +200,7 @@ func (b *Bus) request(ctx context.Context, q msg.Message, opts []PublishOption, 
 	if twice {
 		return nil, fmt.Errorf("ask %s: id %s is being asked already", q.Route().Topic, w.id)
 	}
-	if err := b.send(ctx, q, append(opts, ID(o.id), func(p *publication) { p.errorTo = b.errorTopic() })...); err != nil {
+	if err := b.send(ctx, q, append(slices.Clip(opts), ID(o.id), func(p *publication) { p.errorTo = b.errorTopic() })...); err != nil {
 		b.forget(w)
 		return nil, &AskError{Topic: q.Route().Topic, Err: err}
 	}

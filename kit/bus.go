@@ -67,6 +67,13 @@ type Bus struct {
 	links   atomic.Int64
 	backoff backoff
 	mood    atomic.Pointer[mood]
+	moods   chan struct{} // capacity 1: one health message after the other
+	shut    atomic.Bool   // nothing but shutdown is said any more
+	endLink atomic.Pointer[context.CancelFunc]
+
+	brokerLimit atomic.Uint32 // largest packet the broker takes; 0 is unknown
+	dead        chan struct{} // closed when the bus is over for good
+	die         sync.Once
 
 	mu        sync.Mutex
 	closing   bool               // no goroutine may start any more
@@ -103,7 +110,7 @@ func newBus(name string, id identity, cfg Settings, log *slog.Logger, dial Dial,
 		backoff:  backoff{min: cfg.ReconnectMinDelay, max: cfg.ReconnectMaxDelay},
 		declared: map[reflect.Type]bool{}, waiting: map[string]*waiter{}, extra: map[string]bool{},
 		strangers: map[string]bool{}, warned: map[reflect.Type]bool{},
-		open: make(chan struct{}), ready: make(chan struct{})}
+		open: make(chan struct{}), ready: make(chan struct{}), dead: make(chan struct{}), moods: make(chan struct{}, 1)}
 	b.feeds, b.endFeed = context.WithCancel(context.Background())
 	b.work, b.endWork = context.WithCancel(context.Background())
 	return b
@@ -113,6 +120,19 @@ func newBus(name string, id identity, cfg Settings, log *slog.Logger, dial Dial,
 // What is subscribed here is lost at a reconnect. It is nil until the bus
 // began to connect.
 func (b *Bus) Client() *autopaho.ConnectionManager { return b.cm }
+
+// Done is closed when the bus is over for good without having been closed: a
+// login refused, another client of this name, no link and MQTT_RECONNECT off.
+func (b *Bus) Done() <-chan struct{} { return b.dead }
+
+// fail ends the bus for good.
+func (b *Bus) fail(err error) {
+	b.die.Do(func() {
+		b.died.Store(&err)
+		close(b.dead)
+		b.fatal(err)
+	})
+}
 
 // Ready returns after the first ready, or when ctx ends.
 func (b *Bus) Ready(ctx context.Context) error {
@@ -166,6 +186,15 @@ func (b *Bus) mount(hs []Handler) error {
 
 // declare notes what h publishes and refuses what cannot work.
 func (b *Bus) declare(h *duty) error {
+	if h.fault != nil {
+		return h.fault
+	}
+	if h.opt.by != nil && h.opt.byType != h.typ {
+		return fmt.Errorf("%s: By takes a %s, the handler does not", h, h.opt.byType)
+	}
+	if c := h.opt.cancel; c != nil && c.ends != h.typ {
+		return fmt.Errorf("%s: CancelledBy ends a %s, the handler takes none", h, c.ends)
+	}
 	types := h.sends
 	if h.typ != nil {
 		types = append(types[:len(types):len(types)], h.typ)
@@ -307,7 +336,7 @@ func (b *Bus) keepLooping(h *duty) {
 			return
 		}
 		if f, ok := asFatal(err); ok {
-			b.fatal(fmt.Errorf("%s: %w", h.name, f))
+			b.fail(fmt.Errorf("%s: %w", h.name, f))
 			return
 		}
 		if err == nil {

@@ -46,11 +46,16 @@ func (b *Bus) connect() error {
 	}
 	// OnConnectionUp can run before NewConnection returns, hence assigned.
 	assigned := make(chan struct{})
-	cfg.OnConnectionUp = func(cm *autopaho.ConnectionManager, _ *paho.Connack) {
+	cfg.OnConnectionUp = func(cm *autopaho.ConnectionManager, c *paho.Connack) {
 		b.backoff.linked(time.Now())
+		if c.Properties != nil && c.Properties.MaximumPacketSize != nil {
+			b.brokerLimit.Store(*c.Properties.MaximumPacketSize)
+		}
+		link, end := context.WithCancel(life)
+		b.endLink.Store(&end)
 		b.spawn(func() {
 			<-assigned
-			b.subscribe(life, cm)
+			b.subscribe(link, cm)
 		})
 	}
 	for _, l := range b.lanes {
@@ -83,7 +88,7 @@ func (b *Bus) client(life context.Context, u *url.URL) (autopaho.ClientConfig, e
 			OnServerDisconnect: func(d *paho.Disconnect) {
 				if d.ReasonCode == 0x8E { // session taken over: never fight for it
 					b.stop()
-					b.fatal(fmt.Errorf("another %s is connected", b.id.client))
+					b.fail(fmt.Errorf("another %s is connected", b.id.client))
 				}
 			},
 		},
@@ -110,7 +115,7 @@ func (b *Bus) complain(life context.Context, u *url.URL) func(error) {
 	return func(err error) {
 		if refused(err) || !b.cfg.Reconnect {
 			b.stop()
-			b.fatal(fmt.Errorf("broker %s: %w", u.Redacted(), bare(err)))
+			b.fail(fmt.Errorf("broker %s: %w", u.Redacted(), bare(err)))
 			return
 		}
 		mu.Lock()
@@ -141,52 +146,71 @@ func (b *Bus) announce(c *paho.Connect, u *url.URL) (*paho.Connect, error) {
 }
 
 // subscribe makes a fresh link useful: filters, then health, then Up.
-func (b *Bus) subscribe(life context.Context, cm *autopaho.ConnectionManager) {
+func (b *Bus) subscribe(link context.Context, cm *autopaho.ConnectionManager) {
 	select {
 	case <-b.open:
-	case <-life.Done():
+	case <-link.Done():
 		return
 	}
-	ctx, cancel := context.WithTimeout(life, askTimeout)
-	defer cancel()
+	first := b.links.Load() == 0
+	if !b.filter(link, cm, first) {
+		return
+	}
 	n := b.links.Add(1)
-	subs := make([]paho.SubscribeOptions, len(b.filters))
-	for i, f := range b.filters {
-		subs[i] = f
-		if n > 1 { // a reconnect repeats no retained state, a new process gets it
-			subs[i].RetainHandling = 1
-		}
-	}
-	if len(subs) > 0 {
-		ack, err := cm.Subscribe(ctx, &paho.Subscribe{Subscriptions: subs})
-		if ack != nil && err != nil {
-			for i, code := range ack.Reasons {
-				if code >= 0x80 {
-					b.fatal(fmt.Errorf("broker refuses subscription %s: reason 0x%02X", subs[i].Topic, code))
-					return
-				}
-			}
-		}
-		if err != nil {
-			if life.Err() == nil {
-				b.log.Warn("not subscribed", "err", err) // the link is going down; the next one tries again
-			}
-			return
-		}
-	}
 	b.linked.Store(true)
-	b.feel(ctx, mood{ok: true, event: map[bool]string{true: "ready", false: "reconnected"}[n == 1]})
+	if link.Err() != nil { // lost meanwhile, and lost said so already
+		b.linked.Store(false)
+		return
+	}
+	b.feel(link, mood{ok: true, event: map[bool]string{true: "ready", false: "reconnected"}[first]})
 	b.signal(func(d *duty) func(context.Context) error { return d.up })
 	b.first.Do(func() { b.startFeeds(); close(b.ready) })
 	b.log.Info("connected", "client", b.id.client, "links", n)
 }
 
+// filter subscribes what the service takes, again while the link lives. A
+// reconnect repeats no retained state, a new process gets it.
+func (b *Bus) filter(link context.Context, cm *autopaho.ConnectionManager, first bool) bool {
+	subs := make([]paho.SubscribeOptions, len(b.filters))
+	for i, f := range b.filters {
+		subs[i] = f
+		if !first {
+			subs[i].RetainHandling = 1
+		}
+	}
+	for len(subs) > 0 && link.Err() == nil {
+		ctx, cancel := context.WithTimeout(link, askTimeout)
+		ack, err := cm.Subscribe(ctx, &paho.Subscribe{Subscriptions: subs})
+		cancel()
+		if err == nil {
+			break
+		}
+		if ack != nil {
+			for i, code := range ack.Reasons {
+				if code >= 0x80 {
+					b.fail(fmt.Errorf("broker refuses subscription %s: reason 0x%02X", subs[i].Topic, code))
+					return false
+				}
+			}
+		}
+		b.log.Warn("not subscribed, trying again", "err", err)
+		select {
+		case <-time.After(time.Second):
+		case <-link.Done():
+		}
+	}
+	return link.Err() == nil
+}
+
 // lost reports whether to connect again.
 func (b *Bus) lost() bool {
+	if end := b.endLink.Load(); end != nil {
+		(*end)()
+	}
 	b.linked.Store(false)
 	b.signal(func(d *duty) func(context.Context) error { return d.down })
 	if !b.cfg.Reconnect {
-		b.fatal(errors.New("link to the broker lost, and MQTT_RECONNECT is off"))
+		b.fail(errors.New("link to the broker lost, and MQTT_RECONNECT is off"))
 	} else if b.feeds.Err() == nil {
 		b.log.Warn("link to the broker lost, connecting again")
 	}
@@ -198,6 +222,7 @@ func (b *Bus) lost() bool {
 func (b *Bus) drain(ctx context.Context) error {
 	limit, cancel := context.WithTimeout(ctx, b.cfg.Drain)
 	defer cancel()
+	b.shut.Store(true)
 	if b.linked.Load() {
 		b.feel(limit, mood{event: "shutdown"})
 		topics := make([]string, len(b.filters))
@@ -255,6 +280,9 @@ func (b *Bus) finish() <-chan struct{} {
 func (b *Bus) disconnect(ctx context.Context) error {
 	if b.cm == nil {
 		return nil
+	}
+	if m := b.mood.Load(); b.linked.Load() && (m == nil || m.event != "shutdown") { // the link came up during the drain
+		b.feel(ctx, mood{event: "shutdown"})
 	}
 	time.Sleep(2 * ackEvery) // paho does not flush acknowledgements when it disconnects
 	b.stop()

@@ -53,7 +53,7 @@ func Load(name string) (Settings, error) {
 		return s, err
 	}
 	for i, f := range fields(prefix, &own) {
-		if os.Getenv(f.key) != "" {
+		if strings.TrimSpace(os.Getenv(f.key)) != "" {
 			reflect.ValueOf(&s).Elem().Field(i).Set(reflect.ValueOf(own).Field(i))
 		}
 	}

@@ -33,6 +33,7 @@ type duty struct {
 	sends  []reflect.Type // what may be published
 	subs   []msg.Route    // replies to what is asked
 	opt    options
+	fault  error // a declaration that cannot work, told at start
 }
 
 // offer queues one call in the lane of its handler; the channel closes when it ran.
@@ -149,6 +150,9 @@ func Local[E any](from <-chan E, h func(context.Context, E) error, opts ...Optio
 // while one is unfinished become one.
 func Every(d time.Duration, h func(context.Context) error, opts ...Option) Handler {
 	x := newDuty(h, opts)
+	if d <= 0 {
+		x.fault = fmt.Errorf("%s: Every wants more than %s", x, d)
+	}
 	x.feed = func(ctx context.Context, run offer) {
 		t := time.NewTicker(d)
 		defer t.Stop()
@@ -244,12 +248,14 @@ func (d *duty) wrapped() Handler {
 
 // decode fills d.Value with an M.
 func decode[M msg.Message](d *Delivery) error {
-	var m M
-	if err := codec.Decode(&m, codec.Arrival{Payload: d.Payload, Data: d.Data, Key: d.Key, Header: d.Header}); err != nil {
-		return err
-	}
-	d.Value = m
-	return nil
+	return guard(func() error { // methods of the contract run in it
+		var m M
+		if err := codec.Decode(&m, codec.Arrival{Payload: d.Payload, Data: d.Data, Key: d.Key, Header: d.Header}); err != nil {
+			return err
+		}
+		d.Value = m
+		return nil
+	})
 }
 
 // funcName is the short name of a function or method value: "recall".

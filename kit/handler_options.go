@@ -16,6 +16,7 @@ type options struct {
 	lane     string
 	workers  int
 	by       func(any) string
+	byType   reflect.Type // of what by takes
 	queue    int
 	timeout  time.Duration
 	ackFirst bool
@@ -27,8 +28,15 @@ type options struct {
 type canceller struct {
 	route msg.Route
 	typ   reflect.Type
+	ends  reflect.Type                    // of the request
 	key   func(*Delivery) (string, error) // of the cancel
 	of    func(any) string                // of the request
+}
+
+// keyOf is key, with a panic as an error.
+func (c *canceller) keyOf(d *Delivery) (key string, err error) {
+	err = guard(func() (err error) { key, err = c.key(d); return err })
+	return key, err
 }
 
 // Name names the handler in logs and counters; by default its method's name.
@@ -40,7 +48,9 @@ func Workers(n int) Option { return func(o *options) { o.workers = n } }
 // By keeps order per key while keys are handled beside each other, by as many
 // goroutines as Workers says. Each key has a Queue of its own.
 func By[M msg.Message](key func(M) string) Option {
-	return func(o *options) { o.by = func(v any) string { return key(v.(M)) } }
+	return func(o *options) {
+		o.by, o.byType = func(v any) string { return key(v.(M)) }, reflect.TypeFor[M]()
+	}
 }
 
 // Lane joins handlers: those of one lane share one queue in order of arrival
@@ -69,7 +79,7 @@ func Use(mw ...Middleware) Option { return func(o *options) { o.use = append(o.u
 // it.
 func CancelledBy[C, Q msg.Message](c func(C) string, q func(Q) string) Option {
 	var zero C
-	cancel := &canceller{route: zero.Route(), typ: reflect.TypeFor[C]()}
+	cancel := &canceller{route: zero.Route(), typ: reflect.TypeFor[C](), ends: reflect.TypeFor[Q]()}
 	cancel.key = func(d *Delivery) (string, error) {
 		if err := decode[C](d); err != nil {
 			return "", err

@@ -13,6 +13,10 @@ import (
 // probeEvery is how often a service with a Healthy method is asked.
 const probeEvery = 5 * time.Second
 
+// feelFor bounds one health message and its copies: on a dead link the next
+// "reconnected" says it anyway.
+const feelFor = 2 * time.Second
+
 // healthPing is the retained truth about a service; nil fields are left out.
 type healthPing struct {
 	msg.Ident
@@ -48,6 +52,17 @@ func (m mood) ping() healthPing {
 
 // feel publishes the health of the service, and its copies.
 func (b *Bus) feel(ctx context.Context, m mood) {
+	ctx, cancel := context.WithTimeout(ctx, feelFor)
+	defer cancel()
+	select { // no mutex: this waits for the broker meanwhile
+	case b.moods <- struct{}{}:
+		defer func() { <-b.moods }()
+	case <-ctx.Done():
+		return
+	}
+	if b.shut.Load() && m.event != "shutdown" {
+		return
+	}
 	b.mood.Store(&m)
 	if b.tool || !b.cfg.EnableHealth {
 		return

@@ -24,7 +24,11 @@ func (b *Bus) run(work context.Context, l *lane, it item) bool {
 		ctx = context.WithValue(ctx, metaKey{}, it.d.Meta)
 		serve = func(ctx context.Context) error { return it.h.serve(ctx, it.d) }
 		if c := it.h.opt.cancel; c != nil {
-			defer l.cancels.enter(it, c.of(it.d.Value), cancel)()
+			key := ""
+			if err := guard(func() error { key = c.of(it.d.Value); return nil }); err != nil {
+				return b.judge(ctx, work, it, err, 0)
+			}
+			defer l.cancels.enter(it, key, cancel)()
 		}
 	}
 	if t := it.h.opt.timeout; t > 0 {
@@ -53,7 +57,7 @@ func (b *Bus) judge(ctx, work context.Context, it item, err error, took time.Dur
 		b.tally.count(it.h.name, d.reason, nil)
 		return true
 	case errors.As(err, &f):
-		b.fatal(fmt.Errorf("%s: %w", it.h.name, f.error))
+		b.fail(fmt.Errorf("%s: %w", it.h.name, f.error))
 		return false
 	case work.Err() != nil:
 		log(slog.LevelWarn, "unfinished when the drain ended")
@@ -84,7 +88,12 @@ func (b *Bus) keyOf(it item) (string, bool) {
 	if !b.readable(it) {
 		return "", false
 	}
-	return it.h.opt.by(it.d.Value), true
+	key := ""
+	if err := guard(func() error { key = it.h.opt.by(it.d.Value); return nil }); err != nil {
+		b.tally.refuse(it.h.name, it.d, err)
+		return "", false
+	}
+	return key, true
 }
 
 // guard turns a panic into an error that carries its stack.
@@ -99,6 +108,9 @@ func guard(f func() error) (err error) {
 
 // cancelFor is how long a cancel waits for the request it overtook.
 const cancelFor = 10 * time.Second
+
+// mostMarks bounds the cancels that are remembered.
+const mostMarks = 1024
 
 // cancels remembers which keys were cancelled and which are running. Marks are
 // bounded by time: one lives as long as something older than it may still wait.
@@ -131,9 +143,12 @@ func (l *lane) cancel(key string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for k, m := range c.marks {
-		if idle && time.Since(m.at) > cancelFor {
+		if (idle || len(c.marks) >= mostMarks) && time.Since(m.at) > cancelFor {
 			delete(c.marks, k)
 		}
+	}
+	if len(c.marks) >= mostMarks {
+		clear(c.marks) // a flood of cancels, not a conversation
 	}
 	if c.marks == nil {
 		c.marks = map[string]mark{}

@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/eclipse/paho.golang/autopaho"
 	"github.com/eclipse/paho.golang/paho"
@@ -138,9 +139,6 @@ func (b *Bus) packet(ctx context.Context, r msg.Route, to string, v any, o publi
 	if err != nil {
 		return nil, err
 	}
-	if n := len(p.Payload) + len(to); n > int(b.cfg.MaxPacket) {
-		return nil, fmt.Errorf("%d bytes are more than MQTT_MAX_PACKET allows (%d)", n, b.cfg.MaxPacket)
-	}
 	if h, ok := v.(msg.Headed); ok {
 		x := h.Header()
 		props.ContentType = x.ContentType
@@ -156,6 +154,9 @@ func (b *Bus) packet(ctx context.Context, r msg.Route, to string, v any, o publi
 	if trace == "" {
 		trace = o.id
 	}
+	if !fits(trace) { // it may be the id of a foreign message
+		trace = wire.NewID()
+	}
 	props.User.Add("trace", trace)
 	for k, s := range in.Baggage {
 		props.User.Add("baggage", url.QueryEscape(k)+"="+url.QueryEscape(s))
@@ -163,7 +164,39 @@ func (b *Bus) packet(ctx context.Context, r msg.Route, to string, v any, o publi
 	if o.errorTo != "" {
 		props.User.Add("error_to", o.errorTo)
 	}
-	return p, nil
+	return p, b.travels(p)
+}
+
+// travels reports why p cannot be sent. The broker would close the link, and
+// paho would send p again on the next one, for ever.
+func (b *Bus) travels(p *paho.Publish) error {
+	n := len(p.Payload) + len(p.Topic) + len(p.Properties.ContentType) + len(p.Properties.CorrelationData) + packetExtra
+	for _, u := range p.Properties.User {
+		if !fits(u.Key) || !fits(u.Value) {
+			return fmt.Errorf("user property %q holds what MQTT cannot carry", u.Key)
+		}
+		n += len(u.Key) + len(u.Value) + 5
+	}
+	if !fits(p.Topic) || !fits(p.Properties.ContentType) {
+		return errors.New("topic or content type hold what MQTT cannot carry")
+	}
+	if n > int(b.cfg.MaxPacket) {
+		return fmt.Errorf("%d bytes are more than MQTT_MAX_PACKET allows (%d)", n, b.cfg.MaxPacket)
+	}
+	if limit := b.brokerLimit.Load(); limit > 0 && n > int(limit) {
+		return fmt.Errorf("%d bytes are more than the broker takes (%d)", n, limit)
+	}
+	return nil
+}
+
+// packetExtra is the most that a PUBLISH needs beside its topic, properties and
+// payload.
+const packetExtra = 32
+
+// fits reports whether s is a string for MQTT: at most 65535 bytes of UTF-8
+// without NUL.
+func fits(s string) bool {
+	return len(s) <= 65535 && utf8.ValidString(s) && !strings.ContainsRune(s, 0)
 }
 
 // once writes p, or fails.

@@ -24,7 +24,7 @@ func (b *Bus) received(p paho.PublishReceived) (bool, error) {
 		if topic.Matches(t.filter, d.Topic) {
 			taken = true
 			x := *d
-			if key, err := t.h.opt.cancel.key(&x); err != nil {
+			if key, err := t.h.opt.cancel.keyOf(&x); err != nil {
 				b.tally.refuse(t.h.name, d, err)
 			} else {
 				t.lane.cancel(key)
@@ -82,10 +82,7 @@ func (b *Bus) delivery(p *paho.Publish) *Delivery {
 				errorTo = u.Value
 			case "baggage":
 				if k, v, ok := strings.Cut(u.Value, "="); ok {
-					if d.Baggage == nil {
-						d.Baggage = map[string]string{}
-					}
-					d.Baggage[unescape(k)] = unescape(v)
+					d.carry(unescape(k), unescape(v))
 				}
 			default:
 				d.Header.User[u.Key] = u.Value
@@ -94,6 +91,9 @@ func (b *Bus) delivery(p *paho.Publish) *Delivery {
 	}
 	if d.Trace == "" {
 		d.Trace = d.ID
+	}
+	if len(d.Trace) > maxTrace || !fits(d.Trace) { // it goes along the chain, so it must be able to
+		d.Trace = wire.NewID()
 	}
 	d.reply = func(ctx context.Context, m msg.Message) error {
 		err := b.send(ctx, m, ID(d.ID))
@@ -110,6 +110,22 @@ func (b *Bus) delivery(p *paho.Publish) *Delivery {
 		return b.PublishTo(ctx, errorTo, "", errorReply{ID: d.ID, Code: string(e.Code), Message: e.Message}, Bare())
 	}
 	return d
+}
+
+const (
+	maxTrace   = 256 // bytes of an inherited trace
+	maxBaggage = 16  // inherited pairs, of at most maxTrace bytes each
+)
+
+// carry takes one pair of baggage; what is too much is left behind.
+func (d *Delivery) carry(k, v string) {
+	if len(d.Baggage) >= maxBaggage || len(k)+len(v) > maxTrace {
+		return
+	}
+	if d.Baggage == nil {
+		d.Baggage = map[string]string{}
+	}
+	d.Baggage[k] = v
 }
 
 func correlate(data []byte) PublishOption { return func(p *publication) { p.correlation = data } }
@@ -141,14 +157,20 @@ func (b *Bus) disown(d *Delivery) {
 	b.tally.count("none", "nobody takes it", d)
 	b.mu.Lock()
 	again := b.strangers[d.Topic]
-	b.strangers[d.Topic] = true
+	full := len(b.strangers) >= 1024
+	if !full {
+		b.strangers[d.Topic] = true
+	}
 	b.mu.Unlock()
-	if again {
+	if again || full {
 		return
 	}
 	b.spawn(func() {
 		ctx, cancel := context.WithTimeout(b.feeds, askTimeout)
 		defer cancel()
+		if b.Ready(ctx) != nil { // before that, connect may not be done
+			return
+		}
 		_, _ = b.cm.Unsubscribe(ctx, &paho.Unsubscribe{Topics: []string{d.Topic}})
 	})
 }

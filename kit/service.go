@@ -98,7 +98,6 @@ func (m Module) App(opts ...fx.Option) *fx.App {
 		fx.Options(m.opts...), fx.Options(opts...),
 		fx.Invoke(func(lc fx.Lifecycle, b *Bus, sd fx.Shutdowner) {
 			b.fatal = func(err error) {
-				b.died.CompareAndSwap(nil, &err)
 				b.log.Error("stopping", "err", err)
 				_ = sd.Shutdown(fx.ExitCode(1))
 			}
@@ -152,22 +151,27 @@ func (m Module) run(ctx context.Context) error {
 	if err := app.Err(); err != nil { // fx's own report is a dig trace; the cause is what a person needs
 		return fmt.Errorf("%s: %w", m.Name, dig.RootCause(err))
 	}
-	if err := app.Start(ctx); err != nil {
-		return fmt.Errorf("%s: %w", m.Name, err)
-	}
-	var failed error
-	select {
-	case <-ctx.Done():
-	case sig := <-app.Wait():
-		if cause := b.died.Load(); cause != nil {
-			failed = fmt.Errorf("%s: %w", m.Name, *cause)
-		} else if sig.ExitCode != 0 {
-			failed = fmt.Errorf("%s: ended with exit code %d", m.Name, sig.ExitCode)
+	start, cancel := context.WithTimeout(ctx, app.StartTimeout())
+	failed := app.Start(start)
+	cancel()
+	if failed == nil {
+		select { // not app.Wait, which would take the second signal for itself
+		case <-ctx.Done():
+		case <-b.dead:
+			failed = *b.died.Load()
 		}
+	} else if ctx.Err() != nil {
+		failed = nil // told to stop before it had started
 	}
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.Drain+3*time.Second)
 	defer cancel()
-	return errors.Join(failed, app.Stop(stop))
+	if err := app.Stop(stop); failed == nil {
+		failed = err
+	}
+	if failed != nil {
+		return fmt.Errorf("%s: %w", m.Name, failed)
+	}
+	return nil
 }
 
 // Main is Run with signals and an exit code, for a program of one's own. The
@@ -197,7 +201,14 @@ func Open(ctx context.Context, name string, s Settings, hs ...Handler) (*Bus, er
 	}
 	ctx, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
-	b.fatal = func(err error) { fail(err) }
+	b.fatal = func(err error) {
+		select {
+		case <-b.ready:
+			b.log.Error("the bus is over", "err", err)
+		default:
+			fail(err)
+		}
+	}
 	if err := b.mount(hs); err != nil {
 		return nil, err
 	}

@@ -1,0 +1,94 @@
+package kit_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/eclipse/paho.golang/paho"
+	"go.uber.org/fx"
+
+	"github.com/gotars/tars/kit"
+	"github.com/gotars/tars/kit/kittest"
+)
+
+// TestForeignIDs sends ids that MQTT cannot carry as a property. Passed on as
+// the trace, one of them would break every link from then on.
+func TestForeignIDs(t *testing.T) {
+	for name, id := range map[string]string{"with a NUL": `a\u0000b`, "too long": "x" + strings.Repeat("é", 33000)} {
+		var bus *kit.Bus
+		kittest.Run(t, name, func(t *testing.T, b *kittest.Bench) {
+			got := kittest.Watch[Receipt](b)
+			b.Add(t, kittest.Fake("s", kit.Sends[Receipt](), kit.On(func(ctx context.Context, n Note) error {
+				return bus.Publish(ctx, Receipt{Text: n.Text})
+			}, kit.Name("heard"))).With(fx.Populate(&bus)))
+			packet := `{"id":"` + id + `","type":"box.note","ts":1,"source":"x","data":{"message_id":"m","text":"poison"}}`
+			if _, err := b.Bus.Client().Publish(t.Context(), &paho.Publish{Topic: "box/note", QoS: 1, Payload: []byte(packet)}); err != nil {
+				t.Fatal(err)
+			}
+			b.Publish(t, Note{Text: "fine"})
+			for _, want := range []string{"poison", "fine"} {
+				if r, _ := got.Next(t); r.Text != want {
+					t.Errorf("got %q, want %q", r.Text, want)
+				}
+			}
+			if h := b.Broker.Retained("system/health/s"); !strings.Contains(string(h[0]), `"event":"ready"`) {
+				t.Errorf("health is %s", h)
+			}
+		})
+	}
+}
+
+func TestWhatCannotTravel(t *testing.T) {
+	kittest.Run(t, "is an error of Publish, and the link stays", func(t *testing.T, b *kittest.Bench) {
+		ctx := kit.WithBaggage(t.Context(), "room", "ha\x00ll")
+		if err := b.Bus.Publish(ctx, Note{Text: "x"}); err != nil { // baggage is escaped
+			t.Errorf("baggage: %v", err)
+		}
+		if err := b.Bus.Publish(t.Context(), Sound{Room: "hall", Seq: "\x00"}); err == nil {
+			t.Error("a NUL in a header went out")
+		}
+		if err := b.Bus.Publish(t.Context(), Note{Text: strings.Repeat("x", 5<<20)}); err == nil || !strings.Contains(err.Error(), "MQTT_MAX_PACKET") {
+			t.Errorf("too large: %v", err)
+		}
+		b.Publish(t, Note{Text: "still there"})
+	})
+}
+
+// TestPanicOutsideTheHandler panics where the kit calls into a contract or an
+// option: it costs one message, too.
+func TestPanicOutsideTheHandler(t *testing.T) {
+	var l diary
+	first := func(n Note) string { return n.Text[:1] }
+	kittest.Run(t, "in By", func(t *testing.T, b *kittest.Bench) {
+		b.Publish(t, Note{Text: ""})
+		b.Publish(t, Note{Text: "a"})
+		b.Settle()
+		same(t, l.take(), "a")
+	}, kittest.Fake("s", kit.On(func(_ context.Context, n Note) error { l.add("%s", n.Text); return nil }, kit.Workers(2), kit.By(first))))
+	kittest.Run(t, "in CancelledBy", func(t *testing.T, b *kittest.Bench) {
+		b.Publish(t, Stop{ID: ""})
+		b.Publish(t, Note{Text: ""})
+		b.Publish(t, Note{Text: "b"})
+		b.Settle()
+		same(t, l.take(), "b")
+	}, kittest.Fake("s", kit.On(func(_ context.Context, n Note) error { l.add("%s", n.Text); return nil },
+		kit.CancelledBy(func(s Stop) string { return s.ID[:1] }, first))))
+}
+
+// TestStopAfterCut stops at the moment a link comes back: health must not say
+// that the service is there.
+func TestStopAfterCut(t *testing.T) {
+	for i := range 30 {
+		kittest.Run(t, "the last word is not ready", func(t *testing.T, b *kittest.Bench) {
+			time.Sleep(10 * time.Second)
+			b.Cut("s")
+			time.Sleep(time.Duration(i%3) * 100 * time.Microsecond)
+			b.Stop(t, "s")
+			if h := b.Broker.Retained("system/health/s"); len(h) != 1 || strings.Contains(string(h[0]), `"ok":true`) {
+				t.Errorf("health is %s", h)
+			}
+		}, kittest.Fake("s", kit.On(func(context.Context, Note) error { return nil }, kit.Name("h"))))
+	}
+}
