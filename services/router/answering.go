@@ -1,6 +1,7 @@
 package router
 
 import (
+	"slices"
 	"time"
 
 	"github.com/gotars/tars/contract"
@@ -69,14 +70,10 @@ func (c *conversation) speak(t *turn, style, cause string, now time.Time, pieces
 
 // spoke takes what the voice is doing.
 func (c *conversation) spoke(s contract.TtsStatus, room string, now time.Time) []effect {
-	quiet := (s.WakeAck != nil && *s.WakeAck) || (s.SystemAnnounce != nil && *s.SystemAnnounce)
-	if s.Event == contract.TtsSpeakingEnd && !quiet {
-		c.at(room, now).until = now.Add(c.cfg.ResponseWindow)
+	t := c.turns[deref(s.UttID)]
+	if t == nil {
+		return c.outside(s, room, now)
 	}
-	if s.UttID == nil || c.turns[*s.UttID] == nil {
-		return nil
-	}
-	t := c.turns[*s.UttID]
 	t.since = now
 	switch s.Event {
 	case contract.TtsSpeakingStart:
@@ -87,9 +84,31 @@ func (c *conversation) spoke(s contract.TtsStatus, room string, now time.Time) [
 		return c.interrupt(t, "stopped", now)
 	case contract.TtsSpeakingEnd:
 		t.ended(s.Text, s.Reason != nil)
-		return c.settle(t, now)
+		out := c.settle(t, now)
+		if c.turns[t.id] == nil { // the answer is over: it may be followed up
+			c.at(t.room, now).until = now.Add(c.cfg.ResponseWindow) // a foreign voice does not tell the room
+		}
+		return out
 	}
 	return nil
+}
+
+// outside takes the status of speech that is of no turn: what others let the
+// voice say may be answered, unless it was an announcement or was stopped.
+func (c *conversation) outside(s contract.TtsStatus, room string, now time.Time) []effect {
+	quiet := s.WakeAck != nil && *s.WakeAck || s.SystemAnnounce != nil && *s.SystemAnnounce
+	over := slices.Contains(c.used, deref(s.UttID)) // a turn that was interrupted
+	if s.Event == contract.TtsSpeakingEnd && !quiet && !over && s.Reason == nil {
+		c.at(room, now).until = now.Add(c.cfg.ResponseWindow)
+	}
+	return nil
+}
+
+func deref(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
 }
 
 // settle ends a turn of which everything is said.

@@ -1,6 +1,9 @@
 package router
 
 import (
+	"cmp"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -33,6 +36,7 @@ type conversation struct {
 	rooms   map[string]*room
 	turns   map[string]*turn // by id, those that are not over
 	seen    []string         // transcripts handled lately: they may come again
+	used    []string         // ids of the last turns: a cancel of one may still be under way
 	online  map[string]bool  // services that must be ready for the announcement
 	said    bool             // the announcement
 	newID   func() string    // eight hex digits
@@ -61,6 +65,13 @@ const (
 func newConversation(cfg Config, newID func() string) *conversation {
 	return &conversation{cfg: cfg, live: cfg.LiveModeDefault, phrases: choices(cfg.WakePhrases), acks: choices(cfg.WakeAckChoices),
 		rooms: map[string]*room{}, turns: map[string]*turn{}, online: map[string]bool{}, newID: newID}
+}
+
+// inOrder are the turns that are not over, the oldest first.
+func (c *conversation) inOrder() []*turn {
+	return slices.SortedFunc(maps.Values(c.turns), func(a, b *turn) int {
+		return cmp.Or(a.since.Compare(b.since), cmp.Compare(a.id, b.id))
+	})
 }
 
 // at is the room called name; the longest unused one is forgotten when there
@@ -112,12 +123,15 @@ func (c *conversation) heard(f contract.FinalTranscript, from origin, now time.T
 		return c.woken(r, t.id, from.room, now)
 	}
 	r.until = time.Time{}
+	if slices.Contains(c.used, t.id) { // what is left of that turn is not about this one
+		t.id += "-" + c.newID()
+	}
+	if c.used = append(c.used, t.id); len(c.used) > keepSeen {
+		c.used = c.used[1:]
+	}
 	out := c.supersede(r, now)
 	if stops[plain(rest)] {
 		return append(out, t.record(contract.TurnDone, "stop", now))
-	}
-	if _, twice := c.turns[t.id]; twice {
-		t.id += "-" + c.newID()
 	}
 	c.turns[t.id], r.running = t, t
 	if a, ok := c.rule(rest, now); ok {
@@ -152,10 +166,8 @@ func (c *conversation) rule(text string, now time.Time) (reply, bool) {
 
 // again reports whether the transcript was handled before: AtLeastOnce repeats.
 func (c *conversation) again(id string) bool {
-	for _, s := range c.seen {
-		if s == id {
-			return true
-		}
+	if slices.Contains(c.seen, id) {
+		return true
 	}
 	if c.seen = append(c.seen, id); len(c.seen) > keepSeen {
 		c.seen = c.seen[1:]

@@ -65,7 +65,7 @@ func (c *conversation) woke(w contract.WakeEvent, from origin, now time.Time) []
 
 // concerned are the turns that a wake event is about.
 func (c *conversation) concerned(w contract.WakeEvent, room string) (out []*turn) {
-	for _, t := range c.turns {
+	for _, t := range c.inOrder() {
 		if w.TTSID != nil && *w.TTSID != t.id || w.TTSID == nil && room != "" && room != t.room {
 			continue
 		}
@@ -95,7 +95,7 @@ func (c *conversation) partial(room string, now time.Time) {
 
 // tick gives up on what was silent for too long.
 func (c *conversation) tick(now time.Time) (out []effect) {
-	for _, t := range c.turns {
+	for _, t := range c.inOrder() {
 		switch quiet := now.Sub(t.since); {
 		case !t.told && quiet >= c.cfg.LLMTimeout:
 			t.told, t.failed, t.since = true, "the model did not answer", now

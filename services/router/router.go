@@ -86,7 +86,7 @@ func (s *Service) do(ctx context.Context, effects []effect) error {
 	var errs []error
 	for _, e := range effects {
 		to := ctx
-		if e.room != "" { // a foreign service in the chain drops baggage, a tick has none
+		if e.room != from(ctx).room { // a foreign service in the chain drops baggage, a tick has none
 			to = kit.WithBaggage(ctx, "room", e.room)
 		}
 		var opts []kit.PublishOption

@@ -156,6 +156,27 @@ func TestTurn(t *testing.T) {
 		s.respond(t, q.ID, "The plan is simple. We go now and rest.")
 		s.expect(t, "We go now and rest.")
 	})
+	run(t, "a text that was tidied is finished", config(nil), func(t *testing.T, s *stage) {
+		s.hear(t, "Which way?", "")
+		q, _ := s.asked.Next(t)
+		s.stream(t, q.ID, "First left then on.  Then right", " at the end. ")
+		s.respond(t, q.ID, "First left then on. Then right at the end. Right you are.")
+		s.expect(t, "First left then on. | Then right at the end. | Right you are.")
+	})
+	run(t, "an id that comes again is another turn", config(nil), func(t *testing.T, s *stage) {
+		for i, text := range []string{"Tell me a story.", "What about tea?"} {
+			f := contract.FinalTranscript{Text: text, UttID: new("mic")}
+			f.MessageID = kit.NewID()
+			s.Publish(t, f)
+			s.Settle()
+			if q, _ := s.asked.Next(t); (q.ID == "mic") != (i == 0) {
+				t.Errorf("%s asked as %s", text, q.ID)
+			}
+		}
+		if c, _ := s.cancels.Next(t); c.ID != "mic" {
+			t.Errorf("cancelled %+v", c)
+		}
+	})
 	run(t, "no deltas at all", config(nil), func(t *testing.T, s *stage) {
 		s.hear(t, "What is the plan?", "")
 		q, _ := s.asked.Next(t)
@@ -320,6 +341,20 @@ func TestWake(t *testing.T) {
 		s.hear(t, "Hey TARS, hello", "")
 		s.play(t)
 		s.hear(t, "What is the plan?", "")
+		s.asked.Next(t)
+	})
+	run(t, "but not before its last sentence is spoken", asleep, func(t *testing.T, s *stage) {
+		s.hear(t, "Hey TARS, what is the plan?", "hall")
+		q, _ := s.asked.Next(t)
+		s.stream(t, q.ID, "The plan is simple. We go now. ")
+		s.Publish(t, contract.TtsStatus{Event: contract.TtsSpeakingEnd, Text: "The plan is simple.", UttID: &q.ID})
+		s.Settle()
+		s.hear(t, "The television says buy soap.", "hall")
+		s.asked.None(t)
+		s.respond(t, q.ID, "The plan is simple. We go now.")
+		s.Publish(t, contract.TtsStatus{Event: contract.TtsSpeakingEnd, Text: "We go now.", UttID: &q.ID})
+		s.Settle()
+		s.hear(t, "And then?", "hall") // the voice did not tell the room
 		s.asked.Next(t)
 	})
 	run(t, "typed text needs no phrase", asleep, func(t *testing.T, s *stage) {

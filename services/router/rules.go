@@ -92,7 +92,8 @@ func verbatim(text string) (string, bool) {
 			return "", false
 		}
 	}
-	return strings.Trim(rest, `"“”`), rest != ""
+	rest = strings.Trim(rest, `"“”`)
+	return rest, speakable(rest)
 }
 
 // woken strips a leading wake phrase. woken is true when there was one.

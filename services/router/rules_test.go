@@ -23,6 +23,7 @@ func TestAnswer(t *testing.T) {
 		"Say I will be back.":                 "I will be back.",
 		`say "Good night."`:                   "Good night.",
 		"Please say cheese":                   "cheese",
+		`say ""`:                              "",
 		"say something nice":                  "",
 		"Say that again":                      "",
 		"What did he say yesterday":           "",

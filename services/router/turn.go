@@ -72,14 +72,13 @@ func (t *turn) response(full string) []string {
 		return append(t.cut.add(rest), t.cut.flush()...)
 	}
 	t.cut.rest = ""
-	if len(t.spoken) == 0 {
-		return append(t.cut.add(all), t.cut.flush()...)
+	rest := all
+	for _, s := range t.spoken { // the text was tidied after it was streamed: go on behind what was said
+		if i := strings.Index(rest, s.text); i >= 0 {
+			rest = rest[i+len(s.text):]
+		}
 	}
-	last := t.spoken[len(t.spoken)-1].text
-	if i := strings.LastIndex(all, last); i >= 0 { // the model's text was tidied after it was streamed
-		return append(t.cut.add(all[i+len(last):]), t.cut.flush()...)
-	}
-	return nil
+	return append(t.cut.add(rest), t.cut.flush()...)
 }
 
 // said is the part of the answer that was heard, for the history.
