@@ -13,6 +13,9 @@ import (
 	"github.com/gotars/tars/kit"
 )
 
+// errLinkOver is when the broker will not have this command back.
+var errLinkOver = errors.New("the link to the broker is over for good")
+
 // askCmd asks something.
 type askCmd struct {
 	Text    []string      `arg:"" help:"What to ask."`
@@ -38,6 +41,8 @@ func (c *askCmd) Run(ctx context.Context, home kit.Home) error {
 		case err := <-a.done:
 			return err
 		case <-a.alive:
+		case <-bus.Done():
+			return errLinkOver
 		case <-time.After(c.Timeout):
 			return fmt.Errorf("no answer within %s: is the router running? See tars doctor", c.Timeout)
 		case <-ctx.Done():
@@ -192,6 +197,8 @@ func (c *sayCmd) Run(ctx context.Context, home kit.Home) error {
 				return fmt.Errorf("not spoken to the end: %s", *s.Reason)
 			}
 			return nil
+		case <-bus.Done():
+			return errLinkOver
 		case <-late:
 			return fmt.Errorf("not spoken within %s: see tars doctor", c.Wait)
 		case <-ctx.Done():

@@ -35,8 +35,18 @@ func (c *listenCmd) Run(ctx context.Context, home kit.Home) error {
 	if err != nil {
 		return err
 	}
-	<-ctx.Done()
-	return bus.Close(context.WithoutCancel(ctx))
+	err = untilDone(ctx, bus)
+	return errors.Join(err, bus.Close(context.WithoutCancel(ctx)))
+}
+
+// untilDone waits for Ctrl-C, or for the end of the link.
+func untilDone(ctx context.Context, bus *kit.Bus) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-bus.Done():
+		return errLinkOver
+	}
 }
 
 // line is one message for a reader.
@@ -98,8 +108,7 @@ func (c *recordCmd) Run(ctx context.Context, home kit.Home) error {
 		return errors.Join(err, bus.Close(context.WithoutCancel(ctx)))
 	}
 	fmt.Fprintf(os.Stderr, "recording %s to %s, Ctrl-C ends it\n", c.Filter, c.File)
-	<-ctx.Done()
-	err = errors.Join(bus.Close(context.WithoutCancel(ctx)), r.close())
+	err = errors.Join(untilDone(ctx, bus), bus.Close(context.WithoutCancel(ctx)), r.close())
 	fmt.Fprintf(os.Stderr, "%d messages\n", r.n)
 	return err
 }
