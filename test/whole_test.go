@@ -5,6 +5,7 @@ import (
 	"iter"
 	"math"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -19,6 +20,7 @@ import (
 	"github.com/gotars/tars/services/stt"
 	"github.com/gotars/tars/services/tts"
 	uiweb "github.com/gotars/tars/services/ui-web"
+	"github.com/gotars/tars/test/engine"
 )
 
 // hears reads one sentence out of any sound.
@@ -98,7 +100,7 @@ func TestStopInMidAnswer(t *testing.T) {
 	bus := s.bus(t, h.handlers()...)
 	utt := "mid"
 	ctx := kit.WithBaggage(kit.WithBaggage(t.Context(), "room", "web-journey"), "typed", "1")
-	if err := bus.Publish(ctx, contract.FinalTranscript{Text: "Tell me a very long story.", UttID: &utt}); err != nil {
+	if err := bus.Publish(ctx, contract.FinalTranscript{Text: engine.Long, UttID: &utt}); err != nil {
 		t.Fatal(err)
 	}
 	within(t, "audio", h.audio, 20*time.Second)
@@ -115,7 +117,7 @@ func TestAskIsCancelled(t *testing.T) {
 	s := up(t, scripted(t)...)
 	cancels, stops := make(chan contract.LLMCancel, 8), make(chan contract.TtsControl, 8)
 	s.bus(t, kit.On(into(cancels), kit.Name("cancels")), kit.On(into(stops), kit.Name("stops")))
-	ask, out := s.start(t, "ask", "Tell me a very long story.")
+	ask, out := s.start(t, "ask", engine.Long)
 	s.await(t, "the answer begins", func() bool { return strings.Contains(out.String(), "and on it went") })
 	if code, took := interrupt(t, ask); code != 0 || took > 3*time.Second {
 		t.Errorf("tars ask ended with %d after %s", code, took)
@@ -123,5 +125,25 @@ func TestAskIsCancelled(t *testing.T) {
 	c, stop := within(t, "cancel", cancels, 5*time.Second), within(t, "stop", stops, 5*time.Second)
 	if stop.Action != contract.TtsStop || stop.ID == nil || *stop.ID != c.ID {
 		t.Errorf("cancelled %+v and stopped %+v", c, stop)
+	}
+}
+
+// TestSecondSignalStopsAtOnce presses Ctrl-C twice in mid-answer.
+func TestSecondSignalStopsAtOnce(t *testing.T) {
+	t.Parallel()
+	s := up(t, scripted(t)...)
+	h := newHearing()
+	bus := s.bus(t, h.handlers()...)
+	ctx := kit.WithBaggage(t.Context(), "typed", "1")
+	if err := bus.Publish(ctx, contract.FinalTranscript{Text: engine.Long}); err != nil {
+		t.Fatal(err)
+	}
+	within(t, "delta", h.deltas, 20*time.Second)
+	if err := s.cmd.Process.Signal(syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(300 * time.Millisecond) // as a person does
+	if _, took := interrupt(t, s.cmd); took > time.Second {
+		t.Errorf("the second Ctrl-C took %s", took)
 	}
 }
