@@ -174,7 +174,7 @@ func (l *lane) sort() {
 		}
 		it := l.pop()
 		l.mu.Unlock()
-		name, ok := l.b.keyOf(it)
+		name, ok := l.b.sortKey(it)
 		l.mu.Lock()
 		if !ok {
 			l.left(it)

@@ -24,8 +24,8 @@ func (b *Bus) run(work context.Context, l *lane, it item) bool {
 		ctx = context.WithValue(ctx, metaKey{}, it.d.Meta)
 		serve = func(ctx context.Context) error { return it.h.serve(ctx, it.d) }
 		if c := it.h.opt.cancel; c != nil {
-			key := ""
-			if err := guard(func() error { key = c.of(it.d.Value); return nil }); err != nil {
+			key, err := keyOf(c.of, it.d.Value)
+			if err != nil {
 				return b.judge(ctx, work, it, err, 0)
 			}
 			defer l.cancels.enter(it, key, cancel)()
@@ -83,17 +83,22 @@ func (b *Bus) readable(it item) bool {
 	return true
 }
 
-// keyOf decodes the item for By.
-func (b *Bus) keyOf(it item) (string, bool) {
+// sortKey decodes the item for By.
+func (b *Bus) sortKey(it item) (string, bool) {
 	if !b.readable(it) {
 		return "", false
 	}
-	key := ""
-	if err := guard(func() error { key = it.h.opt.by(it.d.Value); return nil }); err != nil {
+	key, err := keyOf(it.h.opt.by, it.d.Value)
+	if err != nil {
 		b.tally.refuse(it.h.name, it.d, err)
-		return "", false
 	}
-	return key, true
+	return key, err == nil
+}
+
+// keyOf is the key of v, with a panic as an error.
+func keyOf(of func(any) string, v any) (key string, err error) {
+	err = guard(func() error { key = of(v); return nil })
+	return key, err
 }
 
 // guard turns a panic into an error that carries its stack.

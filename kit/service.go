@@ -196,9 +196,6 @@ func Open(ctx context.Context, name string, s Settings, hs ...Handler) (*Bus, er
 	s.ClientID = name + "-" + wire.NewID()[:8]
 	b := newBus(name, identity{source: name}, s, log.With("service", name), nil, seam.Seam{})
 	b.tool = true
-	if b.id.source = name; s.SourceName != "" {
-		b.id.source = s.SourceName
-	}
 	ctx, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
 	b.fatal = func(err error) {
