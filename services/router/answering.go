@@ -62,7 +62,7 @@ func (c *conversation) speak(t *turn, style, cause string, now time.Time, pieces
 		if t.times.FirstSay == nil {
 			t.times.FirstSay = unix(now)
 		}
-		m := contract.TtsSay{Text: p, Voice: optional(c.cfg.TTSVoice), Lang: &t.heard.Lang, UttID: &t.id, Style: orElse(optional(style), "neutral"), STTTS: &t.heard.TS}
+		m := contract.TtsSay{Text: p, Voice: optional(c.cfg.TTSVoice), Lang: &t.heard.Lang, UttID: &t.id, Style: orElse(&style, "neutral"), STTTS: &t.heard.TS}
 		out = append(out, effect{t.room, cause, m})
 	}
 	return out

@@ -177,6 +177,20 @@ func TestTurn(t *testing.T) {
 			t.Errorf("cancelled %+v", c)
 		}
 	})
+	run(t, "a voice that joins sentences ends them all", config(nil), func(t *testing.T, s *stage) {
+		f := s.hear(t, "What is the plan?", "")
+		q, _ := s.asked.Next(t)
+		s.respond(t, q.ID, "The plan is simple. We go now.")
+		s.expect(t, "The plan is simple. | We go now.")
+		s.Publish(t, contract.TtsStatus{Event: contract.TtsSpeakingEnd, Text: "The plan is simple. We go now.", UttID: &q.ID})
+		if r, _ := s.turns.Next(t); r.Outcome != contract.TurnDone || r.TurnID != f.MessageID {
+			t.Errorf("record %+v", r)
+		}
+		s.hear(t, "And then?", "")
+		if q, _ := s.asked.Next(t); len(q.History) != 2 || q.History[1].Content != "The plan is simple. We go now." {
+			t.Errorf("history %+v", q.History)
+		}
+	})
 	run(t, "no deltas at all", config(nil), func(t *testing.T, s *stage) {
 		s.hear(t, "What is the plan?", "")
 		q, _ := s.asked.Next(t)

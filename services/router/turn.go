@@ -1,6 +1,7 @@
 package router
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -36,7 +37,8 @@ type turn struct {
 // say is one piece handed to the voice.
 type say struct {
 	text  string
-	ended bool // the voice came to its end
+	over  bool // the voice is done with it
+	ended bool // and came to its end
 }
 
 // delta takes one piece of the answer and returns what is ready to be spoken.
@@ -92,16 +94,18 @@ func (t *turn) said() string {
 	return strings.Join(heard, " ")
 }
 
-// ended notes that the voice came to the end of text.
+// ended notes that the voice came to the end of text: one say, or, of a voice
+// that joins them, several.
 func (t *turn) ended(text string, stopped bool) {
+	joined := text != "" && !slices.ContainsFunc(t.spoken, func(s say) bool { return s.text == text })
+	n := 0
 	for i := range t.spoken {
 		s := &t.spoken[i]
-		if !s.ended && (s.text == text || text == "") {
-			s.ended = !stopped
-			break
+		if s.over || !joined && n > 0 || text != "" && s.text != text && !(joined && strings.Contains(text, s.text)) {
+			continue
 		}
+		s.over, s.ended = true, !stopped
+		n++
 	}
-	if t.open > 0 {
-		t.open--
-	}
+	t.open = max(0, t.open-max(1, n))
 }
