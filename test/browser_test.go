@@ -13,6 +13,7 @@ import (
 
 	"github.com/gotars/tars/contract"
 	"github.com/gotars/tars/kit"
+	"github.com/gotars/tars/test/engine"
 	"github.com/gotars/tars/test/need"
 	"github.com/gotars/tars/test/wer"
 )
@@ -78,11 +79,11 @@ func played(t *testing.T, ctx context.Context) []byte {
 	}
 	rate := page[int](t, ctx, "window.tars.played.rate")
 	t.Logf("played %.1f s at %d Hz", float64(len(pcm))/2/float64(rate), rate)
-	return wav(pcm, rate)
+	return engine.WAV(pcm, rate)
 }
 
-// shot keeps a picture of the page where a person can look at it.
-func shot(t *testing.T, ctx context.Context) {
+// explain says what the page shows, when the test failed.
+func explain(t *testing.T, ctx context.Context) {
 	t.Helper()
 	if t.Failed() {
 		t.Log("the page shows: ", page[string](t, ctx, "document.body.innerText"))
@@ -98,7 +99,7 @@ func TestTypedInTheBrowser(t *testing.T) {
 	need.Browser(t)
 	s := up(t, "TTS_ENGINE=flite", "LLM_ENGINE=builtin")
 	ctx := browser(t, s.page)
-	defer shot(t, ctx)
+	defer explain(t, ctx)
 	const text = "The weather will be sunny in the morning, with some rain in the evening."
 	if err := chromedp.Do(ctx, chromedp.Click("#text"), chromedp.SendKeys("#text", "Say "+text), chromedp.Click("#send")); err != nil {
 		t.Fatal(err)
@@ -149,7 +150,7 @@ func TestSpokenInTheBrowser(t *testing.T) {
 	s.bus(t, kit.On(into(turns), kit.Name("turns")), kit.On(into(finals), kit.Name("finals")))
 	ctx := browser(t, s.page+"/?raw=1", chromedp.Flag("use-fake-ui-for-media-stream", true), chromedp.Flag("use-fake-device-for-media-stream", true),
 		chromedp.Flag("use-file-for-fake-audio-capture", mic+"%noloop"))
-	defer shot(t, ctx)
+	defer explain(t, ctx)
 	if err := chromedp.Do(ctx, chromedp.Click("#mic")); err != nil {
 		t.Fatal(err)
 	}

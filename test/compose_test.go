@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -57,16 +56,7 @@ func TestJourneysThroughCompose(t *testing.T) {
 	}
 	url := "mqtt://tars:s3cret@" + addr
 	s := settings(t, "MQTT_URL="+url)
-	file := filepath.Join(s.home, "journeys.jsonl")
-	record, out := s.start(t, "record", file)
-	s.await(t, "the recording", func() bool { return strings.Contains(out.String(), "recording") })
-	typed(t, s)
-	spoken(t, s, url)
-	cancelled(t, s, url)
-	if code, _ := interrupt(t, record); code != 0 {
-		t.Errorf("tars record ended with %d: %s", code, out)
-	}
-	satisfies(t, file)
+	journeys(t, s, url)
 	r, err := http.Get("http://127.0.0.1:" + port + "/")
 	if err != nil {
 		t.Fatal(err)

@@ -2,9 +2,7 @@ package test
 
 import (
 	"bufio"
-	"bytes"
 	"context"
-	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"net/http/httptest"
@@ -69,10 +67,8 @@ func TestJourneysOnMosquitto(t *testing.T) {
 	t.Parallel()
 	url := mosquitto(t)
 	s := settings(t, append(scripted(t), "MQTT_URL="+url)...)
-	var procs []*output
 	for _, name := range []string{"memory", "llm", "tts", "stt", "router", "ui-web"} {
-		_, out := s.start(t, "run", name)
-		procs = append(procs, out)
+		s.start(t, "run", name)
 	}
 	for _, name := range []string{"memory", "llm", "tts", "stt", "router", "ui-web"} {
 		s.await(t, name+" is healthy", func() bool {
@@ -80,7 +76,13 @@ func TestJourneysOnMosquitto(t *testing.T) {
 			return err == nil
 		})
 	}
-	_ = procs
+	journeys(t, s, url)
+	late(t, url)
+}
+
+// journeys goes all three ways and holds what was recorded against the contract.
+func journeys(t *testing.T, s *stack, url string) {
+	t.Helper()
 	file := filepath.Join(s.home, "journeys.jsonl")
 	record, out := s.start(t, "record", file)
 	s.await(t, "the recording", func() bool { return strings.Contains(out.String(), "recording") })
@@ -91,7 +93,6 @@ func TestJourneysOnMosquitto(t *testing.T) {
 		t.Errorf("tars record ended with %d: %s", code, out)
 	}
 	satisfies(t, file)
-	late(t, url)
 }
 
 // typed asks by keyboard.
@@ -278,14 +279,4 @@ func lines(t *testing.T, file string) (all []line) {
 		all = append(all, l)
 	}
 	return all
-}
-
-// wav puts a header in front of 16-bit mono samples.
-func wav(pcm []byte, rate int) []byte {
-	var b bytes.Buffer
-	for _, v := range []any{[]byte("RIFF"), uint32(36 + len(pcm)), []byte("WAVEfmt "), uint32(16), uint16(1), uint16(1),
-		uint32(rate), uint32(2 * rate), uint16(2), uint16(16), []byte("data"), uint32(len(pcm)), pcm} {
-		_ = binary.Write(&b, binary.LittleEndian, v)
-	}
-	return b.Bytes()
 }

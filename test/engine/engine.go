@@ -4,6 +4,7 @@
 package engine
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
@@ -112,7 +113,7 @@ func speak(w http.ResponseWriter, r *http.Request) {
 	pcm := Tone(time.Duration(len(q.Input)) * 50 * time.Millisecond)
 	if q.Format == "wav" {
 		w.Header().Set("Content-Type", "audio/wav")
-		_, _ = w.Write(wavHeader(len(pcm)))
+		pcm = WAV(pcm, Rate)
 	} else {
 		w.Header().Set("Content-Type", fmt.Sprintf("audio/pcm;rate=%d;channels=1", Rate))
 	}
@@ -129,16 +130,12 @@ func Tone(d time.Duration) []byte {
 	return out
 }
 
-func wavHeader(n int) []byte {
-	h := append([]byte("RIFF"), binary.LittleEndian.AppendUint32(nil, uint32(36+n))...)
-	h = append(h, "WAVEfmt "...)
-	h = binary.LittleEndian.AppendUint32(h, 16)
-	h = binary.LittleEndian.AppendUint16(h, 1)
-	h = binary.LittleEndian.AppendUint16(h, 1)
-	h = binary.LittleEndian.AppendUint32(h, Rate)
-	h = binary.LittleEndian.AppendUint32(h, 2*Rate)
-	h = binary.LittleEndian.AppendUint16(h, 2)
-	h = binary.LittleEndian.AppendUint16(h, 16)
-	h = append(h, "data"...)
-	return binary.LittleEndian.AppendUint32(h, uint32(n))
+// WAV puts a header in front of 16-bit mono samples.
+func WAV(pcm []byte, rate int) []byte {
+	var b bytes.Buffer
+	for _, v := range []any{[]byte("RIFF"), uint32(36 + len(pcm)), []byte("WAVEfmt "), uint32(16), uint16(1), uint16(1),
+		uint32(rate), uint32(2 * rate), uint16(2), uint16(16), []byte("data"), uint32(len(pcm)), pcm} {
+		_ = binary.Write(&b, binary.LittleEndian, v)
+	}
+	return b.Bytes()
 }
