@@ -47,6 +47,10 @@ func (x *examination) note(ok bool, what, detail string) {
 	if !ok {
 		mark, x.well = "FAIL", false
 	}
+	x.line(mark, what, detail)
+}
+
+func (x *examination) line(mark, what, detail string) {
 	fmt.Printf("%s  %-8s  %s\n", mark, what, detail)
 }
 
@@ -82,7 +86,7 @@ func (x *examination) stack(ctx context.Context, home kit.Home) map[string]contr
 			text += ": " + *h.Err
 		}
 		if !h.OK && alive(h) { // it works, but not as it should: nothing is broken
-			fmt.Printf("warn  %-8s  %s\n", s.Name, text)
+			x.line("warn", s.Name, text)
 			continue
 		}
 		x.note(h.OK, s.Name, text)
