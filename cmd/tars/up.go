@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -83,22 +85,19 @@ func haveBroker(ctx context.Context, home kit.Home) (stop func(), err error) {
 	}, nil
 }
 
-// answers reports whether the broker that the file names is there.
+// answers reports whether something listens where the file says a broker is.
 func answers(ctx context.Context, home kit.Home) bool {
-	a := find(home)
-	s, err := kit.Load("tars-cli")
+	u, err := url.Parse(find(home).url)
 	if err != nil {
 		return false
 	}
-	s.URL = a.url
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
-	b, err := kit.Open(ctx, "tars-cli", s)
+	c, err := new(net.Dialer).DialContext(ctx, "tcp", u.Host)
 	if err != nil {
 		return false
 	}
-	_ = b.Close(ctx)
-	return true
+	return c.Close() == nil
 }
 
 // greetAfter is how long the table waits for slow services.
