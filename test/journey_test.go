@@ -186,7 +186,9 @@ func cancelled(t *testing.T, s *stack, url string) {
 	bus := connect(t, url, h.handlers()...)
 	utt := "journey-" + kit.NewID()[:8]
 	ctx := kit.WithBaggage(kit.WithBaggage(t.Context(), "room", "web-journey"), "typed", "1")
-	if err := bus.Publish(ctx, contract.FinalTranscript{Text: engine.Long, UttID: &utt}); err != nil {
+	f := contract.FinalTranscript{Text: engine.Long, UttID: &utt}
+	f.MessageID = kit.NewID()
+	if err := bus.Publish(ctx, f); err != nil {
 		t.Fatal(err)
 	}
 	for within(t, "deltas", h.deltas, 20*time.Second).ID != utt {
@@ -210,6 +212,14 @@ func cancelled(t *testing.T, s *stack, url string) {
 	}
 	for {
 		if st := within(t, "the end of the speech", h.status, 5*time.Second); st.UttID != nil && *st.UttID == utt && st.Event == contract.TtsSpeakingEnd {
+			break
+		}
+	}
+	for {
+		if r := within(t, "the record of the turn", h.turns, 5*time.Second); r.TurnID == f.MessageID {
+			if r.Outcome != contract.TurnInterrupted {
+				t.Errorf("record %+v", r)
+			}
 			break
 		}
 	}
