@@ -1,0 +1,221 @@
+package link
+
+import (
+	"bufio"
+	"net"
+	"runtime"
+	"sync"
+	"time"
+)
+
+const (
+	readBuffer = 8 << 10  // bytes, for the life of a connection; more is no faster
+	highWater  = 64 << 10 // bytes: writers wait while this much is unwritten
+	direct     = 32 << 10 // bytes: a part this long is written from where it lies, a shorter one is copied sooner
+	spare      = 4 << 10  // bytes of a fresh write buffer
+	// farewell is how long the last packet of a connection may take.
+	farewell = time.Second
+)
+
+// Kinds of packets that are treated apart, as the first four bits say them.
+const (
+	puback     = 4
+	pubrec     = 5
+	pubcomp    = 7
+	disconnect = 14
+)
+
+// Conn is a connection that is written in whole packets. Write may be called
+// between Lock and Unlock only; both together, by any goroutine. A packet that
+// cannot be written closes the connection, and is the error of the writes that
+// follow: Unlock reports none.
+//
+// Where others write already, Unlock leaves the packet to them. An
+// acknowledgement is left to a goroutine of its own, so that those which follow
+// join it. DISCONNECT returns when everything is written, or after a second.
+type Conn struct {
+	net.Conn
+	r *bufio.Reader
+
+	mu       sync.Mutex // held for a packet, and never during a write
+	changed  sync.Cond
+	buf      *[]byte // packets that end here wait; nil is empty
+	kind     byte    // of the packet in work
+	held     bool    // a long part is on its way, and its packet is not complete
+	flushing bool    // somebody will write what is in buf
+	err      error
+}
+
+// buffers are shared by all connections, so an idle one has none.
+var buffers = sync.Pool{New: func() any { b := make([]byte, 0, spare); return &b }}
+
+// New makes c a connection that is written in whole packets.
+func New(c net.Conn) *Conn {
+	l := &Conn{Conn: c, r: bufio.NewReaderSize(c, readBuffer)}
+	l.changed.L = &l.mu
+	return l
+}
+
+// Read reads through a buffer.
+func (c *Conn) Read(p []byte) (int, error) { return c.r.Read(p) }
+
+// Close closes the connection. What is not written yet is lost, except before
+// a DISCONNECT.
+func (c *Conn) Close() error {
+	err := c.Conn.Close()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.fail(net.ErrClosed)
+	return err
+}
+
+// Lock begins a packet.
+func (c *Conn) Lock() {
+	c.mu.Lock()
+	for c.err == nil && (c.held || c.waiting() >= highWater) {
+		c.changed.Wait()
+	}
+	c.kind = 0
+}
+
+// Write adds to the packet.
+func (c *Conn) Write(p []byte) (int, error) {
+	if c.err != nil {
+		return 0, c.err
+	}
+	if c.kind == 0 && len(p) > 0 {
+		c.kind = p[0] >> 4
+	}
+	if len(p) >= direct {
+		return c.writeThrough(p)
+	}
+	if c.buf == nil {
+		c.buf = buffers.Get().(*[]byte)
+	}
+	*c.buf = append(*c.buf, p...)
+	return len(p), nil
+}
+
+// writeThrough writes what waits and p, without a copy of p. It lets mu go
+// meanwhile, and nobody else into the packet.
+func (c *Conn) writeThrough(p []byte) (int, error) {
+	c.held = true
+	for c.flushing && c.err == nil {
+		c.changed.Wait()
+	}
+	if c.err != nil {
+		return 0, c.err
+	}
+	c.flushing = true
+	out := c.take()
+	c.mu.Unlock()
+	parts := net.Buffers{p}
+	if out != nil {
+		parts = net.Buffers{*out, p}
+	}
+	_, err := parts.WriteTo(c.Conn)
+	if err != nil {
+		_ = c.Conn.Close()
+	}
+	recycle(out)
+	c.mu.Lock()
+	c.held, c.flushing = false, false
+	if err != nil {
+		c.fail(err)
+		return 0, c.err
+	}
+	c.changed.Broadcast()
+	return len(p), nil
+}
+
+// Unlock ends a packet.
+func (c *Conn) Unlock() {
+	kind, mine := c.kind, c.err == nil && !c.flushing && c.buf != nil
+	c.flushing = c.flushing || mine
+	c.mu.Unlock()
+	switch {
+	case kind == disconnect:
+		c.finish(mine)
+	case !mine:
+	case kind == puback || kind == pubrec || kind == pubcomp:
+		go c.drain()
+	default:
+		if c.flush() {
+			go c.drain()
+		}
+	}
+}
+
+// finish waits until all is written.
+func (c *Conn) finish(mine bool) {
+	_ = c.SetWriteDeadline(time.Now().Add(farewell))
+	if mine {
+		c.drain()
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for c.flushing && c.err == nil {
+		c.changed.Wait()
+	}
+}
+
+// drain writes until nothing waits.
+func (c *Conn) drain() {
+	for c.flush() {
+	}
+}
+
+// flush writes what waits, and reports whether more came meanwhile; if so, the
+// caller owes another flush. It belongs to whoever set flushing.
+func (c *Conn) flush() bool {
+	runtime.Gosched() // writers that are ready to run join this write
+	c.mu.Lock()
+	out := c.take()
+	c.mu.Unlock()
+	var err error
+	if out != nil {
+		if _, err = c.Conn.Write(*out); err != nil {
+			_ = c.Conn.Close()
+		}
+		recycle(out)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err != nil {
+		c.fail(err)
+	}
+	c.flushing = c.err == nil && c.buf != nil && !c.held // who holds a packet writes the rest
+	c.changed.Broadcast()
+	return c.flushing
+}
+
+// fail ends all writing. Its caller has locked mu.
+func (c *Conn) fail(err error) {
+	if c.err == nil {
+		c.err = err
+	}
+	c.held = false
+	recycle(c.take())
+	c.changed.Broadcast()
+}
+
+func (c *Conn) waiting() int {
+	if c.buf == nil {
+		return 0
+	}
+	return len(*c.buf)
+}
+
+func (c *Conn) take() *[]byte {
+	out := c.buf
+	c.buf = nil
+	return out
+}
+
+func recycle(b *[]byte) {
+	if b != nil {
+		*b = (*b)[:0]
+		buffers.Put(b)
+	}
+}
