@@ -86,7 +86,7 @@ func Pull[Q msg.Streamed[P, R], P, R msg.Message](ctx context.Context, b *Bus, q
 				return
 			}
 			if err := decode[P](d); err != nil {
-				b.tally.refuse("pull", d, err) // a part that cannot be read is a lost part
+				b.refuse(b.asking, d, err) // a part that cannot be read is a lost part
 				continue
 			}
 			if !yield(d.Value.(P), nil) {
@@ -107,7 +107,7 @@ func reply[R msg.Message](b *Bus, d *Delivery) (r R, err error) {
 		return r, &Error{Code: Code(e.Code), Message: e.Message}
 	}
 	if err := decode[R](d); err != nil {
-		b.tally.refuse("ask", d, err)
+		b.refuse(b.asking, d, err)
 		return r, &AskError{Topic: d.Topic, Err: err}
 	}
 	return d.Value.(R), nil
@@ -130,7 +130,7 @@ func (b *Bus) giveUp(ctx context.Context, q msg.Message) {
 type waiter struct {
 	id     string
 	topics []string
-	tally  *tally
+	lost   func(reason string, d *Delivery)
 	arrive chan struct{} // capacity 1: something is in queue
 
 	mu    sync.Mutex
@@ -146,7 +146,7 @@ func (w *waiter) push(d *Delivery) {
 	w.queue = append(w.queue, d)
 	w.mu.Unlock()
 	if full {
-		w.tally.count("pull", "overflow", d)
+		w.lost("overflow", d)
 	}
 	select {
 	case w.arrive <- struct{}{}:
@@ -184,7 +184,7 @@ func (b *Bus) request(ctx context.Context, q msg.Message, opts []PublishOption, 
 	if err := b.allowed(q); err != nil {
 		return nil, err
 	}
-	w := &waiter{id: o.id, arrive: make(chan struct{}, 1), tally: b.tally}
+	w := &waiter{id: o.id, arrive: make(chan struct{}, 1), lost: func(reason string, d *Delivery) { b.dropped(b.asking, reason, d) }}
 	for _, r := range replies {
 		w.topics = append(w.topics, r.Topic)
 	}

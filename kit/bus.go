@@ -6,7 +6,9 @@ import (
 	"log/slog"
 	"net"
 	"net/url"
+	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -14,7 +16,9 @@ import (
 
 	"github.com/eclipse/paho.golang/autopaho"
 	"github.com/eclipse/paho.golang/paho"
+	"github.com/eclipse/paho.golang/paho/session/state"
 
+	"github.com/gotars/tars/kit/internal/backoff"
 	"github.com/gotars/tars/kit/internal/seam"
 	"github.com/gotars/tars/kit/internal/topic"
 	"github.com/gotars/tars/kit/msg"
@@ -58,14 +62,25 @@ type Bus struct {
 	filters  []paho.SubscribeOptions
 	declared map[reflect.Type]bool
 	feedWG   sync.WaitGroup
-	tally    *tally
+
+	instance string
+	born     time.Time
+	trace    *tracing
+	link     linkMeter
+	letters  letters
+	asking   *duty // counts what Ask and Pull lose
+	nobody   *duty // counts what nobody takes
 
 	open    chan struct{} // closed when the service's own hooks are done
 	ready   chan struct{} // closed when first subscribed
 	first   sync.Once
 	linked  atomic.Bool
 	links   atomic.Int64
-	backoff backoff
+	backoff *backoff.Link
+	session *steady
+	conn    atomic.Pointer[net.Conn]    // under the client
+	at      atomic.Pointer[url.URL]     // the broker of the last attempt
+	from    atomic.Pointer[paho.Client] // of the last delivery
 	mood    atomic.Pointer[mood]
 	moods   chan struct{} // capacity 1: one health message after the other
 	shut    atomic.Bool   // nothing but shutdown is said any more
@@ -80,7 +95,7 @@ type Bus struct {
 	waiting   map[string]*waiter // by the id of the request
 	extra     map[string]bool    // reply topics subscribed by a loose bus
 	strangers map[string]bool    // topics that came although nobody takes them
-	warned    map[reflect.Type]bool
+	warned    sync.Map           // types published although not declared
 }
 
 // target is a filter, who handles what matches it, and where that waits.
@@ -106,10 +121,14 @@ func newBus(name string, id identity, cfg Settings, log *slog.Logger, dial Dial,
 		return name
 	}
 	id.client, id.source = pick(cfg.ClientID, id.client), pick(cfg.SourceName, id.source, cfg.ClientID)
-	b := &Bus{name: name, id: id, cfg: cfg, log: log, dial: dial, seam: s, fatal: func(error) {}, tally: newTally(log),
-		backoff:  backoff{min: cfg.ReconnectMinDelay, max: cfg.ReconnectMaxDelay},
-		declared: map[reflect.Type]bool{}, waiting: map[string]*waiter{}, extra: map[string]bool{},
-		strangers: map[string]bool{}, warned: map[reflect.Type]bool{},
+	if host, err := os.Hostname(); err == nil && cfg.Share != "" && cfg.ClientID == "" {
+		id.client += "-" + host // the members of a group are clients of their own
+	}
+	b := &Bus{name: name, id: id, cfg: cfg, log: log, dial: dial, seam: s, fatal: func(error) {},
+		instance: wire.NewID(), born: time.Now(), session: &steady{State: state.NewInMemory()},
+		asking: &duty{name: "ask"}, nobody: &duty{name: "none"},
+		backoff:  &backoff.Link{Min: cfg.ReconnectMinDelay, Max: cfg.ReconnectMaxDelay},
+		declared: map[reflect.Type]bool{}, waiting: map[string]*waiter{}, extra: map[string]bool{}, strangers: map[string]bool{},
 		open: make(chan struct{}), ready: make(chan struct{}), dead: make(chan struct{}), moods: make(chan struct{}, 1)}
 	b.feeds, b.endFeed = context.WithCancel(context.Background())
 	b.work, b.endWork = context.WithCancel(context.Background())
@@ -146,6 +165,11 @@ func (b *Bus) Ready(ctx context.Context) error {
 
 // mount builds lanes and filters from the declarations.
 func (b *Bus) mount(hs []Handler) error {
+	if !b.tool && !b.seam.Loose {
+		h := Tap(b.cfg.System+"/stats/get", b.report, Name("stats"))
+		h.own = true
+		hs = append(slices.Clip(hs), h)
+	}
 	b.handlers = hs
 	shared := map[string]*lane{}
 	var want []paho.SubscribeOptions
@@ -170,9 +194,17 @@ func (b *Bus) mount(hs []Handler) error {
 			want = append(want, subscription(c.route))
 		}
 		b.routes = append(b.routes, target{h.route.Topic, h.duty, l})
-		if h.route.Topic != "" {
-			want = append(want, subscription(h.route))
+		if h.route.Topic == "" {
+			continue
 		}
+		if b.cfg.DedupeTTL > 0 {
+			h.seen = &dedupe{ttl: b.cfg.DedupeTTL, limit: b.cfg.DedupeMaxEntries, taken: map[string]time.Time{}}
+		}
+		sub := subscription(h.route)
+		if group := b.group(h.duty); group != "" {
+			sub.Topic, sub.NoLocal = topic.Share(group, sub.Topic), false // the two exclude each other
+		}
+		want = append(want, sub)
 	}
 	if asks && !b.seam.Loose {
 		want = append(want, subscription(msg.Route{Topic: b.errorTopic(), QoS: msg.AtLeastOnce}))
@@ -182,6 +214,15 @@ func (b *Bus) mount(hs []Handler) error {
 		return fmt.Errorf("%s: %w", b.name, err)
 	}
 	return nil
+}
+
+// group is that of the shared subscription of h, or empty: state that the broker
+// retains would not reach it, and what may be lost is for everybody.
+func (b *Bus) group(h *duty) string {
+	if h.opt.group != "" || h.tap || h.route.Retain || h.route.QoS == msg.AtMostOnce {
+		return h.opt.group
+	}
+	return b.cfg.Share
 }
 
 // declare notes what h publishes and refuses what cannot work.
@@ -255,8 +296,11 @@ func widest(want []paho.SubscribeOptions) (out []paho.SubscribeOptions, _ error)
 	for i, a := range want {
 		keep := true
 		for j, o := range want {
+			aName, oName := topic.Unshared(a.Topic), topic.Unshared(o.Topic)
 			switch {
 			case i == j:
+			case (aName != a.Topic || oName != o.Topic) && topic.Overlap(aName, oName):
+				return nil, fmt.Errorf("filters %s and %s overlap: a group's messages would come twice", a.Topic, o.Topic)
 			case topic.Covers(a.Topic, o.Topic):
 				a.QoS = max(a.QoS, o.QoS)
 				keep = keep && (a.Topic != o.Topic || i < j)
@@ -285,7 +329,7 @@ func (b *Bus) serve() {
 func (b *Bus) signal(pick func(*duty) func(context.Context) error) {
 	for _, t := range b.routes {
 		if f := pick(t.h); f != nil {
-			t.lane.offer(item{h: t.h, call: f, settle: func(bool) {}})
+			t.lane.offer(item{h: t.h, call: f})
 		}
 	}
 }
@@ -309,7 +353,7 @@ func (b *Bus) startFeeds() {
 			t.h.feed(b.feeds, func(call func(context.Context) error) <-chan struct{} {
 				done := make(chan struct{})
 				end := sync.OnceFunc(func() { close(done) })
-				if !t.lane.offer(item{h: t.h, call: call, settle: func(bool) { end() }}) {
+				if !t.lane.offer(item{h: t.h, call: call, over: end}) {
 					end()
 				}
 				return done
@@ -324,13 +368,16 @@ func (b *Bus) startFeeds() {
 	if b.healthy != nil {
 		b.spawn(b.watchHealth)
 	}
+	if b.cfg.EnableHeartbeat && !b.tool {
+		b.spawn(func() { b.beat(b.feeds) })
+	}
 }
 
 // keepLooping runs a Loop again, with the reconnect backoff, when it ends early.
 func (b *Bus) keepLooping(h *duty) {
-	wait := backoff{min: b.cfg.ReconnectMinDelay, max: b.cfg.ReconnectMaxDelay}
+	wait := backoff.Link{Min: b.cfg.ReconnectMinDelay, Max: b.cfg.ReconnectMaxDelay}
 	for {
-		wait.linked(time.Now())
+		wait.Up(time.Now())
 		err := guard(func() error { return h.loop(b.feeds) })
 		if b.feeds.Err() != nil {
 			return
@@ -345,7 +392,7 @@ func (b *Bus) keepLooping(h *duty) {
 		b.log.Error("loop ended early", "handler", h.name, "err", err)
 		b.feel(b.feeds, mood{event: "error", err: fmt.Sprintf("%s: %v", h.name, err)})
 		select {
-		case <-time.After(max(wait.next(time.Now()), b.cfg.ReconnectMinDelay)):
+		case <-time.After(max(wait.Next(time.Now()), b.cfg.ReconnectMinDelay)):
 			b.feel(b.feeds, mood{ok: true, event: "ready"})
 		case <-b.feeds.Done():
 			return

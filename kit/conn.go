@@ -2,10 +2,8 @@ package kit
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net"
 	"net/url"
 	"sync"
@@ -13,7 +11,6 @@ import (
 
 	"github.com/eclipse/paho.golang/autopaho"
 	"github.com/eclipse/paho.golang/paho"
-	"github.com/eclipse/paho.golang/paho/session/state"
 )
 
 const (
@@ -32,14 +29,14 @@ const (
 
 // connect begins to connect and returns. The connection lives until b.stop.
 func (b *Bus) connect() error {
-	u, err := b.cfg.url()
+	urls, err := b.cfg.urls()
 	if err != nil {
 		return err
 	}
 	// The hook's context dies with the start, so the link gets its own.
 	life, stop := context.WithCancel(context.Background())
 	b.stop = stop
-	cfg, err := b.client(life, u)
+	cfg, err := b.client(life, urls)
 	if err != nil {
 		stop()
 		return err
@@ -47,7 +44,7 @@ func (b *Bus) connect() error {
 	// OnConnectionUp can run before NewConnection returns, hence assigned.
 	assigned := make(chan struct{})
 	cfg.OnConnectionUp = func(cm *autopaho.ConnectionManager, c *paho.Connack) {
-		b.backoff.linked(time.Now())
+		b.backoff.Up(time.Now())
 		if c.Properties != nil && c.Properties.MaximumPacketSize != nil {
 			b.brokerLimit.Store(*c.Properties.MaximumPacketSize)
 		}
@@ -70,20 +67,16 @@ func (b *Bus) connect() error {
 }
 
 // client is the configuration of paho.
-func (b *Bus) client(life context.Context, u *url.URL) (autopaho.ClientConfig, error) {
-	tlsConfig, err := b.cfg.tls(u)
-	if err != nil {
-		return autopaho.ClientConfig{}, err
-	}
-	cfg := autopaho.ClientConfig{
-		ServerUrls: []*url.URL{u}, KeepAlive: uint16(b.cfg.KeepAlive / time.Second), ConnectTimeout: b.cfg.ConnectTimeout, TlsCfg: tlsConfig,
+func (b *Bus) client(life context.Context, urls []*url.URL) (cfg autopaho.ClientConfig, err error) {
+	cfg = autopaho.ClientConfig{
+		ServerUrls: urls, KeepAlive: uint16(b.cfg.KeepAlive / time.Second), ConnectTimeout: b.cfg.ConnectTimeout,
 		CleanStartOnInitialConnection: b.tool, SessionExpiryInterval: sessionExpiry,
-		ReconnectBackoff:     func(int) time.Duration { return b.backoff.next(time.Now()) },
+		ReconnectBackoff:     func(int) time.Duration { return b.backoff.Next(time.Now()) },
 		ConnectPacketBuilder: b.announce,
 		OnConnectionDown:     b.lost,
-		OnConnectError:       b.complain(life, u),
+		OnConnectError:       b.complain(life),
 		ClientConfig: paho.ClientConfig{
-			ClientID: b.id.client, Session: &steady{State: state.NewInMemory()}, EnableManualAcknowledgment: true, SendAcksInterval: ackEvery, PacketTimeout: publishTimeout,
+			ClientID: b.id.client, Session: b.session, EnableManualAcknowledgment: true, SendAcksInterval: ackEvery, PacketTimeout: publishTimeout,
 			OnPublishReceived: []func(paho.PublishReceived) (bool, error){b.received},
 			OnServerDisconnect: func(d *paho.Disconnect) {
 				if d.ReasonCode == 0x8E { // session taken over: never fight for it
@@ -100,19 +93,30 @@ func (b *Bus) client(life context.Context, u *url.URL) (autopaho.ClientConfig, e
 			return cfg, err
 		}
 	}
-	if b.dial != nil {
-		cfg.AttemptConnection = func(ctx context.Context, _ autopaho.ClientConfig, u *url.URL) (net.Conn, error) {
-			return b.dial(ctx, u)
+	dial := b.dial
+	if dial == nil {
+		if dial, err = b.cfg.dialer(); err != nil {
+			return cfg, err
 		}
+	}
+	cfg.AttemptConnection = func(ctx context.Context, _ autopaho.ClientConfig, u *url.URL) (net.Conn, error) {
+		ctx, cancel := context.WithTimeout(ctx, b.cfg.ConnectTimeout)
+		defer cancel()
+		c, err := dial(ctx, u)
+		if err == nil {
+			b.conn.Store(&c)
+		}
+		return c, err
 	}
 	return cfg, nil
 }
 
 // complain returns what is done about an attempt to connect that failed.
-func (b *Bus) complain(life context.Context, u *url.URL) func(error) {
+func (b *Bus) complain(life context.Context) func(error) {
 	var mu sync.Mutex
 	var last time.Time
 	return func(err error) {
+		u := b.at.Load()
 		if refused(err) || !b.cfg.Reconnect {
 			b.stop()
 			b.fail(fmt.Errorf("broker %s: %w", u.Redacted(), bare(err)))
@@ -131,6 +135,7 @@ func (b *Bus) complain(life context.Context, u *url.URL) func(error) {
 // may strip the user properties of every PUBLISH from a client that wants none,
 // and the zero value of ConnectProperties wants none.
 func (b *Bus) announce(c *paho.Connect, u *url.URL) (*paho.Connect, error) {
+	b.at.Store(u)
 	if c.Properties == nil {
 		c.Properties = &paho.ConnectProperties{}
 	}
@@ -163,6 +168,9 @@ func (b *Bus) subscribe(link context.Context, cm *autopaho.ConnectionManager) {
 		return
 	}
 	b.feel(link, mood{ok: true, event: map[bool]string{true: "ready", false: "reconnected"}[first]})
+	if first && !b.tool && !b.seam.Loose {
+		b.introduce(link)
+	}
 	b.signal(func(d *duty) func(context.Context) error { return d.up })
 	b.first.Do(func() { b.startFeeds(); close(b.ready) })
 	b.log.Info("connected", "client", b.id.client, "links", n)
@@ -215,151 +223,4 @@ func (b *Bus) lost() bool {
 		b.log.Warn("link to the broker lost, connecting again")
 	}
 	return b.cfg.Reconnect
-}
-
-// drain says shutdown, takes nothing new, and lets the handlers finish for at
-// most Drain; then they are cancelled and their messages stay unacknowledged.
-func (b *Bus) drain(ctx context.Context) error {
-	limit, cancel := context.WithTimeout(ctx, b.cfg.Drain)
-	defer cancel()
-	b.shut.Store(true)
-	if b.linked.Load() {
-		b.feel(limit, mood{event: "shutdown"})
-		topics := make([]string, len(b.filters))
-		for i, f := range b.filters {
-			topics[i] = f.Topic
-		}
-		if len(topics) > 0 {
-			short, stop := context.WithTimeout(limit, time.Second)
-			if _, err := b.cm.Unsubscribe(short, &paho.Unsubscribe{Topics: topics}); err != nil {
-				b.log.Debug("not unsubscribed", "err", err)
-			}
-			stop()
-		}
-	}
-	idle := b.finish()
-	defer func() { b.log.Info("stopped", b.tally.totals()...) }()
-	select {
-	case <-idle:
-		b.endWork()
-		return nil
-	case <-limit.Done():
-	}
-	b.endWork()
-	select { // what listens to its context ends before the service closes its store
-	case <-idle:
-	case <-time.After(time.Second):
-	}
-	b.log.Warn("handlers unfinished, their messages stay with the broker", "took", b.cfg.Drain)
-	return nil
-}
-
-// finish ends what feeds handlers, and returns a channel that closes when the
-// last of them is done.
-func (b *Bus) finish() <-chan struct{} {
-	b.mu.Lock()
-	b.closing = true
-	b.mu.Unlock()
-	b.endFeed()
-	for _, l := range b.lanes {
-		l.set(func() { l.stopped = true })
-	}
-	idle := make(chan struct{})
-	go func() {
-		defer close(idle)
-		for _, l := range b.lanes {
-			l.wg.Wait()
-			l.abandon()
-		}
-		b.feedWG.Wait()
-	}()
-	return idle
-}
-
-// disconnect ends the link without the will.
-func (b *Bus) disconnect(ctx context.Context) error {
-	if b.cm == nil {
-		return nil
-	}
-	if m := b.mood.Load(); b.linked.Load() && (m == nil || m.event != "shutdown") { // the link came up during the drain
-		b.feel(ctx, mood{event: "shutdown"})
-	}
-	time.Sleep(2 * ackEvery) // paho does not flush acknowledgements when it disconnects
-	b.stop()
-	b.endWork()
-	select {
-	case <-b.cm.Done():
-	case <-ctx.Done():
-	}
-	return nil
-}
-
-// refused reports whether the broker will never let this client in.
-func refused(err error) bool {
-	var c *autopaho.ConnackError
-	if !errors.As(err, &c) {
-		return false
-	}
-	switch c.ReasonCode {
-	case 0x84, 0x85, 0x86, 0x87, 0x8A, 0x8C: // version, client id, login, rights, banned, method
-		return true
-	}
-	return false
-}
-
-// bare is err without autopaho's text, which spells out the URL with its
-// password.
-func bare(err error) error {
-	var c *autopaho.ConnackError
-	if errors.As(err, &c) {
-		reason := map[byte]string{0x86: "bad user name or password", 0x87: "not authorised", 0x85: "client id refused", 0x84: "no MQTT 5"}[c.ReasonCode]
-		if reason == "" {
-			reason = c.Reason
-		}
-		return fmt.Errorf("login refused: %s (0x%02X)", reason, c.ReasonCode)
-	}
-	var tlsErr *tls.CertificateVerificationError
-	if errors.As(err, &tlsErr) {
-		return tlsErr
-	}
-	if cause := errors.Unwrap(err); cause != nil {
-		return cause
-	}
-	return errors.New("connection failed")
-}
-
-// backoff is exponential with jitter. autopaho's own count starts over at each
-// loss, also after an eviction (1 610 connections in 3 s), so this one goes on
-// until a link has lived.
-type backoff struct {
-	min, max time.Duration
-
-	mu       sync.Mutex
-	attempts int
-	since    time.Time // of the last link
-}
-
-// lived is how long a link must last to be believed.
-const lived = 5 * time.Second
-
-func (b *backoff) linked(now time.Time) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.since = now
-}
-
-// next is 0 before the first attempt and after a link that lived.
-func (b *backoff) next(now time.Time) time.Duration {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if !b.since.IsZero() && now.Sub(b.since) >= lived {
-		b.attempts = 0
-	}
-	b.since = time.Time{}
-	b.attempts++
-	if b.attempts == 1 {
-		return 0
-	}
-	d := min(b.min<<min(b.attempts-2, 16), b.max)
-	return d/2 + rand.N(d/2+1)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"sync"
+	"sync/atomic"
 
 	"github.com/eclipse/paho.golang/packets"
 	"github.com/eclipse/paho.golang/paho/session"
@@ -15,13 +16,15 @@ import (
 // replaces it.
 type steady struct {
 	*state.State
-	mu sync.RWMutex
+	mu      sync.RWMutex
+	resumed atomic.Bool // the broker kept the session of the last link
 }
 
 // ConAckReceived adapts the session to a fresh connection.
 func (s *steady) ConAckReceived(w io.Writer, c *packets.Connect, a *packets.Connack) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.resumed.Store(a.SessionPresent)
 	return s.State.ConAckReceived(w, c, a)
 }
 

@@ -99,24 +99,3 @@ func TestLoad(t *testing.T) {
 		}
 	})
 }
-
-func TestBackoff(t *testing.T) {
-	b := backoff{min: 500 * time.Millisecond, max: 5 * time.Second}
-	now := time.Now()
-	in := func(d, lo, hi time.Duration) {
-		t.Helper()
-		if d < lo || d > hi {
-			t.Errorf("waits %s, want %s to %s", d, lo, hi)
-		}
-	}
-	in(b.next(now), 0, 0)
-	in(b.next(now), 250*time.Millisecond, 500*time.Millisecond)
-	in(b.next(now), 500*time.Millisecond, time.Second)
-	b.linked(now) // a short link, such as an eviction, does not start over
-	in(b.next(now.Add(time.Second)), time.Second, 2*time.Second)
-	for range 20 {
-		in(b.next(now), 0, 5*time.Second)
-	}
-	b.linked(now)
-	in(b.next(now.Add(5*time.Second)), 0, 0)
-}

@@ -96,11 +96,25 @@ func (d dropped) Error() string { return "dropped: " + d.reason }
 // few constant words: they label a counter.
 func Drop(reason string) error { return dropped{reason} }
 
-// instructs reports whether err tells the kit what to do instead of what went wrong.
-func instructs(err error) bool {
+// final reports whether err says that another try cannot help.
+func final(err error) bool {
+	var p permanent
 	var d dropped
 	var f fatal
-	return errors.As(err, &d) || errors.As(err, &f)
+	return errors.As(err, &p) || errors.As(err, &d) || errors.As(err, &f)
+}
+
+// panicError is a panic of a handler.
+type panicError struct {
+	value any
+	stack []byte
+}
+
+func (p panicError) Error() string { return fmt.Sprintf("panic: %v\n%s", p.value, p.stack) }
+
+func panicked(err error) bool {
+	var p panicError
+	return errors.As(err, &p)
 }
 
 // asFatal is the error inside a Fatal.

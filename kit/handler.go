@@ -2,7 +2,6 @@ package kit
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"reflect"
 	"runtime"
@@ -10,6 +9,7 @@ import (
 	"time"
 
 	"github.com/gotars/tars/kit/internal/codec"
+	"github.com/gotars/tars/kit/internal/meter"
 	"github.com/gotars/tars/kit/msg"
 )
 
@@ -34,6 +34,12 @@ type duty struct {
 	subs   []msg.Route    // replies to what is asked
 	opt    options
 	fault  error // a declaration that cannot work, told at start
+
+	fail    func(context.Context, *Delivery, error) error // tells the asker; nil when nobody asked
+	replies []reflect.Type                                // of what is asked
+	own     bool                                          // the kit's, not the service's
+	seen    *dedupe
+	meter   meter.Handler
 }
 
 // offer queues one call in the lane of its handler; the channel closes when it ran.
@@ -55,9 +61,9 @@ func On[M msg.Message](h func(context.Context, M) error, opts ...Option) Handler
 func Answer[Q msg.Request[R], R msg.Message](h func(context.Context, Q) (R, error), opts ...Option) Handler {
 	d := typed(h, opts, func(ctx context.Context, d *Delivery, q Q) error {
 		r, err := h(ctx, q)
-		return finish(ctx, d, q, r, err)
+		return answer(ctx, d, r, err)
 	})
-	d.sends = append(d.sends, reflect.TypeFor[R]())
+	d.sends, d.fail = append(d.sends, reflect.TypeFor[R]()), failed[Q, R]
 	return d
 }
 
@@ -71,36 +77,31 @@ func Stream[Q msg.Streamed[P, R], P, R msg.Message](h func(ctx context.Context, 
 			defer stop()
 			return d.reply(ctx, p)
 		})
-		return finish(ctx, d, q, r, err)
+		return answer(ctx, d, r, err)
 	})
-	d.sends = append(d.sends, reflect.TypeFor[P](), reflect.TypeFor[R]())
+	d.sends, d.fail = append(d.sends, reflect.TypeFor[P](), reflect.TypeFor[R]()), failed[Q, R]
 	return d
 }
 
-// finish sends what an Answer or a Stream came to. The error it returns is for
-// the log; the asker has been told.
-func finish[Q msg.Request[R], R msg.Message](ctx context.Context, d *Delivery, q Q, r R, err error) error {
-	if instructs(err) {
+// answer sends what an Answer or a Stream came to, unless that is an error.
+func answer(ctx context.Context, d *Delivery, r msg.Message, err error) error {
+	if err != nil {
 		return err
 	}
-	told, stop := lastWords(ctx)
+	ctx, stop := lastWords(ctx)
 	defer stop()
-	if err == nil {
-		return d.reply(told, r)
-	}
+	return d.reply(ctx, r)
+}
+
+// failed tells the asker of err, after the last try.
+func failed[Q msg.Request[R], R msg.Message](ctx context.Context, d *Delivery, err error) error {
 	e := asError(ctx, err)
-	if f, ok := any(q).(msg.Failing[R]); ok {
-		err = d.reply(told, f.Failed(string(e.Code), e.Message))
-	} else {
-		err = d.refuse(told, e)
+	ctx, stop := lastWords(ctx)
+	defer stop()
+	if f, ok := d.Value.(msg.Failing[R]); ok {
+		return d.reply(ctx, f.Failed(string(e.Code), e.Message))
 	}
-	switch {
-	case err != nil:
-		return errors.Join(e, err)
-	case e.Code == Cancelled:
-		return nil
-	}
-	return e
+	return d.refuse(ctx, e)
 }
 
 // lastWords is ctx, or when that has ended, five seconds to say so.
@@ -205,7 +206,7 @@ func Sends[M msg.Message]() Handler {
 func Asks[Q msg.Request[R], R msg.Message]() Handler {
 	var q Q
 	var r R
-	d := &duty{sends: []reflect.Type{reflect.TypeFor[Q]()}, subs: []msg.Route{r.Route()}}
+	d := &duty{sends: []reflect.Type{reflect.TypeFor[Q]()}, subs: []msg.Route{r.Route()}, replies: []reflect.Type{reflect.TypeFor[R]()}}
 	if c, ok := any(q).(msg.Cancellable); ok {
 		d.sends = append(d.sends, reflect.TypeOf(c.Cancel()))
 	}
@@ -216,7 +217,7 @@ func Asks[Q msg.Request[R], R msg.Message]() Handler {
 func Pulls[Q msg.Streamed[P, R], P, R msg.Message]() Handler {
 	var p P
 	h := Asks[Q]()
-	h.subs = append(h.subs, p.Route())
+	h.subs, h.replies = append(h.subs, p.Route()), append(h.replies, reflect.TypeFor[P]())
 	return h
 }
 

@@ -1,7 +1,6 @@
 package kit
 
 import (
-	"context"
 	"reflect"
 	"time"
 
@@ -20,6 +19,9 @@ type options struct {
 	queue    int
 	timeout  time.Duration
 	ackFirst bool
+	group    string        // of a shared subscription
+	retries  int           // more tries
+	pause    time.Duration // before the first of them
 	cancel   *canceller
 	use      []Middleware
 }
@@ -66,8 +68,22 @@ func Queue(n int) Option { return func(o *options) { o.queue = n } }
 // acknowledged early, so that the broker still feels the pressure.
 func AckFirst() Option { return func(o *options) { o.ackFirst = true } }
 
-// Timeout bounds one run. Default 30s, 0 for none.
+// Timeout bounds one run, retries included. Default 30s, 0 for none. A run that
+// ignores the end of its context is given up a second later: its message has
+// failed, and the next one starts beside it.
 func Timeout(d time.Duration) Option { return func(o *options) { o.timeout = d } }
+
+// Retry tries a message that failed up to n more times, the first after about
+// first, then twice as long each time, with jitter. What Permanent, Drop and
+// Fatal say ends it. Default 0. The lane waits meanwhile, to keep the order.
+func Retry(n int, first time.Duration) Option {
+	return func(o *options) { o.retries, o.pause = n, first }
+}
+
+// Shared subscribes as one of group: each message reaches one member. State
+// that the broker retains is not sent to groups. <SERVICE>_MQTT_SHARE does it
+// for all handlers of AtLeastOnce messages that are not retained.
+func Shared(group string) Option { return func(o *options) { o.group = group } }
 
 // Use wraps the handler inside the kit's own chain, the first outermost.
 func Use(mw ...Middleware) Option { return func(o *options) { o.use = append(o.use, mw...) } }
@@ -88,53 +104,4 @@ func CancelledBy[C, Q msg.Message](c func(C) string, q func(Q) string) Option {
 	}
 	cancel.of = func(v any) string { return q(v.(Q)) }
 	return func(o *options) { o.cancel = cancel }
-}
-
-// metaKey is where From and WithBaggage keep a Meta.
-type metaKey struct{}
-
-// Meta is what is known about a message beside its payload.
-type Meta struct {
-	ID       string            // envelope id; the message_id of a bare one
-	Trace    string            // id of the message that began the chain
-	Type     string            // event type as sent
-	Source   string            // publishing service, empty when bare
-	Topic    string            //
-	Key      string            // the text matched by "+"
-	Sent     time.Time         // by the sender's clock
-	Attempt  int               // 1 on the first delivery
-	Retained bool              // a replay of state, not an event
-	Baggage  map[string]string // what WithBaggage added along the chain; read only
-}
-
-// Delivery is one arrival. Value is nil under Tap. Payload and Data point into
-// the packet and may be kept.
-type Delivery struct {
-	Meta
-	QoS     msg.QoS
-	Payload []byte     // the whole packet's payload
-	Data    []byte     // the payload inside the envelope; Payload when bare
-	Header  msg.Header // content type and user properties
-	Value   msg.Message
-
-	reply  func(context.Context, msg.Message) error
-	refuse func(context.Context, *Error) error
-}
-
-// From returns the metadata of the message being handled, and of a context made
-// by WithBaggage; else the zero Meta.
-func From(ctx context.Context) Meta { m, _ := ctx.Value(metaKey{}).(Meta); return m }
-
-// WithBaggage adds a small key that follows the chain, such as the room that
-// asked. It is a hint: a foreign service in the chain drops it, and a timer has
-// no message to inherit from.
-func WithBaggage(ctx context.Context, key, value string) context.Context {
-	m := From(ctx)
-	b := make(map[string]string, len(m.Baggage)+1)
-	for k, v := range m.Baggage {
-		b[k] = v
-	}
-	b[key] = value
-	m.Baggage = b
-	return context.WithValue(ctx, metaKey{}, m)
 }

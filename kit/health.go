@@ -118,3 +118,48 @@ func (b *Bus) probe(ctx context.Context) {
 		b.feel(ctx, mood{ok: true, event: "ready"})
 	}
 }
+
+// heartbeat is what a service says regularly, so that others see it live.
+type heartbeat struct {
+	OK        bool    `json:"ok"`
+	Event     string  `json:"event"`
+	Timestamp float64 `json:"timestamp" msg:"now"`
+}
+
+// missesAllowed is how many heartbeats in a row may stay unanswered.
+const missesAllowed = 3
+
+// beat publishes heartbeats. A write proves nothing on a link whose other end
+// is gone, so with each goes a question that every broker answers and that
+// changes nothing: the end of a subscription that never was. Three without an
+// answer break the link, and the client connects again.
+func (b *Bus) beat(ctx context.Context) {
+	t := time.NewTicker(b.cfg.HeartbeatInterval)
+	defer t.Stop()
+	to := b.cfg.System + "/keepalive/" + b.id.client
+	for misses := 0; ; {
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+			return
+		}
+		if !b.linked.Load() {
+			misses = 0
+			continue
+		}
+		short, cancel := context.WithTimeout(ctx, b.cfg.HeartbeatInterval)
+		err := b.put(short, msg.Route{Topic: to, Bare: true}, to, heartbeat{OK: true, Event: "heartbeat"})
+		if err == nil {
+			_, err = b.cm.Unsubscribe(short, &paho.Unsubscribe{Topics: []string{to}})
+		}
+		cancel()
+		if misses++; err == nil {
+			misses = 0
+		}
+		if misses >= missesAllowed && ctx.Err() == nil {
+			b.log.Warn("heartbeats unanswered, connecting again", "misses", misses)
+			_ = (*b.conn.Load()).Close()
+			misses = 0
+		}
+	}
+}

@@ -11,23 +11,34 @@ import (
 
 // item is one delivery, or one call of this process, on its way to a handler.
 type item struct {
-	h      *duty
-	d      *Delivery
-	call   func(context.Context) error
-	settle func(done bool) // called once or more; true acknowledges
-	seq    uint64
-	at     time.Time
-	early  bool // AckFirst: acknowledged while waiting
-	key    *keyed
+	h       *duty
+	d       *Delivery
+	receipt *receipt // of d
+	call    func(context.Context) error
+	over    func() // ends call, also one that never runs
+	seq     uint64
+	at      time.Time
+	early   bool // AckFirst: acknowledged while waiting
+	key     *keyed
 }
 
-func (it item) loose() bool { return it.d != nil && it.d.QoS == msg.AtMostOnce }
+func (it *item) loose() bool { return it.d != nil && it.d.QoS == msg.AtMostOnce }
+
+// settle ends the item; done acknowledges its message.
+func (it *item) settle(done bool) {
+	if it.receipt != nil && done && !it.early {
+		it.receipt.done()
+	}
+	if it.over != nil {
+		it.over()
+	}
+}
 
 // lane is the queue and the workers of one handler, or of those that share it.
 // Its queue is a slice and not a channel: a channel would have to be closed at
 // the drain, while arrivals can still be offered. AtLeastOnce items are bounded
-// by the Receive Maximum, twice that after a reconnect, when those of the old
-// link still wait.
+// by the Receive Maximum: those of an old link are forgotten when the broker
+// delivers them again.
 type lane struct {
 	b       *Bus
 	workers int
@@ -73,13 +84,27 @@ func (l *lane) start(work context.Context) {
 		l.wg.Go(l.sort)
 	}
 	for range l.workers {
-		l.wg.Go(func() {
-			for it, ok := l.take(); ok; it, ok = l.take() {
-				it.settle(l.b.run(work, l, it))
-				l.free(it.key)
-			}
-		})
+		l.wg.Go(func() { l.labour(work) })
 	}
+}
+
+// labour runs one item after the other. It ends early when a run outlived its
+// deadline and another worker took its place.
+func (l *lane) labour(work context.Context) {
+	for it, ok := l.take(); ok; it, ok = l.take() {
+		if !l.b.run(work, l, it) {
+			return
+		}
+	}
+}
+
+// replace starts a worker in the place of one that does not come back.
+func (l *lane) replace(work context.Context) { l.wg.Go(func() { l.labour(work) }) }
+
+// finish ends an item that ran.
+func (l *lane) finish(it item, done bool) {
+	it.settle(done)
+	l.free(it.key)
 }
 
 // set changes the lane's state and wakes everyone who waits for it.
@@ -100,10 +125,9 @@ func (l *lane) offer(it item) bool {
 	}
 	l.seq++
 	it.seq, it.at = l.seq, time.Now()
+	it.h.meter.Waiting.Add(1)
 	if it.h.opt.ackFirst && it.d != nil && l.early < it.h.opt.queue {
-		it.early = true
-		l.early++
-		it.settle(true)
+		l.promise(&it)
 	}
 	l.queue = append(l.queue, it)
 	if it.loose() {
@@ -112,38 +136,78 @@ func (l *lane) offer(it item) bool {
 	if l.by == nil {
 		l.queue = l.trim(l.queue, &l.loose, l.limit)
 	}
-	l.cond.Broadcast()
+	l.wake()
 	return true
+}
+
+// wake tells one worker of one more item, all of them when a sorter is among
+// them.
+func (l *lane) wake() {
+	if l.by != nil {
+		l.cond.Broadcast()
+	} else {
+		l.cond.Signal()
+	}
+}
+
+// promise acknowledges an item that waits.
+func (l *lane) promise(it *item) {
+	l.early++
+	it.settle(true)
+	it.early = true
 }
 
 // trim drops the oldest AtMostOnce item while more than limit wait.
 func (l *lane) trim(q []item, loose *int, limit int) []item {
 	for *loose > limit {
-		i := slices.IndexFunc(q, item.loose)
+		i := slices.IndexFunc(q, func(it item) bool { return it.loose() })
 		it := q[i]
 		it.settle(true)
-		l.left(it)
+		l.left(&it)
 		*loose--
 		q = slices.Delete(q, i, i+1)
-		l.b.tally.count(it.h.name, "overflow", it.d)
+		l.b.dropped(it.h, "overflow", it.d)
 	}
 	return q
 }
 
 // left accounts for an item that waits no more.
-func (l *lane) left(it item) {
+func (l *lane) left(it *item) {
+	it.h.meter.Waiting.Add(-1)
 	if !it.early {
 		return
 	}
 	l.early--
 	for i := range l.queue {
-		if w := &l.queue[i]; w.h.opt.ackFirst && !w.early {
-			w.early = true
-			l.early++
-			w.settle(true)
+		if w := &l.queue[i]; w.h.opt.ackFirst && w.d != nil && !w.early {
+			l.promise(w)
 			return
 		}
 	}
+}
+
+// forget removes what waits and is not to be kept, unacknowledged.
+func (l *lane) forget(keep func(*item) bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	drop := func(it item) bool {
+		if keep(&it) {
+			return false
+		}
+		it.h.meter.Waiting.Add(-1)
+		return true
+	}
+	l.queue = slices.DeleteFunc(l.queue, drop)
+	for _, k := range l.keys {
+		k.items = slices.DeleteFunc(k.items, drop)
+	}
+	l.ready = slices.DeleteFunc(l.ready, func(k *keyed) bool {
+		if len(k.items) == 0 {
+			delete(l.keys, k.name)
+		}
+		return len(k.items) == 0
+	})
+	l.cond.Broadcast()
 }
 
 // pop takes the oldest item of the shared queue.
@@ -177,7 +241,7 @@ func (l *lane) sort() {
 		name, ok := l.b.sortKey(it)
 		l.mu.Lock()
 		if !ok {
-			l.left(it)
+			l.left(&it)
 			it.settle(true)
 			continue
 		}
@@ -209,7 +273,7 @@ func (l *lane) take() (item, bool) {
 		case !l.open:
 		case l.by == nil && len(l.queue) > 0:
 			it := l.pop()
-			l.left(it)
+			l.left(&it)
 			return it, true
 		case len(l.ready) > 0:
 			k := l.ready[0]
@@ -219,7 +283,7 @@ func (l *lane) take() (item, bool) {
 			if it.loose() {
 				k.loose--
 			}
-			l.left(it)
+			l.left(&it)
 			return it, true
 		case l.stopped && !l.sorting && len(l.queue) == 0 && len(l.keys) == 0:
 			return item{}, false
@@ -253,7 +317,7 @@ func (l *lane) abandon() {
 		rest = append(rest, k.items...)
 	}
 	l.queue, l.keys, l.ready = nil, map[string]*keyed{}, nil
-	for _, it := range rest {
-		it.settle(false)
+	for i := range rest {
+		rest[i].settle(false)
 	}
 }

@@ -7,77 +7,186 @@ import (
 	"log/slog"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
+
+	"github.com/gotars/tars/kit/internal/backoff"
 )
 
-// run is the fixed chain around a handler: decode, metadata, cancel, deadline,
-// recover, Use, handler, log. It reports whether the message may be
-// acknowledged: not when the process gave up on it.
+// stuckAfter is how long past its deadline a run may go on before its worker is
+// replaced.
+const stuckAfter = time.Second
+
+// attempt is one item at work: the fixed chain of dead letter, recover, dedupe,
+// deadline, log, retry, Use and handler.
+type attempt struct {
+	b    *Bus
+	l    *lane
+	work context.Context
+	item
+	begin   time.Time
+	mark    string      // what dedupe knows it by
+	decided atomic.Bool // by the run, or by its deadline
+}
+
+// run runs the item and ends it. It reports false when the run took so long
+// that another worker stands in the place of this one.
 func (b *Bus) run(work context.Context, l *lane, it item) bool {
+	a := &attempt{b: b, l: l, work: work, item: it, begin: time.Now()}
+	it.h.meter.Waited.Add(a.begin.Sub(it.at))
+	if it.d != nil && !a.wanted() {
+		l.finish(it, true)
+		return true
+	}
 	ctx, cancel := context.WithCancelCause(work)
 	defer cancel(nil)
-	serve := it.call
 	if it.d != nil {
-		if it.d.Value == nil && !b.readable(it) {
-			return true
-		}
 		ctx = context.WithValue(ctx, metaKey{}, it.d.Meta)
-		serve = func(ctx context.Context) error { return it.h.serve(ctx, it.d) }
 		if c := it.h.opt.cancel; c != nil {
 			key, err := keyOf(c.of, it.d.Value)
 			if err != nil {
-				return b.judge(ctx, work, it, err, 0)
+				l.finish(it, a.judge(ctx, err))
+				return true
 			}
 			defer l.cancels.enter(it, key, cancel)()
 		}
 	}
+	ctx, span := b.trace.begin(ctx, it)
 	if t := it.h.opt.timeout; t > 0 {
 		var stop context.CancelFunc
 		ctx, stop = context.WithTimeout(ctx, t)
 		defer stop()
+		defer time.AfterFunc(t+stuckAfter, func() { a.giveUp(ctx) }).Stop()
 	}
-	begin := time.Now()
-	err := guard(func() error { return serve(ctx) })
-	return b.judge(ctx, work, it, err, time.Since(begin))
+	err := a.try(ctx)
+	span.end(err)
+	if !a.decided.CompareAndSwap(false, true) {
+		b.log.WarnContext(ctx, "handler came back after it was given up", "handler", it.h.name, "took", time.Since(a.begin), "err", err)
+		return false
+	}
+	l.finish(it, a.judge(ctx, err))
+	return true
 }
 
-// judge logs and counts how a run ended, and reports whether its message is done.
-func (b *Bus) judge(ctx, work context.Context, it item, err error, took time.Duration) bool {
+// wanted decodes the message, and reports whether it is to be handled.
+func (a *attempt) wanted() bool {
+	if a.d.Value == nil && !a.b.readable(a.item) {
+		return false
+	}
+	if a.h.seen == nil {
+		return true
+	}
+	a.mark = dedupeKey(a.d)
+	if a.mark == "" || a.h.seen.first(a.mark) {
+		return true
+	}
+	a.h.meter.Duplicates.Add(1)
+	return false
+}
+
+// giveUp ends a run that ignores its deadline. Its goroutine cannot be ended;
+// another worker takes its place.
+func (a *attempt) giveUp(ctx context.Context) {
+	if !a.decided.CompareAndSwap(false, true) {
+		return
+	}
+	err := &Error{Code: TimedOut, Message: fmt.Sprintf("%s did not end within %s", a.h.name, a.h.opt.timeout)}
+	a.l.finish(a.item, a.judge(ctx, err))
+	a.l.replace(a.work)
+}
+
+// try runs the handler until it succeeds, as often as Retry says.
+func (a *attempt) try(ctx context.Context) error {
+	for n := 0; ; n++ {
+		err := guard(func() error {
+			if a.call != nil {
+				return a.call(ctx)
+			}
+			return a.h.serve(ctx, a.d)
+		})
+		if err == nil || n >= a.h.opt.retries || final(err) || ctx.Err() != nil {
+			return err
+		}
+		a.h.meter.Retried.Add(1)
+		a.b.log.DebugContext(ctx, "trying again", "handler", a.h.name, "attempt", n+1, "err", err)
+		select {
+		case <-time.After(backoff.Wait(a.h.opt.pause, time.Hour, n)):
+		case <-ctx.Done():
+			return err
+		}
+		if a.d != nil {
+			a.d.Attempt++
+			ctx = context.WithValue(ctx, metaKey{}, a.d.Meta)
+		}
+	}
+}
+
+// judge counts how a run ended, tells the asker, buries what failed, and
+// reports whether the message is done: not when the process gave up on it.
+func (a *attempt) judge(ctx context.Context, err error) bool {
+	took := time.Since(a.begin)
+	a.h.meter.Took.Add(took)
 	var d dropped
 	var f fatal
-	var e *Error
-	log := func(level slog.Level, text string) {
-		b.log.Log(ctx, level, text, "handler", it.h.name, "took", took, "err", err)
-	}
 	switch {
 	case err == nil:
-		b.tally.count(it.h.name, "handled", nil)
+		a.h.meter.Handled.Add(1)
 		return true
 	case errors.As(err, &d):
-		b.tally.count(it.h.name, d.reason, nil)
+		a.h.meter.Drop(d.reason)
 		return true
 	case errors.As(err, &f):
-		b.fail(fmt.Errorf("%s: %w", it.h.name, f.error))
+		a.b.fail(fmt.Errorf("%s: %w", a.h.name, f.error))
 		return false
-	case work.Err() != nil:
-		log(slog.LevelWarn, "unfinished when the drain ended")
-		return false
-	case context.Cause(ctx) == ErrCancelled:
-		b.tally.count(it.h.name, "cancelled", nil)
-		return true
-	case errors.As(err, &e):
-		log(slog.LevelWarn, "handler refused")
-	default:
-		log(slog.LevelError, "handler failed")
 	}
-	b.tally.count(it.h.name, "failed", nil)
-	return true
+	if a.mark != "" {
+		a.h.seen.forget(a.mark)
+	}
+	told := a.h.fail != nil && a.d != nil && a.d.Value != nil
+	if told {
+		if lost := guard(func() error { return a.h.fail(ctx, a.d, err) }); lost != nil {
+			err, told = errors.Join(err, lost), false
+		}
+	}
+	switch {
+	case context.Cause(ctx) == ErrCancelled:
+		a.h.meter.Handled.Add(1)
+		return true
+	case a.work.Err() != nil:
+		a.log(ctx, slog.LevelWarn, "unfinished when the drain ended", took, err)
+		return false
+	}
+	a.h.meter.Fail(err)
+	a.log(ctx, slog.LevelError, "handler failed", took, err)
+	return told && !panicked(err) || a.buried(err)
+}
+
+// log writes how a run failed; what has a name is no alarm.
+func (a *attempt) log(ctx context.Context, level slog.Level, text string, took time.Duration, err error) {
+	var e *Error
+	if errors.As(err, &e) && level > slog.LevelWarn {
+		level, text = slog.LevelWarn, "handler refused"
+	}
+	a.b.log.Log(ctx, level, text, "handler", a.h.name, "took", took, "err", err)
+}
+
+// buried sends an AtLeastOnce message to the dead letters, and reports whether
+// it need not come again.
+func (a *attempt) buried(err error) bool {
+	if a.d == nil || a.loose() || a.b.tool || a.b.seam.Loose {
+		return true
+	}
+	lost := a.b.bury(a.work, a.h, a.d, err)
+	if lost != nil {
+		a.b.log.Error("no dead letter", "handler", a.h.name, "topic", a.d.Topic, "id", a.d.ID, "err", lost)
+	}
+	return lost == nil || a.work.Err() == nil // what no letter can carry would come for ever
 }
 
 // readable decodes the item. What cannot be decoded is counted and forgotten.
 func (b *Bus) readable(it item) bool {
 	if err := it.h.decode(it.d); err != nil {
-		b.tally.refuse(it.h.name, it.d, err)
+		b.refuse(it.h, it.d, err)
 		return false
 	}
 	return true
@@ -90,7 +199,7 @@ func (b *Bus) sortKey(it item) (string, bool) {
 	}
 	key, err := keyOf(it.h.opt.by, it.d.Value)
 	if err != nil {
-		b.tally.refuse(it.h.name, it.d, err)
+		b.refuse(it.h, it.d, err)
 	}
 	return key, err == nil
 }
@@ -105,7 +214,7 @@ func keyOf(of func(any) string, v any) (key string, err error) {
 func guard(f func() error) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			err = Permanent(fmt.Errorf("panic: %v\n%s", r, debug.Stack()))
+			err = Permanent(panicError{r, debug.Stack()})
 		}
 	}()
 	return f()

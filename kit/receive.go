@@ -2,167 +2,119 @@ package kit
 
 import (
 	"context"
-	"net/url"
-	"strings"
-	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/eclipse/paho.golang/paho"
 
 	"github.com/gotars/tars/kit/internal/topic"
-	"github.com/gotars/tars/kit/msg"
-	"github.com/gotars/tars/kit/wire"
 )
 
 // received runs on paho's only callback goroutine, so it must never block: it
 // opens the envelope, serves waiting asks and cancels, and enqueues.
 func (b *Bus) received(p paho.PublishReceived) (bool, error) {
-	d := b.delivery(p.Packet)
-	taken := b.answerAsk(d)
+	b.renew(p.Client)
+	d := b.arrival(p.Packet)
+	r := &receipt{client: p.Client, packet: p.Packet}
+	r.left.Store(1)
+	taken := b.answerAsk(d) || d.to != "" && d.to != b.id.client
 	for _, t := range b.cancels {
 		if topic.Matches(t.filter, d.Topic) {
 			taken = true
-			x := *d
-			if key, err := t.h.opt.cancel.keyOf(&x); err != nil {
-				b.tally.refuse(t.h.name, d, err)
-			} else {
-				t.lane.cancel(key)
-			}
+			b.cancel(t, *d)
 		}
 	}
-	// The last of its handlers acknowledges. One that refuses it, because the
-	// process is stopping, leaves it with the broker.
-	var left atomic.Int64
-	left.Store(1)
-	done := func() {
-		if left.Add(-1) == 0 {
-			_ = p.Client.Ack(p.Packet) // refused after a reconnect: the broker delivers again
-		}
-	}
-	for _, t := range b.routes {
-		if t.filter == "" || !topic.Matches(t.filter, d.Topic) {
+	var mine *target // the last of its handlers gets d itself, the others a copy
+	for i := range b.routes {
+		t := &b.routes[i]
+		if t.filter == "" || !topic.Matches(t.filter, d.Topic) || !t.h.tap && d.to != "" && d.to != b.id.client {
 			continue
 		}
 		taken = true
-		x := *d
-		x.Key = topic.Key(t.filter, d.Topic)
-		left.Add(1)
-		once := sync.OnceFunc(done)
-		t.lane.offer(item{h: t.h, d: &x, settle: func(ok bool) {
-			if ok {
-				once()
-			}
-		}})
+		if mine != nil {
+			x := *d
+			mine.offer(&x, r)
+		}
+		mine = t
+	}
+	if mine != nil {
+		mine.offer(d, r)
 	}
 	if !taken && !b.expected(d.Topic) {
 		b.disown(d)
 	}
-	done()
+	r.done()
 	return true, nil
 }
 
-// delivery is what a packet says before its payload is decoded.
-func (b *Bus) delivery(p *paho.Publish) *Delivery {
-	d := &Delivery{Payload: p.Payload, Data: p.Payload, QoS: msg.QoS(p.QoS), Meta: Meta{Topic: p.Topic, Retained: p.Retain, Attempt: 1}}
-	if e, err := wire.Open(p.Payload); err == nil {
-		d.ID, d.Type, d.Source, d.Data = e.ID, e.Type, e.Source, e.Data
-		d.Sent = time.UnixMicro(int64(e.TS * 1e6))
-	}
-	var errorTo, respondTo string
-	var correlation []byte
-	if props := p.Properties; props != nil {
-		respondTo, correlation = props.ResponseTopic, props.CorrelationData
-		d.Header = msg.Header{ContentType: props.ContentType, User: make(map[string]string, len(props.User))}
-		for _, u := range props.User {
-			switch u.Key {
-			case "trace":
-				d.Trace = u.Value
-			case "error_to":
-				errorTo = u.Value
-			case "baggage":
-				if k, v, ok := strings.Cut(u.Value, "="); ok {
-					d.carry(unescape(k), unescape(v))
-				}
-			default:
-				d.Header.User[u.Key] = u.Value
-			}
-		}
-	}
-	if d.Trace == "" {
-		d.Trace = d.ID
-	}
-	if len(d.Trace) > maxTrace || !fits(d.Trace) { // it goes along the chain, so it must be able to
-		d.Trace = wire.NewID()
-	}
-	d.reply = func(ctx context.Context, m msg.Message) error {
-		err := b.send(ctx, m, ID(d.ID))
-		if err == nil && topic.Valid(respondTo) && respondTo != m.Route().Topic {
-			r := m.Route()
-			err = b.put(ctx, msg.Route{Topic: r.Topic, Type: r.Type, QoS: msg.AtLeastOnce, Bare: r.Bare}, respondTo, m, ID(d.ID), correlate(correlation))
-		}
-		return err
-	}
-	d.refuse = func(ctx context.Context, e *Error) error {
-		if !topic.Valid(errorTo) {
-			return nil
-		}
-		return b.PublishTo(ctx, errorTo, "", errorReply{ID: d.ID, Code: string(e.Code), Message: e.Message}, Bare())
-	}
-	return d
+func (t *target) offer(d *Delivery, r *receipt) {
+	d.Key = topic.Key(t.filter, d.Topic)
+	r.left.Add(1)
+	t.lane.offer(item{h: t.h, d: d, receipt: r})
 }
 
-const (
-	maxTrace   = 256 // bytes of an inherited trace
-	maxBaggage = 16  // inherited pairs, of at most maxTrace bytes each
-)
+// receipt acknowledges a packet when the last of its handlers is done with it.
+// One that refuses it, because the process is stopping, leaves it with the
+// broker.
+type receipt struct {
+	left   atomic.Int32
+	client *paho.Client
+	packet *paho.Publish
+}
 
-// carry takes one pair of baggage; what is too much is left behind.
-func (d *Delivery) carry(k, v string) {
-	if len(d.Baggage) >= maxBaggage || len(k)+len(v) > maxTrace {
+func (r *receipt) done() {
+	if r.left.Add(-1) == 0 {
+		_ = r.client.Ack(r.packet) // refused after a reconnect: the broker delivers again
+	}
+}
+
+// renew forgets what waits from an earlier link when the broker kept the
+// session: it delivers all that again, and a lane holds one window of it.
+func (b *Bus) renew(c *paho.Client) {
+	if old := b.from.Swap(c); old == nil || old == c || !b.session.resumed.Load() {
 		return
 	}
-	if d.Baggage == nil {
-		d.Baggage = map[string]string{}
+	for _, l := range b.lanes {
+		l.forget(func(it *item) bool { return it.loose() || it.early || it.receipt == nil || it.receipt.client == c })
 	}
-	d.Baggage[k] = v
 }
 
-func correlate(data []byte) PublishOption { return func(p *publication) { p.correlation = data } }
-
-// unescape takes what foreign clients send unescaped as it is.
-func unescape(s string) string {
-	if u, err := url.QueryUnescape(s); err == nil {
-		return u
+// cancel ends what the cancel d names.
+func (b *Bus) cancel(t target, d Delivery) {
+	key, err := t.h.opt.cancel.keyOf(&d)
+	if err != nil {
+		b.refuse(t.h, &d, err)
+		return
 	}
-	return s
+	t.lane.cancel(key)
 }
 
 // expected reports whether a topic is subscribed: replies to asks that gave up
 // still arrive.
 func (b *Bus) expected(name string) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
 	for _, f := range b.filters {
-		if topic.Matches(f.Topic, name) {
+		if topic.Matches(topic.Unshared(f.Topic), name) {
 			return true
 		}
 	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	return b.extra[name]
 }
+
+// maxStrangers bounds the topics that are remembered as nobody's.
+const maxStrangers = 1024
 
 // disown ends a subscription that an earlier version of this service left in
 // its session.
 func (b *Bus) disown(d *Delivery) {
-	b.tally.count("none", "nobody takes it", d)
+	b.dropped(b.nobody, "nobody takes it", d)
 	b.mu.Lock()
-	again := b.strangers[d.Topic]
-	full := len(b.strangers) >= 1024
-	if !full {
+	skip := b.strangers[d.Topic] || len(b.strangers) >= maxStrangers
+	if !skip {
 		b.strangers[d.Topic] = true
 	}
 	b.mu.Unlock()
-	if again || full {
+	if skip {
 		return
 	}
 	b.spawn(func() {

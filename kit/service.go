@@ -66,11 +66,12 @@ func As(clientID, source string, alias ...string) fx.Option {
 // parts are what a Bus is made of.
 type parts struct {
 	fx.In
-	Cfg  Settings
-	Log  *slog.Logger
-	Dial Dial
-	ID   identity  `optional:"true"`
-	Seam seam.Seam `optional:"true"`
+	Cfg   Settings
+	Log   *slog.Logger
+	Dial  Dial
+	Trace *tracing
+	ID    identity  `optional:"true"`
+	Seam  seam.Seam `optional:"true"`
 }
 
 // App is the fx.App of the module, for a lifecycle of one's own. Hooks run in
@@ -93,7 +94,12 @@ func (m Module) App(opts ...fx.Option) *fx.App {
 			func() (Home, error) { return HomeOf(filepath.Base(os.Args[0])) },
 			func() Dial { return nil },
 			func() Listen { return new(net.ListenConfig).Listen },
-			func(in parts) *Bus { return newBus(m.Name, in.ID, in.Cfg, in.Log, in.Dial, in.Seam) },
+			newTracing,
+			func(in parts) *Bus {
+				b := newBus(m.Name, in.ID, in.Cfg, in.Log, in.Dial, in.Seam)
+				b.trace = in.Trace
+				return b
+			},
 		),
 		fx.Options(m.opts...), fx.Options(opts...),
 		fx.Invoke(func(lc fx.Lifecycle, b *Bus, sd fx.Shutdowner) {
@@ -114,10 +120,18 @@ func Run(ctx context.Context, mods ...Module) error {
 	}
 	ctx, end := context.WithCancelCause(ctx)
 	defer end(nil)
+	log, err := NewLogger(os.Stderr)
+	if err != nil {
+		return err
+	}
+	var a admin
+	if err := a.serve(ctx, log, len(mods)); err != nil {
+		return err
+	}
 	done := make(chan error)
 	for _, m := range mods {
 		go func() {
-			err := m.run(ctx)
+			err := m.run(ctx, a.add)
 			if err != nil {
 				end(err)
 			}
@@ -144,13 +158,14 @@ func alone(mods []Module) error {
 	return nil
 }
 
-func (m Module) run(ctx context.Context) error {
+func (m Module) run(ctx context.Context, made func(*Bus)) error {
 	var s Settings
 	var b *Bus
 	app := m.App(fx.Populate(&s, &b))
 	if err := app.Err(); err != nil { // fx's own report is a dig trace; the cause is what a person needs
 		return fmt.Errorf("%s: %w", m.Name, dig.RootCause(err))
 	}
+	made(b)
 	start, cancel := context.WithTimeout(ctx, app.StartTimeout())
 	failed := app.Start(start)
 	cancel()

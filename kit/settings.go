@@ -1,26 +1,35 @@
 package kit
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
+	"net"
 	"net/url"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"time"
+
+	"github.com/gotars/tars/kit/internal/link"
 )
 
 // Settings are read from MQTT_* variables; for the service stt, a variable
 // such as STT_MQTT_INFLIGHT beats MQTT_INFLIGHT.
 type Settings struct {
-	URL               string        `default:"mqtt://127.0.0.1:1883" desc:"the broker: mqtt, mqtts, ws or wss, with user and password when it wants them"`
+	URL               string        `default:"mqtt://127.0.0.1:1883" desc:"the broker: mqtt, mqtts, ws or wss, with user and password when it wants them; several, separated by commas, are tried in turn"`
 	ClientID          string        `split_words:"true" desc:"MQTT client id; by default the service's own"`
 	SourceName        string        `split_words:"true" desc:"source in envelopes; by default the service's own"`
 	KeepAlive         time.Duration `envconfig:"KEEPALIVE" default:"60s" desc:"longest silence on the link"`
 	System            string        `default:"system" desc:"prefix of the health and error topics"`
 	EnableHealth      bool          `split_words:"true" default:"true" desc:"publish retained health and a last will"`
+	EnableHeartbeat   bool          `split_words:"true" default:"false" desc:"publish a heartbeat, and connect again when three are not answered"`
+	HeartbeatInterval time.Duration `split_words:"true" default:"5s" desc:"time between two heartbeats"`
+	DedupeTTL         time.Duration `envconfig:"DEDUPE_TTL" default:"0s" desc:"how long a handled message is remembered, so that a second delivery is dropped; 0: not at all"`
+	DedupeMaxEntries  int           `split_words:"true" default:"2048" desc:"how many of them, for each handler"`
+	Share             string        `desc:"group of shared subscriptions: each message of a handler reaches one member"`
 	Reconnect         bool          `default:"true" desc:"connect again after a loss; off ends the process instead"`
 	ReconnectMinDelay time.Duration `split_words:"true" default:"500ms" desc:"first wait between two attempts; it doubles, with jitter"`
 	ReconnectMaxDelay time.Duration `split_words:"true" default:"5s" desc:"longest wait between two attempts"`
@@ -35,7 +44,7 @@ type Settings struct {
 
 // Validate reports the first setting that cannot work.
 func (s *Settings) Validate() error {
-	if _, err := s.url(); err != nil {
+	if _, err := s.urls(); err != nil {
 		return err
 	}
 	switch {
@@ -53,6 +62,14 @@ func (s *Settings) Validate() error {
 		return fmt.Errorf("MQTT_MAX_PACKET is %d, want at least 1024 bytes", s.MaxPacket)
 	case s.Drain < 0:
 		return fmt.Errorf("MQTT_DRAIN is %s, want 0 or more", s.Drain)
+	case s.HeartbeatInterval < time.Second:
+		return fmt.Errorf("MQTT_HEARTBEAT_INTERVAL is %s, want at least 1s", s.HeartbeatInterval)
+	case s.DedupeTTL < 0:
+		return fmt.Errorf("MQTT_DEDUPE_TTL is %s, want 0 or more", s.DedupeTTL)
+	case s.DedupeTTL > 0 && s.DedupeMaxEntries < 1:
+		return fmt.Errorf("MQTT_DEDUPE_MAX_ENTRIES is %d, want at least 1", s.DedupeMaxEntries)
+	case strings.ContainsAny(s.Share, "/+#"):
+		return fmt.Errorf("MQTT_SHARE is %q, want a name without / + #", s.Share)
 	case s.System == "" || strings.ContainsAny(s.System, "+#"):
 		return fmt.Errorf("MQTT_SYSTEM is %q, want a topic prefix such as system", s.System)
 	case (s.TLSCert == "") != (s.TLSKey == ""):
@@ -61,29 +78,31 @@ func (s *Settings) Validate() error {
 	return nil
 }
 
-// url is the broker's address with its default port.
-func (s *Settings) url() (*url.URL, error) {
-	u, err := url.Parse(s.URL)
-	if err != nil { // the error of Parse would show the password
-		return nil, fmt.Errorf("MQTT_URL is no URL, want one like mqtt://user:password@host:1883; escape special characters of the password")
+// schemes are those a URL may have, and their default ports.
+var schemes = map[string]string{"mqtt": "1883", "mqtts": "8883", "ws": "80", "wss": "443"}
+
+// urls are the brokers' addresses with their ports, in the order to try.
+func (s *Settings) urls() (all []*url.URL, _ error) {
+	for text := range strings.SplitSeq(s.URL, ",") {
+		u, err := url.Parse(strings.TrimSpace(text))
+		if err != nil { // the error of Parse would show the password
+			return nil, fmt.Errorf("MQTT_URL is no URL, want one like mqtt://user:password@host:1883; escape special characters of the password")
+		}
+		port, ok := schemes[u.Scheme]
+		if !ok || u.Hostname() == "" {
+			return nil, fmt.Errorf("MQTT_URL is %q, want mqtt, mqtts, ws or wss, then ://host:port", u.Redacted())
+		}
+		if u.Port() == "" {
+			u.Host += ":" + port
+		}
+		all = append(all, u)
 	}
-	ports := map[string]string{"mqtt": "1883", "mqtts": "8883", "ws": "80", "wss": "443"}
-	port, ok := ports[u.Scheme]
-	if !ok || u.Hostname() == "" {
-		return nil, fmt.Errorf("MQTT_URL is %q, want mqtt, mqtts, ws or wss, then ://host:port", u.Redacted())
-	}
-	if u.Port() == "" {
-		u.Host += ":" + port
-	}
-	return u, nil
+	return all, nil
 }
 
-// tls is the configuration for an encrypted link, else nil.
-func (s *Settings) tls(u *url.URL) (*tls.Config, error) {
-	if u.Scheme != "mqtts" && u.Scheme != "wss" {
-		return nil, nil
-	}
-	c := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: u.Hostname()}
+// dialer opens links as the settings say.
+func (s *Settings) dialer() (Dial, error) {
+	c := &tls.Config{MinVersion: tls.VersionTLS12}
 	if s.TLSCA != "" {
 		pem, err := os.ReadFile(s.TLSCA)
 		if err != nil {
@@ -100,7 +119,13 @@ func (s *Settings) tls(u *url.URL) (*tls.Config, error) {
 		}
 		c.Certificates = []tls.Certificate{pair}
 	}
-	return c, nil
+	return func(ctx context.Context, u *url.URL) (net.Conn, error) {
+		conn, err := link.Dial(ctx, u, c)
+		if err != nil { // a nil *link.Conn is no nil net.Conn
+			return nil, err
+		}
+		return conn, nil
+	}, nil
 }
 
 // Home is the data directory of the program; relative paths of services lie

@@ -80,3 +80,20 @@ func Key(filter, name string) string {
 
 // Valid reports whether name may be published to: no wildcard, not empty.
 func Valid(name string) bool { return name != "" && !strings.ContainsAny(name, "+#\x00") }
+
+// Share is the filter of a shared subscription, or filter without a group.
+func Share(group, filter string) string {
+	if group == "" {
+		return filter
+	}
+	return "$share/" + group + "/" + filter
+}
+
+// Unshared is the filter inside that of a shared subscription.
+func Unshared(filter string) string {
+	if rest, ok := strings.CutPrefix(filter, "$share/"); ok {
+		_, rest, _ = strings.Cut(rest, "/")
+		return rest
+	}
+	return filter
+}

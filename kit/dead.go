@@ -1,0 +1,88 @@
+package kit
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/eclipse/paho.golang/paho"
+
+	"github.com/gotars/tars/kit/msg"
+	"github.com/gotars/tars/kit/wire"
+)
+
+const (
+	// keptLetters is how many letters one process keeps with the broker; beyond
+	// it the oldest makes room.
+	keptLetters = 1000
+	// letterLife is how long the broker keeps one.
+	letterLife = 7 * 24 * time.Hour
+	// maxReason bounds the reason of a letter, which may hold a stack.
+	maxReason = 4096
+)
+
+// letterKeys are the user properties of a dead letter, beside those the message
+// had.
+var letterKeys = []string{"reason", "handler", "topic", "id", "attempts"}
+
+// bury sends a message that could not be handled to the dead letters, its bytes
+// untouched: once on system/dead/<client id> for those who watch, and once
+// retained below it, where tools find it until it is replayed or dropped.
+func (b *Bus) bury(ctx context.Context, h *duty, d *Delivery, reason error) error {
+	text := strings.ReplaceAll(strings.ToValidUTF8(reason.Error(), "?"), "\x00", "?")
+	if len(text) > maxReason {
+		text = strings.ToValidUTF8(text[:maxReason], "")
+	}
+	to := b.cfg.System + "/dead/" + b.id.client
+	p := &paho.Publish{Topic: to, QoS: byte(msg.AtLeastOnce), Payload: d.Payload, Properties: &paho.PublishProperties{}}
+	if d.props != nil {
+		p.Properties.ContentType = d.props.ContentType
+		p.Properties.User = slices.DeleteFunc(slices.Clone(d.props.User), func(u paho.UserProperty) bool {
+			return slices.Contains(letterKeys, u.Key) || u.Key == "replay_to"
+		})
+	}
+	for i, value := range []string{text, h.name, d.Topic, d.ID, strconv.Itoa(d.Attempt)} {
+		if fits(value) {
+			p.Properties.User.Add(letterKeys[i], value)
+		}
+	}
+	if err := b.deliver(ctx, p); err != nil {
+		return err
+	}
+	h.meter.Dead.Add(1)
+	kept := *p
+	kept.Topic, kept.Retain = to+"/"+wire.NewID(), true
+	life := uint32(letterLife / time.Second)
+	props := *p.Properties
+	props.MessageExpiry = &life
+	kept.Properties = &props
+	if err := b.deliver(ctx, &kept); err != nil {
+		return err
+	}
+	if oldest := b.letters.add(kept.Topic); oldest != "" {
+		return b.deliver(ctx, &paho.Publish{Topic: oldest, QoS: byte(msg.AtLeastOnce), Retain: true, Properties: &paho.PublishProperties{}})
+	}
+	return nil
+}
+
+// letters are the topics of the letters this process keeps with the broker.
+type letters struct {
+	mu     sync.Mutex
+	topics []string
+}
+
+// add notes one, and returns the one that has to go for it.
+func (l *letters) add(topic string) (oldest string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.topics = append(l.topics, topic)
+	if len(l.topics) <= keptLetters {
+		return ""
+	}
+	oldest = l.topics[0]
+	l.topics = l.topics[1:]
+	return oldest
+}

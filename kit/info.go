@@ -1,0 +1,153 @@
+package kit
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"reflect"
+	"runtime/debug"
+	"slices"
+
+	"go.uber.org/dig"
+	"go.uber.org/fx"
+
+	"github.com/gotars/tars/kit/msg"
+)
+
+// Info is what a service says about itself, retained on
+// system/info/<client id>.
+type Info struct {
+	Name     string `json:"name" msg:"required"`
+	ClientID string `json:"client_id" msg:"required"`
+	Source   string `json:"source"`
+	Version  string `json:"version"`  // of the program
+	Instance string `json:"instance"` // fresh for each process
+	Handlers []Duty `json:"handlers"` // what it takes
+	Asks     []Duty `json:"asks"`     // what it asks, and is answered on other topics
+	Sends    []Duty `json:"sends"`    // what else it publishes
+	// Topics and filters as an access list needs them, the kit's own included.
+	Reads  []string `json:"reads"`
+	Writes []string `json:"writes"`
+}
+
+// Duty is one line of what a service declares.
+type Duty struct {
+	Handler string `json:"handler"` // empty for what is sent
+	Topic   string `json:"topic"`
+	Type    string `json:"type"` // event type, empty for a Tap
+	QoS     int    `json:"qos"`
+	Retain  bool   `json:"retain"`
+	Group   string `json:"group"` // of a shared subscription
+	Lane    string `json:"lane"`
+	Workers int    `json:"workers"`
+
+	Message reflect.Type   `json:"-"` // its payload, nil for a Tap
+	Replies []reflect.Type `json:"-"` // what answers it
+}
+
+// Describe tells what the module declares, without connecting. It constructs
+// the service as a start does, from the environment.
+func (m Module) Describe() (Info, error) {
+	var b *Bus
+	if err := m.App(fx.Populate(&b)).Err(); err != nil {
+		return Info{}, fmt.Errorf("%s: %w", m.Name, dig.RootCause(err))
+	}
+	return b.info(), nil
+}
+
+func (b *Bus) info() Info {
+	i := Info{Name: b.name, ClientID: b.id.client, Source: b.id.source, Version: version(), Instance: b.instance}
+	for _, h := range b.handlers {
+		if h.own {
+			continue
+		}
+		if h.route.Topic != "" {
+			d := line(h.route, h.typ)
+			d.Handler, d.Group, d.Lane, d.Workers, d.Replies = h.name, b.group(h.duty), h.opt.lane, h.opt.workers, h.sends
+			i.Handlers = append(i.Handlers, d)
+		}
+		if c := h.opt.cancel; c != nil {
+			d := line(c.route, c.typ)
+			d.Handler, d.Workers = h.name, 1
+			i.Handlers = append(i.Handlers, d)
+		}
+		for n, t := range h.sends {
+			d := line(reflect.Zero(t).Interface().(msg.Message).Route(), t)
+			if h.subs != nil && n == 0 {
+				d.Replies = h.replies
+				i.Asks = append(i.Asks, d)
+			} else {
+				i.Sends = append(i.Sends, d)
+			}
+		}
+	}
+	i.Sends = slices.CompactFunc(sorted(i.Sends), func(a, c Duty) bool { return a.Message == c.Message })
+	i.Reads, i.Writes = b.access(i)
+	return i
+}
+
+func line(r msg.Route, t reflect.Type) Duty {
+	d := Duty{Topic: r.Topic, QoS: int(r.QoS), Retain: r.Retain, Workers: 1, Message: t}
+	if t != nil && !r.Bare {
+		d.Type = typeOf(r)
+	}
+	return d
+}
+
+func sorted(ds []Duty) []Duty {
+	slices.SortFunc(ds, func(a, b Duty) int { return cmp.Or(cmp.Compare(a.Topic, b.Topic), cmp.Compare(a.Type, b.Type)) })
+	return ds
+}
+
+// access lists every filter the service subscribes and every topic it
+// publishes, the kit's own first.
+func (b *Bus) access(i Info) (reads, writes []string) {
+	for _, f := range b.filters {
+		reads = append(reads, f.Topic)
+	}
+	for _, what := range []string{"health", "info", "stats", "dead", "keepalive"} {
+		writes = append(writes, b.cfg.System+"/"+what+"/"+b.id.client)
+	}
+	writes = append(writes, b.cfg.System+"/dead/"+b.id.client+"/+")
+	for _, alias := range b.id.alias {
+		writes = append(writes, b.cfg.System+"/health/"+alias)
+	}
+	for _, h := range b.handlers {
+		if h.fail != nil {
+			writes = append(writes, b.cfg.System+"/error/+")
+			break
+		}
+	}
+	for _, d := range slices.Concat(i.Asks, i.Sends) {
+		writes = append(writes, d.Topic)
+	}
+	slices.Sort(reads)
+	slices.Sort(writes)
+	return reads, slices.Compact(writes)
+}
+
+// introduce publishes what the service is.
+func (b *Bus) introduce(ctx context.Context) {
+	to := b.cfg.System + "/info/" + b.id.client
+	if err := b.put(ctx, msg.Route{Topic: to, Type: "system.info", QoS: msg.AtLeastOnce, Retain: true}, to, b.info()); err != nil && b.feeds.Err() == nil {
+		b.log.Warn("info not published", "topic", to, "err", err)
+	}
+}
+
+// version is that of the program: its module's, else the revision it was built
+// from.
+func version() string {
+	bi, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	if v := bi.Main.Version; v != "" && v != "(devel)" {
+		return v
+	}
+	for _, s := range bi.Settings {
+		if s.Key == "vcs.revision" {
+			return s.Value[:min(len(s.Value), 12)]
+		}
+	}
+	return "devel"
+}

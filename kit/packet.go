@@ -1,0 +1,286 @@
+package kit
+
+import (
+	"context"
+	"encoding"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/eclipse/paho.golang/paho"
+
+	"github.com/gotars/tars/kit/internal/topic"
+	"github.com/gotars/tars/kit/msg"
+	"github.com/gotars/tars/kit/wire"
+)
+
+// Meta is what is known about a message beside its payload.
+type Meta struct {
+	ID       string            // envelope id; the message_id of a bare one
+	Trace    string            // id of the message that began the chain
+	Type     string            // event type as sent
+	Source   string            // publishing service, empty when bare
+	Topic    string            //
+	Key      string            // the text matched by "+"
+	Sent     time.Time         // by the sender's clock
+	Attempt  int               // 1 on the first delivery, more for a redelivery and for each retry
+	Retained bool              // a replay of state, not an event
+	Baggage  map[string]string // what WithBaggage added along the chain; read only
+
+	parent string // W3C traceparent
+}
+
+// Delivery is one arrival. Value is nil under Tap. Payload and Data point into
+// the packet and may be kept.
+type Delivery struct {
+	Meta
+	QoS     msg.QoS
+	Payload []byte     // the whole packet's payload
+	Data    []byte     // the payload inside the envelope; Payload when bare
+	Header  msg.Header // content type and user properties
+	Value   msg.Message
+
+	bus     *Bus
+	props   *paho.PublishProperties
+	errorTo string // where the asker wants to hear of a failure
+	to      string // the only client a replay is for; empty: everybody
+}
+
+// metaKey is where From and WithBaggage keep a Meta.
+type metaKey struct{}
+
+// From returns the metadata of the message being handled, and of a context made
+// by WithBaggage; else the zero Meta.
+func From(ctx context.Context) Meta { m, _ := ctx.Value(metaKey{}).(Meta); return m }
+
+// WithBaggage adds a small key that follows the chain, such as the room that
+// asked. It is a hint: a foreign service in the chain drops it, and a timer has
+// no message to inherit from.
+func WithBaggage(ctx context.Context, key, value string) context.Context {
+	m := From(ctx)
+	b := make(map[string]string, len(m.Baggage)+1)
+	for k, v := range m.Baggage {
+		b[k] = v
+	}
+	b[key] = value
+	m.Baggage = b
+	return context.WithValue(ctx, metaKey{}, m)
+}
+
+const (
+	maxTrace   = 256 // bytes of an inherited trace
+	maxBaggage = 16  // inherited pairs, of at most maxTrace bytes each
+)
+
+// arrival is what a packet says before its payload is decoded.
+func (b *Bus) arrival(p *paho.Publish) *Delivery {
+	d := &Delivery{bus: b, props: p.Properties, Payload: p.Payload, Data: p.Payload, QoS: msg.QoS(p.QoS),
+		Meta: Meta{Topic: p.Topic, Retained: p.Retain, Attempt: 1}}
+	if p.Duplicate() {
+		d.Attempt = 2
+	}
+	if e, err := wire.Open(p.Payload); err == nil {
+		d.ID, d.Type, d.Source, d.Data = e.ID, e.Type, e.Source, e.Data
+		d.Sent = time.UnixMicro(int64(e.TS * 1e6))
+	}
+	if d.props != nil {
+		d.Header.ContentType = d.props.ContentType
+		for _, u := range d.props.User {
+			d.property(u.Key, u.Value)
+		}
+	}
+	if d.Trace == "" {
+		d.Trace = d.ID
+	}
+	if len(d.Trace) > maxTrace || !fits(d.Trace) { // it goes along the chain, so it must be able to
+		d.Trace = wire.NewID()
+	}
+	return d
+}
+
+// property takes one user property: the kit's own, or one of the payload's
+// header.
+func (d *Delivery) property(key, value string) {
+	switch key {
+	case "trace":
+		d.Trace = value
+	case "traceparent":
+		d.parent = value
+	case "error_to":
+		d.errorTo = value
+	case "replay_to":
+		d.to = value
+	case "baggage":
+		if k, v, ok := strings.Cut(value, "="); ok {
+			d.carry(unescape(k), unescape(v))
+		}
+	default:
+		if d.Header.User == nil {
+			d.Header.User = map[string]string{}
+		}
+		d.Header.User[key] = value
+	}
+}
+
+// carry takes one pair of baggage; what is too much is left behind.
+func (d *Delivery) carry(k, v string) {
+	if len(d.Baggage) >= maxBaggage || len(k)+len(v) > maxTrace {
+		return
+	}
+	if d.Baggage == nil {
+		d.Baggage = map[string]string{}
+	}
+	d.Baggage[k] = v
+}
+
+// unescape takes what foreign clients send unescaped as it is.
+func unescape(s string) string {
+	if u, err := url.QueryUnescape(s); err == nil {
+		return u
+	}
+	return s
+}
+
+// reply publishes m as the answer to d, also to the response topic that a
+// foreign client named.
+func (d *Delivery) reply(ctx context.Context, m msg.Message) error {
+	err := d.bus.send(ctx, m, ID(d.ID))
+	r := m.Route()
+	if err == nil && d.props != nil && topic.Valid(d.props.ResponseTopic) && d.props.ResponseTopic != r.Topic {
+		err = d.bus.put(ctx, msg.Route{Topic: r.Topic, Type: r.Type, QoS: msg.AtLeastOnce, Bare: r.Bare}, d.props.ResponseTopic, m,
+			ID(d.ID), func(p *publication) { p.correlation = d.props.CorrelationData })
+	}
+	return err
+}
+
+// refuse tells the asker alone why there is no answer, if it wants to know.
+func (d *Delivery) refuse(ctx context.Context, e *Error) error {
+	if !topic.Valid(d.errorTo) {
+		return nil
+	}
+	return d.bus.PublishTo(ctx, d.errorTo, "", errorReply{ID: d.ID, Code: string(e.Code), Message: e.Message}, Bare())
+}
+
+// PublishOption tunes one publication.
+type PublishOption func(*publication)
+
+type publication struct {
+	id           string
+	qos          *msg.QoS
+	retain, bare bool
+	errorTo      string
+	correlation  []byte
+}
+
+// ID sets the envelope id; by default it is fresh. Chains start with the
+// message_id of what began them.
+func ID(id string) PublishOption { return func(p *publication) { p.id = id } }
+
+// AtQoS sets the delivery promise of a PublishTo.
+func AtQoS(q msg.QoS) PublishOption { return func(p *publication) { p.qos = &q } }
+
+// Retain makes the broker keep what PublishTo sends, for late joiners.
+func Retain() PublishOption { return func(p *publication) { p.retain = true } }
+
+// Bare makes PublishTo send data without an envelope.
+func Bare() PublishOption { return func(p *publication) { p.bare = true } }
+
+// packet is v with everything that travels beside it.
+func (b *Bus) packet(ctx context.Context, r msg.Route, to string, v any, o publication) (_ *paho.Publish, err error) {
+	props := &paho.PublishProperties{ContentType: "application/json", CorrelationData: o.correlation}
+	p := &paho.Publish{Topic: to, QoS: byte(r.QoS), Retain: o.retain, Properties: props}
+	if m, ok := v.(encoding.BinaryMarshaler); ok {
+		p.Payload, err = m.MarshalBinary()
+		props.ContentType = "application/octet-stream"
+	} else if o.bare {
+		p.Payload, err = wire.Encode(nil, v)
+	} else {
+		p.Payload, err = wire.Seal(nil, wire.Envelope{ID: o.id, Type: typeOf(r), Source: b.id.source}, v)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if h, ok := v.(msg.Headed); ok {
+		x := h.Header()
+		props.ContentType = x.ContentType
+		for k, s := range x.User {
+			props.User.Add(k, s)
+		}
+	}
+	if s := uint32(r.Expiry / time.Second); s > 0 {
+		props.MessageExpiry = &s
+	}
+	b.inherit(From(ctx), props, o)
+	return p, nil
+}
+
+// inherit adds what follows the chain.
+func (b *Bus) inherit(in Meta, props *paho.PublishProperties, o publication) {
+	trace := in.Trace
+	if trace == "" {
+		trace = o.id
+	}
+	if !fits(trace) { // it may be the id of a foreign message
+		trace = wire.NewID()
+	}
+	props.User.Add("trace", trace)
+	if in.parent != "" {
+		props.User.Add("traceparent", in.parent)
+	}
+	for k, s := range in.Baggage {
+		props.User.Add("baggage", url.QueryEscape(k)+"="+url.QueryEscape(s))
+	}
+	if o.errorTo != "" {
+		props.User.Add("error_to", o.errorTo)
+	}
+}
+
+// packetExtra is the most that a PUBLISH needs beside its topic, properties and
+// payload.
+const packetExtra = 32
+
+// travels reports why p cannot be sent. The broker would close the link, and
+// paho would send p again on the next one, for ever.
+func (b *Bus) travels(p *paho.Publish) error {
+	switch {
+	case !topic.Valid(p.Topic):
+		return errors.New("not a topic to publish to")
+	case p.QoS > byte(msg.AtLeastOnce):
+		return errors.New("QoS 2 is not sent: paho 0.23 may write to a closed connection when a link drops inside its handshake")
+	case !fits(p.Topic) || !fits(p.Properties.ContentType):
+		return errors.New("topic or content type hold what MQTT cannot carry")
+	}
+	n := len(p.Payload) + len(p.Topic) + len(p.Properties.ContentType) + len(p.Properties.CorrelationData) + packetExtra
+	for _, u := range p.Properties.User {
+		if !fits(u.Key) || !fits(u.Value) {
+			return fmt.Errorf("user property %q holds what MQTT cannot carry", u.Key)
+		}
+		n += len(u.Key) + len(u.Value) + 5
+	}
+	if n > int(b.cfg.MaxPacket) {
+		return fmt.Errorf("%d bytes are more than MQTT_MAX_PACKET allows (%d)", n, b.cfg.MaxPacket)
+	}
+	if limit := b.brokerLimit.Load(); limit > 0 && n > int(limit) {
+		return fmt.Errorf("%d bytes are more than the broker takes (%d)", n, limit)
+	}
+	return nil
+}
+
+// fits reports whether s is a string for MQTT: at most 65535 bytes of UTF-8
+// without NUL.
+func fits(s string) bool {
+	return len(s) <= 65535 && utf8.ValidString(s) && !strings.ContainsRune(s, 0)
+}
+
+func typeOf(r msg.Route) string {
+	if r.Type != "" {
+		return r.Type
+	}
+	return strings.ReplaceAll(r.Topic, "/", ".")
+}
+
+// NewID returns a fresh id as envelopes carry it: 32 hex digits.
+func NewID() string { return wire.NewID() }

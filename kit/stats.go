@@ -1,0 +1,149 @@
+package kit
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gotars/tars/kit/internal/meter"
+	"github.com/gotars/tars/kit/msg"
+	"github.com/gotars/tars/kit/wire"
+)
+
+// Stats is what a service did since its start. It is published on
+// system/stats/<client id> when somebody publishes to system/stats/get.
+type Stats struct {
+	Name      string           `json:"name" msg:"required"`
+	ClientID  string           `json:"client_id" msg:"required"`
+	Instance  string           `json:"instance"` // fresh for each process
+	UptimeS   float64          `json:"uptime_s"` // seconds
+	Link      LinkStats        `json:"link"`
+	Handlers  []HandlerStats   `json:"handlers"`
+	Published map[string]int64 `json:"published"` // by event type
+}
+
+// LinkStats is about the connection to the broker.
+type LinkStats struct {
+	Up           bool    `json:"up"`
+	Reconnects   int64   `json:"reconnects"`
+	InFlight     int64   `json:"in_flight"`      // AtLeastOnce publications without an acknowledgement
+	Lost         int64   `json:"lost"`           // AtMostOnce publications without a link
+	PublishP50MS float64 `json:"publish_p50_ms"` // until the broker has acknowledged
+	PublishP99MS float64 `json:"publish_p99_ms"`
+}
+
+// HandlerStats is about one handler. What was cancelled was handled.
+type HandlerStats struct {
+	Name       string           `json:"name" msg:"required"`
+	Topic      string           `json:"topic"` // empty for timers and the like
+	Handled    int64            `json:"handled"`
+	Failed     int64            `json:"failed"`
+	Dropped    map[string]int64 `json:"dropped"` // by reason: overflow, the reason of a Drop, why it was refused
+	Dead       int64            `json:"dead"`    // letters
+	Retried    int64            `json:"retried"`
+	Duplicates int64            `json:"duplicates"`
+	Queue      int64            `json:"queue"` // waiting messages
+	TookP50MS  float64          `json:"took_p50_ms"`
+	TookP99MS  float64          `json:"took_p99_ms"`
+	WaitP50MS  float64          `json:"wait_p50_ms"` // in the queue
+	WaitP99MS  float64          `json:"wait_p99_ms"`
+	LastError  string           `json:"last_error"`
+}
+
+// linkMeter counts what goes out.
+type linkMeter struct {
+	inFlight, lost atomic.Int64
+	took           meter.Histogram
+	published      sync.Map // event type to *atomic.Int64
+}
+
+func (l *linkMeter) sent(typ string) {
+	n, ok := l.published.Load(typ)
+	if !ok {
+		n, _ = l.published.LoadOrStore(typ, new(atomic.Int64))
+	}
+	n.(*atomic.Int64).Add(1)
+}
+
+// publishing counts a publication that waits for its acknowledgement.
+func (l *linkMeter) publishing() (done func()) {
+	l.inFlight.Add(1)
+	begin := time.Now()
+	return func() {
+		l.inFlight.Add(-1)
+		l.took.Add(time.Since(begin))
+	}
+}
+
+// dropped counts a message that was lost, and says so at most once a second.
+func (b *Bus) dropped(h *duty, reason string, d *Delivery) {
+	if total, loud := h.meter.Drop(reason); loud {
+		b.log.Warn("message dropped", "handler", h.name, "reason", reason, "topic", d.Topic, "total", total)
+	}
+}
+
+// refuse counts a message that could not be understood.
+func (b *Bus) refuse(h *duty, d *Delivery, err error) {
+	reason := "invalid"
+	var w *wire.Error
+	if errors.As(err, &w) {
+		reason = string(w.Reason)
+	}
+	if total, loud := h.meter.Drop(reason); loud {
+		b.log.Warn("message refused", "handler", h.name, "topic", d.Topic, "id", d.ID, "source", d.Source, "reason", reason, "err", err, "total", total)
+	}
+}
+
+// metered are the duties that count: those that run, and the kit's own.
+func (b *Bus) metered() []*duty {
+	hs := []*duty{b.asking, b.nobody}
+	for _, t := range b.routes {
+		hs = append(hs, t.h)
+	}
+	return hs
+}
+
+// Stats is what the service did since its start.
+func (b *Bus) Stats() Stats {
+	ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+	s := Stats{Name: b.name, ClientID: b.id.client, Instance: b.instance, UptimeS: time.Since(b.born).Seconds(), Published: map[string]int64{},
+		Link: LinkStats{Up: b.linked.Load(), Reconnects: max(b.links.Load()-1, 0), InFlight: b.link.inFlight.Load(), Lost: b.link.lost.Load(),
+			PublishP50MS: ms(b.link.took.Quantile(.5)), PublishP99MS: ms(b.link.took.Quantile(.99))}}
+	b.link.published.Range(func(typ, n any) bool {
+		s.Published[typ.(string)] = n.(*atomic.Int64).Load()
+		return true
+	})
+	for _, h := range b.metered() {
+		m := &h.meter
+		s.Handlers = append(s.Handlers, HandlerStats{Name: h.name, Topic: h.route.Topic,
+			Handled: m.Handled.Load(), Failed: m.Failed.Load(), Dropped: m.Dropped(), Dead: m.Dead.Load(), Retried: m.Retried.Load(),
+			Duplicates: m.Duplicates.Load(), Queue: m.Waiting.Load(), LastError: m.LastError(),
+			TookP50MS: ms(m.Took.Quantile(.5)), TookP99MS: ms(m.Took.Quantile(.99)), WaitP50MS: ms(m.Waited.Quantile(.5)), WaitP99MS: ms(m.Waited.Quantile(.99))})
+	}
+	return s
+}
+
+// totals are the counts as log attributes, "recall.handled=3".
+func (b *Bus) totals() (attrs []any) {
+	for _, h := range b.Stats().Handlers {
+		n := map[string]int64{"handled": h.Handled, "failed": h.Failed, "dead": h.Dead, "retried": h.Retried, "duplicates": h.Duplicates}
+		for reason, lost := range h.Dropped {
+			n[reason] += lost
+		}
+		for what, times := range n {
+			if times > 0 {
+				attrs = append(attrs, slog.Int64(h.Name+"."+what, times))
+			}
+		}
+	}
+	return attrs
+}
+
+// report publishes the stats for whoever asked.
+func (b *Bus) report(ctx context.Context, d *Delivery) error {
+	to := b.cfg.System + "/stats/" + b.id.client
+	return b.put(ctx, msg.Route{Topic: to, Type: "system.stats"}, to, b.Stats(), ID(d.ID))
+}

@@ -1,0 +1,92 @@
+package kit
+
+import (
+	"context"
+	"time"
+
+	"github.com/eclipse/paho.golang/paho"
+)
+
+// drain says shutdown, takes nothing new, and lets the handlers finish for at
+// most Drain; then they are cancelled and their messages stay unacknowledged.
+func (b *Bus) drain(ctx context.Context) error {
+	limit, cancel := context.WithTimeout(ctx, b.cfg.Drain)
+	defer cancel()
+	b.shut.Store(true)
+	if b.linked.Load() {
+		b.feel(limit, mood{event: "shutdown"})
+		b.unsubscribe(limit)
+	}
+	idle := b.finish()
+	defer func() { b.log.Info("stopped", b.totals()...) }()
+	select {
+	case <-idle:
+		b.endWork()
+		return nil
+	case <-limit.Done():
+	}
+	b.endWork()
+	select { // what listens to its context ends before the service closes its store
+	case <-idle:
+	case <-time.After(time.Second):
+	}
+	b.log.Warn("handlers unfinished, their messages stay with the broker", "took", b.cfg.Drain)
+	return nil
+}
+
+// unsubscribe is a favour to the broker: what it delivers meanwhile stays
+// unacknowledged.
+func (b *Bus) unsubscribe(ctx context.Context) {
+	topics := make([]string, len(b.filters))
+	for i, f := range b.filters {
+		topics[i] = f.Topic
+	}
+	if len(topics) == 0 {
+		return
+	}
+	ctx, stop := context.WithTimeout(ctx, time.Second)
+	defer stop()
+	if _, err := b.cm.Unsubscribe(ctx, &paho.Unsubscribe{Topics: topics}); err != nil {
+		b.log.Debug("not unsubscribed", "err", err)
+	}
+}
+
+// finish ends what feeds handlers, and returns a channel that closes when the
+// last of them is done.
+func (b *Bus) finish() <-chan struct{} {
+	b.mu.Lock()
+	b.closing = true
+	b.mu.Unlock()
+	b.endFeed()
+	for _, l := range b.lanes {
+		l.set(func() { l.stopped = true })
+	}
+	idle := make(chan struct{})
+	go func() {
+		defer close(idle)
+		for _, l := range b.lanes {
+			l.wg.Wait()
+			l.abandon()
+		}
+		b.feedWG.Wait()
+	}()
+	return idle
+}
+
+// disconnect ends the link without the will.
+func (b *Bus) disconnect(ctx context.Context) error {
+	if b.cm == nil {
+		return nil
+	}
+	if m := b.mood.Load(); b.linked.Load() && (m == nil || m.event != "shutdown") { // the link came up during the drain
+		b.feel(ctx, mood{event: "shutdown"})
+	}
+	time.Sleep(2 * ackEvery) // paho does not flush acknowledgements when it disconnects
+	b.stop()
+	b.endWork()
+	select {
+	case <-b.cm.Done():
+	case <-ctx.Done():
+	}
+	return nil
+}
