@@ -5,11 +5,9 @@ import (
 	"fmt"
 	"iter"
 	"slices"
-	"sync"
 	"time"
 
-	"github.com/eclipse/paho.golang/paho"
-
+	"github.com/gotars/tars/kit/internal/mailbox"
 	"github.com/gotars/tars/kit/internal/topic"
 	"github.com/gotars/tars/kit/msg"
 	"github.com/gotars/tars/kit/wire"
@@ -22,15 +20,6 @@ const (
 	// the oldest is dropped and counted.
 	pullBuffer = 4096
 )
-
-// errorReply is what an answerer that failed sends to the asker alone.
-type errorReply struct {
-	ID      string `json:"id" msg:"required"`
-	Code    string `json:"code" msg:"required"`
-	Message string `json:"message"`
-}
-
-func (b *Bus) errorTopic() string { return b.cfg.System + "/error/" + b.id.client }
 
 // Ask publishes q and waits for its reply until ctx ends, at most 10s when ctx
 // has no deadline. Giving up sends q.Cancel() where Q has it. The error is an
@@ -48,7 +37,7 @@ func Ask[Q msg.Request[R], R msg.Message](ctx context.Context, b *Bus, q Q, opts
 		return r, err
 	}
 	defer b.forget(w)
-	d, err := w.next(ctx)
+	d, err := w.Take(ctx)
 	if err != nil {
 		b.giveUp(ctx, q)
 		return r, &AskError{Topic: q.Route().Topic, Err: err}
@@ -70,7 +59,7 @@ func Pull[Q msg.Streamed[P, R], P, R msg.Message](ctx context.Context, b *Bus, q
 		}
 		defer b.forget(w)
 		for {
-			d, err := w.next(ctx)
+			d, err := w.Take(ctx)
 			if err != nil {
 				b.giveUp(ctx, q)
 				yield(p, &AskError{Topic: q.Route().Topic, Err: err})
@@ -130,66 +119,18 @@ func (b *Bus) giveUp(ctx context.Context, q msg.Message) {
 type waiter struct {
 	id     string
 	topics []string
-	lost   func(reason string, d *Delivery)
-	arrive chan struct{} // capacity 1: something is in queue
-
-	mu    sync.Mutex
-	queue []*Delivery
-}
-
-func (w *waiter) push(d *Delivery) {
-	w.mu.Lock()
-	full := len(w.queue) >= pullBuffer
-	if full {
-		w.queue = w.queue[1:]
-	}
-	w.queue = append(w.queue, d)
-	w.mu.Unlock()
-	if full {
-		w.lost("overflow", d)
-	}
-	select {
-	case w.arrive <- struct{}{}:
-	default:
-	}
-}
-
-func (w *waiter) next(ctx context.Context) (*Delivery, error) {
-	for {
-		w.mu.Lock()
-		if len(w.queue) > 0 {
-			d := w.queue[0]
-			w.queue = w.queue[1:]
-			w.mu.Unlock()
-			return d, nil
-		}
-		w.mu.Unlock()
-		select {
-		case <-w.arrive:
-		case <-ctx.Done():
-			return nil, context.Cause(ctx)
-		}
-	}
+	*mailbox.Box[*Delivery]
 }
 
 // request publishes q and returns where its answers arrive.
 func (b *Bus) request(ctx context.Context, q msg.Message, opts []PublishOption, replies ...msg.Route) (*waiter, error) {
-	var o publication
-	for _, set := range opts {
-		set(&o)
-	}
-	if o.id == "" {
-		o.id = wire.NewID()
-	}
+	o := tuned(q.Route(), opts)
 	if err := b.allowed(q); err != nil {
 		return nil, err
 	}
-	w := &waiter{id: o.id, arrive: make(chan struct{}, 1), lost: func(reason string, d *Delivery) { b.dropped(b.asking, reason, d) }}
+	w := &waiter{id: o.id, Box: mailbox.New[*Delivery](pullBuffer)}
 	for _, r := range replies {
 		w.topics = append(w.topics, r.Topic)
-	}
-	if err := b.listenTo(ctx, append(replies, msg.Route{Topic: b.errorTopic(), QoS: msg.AtLeastOnce})); err != nil {
-		return nil, err
 	}
 	b.mu.Lock()
 	_, twice := b.waiting[w.id]
@@ -207,25 +148,6 @@ func (b *Bus) request(ctx context.Context, q msg.Message, opts []PublishOption, 
 	return w, nil
 }
 
-// listenTo subscribes what a loose bus did not declare.
-func (b *Bus) listenTo(ctx context.Context, replies []msg.Route) error {
-	if !b.seam.Loose {
-		return nil
-	}
-	for _, r := range replies {
-		if b.expected(r.Topic) {
-			continue
-		}
-		if _, err := b.cm.Subscribe(ctx, &paho.Subscribe{Subscriptions: []paho.SubscribeOptions{subscription(r)}}); err != nil {
-			return err
-		}
-		b.mu.Lock()
-		b.extra[r.Topic] = true
-		b.mu.Unlock()
-	}
-	return nil
-}
-
 func (b *Bus) forget(w *waiter) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -234,8 +156,8 @@ func (b *Bus) forget(w *waiter) {
 
 // answerAsk hands d to the ask that waits for it, if there is one.
 func (b *Bus) answerAsk(d *Delivery) bool {
-	id := d.ID
-	if d.Topic == b.errorTopic() {
+	id, failure := d.ID, d.Topic == b.errorTopic()
+	if failure {
 		var e errorReply
 		if wire.Decode(d.Data, &e) == nil {
 			id = e.ID
@@ -247,16 +169,13 @@ func (b *Bus) answerAsk(d *Delivery) bool {
 	if w == nil {
 		return false
 	}
-	if d.Topic == b.errorTopic() {
-		x := *d
-		w.push(&x)
-		return true
-	}
 	for _, t := range w.topics {
-		if topic.Matches(t, d.Topic) {
+		if failure || topic.Matches(t, d.Topic) {
 			x := *d
 			x.Key = topic.Key(t, d.Topic)
-			w.push(&x)
+			if !w.Put(&x) {
+				b.dropped(b.asking, "overflow", d)
+			}
 			return true
 		}
 	}

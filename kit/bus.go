@@ -16,10 +16,10 @@ import (
 
 	"github.com/eclipse/paho.golang/autopaho"
 	"github.com/eclipse/paho.golang/paho"
-	"github.com/eclipse/paho.golang/paho/session/state"
 
 	"github.com/gotars/tars/kit/internal/backoff"
 	"github.com/gotars/tars/kit/internal/seam"
+	"github.com/gotars/tars/kit/internal/session"
 	"github.com/gotars/tars/kit/internal/topic"
 	"github.com/gotars/tars/kit/msg"
 	"github.com/gotars/tars/kit/wire"
@@ -77,7 +77,7 @@ type Bus struct {
 	linked  atomic.Bool
 	links   atomic.Int64
 	backoff *backoff.Link
-	session *steady
+	session *session.State
 	conn    atomic.Pointer[net.Conn]    // under the client
 	at      atomic.Pointer[url.URL]     // the broker of the last attempt
 	from    atomic.Pointer[paho.Client] // of the last delivery
@@ -93,9 +93,8 @@ type Bus struct {
 	mu        sync.Mutex
 	closing   bool               // no goroutine may start any more
 	waiting   map[string]*waiter // by the id of the request
-	extra     map[string]bool    // reply topics subscribed by a loose bus
-	strangers map[string]bool    // topics that came although nobody takes them
-	warned    sync.Map           // types published although not declared
+	strangers once               // topics that came although nobody takes them
+	warned    once               // types published although not declared
 }
 
 // target is a filter, who handles what matches it, and where that waits.
@@ -125,10 +124,10 @@ func newBus(name string, id identity, cfg Settings, log *slog.Logger, dial Dial,
 		id.client += "-" + host // the members of a group are clients of their own
 	}
 	b := &Bus{name: name, id: id, cfg: cfg, log: log, dial: dial, seam: s, fatal: func(error) {},
-		instance: wire.NewID(), born: time.Now(), session: &steady{State: state.NewInMemory()},
+		instance: wire.NewID(), born: time.Now(), session: session.New(),
 		asking: &duty{name: "ask"}, nobody: &duty{name: "none"},
 		backoff:  &backoff.Link{Min: cfg.ReconnectMinDelay, Max: cfg.ReconnectMaxDelay},
-		declared: map[reflect.Type]bool{}, waiting: map[string]*waiter{}, extra: map[string]bool{}, strangers: map[string]bool{},
+		declared: map[reflect.Type]bool{}, waiting: map[string]*waiter{},
 		open: make(chan struct{}), ready: make(chan struct{}), dead: make(chan struct{}), moods: make(chan struct{}, 1)}
 	b.feeds, b.endFeed = context.WithCancel(context.Background())
 	b.work, b.endWork = context.WithCancel(context.Background())
@@ -214,6 +213,13 @@ func (b *Bus) mount(hs []Handler) error {
 		return fmt.Errorf("%s: %w", b.name, err)
 	}
 	return nil
+}
+
+// startLanes begins to queue and to sort; handlers run when serve is called.
+func (b *Bus) startLanes() {
+	for _, l := range b.lanes {
+		l.start(b.work)
+	}
 }
 
 // group is that of the shared subscription of h, or empty: state that the broker
@@ -398,4 +404,37 @@ func (b *Bus) keepLooping(h *duty) {
 			return
 		}
 	}
+}
+
+// allowed is an error when m is not declared, and tells the test so.
+func (b *Bus) allowed(m msg.Message) error {
+	if b.seam.Loose || b.declared[reflect.TypeOf(m)] {
+		return nil
+	}
+	err := fmt.Errorf("%T: %w", m, ErrUndeclared)
+	if b.seam.Undeclared != nil {
+		b.seam.Undeclared(fmt.Errorf("%s: %w", b.name, err))
+	}
+	return err
+}
+
+// once remembers a bounded number of names.
+type once struct {
+	names sync.Map
+	n     atomic.Int64
+}
+
+// maxNames is how many; what comes after them is not first any more.
+const maxNames = 1024
+
+// first reports whether name comes for the first time.
+func (o *once) first(name string) bool {
+	if o.n.Load() >= maxNames {
+		return false
+	}
+	if _, known := o.names.LoadOrStore(name, true); known {
+		return false
+	}
+	o.n.Add(1)
+	return true
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/url"
-	"sync"
 	"time"
 
 	"github.com/eclipse/paho.golang/autopaho"
@@ -55,9 +54,6 @@ func (b *Bus) connect() error {
 			b.subscribe(link, cm)
 		})
 	}
-	for _, l := range b.lanes {
-		l.start(b.work)
-	}
 	if b.cm, err = autopaho.NewConnection(life, cfg); err != nil {
 		stop()
 		return err
@@ -93,61 +89,16 @@ func (b *Bus) client(life context.Context, urls []*url.URL) (cfg autopaho.Client
 			return cfg, err
 		}
 	}
-	dial := b.dial
-	if dial == nil {
-		if dial, err = b.cfg.dialer(); err != nil {
-			return cfg, err
-		}
-	}
 	cfg.AttemptConnection = func(ctx context.Context, _ autopaho.ClientConfig, u *url.URL) (net.Conn, error) {
 		ctx, cancel := context.WithTimeout(ctx, b.cfg.ConnectTimeout)
 		defer cancel()
-		c, err := dial(ctx, u)
+		c, err := b.dial(ctx, u)
 		if err == nil {
 			b.conn.Store(&c)
 		}
 		return c, err
 	}
 	return cfg, nil
-}
-
-// complain returns what is done about an attempt to connect that failed.
-func (b *Bus) complain(life context.Context) func(error) {
-	var mu sync.Mutex
-	var last time.Time
-	return func(err error) {
-		u := b.at.Load()
-		if refused(err) || !b.cfg.Reconnect {
-			b.stop()
-			b.fail(fmt.Errorf("broker %s: %w", u.Redacted(), bare(err)))
-			return
-		}
-		mu.Lock()
-		defer mu.Unlock()
-		if life.Err() == nil && time.Since(last) >= whined {
-			last = time.Now()
-			b.log.Warn("broker unreachable, trying again", "url", u.Redacted(), "err", bare(err))
-		}
-	}
-}
-
-// announce completes CONNECT. Problem information is asked for because brokers
-// may strip the user properties of every PUBLISH from a client that wants none,
-// and the zero value of ConnectProperties wants none.
-func (b *Bus) announce(c *paho.Connect, u *url.URL) (*paho.Connect, error) {
-	b.at.Store(u)
-	if c.Properties == nil {
-		c.Properties = &paho.ConnectProperties{}
-	}
-	c.Properties.RequestProblemInfo = true
-	c.Properties.ReceiveMaximum, c.Properties.MaximumPacketSize = &b.cfg.Inflight, &b.cfg.MaxPacket
-	if u.User != nil {
-		c.Username, c.UsernameFlag = u.User.Username(), true
-		if p, ok := u.User.Password(); ok {
-			c.Password, c.PasswordFlag = []byte(p), true
-		}
-	}
-	return c, nil
 }
 
 // subscribe makes a fresh link useful: filters, then health, then Up.

@@ -86,3 +86,16 @@ func (l *letters) add(topic string) (oldest string) {
 	l.topics = l.topics[1:]
 	return oldest
 }
+
+// buried sends an AtLeastOnce message to the dead letters, and reports whether
+// it need not come again.
+func (a *attempt) buried(err error) bool {
+	if a.d == nil || a.loose() || a.b.tool || a.b.seam.Loose {
+		return true
+	}
+	lost := a.b.bury(a.work, a.h, a.d, err)
+	if lost != nil {
+		a.b.log.Error("no dead letter", "handler", a.h.name, "topic", a.d.Topic, "id", a.d.ID, "err", lost)
+	}
+	return lost == nil || a.work.Err() == nil // what no letter can carry would come for ever
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 )
 
 // Code names a failure on the wire.
@@ -125,3 +126,22 @@ func asFatal(err error) (error, bool) {
 	}
 	return nil, false
 }
+
+// guard turns a panic into an error that carries its stack.
+func guard(f func() error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = Permanent(panicError{r, debug.Stack()})
+		}
+	}()
+	return f()
+}
+
+// errorReply is what an answerer that failed sends to the asker alone.
+type errorReply struct {
+	ID      string `json:"id" msg:"required"`
+	Code    string `json:"code" msg:"required"`
+	Message string `json:"message"`
+}
+
+func (b *Bus) errorTopic() string { return b.cfg.System + "/error/" + b.id.client }

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/gotars/tars/kit/internal/codec"
 	"github.com/gotars/tars/kit/internal/meter"
 	"github.com/gotars/tars/kit/msg"
 )
@@ -245,18 +244,6 @@ func (d *duty) wrapped() Handler {
 		d.serve = d.opt.use[i](d.serve)
 	}
 	return Handler{d}
-}
-
-// decode fills d.Value with an M.
-func decode[M msg.Message](d *Delivery) error {
-	return guard(func() error { // methods of the contract run in it
-		var m M
-		if err := codec.Decode(&m, codec.Arrival{Payload: d.Payload, Data: d.Data, Key: d.Key, Header: d.Header}); err != nil {
-			return err
-		}
-		d.Value = m
-		return nil
-	})
 }
 
 // funcName is the short name of a function or method value: "recall".

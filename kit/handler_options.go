@@ -35,12 +35,6 @@ type canceller struct {
 	of    func(any) string                // of the request
 }
 
-// keyOf is key, with a panic as an error.
-func (c *canceller) keyOf(d *Delivery) (key string, err error) {
-	err = guard(func() (err error) { key, err = c.key(d); return err })
-	return key, err
-}
-
 // Name names the handler in logs and counters; by default its method's name.
 func Name(s string) Option { return func(o *options) { o.name = s } }
 
@@ -96,11 +90,11 @@ func Use(mw ...Middleware) Option { return func(o *options) { o.use = append(o.u
 func CancelledBy[C, Q msg.Message](c func(C) string, q func(Q) string) Option {
 	var zero C
 	cancel := &canceller{route: zero.Route(), typ: reflect.TypeFor[C](), ends: reflect.TypeFor[Q]()}
-	cancel.key = func(d *Delivery) (string, error) {
-		if err := decode[C](d); err != nil {
-			return "", err
+	cancel.key = func(d *Delivery) (key string, err error) {
+		if err = decode[C](d); err == nil {
+			key, err = keyOf(func(v any) string { return c(v.(C)) }, d.Value)
 		}
-		return c(d.Value.(C)), nil
+		return key, err
 	}
 	cancel.of = func(v any) string { return q(v.(Q)) }
 	return func(o *options) { o.cancel = cancel }

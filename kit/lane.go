@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/gotars/tars/kit/internal/cancel"
 	"github.com/gotars/tars/kit/msg"
 )
 
@@ -59,7 +60,7 @@ type lane struct {
 	ready   []*keyed // keys with work and no worker
 	wg      sync.WaitGroup
 
-	cancels cancels
+	cancels cancel.Keys
 }
 
 // keyed is the queue of one key of a lane with By.
@@ -320,4 +321,12 @@ func (l *lane) abandon() {
 	for i := range rest {
 		rest[i].settle(false)
 	}
+}
+
+// cancel ends what has key: running, queued, or arriving soon.
+func (l *lane) cancel(key string) {
+	l.mu.Lock()
+	seq, idle := l.seq, len(l.queue) == 0 && len(l.keys) == 0
+	l.mu.Unlock()
+	l.cancels.Cancel(key, seq, idle)
 }

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"runtime/debug"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -48,7 +46,7 @@ func (b *Bus) run(work context.Context, l *lane, it item) bool {
 				l.finish(it, a.judge(ctx, err))
 				return true
 			}
-			defer l.cancels.enter(it, key, cancel)()
+			defer l.cancels.Enter(key, it.seq, it.at, func() { cancel(ErrCancelled) })()
 		}
 	}
 	ctx, span := b.trace.begin(ctx, it)
@@ -170,19 +168,6 @@ func (a *attempt) log(ctx context.Context, level slog.Level, text string, took t
 	a.b.log.Log(ctx, level, text, "handler", a.h.name, "took", took, "err", err)
 }
 
-// buried sends an AtLeastOnce message to the dead letters, and reports whether
-// it need not come again.
-func (a *attempt) buried(err error) bool {
-	if a.d == nil || a.loose() || a.b.tool || a.b.seam.Loose {
-		return true
-	}
-	lost := a.b.bury(a.work, a.h, a.d, err)
-	if lost != nil {
-		a.b.log.Error("no dead letter", "handler", a.h.name, "topic", a.d.Topic, "id", a.d.ID, "err", lost)
-	}
-	return lost == nil || a.work.Err() == nil // what no letter can carry would come for ever
-}
-
 // readable decodes the item. What cannot be decoded is counted and forgotten.
 func (b *Bus) readable(it item) bool {
 	if err := it.h.decode(it.d); err != nil {
@@ -208,92 +193,4 @@ func (b *Bus) sortKey(it item) (string, bool) {
 func keyOf(of func(any) string, v any) (key string, err error) {
 	err = guard(func() error { key = of(v); return nil })
 	return key, err
-}
-
-// guard turns a panic into an error that carries its stack.
-func guard(f func() error) (err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = Permanent(panicError{r, debug.Stack()})
-		}
-	}()
-	return f()
-}
-
-// cancelFor is how long a cancel waits for the request it overtook.
-const cancelFor = 10 * time.Second
-
-// mostMarks bounds the cancels that are remembered.
-const mostMarks = 1024
-
-// cancels remembers which keys were cancelled and which are running. Marks are
-// bounded by time: one lives as long as something older than it may still wait.
-type cancels struct {
-	mu      sync.Mutex
-	running map[*running]struct{}
-	marks   map[string]mark
-}
-
-type running struct {
-	key    string
-	cancel context.CancelCauseFunc
-}
-
-// mark ends what was offered up to seq, and what arrives soon after at.
-type mark struct {
-	seq uint64
-	at  time.Time
-}
-
-// cancel ends what has key: running, queued, or arriving soon.
-func (l *lane) cancel(key string) {
-	if key == "" {
-		return
-	}
-	l.mu.Lock()
-	seq, idle := l.seq, len(l.queue) == 0 && len(l.keys) == 0
-	l.mu.Unlock()
-	c := &l.cancels
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for k, m := range c.marks {
-		if (idle || len(c.marks) >= mostMarks) && time.Since(m.at) > cancelFor {
-			delete(c.marks, k)
-		}
-	}
-	if len(c.marks) >= mostMarks {
-		clear(c.marks) // a flood of cancels, not a conversation
-	}
-	if c.marks == nil {
-		c.marks = map[string]mark{}
-	}
-	c.marks[key] = mark{seq, time.Now()}
-	for r := range c.running {
-		if r.key == key || key == "*" {
-			r.cancel(ErrCancelled)
-		}
-	}
-}
-
-// enter registers a run, and cancels it at once when its key is marked. The
-// function it returns ends the registration.
-func (c *cancels) enter(it item, key string, cancel context.CancelCauseFunc) func() {
-	r := &running{key, cancel}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.running == nil {
-		c.running = map[*running]struct{}{}
-	}
-	c.running[r] = struct{}{}
-	if m, ok := c.marks[key]; ok && (it.seq <= m.seq || it.at.Sub(m.at) < cancelFor) {
-		cancel(ErrCancelled)
-	}
-	if m, ok := c.marks["*"]; ok && it.seq <= m.seq {
-		cancel(ErrCancelled)
-	}
-	return func() {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		delete(c.running, r)
-	}
 }

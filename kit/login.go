@@ -1,11 +1,16 @@
 package kit
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"net/url"
+	"sync"
+	"time"
 
 	"github.com/eclipse/paho.golang/autopaho"
+	"github.com/eclipse/paho.golang/paho"
 )
 
 // refused reports whether the broker will never let this client in.
@@ -40,4 +45,43 @@ func bare(err error) error {
 		return cause
 	}
 	return errors.New("connection failed")
+}
+
+// complain returns what is done about an attempt to connect that failed.
+func (b *Bus) complain(life context.Context) func(error) {
+	var mu sync.Mutex
+	var last time.Time
+	return func(err error) {
+		u := b.at.Load()
+		if refused(err) || !b.cfg.Reconnect {
+			b.stop()
+			b.fail(fmt.Errorf("broker %s: %w", u.Redacted(), bare(err)))
+			return
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		if life.Err() == nil && time.Since(last) >= whined {
+			last = time.Now()
+			b.log.Warn("broker unreachable, trying again", "url", u.Redacted(), "err", bare(err))
+		}
+	}
+}
+
+// announce completes CONNECT. Problem information is asked for because brokers
+// may strip the user properties of every PUBLISH from a client that wants none,
+// and the zero value of ConnectProperties wants none.
+func (b *Bus) announce(c *paho.Connect, u *url.URL) (*paho.Connect, error) {
+	b.at.Store(u)
+	if c.Properties == nil {
+		c.Properties = &paho.ConnectProperties{}
+	}
+	c.Properties.RequestProblemInfo = true
+	c.Properties.ReceiveMaximum, c.Properties.MaximumPacketSize = &b.cfg.Inflight, &b.cfg.MaxPacket
+	if u.User != nil {
+		c.Username, c.UsernameFlag = u.User.Username(), true
+		if p, ok := u.User.Password(); ok {
+			c.Password, c.PasswordFlag = []byte(p), true
+		}
+	}
+	return c, nil
 }

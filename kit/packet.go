@@ -12,6 +12,7 @@ import (
 
 	"github.com/eclipse/paho.golang/paho"
 
+	"github.com/gotars/tars/kit/internal/codec"
 	"github.com/gotars/tars/kit/internal/topic"
 	"github.com/gotars/tars/kit/msg"
 	"github.com/gotars/tars/kit/wire"
@@ -169,7 +170,7 @@ type PublishOption func(*publication)
 
 type publication struct {
 	id           string
-	qos          *msg.QoS
+	qos          msg.QoS
 	retain, bare bool
 	errorTo      string
 	correlation  []byte
@@ -180,13 +181,25 @@ type publication struct {
 func ID(id string) PublishOption { return func(p *publication) { p.id = id } }
 
 // AtQoS sets the delivery promise of a PublishTo.
-func AtQoS(q msg.QoS) PublishOption { return func(p *publication) { p.qos = &q } }
+func AtQoS(q msg.QoS) PublishOption { return func(p *publication) { p.qos = q } }
 
 // Retain makes the broker keep what PublishTo sends, for late joiners.
 func Retain() PublishOption { return func(p *publication) { p.retain = true } }
 
 // Bare makes PublishTo send data without an envelope.
 func Bare() PublishOption { return func(p *publication) { p.bare = true } }
+
+// tuned is the publication on r with its options.
+func tuned(r msg.Route, opts []PublishOption) publication {
+	p := publication{qos: r.QoS, bare: r.Bare, retain: r.Retain}
+	for _, set := range opts {
+		set(&p)
+	}
+	if p.id == "" {
+		p.id = wire.NewID()
+	}
+	return p
+}
 
 // packet is v with everything that travels beside it.
 func (b *Bus) packet(ctx context.Context, r msg.Route, to string, v any, o publication) (_ *paho.Publish, err error) {
@@ -284,3 +297,15 @@ func typeOf(r msg.Route) string {
 
 // NewID returns a fresh id as envelopes carry it: 32 hex digits.
 func NewID() string { return wire.NewID() }
+
+// decode fills d.Value with an M.
+func decode[M msg.Message](d *Delivery) error {
+	return guard(func() error { // methods of the contract run in it
+		var m M
+		if err := codec.Decode(&m, codec.Arrival{Payload: d.Payload, Data: d.Data, Key: d.Key, Header: d.Header}); err != nil {
+			return err
+		}
+		d.Value = m
+		return nil
+	})
+}

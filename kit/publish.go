@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"reflect"
 	"strings"
 	"time"
 
@@ -12,7 +11,6 @@ import (
 	"github.com/eclipse/paho.golang/paho"
 
 	"github.com/gotars/tars/kit/msg"
-	"github.com/gotars/tars/kit/wire"
 )
 
 // Publish sends m on its own route. It returns when the broker has accepted m
@@ -20,24 +18,10 @@ import (
 // AtLeastOnce m waits until ctx ends, an AtMostOnce one fails at once with
 // ErrOffline. After an error of ctx the message may still arrive.
 func (b *Bus) Publish(ctx context.Context, m msg.Message, opts ...PublishOption) error {
-	if err := b.allowed(m); err != nil {
-		if _, again := b.warned.LoadOrStore(reflect.TypeOf(m), true); !again {
-			b.log.WarnContext(ctx, "publishes what it does not declare", "err", err)
-		}
+	if err := b.allowed(m); err != nil && b.warned.first(err.Error()) {
+		b.log.WarnContext(ctx, "publishes what it does not declare", "err", err)
 	}
 	return b.send(ctx, m, opts...)
-}
-
-// allowed is an error when m is not declared, and tells the test so.
-func (b *Bus) allowed(m msg.Message) error {
-	if b.seam.Loose || b.declared[reflect.TypeOf(m)] {
-		return nil
-	}
-	err := fmt.Errorf("%T: %w", m, ErrUndeclared)
-	if b.seam.Undeclared != nil {
-		b.seam.Undeclared(fmt.Errorf("%s: %w", b.name, err))
-	}
-	return err
 }
 
 // PublishTo sends data on a topic known only at run time, for tools and
@@ -61,16 +45,8 @@ func (b *Bus) send(ctx context.Context, m msg.Message, opts ...PublishOption) er
 
 // put is the way out of every payload.
 func (b *Bus) put(ctx context.Context, r msg.Route, to string, v any, opts ...PublishOption) error {
-	o := publication{bare: r.Bare, retain: r.Retain}
-	for _, set := range opts {
-		set(&o)
-	}
-	if o.id == "" {
-		o.id = wire.NewID()
-	}
-	if o.qos != nil {
-		r.QoS = *o.qos
-	}
+	o := tuned(r, opts)
+	r.QoS = o.qos
 	ctx, span := b.trace.publish(ctx, to)
 	p, err := b.packet(ctx, r, to, v, o)
 	if err == nil {

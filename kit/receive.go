@@ -2,6 +2,7 @@ package kit
 
 import (
 	"context"
+	"slices"
 	"sync/atomic"
 
 	"github.com/eclipse/paho.golang/paho"
@@ -70,7 +71,7 @@ func (r *receipt) done() {
 // renew forgets what waits from an earlier link when the broker kept the
 // session: it delivers all that again, and a lane holds one window of it.
 func (b *Bus) renew(c *paho.Client) {
-	if old := b.from.Swap(c); old == nil || old == c || !b.session.resumed.Load() {
+	if old := b.from.Swap(c); old == nil || old == c || !b.session.Resumed() {
 		return
 	}
 	for _, l := range b.lanes {
@@ -80,7 +81,7 @@ func (b *Bus) renew(c *paho.Client) {
 
 // cancel ends what the cancel d names.
 func (b *Bus) cancel(t target, d Delivery) {
-	key, err := t.h.opt.cancel.keyOf(&d)
+	key, err := t.h.opt.cancel.key(&d)
 	if err != nil {
 		b.refuse(t.h, &d, err)
 		return
@@ -91,30 +92,16 @@ func (b *Bus) cancel(t target, d Delivery) {
 // expected reports whether a topic is subscribed: replies to asks that gave up
 // still arrive.
 func (b *Bus) expected(name string) bool {
-	for _, f := range b.filters {
-		if topic.Matches(topic.Unshared(f.Topic), name) {
-			return true
-		}
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.extra[name]
+	return slices.ContainsFunc(b.filters, func(f paho.SubscribeOptions) bool {
+		return topic.Matches(topic.Unshared(f.Topic), name)
+	})
 }
-
-// maxStrangers bounds the topics that are remembered as nobody's.
-const maxStrangers = 1024
 
 // disown ends a subscription that an earlier version of this service left in
 // its session.
 func (b *Bus) disown(d *Delivery) {
 	b.dropped(b.nobody, "nobody takes it", d)
-	b.mu.Lock()
-	skip := b.strangers[d.Topic] || len(b.strangers) >= maxStrangers
-	if !skip {
-		b.strangers[d.Topic] = true
-	}
-	b.mu.Unlock()
-	if skip {
+	if !b.strangers.first(d.Topic) {
 		return
 	}
 	b.spawn(func() {

@@ -92,7 +92,7 @@ func (m Module) App(opts ...fx.Option) *fx.App {
 			},
 			func() (Settings, error) { return Load(m.Name) },
 			func() (Home, error) { return HomeOf(filepath.Base(os.Args[0])) },
-			func() Dial { return nil },
+			func(s Settings) (Dial, error) { return s.dialer() },
 			func() Listen { return new(net.ListenConfig).Listen },
 			newTracing,
 			func(in parts) *Bus {
@@ -107,7 +107,7 @@ func (m Module) App(opts ...fx.Option) *fx.App {
 				b.log.Error("stopping", "err", err)
 				_ = sd.Shutdown(fx.ExitCode(1))
 			}
-			lc.Append(fx.Hook{OnStart: func(context.Context) error { return b.connect() }, OnStop: b.disconnect})
+			lc.Append(fx.Hook{OnStart: func(context.Context) error { b.startLanes(); return b.connect() }, OnStop: b.disconnect})
 		}),
 		m.mount)
 }
@@ -209,7 +209,11 @@ func Open(ctx context.Context, name string, s Settings, hs ...Handler) (*Bus, er
 		return nil, err
 	}
 	s.ClientID = name + "-" + wire.NewID()[:8]
-	b := newBus(name, identity{source: name}, s, log.With("service", name), nil, seam.Seam{})
+	dial, err := s.dialer()
+	if err != nil {
+		return nil, err
+	}
+	b := newBus(name, identity{source: name}, s, log.With("service", name), dial, seam.Seam{})
 	b.tool = true
 	ctx, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
@@ -224,6 +228,7 @@ func Open(ctx context.Context, name string, s Settings, hs ...Handler) (*Bus, er
 	if err := b.mount(hs); err != nil {
 		return nil, err
 	}
+	b.startLanes()
 	if err := b.connect(); err != nil {
 		return nil, err
 	}
