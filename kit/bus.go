@@ -166,7 +166,7 @@ func (b *Bus) Ready(ctx context.Context) error {
 func (b *Bus) mount(hs []Handler) error {
 	if !b.tool && !b.seam.Loose {
 		h := Tap(b.cfg.System+"/stats/get", b.report, Name("stats"))
-		h.own = true
+		h.own, h.route.QoS = true, msg.AtMostOnce // to be told also by a service whose window is full
 		hs = append(slices.Clip(hs), h)
 	}
 	b.handlers = hs

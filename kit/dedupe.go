@@ -32,19 +32,27 @@ func (s *dedupe) first(key string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
-	for len(s.order) > 0 && (now.Sub(s.order[0].at) >= s.ttl || len(s.order) >= s.limit) {
-		old := s.order[0]
-		s.order = s.order[1:]
-		if s.taken[old.key].Equal(old.at) {
-			delete(s.taken, old.key)
-		}
+	for len(s.order) > 0 && now.Sub(s.order[0].at) >= s.ttl {
+		s.drop()
 	}
 	if _, known := s.taken[key]; known {
 		return false
 	}
+	if len(s.order) >= s.limit {
+		s.drop()
+	}
 	s.taken[key] = now
 	s.order = append(s.order, entry{key, now})
 	return true
+}
+
+// drop forgets the oldest.
+func (s *dedupe) drop() {
+	old := s.order[0]
+	s.order = s.order[1:]
+	if s.taken[old.key].Equal(old.at) {
+		delete(s.taken, old.key)
+	}
 }
 
 // forget frees key: its message failed, and may come again.

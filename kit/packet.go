@@ -31,7 +31,7 @@ type Meta struct {
 	Retained bool              // a replay of state, not an event
 	Baggage  map[string]string // what WithBaggage added along the chain; read only
 
-	parent string // W3C traceparent
+	Traceparent string // W3C trace context of the sender, or of the run that has this context; often empty
 }
 
 // Delivery is one arrival. Value is nil under Tap. Payload and Data point into
@@ -109,7 +109,7 @@ func (d *Delivery) property(key, value string) {
 	case "trace":
 		d.Trace = value
 	case "traceparent":
-		d.parent = value
+		d.Traceparent = value
 	case "error_to":
 		d.errorTo = value
 	case "replay_to":
@@ -240,8 +240,8 @@ func (b *Bus) inherit(in Meta, props *paho.PublishProperties, o publication) {
 		trace = wire.NewID()
 	}
 	props.User.Add("trace", trace)
-	if in.parent != "" {
-		props.User.Add("traceparent", in.parent)
+	if in.Traceparent != "" {
+		props.User.Add("traceparent", in.Traceparent)
 	}
 	for k, s := range in.Baggage {
 		props.User.Add("baggage", url.QueryEscape(k)+"="+url.QueryEscape(s))

@@ -63,7 +63,7 @@ func (t *tracing) begin(ctx context.Context, it item) (context.Context, *span) {
 	if it.d == nil {
 		return t.start(ctx, it.h.name, trace.SpanKindInternal)
 	}
-	ctx = propagation.TraceContext{}.Extract(ctx, propagation.MapCarrier{"traceparent": it.d.parent})
+	ctx = propagation.TraceContext{}.Extract(ctx, propagation.MapCarrier{"traceparent": it.d.Traceparent})
 	return t.start(ctx, it.h.name+" "+it.d.Topic, trace.SpanKindConsumer,
 		attribute.String("messaging.system", "mqtt"), attribute.String("messaging.destination.name", it.d.Topic),
 		attribute.String("messaging.message.id", it.d.ID), attribute.String("tars.trace", it.d.Trace))
@@ -83,6 +83,6 @@ func (t *tracing) start(ctx context.Context, name string, kind trace.SpanKind, a
 	carrier := propagation.MapCarrier{}
 	propagation.TraceContext{}.Inject(ctx, carrier)
 	m := From(ctx)
-	m.parent = carrier["traceparent"]
+	m.Traceparent = carrier["traceparent"]
 	return context.WithValue(ctx, metaKey{}, m), &span{s}
 }

@@ -61,6 +61,7 @@ type unit struct {
 	name string
 	app  *fx.App
 	door *door
+	bus  *kit.Bus
 	conn net.Conn
 	dead bool // killed: it reaches the broker no more
 }
@@ -132,8 +133,7 @@ func (b *Bench) start(t testing.TB, m kit.Module, s seam.Seam, more ...fx.Option
 	b.mu.Lock()
 	b.units = append(b.units, u)
 	b.mu.Unlock()
-	var bus *kit.Bus
-	u.app = m.App(append(more, fx.Supply(s), fx.Populate(&bus),
+	u.app = m.App(append(more, fx.Supply(s), fx.Populate(&u.bus),
 		fx.Replace(b.log.With("service", m.Name), b.home),
 		fx.Replace(kit.Dial(func(ctx context.Context, _ *url.URL) (net.Conn, error) { return b.dial(ctx, u) })),
 		fx.Replace(kit.Listen(func(context.Context, string, string) (net.Listener, error) { return u.door, nil })))...)
@@ -142,7 +142,7 @@ func (b *Bench) start(t testing.TB, m kit.Module, s seam.Seam, more ...fx.Option
 	if err := u.app.Start(ctx); err != nil {
 		t.Fatal(err)
 	}
-	if err := bus.Ready(ctx); err != nil {
+	if err := u.bus.Ready(ctx); err != nil {
 		t.Fatalf("%s is not ready: %v", m.Name, err)
 	}
 }
@@ -204,6 +204,9 @@ func (b *Bench) Kill(service string) {
 	u.dead = true
 	_ = u.conn.Close()
 }
+
+// Stats is what a service did since its start.
+func (b *Bench) Stats(service string) kit.Stats { return b.unit(service).bus.Stats() }
 
 func (b *Bench) unit(service string) *unit {
 	b.mu.Lock()
