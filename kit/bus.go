@@ -8,8 +8,6 @@ import (
 	"net/url"
 	"os"
 	"reflect"
-	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -20,8 +18,6 @@ import (
 	"github.com/gotars/tars/kit/internal/backoff"
 	"github.com/gotars/tars/kit/internal/seam"
 	"github.com/gotars/tars/kit/internal/session"
-	"github.com/gotars/tars/kit/internal/topic"
-	"github.com/gotars/tars/kit/msg"
 	"github.com/gotars/tars/kit/wire"
 )
 
@@ -162,165 +158,11 @@ func (b *Bus) Ready(ctx context.Context) error {
 	}
 }
 
-// mount builds lanes and filters from the declarations.
-func (b *Bus) mount(hs []Handler) error {
-	if !b.tool && !b.seam.Loose {
-		h := Tap(b.cfg.System+"/stats/get", b.report, Name("stats"))
-		h.own, h.route.QoS = true, msg.AtMostOnce // to be told also by a service whose window is full
-		hs = append(slices.Clip(hs), h)
-	}
-	b.handlers = hs
-	shared := map[string]*lane{}
-	var want []paho.SubscribeOptions
-	asks := false
-	for _, h := range hs {
-		if err := b.declare(h.duty); err != nil {
-			return fmt.Errorf("%s: %w", b.name, err)
-		}
-		for _, r := range h.subs {
-			asks = true
-			want = append(want, subscription(r))
-		}
-		if h.serve == nil && h.feed == nil && h.up == nil && h.down == nil {
-			continue
-		}
-		l, err := b.laneOf(h.duty, shared)
-		if err != nil {
-			return fmt.Errorf("%s: %w", b.name, err)
-		}
-		if c := h.opt.cancel; c != nil {
-			b.cancels = append(b.cancels, target{c.route.Topic, h.duty, l})
-			want = append(want, subscription(c.route))
-		}
-		b.routes = append(b.routes, target{h.route.Topic, h.duty, l})
-		if h.route.Topic == "" {
-			continue
-		}
-		if b.cfg.DedupeTTL > 0 {
-			h.seen = &dedupe{ttl: b.cfg.DedupeTTL, limit: b.cfg.DedupeMaxEntries, taken: map[string]time.Time{}}
-		}
-		sub := subscription(h.route)
-		if group := b.group(h.duty); group != "" {
-			sub.Topic, sub.NoLocal = topic.Share(group, sub.Topic), false // the two exclude each other
-		}
-		want = append(want, sub)
-	}
-	if asks && !b.seam.Loose {
-		want = append(want, subscription(msg.Route{Topic: b.errorTopic(), QoS: msg.AtLeastOnce}))
-	}
-	var err error
-	if b.filters, err = widest(want); err != nil {
-		return fmt.Errorf("%s: %w", b.name, err)
-	}
-	return nil
-}
-
 // startLanes begins to queue and to sort; handlers run when serve is called.
 func (b *Bus) startLanes() {
 	for _, l := range b.lanes {
 		l.start(b.work)
 	}
-}
-
-// group is that of the shared subscription of h, or empty: state that the broker
-// retains would not reach it, and what may be lost is for everybody.
-func (b *Bus) group(h *duty) string {
-	if h.opt.group != "" || h.tap || h.route.Retain || h.route.QoS == msg.AtMostOnce {
-		return h.opt.group
-	}
-	return b.cfg.Share
-}
-
-// declare notes what h publishes and refuses what cannot work.
-func (b *Bus) declare(h *duty) error {
-	if h.fault != nil {
-		return h.fault
-	}
-	if h.opt.by != nil && h.opt.byType != h.typ {
-		return fmt.Errorf("%s: By takes a %s, the handler does not", h, h.opt.byType)
-	}
-	if c := h.opt.cancel; c != nil && c.ends != h.typ {
-		return fmt.Errorf("%s: CancelledBy ends a %s, the handler takes none", h, c.ends)
-	}
-	types := h.sends
-	if h.typ != nil {
-		types = append(types[:len(types):len(types)], h.typ)
-	}
-	if c := h.opt.cancel; c != nil {
-		types = append(types[:len(types):len(types)], c.typ)
-	}
-	for _, t := range types {
-		if err := wire.Check(t); err != nil {
-			return err
-		}
-	}
-	for _, t := range h.sends {
-		b.declared[t] = true
-	}
-	if h.opt.lane != "" && (h.opt.workers > 1 || h.opt.by != nil) {
-		return fmt.Errorf("%s: Lane runs one message at a time, so it excludes Workers and By", h)
-	}
-	for _, t := range b.routes {
-		if t.filter != "" && t.filter == h.route.Topic && !t.h.tap && !h.tap {
-			return fmt.Errorf("two handlers of %s: %s and %s", t.filter, t.h.name, h.name)
-		}
-	}
-	own := strings.HasPrefix(h.route.Topic, "system/health/") || strings.HasPrefix(h.route.Topic, "system/keepalive/")
-	if own && !h.tap && b.cfg.System != "system" {
-		return fmt.Errorf("%s listens on the topics of the kit, so MQTT_SYSTEM must be system, not %q", h, b.cfg.System)
-	}
-	return nil
-}
-
-// laneOf returns the lane of h, a fresh one unless it shares.
-func (b *Bus) laneOf(h *duty, shared map[string]*lane) (*lane, error) {
-	name := h.opt.lane
-	l := shared[name]
-	if l == nil || name == "" {
-		l = newLane(b)
-		b.lanes = append(b.lanes, l)
-		if name != "" {
-			shared[name] = l
-		}
-	}
-	if h.opt.workers < 1 || h.opt.queue < 1 {
-		return nil, fmt.Errorf("%s: Workers and Queue start at 1", h)
-	}
-	l.limit = max(l.limit, h.opt.queue)
-	l.workers, l.by = max(l.workers, h.opt.workers), h.opt.by
-	return l, nil
-}
-
-func subscription(r msg.Route) paho.SubscribeOptions {
-	return paho.SubscribeOptions{Topic: r.Topic, QoS: byte(r.QoS), NoLocal: true}
-}
-
-// widest keeps the filters that no other covers, each at the highest QoS of
-// what it covers: a broker may send one copy per filter, and paho 0.23 keeps
-// one subscription identifier per packet, so copies could not be told apart.
-func widest(want []paho.SubscribeOptions) (out []paho.SubscribeOptions, _ error) {
-	for i, a := range want {
-		keep := true
-		for j, o := range want {
-			aName, oName := topic.Unshared(a.Topic), topic.Unshared(o.Topic)
-			switch {
-			case i == j:
-			case (aName != a.Topic || oName != o.Topic) && topic.Overlap(aName, oName):
-				return nil, fmt.Errorf("filters %s and %s overlap: a group's messages would come twice", a.Topic, o.Topic)
-			case topic.Covers(a.Topic, o.Topic):
-				a.QoS = max(a.QoS, o.QoS)
-				keep = keep && (a.Topic != o.Topic || i < j)
-			case topic.Covers(o.Topic, a.Topic):
-				keep = false
-			case topic.Overlap(a.Topic, o.Topic):
-				return nil, fmt.Errorf("filters %s and %s overlap, and neither covers the other", a.Topic, o.Topic)
-			}
-		}
-		if keep {
-			out = append(out, a)
-		}
-	}
-	return out, nil
 }
 
 // serve opens the lanes: the service's own hooks are done.
@@ -404,18 +246,6 @@ func (b *Bus) keepLooping(h *duty) {
 			return
 		}
 	}
-}
-
-// allowed is an error when m is not declared, and tells the test so.
-func (b *Bus) allowed(m msg.Message) error {
-	if b.seam.Loose || b.declared[reflect.TypeOf(m)] {
-		return nil
-	}
-	err := fmt.Errorf("%T: %w", m, ErrUndeclared)
-	if b.seam.Undeclared != nil {
-		b.seam.Undeclared(fmt.Errorf("%s: %w", b.name, err))
-	}
-	return err
 }
 
 // once remembers a bounded number of names.
