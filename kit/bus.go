@@ -21,9 +21,7 @@ import (
 	"github.com/gotars/tars/kit/wire"
 )
 
-// Dial opens the transport of the bus, for tests and unusual networks. What it
-// returns must be safe for concurrent writes of whole packets, as
-// packets.NewThreadSafeConn of paho makes it.
+// Dial opens the transport of the bus, for tests and unusual networks.
 type Dial func(ctx context.Context, u *url.URL) (net.Conn, error)
 
 // Listen opens what a service serves on; servers use it instead of net.Listen,

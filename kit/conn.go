@@ -10,6 +10,8 @@ import (
 
 	"github.com/eclipse/paho.golang/autopaho"
 	"github.com/eclipse/paho.golang/paho"
+
+	"github.com/gotars/tars/kit/internal/link"
 )
 
 const (
@@ -93,10 +95,12 @@ func (b *Bus) client(life context.Context, urls []*url.URL) (cfg autopaho.Client
 		ctx, cancel := context.WithTimeout(ctx, b.cfg.ConnectTimeout)
 		defer cancel()
 		c, err := b.dial(ctx, u)
-		if err == nil {
-			b.conn.Store(&c)
+		if err != nil {
+			return nil, err
 		}
-		return c, err
+		c = link.New(c)
+		b.conn.Store(&c)
+		return c, nil
 	}
 	return cfg, nil
 }

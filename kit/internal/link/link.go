@@ -25,7 +25,7 @@ import (
 // whose host has a port. t is for mqtts and wss, and must not be nil there. ctx bounds connecting, not the
 // connection. The variable all_proxy names a proxy for mqtt and mqtts,
 // HTTP_PROXY and HTTPS_PROXY one for ws and wss.
-func Dial(ctx context.Context, u *url.URL, t *tls.Config) (*Conn, error) {
+func Dial(ctx context.Context, u *url.URL, t *tls.Config) (net.Conn, error) {
 	switch u.Scheme {
 	case "mqtt":
 		c, err := dialTCP(ctx, u.Host)

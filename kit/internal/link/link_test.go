@@ -116,9 +116,9 @@ func TestDial(t *testing.T) {
 // A deadline ends a read of every transport, and Close ends it at once.
 func TestReadEnds(t *testing.T) {
 	for _, scheme := range []string{"mqtt", "mqtts", "ws", "wss"} {
-		for name, end := range map[string]func(*Conn) error{
-			"by a deadline": func(c *Conn) error { return c.SetDeadline(time.Now()) },
-			"by Close":      (*Conn).Close,
+		for name, end := range map[string]func(net.Conn) error{
+			"by a deadline": func(c net.Conn) error { return c.SetDeadline(time.Now()) },
+			"by Close":      net.Conn.Close,
 		} {
 			t.Run(scheme+" "+name, func(t *testing.T) {
 				u, conf := serve(t, scheme)
