@@ -1,0 +1,254 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+// sample is one measurement.
+type sample struct {
+	rate     float64 // messages a second
+	cpu      float64 // microseconds a message
+	allocs   float64 // a message
+	p50, p99 float64 // microseconds; 0 but for ask and flood
+	rss      float64 // MiB, when all is done
+}
+
+// rehearsal is the part of a sample that runs before it, unmeasured.
+const rehearsal = 0.2
+
+// measure starts a fresh system under test, and takes one sample of it.
+func (p plan) measure(ctx context.Context, c cell, a arm, pair int) (_ sample, err error) {
+	ctx, cancel := context.WithTimeout(ctx, time.Duration(1+p.rounds)*patience)
+	defer cancel()
+	s := spec{cell: c, Client: a.client, URL: a.url, Publishers: max(1, 64/c.Services)}
+	if p.profile != "" {
+		if err := os.MkdirAll(p.profile, 0o755); err != nil {
+			return sample{}, err
+		}
+		s.Profile = filepath.Join(p.profile, fmt.Sprintf("%s.%s.%d", strings.ReplaceAll(c.String(), " ", "-"), strings.ReplaceAll(a.String(), " ", "-"), pair))
+	}
+	text, err := json.Marshal(s)
+	if err != nil {
+		return sample{}, err
+	}
+	sut, err := startChild("system", string(text))
+	if err != nil {
+		return sample{}, err
+	}
+	defer func() {
+		if end := sut.stop(); err == nil {
+			err = end
+		}
+	}()
+	if _, err := sut.usage(); err != nil {
+		return sample{}, err
+	}
+	t := &trial{cell: c, sut: sut}
+	if t.d, err = newDriver(ctx, a.url, t.arrived); err != nil {
+		return sample{}, err
+	}
+	defer t.d.close()
+	n := c.messages(p.scale)
+	if _, err := t.run(ctx, max(int(float64(n)*rehearsal)/c.Services, 1)*c.Services); err != nil {
+		return sample{}, fmt.Errorf("rehearsal: %w", err)
+	}
+	if s.Profile != "" {
+		if err := sut.tell("profile"); err != nil {
+			return sample{}, err
+		}
+	}
+	var got []sample
+	for range p.roundsOf(c) {
+		s, err := t.run(ctx, n)
+		if err != nil {
+			return sample{}, err
+		}
+		got = append(got, s)
+	}
+	if s.Profile != "" {
+		err = sut.tell("profiled")
+	}
+	return mean(got), err
+}
+
+// roundsOf is how often the messages of a sample are sent. A round ends when
+// all are through, so no queue of a broker overflows.
+func (p plan) roundsOf(c cell) int {
+	if c.Mode == "ask" || c.Mode == "flood" {
+		return 1
+	}
+	return p.rounds
+}
+
+// mean of rounds with the same number of messages.
+func mean(rounds []sample) (m sample) {
+	n := float64(len(rounds))
+	for _, s := range rounds {
+		m.rate += 1 / s.rate / n
+		m.cpu += s.cpu / n
+		m.allocs += s.allocs / n
+		m.p50 += s.p50 / n
+		m.p99 += s.p99 / n
+		m.rss = max(m.rss, s.rss)
+	}
+	m.rate = 1 / m.rate
+	return m
+}
+
+// trial is a system under test with its driver.
+type trial struct {
+	cell
+	sut   *child
+	d     *driver
+	calls atomic.Pointer[calls]
+}
+
+// calls are the requests of one run. A request has its number in its id.
+type calls struct {
+	sent []atomic.Int64 // Unix nanoseconds
+	took []time.Duration
+	back chan struct{} // one for each reply; whoever got all may read took
+}
+
+// arrived takes a message that the system under test sent.
+func (t *trial) arrived(payload []byte) {
+	c := t.calls.Load()
+	if c == nil {
+		return
+	}
+	mark := []byte(`"id":"`)
+	at := bytes.Index(payload, mark) + len(mark)
+	if at < len(mark) || len(payload) < at+32 {
+		return
+	}
+	n, err := strconv.Atoi(string(payload[at : at+32]))
+	if err != nil || n >= len(c.sent) {
+		return
+	}
+	if sent := c.sent[n].Swap(0); sent != 0 {
+		c.took[n] = time.Duration(time.Now().UnixNano() - sent)
+		c.back <- struct{}{}
+	}
+}
+
+// settle is how long a system under test has to acknowledge what it handled.
+const settle = 20 * time.Millisecond
+
+// run has n messages handled, sent or answered.
+func (t *trial) run(ctx context.Context, n int) (s sample, err error) {
+	order := map[string]string{"in": "await", "out": "send"}[t.Mode]
+	goal := t.d.got.Load() + int64(n)
+	if err := t.sut.tell("%s %d", cmp.Or(order, "usage"), n); err != nil {
+		return s, err
+	}
+	before, err := t.sut.usage()
+	if err != nil {
+		return s, err
+	}
+	end := time.Time{}
+	switch t.Mode {
+	case "in":
+		before.At = time.Now()
+		end, err = t.feed(ctx, n)
+	case "out":
+		end, err = t.drain(ctx, goal)
+	default:
+		s.p50, s.p99, err = t.call(ctx, n)
+		end = time.Now()
+	}
+	if err != nil {
+		return s, err
+	}
+	time.Sleep(settle)
+	if err := t.sut.tell("usage"); err != nil {
+		return s, err
+	}
+	after, err := t.sut.usage()
+	if err != nil {
+		return s, err
+	}
+	s.rate = float64(n) / end.Sub(before.At).Seconds()
+	s.cpu = float64((after.CPU - before.CPU).Nanoseconds()) / 1e3 / float64(n)
+	s.allocs = float64(after.Mallocs-before.Mallocs) / float64(n)
+	s.rss = float64(after.RSS) / (1 << 20)
+	return s, nil
+}
+
+// feed publishes what n handlers take, and returns when the last took it.
+func (t *trial) feed(ctx context.Context, n int) (time.Time, error) {
+	if err := t.d.many(ctx, topicIn, t.QoS, packet(topicIn, newID(), t.Size), n/t.Services); err != nil {
+		return time.Time{}, err
+	}
+	u, err := t.sut.usage()
+	return u.At, err
+}
+
+// drain takes messages up to the goal, and returns when the last of them was
+// accepted and has come.
+func (t *trial) drain(ctx context.Context, goal int64) (time.Time, error) {
+	u, err := t.sut.usage()
+	if err != nil {
+		return time.Time{}, err
+	}
+	if t.d.got.Load() >= goal {
+		return u.At, nil
+	}
+	err = t.d.until(ctx, goal)
+	return time.Now(), err
+}
+
+const (
+	asksPerSecond = 200
+	atOnce        = 16
+)
+
+// call makes n requests and returns the median and the 99th percentile of what
+// they took, in microseconds.
+func (t *trial) call(ctx context.Context, n int) (p50, p99 float64, err error) {
+	c := &calls{sent: make([]atomic.Int64, n), took: make([]time.Duration, n), back: make(chan struct{}, n)}
+	t.calls.Store(c)
+	defer t.calls.Store(nil)
+	tick := time.NewTicker(time.Second / asksPerSecond)
+	defer tick.Stop()
+	for k, answered := 0, 0; answered < n; {
+		free := k < n && (t.Mode == "ask" || k-answered < atOnce)
+		if free && t.Mode == "ask" {
+			select {
+			case <-tick.C:
+			case <-ctx.Done():
+				return 0, 0, fmt.Errorf("%d of %d replies came: %w", answered, n, ctx.Err())
+			}
+		}
+		if free {
+			payload := packet(topicAsk, fmt.Sprintf("%032d", k), t.Size)
+			c.sent[k].Store(time.Now().UnixNano())
+			if err := t.d.one(topicAsk, t.QoS, payload); err != nil {
+				return 0, 0, err
+			}
+			k++
+			if k < n {
+				continue
+			}
+		}
+		select {
+		case <-c.back:
+			answered++
+		case <-ctx.Done():
+			return 0, 0, fmt.Errorf("%d of %d replies came: %w", answered, n, ctx.Err())
+		}
+	}
+	slices.Sort(c.took)
+	us := func(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1e3 }
+	return us(c.took[n/2]), us(c.took[n*99/100]), nil
+}

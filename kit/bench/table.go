@@ -1,0 +1,89 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"text/tabwriter"
+)
+
+// column is one figure of a sample.
+type column struct {
+	name  string
+	of    func(sample) float64
+	form  string
+	ratio bool // within a pair it is told as a ratio
+}
+
+var columns = []column{
+	{"messages/s", func(s sample) float64 { return s.rate }, "%.0f", true},
+	{"CPU us", func(s sample) float64 { return s.cpu }, "%.1f", true},
+	{"allocs", func(s sample) float64 { return s.allocs }, "%.1f", true},
+	{"p50 us", func(s sample) float64 { return s.p50 }, "%.0f", true},
+	{"p99 us", func(s sample) float64 { return s.p99 }, "%.0f", true},
+	{"RSS MiB", func(s sample) float64 { return s.rss }, "%.0f", false},
+}
+
+// printCell prints a line for each contender, and one for each that is compared
+// with the first, pair by pair.
+func printCell(out io.Writer, c cell, arms []arm, got map[string][]sample) {
+	fmt.Fprintf(out, "%s: %s\n", c, explain[c.Mode])
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	var shown []column
+	for _, col := range columns {
+		if col.of(got[arms[0].String()][0]) != 0 {
+			shown = append(shown, col)
+		}
+	}
+	line := func(first string, text func(column) string) {
+		cells := []string{"  " + first}
+		for _, col := range shown {
+			cells = append(cells, text(col))
+		}
+		fmt.Fprintln(w, strings.Join(cells, "\t"))
+	}
+	line("", func(col column) string { return col.name })
+	base := got[arms[0].String()]
+	for _, a := range arms {
+		line(a.String(), func(col column) string { return spread(values(got[a.String()], col.of), col.form) })
+	}
+	for _, a := range arms[1:] {
+		line(a.String()+" / "+arms[0].String(), func(col column) string {
+			if !col.ratio {
+				return ""
+			}
+			ratios := values(got[a.String()], col.of)
+			var pairs []string
+			for i, of := range values(base, col.of) {
+				ratios[i] /= cmp.Or(of, 1)
+				pairs = append(pairs, fmt.Sprintf("%.2f", ratios[i]))
+			}
+			return fmt.Sprintf("%.2f [%s]", median(ratios), strings.Join(pairs, " "))
+		})
+	}
+	_ = w.Flush()
+	fmt.Fprintln(out)
+}
+
+func values(all []sample, of func(sample) float64) []float64 {
+	v := make([]float64, len(all))
+	for i, s := range all {
+		v[i] = of(s)
+	}
+	return v
+}
+
+func median(v []float64) float64 {
+	v = slices.Sorted(slices.Values(v))
+	if n := len(v); n%2 == 0 {
+		return (v[n/2-1] + v[n/2]) / 2
+	}
+	return v[len(v)/2]
+}
+
+// spread is the median with the least and the most.
+func spread(v []float64, form string) string {
+	return fmt.Sprintf(form+" ("+form+".."+form+")", median(v), slices.Min(v), slices.Max(v))
+}
