@@ -11,7 +11,6 @@ import (
 
 	"github.com/gotars/tars/contract"
 	"github.com/gotars/tars/kit"
-	"github.com/gotars/tars/kit/msg"
 	"github.com/gotars/tars/kit/wire"
 )
 
@@ -21,7 +20,7 @@ var promised = []struct {
 	topic, typ string // "+" is any one level; typ "" is bare
 	qos        byte
 	retained   bool
-	payload    msg.Message // decoded into its type, strictly
+	payload    any // decoded into its type, strictly
 }{
 	{"stt/final", "stt.final", 1, false, contract.FinalTranscript{}},
 	{"stt/partial", "stt.partial", 0, false, contract.PartialTranscript{}},
@@ -47,6 +46,7 @@ var promised = []struct {
 	{"system/health/tts", "system.health.tts", 1, true, contract.HealthPing{}},
 	{"system/health/memory", "system.health.memory", 1, true, contract.HealthPing{}},
 	{"system/health/+", "health.status", 1, true, contract.HealthPing{}},
+	{"system/info/+", "system.info", 1, true, kit.Info{}},
 }
 
 func matches(filter, topic string) bool {
@@ -64,7 +64,7 @@ func satisfies(t *testing.T, file string) {
 			topic, typ string
 			qos        byte
 			retained   bool
-			payload    msg.Message
+			payload    any
 		}) bool {
 			return matches(p.topic, l.Topic)
 		})
@@ -130,7 +130,8 @@ func late(t *testing.T, url string) {
 		seen[<-got] = true
 	}
 	want := []string{"system/character/current", "system/health/memory", "system/health/router", "system/health/tars-llm", "system/health/tars-memory",
-		"system/health/tars-router", "system/health/tars-stt", "system/health/tars-tts", "system/health/tts", "system/health/ui-web"}
+		"system/health/tars-router", "system/health/tars-stt", "system/health/tars-tts", "system/health/tts", "system/health/ui-web",
+		"system/info/tars-llm", "system/info/tars-memory", "system/info/tars-router", "system/info/tars-stt", "system/info/tars-tts", "system/info/ui-web"}
 	if have := slices.Sorted(maps.Keys(seen)); !slices.Equal(have, want) {
 		t.Errorf("retained are %q, want %q", have, want)
 	}
