@@ -31,12 +31,9 @@ const rehearsal = 0.2
 func (p plan) measure(ctx context.Context, c cell, a arm, pair int) (_ sample, err error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Duration(1+p.rounds)*patience)
 	defer cancel()
-	s := spec{cell: c, Client: a.client, URL: a.url, Publishers: max(1, 64/c.Services)}
-	if p.profile != "" {
-		if err := os.MkdirAll(p.profile, 0o755); err != nil {
-			return sample{}, err
-		}
-		s.Profile = filepath.Join(p.profile, fmt.Sprintf("%s.%s.%d", strings.ReplaceAll(c.String(), " ", "-"), strings.ReplaceAll(a.String(), " ", "-"), pair))
+	s, err := p.specOf(c, a, pair)
+	if err != nil {
+		return sample{}, err
 	}
 	text, err := json.Marshal(s)
 	if err != nil {
@@ -80,6 +77,17 @@ func (p plan) measure(ctx context.Context, c cell, a arm, pair int) (_ sample, e
 		err = sut.tell("profiled")
 	}
 	return mean(got), err
+}
+
+// specOf is what the system under test is to be.
+func (p plan) specOf(c cell, a arm, pair int) (spec, error) {
+	s := spec{cell: c, Client: a.client, URL: a.url, Publishers: max(1, 64/c.Services)}
+	if p.profile == "" {
+		return s, nil
+	}
+	name := fmt.Sprintf("%s.%s.%d", c, a, pair)
+	s.Profile = filepath.Join(p.profile, strings.ReplaceAll(name, " ", "-"))
+	return s, os.MkdirAll(p.profile, 0o755)
 }
 
 // roundsOf is how often the messages of a sample are sent. A round ends when
