@@ -9,6 +9,8 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
+	"strings"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -16,136 +18,213 @@ import (
 // refuse; then dst comes back as it was. It does not change v, nor anything v
 // points to: what it fills in appears in the bytes only.
 func Encode(dst []byte, v any) ([]byte, error) {
+	w := newWriter()
+	defer w.free()
+	if err := w.payload(v); err != nil {
+		return dst, err
+	}
+	return append(dst, w.b...), nil
+}
+
+// writers keeps buffers, so that a message costs one allocation of its own size.
+var writers = sync.Pool{New: func() any { return new(writer) }}
+
+// writer appends JSON. After a refusal what it wrote is worthless.
+type writer struct {
+	b       []byte
+	depth   int
+	foreign bool   // foreign fields too
+	err     *Error // the first refusal
+}
+
+func newWriter() *writer {
+	w := writers.Get().(*writer)
+	*w = writer{b: w.b[:0]}
+	return w
+}
+
+func (w *writer) free() { writers.Put(w) }
+
+// payload writes a whole payload.
+func (w *writer) payload(v any) error {
 	rv := reflect.ValueOf(v)
 	if rv.Kind() == reflect.Pointer {
 		rv = rv.Elem()
 	}
 	if !rv.IsValid() {
-		return dst, fmt.Errorf("encode %T: nil is no message", v)
+		return fmt.Errorf("encode %T: nil is no message", v)
 	}
 	sh, err := shapeOf(rv.Type())
 	if err != nil {
-		return dst, err
+		return err
 	}
-	out, refusal := sh.encode(dst, rv)
-	if refusal != nil {
-		return dst, refusal
+	from := len(w.b)
+	w.value(sh, rv)
+	if w.err == nil && sh.recheck {
+		r := newReader(w.b[from:])
+		r.document(sh, reflect.New(sh.typ).UnsafePointer())
+		w.err = r.err
 	}
-	return out, nil
+	if w.err != nil {
+		return w.err
+	}
+	return nil
 }
 
-// encode appends a whole payload.
-func (sh *shape) encode(dst []byte, rv reflect.Value) ([]byte, *Error) {
-	inner, from := sh, len(dst)
-	if sh.plan != nil && sh.plan.cases != nil {
-		c, err := sh.plan.set(rv)
-		if err != nil {
-			return dst, err
-		}
-		inner, rv = c.shape, rv.FieldByIndex(c.index).Elem()
+func (w *writer) refuse(err *Error) {
+	if w.err == nil {
+		w.err = err
 	}
-	dst, err := inner.append(dst, rv, 0)
+}
+
+// check refuses what is being written, if err says so.
+func (w *writer) check(err *Error) {
 	if err != nil {
-		return dst, err
+		w.refuse(err)
 	}
-	if sh.unmarshal || sh.validates || inner.unmarshal || inner.validates {
-		return dst, sh.decode(dst[from:], reflect.New(sh.typ).Elem())
-	}
-	return dst, nil
 }
 
-// set finds the one case of a union that is not nil.
-func (p *plan) set(rv reflect.Value) (*unionCase, *Error) {
-	var found *unionCase
-	for n := range p.cases {
-		if rv.FieldByIndex(p.cases[n].index).IsNil() {
-			continue
-		}
-		if found != nil {
-			return nil, refuse(Duplicate, "both %s and %s are set", found.key, p.cases[n].key)
-		}
-		found = &p.cases[n]
+func (w *writer) bounds(sh *shape, n float64) {
+	if !sh.inside(n) {
+		w.refuse(sh.outside(n))
 	}
-	if found == nil {
-		return nil, refuse(Missing, "none of %s is set", p.caseKeys())
-	}
-	return found, nil
 }
 
-// append appends one value by its shape.
-func (sh *shape) append(dst []byte, rv reflect.Value, depth int) ([]byte, *Error) {
-	if depth > maxDepth { // containers stand at most maxDepth deep
-		return dst, tooDeep()
+func (w *writer) open(c byte) {
+	if w.depth >= maxDepth {
+		w.refuse(tooDeep())
 	}
-	if k := rv.Kind(); (k == reflect.Pointer || k == reflect.Interface) && sh.kind != kCustom {
+	w.depth++
+	w.b = append(w.b, c)
+}
+
+// comma stands before every member and item but the first.
+func (w *writer) comma() {
+	if c := w.b[len(w.b)-1]; c != '{' && c != '[' {
+		w.b = append(w.b, ',')
+	}
+}
+
+func (w *writer) close(c byte) {
+	w.depth--
+	w.b = append(w.b, c)
+}
+
+// value writes one value by its shape.
+func (w *writer) value(sh *shape, rv reflect.Value) {
+	if k := rv.Kind(); k == reflect.Pointer || k == reflect.Interface {
 		if rv.IsNil() {
-			return sh.appendNil(dst)
+			w.null(sh)
+			return
 		}
 		rv = rv.Elem()
 	}
 	if sh.marshals || sh.kind == kCustom {
-		return sh.appendCustom(dst, rv, depth)
+		w.custom(rv)
+		return
 	}
 	switch sh.kind {
-	case kString:
-		if s := rv.String(); utf8.ValidString(s) {
-			return appendString(dst, s), nil
-		}
-		return dst, refuse(BadUTF8, "not UTF-8")
-	case kBool:
-		return strconv.AppendBool(dst, rv.Bool()), nil
-	case kInt:
-		return strconv.AppendInt(dst, rv.Int(), 10), nil
-	case kUint:
-		return strconv.AppendUint(dst, rv.Uint(), 10), nil
-	case kFloat:
-		x := rv.Float()
-		if math.IsNaN(x) || math.IsInf(x, 0) {
-			return dst, refuse(BadJSON, "no finite number")
-		}
-		return appendFloat(dst, x), nil
-	case kBytes:
-		dst = append(dst, '"')
-		return append(base64.StdEncoding.AppendEncode(dst, rv.Bytes()), '"'), nil
 	case kAny:
-		return appendAny(dst, rv, depth)
-	default:
-		if depth == maxDepth {
-			return dst, tooDeep()
-		}
-		return sh.appendContainer(dst, rv, depth)
-	}
-}
-
-func (sh *shape) appendContainer(dst []byte, rv reflect.Value, depth int) ([]byte, *Error) {
-	if (sh.kind == kSlice || sh.kind == kMap) && rv.IsNil() && sh.nullable && !sh.ptr {
-		return append(dst, "null"...), nil
-	}
-	switch sh.kind {
+		w.any(sh, rv)
+	case kBool:
+		w.b = strconv.AppendBool(w.b, rv.Bool())
+	case kInt:
+		w.bounds(sh, float64(rv.Int()))
+		w.b = strconv.AppendInt(w.b, rv.Int(), 10)
+	case kUint:
+		w.bounds(sh, float64(rv.Uint()))
+		w.b = strconv.AppendUint(w.b, rv.Uint(), 10)
+	case kFloat:
+		w.float(sh, rv.Float())
+	case kString:
+		w.check(sh.choice(rv.String()))
+		w.text(rv.String())
+	case kBytes:
+		w.b = base64.StdEncoding.AppendEncode(append(w.b, '"'), rv.Bytes())
+		w.b = append(w.b, '"')
 	case kStruct:
-		return sh.plan.append(dst, rv, depth)
+		w.structure(sh, rv)
 	case kMap:
-		return sh.appendMap(dst, rv, depth)
+		w.table(sh, sh.elem, rv)
+	case kSlice:
+		w.list(sh, rv)
 	}
-	dst = append(dst, '[')
-	for n := range rv.Len() {
-		var err *Error
-		if dst, err = sh.elem.append(comma(dst, '['), rv.Index(n), depth+1); err != nil {
-			return dst, err.under(strconv.Itoa(n))
+}
+
+func (w *writer) null(sh *shape) {
+	if !sh.nullable {
+		w.refuse(refuse(Null, "must not be null"))
+	}
+	w.b = append(w.b, "null"...)
+}
+
+func (w *writer) float(sh *shape, x float64) {
+	if math.IsNaN(x) || math.IsInf(x, 0) {
+		w.refuse(refuse(BadJSON, "no finite number"))
+		return
+	}
+	w.bounds(sh, x)
+	w.b = appendFloat(w.b, x)
+}
+
+func (w *writer) text(s string) {
+	if !utf8.ValidString(s) {
+		w.refuse(refuse(BadUTF8, "not UTF-8"))
+	}
+	w.b = appendString(w.b, s)
+}
+
+// any writes what an any holds by the shape of its own type.
+func (w *writer) any(sh *shape, rv reflect.Value) {
+	from := len(w.b)
+	if sh.typ.Kind() == reflect.Map {
+		w.table(sh, free, rv)
+	} else if own, err := shapeOf(rv.Type()); err == nil {
+		w.value(own, rv)
+	} else {
+		w.refuse(refuse(BadType, "%v", err))
+	}
+	if w.err == nil && w.b[from] != 'n' {
+		w.check(sh.allows(w.b[from]))
+	}
+}
+
+// custom writes what MarshalJSON says, if that is JSON.
+func (w *writer) custom(rv reflect.Value) {
+	out, err := stdjson.Marshal(rv.Interface())
+	if err != nil {
+		w.refuse(refuse(BadType, "%v", err))
+		return
+	}
+	r := newReader(out)
+	r.depth = w.depth
+	r.skip()
+	w.check(r.err)
+	w.b = append(w.b, out...)
+}
+
+func (w *writer) list(sh *shape, rv reflect.Value) {
+	if rv.IsNil() && sh.nullable && !sh.ptr {
+		w.null(sh)
+		return
+	}
+	w.open('[')
+	for n := 0; n < rv.Len() && w.err == nil; n++ {
+		w.comma()
+		w.value(sh.elem, rv.Index(n))
+		if w.err != nil {
+			w.err.under(strconv.Itoa(n))
 		}
 	}
-	return append(dst, ']'), nil
+	w.close(']')
 }
 
-func (sh *shape) appendNil(dst []byte) ([]byte, *Error) {
-	if !sh.nullable {
-		return dst, refuse(Null, "must not be null")
+// table writes names in order, so that equal maps make equal bytes.
+func (w *writer) table(sh, elem *shape, rv reflect.Value) {
+	if rv.IsNil() && sh.nullable && !sh.ptr {
+		w.null(sh)
+		return
 	}
-	return append(dst, "null"...), nil
-}
-
-// appendMap writes names in order, so that equal maps make equal bytes.
-func (sh *shape) appendMap(dst []byte, rv reflect.Value, depth int) ([]byte, *Error) {
 	keys := rv.MapKeys()
 	slices.SortFunc(keys, func(a, b reflect.Value) int {
 		if a.CanInt() {
@@ -153,86 +232,66 @@ func (sh *shape) appendMap(dst []byte, rv reflect.Value, depth int) ([]byte, *Er
 		}
 		return cmp.Compare(a.String(), b.String())
 	})
-	dst = append(dst, '{')
+	w.open('{')
 	for _, k := range keys {
 		name := k.String()
 		if k.CanInt() {
 			name = strconv.FormatInt(k.Int(), 10)
 		}
 		if !utf8.ValidString(name) {
-			return dst, refuse(BadUTF8, "the name is not UTF-8")
+			w.refuse(refuse(BadUTF8, "the name is not UTF-8"))
 		}
-		dst = append(appendString(comma(dst, '{'), name), ':')
-		var err *Error
-		if dst, err = sh.elem.append(dst, rv.MapIndex(k), depth+1); err != nil {
-			return dst, err.under(name)
+		if w.err != nil {
+			return
+		}
+		w.comma()
+		w.b = append(appendString(w.b, name), ':')
+		w.value(elem, rv.MapIndex(k))
+		if w.err != nil {
+			w.err.under(name)
 		}
 	}
-	return append(dst, '}'), nil
+	w.close('}')
 }
 
-// appendAny appends what an any holds, by the shape of its own type.
-func appendAny(dst []byte, rv reflect.Value, depth int) ([]byte, *Error) {
-	t := rv.Type()
-	if t.Kind() == reflect.Interface {
-		return append(dst, "null"...), nil
+func (w *writer) structure(sh *shape, rv reflect.Value) {
+	if sh.plan.cases != nil {
+		w.union(sh.plan, rv)
+		return
 	}
-	sh, err := shapeOf(t)
-	if err == nil {
-		err = noUnion(sh)
-	}
-	if err != nil {
-		return dst, refuse(BadType, "%v", err)
-	}
-	return sh.append(dst, rv, depth)
-}
-
-// appendCustom appends what MarshalJSON says, if that is JSON.
-func (sh *shape) appendCustom(dst []byte, rv reflect.Value, depth int) ([]byte, *Error) {
-	out, err := stdjson.Marshal(rv.Interface())
-	if err != nil {
-		return dst, refuse(BadType, "%v", err)
-	}
-	s := &scanner{b: out}
-	if err := s.whole(func(i int) (int, *Error) { return s.value(sh, i, depth) }); err != nil {
-		return dst, err
-	}
-	return append(dst, out...), nil
-}
-
-// append appends a struct.
-func (p *plan) append(dst []byte, rv reflect.Value, depth int) ([]byte, *Error) {
-	dst = append(dst, '{')
-	for n := range p.fields {
-		f := &p.fields[n]
+	w.open('{')
+	for n := range sh.plan.fields {
+		f := &sh.plan.fields[n]
 		fv := rv.FieldByIndex(f.index)
-		if f.foreign || f.omitNil && isNil(fv) {
+		if f.foreign && !w.foreign || f.omitempty && isNil(fv) || w.err != nil {
 			continue
 		}
-		var err *Error
-		if dst, err = f.append(append(comma(dst, '{'), f.quoted...), fv, depth); err != nil {
-			return dst, err.under(f.name)
-		}
+		w.field(f, fv)
 	}
-	return append(dst, '}'), nil
+	w.close('}')
 }
 
-// append appends the value of one field, or what stands in for it.
-func (f *field) append(dst []byte, fv reflect.Value, depth int) ([]byte, *Error) {
-	if f.vacant(fv) {
-		return f.appendFill(dst), nil
-	}
-	if !isNil(fv) && (f.bounded() || f.oneof != nil) {
-		if err := f.rule(reflect.Indirect(fv)); err != nil {
-			return dst, err
+// field writes one member, or what stands in for it.
+func (w *writer) field(f *field, fv reflect.Value) {
+	w.name(f)
+	switch {
+	case !f.vacant(fv):
+		w.value(&f.shape, fv)
+		if w.err != nil {
+			w.err.under(f.name)
 		}
+	case f.fresh:
+		w.b = append(appendID(append(w.b, '"')), '"')
+	case f.now:
+		w.b = appendFloat(w.b, now())
+	default:
+		w.b = append(w.b, f.def...)
 	}
-	from := len(dst)
-	dst, err := f.shape.append(dst, fv, depth+1)
-	if err == nil && f.kinds != nil && dst[from] != 'n' {
-		err = f.allows(dst[from])
-	}
-	return dst, err
+}
+
+func (w *writer) name(f *field) {
+	w.comma()
+	w.b = append(w.b, f.quoted...)
 }
 
 // vacant reports whether a default, a fresh id or the time stands in for fv.
@@ -249,10 +308,61 @@ func (f *field) vacant(fv reflect.Value) bool {
 	}
 }
 
+// union writes the one case that is not nil.
+func (w *writer) union(p *plan, rv reflect.Value) {
+	var set *unionCase
+	for n := range p.cases {
+		c := &p.cases[n]
+		if rv.FieldByIndex(c.index).IsNil() {
+			continue
+		}
+		if set != nil {
+			w.refuse(refuse(Duplicate, "both %s and %s are set", set.key, c.key))
+		}
+		set = c
+	}
+	if set == nil {
+		w.refuse(refuse(Missing, "none of %s is set", p.keys()))
+		return
+	}
+	w.value(set.shape, rv.FieldByIndex(set.index))
+}
+
 func isNil(rv reflect.Value) bool {
 	switch rv.Kind() {
 	case reflect.Pointer, reflect.Interface, reflect.Map, reflect.Slice:
 		return rv.IsNil()
 	}
 	return false
+}
+
+// appendString appends s as JSON. Only what must be escaped is: receivers get
+// text as it is written, and no HTML rules.
+func appendString(dst []byte, s string) []byte {
+	const short, stands = "\"\\\n\r\t", `"\nrt`
+	dst = append(dst, '"')
+	from := 0
+	for i := range len(s) {
+		c := s[i]
+		if c >= ' ' && c != '"' && c != '\\' {
+			continue
+		}
+		dst = append(dst, s[from:i]...)
+		from = i + 1
+		if n := strings.IndexByte(short, c); n >= 0 {
+			dst = append(dst, '\\', stands[n])
+		} else {
+			dst = fmt.Appendf(dst, `\u%04x`, c)
+		}
+	}
+	return append(append(dst, s[from:]...), '"')
+}
+
+// appendFloat appends a finite number, short numbers without exponent.
+func appendFloat(dst []byte, x float64) []byte {
+	format := byte('f')
+	if a := math.Abs(x); a != 0 && (a < 1e-6 || a >= 1e21) {
+		format = 'e'
+	}
+	return strconv.AppendFloat(dst, x, format, -1, 64)
 }

@@ -1,10 +1,8 @@
 package wire
 
 import (
-	"bytes"
-	"math"
-	"strconv"
-	"unicode/utf8"
+	"reflect"
+	"unsafe"
 )
 
 // Envelope is what is around a payload (CONTRACTS 1.1).
@@ -17,140 +15,96 @@ type Envelope struct {
 	Bare   bool    // it came without an envelope
 }
 
+// envelope is an Envelope as it is read.
+type envelope struct {
+	ID     string  `json:"id" msg:"fresh"`
+	Type   string  `json:"type" msg:"required"`
+	TS     float64 `json:"ts" msg:"now"`
+	Source string  `json:"source" default:"router"`
+	Data   part    `json:"data" msg:"required"`
+}
+
+// part is JSON that stays in the packet.
+type part []byte
+
+var enveloped, _ = shapeOf(reflect.TypeFor[envelope]())
+
 // Open splits a packet. What is no envelope but is an object comes back Bare,
 // with its message_id as ID, or a fresh one when it has none. The payload is
 // JSON when Open returns it; Decode says whether it is more than that.
 func Open(packet []byte) (Envelope, error) {
-	s := &scanner{b: packet}
-	o := opener{s: s}
-	if err := s.whole(o.object); err != nil {
-		return Envelope{}, err
+	var e envelope
+	r := newReader(packet)
+	r.depth = -1 // the payload may be as deep as one without an envelope
+	r.document(enveloped, unsafe.Pointer(&e))
+	if r.err != nil || e.Data[0] != '{' {
+		return openBare(packet)
 	}
-	if o.seen&(1<<hasType) == 0 || o.seen&(1<<hasData) == 0 || o.odd {
-		if o.messageID == "" {
-			o.messageID = NewID()
-		}
-		return Envelope{ID: o.messageID, TS: now(), Data: bytes.TrimSpace(packet), Bare: true}, nil
+	return Envelope{ID: e.ID, Type: e.Type, Source: e.Source, TS: e.TS, Data: e.Data}, nil
+}
+
+// openBare splits what is no envelope.
+func openBare(packet []byte) (Envelope, error) {
+	e := Envelope{TS: now(), Bare: true}
+	r := newReader(packet)
+	r.depth = -1
+	r.space()
+	from := r.i
+	if r.peek() != '{' {
+		r.mistyped(&shape{kind: kStruct})
+	} else {
+		e.ID = r.messageID()
 	}
-	e := o.e
-	if o.seen&(1<<hasID) == 0 {
+	e.Data = packet[from:r.i]
+	r.finish()
+	if r.err != nil {
+		r.err.Path = ""
+		return Envelope{}, r.err
+	}
+	if e.ID == "" {
 		e.ID = NewID()
-	}
-	if o.seen&(1<<hasTS) == 0 {
-		e.TS = now()
-	}
-	if o.seen&(1<<hasSource) == 0 {
-		e.Source = "router"
 	}
 	return e, nil
 }
 
-// The keys of an envelope, as bits of opener.seen.
-const (
-	hasID = iota
-	hasType
-	hasTS
-	hasSource
-	hasData
-)
-
-// opener reads the members of a packet and sees whether they make an envelope.
-type opener struct {
-	s         *scanner
-	e         Envelope
-	seen      uint
-	odd       bool // something no envelope has
-	messageID string
-}
-
-func (o *opener) object(i int) (int, *Error) {
-	if o.s.at(i) != '{' {
-		return o.s.mistyped(&shape{kind: kStruct}, i, 0)
-	}
-	return o.s.members(i, 0, func(from, to, v int) (int, *Error) {
-		end, err := o.s.skip(v, 0)
-		if err == nil {
-			o.member(o.s.key(from, to), o.s.b[v:end])
+// messageID passes an object and returns the one name an envelope would have.
+func (r *reader) messageID() (id string) {
+	for more := r.open('}'); more; more = r.next('}') {
+		name := string(r.key())
+		if name == "message_id" && r.peek() == '"' {
+			id = r.text()
+		} else {
+			r.skip()
 		}
-		return end, err
-	})
+	}
+	return id
 }
 
-func (o *opener) member(key, raw []byte) {
-	bit, ok := 0, false
-	switch string(key) {
-	case "id":
-		o.e.ID, ok = textOf(raw)
-		bit = hasID
-	case "type":
-		o.e.Type, ok = textOf(raw)
-		bit = hasType
-	case "ts":
-		o.e.TS, ok = secondsOf(raw)
-		bit = hasTS
-	case "source":
-		o.e.Source, ok = textOf(raw)
-		bit = hasSource
-	case "data":
-		o.e.Data, ok = raw, raw[0] == '{'
-		bit = hasData
-	case "message_id":
-		o.messageID, _ = textOf(raw)
-	}
-	o.odd = o.odd || !ok || o.seen&(1<<bit) != 0
-	o.seen |= 1 << bit
-}
-
-func textOf(raw []byte) (string, bool) {
-	if raw[0] != '"' {
-		return "", false
-	}
-	if bytes.IndexByte(raw, '\\') < 0 {
-		return string(raw[1 : len(raw)-1]), true
-	}
-	return unquote(raw), true
-}
-
-var seconds = &shape{kind: kFloat}
-
-// secondsOf reads a number, also one in quotes.
-func secondsOf(raw []byte) (float64, bool) {
-	text, err := seconds.coerce(raw)
-	if err != nil {
-		return 0, false
-	}
-	x, perr := strconv.ParseFloat(string(text), 64)
-	return x, perr == nil
+// sealed is what stands before the payload.
+type sealed struct {
+	ID     string  `json:"id"`
+	Type   string  `json:"type"`
+	TS     float64 `json:"ts" msg:"now"`
+	Source string  `json:"source"`
 }
 
 // Seal appends the envelope {"id","type","ts","source","data"} around v to dst;
 // on an error dst comes back as it was. A zero TS becomes the current time; an
 // empty ID stays empty. Data and Bare of e are not used.
 func Seal(dst []byte, e Envelope, v any) ([]byte, error) {
-	if e.TS == 0 {
-		e.TS = now()
-	}
-	if math.IsNaN(e.TS) || math.IsInf(e.TS, 0) {
-		return dst, refuse(BadJSON, "no finite number").under("ts")
-	}
-	out := dst
-	for _, m := range [...]struct{ name, text string }{{"id", e.ID}, {"type", e.Type}, {"source", e.Source}} {
-		if !utf8.ValidString(m.text) {
-			return dst, refuse(BadUTF8, "not UTF-8").under(m.name)
-		}
-	}
-	out = appendString(append(out, `{"id":`...), e.ID)
-	out = appendString(append(out, `,"type":`...), e.Type)
-	out = appendFloat(append(out, `,"ts":`...), e.TS)
-	out = appendString(append(out, `,"source":`...), e.Source)
-	out = append(out, `,"data":`...)
-	from := len(out)
-	out, err := Encode(out, v)
-	if err != nil {
+	w := newWriter()
+	defer w.free()
+	if err := w.payload(sealed{e.ID, e.Type, e.TS, e.Source}); err != nil {
 		return dst, err
 	}
-	if out[from] != '{' {
-		return dst, refuse(BadType, "%s is no object", clip(out[from:])).under("data")
+	w.b = append(w.b[:len(w.b)-1], `,"data":`...)
+	from := len(w.b)
+	if err := w.payload(v); err != nil {
+		return dst, err
 	}
-	return append(out, '}'), nil
+	if w.b[from] != '{' {
+		return dst, refuse(BadType, "%s is no object", clip(w.b[from:])).under("data")
+	}
+	dst = append(dst, w.b...)
+	return append(dst, '}'), nil
 }

@@ -3,55 +3,82 @@ package wire
 import (
 	stdjson "encoding/json"
 	"fmt"
+	"math"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 )
 
 // kind is what JSON a Go type takes.
-type kind int
+type kind byte
 
 const (
-	kAny kind = iota
-	kString
+	kAny    kind = iota // any, and map[string]any
+	kCustom             // what its own MarshalJSON and UnmarshalJSON say
 	kBool
 	kInt
 	kUint
 	kFloat
-	kBytes  // base64 text
-	kCustom // what its own MarshalJSON and UnmarshalJSON say
+	kString
+	kBytes // base64 text
+	kPart
 	kStruct
-	kSlice
 	kMap
+	kSlice
 )
 
-// shape is a compiled type. It is immutable once shapeOf returned it.
-type shape struct {
-	kind      kind
-	typ       reflect.Type // without the pointer
-	ptr       bool
-	nullable  bool
-	plan      *plan  // of a struct
-	elem      *shape // of a slice or map
-	marshals  bool   // has MarshalJSON
-	unmarshal bool   // has UnmarshalJSON
-	validates bool   // has Validate
-	ruled     bool   // something inside has bounds or choices
+// kinds says how JSON calls each kind, and the byte it must begin with.
+var kinds = [...]struct {
+	name  string
+	first byte
+}{
+	kBool: {"boolean", 0}, kInt: {"integer", 0}, kUint: {"integer", 0}, kFloat: {"number", 0},
+	kString: {"string", '"'}, kBytes: {"string", '"'},
+	kStruct: {"object", '{'}, kMap: {"object", '{'}, kSlice: {"array", '['},
 }
+
+// shape is a compiled type, with the rules of the field it stands in. It is
+// immutable once shapeOf returned it.
+type shape struct {
+	kind       kind
+	first      byte         // of its JSON; 0: several
+	typ        reflect.Type // without the pointer
+	ptr        bool
+	nullable   bool
+	plan       *plan  // of a struct
+	elem       *shape // of a slice or map
+	marshals   bool   // has MarshalJSON
+	unmarshals bool   // has UnmarshalJSON
+	validates  bool   // has Validate
+	recheck    bool   // something inside has one of these
+	min, max   float64
+	oneof      []string // what a string may be; nil: anything
+	holds      []string // what an any may be; nil: anything
+}
+
+// free is the shape of what stands inside free JSON.
+var free = &shape{kind: kAny, typ: reflect.TypeFor[any](), nullable: true}
 
 // plan is a compiled struct.
 type plan struct {
 	fields []field
 	byName map[string]int // aliases too
+	none   []bool         // as long as fields
 	cases  []unionCase    // not nil: a union
-	ruled  bool
+}
+
+// place is where a field stands in its struct.
+type place struct {
+	index  []int
+	offset uintptr
 }
 
 // unionCase is one shape a union may take.
 type unionCase struct {
-	key   string // chooses it
-	index []int
-	shape *shape // of the struct, not of the pointer
+	key string // chooses it
+	place
+	shape *shape // of the pointer
 }
 
 type compiled struct {
@@ -75,7 +102,7 @@ func shapeOf(t reflect.Type) (*shape, error) {
 	if c, ok := shapes.Load(t); ok {
 		return c.(compiled).shape, c.(compiled).err
 	}
-	c := compiler{plans: map[reflect.Type]*plan{}}
+	c := compiler{whole: t, plans: map[reflect.Type]*plan{}}
 	sh, err := c.shape(t)
 	if err != nil {
 		sh, err = nil, fmt.Errorf("%s: %w", t, err)
@@ -85,18 +112,22 @@ func shapeOf(t reflect.Type) (*shape, error) {
 }
 
 // compiler holds the structs at work, so that a type may contain itself.
-type compiler struct{ plans map[reflect.Type]*plan }
+type compiler struct {
+	whole reflect.Type
+	plans map[reflect.Type]*plan
+}
 
 func (c *compiler) shape(t reflect.Type) (*shape, error) {
-	sh := &shape{typ: t}
+	sh := &shape{typ: t, min: math.Inf(-1), max: math.Inf(1)}
 	if t.Kind() == reflect.Pointer {
-		sh.ptr, sh.nullable, t = true, true, t.Elem()
-		sh.typ = t
+		t = t.Elem()
+		sh.typ, sh.ptr, sh.nullable = t, true, true
 	}
 	sh.marshals = t.Implements(marshaler)
-	sh.unmarshal = reflect.PointerTo(t).Implements(unmarshaler)
+	sh.unmarshals = reflect.PointerTo(t).Implements(unmarshaler)
 	sh.validates = reflect.PointerTo(t).Implements(validator)
-	if t.Kind() != reflect.Struct && (sh.marshals || sh.unmarshal) {
+	sh.recheck = sh.marshals || sh.unmarshals || sh.validates
+	if t.Kind() != reflect.Struct && (sh.marshals || sh.unmarshals) {
 		sh.kind = kCustom
 		return sh, nil
 	}
@@ -116,80 +147,98 @@ func (c *compiler) shape(t reflect.Type) (*shape, error) {
 		if t.NumMethod() != 0 {
 			err = fmt.Errorf("%s cannot be received", t)
 		}
-	case reflect.Slice, reflect.Map:
-		err = c.container(sh)
+	case reflect.Slice:
+		err = c.slice(sh)
+	case reflect.Map:
+		err = c.table(sh)
 	case reflect.Struct:
 		err = c.structure(sh)
 	default:
 		err = fmt.Errorf("%s has no JSON form", t)
 	}
+	sh.first = kinds[sh.kind].first
 	return sh, err
 }
 
-// container compiles a slice or a map.
-func (c *compiler) container(sh *shape) (err error) {
-	t := sh.typ
-	if t.Kind() == reflect.Slice {
-		if sh.kind = kSlice; t.Elem().Kind() == reflect.Uint8 {
-			sh.kind = kBytes
-			return nil
+func (c *compiler) slice(sh *shape) error {
+	if sh.typ.Elem().Kind() == reflect.Uint8 {
+		sh.kind = kBytes
+		if sh.typ == reflect.TypeFor[part]() {
+			sh.kind = kPart
 		}
-	} else {
-		sh.kind = kMap
-		if k := t.Key().Kind(); k != reflect.String && k != reflect.Int {
-			return fmt.Errorf("%s: keys must be strings or ints", t)
-		}
+		return nil
 	}
-	if sh.elem, err = c.shape(t.Elem()); err != nil {
-		return err
+	sh.kind = kSlice
+	return c.inside(sh)
+}
+
+func (c *compiler) table(sh *shape) error {
+	key := sh.typ.Key().Kind()
+	if key == reflect.String && sh.typ.Elem() == free.typ {
+		sh.holds = []string{"object"}
+		return nil
 	}
-	if sh.elem.kind == kAny {
-		sh.elem.nullable = true // free JSON
+	if key != reflect.String && key != reflect.Int {
+		return fmt.Errorf("%s: names must be strings or ints", sh.typ)
 	}
-	sh.ruled = sh.elem.ruled
-	return noUnion(sh.elem)
+	sh.kind = kMap
+	return c.inside(sh)
+}
+
+// inside compiles what a slice or a map holds.
+func (c *compiler) inside(sh *shape) (err error) {
+	if sh.typ.Elem() == free.typ {
+		sh.elem = free
+		return nil
+	}
+	if sh.elem, err = c.shape(sh.typ.Elem()); err == nil {
+		sh.recheck = sh.recheck || sh.elem.recheck
+	}
+	return err
 }
 
 func (c *compiler) structure(sh *shape) error {
 	sh.kind = kStruct
 	if p := c.plans[sh.typ]; p != nil { // inside itself
-		sh.plan, sh.ruled = p, true
+		sh.plan, sh.recheck = p, true
 		return nil
 	}
 	p := &plan{byName: map[string]int{}}
 	c.plans[sh.typ] = p
-	if err := c.fields(p, sh.typ, nil); err != nil {
+	sh.plan = p
+	if err := c.fields(sh, sh.typ, place{}); err != nil {
 		return err
 	}
-	if len(p.fields) == 0 && p.cases == nil && (sh.marshals || sh.unmarshal) { // time.Time and its like
+	p.none = make([]bool, len(p.fields))
+	switch {
+	case len(p.fields) == 0 && p.cases == nil && (sh.marshals || sh.unmarshals): // time.Time and its like
 		delete(c.plans, sh.typ)
 		sh.kind = kCustom
-		return nil
-	}
-	if p.cases != nil && len(p.fields) > 0 {
+	case p.cases != nil && len(p.fields) > 0:
 		return fmt.Errorf("%s: a union has no field beside its shapes", p.fields[0].name)
+	case p.cases != nil && sh.typ != c.whole:
+		return fmt.Errorf("%s is a union, which stands only for a whole payload", sh.typ)
 	}
-	sh.plan, sh.ruled = p, p.ruled
 	return nil
 }
 
-func (c *compiler) fields(p *plan, t reflect.Type, index []int) error {
+func (c *compiler) fields(sh *shape, t reflect.Type, outer place) error {
 	for sf := range t.Fields() {
-		at := append(append([]int(nil), index...), sf.Index...)
+		at := place{append(slices.Clip(outer.index), sf.Index...), outer.offset + sf.Offset}
 		name, opts, _ := strings.Cut(sf.Tag.Get("json"), ",")
 		key, union := strings.CutPrefix(sf.Tag.Get("msg"), "when=")
 		var err error
 		switch {
 		case sf.Anonymous && name == "" && sf.Type.Kind() == reflect.Struct:
-			err = c.fields(p, sf.Type, at)
+			err = c.fields(sh, sf.Type, at)
 		case name == "-":
 		case sf.Anonymous && name == "" && !union:
 			err = fmt.Errorf("only a struct can be embedded")
 		case !sf.IsExported():
 		case union:
-			err = c.addCase(p, sf, key, at)
+			err = c.unionCase(sh, sf, key, at)
 		default:
-			err = c.addField(p, sf, name, opts, at)
+			err = c.field(sh, sf, name, opts, at)
 		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", sf.Name, err)
@@ -198,52 +247,52 @@ func (c *compiler) fields(p *plan, t reflect.Type, index []int) error {
 	return nil
 }
 
-func (c *compiler) addCase(p *plan, sf reflect.StructField, key string, at []int) error {
+func (c *compiler) unionCase(sh *shape, sf reflect.StructField, key string, at place) error {
 	if key == "" || strings.ContainsAny(key, ", ") {
 		return fmt.Errorf("when=%q stands alone and names one key", key)
 	}
 	if sf.Type.Kind() != reflect.Pointer || sf.Type.Elem().Kind() != reflect.Struct {
 		return fmt.Errorf("when stands on a pointer to a struct")
 	}
-	sh, err := c.shape(sf.Type.Elem())
+	inner, err := c.shape(sf.Type)
 	if err != nil {
 		return err
 	}
-	p.cases = append(p.cases, unionCase{key, at, sh})
-	return noUnion(sh)
-}
-
-func noUnion(sh *shape) error {
-	if sh.plan != nil && sh.plan.cases != nil {
-		return fmt.Errorf("%s is a union, which stands only for a whole payload", sh.typ)
-	}
+	sh.recheck = sh.recheck || inner.recheck
+	sh.plan.cases = append(sh.plan.cases, unionCase{key, at, inner})
 	return nil
 }
 
-func (c *compiler) addField(p *plan, sf reflect.StructField, name, opts string, at []int) error {
-	f := field{name: name, index: at}
+func (c *compiler) field(sh *shape, sf reflect.StructField, name, opts string, at place) error {
+	f := field{name: name, place: at}
 	if name == "" {
 		f.name = sf.Name
 	}
-	sh, err := c.shape(sf.Type)
-	if err == nil {
-		err = noUnion(sh)
-	}
+	inner, err := c.shape(sf.Type)
 	if err != nil {
 		return err
 	}
-	f.shape = *sh
+	f.shape = *inner
 	if err := f.tags(sf.Tag, opts); err != nil {
 		return err
 	}
 	f.quoted = append(appendString(nil, f.name), ':')
+	p := sh.plan
 	for _, n := range append([]string{f.name}, f.aliases...) {
 		if _, taken := p.byName[n]; taken {
 			return fmt.Errorf("name %q is taken", n)
 		}
 		p.byName[n] = len(p.fields)
 	}
-	p.ruled = p.ruled || f.ruled || f.bounded() || f.oneof != nil
+	sh.recheck = sh.recheck || f.recheck
 	p.fields = append(p.fields, f)
 	return nil
+}
+
+// keys names what chooses the shape of a union.
+func (p *plan) keys() (keys []string) {
+	for _, c := range p.cases {
+		keys = append(keys, c.key)
+	}
+	return keys
 }

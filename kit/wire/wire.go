@@ -22,17 +22,19 @@
 //	msg:"nullable"          on a map, slice or any: null is nil; pointers need no tag
 //
 // A nil map or slice without nullable is written {} or []. What no tag says,
-// UnmarshalJSON and Validate on the payload say, in this order and after
-// everything above. An error of theirs that begins with a field's name and a
-// colon is about that field.
+// UnmarshalJSON and Validate on a type say, in this order and after everything
+// above. UnmarshalJSON gets the canonical form: coerced, with the first names,
+// and with what absent fields became. An error of theirs that begins with a
+// field's name and a colon is about that field.
 //
 // Everything here is safe for concurrent use.
 package wire
 
 import (
-	"crypto/rand"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"math/rand/v2"
 	"reflect"
 	"time"
 )
@@ -82,13 +84,17 @@ func refuse(r Reason, format string, a ...any) *Error {
 	return &Error{Reason: r, Text: fmt.Sprintf(format, a...)}
 }
 
-// NewID returns a fresh id: 32 hex digits, a random UUID without dashes.
-func NewID() string {
+// NewID returns a fresh id: 32 hex digits, a random UUID without dashes. It is
+// unique, but no secret.
+func NewID() string { return string(appendID(nil)) }
+
+func appendID(dst []byte) []byte {
 	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails
+	binary.NativeEndian.PutUint64(b[:8], rand.Uint64())
+	binary.NativeEndian.PutUint64(b[8:], rand.Uint64())
 	b[6] = b[6]&0x0f | 0x40
 	b[8] = b[8]&0x3f | 0x80
-	return hex.EncodeToString(b[:])
+	return hex.AppendEncode(dst, b[:])
 }
 
 // now is the Unix time in seconds.
