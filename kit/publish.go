@@ -1,6 +1,7 @@
 package kit
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -85,10 +86,7 @@ func (b *Bus) deliver(ctx context.Context, p *paho.Publish) error {
 func (b *Bus) insist(ctx context.Context, p *paho.Publish) error {
 	for {
 		if err := b.cm.AwaitConnection(ctx); err != nil {
-			if ctx.Err() != nil {
-				return context.Cause(ctx)
-			}
-			return err
+			return cmp.Or(context.Cause(ctx), err)
 		}
 		r, err := b.cm.Publish(ctx, p)
 		switch {

@@ -19,9 +19,15 @@ func (b *Bus) received(p paho.PublishReceived) (bool, error) {
 	r.left.Store(1)
 	taken := b.answerAsk(d) || d.to != "" && d.to != b.id.client
 	for _, t := range b.cancels {
-		if topic.Matches(t.filter, d.Topic) {
-			taken = true
-			b.cancel(t, *d)
+		if !topic.Matches(t.filter, d.Topic) {
+			continue
+		}
+		taken = true
+		x := *d
+		if key, err := t.h.opt.cancel.key(&x); err != nil {
+			b.refuse(t.h, &x, err)
+		} else {
+			t.lane.cancel(key)
 		}
 	}
 	var mine *target // the last of its handlers gets d itself, the others a copy
@@ -77,16 +83,6 @@ func (b *Bus) renew(c *paho.Client) {
 	for _, l := range b.lanes {
 		l.forget(func(it *item) bool { return it.loose() || it.early || it.receipt == nil || it.receipt.client == c })
 	}
-}
-
-// cancel ends what the cancel d names.
-func (b *Bus) cancel(t target, d Delivery) {
-	key, err := t.h.opt.cancel.key(&d)
-	if err != nil {
-		b.refuse(t.h, &d, err)
-		return
-	}
-	t.lane.cancel(key)
 }
 
 // expected reports whether a topic is subscribed: replies to asks that gave up
