@@ -78,6 +78,12 @@ func (s *Settings) Validate() error {
 	return nil
 }
 
+// Topic is a topic of the kit's own, or a filter of them: Topic("health", "+").
+// Below system/dead/<client id> are the letters that the broker keeps.
+func (s *Settings) Topic(levels ...string) string {
+	return s.System + "/" + strings.Join(levels, "/")
+}
+
 // schemes are those a URL may have, and their default ports.
 var schemes = map[string]string{"mqtt": "1883", "mqtts": "8883", "ws": "80", "wss": "443"}
 

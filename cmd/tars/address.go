@@ -33,10 +33,7 @@ func find(home kit.Home) address {
 // open connects a tool called name to the broker.
 func open(ctx context.Context, home kit.Home, name string, hs ...kit.Handler) (*kit.Bus, error) {
 	a := find(home)
-	if err := os.Setenv("MQTT_URL", a.url); err != nil {
-		return nil, err
-	}
-	s, err := kit.Load(name)
+	s, err := settings(home, name)
 	if err != nil {
 		return nil, err
 	}
@@ -50,6 +47,14 @@ func open(ctx context.Context, home kit.Home, name string, hs ...kit.Handler) (*
 		return nil, fmt.Errorf("broker %s (from %s): %w", redacted(a.url), a.from, err)
 	}
 	return b, nil
+}
+
+// settings are those of a tool called name, with the broker that find names.
+func settings(home kit.Home, name string) (kit.Settings, error) {
+	if err := os.Setenv("MQTT_URL", find(home).url); err != nil {
+		return kit.Settings{}, err
+	}
+	return kit.Load(name)
 }
 
 // redacted is the address without its password.

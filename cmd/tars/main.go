@@ -24,6 +24,11 @@ type cli struct {
 	Say     sayCmd     `cmd:"" help:"Let the voice say something."`
 	Listen  listenCmd  `cmd:"" help:"Print messages as they pass: tars listen 'llm/#'."`
 	Record  recordCmd  `cmd:"" help:"Write every message to a file, one JSON object a line."`
+	Replay  replayCmd  `cmd:"" help:"Publish a recording again, at its own speed or another."`
+	List    listCmd    `cmd:"" help:"List the services on the bus, or what one of them takes, asks and sends."`
+	Stats   statsCmd   `cmd:"" help:"Print what the services have handled, dropped and published."`
+	Top     topCmd     `cmd:"" help:"Watch services, rates, queues and turns live."`
+	Dead    deadCmd    `cmd:"" help:"List, show, replay and drop the messages that no handler could handle."`
 	Doctor  doctorCmd  `cmd:"" help:"Check this machine and the running stack, and say what would help."`
 	Healthy healthyCmd `cmd:"" help:"Exit with 0 when a service is up, for container health checks."`
 }

@@ -1,0 +1,207 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"text/tabwriter"
+	"time"
+
+	"github.com/gotars/tars/kit"
+	"github.com/gotars/tars/kit/msg"
+)
+
+// deadCmd is about dead letters.
+type deadCmd struct {
+	List   deadListCmd   `cmd:"" default:"1" help:"List the letters that the broker keeps."`
+	Show   deadShowCmd   `cmd:"" help:"Print letters in full."`
+	Replay deadReplayCmd `cmd:"" help:"Give letters to the service that failed on them once more, and to nobody else."`
+	Drop   deadDropCmd   `cmd:"" help:"Forget letters."`
+}
+
+// letter is one message that could not be handled.
+type letter struct {
+	id      string // its last topic level
+	topic   string // where the broker keeps it
+	client  string // that failed
+	header  map[string]string
+	d       *kit.Delivery
+	problem string // first line of the reason
+}
+
+// office holds the letters of all services.
+type office struct {
+	bump chan struct{}
+
+	mu      sync.Mutex
+	letters []letter
+}
+
+func (o *office) take(_ context.Context, d *kit.Delivery) error {
+	if !d.Retained || len(d.Payload) == 0 {
+		return nil
+	}
+	levels := strings.Split(d.Topic, "/")
+	l := letter{id: levels[len(levels)-1], topic: d.Topic, client: levels[len(levels)-2], header: d.Header.User, d: d}
+	l.problem, _, _ = strings.Cut(d.Header.User["reason"], "\n")
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.letters = append(o.letters, l)
+	notify(o.bump)
+	return nil
+}
+
+// visit opens a bus, reads the letters, and calls do with them, the oldest
+// first.
+func visit(ctx context.Context, home kit.Home, do func(*kit.Bus, []letter) error) error {
+	quietly()
+	s, err := settings(home, "tars-cli")
+	if err != nil {
+		return err
+	}
+	o := &office{bump: make(chan struct{}, 1)}
+	bus, err := open(ctx, home, "tars-cli", kit.Tap(s.Topic("dead", "+", "+"), o.take, kit.Name("letters")))
+	if err != nil {
+		return err
+	}
+	settle(ctx, o.bump)
+	o.mu.Lock()
+	all := o.letters
+	o.mu.Unlock()
+	slices.SortStableFunc(all, func(a, b letter) int { return cmp.Compare(a.d.Sent.UnixNano(), b.d.Sent.UnixNano()) })
+	return errors.Join(do(bus, all), bus.Close(context.WithoutCancel(ctx)))
+}
+
+// chosen are the letters whose ids begin with one of the given, or all.
+func chosen(all []letter, ids []string, every bool) ([]letter, error) {
+	if every == (len(ids) > 0) {
+		return nil, errors.New("name letters by the first digits of their ids, or all of them with --all; tars dead lists them")
+	}
+	if every {
+		return all, nil
+	}
+	var out []letter
+	for _, id := range ids {
+		n := 0
+		for _, l := range all {
+			if strings.HasPrefix(l.id, id) {
+				out = append(out, l)
+				n++
+			}
+		}
+		if n != 1 {
+			return nil, fmt.Errorf("%d letters have an id that begins with %s; tars dead lists them", n, id)
+		}
+	}
+	return out, nil
+}
+
+type deadListCmd struct{}
+
+// Run implements the command.
+func (deadListCmd) Run(ctx context.Context, home kit.Home) error {
+	return visit(ctx, home, func(_ *kit.Bus, all []letter) error {
+		if len(all) == 0 {
+			fmt.Fprintln(os.Stderr, "no dead letters")
+			return nil
+		}
+		t := tabwriter.NewWriter(os.Stdout, 0, 0, 3, ' ', 0)
+		fmt.Fprintln(t, "LETTER\tSENT\tCLIENT\tHANDLER\tTOPIC\tTRIES\tREASON")
+		for _, l := range all {
+			sent := "-"
+			if !l.d.Sent.IsZero() {
+				sent = l.d.Sent.Format(time.DateTime)
+			}
+			fmt.Fprintf(t, "%.8s\t%s\t%s\t%s\t%s\t%s\t%.80s\n", l.id, sent, l.client, l.header["handler"], l.header["topic"], l.header["attempts"], l.problem)
+		}
+		return t.Flush()
+	})
+}
+
+// letters are those a command is about.
+type letters struct {
+	IDs []string `arg:"" optional:"" name:"letter" help:"First digits of their ids."`
+	All bool     `help:"All of them."`
+}
+
+type deadShowCmd struct{ letters }
+
+// Run implements the command.
+func (c *deadShowCmd) Run(ctx context.Context, home kit.Home) error {
+	return visit(ctx, home, func(_ *kit.Bus, all []letter) error {
+		which, err := chosen(all, c.IDs, c.All)
+		for _, l := range which {
+			fmt.Printf("letter    %s\nclient    %s\n", l.id, l.client)
+			for _, k := range slices.Sorted(maps.Keys(l.header)) {
+				fmt.Printf("%-9s %s\n", k, strings.ReplaceAll(strings.TrimSpace(l.header[k]), "\n", "\n          "))
+			}
+			fmt.Printf("payload   %s\n\n", l.d.Payload)
+		}
+		return err
+	})
+}
+
+type deadReplayCmd struct{ letters }
+
+// Run implements the command.
+func (c *deadReplayCmd) Run(ctx context.Context, home kit.Home) error {
+	return visit(ctx, home, func(bus *kit.Bus, all []letter) error {
+		which, err := chosen(all, c.IDs, c.All)
+		for _, l := range which {
+			if err := l.replay(ctx, bus); err != nil {
+				return fmt.Errorf("letter %.8s: %w", l.id, err)
+			}
+			fmt.Printf("%.8s  %s to %s\n", l.id, l.header["topic"], l.client)
+		}
+		return err
+	})
+}
+
+// replay publishes the message as it was, for the service that failed on it,
+// and then forgets the letter.
+func (l letter) replay(ctx context.Context, bus *kit.Bus) error {
+	to := l.header["topic"]
+	if to == "" {
+		return errors.New("it does not say its topic")
+	}
+	header := msg.Header{ContentType: l.d.Header.ContentType, User: map[string]string{"replay_to": l.client}}
+	for k, v := range l.header {
+		if !slices.Contains([]string{"reason", "handler", "topic", "id", "attempts"}, k) {
+			header.User[k] = v
+		}
+	}
+	for k, v := range l.d.Baggage {
+		ctx = kit.WithBaggage(ctx, k, v)
+	}
+	if err := bus.PublishTo(ctx, to, "", untouched{l.d.Payload, header}, kit.ID(l.d.Trace)); err != nil {
+		return err
+	}
+	return l.drop(ctx, bus)
+}
+
+// drop makes the broker forget the letter.
+func (l letter) drop(ctx context.Context, bus *kit.Bus) error {
+	return bus.PublishTo(ctx, l.topic, "", untouched{}, kit.Retain())
+}
+
+type deadDropCmd struct{ letters }
+
+// Run implements the command.
+func (c *deadDropCmd) Run(ctx context.Context, home kit.Home) error {
+	return visit(ctx, home, func(bus *kit.Bus, all []letter) error {
+		which, err := chosen(all, c.IDs, c.All)
+		for _, l := range which {
+			if err := l.drop(ctx, bus); err != nil {
+				return fmt.Errorf("letter %.8s: %w", l.id, err)
+			}
+			fmt.Printf("%.8s  dropped\n", l.id)
+		}
+		return err
+	})
+}

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/gotars/tars/kit"
+	"github.com/gotars/tars/kit/msg"
+)
+
+// untouched is a payload that goes out byte by byte as it came in.
+type untouched struct {
+	payload []byte
+	header  msg.Header
+}
+
+// MarshalBinary implements encoding.BinaryMarshaler.
+func (u untouched) MarshalBinary() ([]byte, error) { return u.payload, nil }
+
+// Header implements msg.Headed.
+func (u untouched) Header() msg.Header { return u.header }
+
+// replayCmd publishes a recording.
+type replayCmd struct {
+	File   string  `arg:"" help:"Recording to read, - for standard input."`
+	Speed  float64 `default:"1" help:"2 is twice as fast, 0 is without waiting."`
+	Filter string  `default:"" help:"Only topics that begin with this; by default all but system/, which tells how services were."`
+	DryRun bool    `help:"Say what would be published."`
+}
+
+// Run implements the command.
+func (c *replayCmd) Run(ctx context.Context, home kit.Home) error {
+	quietly()
+	if c.Speed < 0 {
+		return fmt.Errorf("--speed is %g, want 0 or more", c.Speed)
+	}
+	in := os.Stdin
+	if c.File != "-" {
+		f, err := os.Open(c.File)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		in = f
+	}
+	var bus *kit.Bus
+	if !c.DryRun {
+		var err error
+		if bus, err = open(ctx, home, "tars-cli"); err != nil {
+			return err
+		}
+	}
+	n, err := c.publish(ctx, in, bus)
+	fmt.Fprintf(os.Stderr, "%d messages\n", n)
+	if bus != nil {
+		err = errors.Join(err, bus.Close(context.WithoutCancel(ctx)))
+	}
+	return err
+}
+
+// publish sends what is to be sent, with the pauses it had. Without a bus it
+// prints.
+func (c *replayCmd) publish(ctx context.Context, in io.Reader, bus *kit.Bus) (n int, _ error) {
+	var first time.Time // of the recording
+	begin := time.Now()
+	lines := bufio.NewReader(in)
+	for number := 1; ; number++ {
+		text, err := lines.ReadBytes('\n')
+		if errors.Is(err, io.EOF) && len(text) == 0 {
+			return n, nil
+		}
+		if err != nil && !errors.Is(err, io.EOF) {
+			return n, err
+		}
+		var r recorded
+		if err := json.Unmarshal(text, &r); err != nil || r.Topic == "" {
+			return n, fmt.Errorf("line %d is no message of a recording: %w", number, errors.Join(err, errNoTopic))
+		}
+		if r.Retained || !c.wanted(r.Topic) {
+			continue
+		}
+		if first.IsZero() {
+			first = r.At
+		}
+		if c.Speed > 0 {
+			at := begin.Add(time.Duration(float64(r.At.Sub(first)) / c.Speed))
+			select {
+			case <-time.After(time.Until(at)):
+			case <-ctx.Done():
+				return n, nil
+			}
+		}
+		if err := r.again(ctx, bus); err != nil {
+			return n, fmt.Errorf("line %d: %w", number, err)
+		}
+		n++
+	}
+}
+
+var errNoTopic = errors.New("it needs at least a topic")
+
+func (c *replayCmd) wanted(topic string) bool {
+	if c.Filter == "" {
+		return !strings.HasPrefix(topic, "system/")
+	}
+	return strings.HasPrefix(topic, c.Filter)
+}
+
+// again publishes the message as it was.
+func (r recorded) again(ctx context.Context, bus *kit.Bus) error {
+	if bus == nil {
+		_, err := fmt.Printf("%s  %s  %d bytes\n", r.At.Format("15:04:05.000"), r.Topic, len(r.Payload))
+		return err
+	}
+	for k, v := range r.Baggage {
+		ctx = kit.WithBaggage(ctx, k, v)
+	}
+	body := untouched{r.Payload, msg.Header{ContentType: r.ContentType, User: r.User}}
+	return bus.PublishTo(ctx, r.Topic, "", body, kit.AtQoS(msg.QoS(min(r.QoS, 1))), kit.ID(r.Trace))
+}
