@@ -26,11 +26,33 @@ import (
 // Validate method, and a Dropped method that returns names that once had an
 // effect, each with what to do instead.
 func Env[C any]() fx.Option {
-	return fx.Provide(func(n serviceName, log *slog.Logger) (C, error) {
+	return fx.Provide(func(n serviceName, log *slog.Logger, known *variables) (C, error) {
 		var c C
+		known.all = append(known.all, Variables(prefixOf(string(n)), &c)...)
 		err := read(prefixOf(string(n)), &c, log)
 		return c, err
 	})
+}
+
+// variables are those that one service reads.
+type variables struct{ all []Variable }
+
+// Variable is one setting in the environment.
+type Variable struct {
+	Key     string   // STT_ENGINE
+	Kind    string   // as envconfig tells a person: "True or False", "Duration"
+	Default string   // empty: none
+	Desc    string   // what it does
+	Also    []string // other names that serve when Key is not set
+}
+
+// Variables lists what Env reads into c, a pointer to a struct, in the order of
+// its fields.
+func Variables(prefix string, c any) (all []Variable) {
+	for _, f := range fields(prefix, c) {
+		all = append(all, Variable{f.key, f.kind, f.def, f.desc, split(f.also)})
+	}
+	return all
 }
 
 // FromEnv reads a C as Env does for the service called name, for tools that
@@ -86,6 +108,7 @@ func read(prefix string, c any, log *slog.Logger) error {
 // field is one variable of a struct.
 type field struct {
 	key, kind string
+	def, desc string
 	also, was string // other names for it
 	plain     string // the name without prefix, which envconfig would look up too
 }
@@ -93,15 +116,15 @@ type field struct {
 // fields lists the variables of c in the order of its fields.
 func fields(prefix string, c any) []field {
 	var out bytes.Buffer
-	if err := envconfig.Usagef(prefix, c, &out, "{{range .}}{{usage_key .}}\t{{usage_type .}}\n{{end}}"); err != nil {
+	if err := envconfig.Usagef(prefix, c, &out, "{{range .}}{{usage_key .}}\t{{usage_type .}}\t{{usage_default .}}\t{{usage_description .}}\n{{end}}"); err != nil {
 		panic(fmt.Sprintf("%T cannot be read from the environment: %v", c, err))
 	}
 	var all []field
 	t := reflect.TypeOf(c).Elem()
 	lines := bufio.NewScanner(&out)
 	for i := 0; lines.Scan(); i++ {
-		key, kind, _ := strings.Cut(lines.Text(), "\t")
-		f := field{key: key, kind: kind}
+		columns := strings.SplitN(lines.Text(), "\t", 4)
+		f := field{key: columns[0], kind: columns[1], def: columns[2], desc: columns[3]}
 		if t.NumField() > i {
 			tag := t.Field(i).Tag
 			f.also, f.was, f.plain = tag.Get("also"), tag.Get("was"), tag.Get("envconfig")

@@ -28,6 +28,8 @@ type Info struct {
 	// Topics and filters as an access list needs them, the kit's own included.
 	Reads  []string `json:"reads"`
 	Writes []string `json:"writes"`
+
+	Variables []Variable `json:"-"` // what it reads from the environment; Describe alone knows
 }
 
 // Duty is one line of what a service declares.
@@ -49,10 +51,13 @@ type Duty struct {
 // the service as a start does, from the environment.
 func (m Module) Describe() (Info, error) {
 	var b *Bus
-	if err := m.App(fx.Populate(&b)).Err(); err != nil {
+	var known *variables
+	if err := m.App(fx.Populate(&b, &known)).Err(); err != nil {
 		return Info{}, fmt.Errorf("%s: %w", m.Name, dig.RootCause(err))
 	}
-	return b.info(), nil
+	i := b.info()
+	i.Variables = known.all
+	return i, nil
 }
 
 func (b *Bus) info() Info {

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"sync"
 	"time"
@@ -31,7 +32,7 @@ func refused(err error) bool {
 func bare(err error) error {
 	var c *autopaho.ConnackError
 	if errors.As(err, &c) {
-		reason := map[byte]string{0x86: "bad user name or password", 0x87: "not authorised", 0x85: "client id refused", 0x84: "no MQTT 5"}[c.ReasonCode]
+		reason := map[byte]string{0x86: "bad user name or password", 0x87: "wrong user name or password, or not authorised", 0x85: "client id refused", 0x84: "no MQTT 5"}[c.ReasonCode]
 		if reason == "" {
 			reason = c.Reason
 		}
@@ -40,6 +41,9 @@ func bare(err error) error {
 	var tlsErr *tls.CertificateVerificationError
 	if errors.As(err, &tlsErr) {
 		return tlsErr
+	}
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return errors.New("the other side closes the link before the login: does this port speak another of mqtt, mqtts, ws and wss?")
 	}
 	if cause := errors.Unwrap(err); cause != nil {
 		return cause

@@ -81,7 +81,7 @@ func (m Module) App(opts ...fx.Option) *fx.App {
 	return fx.New(
 		fx.WithLogger(func() fxevent.Logger { return fxevent.NopLogger }),
 		fx.StartTimeout(5*time.Minute), // for models; connecting is no hook's work
-		fx.Supply(serviceName(m.Name)),
+		fx.Supply(serviceName(m.Name), &variables{}),
 		fx.Provide(
 			func() (*slog.Logger, error) {
 				log, err := NewLogger(os.Stderr)
@@ -166,6 +166,7 @@ func (m Module) run(ctx context.Context, made func(*Bus)) error {
 		return fmt.Errorf("%s: %w", m.Name, dig.RootCause(err))
 	}
 	made(b)
+	b.fatal = func(error) {} // the error that run returns tells it, once
 	start, cancel := context.WithTimeout(ctx, app.StartTimeout())
 	failed := app.Start(start)
 	cancel()
