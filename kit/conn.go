@@ -15,9 +15,8 @@ import (
 )
 
 const (
-	// ackEvery is how often paho flushes acknowledgements; it sends them in
-	// arrival order, so this bounds throughput to Inflight/ackEvery.
-	ackEvery = 2 * time.Millisecond
+	// linkless is how long the client may take to notice a dead link.
+	linkless = 2 * time.Millisecond
 	// askTimeout bounds SUBSCRIBE and UNSUBSCRIBE.
 	askTimeout = 10 * time.Second
 	// publishTimeout lifts paho's own 10s: Publish waits until its context ends.
@@ -74,7 +73,7 @@ func (b *Bus) client(life context.Context, urls []*url.URL) (cfg autopaho.Client
 		OnConnectionDown:     b.lost,
 		OnConnectError:       b.complain(life),
 		ClientConfig: paho.ClientConfig{
-			ClientID: b.id.client, Session: b.session, EnableManualAcknowledgment: true, SendAcksInterval: ackEvery, PacketTimeout: publishTimeout,
+			ClientID: b.id.client, Session: b.session, PacketTimeout: publishTimeout,
 			OnPublishReceived: []func(paho.PublishReceived) (bool, error){b.received},
 			OnServerDisconnect: func(d *paho.Disconnect) {
 				if d.ReasonCode == 0x8E { // session taken over: never fight for it

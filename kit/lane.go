@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/gotars/tars/kit/internal/cancel"
+	"github.com/gotars/tars/kit/internal/session"
 	"github.com/gotars/tars/kit/msg"
 )
 
@@ -14,7 +15,7 @@ import (
 type item struct {
 	h       *duty
 	d       *Delivery
-	receipt *receipt // of d
+	receipt *session.Receipt // of d; nil at QoS 0
 	call    func(context.Context) error
 	over    func() // ends call, also one that never runs
 	seq     uint64
@@ -27,8 +28,8 @@ func (it *item) loose() bool { return it.d != nil && it.d.QoS == msg.AtMostOnce 
 
 // settle ends the item; done acknowledges its message.
 func (it *item) settle(done bool) {
-	if it.receipt != nil && done && !it.early {
-		it.receipt.done()
+	if done && !it.early {
+		it.receipt.Done()
 	}
 	if it.over != nil {
 		it.over()

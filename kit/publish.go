@@ -103,7 +103,7 @@ func (b *Bus) insist(ctx context.Context, p *paho.Publish) error {
 			b.log.DebugContext(ctx, "publishing again", "topic", p.Topic, "err", err)
 		}
 		select { // the client notices a dead link a moment after its writers
-		case <-time.After(ackEvery):
+		case <-time.After(linkless):
 		case <-b.cm.Done(): // the bus is stopping
 			return ErrOffline
 		case <-ctx.Done():

@@ -3,10 +3,10 @@ package kit
 import (
 	"context"
 	"slices"
-	"sync/atomic"
 
 	"github.com/eclipse/paho.golang/paho"
 
+	"github.com/gotars/tars/kit/internal/session"
 	"github.com/gotars/tars/kit/internal/topic"
 )
 
@@ -15,8 +15,7 @@ import (
 func (b *Bus) received(p paho.PublishReceived) (bool, error) {
 	b.renew(p.Client)
 	d := b.arrival(p.Packet)
-	r := &receipt{client: p.Client, packet: p.Packet}
-	r.left.Store(1)
+	r := b.session.Arrive(p.Packet.PacketID, p.Packet.QoS)
 	taken := b.answerAsk(d) || d.to != "" && d.to != b.id.client
 	for _, t := range b.cancels {
 		if !topic.Matches(t.filter, d.Topic) {
@@ -49,29 +48,14 @@ func (b *Bus) received(p paho.PublishReceived) (bool, error) {
 	if !taken && !b.expected(d.Topic) {
 		b.disown(d)
 	}
-	r.done()
+	r.Done()
 	return true, nil
 }
 
-func (t *target) offer(d *Delivery, r *receipt) {
+func (t *target) offer(d *Delivery, r *session.Receipt) {
 	d.Key = topic.Key(t.filter, d.Topic)
-	r.left.Add(1)
+	r.Hold()
 	t.lane.offer(item{h: t.h, d: d, receipt: r})
-}
-
-// receipt acknowledges a packet when the last of its handlers is done with it.
-// One that refuses it, because the process is stopping, leaves it with the
-// broker.
-type receipt struct {
-	left   atomic.Int32
-	client *paho.Client
-	packet *paho.Publish
-}
-
-func (r *receipt) done() {
-	if r.left.Add(-1) == 0 {
-		_ = r.client.Ack(r.packet) // refused after a reconnect: the broker delivers again
-	}
 }
 
 // renew forgets what waits from an earlier link when the broker kept the
@@ -81,7 +65,7 @@ func (b *Bus) renew(c *paho.Client) {
 		return
 	}
 	for _, l := range b.lanes {
-		l.forget(func(it *item) bool { return it.loose() || it.early || it.receipt == nil || it.receipt.client == c })
+		l.forget(func(it *item) bool { return it.receipt == nil || it.early })
 	}
 }
 

@@ -81,7 +81,6 @@ func (b *Bus) disconnect(ctx context.Context) error {
 	if m := b.mood.Load(); b.linked.Load() && (m == nil || m.event != "shutdown") { // the link came up during the drain
 		b.feel(ctx, mood{event: "shutdown"})
 	}
-	time.Sleep(2 * ackEvery) // paho does not flush acknowledgements when it disconnects
 	b.stop()
 	b.endWork()
 	select {

@@ -30,9 +30,9 @@ const (
 // cannot be written closes the connection, and is the error of the writes that
 // follow: Unlock reports none.
 //
-// Where others write already, Unlock leaves the packet to them. An
-// acknowledgement is left to a goroutine of its own, so that those which follow
-// join it. DISCONNECT returns when everything is written, or after a second.
+// Where others write already, Unlock leaves the packet to them. What is written
+// with Acknowledge is left to a goroutine of its own, so that what follows
+// joins it. DISCONNECT returns when everything is written, or after a second.
 type Conn struct {
 	net.Conn
 	r *bufio.Reader
@@ -42,6 +42,7 @@ type Conn struct {
 	buf      *[]byte // packets that end here wait; nil is empty
 	kind     byte    // of the packet in work
 	held     bool    // a long part is on its way, and its packet is not complete
+	later    []byte  // what was acknowledged meanwhile
 	flushing bool    // somebody will write what is in buf
 	err      error
 }
@@ -92,11 +93,18 @@ func (c *Conn) Write(p []byte) (int, error) {
 	if len(p) >= direct {
 		return c.writeThrough(p)
 	}
+	c.add(p)
+	return len(p), nil
+}
+
+func (c *Conn) add(p []byte) {
+	if c.err != nil {
+		return
+	}
 	if c.buf == nil {
 		c.buf = buffers.Get().(*[]byte)
 	}
 	*c.buf = append(*c.buf, p...)
-	return len(p), nil
 }
 
 // writeThrough writes what waits and p, without a copy of p. It lets mu go
@@ -131,8 +139,26 @@ func (c *Conn) writeThrough(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// Acknowledge writes whole packets, and never waits: not for room, and not for
+// the packet of another.
+func (c *Conn) Acknowledge(packets []byte) {
+	c.mu.Lock()
+	if c.held {
+		c.later = append(c.later, packets...)
+		c.mu.Unlock()
+		return
+	}
+	c.add(packets)
+	c.kind = puback
+	c.Unlock()
+}
+
 // Unlock ends a packet.
 func (c *Conn) Unlock() {
+	if len(c.later) > 0 {
+		c.add(c.later)
+		c.later = c.later[:0]
+	}
 	kind, mine := c.kind, c.err == nil && !c.flushing && c.buf != nil
 	c.flushing = c.flushing || mine
 	c.mu.Unlock()

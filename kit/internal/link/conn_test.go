@@ -75,10 +75,7 @@ func TestPacketsArriveWhole(t *testing.T) {
 							t.Error(err)
 							return
 						}
-						if err := acknowledge(c, w); err != nil {
-							t.Error(err)
-							return
-						}
+						c.Acknowledge([]byte{packets.PUBACK << 4, 2, 0, byte(w)})
 					}
 				})
 			}

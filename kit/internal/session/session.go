@@ -1,4 +1,4 @@
-// Package session is the session state of paho, with two of its gaps closed.
+// Package session is the session state of paho, with its gaps closed.
 package session
 
 import (
@@ -12,29 +12,64 @@ import (
 	"github.com/eclipse/paho.golang/paho/session/state"
 )
 
-// State lets no publication begin while a connection does: AddToSession of paho
-// 0.23 reads the send quota without the lock under which ConAckReceived replaces
-// it.
+// State is what lasts longer than a connection. It differs from that of paho
+// 0.23 in two ways.
+//
+// No publication begins while a connection does: AddToSession of paho reads the
+// send quota without the lock under which ConAckReceived replaces it.
+//
+// Messages are acknowledged by their Receipt, at once and in order of arrival.
+// The manual acknowledgements of paho wait for a ticker that never rests, and
+// the automatic ones come before the work is done.
 type State struct {
 	*state.State
 	mu      sync.RWMutex
 	resumed atomic.Bool
+	window  atomic.Pointer[window] // of the last connection
 }
 
 // New returns an empty session.
-func New() *State { return &State{State: state.NewInMemory()} }
+func New() *State {
+	s := &State{State: state.NewInMemory()}
+	s.window.Store(&window{closed: true})
+	return s
+}
 
 // Resumed reports whether the broker kept the session of the link before the
 // last one, and so delivers again what that left unacknowledged. It is known
 // before the first of these deliveries.
 func (s *State) Resumed() bool { return s.resumed.Load() }
 
+// Arrive notes a message, in order of arrival, and returns its receipt, which is
+// held once. At QoS 0 there is none.
+func (s *State) Arrive(id uint16, qos byte) *Receipt {
+	if qos == 0 {
+		return nil
+	}
+	r := &Receipt{window: s.window.Load()}
+	r.held.Store(1)
+	r.n = r.window.arrive(id, qos)
+	return r
+}
+
+// Ack does nothing: the client calls it when its callback returns, and the work
+// may not have begun.
+func (s *State) Ack(*packets.Publish) error { return nil }
+
 // ConAckReceived adapts the session to a fresh connection.
 func (s *State) ConAckReceived(w io.Writer, c *packets.Connect, a *packets.Connack) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.resumed.Store(a.SessionPresent)
+	s.window.Load().close()
+	s.window.Store(&window{conn: w, twice: s.State.Ack})
 	return s.State.ConAckReceived(w, c, a)
+}
+
+// ConnectionLost ends what belongs to the connection. It may be called again.
+func (s *State) ConnectionLost(d *packets.Disconnect) error {
+	s.window.Load().close()
+	return s.State.ConnectionLost(d)
 }
 
 // AddToSession waits for quota at most until the connection is lost.

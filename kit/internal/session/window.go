@@ -1,0 +1,103 @@
+package session
+
+import (
+	"io"
+	"sync"
+	"sync/atomic"
+
+	"github.com/eclipse/paho.golang/packets"
+)
+
+// Receipt is one message that is to be acknowledged when all who hold it are
+// done. A nil one belongs to a message that needs none.
+type Receipt struct {
+	window *window
+	n      uint64
+	held   atomic.Int32
+}
+
+// Hold makes one more Done necessary.
+func (r *Receipt) Hold() {
+	if r != nil {
+		r.held.Add(1)
+	}
+}
+
+// Done ends one Hold. The last one acknowledges the message, as soon as all
+// that arrived before it are done (MQTT 5, 4.6). It does nothing once the
+// connection is lost: the broker delivers again. It does not wait, but for a
+// message of QoS 2.
+func (r *Receipt) Done() {
+	if r != nil && r.held.Add(-1) == 0 {
+		r.window.done(r.n)
+	}
+}
+
+// window holds the messages of one connection that are not acknowledged, in
+// order of arrival.
+type window struct {
+	conn  io.Writer
+	twice func(*packets.Publish) error // acknowledges at QoS 2, which needs the state
+
+	mu     sync.Mutex
+	closed bool
+	first  uint64 // number of the oldest
+	open   []open
+	out    []byte
+}
+
+// open is a message that arrived.
+type open struct {
+	id   uint16
+	qos  byte
+	done bool
+}
+
+func (w *window) arrive(id uint16, qos byte) (n uint64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.closed {
+		w.open = append(w.open, open{id: id, qos: qos})
+	}
+	return w.first + uint64(len(w.open)) - 1
+}
+
+func (w *window) done(n uint64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.closed {
+		return
+	}
+	w.open[n-w.first].done = true
+	for len(w.open) > 0 && w.open[0].done {
+		o := w.open[0]
+		w.open = w.open[1:]
+		w.first++
+		if o.qos == 1 {
+			w.out = append(w.out, packets.PUBACK<<4, 2, byte(o.id>>8), byte(o.id))
+			continue
+		}
+		w.flush()
+		_ = w.twice(&packets.Publish{PacketID: o.id, QoS: o.qos}) // an error is that of the connection, whose reader meets it
+	}
+	w.flush()
+}
+
+// flush sends the acknowledgements of a run of messages in one piece.
+func (w *window) flush() {
+	if len(w.out) == 0 {
+		return
+	}
+	if c, ok := w.conn.(interface{ Acknowledge([]byte) }); ok {
+		c.Acknowledge(w.out)
+	} else {
+		_, _ = w.conn.Write(w.out)
+	}
+	w.out = w.out[:0]
+}
+
+func (w *window) close() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.closed, w.open = true, nil
+}
