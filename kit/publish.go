@@ -88,7 +88,7 @@ func (b *Bus) insist(ctx context.Context, p *paho.Publish) error {
 		if err := b.cm.AwaitConnection(ctx); err != nil {
 			return cmp.Or(context.Cause(ctx), err)
 		}
-		r, err := b.cm.Publish(ctx, p)
+		r, err := b.cm.Publish(b.session.Bind(ctx), p)
 		switch {
 		case err == nil:
 			return nil

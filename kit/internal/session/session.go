@@ -13,7 +13,7 @@ import (
 )
 
 // State is what lasts longer than a connection. It differs from that of paho
-// 0.23 in two ways.
+// 0.23 in three ways.
 //
 // No publication begins while a connection does: AddToSession of paho reads the
 // send quota without the lock under which ConAckReceived replaces it.
@@ -21,16 +21,24 @@ import (
 // Messages are acknowledged by their Receipt, at once and in order of arrival.
 // The manual acknowledgements of paho wait for a ticker that never rests, and
 // the automatic ones come before the work is done.
+//
+// Nobody waits for ever. paho drops its publications without a word when the
+// broker has forgotten the session, and stores one that began on an earlier
+// connection where nothing writes it. Both end with an error here.
 type State struct {
 	*state.State
 	mu      sync.RWMutex
+	links   int // how many there were
 	resumed atomic.Bool
+
+	waits   sync.Mutex
+	waiting map[uint16]chan<- packets.ControlPacket // publications without an answer
 	window  atomic.Pointer[window] // of the last connection
 }
 
 // New returns an empty session.
 func New() *State {
-	s := &State{State: state.NewInMemory()}
+	s := &State{State: state.NewInMemory(), waiting: map[uint16]chan<- packets.ControlPacket{}}
 	s.window.Store(&window{closed: true})
 	return s
 }
@@ -61,6 +69,10 @@ func (s *State) ConAckReceived(w io.Writer, c *packets.Connect, a *packets.Conna
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.resumed.Store(a.SessionPresent)
+	s.links++
+	if !a.SessionPresent {
+		s.forget()
+	}
 	s.window.Load().close()
 	s.window.Store(&window{conn: w, twice: s.State.Ack})
 	return s.State.ConAckReceived(w, c, a)
@@ -72,9 +84,66 @@ func (s *State) ConnectionLost(d *packets.Disconnect) error {
 	return s.State.ConnectionLost(d)
 }
 
+// bound is the context of a publication on one connection.
+type bound struct {
+	context.Context
+	link int
+}
+
+type linkKey struct{}
+
+// Value implements context.Context.
+func (b bound) Value(key any) any {
+	if key == (linkKey{}) {
+		return b.link
+	}
+	return b.Context.Value(key)
+}
+
+// Bind makes ctx one for a publication on the connection of now.
+func (s *State) Bind(ctx context.Context) context.Context {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return bound{ctx, s.links}
+}
+
 // AddToSession waits for quota at most until the connection is lost.
 func (s *State) AddToSession(ctx context.Context, p paho.Packet, r chan<- packets.ControlPacket) error {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return s.State.AddToSession(ctx, p, r)
+	if link, ok := ctx.Value(linkKey{}).(int); ok && link != s.links {
+		return paho.ErrNoConnection
+	}
+	if err := s.State.AddToSession(ctx, p, r); err != nil {
+		return err
+	}
+	if pub, ok := p.(*packets.Publish); ok { // it is not written yet, so no answer overtakes this
+		s.waits.Lock()
+		defer s.waits.Unlock()
+		s.waiting[pub.PacketID] = r
+	}
+	return nil
+}
+
+// PacketReceived takes what has a packet id.
+func (s *State) PacketReceived(p *packets.ControlPacket, to chan<- *packets.Publish) error {
+	if p.Type == packets.PUBACK || p.Type == packets.PUBCOMP || p.Type == packets.PUBREC && p.Content.(*packets.Pubrec).ReasonCode >= 0x80 {
+		s.waits.Lock()
+		delete(s.waiting, p.PacketID())
+		s.waits.Unlock()
+	}
+	return s.State.PacketReceived(p, to)
+}
+
+// forget tells all who wait for an answer that there will be none.
+func (s *State) forget() {
+	s.waits.Lock()
+	defer s.waits.Unlock()
+	for id, r := range s.waiting {
+		delete(s.waiting, id)
+		select {
+		case r <- packets.ControlPacket{}: // which paho takes for a shutdown
+		default:
+		}
+	}
 }

@@ -230,3 +230,42 @@ func (w *written) lost() {
 	defer w.mu.Unlock()
 	w.gone = true
 }
+
+// A broker that forgot the session answers nothing of it.
+func TestNobodyWaitsForAForgottenSession(t *testing.T) {
+	s := New()
+	linked(t, s)
+	answers := make([]chan packets.ControlPacket, 3)
+	for i := range answers {
+		answers[i] = make(chan packets.ControlPacket, 1)
+		if err := s.AddToSession(s.Bind(t.Context()), &packets.Publish{QoS: 1, Properties: &packets.Properties{}}, answers[i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ack := &packets.ControlPacket{FixedHeader: packets.FixedHeader{Type: packets.PUBACK}, Content: &packets.Puback{PacketID: 1, Properties: &packets.Properties{}}}
+	if err := s.PacketReceived(ack, nil); err != nil {
+		t.Fatal(err)
+	}
+	stale := s.Bind(t.Context())
+	if err := s.ConnectionLost(nil); err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	if err := s.ConAckReceived(&out, &packets.Connect{}, &packets.Connack{SessionPresent: false}); err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []byte{packets.PUBACK, 0, 0} {
+		select {
+		case got := <-answers[i]:
+			if got.Type != want {
+				t.Errorf("publication %d was answered by %d, want %d", i+1, got.Type, want)
+			}
+		default:
+			t.Errorf("publication %d waits for ever", i+1)
+		}
+	}
+	err := s.AddToSession(stale, &packets.Publish{QoS: 1, Properties: &packets.Properties{}}, make(chan packets.ControlPacket, 1))
+	if err == nil {
+		t.Error("a publication that began on the connection before enters the session, where nothing writes it")
+	}
+}
