@@ -109,7 +109,9 @@ func (d *Delivery) property(key, value string) {
 	case "trace":
 		d.Trace = value
 	case "traceparent":
-		d.Traceparent = value
+		if len(value) <= maxTrace && fits(value) { // it goes along the chain, so it must be able to
+			d.Traceparent = value
+		}
 	case "error_to":
 		d.errorTo = value
 	case "replay_to":
