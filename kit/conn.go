@@ -122,7 +122,7 @@ func (b *Bus) subscribe(link context.Context, cm *autopaho.ConnectionManager) {
 		return
 	}
 	b.feel(link, mood{ok: true, event: map[bool]string{true: "ready", false: "reconnected"}[first]})
-	if first && !b.tool && !b.seam.Loose {
+	if !b.tool && !b.seam.Loose { // each time: a broker that was killed may have lost it
 		b.introduce(link)
 	}
 	b.signal(func(d *duty) func(context.Context) error { return d.up })

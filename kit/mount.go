@@ -58,6 +58,7 @@ func (b *Bus) listen(h *duty, shared map[string]*lane) (subs []paho.SubscribeOpt
 	if err != nil {
 		return nil, err
 	}
+	h.name = b.unique(h)
 	if c := h.opt.cancel; c != nil {
 		b.cancels = append(b.cancels, target{c.route.Topic, h, l})
 		subs = append(subs, subscription(c.route, ""))
@@ -70,6 +71,22 @@ func (b *Bus) listen(h *duty, shared map[string]*lane) (subs []paho.SubscribeOpt
 		h.seen = &dedupe{ttl: b.cfg.DedupeTTL, limit: b.cfg.DedupeMaxEntries, taken: map[string]time.Time{}}
 	}
 	return append(subs, subscription(h.route, b.group(h))), nil
+}
+
+// unique is the name of h among the handlers so far: counters and dead letters go
+// by it, and one method may serve several topics.
+func (b *Bus) unique(h *duty) string {
+	taken := func(name string) bool {
+		return slices.ContainsFunc(b.routes, func(t target) bool { return t.h.name == name })
+	}
+	name := h.name
+	if taken(name) && h.route.Topic != "" {
+		name += " " + h.route.Topic
+	}
+	for n := 2; taken(name); n++ {
+		name = fmt.Sprintf("%s %d", h.name, n)
+	}
+	return name
 }
 
 // group is that of the shared subscription of h, or empty: state that the broker

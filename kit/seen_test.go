@@ -42,8 +42,13 @@ func busy() kit.Module {
 			return nil
 		}, kit.Name("heard"), kit.Retry(2, time.Millisecond)),
 		kit.Answer(func(context.Context, Question) (QuickReply, error) { return QuickReply{Text: "yes"}, nil }, kit.Name("answer"), kit.Workers(3)),
+		kit.Tap("foreign/a", nothing), kit.Tap("foreign/b", nothing), kit.Every(time.Hour, tick), kit.Every(time.Hour, tick),
 		kit.Asks[Essay](), kit.Sends[Receipt]())
 }
+
+func nothing(context.Context, *kit.Delivery) error { return nil }
+
+func tick(context.Context) error { return nil }
 
 func TestStats(t *testing.T) {
 	t.Setenv("MQTT_DEDUPE_TTL", "30")
@@ -109,7 +114,7 @@ func TestInfo(t *testing.T) {
 		}
 		same(t, topics(i.Asks), "essay/write")
 		same(t, topics(i.Sends), "box/answer", "box/receipt", "essay/stop")
-		same(t, i.Reads, "box/note", "box/question", "essay/end", "system/error/busy", "system/stats/get")
+		same(t, i.Reads, "box/note", "box/question", "essay/end", "foreign/a", "foreign/b", "system/error/busy", "system/stats/get")
 		same(t, i.Writes, "box/answer", "box/receipt", "essay/stop", "essay/write", "system/dead/busy", "system/dead/busy/+",
 			"system/error/+", "system/health/busy", "system/info/busy", "system/keepalive/busy", "system/stats/busy")
 	}, busy())
@@ -168,7 +173,8 @@ func TestAdmin(t *testing.T) {
 	}
 	_, body := get("/metrics")
 	for _, want := range []string{`kit_link_up{service="busy"} 1`, `kit_link_up{service="other"} 1`, `kit_handled_total{handler="heard",service="busy"} 0`,
-		`kit_handle_seconds_count{handler="answer",service="busy"} 0`, `kit_published_total{service="busy",type="health.status"} 1`, "go_goroutines"} {
+		`kit_handle_seconds_count{handler="answer",service="busy"} 0`, `kit_published_total{service="busy",type="health.status"} 1`, "go_goroutines",
+		`kit_handled_total{handler="nothing foreign/b",service="busy"} 0`, `kit_handled_total{handler="tick 2",service="busy"} 0`} {
 		if !strings.Contains(body, want) {
 			t.Errorf("metrics lack %s", want)
 		}
