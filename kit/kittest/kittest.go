@@ -18,11 +18,9 @@ package kittest
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"net"
 	"net/http"
-	"net/url"
 	"os"
 	"slices"
 	"sync"
@@ -30,7 +28,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/eclipse/paho.golang/packets"
 	"go.uber.org/fx"
 
 	"github.com/gotars/tars/kit"
@@ -46,8 +43,9 @@ const patience = time.Minute
 // anything.
 type Bench struct {
 	Bus    *kit.Bus
-	Broker *broker.Broker
+	Broker *broker.Broker // nil on a bench of StartOn
 
+	url  string // of the broker of StartOn
 	log  *slog.Logger
 	home kit.Home
 
@@ -64,6 +62,7 @@ type unit struct {
 	bus  *kit.Bus
 	conn net.Conn
 	dead bool // killed: it reaches the broker no more
+	away bool // unplugged
 }
 
 // probe sees everything, for watchers.
@@ -103,18 +102,30 @@ func Run(t *testing.T, name string, f func(*testing.T, *Bench), mods ...kit.Modu
 // ends. Outside of Run the clock is real.
 func Start(t testing.TB, mods ...kit.Module) *Bench {
 	t.Helper()
-	b := &Bench{log: slog.New(slog.DiscardHandler), home: kit.Home(t.TempDir())}
-	if os.Getenv("KITTEST_LOG") != "" {
-		b.log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	}
 	srv, err := broker.New(broker.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.Broker = srv
 	t.Cleanup(func() { _ = srv.Close() })
+	return begin(t, &Bench{Broker: srv}, "probe", mods)
+}
+
+// StartOn is Start on the broker at url, which runs already, under a real clock.
+// The services keep their names there, so no two benches on one broker may run
+// the same ones at a time. What they retain stays.
+func StartOn(t testing.TB, url string, mods ...kit.Module) *Bench {
+	t.Helper()
+	return begin(t, &Bench{url: url}, "probe-"+kit.NewID()[:8], mods)
+}
+
+func begin(t testing.TB, b *Bench, client string, mods []kit.Module) *Bench {
+	t.Helper()
+	b.log, b.home = slog.New(slog.DiscardHandler), kit.Home(t.TempDir())
+	if os.Getenv("KITTEST_LOG") != "" {
+		b.log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	}
 	t.Cleanup(func() { b.stop(t) })
-	b.start(t, kit.Service[probe]("probe", fx.Supply(probe{b})), seam.Seam{Loose: true}, fx.Populate(&b.Bus))
+	b.start(t, kit.Service[probe]("probe", kit.As(client, "probe"), fx.Supply(probe{b})), seam.Seam{Loose: true}, fx.Populate(&b.Bus))
 	for _, m := range mods {
 		b.Add(t, m)
 	}
@@ -133,9 +144,8 @@ func (b *Bench) start(t testing.TB, m kit.Module, s seam.Seam, more ...fx.Option
 	b.mu.Lock()
 	b.units = append(b.units, u)
 	b.mu.Unlock()
-	u.app = m.App(append(more, fx.Supply(s), fx.Populate(&u.bus),
+	u.app = m.App(append(more, fx.Supply(s), fx.Populate(&u.bus), b.transport(u),
 		fx.Replace(b.log.With("service", m.Name), b.home),
-		fx.Replace(kit.Dial(func(ctx context.Context, _ *url.URL) (net.Conn, error) { return b.dial(ctx, u) })),
 		fx.Replace(kit.Listen(func(context.Context, string, string) (net.Listener, error) { return u.door, nil })))...)
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
@@ -145,17 +155,6 @@ func (b *Bench) start(t testing.TB, m kit.Module, s seam.Seam, more ...fx.Option
 	if err := u.bus.Ready(ctx); err != nil {
 		t.Fatalf("%s is not ready: %v", m.Name, err)
 	}
-}
-
-func (b *Bench) dial(ctx context.Context, u *unit) (net.Conn, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if u.dead {
-		return nil, errors.New("killed")
-	}
-	near, err := b.Broker.Dial(ctx)
-	u.conn = near
-	return packets.NewThreadSafeConn(near), err
 }
 
 // stop stops all services at once.
@@ -185,24 +184,6 @@ func (b *Bench) Stop(t testing.TB, service string) {
 		t.Errorf("stop %s: %v", service, err)
 	}
 	u.app = nil
-}
-
-// Cut breaks the connection of a service; the kit connects again.
-func (b *Bench) Cut(service string) {
-	u := b.unit(service)
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	_ = u.conn.Close()
-}
-
-// Kill ends the connection of a service for good and without DISCONNECT, so
-// that its will speaks.
-func (b *Bench) Kill(service string) {
-	u := b.unit(service)
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	u.dead = true
-	_ = u.conn.Close()
 }
 
 // Stats is what a service did since its start.

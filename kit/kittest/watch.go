@@ -2,6 +2,7 @@ package kittest
 
 import (
 	"context"
+	"encoding/json"
 	"net"
 	"sync"
 	"testing"
@@ -13,8 +14,8 @@ import (
 	"github.com/gotars/tars/kit/msg"
 )
 
-// Watcher collects every M that a service published, in order.
-type Watcher[M msg.Message] struct {
+// Watcher collects what was seen on the bus, in order.
+type Watcher[M any] struct {
 	b      *Bench
 	arrive chan struct{} // capacity 1: something is in seen
 
@@ -22,27 +23,55 @@ type Watcher[M msg.Message] struct {
 	seen []sighting[M]
 }
 
-type sighting[M msg.Message] struct {
+type sighting[M any] struct {
 	m    M
 	meta kit.Meta
 }
 
 // Watch collects every M published from now on. What the bench itself publishes
-// is not seen.
+// is not seen, and neither is what cannot be decoded.
 func Watch[M msg.Message](b *Bench) *Watcher[M] {
-	w := &Watcher[M]{b: b, arrive: make(chan struct{}, 1)}
 	var zero M
 	filter := zero.Route().Topic
+	return watch(b, filter, func(d *kit.Delivery) (m M, err error) {
+		err = codec.Decode(&m, codec.Arrival{Payload: d.Payload, Data: d.Data, Key: topic.Key(filter, d.Topic), Header: d.Header})
+		return m, err
+	})
+}
+
+// WatchRaw collects everything published from now on that filter matches,
+// undecoded: dead letters on system/dead/+, foreign topics, broken payloads.
+func WatchRaw(b *Bench, filter string) *Watcher[*kit.Delivery] {
+	return watch(b, filter, func(d *kit.Delivery) (*kit.Delivery, error) { return d, nil })
+}
+
+// Health is what a service says about itself.
+type Health struct {
+	OK    bool
+	Event string // ready reconnected degraded error shutdown, or lost by its will
+	Err   string // why, for degraded and error
+}
+
+// WatchHealth collects what the service with this client id says of its health
+// from now on; the id is the module's name, unless kit.As says otherwise.
+func WatchHealth(b *Bench, clientID string) *Watcher[Health] {
+	return watch(b, "system/health/"+clientID, func(d *kit.Delivery) (h Health, err error) {
+		return h, json.Unmarshal(d.Data, &h)
+	})
+}
+
+func watch[M any](b *Bench, filter string, read func(*kit.Delivery) (M, error)) *Watcher[M] {
+	w := &Watcher[M]{b: b, arrive: make(chan struct{}, 1)}
 	see := func(d *kit.Delivery) {
 		if !topic.Matches(filter, d.Topic) || d.Retained {
 			return
 		}
-		var m M
-		meta := d.Meta
-		meta.Key = topic.Key(filter, d.Topic)
-		if codec.Decode(&m, codec.Arrival{Payload: d.Payload, Data: d.Data, Key: meta.Key, Header: d.Header}) != nil {
+		m, err := read(d)
+		if err != nil {
 			return
 		}
+		meta := d.Meta
+		meta.Key = topic.Key(filter, d.Topic)
 		w.mu.Lock()
 		w.seen = append(w.seen, sighting[M]{m, meta})
 		w.mu.Unlock()
@@ -57,7 +86,7 @@ func Watch[M msg.Message](b *Bench) *Watcher[M] {
 	return w
 }
 
-// Next returns the next M, or fails the test after a minute.
+// Next takes the next M, or fails the test after a minute by the bench's clock.
 func (w *Watcher[M]) Next(t testing.TB) (M, kit.Meta) {
 	t.Helper()
 	late := time.NewTimer(patience)
@@ -79,7 +108,7 @@ func (w *Watcher[M]) Next(t testing.TB) (M, kit.Meta) {
 	}
 }
 
-// All returns what was seen and not taken. Settle first.
+// All takes what was seen and not taken. Settle first.
 func (w *Watcher[M]) All() []M {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -91,7 +120,8 @@ func (w *Watcher[M]) All() []M {
 	return all
 }
 
-// None fails the test when an M was published and not taken.
+// None settles the bench, and fails the test when an M was published and not
+// taken. Only under a fake clock.
 func (w *Watcher[M]) None(t testing.TB) {
 	t.Helper()
 	w.b.Settle()

@@ -1,0 +1,91 @@
+// Package conformance is the kit's promises about delivery and lifecycle as one
+// suite that takes a broker. It runs on the embedded one and on Mosquitto; run
+// it on yours before you trust it with a service:
+//
+//	func TestMyBroker(t *testing.T) {
+//		conformance.Run(t, conformance.Broker{URL: "mqtt://127.0.0.1:1883"})
+//	}
+//
+// The clock is real. The suite uses topics below conformance/ and system/, and
+// clients with names of their own in every run. It sets variables, so the test
+// that calls it is not parallel.
+package conformance
+
+import (
+	"testing"
+
+	"github.com/gotars/tars/kit"
+	"github.com/gotars/tars/kit/kittest"
+)
+
+// Broker is what the suite runs on.
+type Broker struct {
+	URL   string             // as MQTT_URL has it; its user may publish and subscribe everything
+	Limit uint32             // the largest packet it is configured to take; 0: that is not tried
+	Lacks map[Promise]string // what it cannot keep, with the reason
+}
+
+// Promise is the name of one test of the suite.
+type Promise string
+
+// The promises.
+const (
+	Order          Promise = "order"
+	Redelivery     Promise = "redelivery after a crash in mid-handler"
+	Session        Promise = "session kept while the link is away"
+	RetainedOnce   Promise = "retained state once for each process"
+	SharedGroup    Promise = "each message of a group to one member"
+	NoLocal        Promise = "not what the service itself sends"
+	Covered        Promise = "each arrival once under filters that cover each other"
+	ExactlyOnce    Promise = "what others send at QoS 2 once"
+	Health         Promise = "health and will"
+	Offline        Promise = "publishing without a link"
+	Answers        Promise = "answers and error replies"
+	Pulls          Promise = "parts, end and cancel"
+	Overtaking     Promise = "a cancel overtakes what waits"
+	ForeignAsker   Promise = "response topic and correlation data"
+	DeadLetter     Promise = "dead letters"
+	Dedupe         Promise = "a repeat is handled once"
+	Carried        Promise = "trace, baggage and user properties"
+	Expiry         Promise = "expiry"
+	Sizes          Promise = "size limits in both directions"
+	OversizeWindow Promise = "what is too large uses up no Receive Maximum"
+	Takeover       Promise = "the older of two of one name ends"
+	Introspection  Promise = "info and stats"
+)
+
+// Run runs every promise as a subtest. What the broker lacks is skipped with
+// its reason.
+func Run(t *testing.T, at Broker) {
+	t.Helper()
+	t.Setenv("MQTT_URL", at.URL)
+	t.Setenv("MQTT_RECONNECT_MIN_DELAY", "100ms")
+	t.Setenv("MQTT_RECONNECT_MAX_DELAY", "300ms")
+	t.Setenv("LOG_LEVEL", "error")
+	all := []struct {
+		promise Promise
+		test    func(*testing.T, Broker)
+	}{
+		{Order, order}, {Redelivery, redelivery}, {Session, session}, {RetainedOnce, retainedOnce}, {SharedGroup, sharedGroup},
+		{NoLocal, noLocal}, {Covered, covered}, {ExactlyOnce, exactlyOnce}, {Health, health}, {Offline, offline},
+		{Answers, answers}, {Pulls, pulls}, {Overtaking, overtaking}, {ForeignAsker, foreignAsker}, {DeadLetter, deadLetter},
+		{Dedupe, dedupe}, {Carried, carried}, {Expiry, expiry}, {Sizes, sizes}, {OversizeWindow, oversizeWindow}, {Takeover, takeover}, {Introspection, introspection},
+	}
+	for _, p := range all {
+		t.Run(string(p.promise), func(t *testing.T) {
+			if why := at.Lacks[p.promise]; why != "" {
+				t.Skip(why)
+			}
+			p.test(t, at)
+		})
+	}
+}
+
+// bench starts services on the broker.
+func (at Broker) bench(t *testing.T, mods ...kit.Module) *kittest.Bench {
+	t.Helper()
+	return kittest.StartOn(t, at.URL, mods...)
+}
+
+// fresh is a service name that no session of an earlier run has.
+func fresh(what string) string { return what + "-" + kit.NewID()[:8] }

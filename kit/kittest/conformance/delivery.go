@@ -1,0 +1,152 @@
+package conformance
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/eclipse/paho.golang/paho"
+	"go.uber.org/fx"
+
+	"github.com/gotars/tars/kit"
+	"github.com/gotars/tars/kit/kittest"
+)
+
+func order(t *testing.T, at Broker) {
+	const n = 300
+	sure, loose := newBook(), newBook()
+	b := at.bench(t, kittest.Fake(fresh("taker"), notes(sure),
+		kit.On(func(_ context.Context, x tick) error { loose.add("tick %d", x.N); return nil }, kit.Name("tick"), kit.Queue(2*n))))
+	for i := range n {
+		b.Publish(t, note{Text: fmt.Sprint("note ", i)})
+		b.Publish(t, tick{N: i})
+	}
+	same(t, sure.take(t, n), numbers("note ", n)...)
+	same(t, loose.take(t, n), numbers("tick ", n)...)
+}
+
+func redelivery(t *testing.T, at Broker) {
+	name, began, l := fresh("crash"), make(chan struct{}, 2), newBook()
+	b := at.bench(t, kittest.Fake(name, kit.On(func(context.Context, note) error {
+		began <- struct{}{}
+		<-t.Context().Done()
+		return nil
+	}, kit.Timeout(0), kit.Name("note"))))
+	b.Publish(t, note{Text: "half done"})
+	<-began
+	b.Publish(t, note{Text: "waiting"})
+	b.Kill(name)
+	b.Add(t, kittest.Fake(name, kit.On(func(ctx context.Context, n note) error {
+		l.add("%s %v", n.Text, n.Text == "waiting" || kit.From(ctx).Attempt == 2)
+		return nil
+	}, kit.Name("note"))))
+	same(t, l.take(t, 2), "half done true", "waiting true")
+}
+
+func session(t *testing.T, at Broker) {
+	t.Setenv("AWAY_MQTT_DEDUPE_TTL", "30s") // what was handled when the link broke may not be acknowledged
+	const n = 100
+	name, l := fresh("away"), newBook()
+	b := at.bench(t)
+	events := kittest.WatchHealth(b, name)
+	b.Add(t, kittest.Fake(name, notes(l)))
+	expect(t, events, "ready")
+	for round := range 3 {
+		b.Unplug(name)
+		expect(t, events, "lost")
+		for i := range n {
+			b.Publish(t, note{Text: fmt.Sprint(round, " ", i)})
+		}
+		b.Plug(name)
+		same(t, l.take(t, n), numbers(fmt.Sprint(round, " "), n)...)
+		expect(t, events, "reconnected")
+	}
+	b.Publish(t, note{Text: "end"})
+	same(t, l.until(t, "end"))
+}
+
+func retainedOnce(t *testing.T, at Broker) {
+	t.Setenv("LATE_MQTT_DEDUPE_TTL", "30s") // as in session
+	name, l := fresh("late"), newBook()
+	b := at.bench(t)
+	b.Publish(t, state{Text: "on"})
+	defer unkeep(t, b, "conformance/state")
+	events := kittest.WatchHealth(b, name)
+	late := kittest.Fake(name, notes(l, kit.Lane("x")), kit.On(func(ctx context.Context, s state) error {
+		l.add("state %s %v", s.Text, kit.From(ctx).Retained)
+		return nil
+	}, kit.Name("state"), kit.Lane("x")))
+	b.Add(t, late)
+	b.Publish(t, note{Text: "first"})
+	same(t, l.until(t, "first"), "state on true")
+	expect(t, events, "ready")
+	b.Cut(name)
+	expect(t, events, "lost", "reconnected")
+	b.Publish(t, state{Text: "off"})
+	b.Publish(t, note{Text: "second"})
+	same(t, l.until(t, "second"), "state off false")
+	b.Stop(t, name)
+	b.Add(t, late)
+	b.Publish(t, note{Text: "third"})
+	same(t, l.until(t, "third"), "state off true")
+}
+
+func sharedGroup(t *testing.T, at Broker) {
+	const n = 60
+	l, group := newBook(), fresh("group")
+	member := func(name string) kit.Module {
+		return kittest.Fake(fresh(name),
+			kit.On(func(_ context.Context, n note) error { l.add("%s", n.Text); return nil }, kit.Name("note"), kit.Lane("x"), kit.Shared(group)),
+			kit.On(func(_ context.Context, r receipt) error { l.add("%s hears %s", name, r.Text); return nil }, kit.Name("receipt"), kit.Lane("x")))
+	}
+	b := at.bench(t, member("a"), member("b"))
+	for i := range n {
+		b.Publish(t, note{Text: fmt.Sprintf("%02d", i)})
+	}
+	b.Publish(t, receipt{Text: "end"})
+	got := l.take(t, n+2)
+	slices.Sort(got)
+	var want []string
+	for i := range n {
+		want = append(want, fmt.Sprintf("%02d", i))
+	}
+	same(t, got, append(want, "a hears end", "b hears end")...)
+}
+
+func noLocal(t *testing.T, at Broker) {
+	var bus *kit.Bus
+	mine, others := newBook(), newBook()
+	b := at.bench(t, kittest.Fake(fresh("talker"), notes(mine), kit.Sends[note]()).With(fx.Populate(&bus)), kittest.Fake(fresh("listener"), notes(others)))
+	if err := bus.Publish(t.Context(), note{Text: "own"}); err != nil {
+		t.Fatal(err)
+	}
+	b.Publish(t, note{Text: "foreign"})
+	same(t, mine.until(t, "foreign"))
+	same(t, others.until(t, "foreign"), "own")
+}
+
+func covered(t *testing.T, at Broker) {
+	l := newBook()
+	tap := func(name, filter string) kit.Handler {
+		return kit.Tap(filter, func(_ context.Context, d *kit.Delivery) error { l.add("%s %s", name, d.Topic); return nil }, kit.Name(name), kit.Lane("x"))
+	}
+	b := at.bench(t, kittest.Fake(fresh("page"), tap("all", "conformance/#"), tap("level", "conformance/+"), tap("one", "conformance/note"),
+		kit.On(func(_ context.Context, n note) error { l.add("typed %s", n.Text); return nil }, kit.Name("typed"), kit.Lane("x"))))
+	b.Publish(t, note{Text: "hi"})
+	b.Publish(t, receipt{})
+	got := l.until(t, "level conformance/receipt")
+	slices.Sort(got)
+	same(t, got, "all conformance/note", "all conformance/receipt", "level conformance/note", "one conformance/note", "typed hi")
+}
+
+func exactlyOnce(t *testing.T, at Broker) {
+	l := newBook()
+	at.bench(t, kittest.Fake(fresh("taker"), notes(l)))
+	f := newForeign(t, at)
+	for i := range 10 {
+		f.publish(t, &paho.Publish{Topic: "conformance/note", QoS: 2, Payload: fmt.Appendf(nil, `{"text":"%d"}`, i)})
+	}
+	f.publish(t, &paho.Publish{Topic: "conformance/note", QoS: 1, Payload: []byte(`{"text":"end"}`)})
+	same(t, l.until(t, "end"), numbers("", 10)...)
+}

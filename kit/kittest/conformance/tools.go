@@ -1,0 +1,188 @@
+package conformance
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/url"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/eclipse/paho.golang/paho"
+
+	"github.com/gotars/tars/kit"
+	"github.com/gotars/tars/kit/kittest"
+	"github.com/gotars/tars/kit/msg"
+)
+
+// patience is how long anything may take on a busy machine.
+const patience = 20 * time.Second
+
+// book collects what happened, in order.
+type book struct {
+	mu    sync.Mutex
+	lines []string
+	news  chan struct{} // capacity 1
+}
+
+func newBook() *book { return &book{news: make(chan struct{}, 1)} }
+
+func (b *book) add(format string, a ...any) {
+	b.mu.Lock()
+	b.lines = append(b.lines, fmt.Sprintf(format, a...))
+	b.mu.Unlock()
+	select {
+	case b.news <- struct{}{}:
+	default:
+	}
+}
+
+// until takes the lines up to the first that is last, which is left out.
+func (b *book) until(t *testing.T, last string) []string {
+	t.Helper()
+	var got []string
+	b.wait(t, last, func() bool {
+		i := slices.Index(b.lines, last)
+		if i >= 0 {
+			got, b.lines = b.lines[:i:i], b.lines[i+1:]
+		}
+		return i >= 0
+	})
+	return got
+}
+
+// take takes n lines.
+func (b *book) take(t *testing.T, n int) []string {
+	t.Helper()
+	var got []string
+	b.wait(t, fmt.Sprint(n, " lines"), func() bool {
+		if len(b.lines) >= n {
+			got, b.lines = b.lines[:n:n], b.lines[n:]
+		}
+		return got != nil
+	})
+	return got
+}
+
+func (b *book) wait(t *testing.T, what string, there func() bool) {
+	t.Helper()
+	late := time.NewTimer(patience)
+	defer late.Stop()
+	for {
+		b.mu.Lock()
+		ok, lines := there(), len(b.lines)
+		b.mu.Unlock()
+		if ok {
+			return
+		}
+		select {
+		case <-b.news:
+		case <-late.C:
+			t.Fatalf("no %s within %s, %d lines so far: %.500q", what, patience, lines, b.lines)
+		}
+	}
+}
+
+// notes writes each note into b.
+func notes(b *book, opts ...kit.Option) kit.Handler {
+	return kit.On(func(_ context.Context, n note) error { b.add("%s", n.Text); return nil }, append([]kit.Option{kit.Name("note")}, opts...)...)
+}
+
+func same(t *testing.T, got []string, want ...string) {
+	t.Helper()
+	if !slices.Equal(got, want) {
+		t.Errorf("got %.2000q, want %.2000q", got, want)
+	}
+}
+
+// numbers are "a 0" to "a n-1".
+func numbers(prefix string, n int) (all []string) {
+	for i := range n {
+		all = append(all, fmt.Sprint(prefix, i))
+	}
+	return all
+}
+
+// expect takes health events and compares them. A link that broke before the
+// broker's PUBACK came makes "reconnected" come again.
+func expect(t *testing.T, w *kittest.Watcher[kittest.Health], events ...string) {
+	t.Helper()
+	for _, want := range events {
+		h, _ := w.Next(t)
+		for h.Event == "reconnected" && want != h.Event {
+			h, _ = w.Next(t)
+		}
+		if h.Event != want {
+			t.Errorf("health says %+v, want %s", h, want)
+		}
+	}
+}
+
+// foreign is an MQTT client that knows nothing of the kit.
+type foreign struct {
+	*paho.Client
+	got chan *paho.Publish
+}
+
+func newForeign(t *testing.T, at Broker, filters ...string) *foreign {
+	t.Helper()
+	u, err := url.Parse(at.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", u.Host)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := &foreign{got: make(chan *paho.Publish, 1000)}
+	f.Client = paho.NewClient(paho.ClientConfig{Conn: conn, ClientID: fresh("foreign"), OnPublishReceived: []func(paho.PublishReceived) (bool, error){
+		func(p paho.PublishReceived) (bool, error) { f.got <- p.Packet; return true, nil },
+	}})
+	c := &paho.Connect{ClientID: f.ClientID(), KeepAlive: 60, CleanStart: true, Properties: &paho.ConnectProperties{RequestProblemInfo: true}}
+	if u.User != nil {
+		password, _ := u.User.Password()
+		c.Username, c.UsernameFlag, c.Password, c.PasswordFlag = u.User.Username(), true, []byte(password), true
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	if _, err := f.Connect(ctx, c); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = f.Disconnect(&paho.Disconnect{}) })
+	for _, filter := range filters {
+		if _, err := f.Subscribe(ctx, &paho.Subscribe{Subscriptions: []paho.SubscribeOptions{{Topic: filter, QoS: 1, RetainHandling: 2}}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return f
+}
+
+func (f *foreign) next(t *testing.T) *paho.Publish {
+	t.Helper()
+	select {
+	case p := <-f.got:
+		return p
+	case <-time.After(patience):
+		t.Fatalf("nothing arrived within %s", patience)
+		return nil
+	}
+}
+
+func (f *foreign) publish(t *testing.T, p *paho.Publish) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	if _, err := f.Publish(ctx, p); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// unkeep ends what the broker keeps on topic.
+func unkeep(t *testing.T, b *kittest.Bench, topic string) {
+	t.Helper()
+	if _, err := b.Bus.Client().Publish(t.Context(), &paho.Publish{Topic: topic, QoS: byte(msg.AtLeastOnce), Retain: true}); err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,87 @@
+package kittest
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/url"
+
+	"go.uber.org/fx"
+
+	"github.com/gotars/tars/kit"
+)
+
+var errUnplugged = errors.New("unplugged by the test")
+
+// transport leads u to the broker of the bench.
+func (b *Bench) transport(u *unit) fx.Option {
+	if b.Broker != nil {
+		return fx.Replace(kit.Dial(func(ctx context.Context, _ *url.URL) (net.Conn, error) {
+			return b.connect(u, func() (net.Conn, error) { return b.Broker.Dial(ctx) })
+		}))
+	}
+	return fx.Decorate(
+		func(s kit.Settings) kit.Settings { s.URL = b.url; return s },
+		func(dial kit.Dial) kit.Dial {
+			return func(ctx context.Context, to *url.URL) (net.Conn, error) {
+				return b.connect(u, func() (net.Conn, error) { return dial(ctx, to) })
+			}
+		})
+}
+
+// connect opens a connection of u, unless u reaches the broker no more.
+func (b *Bench) connect(u *unit, open func() (net.Conn, error)) (net.Conn, error) {
+	if b.cutOff(u) {
+		return nil, errUnplugged
+	}
+	conn, err := open()
+	if err != nil {
+		return nil, err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if u.dead || u.away {
+		_ = conn.Close()
+		return nil, errUnplugged
+	}
+	u.conn = conn
+	return conn, nil
+}
+
+func (b *Bench) cutOff(u *unit) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return u.dead || u.away
+}
+
+// sever changes u and breaks its connection.
+func (b *Bench) sever(service string, change func(*unit)) {
+	u := b.unit(service)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	change(u)
+	if u.conn != nil {
+		_ = u.conn.Close()
+	}
+}
+
+// Cut breaks the connection of a service; the kit connects again, at once when
+// the link was old.
+func (b *Bench) Cut(service string) { b.sever(service, func(*unit) {}) }
+
+// Unplug breaks the connection of a service, and no attempt to connect succeeds
+// until Plug.
+func (b *Bench) Unplug(service string) { b.sever(service, func(u *unit) { u.away = true }) }
+
+// Plug lets a service connect again. It does so within its reconnect backoff.
+func (b *Bench) Plug(service string) {
+	u := b.unit(service)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	u.away = false
+}
+
+// Kill ends the connection of a service for good and without DISCONNECT, so
+// that its will speaks, as when its process dies. Its handlers run on, and reach
+// nobody. Add starts its successor.
+func (b *Bench) Kill(service string) { b.sever(service, func(u *unit) { u.dead = true }) }
