@@ -33,7 +33,7 @@ type State struct {
 
 	waits   sync.Mutex
 	waiting map[uint16]chan<- packets.ControlPacket // publications without an answer
-	window  atomic.Pointer[window] // of the last connection
+	window  atomic.Pointer[window]                  // of the last connection
 }
 
 // New returns an empty session.
