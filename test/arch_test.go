@@ -121,9 +121,9 @@ var rules = []struct {
 		"test code must not reach production",
 	},
 	{
-		"kit/broker is imported by cmd/tars, kit/kittest and kit/bench",
+		"kit/broker is imported by cmd/tars, kit/kittest, kit/bench and kit/examples/cmd",
 		func(s source) bool {
-			return !under(s.dir, "cmd/tars", "kit/bench", "kit/broker", "kit/kittest", "test") && !(s.test && under(s.dir, "kit"))
+			return !under(s.dir, "cmd/tars", "kit/bench", "kit/broker", "kit/examples/cmd", "kit/kittest", "test") && !(s.test && under(s.dir, "kit"))
 		},
 		func(_ source, imported string) bool { return under(imported, "kit/broker") },
 		"a service does not bring its broker",
@@ -185,6 +185,8 @@ func TestRulesRefuse(t *testing.T) {
 		{"services/tts/tts_test.go", "kit/kittest", ""},
 		{"services/tts/tts_test.go", "kit/broker", rules[5].name},
 		{"cmd/tars/up.go", "kit/broker", ""},
+		{"kit/examples/cmd/home/main.go", "kit/broker", ""},
+		{"kit/examples/alarm/alarm.go", "kit/broker", rules[5].name},
 		{"services/tts/tts.go", "encoding/json", rules[6].name},
 		{"services/tts/piper.go", "encoding/json", ""},
 		{"services/ui-web/ui-web.go", "encoding/json", ""},
