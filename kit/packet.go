@@ -1,6 +1,7 @@
 package kit
 
 import (
+	"bytes"
 	"context"
 	"encoding"
 	"errors"
@@ -194,8 +195,12 @@ func Bare() PublishOption { return func(p *publication) { p.bare = true } }
 // tuned is the publication on r with its options.
 func tuned(r msg.Route, opts []PublishOption) publication {
 	p := publication{qos: r.QoS, bare: r.Bare, retain: r.Retain}
-	for _, set := range opts {
-		set(&p)
+	if len(opts) > 0 {
+		x := p // so that p needs no memory of its own
+		for _, set := range opts {
+			set(&x)
+		}
+		p = x
 	}
 	if p.id == "" {
 		p.id = wire.NewID()
@@ -203,17 +208,21 @@ func tuned(r msg.Route, opts []PublishOption) publication {
 	return p
 }
 
-// packet is v with everything that travels beside it.
+// packet is v with everything that travels beside it. JSON has no content type:
+// everybody expects it.
 func (b *Bus) packet(ctx context.Context, r msg.Route, to string, v any, o publication) (_ *paho.Publish, err error) {
-	props := &paho.PublishProperties{ContentType: "application/json", CorrelationData: o.correlation}
+	props := &paho.PublishProperties{CorrelationData: o.correlation}
 	p := &paho.Publish{Topic: to, QoS: byte(r.QoS), Retain: o.retain, Properties: props}
 	if m, ok := v.(encoding.BinaryMarshaler); ok {
-		p.Payload, err = m.MarshalBinary()
+		o.bare = true
 		props.ContentType = "application/octet-stream"
+		if p.Payload, err = m.MarshalBinary(); r.QoS > msg.AtMostOnce {
+			p.Payload = bytes.Clone(p.Payload) // the session keeps it, and it may be the caller's
+		}
 	} else if o.bare {
 		p.Payload, err = wire.Encode(nil, v)
 	} else {
-		p.Payload, err = wire.Seal(nil, wire.Envelope{ID: o.id, Type: typeOf(r), Source: b.id.source}, v)
+		p.Payload, err = wire.Seal(nil, wire.Envelope{ID: o.id, Type: r.Type, Source: b.id.source}, v)
 	}
 	if err != nil {
 		return nil, err
@@ -232,7 +241,8 @@ func (b *Bus) packet(ctx context.Context, r msg.Route, to string, v any, o publi
 	return p, nil
 }
 
-// inherit adds what follows the chain.
+// inherit adds what follows the chain. The trace that begins with an envelope is
+// its id.
 func (b *Bus) inherit(in Meta, props *paho.PublishProperties, o publication) {
 	trace := in.Trace
 	if trace == "" {
@@ -241,7 +251,9 @@ func (b *Bus) inherit(in Meta, props *paho.PublishProperties, o publication) {
 	if !fits(trace) { // it may be the id of a foreign message
 		trace = wire.NewID()
 	}
-	props.User.Add("trace", trace)
+	if o.bare || trace != o.id {
+		props.User.Add("trace", trace)
+	}
 	if in.Traceparent != "" {
 		props.User.Add("traceparent", in.Traceparent)
 	}

@@ -47,7 +47,7 @@ func (b *Bus) send(ctx context.Context, m msg.Message, opts ...PublishOption) er
 // put is the way out of every payload.
 func (b *Bus) put(ctx context.Context, r msg.Route, to string, v any, opts ...PublishOption) error {
 	o := tuned(r, opts)
-	r.QoS = o.qos
+	r.QoS, r.Type = o.qos, typeOf(r)
 	ctx, span := b.trace.publish(ctx, to)
 	p, err := b.packet(ctx, r, to, v, o)
 	if err == nil {
@@ -57,7 +57,7 @@ func (b *Bus) put(ctx context.Context, r msg.Route, to string, v any, opts ...Pu
 	if err != nil {
 		return fmt.Errorf("publish %s: %w", to, err)
 	}
-	b.link.sent(typeOf(r))
+	b.link.sent(r.Type)
 	return nil
 }
 
@@ -70,7 +70,8 @@ func (b *Bus) deliver(ctx context.Context, p *paho.Publish) error {
 		return ErrOffline
 	}
 	if p.QoS > 0 {
-		defer b.link.publishing()()
+		b.link.inFlight.Add(1)
+		defer b.link.accepted(time.Now())
 		return b.insist(ctx, p)
 	}
 	_, err := b.cm.Publish(ctx, p)
@@ -85,9 +86,6 @@ func (b *Bus) deliver(ctx context.Context, p *paho.Publish) error {
 // the link went away, before or after p was sent, so p may arrive twice.
 func (b *Bus) insist(ctx context.Context, p *paho.Publish) error {
 	for {
-		if err := b.cm.AwaitConnection(ctx); err != nil {
-			return cmp.Or(context.Cause(ctx), err)
-		}
 		r, err := b.cm.Publish(b.session.Bind(ctx), p)
 		switch {
 		case err == nil:
@@ -108,6 +106,9 @@ func (b *Bus) insist(ctx context.Context, p *paho.Publish) error {
 			return ErrOffline
 		case <-ctx.Done():
 			return context.Cause(ctx)
+		}
+		if err := b.cm.AwaitConnection(ctx); err != nil {
+			return cmp.Or(context.Cause(ctx), err)
 		}
 	}
 }

@@ -68,14 +68,10 @@ func (l *linkMeter) sent(typ string) {
 	n.(*atomic.Int64).Add(1)
 }
 
-// publishing counts a publication that waits for its acknowledgement.
-func (l *linkMeter) publishing() (done func()) {
-	l.inFlight.Add(1)
-	begin := time.Now()
-	return func() {
-		l.inFlight.Add(-1)
-		l.took.Add(time.Since(begin))
-	}
+// accepted ends a publication that began at begin.
+func (l *linkMeter) accepted(begin time.Time) {
+	l.inFlight.Add(-1)
+	l.took.Add(time.Since(begin))
 }
 
 // dropped counts a message that was lost, and says so at most once a second.

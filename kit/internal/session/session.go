@@ -13,7 +13,7 @@ import (
 )
 
 // State is what lasts longer than a connection. It differs from that of paho
-// 0.23 in three ways.
+// 0.23 in four ways.
 //
 // No publication begins while a connection does: AddToSession of paho reads the
 // send quota without the lock under which ConAckReceived replaces it.
@@ -25,6 +25,9 @@ import (
 // Nobody waits for ever. paho drops its publications without a word when the
 // broker has forgotten the session, and stores one that began on an earlier
 // connection where nothing writes it. Both end with an error here.
+//
+// A publication is kept as it is until it is acknowledged, so it must not
+// change meanwhile. It is made into bytes when it has to be sent again.
 type State struct {
 	*state.State
 	mu      sync.RWMutex
@@ -38,7 +41,7 @@ type State struct {
 
 // New returns an empty session.
 func New() *State {
-	s := &State{State: state.NewInMemory(), waiting: map[uint16]chan<- packets.ControlPacket{}}
+	s := &State{State: state.New(newStore(), newStore()), waiting: map[uint16]chan<- packets.ControlPacket{}}
 	s.window.Store(&window{closed: true})
 	return s
 }
@@ -99,6 +102,9 @@ func (b bound) Value(key any) any {
 	}
 	return b.Context.Value(key)
 }
+
+// AfterFunc spares package context a goroutine for each context made of this one.
+func (b bound) AfterFunc(f func()) (stop func() bool) { return context.AfterFunc(b.Context, f) }
 
 // Bind makes ctx one for a publication on the connection of now.
 func (s *State) Bind(ctx context.Context) context.Context {

@@ -20,7 +20,8 @@ import (
 func linked(t *testing.T, s *State) *bytes.Buffer {
 	t.Helper()
 	var out bytes.Buffer
-	if err := s.ConAckReceived(&out, &packets.Connect{}, &packets.Connack{SessionPresent: true}); err != nil {
+	expiry := uint32(60)
+	if err := s.ConAckReceived(&out, &packets.Connect{Properties: &packets.Properties{SessionExpiryInterval: &expiry}}, &packets.Connack{SessionPresent: true}); err != nil {
 		t.Fatal(err)
 	}
 	return &out
