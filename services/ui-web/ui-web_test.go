@@ -250,6 +250,7 @@ func TestForwarding(t *testing.T) {
 func TestHealth(t *testing.T) {
 	tts := kittest.Fake("tts", kit.Sends[contract.TtsSay]())
 	kittest.Run(t, "a page that comes late is told who is there", func(t *testing.T, b *kittest.Bench) {
+		b.Settle() // until the service knows them all, they come one by one
 		p := open(t, b, "3f2a")
 		for _, topic := range []string{"system/health/tts", "system/health/ui-web"} {
 			if m := p.until(t, topic); !m.Payload.Data.OK || m.Payload.Data.Event != "ready" {
