@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/gotars/tars/kit/internal/cancel"
+	"github.com/gotars/tars/kit/internal/fifo"
 	"github.com/gotars/tars/kit/internal/session"
 	"github.com/gotars/tars/kit/msg"
 )
@@ -56,7 +57,7 @@ type lane struct {
 	seq     uint64
 	loose   int // AtMostOnce items in the queue
 	early   int // acknowledged items that wait
-	queue   []item
+	queue   fifo.Queue[item]
 	keys    map[string]*keyed
 	ready   []*keyed // keys with work and no worker
 	wg      sync.WaitGroup
@@ -67,7 +68,7 @@ type lane struct {
 // keyed is the queue of one key of a lane with By.
 type keyed struct {
 	name  string
-	items []item
+	items fifo.Queue[item]
 	loose int
 	busy  bool
 }
@@ -87,16 +88,6 @@ func (l *lane) start(work context.Context) {
 	}
 	for range l.workers {
 		l.wg.Go(func() { l.labour(work) })
-	}
-}
-
-// labour runs one item after the other. It ends early when a run outlived its
-// deadline and another worker took its place.
-func (l *lane) labour(work context.Context) {
-	for it, ok := l.take(); ok; it, ok = l.take() {
-		if !l.b.run(work, l, it) {
-			return
-		}
 	}
 }
 
@@ -131,25 +122,19 @@ func (l *lane) offer(it item) bool {
 	if it.h.opt.ackFirst && it.d != nil && l.early < it.h.opt.queue {
 		l.promise(&it)
 	}
-	l.queue = append(l.queue, it)
+	l.queue.Push(it)
 	if it.loose() {
 		l.loose++
 	}
 	if l.by == nil {
-		l.queue = l.trim(l.queue, &l.loose, l.limit)
+		l.trim(&l.queue, &l.loose, l.limit)
 	}
-	l.wake()
-	return true
-}
-
-// wake tells one worker of one more item, all of them when a sorter is among
-// them.
-func (l *lane) wake() {
-	if l.by != nil {
-		l.cond.Broadcast()
-	} else {
+	if l.by == nil {
 		l.cond.Signal()
+	} else { // a sorter is among those who wait
+		l.cond.Broadcast()
 	}
+	return true
 }
 
 // promise acknowledges an item that waits.
@@ -160,17 +145,14 @@ func (l *lane) promise(it *item) {
 }
 
 // trim drops the oldest AtMostOnce item while more than limit wait.
-func (l *lane) trim(q []item, loose *int, limit int) []item {
+func (l *lane) trim(q *fifo.Queue[item], loose *int, limit int) {
 	for *loose > limit {
-		i := slices.IndexFunc(q, func(it item) bool { return it.loose() })
-		it := q[i]
+		it, _ := q.Remove(func(it item) bool { return it.loose() })
 		it.settle(true)
 		l.left(&it)
 		*loose--
-		q = slices.Delete(q, i, i+1)
 		l.b.dropped(it.h, "overflow", it.d)
 	}
-	return q
 }
 
 // left accounts for an item that waits no more.
@@ -180,8 +162,9 @@ func (l *lane) left(it *item) {
 		return
 	}
 	l.early--
-	for i := range l.queue {
-		if w := &l.queue[i]; w.h.opt.ackFirst && w.d != nil && !w.early {
+	waiting := l.queue.Items()
+	for i := range waiting {
+		if w := &waiting[i]; w.h.opt.ackFirst && w.d != nil && !w.early {
 			l.promise(w)
 			return
 		}
@@ -199,24 +182,22 @@ func (l *lane) forget(keep func(*item) bool) {
 		it.h.meter.Waiting.Add(-1)
 		return true
 	}
-	l.queue = slices.DeleteFunc(l.queue, drop)
+	l.queue.RemoveAll(drop)
 	for _, k := range l.keys {
-		k.items = slices.DeleteFunc(k.items, drop)
+		k.items.RemoveAll(drop)
 	}
 	l.ready = slices.DeleteFunc(l.ready, func(k *keyed) bool {
-		if len(k.items) == 0 {
+		if k.items.Len() == 0 {
 			delete(l.keys, k.name)
 		}
-		return len(k.items) == 0
+		return k.items.Len() == 0
 	})
 	l.cond.Broadcast()
 }
 
 // pop takes the oldest item of the shared queue.
 func (l *lane) pop() item {
-	it := l.queue[0]
-	l.queue[0] = item{}
-	l.queue = l.queue[1:]
+	it := l.queue.Pop()
 	if it.loose() {
 		l.loose--
 	}
@@ -229,7 +210,7 @@ func (l *lane) sort() {
 	defer l.mu.Unlock()
 	defer func() { l.sorting = false; l.cond.Broadcast() }()
 	for {
-		for len(l.queue) == 0 && !l.halted {
+		for l.queue.Len() == 0 && !l.halted {
 			if l.stopped {
 				return
 			}
@@ -256,8 +237,9 @@ func (l *lane) sort() {
 			k.loose++
 		}
 		it.key = k
-		k.items = l.trim(append(k.items, it), &k.loose, it.h.opt.queue)
-		if !k.busy && len(k.items) == 1 {
+		k.items.Push(it)
+		l.trim(&k.items, &k.loose, it.h.opt.queue)
+		if !k.busy && k.items.Len() == 1 {
 			l.ready = append(l.ready, k)
 		}
 		l.cond.Broadcast()
@@ -273,21 +255,21 @@ func (l *lane) take() (item, bool) {
 		case l.halted, l.stopped && !l.open:
 			return item{}, false
 		case !l.open:
-		case l.by == nil && len(l.queue) > 0:
+		case l.by == nil && l.queue.Len() > 0:
 			it := l.pop()
 			l.left(&it)
 			return it, true
 		case len(l.ready) > 0:
 			k := l.ready[0]
 			l.ready = l.ready[1:]
-			it := k.items[0]
-			k.items, k.busy = k.items[1:], true
+			it := k.items.Pop()
+			k.busy = true
 			if it.loose() {
 				k.loose--
 			}
 			l.left(&it)
 			return it, true
-		case l.stopped && !l.sorting && len(l.queue) == 0 && len(l.keys) == 0:
+		case l.stopped && !l.sorting && l.queue.Len() == 0 && len(l.keys) == 0:
 			return item{}, false
 		}
 		l.cond.Wait()
@@ -301,7 +283,7 @@ func (l *lane) free(k *keyed) {
 	}
 	l.set(func() {
 		k.busy = false
-		if len(k.items) > 0 {
+		if k.items.Len() > 0 {
 			l.ready = append(l.ready, k)
 		} else {
 			delete(l.keys, k.name)
@@ -314,11 +296,11 @@ func (l *lane) free(k *keyed) {
 func (l *lane) abandon() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	rest := l.queue
+	rest := l.queue.Items()
 	for _, k := range l.keys {
-		rest = append(rest, k.items...)
+		rest = append(rest, k.items.Items()...)
 	}
-	l.queue, l.keys, l.ready = nil, map[string]*keyed{}, nil
+	l.queue, l.keys, l.ready = fifo.Queue[item]{}, map[string]*keyed{}, nil
 	for i := range rest {
 		rest[i].settle(false)
 	}
@@ -327,7 +309,7 @@ func (l *lane) abandon() {
 // cancel ends what has key: running, queued, or arriving soon.
 func (l *lane) cancel(key string) {
 	l.mu.Lock()
-	seq, idle := l.seq, len(l.queue) == 0 && len(l.keys) == 0
+	seq, idle := l.seq, l.queue.Len() == 0 && len(l.keys) == 0
 	l.mu.Unlock()
 	l.cancels.Cancel(key, seq, idle)
 }

@@ -11,10 +11,6 @@ import (
 	"github.com/gotars/tars/kit/internal/backoff"
 )
 
-// stuckAfter is how long past its deadline a run may go on before its worker is
-// replaced.
-const stuckAfter = time.Second
-
 // attempt is one item at work: the fixed chain of dead letter, recover, dedupe,
 // deadline, log, retry, Use and handler.
 type attempt struct {
@@ -22,6 +18,7 @@ type attempt struct {
 	l    *lane
 	work context.Context
 	item
+	ctx     running
 	begin   time.Time
 	mark    string      // what dedupe knows it by
 	decided atomic.Bool // by the run, or by its deadline
@@ -29,41 +26,46 @@ type attempt struct {
 
 // run runs the item and ends it. It reports false when the run took so long
 // that another worker stands in the place of this one.
-func (b *Bus) run(work context.Context, l *lane, it item) bool {
-	a := &attempt{b: b, l: l, work: work, item: it, begin: time.Now()}
+func (w *worker) run(it item) bool {
+	b := w.b
+	a := &attempt{b: b, l: w.lane, work: w.work, item: it, ctx: running{Context: w.work}, begin: time.Now()}
 	it.h.meter.Waited.Add(a.begin.Sub(it.at))
 	if it.d != nil && !a.wanted() {
-		l.finish(it, true)
+		w.finish(it, true)
 		return true
 	}
-	ctx, cancel := context.WithCancelCause(work)
-	defer cancel(nil)
 	if it.d != nil {
-		ctx = context.WithValue(ctx, metaKey{}, it.d.Meta)
+		a.ctx.meta = it.d.Meta
 		if c := it.h.opt.cancel; c != nil {
 			key, err := keyOf(c.of, it.d.Value)
 			if err != nil {
-				l.finish(it, a.judge(ctx, err))
+				w.finish(it, a.judge(&a.ctx, err))
 				return true
 			}
-			defer l.cancels.Enter(key, it.seq, it.at, func() { cancel(ErrCancelled) })()
+			defer a.cancellable(key)()
 		}
 	}
-	ctx, span := b.trace.begin(ctx, it)
 	if t := it.h.opt.timeout; t > 0 {
-		var stop context.CancelFunc
-		ctx, stop = context.WithTimeout(ctx, t)
-		defer stop()
-		defer time.AfterFunc(t+stuckAfter, func() { a.giveUp(ctx) }).Stop()
+		a.ctx.deadline = a.begin.Add(t)
 	}
+	w.begin(a)
+	defer w.finished(a)
+	ctx, span := b.trace.begin(&a.ctx, it)
 	err := a.try(ctx)
 	span.end(err)
 	if !a.decided.CompareAndSwap(false, true) {
 		b.log.WarnContext(ctx, "handler came back after it was given up", "handler", it.h.name, "took", time.Since(a.begin), "err", err)
 		return false
 	}
-	l.finish(it, a.judge(ctx, err))
+	w.finish(it, a.judge(ctx, err))
 	return true
+}
+
+// cancellable lets a CancelledBy end the run, until the function it returns is
+// called.
+func (a *attempt) cancellable(key string) (over func()) {
+	a.ctx.Context, a.ctx.cancel = context.WithCancelCause(a.work)
+	return a.l.cancels.Enter(key, a.seq, a.at, func() { a.ctx.end(ErrCancelled) })
 }
 
 // wanted decodes the message, and reports whether it is to be handled.
@@ -84,12 +86,12 @@ func (a *attempt) wanted() bool {
 
 // giveUp ends a run that ignores its deadline. Its goroutine cannot be ended;
 // another worker takes its place.
-func (a *attempt) giveUp(ctx context.Context) {
+func (a *attempt) giveUp() {
 	if !a.decided.CompareAndSwap(false, true) {
 		return
 	}
 	err := &Error{Code: TimedOut, Message: fmt.Sprintf("%s did not end within %s", a.h.name, a.h.opt.timeout)}
-	a.l.finish(a.item, a.judge(ctx, err))
+	a.l.finish(a.item, a.judge(&a.ctx, err))
 	a.l.replace(a.work)
 }
 
@@ -114,7 +116,8 @@ func (a *attempt) try(ctx context.Context) error {
 		}
 		if a.d != nil {
 			a.d.Attempt++
-			ctx = context.WithValue(ctx, metaKey{}, a.d.Meta)
+			m := a.d.Meta
+			ctx = context.WithValue(ctx, metaKey{}, &m)
 		}
 	}
 }
@@ -124,12 +127,13 @@ func (a *attempt) try(ctx context.Context) error {
 func (a *attempt) judge(ctx context.Context, err error) bool {
 	took := time.Since(a.begin)
 	a.h.meter.Took.Add(took)
+	if err == nil {
+		a.h.meter.Handled.Add(1)
+		return true
+	}
 	var d dropped
 	var f fatal
 	switch {
-	case err == nil:
-		a.h.meter.Handled.Add(1)
-		return true
 	case errors.As(err, &d):
 		a.h.meter.Drop(d.reason)
 		return true

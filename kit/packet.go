@@ -51,12 +51,17 @@ type Delivery struct {
 	to      string // the only client a replay is for; empty: everybody
 }
 
-// metaKey is where From and WithBaggage keep a Meta.
+// metaKey is where a context has a *Meta, which does not change.
 type metaKey struct{}
 
 // From returns the metadata of the message being handled, and of a context made
 // by WithBaggage; else the zero Meta.
-func From(ctx context.Context) Meta { m, _ := ctx.Value(metaKey{}).(Meta); return m }
+func From(ctx context.Context) Meta {
+	if m, ok := ctx.Value(metaKey{}).(*Meta); ok {
+		return *m
+	}
+	return Meta{}
+}
 
 // WithBaggage adds a small key that follows the chain, such as the room that
 // asked. It is a hint: a foreign service in the chain drops it, and a timer has
@@ -69,7 +74,7 @@ func WithBaggage(ctx context.Context, key, value string) context.Context {
 	}
 	b[key] = value
 	m.Baggage = b
-	return context.WithValue(ctx, metaKey{}, m)
+	return context.WithValue(ctx, metaKey{}, &m)
 }
 
 const (

@@ -84,5 +84,5 @@ func (t *tracing) start(ctx context.Context, name string, kind trace.SpanKind, a
 	propagation.TraceContext{}.Inject(ctx, carrier)
 	m := From(ctx)
 	m.Traceparent = carrier["traceparent"]
-	return context.WithValue(ctx, metaKey{}, m), &span{s}
+	return context.WithValue(ctx, metaKey{}, &m), &span{s}
 }

@@ -5,6 +5,8 @@ package mailbox
 import (
 	"context"
 	"sync"
+
+	"github.com/gotars/tars/kit/internal/fifo"
 )
 
 // Box holds at most Limit values; beyond it the oldest is dropped. Make one with
@@ -14,7 +16,7 @@ type Box[T any] struct {
 	arrive chan struct{} // capacity 1: something is in queue
 
 	mu    sync.Mutex
-	queue []T
+	queue fifo.Queue[T]
 }
 
 // New returns an empty box.
@@ -25,11 +27,11 @@ func New[T any](limit int) *Box[T] {
 // Put adds v. It reports false when it dropped the oldest value for it.
 func (b *Box[T]) Put(v T) (room bool) {
 	b.mu.Lock()
-	room = len(b.queue) < b.limit
+	room = b.queue.Len() < b.limit
 	if !room {
-		b.queue = b.queue[1:]
+		b.queue.Pop()
 	}
-	b.queue = append(b.queue, v)
+	b.queue.Push(v)
 	b.mu.Unlock()
 	select {
 	case b.arrive <- struct{}{}:
@@ -43,8 +45,8 @@ func (b *Box[T]) Put(v T) (room bool) {
 func (b *Box[T]) Take(ctx context.Context) (v T, err error) {
 	for {
 		b.mu.Lock()
-		if len(b.queue) > 0 {
-			v, b.queue = b.queue[0], b.queue[1:]
+		if b.queue.Len() > 0 {
+			v = b.queue.Pop()
 			b.mu.Unlock()
 			return v, nil
 		}
