@@ -3,12 +3,10 @@ package wire
 import (
 	"bytes"
 	stdjson "encoding/json"
-	"errors"
 	"fmt"
 	"reflect"
 	"slices"
 	"strconv"
-	"strings"
 	"unsafe"
 
 	"github.com/segmentio/encoding/json"
@@ -41,18 +39,10 @@ func (r *reader) document(sh *shape, p unsafe.Pointer) {
 	r.finish()
 }
 
-// finish refuses what is left.
-func (r *reader) finish() {
-	r.space()
-	if r.i < len(r.b) {
-		r.refuse(refuse(BadJSON, "bytes after the value, from byte %d", r.i))
-	}
-}
-
-// value reads one value into rv.
+// value reads one value into what p points to.
 func (r *reader) value(sh *shape, p unsafe.Pointer) {
 	c := r.peek()
-	if c == 'n' && (sh.ptr || sh.kind != kCustom) {
+	if c == 'n' && (sh.nullable || sh.kind != kCustom) {
 		r.null(sh, p)
 		return
 	}
@@ -62,28 +52,22 @@ func (r *reader) value(sh *shape, p unsafe.Pointer) {
 		p = to
 	}
 	if sh.first != 0 && c != sh.first {
-		r.mistyped(sh)
+		r.mistyped(sh, r.skip())
 		return
 	}
 	switch sh.kind {
-	case kAny:
-		r.free(sh, p)
-	case kCustom:
-		r.custom(sh, p)
+	case kAny, kCustom:
+		r.raw(sh, p)
+	case kPart:
+		*(*[]byte)(p) = r.skip()
 	case kBool:
-		*(*bool)(p) = r.boolean()
+		*(*bool)(p) = r.boolean(sh)
 	case kInt, kUint, kFloat:
 		r.numeral(sh, p)
 	case kString:
 		text := r.text()
 		*(*string)(p) = text
-		if sh.oneof != nil {
-			r.check(sh.choice(text))
-		}
-	case kBytes:
-		*(*[]byte)(p) = r.base64()
-	case kPart:
-		*(*[]byte)(p) = r.skip()
+		r.refuse(sh.choice(text))
 	case kStruct:
 		r.structure(sh, p)
 	case kMap:
@@ -92,7 +76,7 @@ func (r *reader) value(sh *shape, p unsafe.Pointer) {
 		r.list(sh, p)
 	}
 	if sh.validates && r.err == nil {
-		r.check(sh.blame(sh.at(p).Interface().(interface{ Validate() error }).Validate(), Bounds))
+		r.refuse(sh.blame(sh.at(p).Interface().(interface{ Validate() error }).Validate(), Bounds))
 	}
 }
 
@@ -108,13 +92,6 @@ func (sh *shape) clear(p unsafe.Pointer) {
 	}
 }
 
-// check refuses what was just read, if err says so.
-func (r *reader) check(err *Error) {
-	if err != nil {
-		r.refuse(err)
-	}
-}
-
 func (r *reader) null(sh *shape, p unsafe.Pointer) {
 	r.literal("null")
 	if !sh.nullable {
@@ -123,40 +100,25 @@ func (r *reader) null(sh *shape, p unsafe.Pointer) {
 	sh.clear(p)
 }
 
-// mistyped passes a value to see that it is one, and refuses it.
-func (r *reader) mistyped(sh *shape) {
-	raw := r.skip()
+// mistyped refuses a value that was passed before.
+func (r *reader) mistyped(sh *shape, raw []byte) {
 	r.refuse(refuse(BadType, "%s is no %s", clip(raw), kinds[sh.kind].name))
 }
 
-// free reads what has no shape.
-func (r *reader) free(sh *shape, p unsafe.Pointer) {
+// raw reads what has no shape, or reads itself.
+func (r *reader) raw(sh *shape, p unsafe.Pointer) {
 	raw := r.skip()
 	if r.err == nil {
-		sh.clear(p)
-		r.check(sh.allows(raw[0]))
-		r.check(sh.blame(json.Unmarshal(raw, sh.at(p).Interface()), BadType))
+		r.refuse(sh.allows(raw[0]))
+		sh.at(p).Elem().SetZero()
+		r.refuse(sh.blame(json.Unmarshal(raw, sh.at(p).Interface()), BadType))
 	}
-}
-
-// custom lets a type read itself.
-func (r *reader) custom(sh *shape, p unsafe.Pointer) {
-	raw := r.skip()
-	if r.err != nil {
-		return
-	}
-	sh.clear(p)
-	if u, ok := sh.at(p).Interface().(stdjson.Unmarshaler); ok {
-		r.check(sh.blame(u.UnmarshalJSON(raw), BadType))
-		return
-	}
-	r.check(sh.blame(json.Unmarshal(raw, sh.at(p).Interface()), BadType))
 }
 
 func (r *reader) list(sh *shape, p unsafe.Pointer) {
 	rv := sh.at(p).Elem()
 	rv.Set(reflect.MakeSlice(sh.typ, 0, 4))
-	for more := r.open(']'); more; more = r.next(']') {
+	for r.enter(); r.more(']'); {
 		n := rv.Len()
 		rv.Grow(1)
 		rv.SetLen(n + 1)
@@ -172,16 +134,14 @@ func (r *reader) table(sh *shape, p unsafe.Pointer) {
 	rv.Set(reflect.MakeMap(sh.typ))
 	name := reflect.New(sh.typ.Key()).Elem()
 	elem := reflect.New(sh.typ.Elem())
-	for more := r.open('}'); more; more = r.next('}') {
+	for r.enter(); r.more('}'); {
 		key := r.key()
-		if name.CanInt() {
-			n, err := strconv.Atoi(string(key))
-			if err != nil {
-				r.refuse(refuse(BadType, "the name is no integer"))
-			}
+		if name.Kind() == reflect.String {
+			name.SetString(string(key))
+		} else if n, err := strconv.Atoi(string(key)); err == nil {
 			name.SetInt(int64(n))
 		} else {
-			name.SetString(string(key))
+			r.refuse(refuse(BadType, "the name is no integer"))
 		}
 		elem.Elem().SetZero()
 		r.value(sh.elem, elem.UnsafePointer())
@@ -197,9 +157,12 @@ func (r *reader) structure(sh *shape, p unsafe.Pointer) {
 		return
 	}
 	var buf [64]bool
-	seen := append(buf[:0], sh.plan.none...)
-	next := 0
-	for more := r.open('}'); more; more = r.next('}') {
+	seen := buf[:]
+	if len(sh.plan.fields) > len(buf) {
+		seen = make([]bool, len(sh.plan.fields))
+	}
+	next, absent := 0, len(sh.plan.fields)
+	for r.enter(); r.more('}'); {
 		n := r.name(sh.plan, next)
 		if n < 0 {
 			return
@@ -210,13 +173,13 @@ func (r *reader) structure(sh *shape, p unsafe.Pointer) {
 		}
 		seen[n] = true
 		next = n + 1
+		absent--
 		r.value(&f.shape, unsafe.Add(p, f.offset))
 		if r.err != nil {
 			r.err.under(f.name)
-			return
 		}
 	}
-	if r.err == nil {
+	if r.err == nil && absent > 0 {
 		r.fill(sh.plan, p, seen)
 	}
 	if r.err == nil && sh.unmarshals {
@@ -233,13 +196,12 @@ func (r *reader) name(p *plan, next int) int {
 		return next
 	}
 	key := r.key()
-	n, known := p.byName[string(key)]
-	if !known {
-		r.refuse(refuse(Unknown, "no such field"))
-		r.within(key)
-		return -1
+	if n, known := p.byName[string(key)]; known {
+		return n
 	}
-	return n
+	r.refuse(refuse(Unknown, "no such field"))
+	r.within(key)
+	return -1
 }
 
 // fill gives absent fields what they get.
@@ -253,13 +215,9 @@ func (r *reader) fill(plan *plan, p unsafe.Pointer, seen []bool) {
 		switch {
 		case f.required:
 			r.refuse(refuse(Missing, "is missing").under(f.name))
-		case f.fresh:
-			*(*string)(to) = NewID()
-		case f.now:
-			f.at(to).Elem().SetFloat(now())
-		case f.def != nil:
-			def := newReader(f.def)
-			def.value(&f.shape, to)
+		case f.fills():
+			fill := newReader(f.appendFill(nil))
+			fill.value(&f.shape, to)
 		default:
 			f.clear(to)
 		}
@@ -272,26 +230,24 @@ func (r *reader) reread(sh *shape, p unsafe.Pointer, seen []bool) {
 	w.open('{')
 	for n := range sh.plan.fields {
 		f := &sh.plan.fields[n]
-		to := unsafe.Add(p, f.offset)
 		if seen[n] || f.fills() {
-			w.name(f)
+			w.name(f.quoted)
 			w.value(&f.shape, sh.at(p).Elem().FieldByIndex(f.index))
 		}
-		f.clear(to)
+		f.clear(unsafe.Add(p, f.offset))
 	}
 	w.close('}')
-	if w.err != nil {
-		r.refuse(w.err)
-		return
+	r.refuse(w.err)
+	if r.err == nil {
+		r.refuse(sh.blame(sh.at(p).Interface().(stdjson.Unmarshaler).UnmarshalJSON(w.b), Bounds))
 	}
-	r.check(sh.blame(sh.at(p).Interface().(stdjson.Unmarshaler).UnmarshalJSON(w.b), Bounds))
 }
 
 // union reads the case whose key is there.
 func (r *reader) union(plan *plan, p unsafe.Pointer) {
-	from, depth := r.i, r.depth
+	start := *r
 	chosen := len(plan.cases)
-	for more := r.open('}'); more; more = r.next('}') {
+	for r.enter(); r.more('}'); {
 		key := r.key()
 		r.skip()
 		n := slices.IndexFunc(plan.cases, func(c unionCase) bool { return c.key == string(key) })
@@ -299,67 +255,17 @@ func (r *reader) union(plan *plan, p unsafe.Pointer) {
 			chosen = min(n, chosen)
 		}
 	}
-	switch {
-	case r.err != nil:
+	if r.err != nil {
 		return
-	case chosen == len(plan.cases):
+	}
+	if chosen == len(plan.cases) {
 		r.refuse(refuse(Missing, "none of %s is there", plan.keys()))
 		return
 	}
 	for _, c := range plan.cases {
 		*(*unsafe.Pointer)(unsafe.Add(p, c.offset)) = nil
 	}
-	r.i, r.depth = from, depth
+	*r = start
 	c := plan.cases[chosen]
 	r.value(c.shape, unsafe.Add(p, c.offset))
-}
-
-// allows checks the first byte of a value against the kinds an any may hold.
-func (sh *shape) allows(first byte) *Error {
-	is := "number"
-	switch first {
-	case '{':
-		is = "object"
-	case '"':
-		is = "string"
-	case '[':
-		is = "array"
-	case 't', 'f':
-		is = "bool"
-	}
-	if sh.holds == nil || slices.Contains(sh.holds, is) {
-		return nil
-	}
-	return refuse(BadType, "%s where %v is wanted", is, sh.holds)
-}
-
-// choice checks a string against what it may be.
-func (sh *shape) choice(text string) *Error {
-	if sh.oneof == nil || slices.Contains(sh.oneof, text) {
-		return nil
-	}
-	return refuse(Bounds, "%q is not one of %s", clip([]byte(text)), strings.Join(sh.oneof, " "))
-}
-
-// outside refuses a number that is not inside.
-func (sh *shape) outside(n float64) *Error {
-	return refuse(Bounds, "%s is out of bounds", appendFloat(nil, n))
-}
-
-// blame turns the error of a method of the payload into a refusal. An error
-// that begins with a field's name and a colon is about that field.
-func (sh *shape) blame(err error, reason Reason) *Error {
-	if err == nil {
-		return nil
-	}
-	if e, ok := errors.AsType[*Error](err); ok {
-		return e
-	}
-	name, text, ok := strings.Cut(err.Error(), ": ")
-	if ok && sh.plan != nil {
-		if _, known := sh.plan.byName[name]; known {
-			return &Error{Path: name, Reason: reason, Text: text}
-		}
-	}
-	return &Error{Reason: reason, Text: err.Error()}
 }

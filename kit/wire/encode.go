@@ -2,7 +2,6 @@ package wire
 
 import (
 	"cmp"
-	"encoding/base64"
 	stdjson "encoding/json"
 	"fmt"
 	"math"
@@ -19,15 +18,12 @@ import (
 // points to: what it fills in appears in the bytes only.
 func Encode(dst []byte, v any) ([]byte, error) {
 	w := newWriter()
-	defer w.free()
+	defer writers.Put(w)
 	if err := w.payload(v); err != nil {
 		return dst, err
 	}
 	return append(dst, w.b...), nil
 }
-
-// writers keeps buffers, so that a message costs one allocation of its own size.
-var writers = sync.Pool{New: func() any { return new(writer) }}
 
 // writer appends JSON. After a refusal what it wrote is worthless.
 type writer struct {
@@ -37,20 +33,18 @@ type writer struct {
 	err     *Error // the first refusal
 }
 
+// writers keeps buffers, so that a message costs one allocation of its own size.
+var writers = sync.Pool{New: func() any { return new(writer) }}
+
 func newWriter() *writer {
 	w := writers.Get().(*writer)
 	*w = writer{b: w.b[:0]}
 	return w
 }
 
-func (w *writer) free() { writers.Put(w) }
-
 // payload writes a whole payload.
 func (w *writer) payload(v any) error {
-	rv := reflect.ValueOf(v)
-	if rv.Kind() == reflect.Pointer {
-		rv = rv.Elem()
-	}
+	rv := reflect.Indirect(reflect.ValueOf(v))
 	if !rv.IsValid() {
 		return fmt.Errorf("encode %T: nil is no message", v)
 	}
@@ -77,24 +71,16 @@ func (w *writer) refuse(err *Error) {
 	}
 }
 
-// check refuses what is being written, if err says so.
-func (w *writer) check(err *Error) {
-	if err != nil {
-		w.refuse(err)
-	}
-}
-
-func (w *writer) bounds(sh *shape, n float64) {
-	if !sh.inside(n) {
-		w.refuse(sh.outside(n))
-	}
-}
-
 func (w *writer) open(c byte) {
 	if w.depth >= maxDepth {
 		w.refuse(tooDeep())
 	}
 	w.depth++
+	w.b = append(w.b, c)
+}
+
+func (w *writer) close(c byte) {
+	w.depth--
 	w.b = append(w.b, c)
 }
 
@@ -105,66 +91,64 @@ func (w *writer) comma() {
 	}
 }
 
-func (w *writer) close(c byte) {
-	w.depth--
-	w.b = append(w.b, c)
+// name writes a name with its quotes and colon.
+func (w *writer) name(quoted []byte) {
+	w.comma()
+	w.b = append(w.b, quoted...)
 }
 
 // value writes one value by its shape.
 func (w *writer) value(sh *shape, rv reflect.Value) {
-	if k := rv.Kind(); k == reflect.Pointer || k == reflect.Interface {
-		if rv.IsNil() {
-			w.null(sh)
-			return
-		}
+	if (sh.ptr || rv.Kind() == reflect.Interface) && !rv.IsNil() {
 		rv = rv.Elem()
 	}
-	if sh.marshals || sh.kind == kCustom {
+	switch {
+	case rv.Kind() != reflect.Pointer && (sh.marshals || sh.kind == kCustom):
 		w.custom(rv)
-		return
-	}
-	switch sh.kind {
-	case kAny:
-		w.any(sh, rv)
-	case kBool:
+	case isNil(rv):
+		w.null(sh, rv)
+	case sh.kind == kBool:
 		w.b = strconv.AppendBool(w.b, rv.Bool())
-	case kInt:
-		w.bounds(sh, float64(rv.Int()))
+	case sh.kind == kInt:
+		w.refuse(sh.bounds(float64(rv.Int())))
 		w.b = strconv.AppendInt(w.b, rv.Int(), 10)
-	case kUint:
-		w.bounds(sh, float64(rv.Uint()))
+	case sh.kind == kUint:
+		w.refuse(sh.bounds(float64(rv.Uint())))
 		w.b = strconv.AppendUint(w.b, rv.Uint(), 10)
-	case kFloat:
-		w.float(sh, rv.Float())
-	case kString:
-		w.check(sh.choice(rv.String()))
+	case sh.kind == kFloat:
+		if x := rv.Float(); math.IsNaN(x) || math.IsInf(x, 0) {
+			w.refuse(refuse(BadJSON, "no finite number"))
+		}
+		w.refuse(sh.bounds(rv.Float()))
+		w.b = appendFloat(w.b, rv.Float())
+	case sh.kind == kString:
+		w.refuse(sh.choice(rv.String()))
 		w.text(rv.String())
-	case kBytes:
-		w.b = base64.StdEncoding.AppendEncode(append(w.b, '"'), rv.Bytes())
-		w.b = append(w.b, '"')
-	case kStruct:
-		w.structure(sh, rv)
-	case kMap:
-		w.table(sh, sh.elem, rv)
-	case kSlice:
+	case sh.kind == kStruct:
+		w.structure(sh.plan, rv)
+	case sh.kind == kSlice:
 		w.list(sh, rv)
+	case sh.kind == kMap:
+		w.table(sh.elem, rv)
+	case rv.Kind() == reflect.Map:
+		w.table(free, rv)
+	default:
+		w.any(sh, rv)
 	}
 }
 
-func (w *writer) null(sh *shape) {
-	if !sh.nullable {
+// null writes what is nil.
+func (w *writer) null(sh *shape, rv reflect.Value) {
+	switch {
+	case sh.nullable:
+		w.b = append(w.b, "null"...)
+	case rv.Kind() == reflect.Map:
+		w.b = append(w.b, "{}"...)
+	case rv.Kind() == reflect.Slice:
+		w.b = append(w.b, "[]"...)
+	default:
 		w.refuse(refuse(Null, "must not be null"))
 	}
-	w.b = append(w.b, "null"...)
-}
-
-func (w *writer) float(sh *shape, x float64) {
-	if math.IsNaN(x) || math.IsInf(x, 0) {
-		w.refuse(refuse(BadJSON, "no finite number"))
-		return
-	}
-	w.bounds(sh, x)
-	w.b = appendFloat(w.b, x)
 }
 
 func (w *writer) text(s string) {
@@ -176,16 +160,15 @@ func (w *writer) text(s string) {
 
 // any writes what an any holds by the shape of its own type.
 func (w *writer) any(sh *shape, rv reflect.Value) {
-	from := len(w.b)
-	if sh.typ.Kind() == reflect.Map {
-		w.table(sh, free, rv)
-	} else if own, err := shapeOf(rv.Type()); err == nil {
-		w.value(own, rv)
-	} else {
+	own, err := shapeOf(rv.Type())
+	if err != nil {
 		w.refuse(refuse(BadType, "%v", err))
+		return
 	}
+	from := len(w.b)
+	w.value(own, rv)
 	if w.err == nil && w.b[from] != 'n' {
-		w.check(sh.allows(w.b[from]))
+		w.refuse(sh.allows(w.b[from]))
 	}
 }
 
@@ -199,15 +182,11 @@ func (w *writer) custom(rv reflect.Value) {
 	r := newReader(out)
 	r.depth = w.depth
 	r.skip()
-	w.check(r.err)
+	w.refuse(r.err)
 	w.b = append(w.b, out...)
 }
 
 func (w *writer) list(sh *shape, rv reflect.Value) {
-	if rv.IsNil() && sh.nullable && !sh.ptr {
-		w.null(sh)
-		return
-	}
 	w.open('[')
 	for n := 0; n < rv.Len() && w.err == nil; n++ {
 		w.comma()
@@ -220,11 +199,7 @@ func (w *writer) list(sh *shape, rv reflect.Value) {
 }
 
 // table writes names in order, so that equal maps make equal bytes.
-func (w *writer) table(sh, elem *shape, rv reflect.Value) {
-	if rv.IsNil() && sh.nullable && !sh.ptr {
-		w.null(sh)
-		return
-	}
+func (w *writer) table(elem *shape, rv reflect.Value) {
 	keys := rv.MapKeys()
 	slices.SortFunc(keys, func(a, b reflect.Value) int {
 		if a.CanInt() {
@@ -233,78 +208,62 @@ func (w *writer) table(sh, elem *shape, rv reflect.Value) {
 		return cmp.Compare(a.String(), b.String())
 	})
 	w.open('{')
-	for _, k := range keys {
-		name := k.String()
-		if k.CanInt() {
-			name = strconv.FormatInt(k.Int(), 10)
-		}
-		if !utf8.ValidString(name) {
-			w.refuse(refuse(BadUTF8, "the name is not UTF-8"))
-		}
-		if w.err != nil {
-			return
+	for n := 0; n < len(keys) && w.err == nil; n++ {
+		name := keys[n].String()
+		if keys[n].CanInt() {
+			name = strconv.FormatInt(keys[n].Int(), 10)
 		}
 		w.comma()
-		w.b = append(appendString(w.b, name), ':')
-		w.value(elem, rv.MapIndex(k))
-		if w.err != nil {
+		w.text(name)
+		if w.err == nil {
+			w.b = append(w.b, ':')
+			w.value(elem, rv.MapIndex(keys[n]))
 			w.err.under(name)
 		}
 	}
 	w.close('}')
 }
 
-func (w *writer) structure(sh *shape, rv reflect.Value) {
-	if sh.plan.cases != nil {
-		w.union(sh.plan, rv)
+func (w *writer) structure(p *plan, rv reflect.Value) {
+	if p.cases != nil {
+		w.union(p, rv)
 		return
 	}
 	w.open('{')
-	for n := range sh.plan.fields {
-		f := &sh.plan.fields[n]
+	for n := 0; n < len(p.fields) && w.err == nil; n++ {
+		f := &p.fields[n]
 		fv := rv.FieldByIndex(f.index)
-		if f.foreign && !w.foreign || f.omitempty && isNil(fv) || w.err != nil {
+		if f.foreign && !w.foreign || f.omitempty && isNil(fv) {
 			continue
 		}
-		w.field(f, fv)
+		w.name(f.quoted)
+		if f.vacant(fv) {
+			w.b = f.appendFill(w.b)
+		} else {
+			w.value(&f.shape, fv)
+			w.err.under(f.name)
+		}
 	}
 	w.close('}')
 }
 
-// field writes one member, or what stands in for it.
-func (w *writer) field(f *field, fv reflect.Value) {
-	w.name(f)
-	switch {
-	case !f.vacant(fv):
-		w.value(&f.shape, fv)
-		if w.err != nil {
-			w.err.under(f.name)
-		}
-	case f.fresh:
-		w.b = append(appendID(append(w.b, '"')), '"')
-	case f.now:
-		w.b = appendFloat(w.b, now())
-	default:
-		w.b = append(w.b, f.def...)
-	}
-}
-
-func (w *writer) name(f *field) {
-	w.comma()
-	w.b = append(w.b, f.quoted...)
-}
-
 // vacant reports whether a default, a fresh id or the time stands in for fv.
 func (f *field) vacant(fv reflect.Value) bool {
-	switch {
-	case !f.fills():
+	if !f.fills() || !fv.IsZero() {
 		return false
-	case f.ptr:
-		return fv.IsNil()
-	case f.kind == kString, f.now:
-		return fv.IsZero()
+	}
+	return f.ptr || f.kind == kString || f.now || f.kind != kBool && !f.inside(0)
+}
+
+// appendFill appends what stands in for nothing.
+func (f *field) appendFill(dst []byte) []byte {
+	switch {
+	case f.fresh:
+		return append(appendID(append(dst, '"')), '"')
+	case f.now:
+		return appendFloat(dst, now())
 	default:
-		return f.number() && fv.IsZero() && !f.inside(0)
+		return append(dst, f.def...)
 	}
 }
 

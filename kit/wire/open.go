@@ -51,7 +51,7 @@ func openBare(packet []byte) (Envelope, error) {
 	r.space()
 	from := r.i
 	if r.peek() != '{' {
-		r.mistyped(&shape{kind: kStruct})
+		r.mistyped(enveloped, r.skip())
 	} else {
 		e.ID = r.messageID()
 	}
@@ -69,7 +69,7 @@ func openBare(packet []byte) (Envelope, error) {
 
 // messageID passes an object and returns the one name an envelope would have.
 func (r *reader) messageID() (id string) {
-	for more := r.open('}'); more; more = r.next('}') {
+	for r.enter(); r.more('}'); {
 		name := string(r.key())
 		if name == "message_id" && r.peek() == '"' {
 			id = r.text()
@@ -93,7 +93,7 @@ type sealed struct {
 // empty ID stays empty. Data and Bare of e are not used.
 func Seal(dst []byte, e Envelope, v any) ([]byte, error) {
 	w := newWriter()
-	defer w.free()
+	defer writers.Put(w)
 	if err := w.payload(sealed{e.ID, e.Type, e.TS, e.Source}); err != nil {
 		return dst, err
 	}

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"cmp"
 	stdjson "encoding/json"
 	"fmt"
 	"math"
@@ -21,7 +22,6 @@ const (
 	kUint
 	kFloat
 	kString
-	kBytes // base64 text
 	kPart
 	kStruct
 	kMap
@@ -34,7 +34,7 @@ var kinds = [...]struct {
 	first byte
 }{
 	kBool: {"boolean", 0}, kInt: {"integer", 0}, kUint: {"integer", 0}, kFloat: {"number", 0},
-	kString: {"string", '"'}, kBytes: {"string", '"'},
+	kString: {"string", '"'}, kCustom: {"string", 0},
 	kStruct: {"object", '{'}, kMap: {"object", '{'}, kSlice: {"array", '['},
 }
 
@@ -44,6 +44,7 @@ type shape struct {
 	kind       kind
 	first      byte         // of its JSON; 0: several
 	typ        reflect.Type // without the pointer
+	bits       int          // of a number
 	ptr        bool
 	nullable   bool
 	plan       *plan  // of a struct
@@ -64,7 +65,6 @@ var free = &shape{kind: kAny, typ: reflect.TypeFor[any](), nullable: true}
 type plan struct {
 	fields []field
 	byName map[string]int // aliases too
-	none   []bool         // as long as fields
 	cases  []unionCase    // not nil: a union
 }
 
@@ -81,12 +81,7 @@ type unionCase struct {
 	shape *shape // of the pointer
 }
 
-type compiled struct {
-	shape *shape
-	err   error
-}
-
-var shapes sync.Map // reflect.Type to compiled
+var shapes sync.Map // reflect.Type to *shape
 
 var (
 	marshaler   = reflect.TypeFor[stdjson.Marshaler]()
@@ -99,16 +94,16 @@ func shapeOf(t reflect.Type) (*shape, error) {
 	if t == nil {
 		return nil, fmt.Errorf("nil is no message")
 	}
-	if c, ok := shapes.Load(t); ok {
-		return c.(compiled).shape, c.(compiled).err
+	if sh, ok := shapes.Load(t); ok {
+		return sh.(*shape), nil
 	}
 	c := compiler{whole: t, plans: map[reflect.Type]*plan{}}
 	sh, err := c.shape(t)
 	if err != nil {
-		sh, err = nil, fmt.Errorf("%s: %w", t, err)
+		return nil, fmt.Errorf("%s: %w", t, err)
 	}
-	shapes.Store(t, compiled{sh, err})
-	return sh, err
+	shapes.Store(t, sh)
+	return sh, nil
 }
 
 // compiler holds the structs at work, so that a type may contain itself.
@@ -147,52 +142,42 @@ func (c *compiler) shape(t reflect.Type) (*shape, error) {
 		if t.NumMethod() != 0 {
 			err = fmt.Errorf("%s cannot be received", t)
 		}
-	case reflect.Slice:
-		err = c.slice(sh)
-	case reflect.Map:
-		err = c.table(sh)
+	case reflect.Slice, reflect.Map:
+		err = c.container(sh)
 	case reflect.Struct:
 		err = c.structure(sh)
 	default:
 		err = fmt.Errorf("%s has no JSON form", t)
 	}
-	sh.first = kinds[sh.kind].first
+	if sh.number() {
+		sh.bits = t.Bits()
+	}
+	sh.first = cmp.Or(sh.first, kinds[sh.kind].first)
 	return sh, err
 }
 
-func (c *compiler) slice(sh *shape) error {
-	if sh.typ.Elem().Kind() == reflect.Uint8 {
-		sh.kind = kBytes
-		if sh.typ == reflect.TypeFor[part]() {
-			sh.kind = kPart
-		}
-		return nil
-	}
+// container compiles a slice or a map.
+func (c *compiler) container(sh *shape) (err error) {
 	sh.kind = kSlice
-	return c.inside(sh)
-}
-
-func (c *compiler) table(sh *shape) error {
-	key := sh.typ.Key().Kind()
-	if key == reflect.String && sh.typ.Elem() == free.typ {
-		sh.holds = []string{"object"}
-		return nil
+	if sh.typ.Kind() == reflect.Map {
+		sh.kind = kMap
+		if key := sh.typ.Key().Kind(); key != reflect.String && key != reflect.Int {
+			return fmt.Errorf("%s: names must be strings or ints", sh.typ)
+		}
 	}
-	if key != reflect.String && key != reflect.Int {
-		return fmt.Errorf("%s: names must be strings or ints", sh.typ)
-	}
-	sh.kind = kMap
-	return c.inside(sh)
-}
-
-// inside compiles what a slice or a map holds.
-func (c *compiler) inside(sh *shape) (err error) {
-	if sh.typ.Elem() == free.typ {
+	elem := sh.typ.Elem()
+	switch {
+	case sh.typ == reflect.TypeFor[part]():
+		sh.kind = kPart
+	case sh.kind == kSlice && elem.Kind() == reflect.Uint8: // base64 text
+		sh.kind, sh.first, sh.nullable = kCustom, '"', true
+	case sh.kind == kMap && elem == free.typ && sh.typ.Key().Kind() == reflect.String:
+		sh.kind, sh.holds = kAny, []string{"object"}
+	case elem == free.typ:
 		sh.elem = free
-		return nil
-	}
-	if sh.elem, err = c.shape(sh.typ.Elem()); err == nil {
-		sh.recheck = sh.recheck || sh.elem.recheck
+	default:
+		sh.elem, err = c.shape(elem)
+		sh.recheck = sh.recheck || err == nil && sh.elem.recheck
 	}
 	return err
 }
@@ -209,7 +194,6 @@ func (c *compiler) structure(sh *shape) error {
 	if err := c.fields(sh, sh.typ, place{}); err != nil {
 		return err
 	}
-	p.none = make([]bool, len(p.fields))
 	switch {
 	case len(p.fields) == 0 && p.cases == nil && (sh.marshals || sh.unmarshals): // time.Time and its like
 		delete(c.plans, sh.typ)

@@ -15,11 +15,12 @@ import (
 const maxDepth = 256
 
 // reader walks JSON by its grammar (RFC 8259). After a refusal it stands at the
-// end, so that callers may look at err late.
+// end, so that loops end and callers may look at err late.
 type reader struct {
 	b     []byte
 	i     int    // the next byte
 	depth int    // open containers
+	first bool   // the container was just entered
 	plain bool   // all of it is printable ASCII without escapes
 	err   *Error // the first refusal
 }
@@ -28,7 +29,11 @@ func newReader(b []byte) reader {
 	return reader{b: b, plain: ascii.ValidPrint(b) && bytes.IndexByte(b, '\\') < 0}
 }
 
+// refuse stops at err, if there is one.
 func (r *reader) refuse(err *Error) {
+	if err == nil {
+		return
+	}
 	if r.err == nil {
 		r.err = err
 	}
@@ -37,10 +42,10 @@ func (r *reader) refuse(err *Error) {
 
 // bad refuses the next byte.
 func (r *reader) bad() {
-	if r.i >= len(r.b) {
-		r.refuse(refuse(BadJSON, "ends early"))
-	} else {
+	if r.i < len(r.b) {
 		r.refuse(refuse(BadJSON, "malformed at byte %d", r.i))
+	} else {
+		r.refuse(refuse(BadJSON, "ends early"))
 	}
 }
 
@@ -52,6 +57,16 @@ func (r *reader) peek() byte {
 	return 0
 }
 
+// accept passes the next byte if it is a or b.
+func (r *reader) accept(a, b byte) bool {
+	c := r.peek()
+	if c != a && c != b {
+		return false
+	}
+	r.i++
+	return true
+}
+
 func (r *reader) space() {
 	if r.peek() <= ' ' {
 		r.blanks()
@@ -59,43 +74,49 @@ func (r *reader) space() {
 }
 
 func (r *reader) blanks() {
-	for r.i < len(r.b) && strings.IndexByte(" \t\n\r", r.b[r.i]) >= 0 {
-		r.i++
+	for r.accept(' ', '\n') || r.accept('\t', '\r') {
 	}
 }
 
-// open enters a container and moves to its first member or item, if it has one.
-func (r *reader) open(end byte) (more bool) {
+// finish refuses what is left.
+func (r *reader) finish() {
+	r.space()
+	if r.i < len(r.b) {
+		r.refuse(refuse(BadJSON, "bytes after the value, from byte %d", r.i))
+	}
+}
+
+// enter passes the first byte of a container. Its members or items are read with
+//
+//	for r.enter(); r.more(end); {
+func (r *reader) enter() {
 	if r.depth >= maxDepth {
 		r.refuse(tooDeep())
-		return false
+		return
 	}
 	r.depth++
 	r.i++
-	r.space()
-	return r.peek() != end || r.leave()
+	r.first = true
 }
 
-// next moves to the next member or item, if there is one.
-func (r *reader) next(end byte) (more bool) {
+// more moves to the next member or item, or behind the end when there is none.
+func (r *reader) more(end byte) bool {
 	r.space()
-	switch r.peek() {
-	case ',':
-		r.i++
+	first := r.first
+	r.first = false
+	switch {
+	case r.accept(end, end):
+		r.depth--
+		return false
+	case first:
+		return true
+	case r.accept(',', ','):
 		r.space()
 		return true
-	case end:
-		return r.leave()
 	default:
 		r.bad()
 		return false
 	}
-}
-
-func (r *reader) leave() (more bool) {
-	r.depth--
-	r.i++
-	return false
 }
 
 func tooDeep() *Error { return refuse(Size, "nested deeper than %d levels", maxDepth) }
@@ -104,11 +125,10 @@ func tooDeep() *Error { return refuse(Size, "nested deeper than %d levels", maxD
 func (r *reader) key() []byte {
 	name, escaped := r.quoted()
 	r.space()
-	if r.peek() != ':' {
+	if !r.accept(':', ':') {
 		r.bad()
 		return name
 	}
-	r.i++
 	r.space()
 	if escaped {
 		return []byte(unescape(name))
@@ -119,7 +139,7 @@ func (r *reader) key() []byte {
 // text passes a string.
 func (r *reader) text() string {
 	raw, escaped := r.quoted()
-	if escaped && r.err == nil {
+	if escaped {
 		return unescape(raw)
 	}
 	return string(raw)
@@ -127,46 +147,30 @@ func (r *reader) text() string {
 
 // quoted passes a string and returns what is between the quotes.
 func (r *reader) quoted() (raw []byte, escaped bool) {
-	if r.peek() != '"' {
+	if !r.accept('"', '"') {
 		r.bad()
 		return nil, false
 	}
-	r.i++
-	from := r.i
 	if !r.plain {
 		return r.characters()
 	}
-	rest := r.b[from:]
-	for n := range min(len(rest), 16) { // most are short: no call
-		if rest[n] == '"' {
-			r.i = from + n + 1
-			return rest[:n], false
-		}
-	}
+	rest := r.b[r.i:]
 	n := bytes.IndexByte(rest, '"')
 	if n < 0 {
-		r.i = len(r.b)
-		r.bad()
-		return nil, false
+		return r.characters()
 	}
-	r.i = from + n + 1
+	r.i += n + 1
 	return rest[:n], false
 }
 
 // characters is quoted behind the first quote, for any text.
 func (r *reader) characters() (raw []byte, escaped bool) {
 	from := r.i
-	for r.i < len(r.b) {
-		switch c := r.b[r.i]; {
-		case c == '"':
-			raw = r.b[from:r.i]
-			r.i++
-			if !utf8.Valid(raw) {
-				r.refuse(refuse(BadUTF8, "not UTF-8"))
-			}
-			return raw, escaped
+	for r.peek() != '"' {
+		switch c := r.peek(); {
 		case c < ' ':
 			r.bad()
+			return nil, false
 		case c == '\\':
 			escaped = true
 			r.escape()
@@ -174,8 +178,12 @@ func (r *reader) characters() (raw []byte, escaped bool) {
 			r.i++
 		}
 	}
-	r.bad()
-	return nil, false
+	raw = r.b[from:r.i]
+	r.i++
+	if !utf8.Valid(raw) {
+		r.refuse(refuse(BadUTF8, "not UTF-8"))
+	}
+	return raw, escaped
 }
 
 // unescape resolves the escapes of a string that was passed before.
@@ -200,21 +208,15 @@ func unescape(raw []byte) string {
 func (r *reader) escape() rune {
 	const short, means = `"\/bfnrt`, "\"\\/\b\f\n\r\t"
 	r.i++
-	c := r.peek()
-	if n := strings.IndexByte(short, c); n >= 0 {
+	if n := strings.IndexByte(short, r.peek()); n >= 0 {
 		r.i++
 		return rune(means[n])
-	}
-	if c != 'u' {
-		r.bad()
-		return 0
 	}
 	x := r.hex()
 	if !utf16.IsSurrogate(x) {
 		return x
 	}
-	if bytes.HasPrefix(r.b[r.i:], []byte(`\u`)) {
-		r.i++
+	if r.accept('\\', '\\') {
 		x = utf16.DecodeRune(x, r.hex())
 	}
 	if utf16.IsSurrogate(x) || x == utf8.RuneError {
@@ -223,11 +225,14 @@ func (r *reader) escape() rune {
 	return x
 }
 
-// hex passes the u of an escape and its four digits.
+// hex passes a u and its four digits.
 func (r *reader) hex() rune {
-	r.i++
-	x, err := strconv.ParseUint(string(r.b[r.i:min(r.i+4, len(r.b))]), 16, 16)
-	if err != nil || r.i+4 > len(r.b) {
+	digits := ""
+	if r.accept('u', 'u') {
+		digits = string(r.b[r.i:min(r.i+4, len(r.b))])
+	}
+	x, err := strconv.ParseUint(digits, 16, 16)
+	if err != nil || len(digits) < 4 {
 		r.bad()
 		return 0
 	}
@@ -239,27 +244,19 @@ func (r *reader) hex() rune {
 // written as an integer.
 func (r *reader) number() (raw []byte, integer bool) {
 	from := r.i
-	if r.peek() == '-' {
-		r.i++
-	}
-	if r.peek() == '0' {
-		r.i++
-	} else {
+	r.accept('-', '-')
+	if !r.accept('0', '0') {
 		r.digits()
 	}
 	integer = true
-	if r.peek() == '.' {
+	if r.accept('.', '.') {
 		integer = false
-		r.i++
 		r.digits()
 	}
 	huge := r.i-from > 300
-	if c := r.peek(); c == 'e' || c == 'E' {
+	if r.accept('e', 'E') {
 		integer, huge = false, true
-		r.i++
-		if c := r.peek(); c == '+' || c == '-' {
-			r.i++
-		}
+		r.accept('+', '-')
 		r.digits()
 	}
 	raw = r.b[from:r.i]
@@ -290,20 +287,20 @@ func (r *reader) literal(word string) {
 	r.i += len(word)
 }
 
-// skip passes one value of any kind and returns it.
+// skip passes one value of any kind and returns it, or nil when it refuses.
 func (r *reader) skip() []byte {
 	from := r.i
 	switch r.peek() {
 	case '"':
 		r.quoted()
 	case '{':
-		for more := r.open('}'); more; more = r.next('}') {
+		for r.enter(); r.more('}'); {
 			key := r.key()
 			r.skip()
 			r.within(key)
 		}
 	case '[':
-		for more := r.open(']'); more; more = r.next(']') {
+		for r.enter(); r.more(']'); {
 			r.skip()
 		}
 	case 't':
@@ -315,13 +312,16 @@ func (r *reader) skip() []byte {
 	default:
 		r.number()
 	}
+	if r.err != nil {
+		return nil
+	}
 	return r.b[from:r.i]
 }
 
 // within puts the name of a member in front of a refusal inside it.
 func (r *reader) within(name []byte) {
 	if r.err != nil {
-		r.err.under(string(clip(name)))
+		r.err.under(string(name))
 	}
 }
 
@@ -331,9 +331,5 @@ func clip(b []byte) []byte {
 	if len(b) <= most {
 		return b
 	}
-	cut := most
-	for cut > 0 && b[cut]&0xc0 == 0x80 { // not inside a character
-		cut--
-	}
-	return append(b[:cut:cut], "…"...)
+	return append(bytes.ToValidUTF8(b[:most], nil), "…"...)
 }

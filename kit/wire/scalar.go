@@ -1,7 +1,6 @@
 package wire
 
 import (
-	"encoding/base64"
 	"math"
 	"strconv"
 	"strings"
@@ -9,26 +8,15 @@ import (
 )
 
 // boolean reads a bool, or what may stand for one.
-func (r *reader) boolean() (value bool) {
-	first := r.peek()
-	switch first {
-	case 't':
-		r.literal("true")
-		return true
-	case 'f':
-		r.literal("false")
-		return false
-	}
+func (r *reader) boolean(sh *shape) bool {
 	raw := r.skip()
-	if r.err != nil {
-		return false
-	}
 	word := string(raw)
-	switch first {
-	case '"':
+	switch {
+	case r.err != nil || word == "true" || word == "false":
+		return word == "true"
+	case raw[0] == '"':
 		word = strings.ToLower(content(raw))
-	case '{', '[':
-	default:
+	case raw[0] != '{' && raw[0] != '[':
 		if x, _ := strconv.ParseFloat(word, 64); x == 0 || x == 1 {
 			word = strconv.Itoa(int(x))
 		}
@@ -39,7 +27,7 @@ func (r *reader) boolean() (value bool) {
 	case "false", "0", "no", "off", "f", "n":
 		return false
 	}
-	r.refuse(refuse(BadType, "%s is no boolean", clip(raw)))
+	r.mistyped(sh, raw)
 	return false
 }
 
@@ -52,9 +40,9 @@ func content(raw []byte) string {
 // numeral reads a number, or a string that holds one.
 func (r *reader) numeral(sh *shape, p unsafe.Pointer) {
 	if c := r.peek(); c == '-' || c >= '0' && c <= '9' {
-		raw, integer := r.number()
+		text, integer := r.number()
 		if r.err == nil {
-			r.check(sh.set(p, raw, integer))
+			r.refuse(sh.set(p, text, integer))
 		}
 		return
 	}
@@ -62,21 +50,21 @@ func (r *reader) numeral(sh *shape, p unsafe.Pointer) {
 	if r.err != nil {
 		return
 	}
-	in := newReader(nil)
+	var in reader
 	if raw[0] == '"' {
 		in.b = []byte(strings.TrimSpace(content(raw)))
 	}
 	text, integer := in.number()
 	if in.err != nil || in.i < len(in.b) {
-		r.refuse(refuse(BadType, "%s is no %s", clip(raw), kinds[sh.kind].name))
+		r.mistyped(sh, raw)
 		return
 	}
-	r.check(sh.set(p, text, integer))
+	r.refuse(sh.set(p, text, integer))
 }
 
-// set sets rv to a number that was passed before.
+// set makes p a number that was passed before.
 func (sh *shape) set(p unsafe.Pointer, text []byte, integer bool) *Error {
-	if !integer && sh.kind != kFloat {
+	if sh.kind != kFloat && !integer {
 		x, _ := strconv.ParseFloat(string(text), 64)
 		if x != math.Trunc(x) {
 			return refuse(BadType, "%s is no integer", clip(text))
@@ -85,40 +73,28 @@ func (sh *shape) set(p unsafe.Pointer, text []byte, integer bool) *Error {
 			text = strconv.AppendInt(nil, int64(x), 10)
 		}
 	}
-	var err error
 	var x float64
-	switch bits := sh.typ.Bits(); sh.kind {
-	case kFloat:
-		x, err = strconv.ParseFloat(string(text), bits)
-		if bits == 32 {
-			*(*float32)(p) = float32(x)
-		} else {
-			*(*float64)(p) = x
-		}
-	case kInt:
-		var n int64
-		n, err = strconv.ParseInt(string(text), 10, bits)
+	var n int64
+	var u uint64
+	var err error
+	switch {
+	case sh.kind == kFloat && sh.bits == 64:
+		x, err = strconv.ParseFloat(string(text), 64)
+		*(*float64)(p) = x
+	case sh.kind == kFloat:
+		x, err = strconv.ParseFloat(string(text), sh.bits)
+		sh.at(p).Elem().SetFloat(x)
+	case sh.kind == kInt:
+		n, err = strconv.ParseInt(string(text), 10, sh.bits)
 		sh.at(p).Elem().SetInt(n)
 		x = float64(n)
-	case kUint:
-		var n uint64
-		n, err = strconv.ParseUint(strings.Replace(string(text), "-0", "0", 1), 10, bits)
-		sh.at(p).Elem().SetUint(n)
-		x = float64(n)
+	case string(text) != "-0":
+		u, err = strconv.ParseUint(string(text), 10, sh.bits)
+		sh.at(p).Elem().SetUint(u)
+		x = float64(u)
 	}
 	if err != nil {
 		return refuse(Bounds, "%s is out of bounds", clip(text))
 	}
-	if !sh.inside(x) {
-		return sh.outside(x)
-	}
-	return nil
-}
-
-func (r *reader) base64() []byte {
-	b, err := base64.StdEncoding.DecodeString(r.text())
-	if err != nil {
-		r.refuse(refuse(BadType, "no base64"))
-	}
-	return b
+	return sh.bounds(x)
 }

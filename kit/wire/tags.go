@@ -2,7 +2,6 @@ package wire
 
 import (
 	"fmt"
-	"math"
 	"reflect"
 	"slices"
 	"strconv"
@@ -94,23 +93,22 @@ func (f *field) bound(limit *float64, text string) (ok bool) {
 
 func (sh *shape) number() bool { return sh.kind == kInt || sh.kind == kUint || sh.kind == kFloat }
 
-func (sh *shape) inside(n float64) bool { return n >= sh.min && n <= sh.max }
-
 // setDefault compiles the default to JSON and reports whether it keeps the other
 // tags.
 func (f *field) setDefault(def string) (ok bool) {
-	switch {
-	case f.kind == kString:
-		f.def = appendString(nil, def)
-		ok = f.oneof == nil || slices.Contains(f.oneof, def)
-	case f.kind == kBool:
-		f.def = []byte(def)
-		ok = def == "true" || def == "false"
-	case f.number():
-		n, err := strconv.ParseFloat(def, 64)
-		f.def = appendFloat(nil, n)
-		ok = err == nil && f.inside(n) && (f.kind == kFloat || n == math.Trunc(n))
-	}
 	f.nullable = false
-	return ok && !f.required && !f.fresh && !f.now && !f.foreign
+	text := []byte(def)
+	if f.kind == kString {
+		text = appendString(nil, def)
+	}
+	bare := f.shape
+	bare.ptr = false
+	v := reflect.New(f.typ)
+	r := newReader(text)
+	r.document(&bare, v.UnsafePointer())
+	var w writer
+	w.value(&bare, v.Elem())
+	f.def = w.b
+	scalar := f.number() || f.kind == kString || f.kind == kBool
+	return r.err == nil && scalar && !f.required && !f.fresh && !f.now && !f.foreign
 }

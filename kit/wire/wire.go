@@ -70,13 +70,16 @@ func (e *Error) Error() string {
 	return e.Path + ": " + e.Text
 }
 
-// under puts name in front of the path.
+// under puts name in front of the path, if there is an error.
 func (e *Error) under(name string) *Error {
-	if e.Path == "" {
-		e.Path = name
-	} else {
-		e.Path = name + "." + e.Path
+	if e == nil {
+		return nil
 	}
+	name = string(clip([]byte(name)))
+	if e.Path != "" {
+		name += "." + e.Path
+	}
+	e.Path = name
 	return e
 }
 

@@ -1,0 +1,68 @@
+package wire
+
+import (
+	"errors"
+	"slices"
+	"strings"
+)
+
+// kindOf names the kind of JSON that begins with a byte, in the words of the
+// kind tag.
+func kindOf(first byte) string {
+	switch first {
+	case '{':
+		return "object"
+	case '"':
+		return "string"
+	case '[':
+		return "array"
+	case 't', 'f':
+		return "bool"
+	default:
+		return "number"
+	}
+}
+
+// allows checks the first byte of a value against the kinds an any may hold.
+func (sh *shape) allows(first byte) *Error {
+	if sh.holds == nil || slices.Contains(sh.holds, kindOf(first)) {
+		return nil
+	}
+	return refuse(BadType, "%s where %v is wanted", kindOf(first), sh.holds)
+}
+
+// choice checks a string against what it may be.
+func (sh *shape) choice(text string) *Error {
+	if sh.oneof == nil || slices.Contains(sh.oneof, text) {
+		return nil
+	}
+	return refuse(Bounds, "%q is not one of %s", clip([]byte(text)), strings.Join(sh.oneof, " "))
+}
+
+func (sh *shape) inside(n float64) bool { return n >= sh.min && n <= sh.max }
+
+// bounds checks a number.
+func (sh *shape) bounds(n float64) *Error {
+	if sh.inside(n) {
+		return nil
+	}
+	return refuse(Bounds, "%s is out of bounds", appendFloat(nil, n))
+}
+
+// blame turns the error of a method of the payload into a refusal. An error
+// that begins with a field's name and a colon is about that field.
+func (sh *shape) blame(err error, reason Reason) *Error {
+	if err == nil {
+		return nil
+	}
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e
+	}
+	name, text, _ := strings.Cut(err.Error(), ": ")
+	if sh.plan != nil {
+		if _, known := sh.plan.byName[name]; known && text != "" {
+			return &Error{Path: name, Reason: reason, Text: text}
+		}
+	}
+	return &Error{Reason: reason, Text: err.Error()}
+}
