@@ -18,48 +18,74 @@ type dedupe struct {
 	limit int
 
 	mu    sync.Mutex
-	taken map[string]time.Time
-	order []entry // by time; stale ones are skipped
+	taken map[string]*taken
+	order []*taken // by time; those that were forgotten are skipped
 }
 
-type entry struct {
-	key string
-	at  time.Time
+// taken is one message, at work or handled.
+type taken struct {
+	key   string
+	at    time.Time
+	done  bool
+	later []func() // acknowledge copies that came meanwhile
 }
 
-// first takes key, and reports whether it was free.
-func (s *dedupe) first(key string) bool {
+func newDedupe(ttl time.Duration, limit int) *dedupe {
+	return &dedupe{ttl: ttl, limit: limit, taken: map[string]*taken{}}
+}
+
+// take takes key, or returns nil when it is taken. Then again is called when the
+// message is known to be handled, which may be at once: a copy that is
+// acknowledged sooner would be lost with this process.
+func (s *dedupe) take(key string, again func()) *taken {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
 	for len(s.order) > 0 && now.Sub(s.order[0].at) >= s.ttl {
 		s.drop()
 	}
-	if _, known := s.taken[key]; known {
-		return false
+	if t := s.taken[key]; t != nil {
+		if t.done {
+			again()
+		} else {
+			t.later = append(t.later, again)
+		}
+		return nil
 	}
 	if len(s.order) >= s.limit {
 		s.drop()
 	}
-	s.taken[key] = now
-	s.order = append(s.order, entry{key, now})
-	return true
+	t := &taken{key: key, at: now}
+	s.taken[key] = t
+	s.order = append(s.order, t)
+	return t
 }
 
 // drop forgets the oldest.
 func (s *dedupe) drop() {
 	old := s.order[0]
 	s.order = s.order[1:]
-	if s.taken[old.key].Equal(old.at) {
+	if s.taken[old.key] == old {
 		delete(s.taken, old.key)
 	}
 }
 
-// forget frees key: its message failed, and may come again.
-func (s *dedupe) forget(key string) {
+// settle ends the work on t: handled, or failed, and then it may come again. It
+// does nothing for nil, also on a nil dedupe.
+func (s *dedupe) settle(t *taken, handled bool) {
+	if t == nil {
+		return
+	}
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.taken, key)
+	later := t.later
+	t.done, t.later = true, nil
+	if !handled && s.taken[t.key] == t {
+		delete(s.taken, t.key)
+	}
+	s.mu.Unlock()
+	for _, again := range later {
+		again()
+	}
 }
 
 // dedupeKey tells messages apart (CONTRACTS 1.3.4): all parts of a stream share

@@ -20,7 +20,7 @@ type attempt struct {
 	item
 	ctx     running
 	begin   time.Time
-	mark    string      // what dedupe knows it by
+	taken   *taken      // by dedupe
 	decided atomic.Bool // by the run, or by its deadline
 }
 
@@ -31,7 +31,7 @@ func (w *worker) run(it item) bool {
 	a := &attempt{b: b, l: w.lane, work: w.work, item: it, ctx: running{Context: w.work}, begin: time.Now()}
 	it.h.meter.Waited.Add(a.begin.Sub(it.at))
 	if it.d != nil && !a.wanted() {
-		w.finish(it, true)
+		w.free(it.key)
 		return true
 	}
 	if it.d != nil {
@@ -68,20 +68,25 @@ func (a *attempt) cancellable(key string) (over func()) {
 	return a.l.cancels.Enter(key, a.seq, a.at, func() { a.ctx.end(ErrCancelled) })
 }
 
-// wanted decodes the message, and reports whether it is to be handled.
+// wanted decodes the message, and reports whether it is to be handled. What is
+// not is acknowledged here.
 func (a *attempt) wanted() bool {
 	if a.d.Value == nil && !a.b.readable(a.item) {
+		a.settle(true)
 		return false
 	}
 	if a.h.seen == nil {
 		return true
 	}
-	a.mark = dedupeKey(a.d)
-	if a.mark == "" || a.h.seen.first(a.mark) {
+	key, it := dedupeKey(a.d), a.item
+	if key == "" {
 		return true
 	}
-	a.h.meter.Duplicates.Add(1)
-	return false
+	a.taken = a.h.seen.take(key, func() { it.settle(true) })
+	if a.taken == nil {
+		a.h.meter.Duplicates.Add(1)
+	}
+	return a.taken != nil
 }
 
 // giveUp ends a run that ignores its deadline. Its goroutine cannot be ended;
@@ -124,11 +129,12 @@ func (a *attempt) try(ctx context.Context) error {
 
 // judge counts how a run ended, tells the asker, buries what failed, and
 // reports whether the message is done: not when the process gave up on it.
-func (a *attempt) judge(ctx context.Context, err error) bool {
+func (a *attempt) judge(ctx context.Context, err error) (done bool) {
 	took := time.Since(a.begin)
 	a.h.meter.Took.Add(took)
 	if err == nil {
 		a.h.meter.Handled.Add(1)
+		a.h.seen.settle(a.taken, true)
 		return true
 	}
 	var d dropped
@@ -136,13 +142,11 @@ func (a *attempt) judge(ctx context.Context, err error) bool {
 	switch {
 	case errors.As(err, &d):
 		a.h.meter.Drop(d.reason)
+		a.h.seen.settle(a.taken, true)
 		return true
 	case errors.As(err, &f):
 		a.b.fail(fmt.Errorf("%s: %w", a.h.name, f.error))
 		return false
-	}
-	if a.mark != "" {
-		a.h.seen.forget(a.mark)
 	}
 	told := a.h.fail != nil && a.d != nil && a.d.Value != nil
 	if told {
@@ -153,6 +157,7 @@ func (a *attempt) judge(ctx context.Context, err error) bool {
 	switch {
 	case context.Cause(ctx) == ErrCancelled:
 		a.h.meter.Handled.Add(1)
+		a.h.seen.settle(a.taken, true)
 		return true
 	case a.work.Err() != nil:
 		a.log(ctx, slog.LevelWarn, "unfinished when the drain ended", took, err)
@@ -160,7 +165,10 @@ func (a *attempt) judge(ctx context.Context, err error) bool {
 	}
 	a.h.meter.Fail(err)
 	a.log(ctx, slog.LevelError, "handler failed", took, err)
-	return told && !panicked(err) || a.buried(err)
+	if done = told && !panicked(err) || a.buried(err); done {
+		a.h.seen.settle(a.taken, false)
+	}
+	return done
 }
 
 // log writes how a run failed; what has a name is no alarm.

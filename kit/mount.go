@@ -5,7 +5,6 @@ import (
 	"reflect"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/eclipse/paho.golang/paho"
 
@@ -68,7 +67,7 @@ func (b *Bus) listen(h *duty, shared map[string]*lane) (subs []paho.SubscribeOpt
 		return subs, nil
 	}
 	if b.cfg.DedupeTTL > 0 {
-		h.seen = &dedupe{ttl: b.cfg.DedupeTTL, limit: b.cfg.DedupeMaxEntries, taken: map[string]time.Time{}}
+		h.seen = newDedupe(b.cfg.DedupeTTL, b.cfg.DedupeMaxEntries)
 	}
 	return append(subs, subscription(h.route, b.group(h))), nil
 }
