@@ -1,0 +1,188 @@
+package wire
+
+import (
+	"encoding"
+	stdjson "encoding/json"
+	"fmt"
+	"math"
+	"reflect"
+	"slices"
+)
+
+// Schema is the JSON Schema of t, from the tags that Decode reads: what a
+// receiver accepts in the form in which it is sent. Neither the coercions of
+// Decode nor what UnmarshalJSON and Validate say can be put into a schema; a
+// value that marshals itself may be anything. The words are those that draft 7
+// and 2020-12 share, so an AsyncAPI document can hold it. A type that travels as
+// bytes has none, and is an error.
+func Schema(t reflect.Type) ([]byte, error) {
+	if t != nil && (t.Implements(bytewise) || reflect.PointerTo(t).Implements(bytewise)) {
+		return nil, fmt.Errorf("%s travels as bytes, not as JSON", t)
+	}
+	sh, err := shapeOf(t)
+	if err != nil {
+		return nil, err
+	}
+	d := describer{inside: map[*plan]bool{}}
+	s, err := d.shape(sh)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", t, err)
+	}
+	return stdjson.Marshal(s)
+}
+
+var bytewise = reflect.TypeFor[encoding.BinaryMarshaler]()
+
+// schema is one JSON Schema. Names of properties come in alphabetical order.
+type schema struct {
+	Type       any                `json:"type,omitempty"` // a word or several
+	Enum       []any              `json:"enum,omitempty"`
+	Default    stdjson.RawMessage `json:"default,omitempty"`
+	Minimum    *float64           `json:"minimum,omitempty"`
+	Maximum    *float64           `json:"maximum,omitempty"`
+	Items      *schema            `json:"items,omitempty"`
+	Properties map[string]*schema `json:"properties,omitempty"`
+	Required   []string           `json:"required,omitempty"`
+	Additional any                `json:"additionalProperties,omitempty"` // false, or a schema
+	AllOf      []*schema          `json:"allOf,omitempty"`
+	AnyOf      []*schema          `json:"anyOf,omitempty"`
+	OneOf      []*schema          `json:"oneOf,omitempty"`
+	Not        *schema            `json:"not,omitempty"`
+	ReadOnly   bool               `json:"readOnly,omitempty"` // taken, never sent
+}
+
+// describer holds the structs at work: one inside itself has no schema without
+// names, which no message of ours needs.
+type describer struct{ inside map[*plan]bool }
+
+func (d *describer) shape(sh *shape) (*schema, error) {
+	s := &schema{}
+	switch sh.kind {
+	case kBool:
+		s.Type = "boolean"
+	case kInt, kUint:
+		s.Type = "integer"
+		if sh.kind == kUint {
+			s.Minimum = new(float64)
+		}
+	case kFloat:
+		s.Type = "number"
+	case kString:
+		s.Type = "string"
+	case kAny:
+		d.free(s, sh)
+	case kSlice, kMap:
+		inner, err := d.shape(sh.elem)
+		if err != nil {
+			return nil, err
+		}
+		if s.Type = "array"; sh.kind == kMap {
+			s.Type, s.Additional = "object", inner
+		} else {
+			s.Items = inner
+		}
+	case kStruct:
+		if err := d.structure(s, sh.plan); err != nil {
+			return nil, err
+		}
+	default: // what marshals itself, but bytes, which are base64
+		if sh.first == '"' {
+			s.Type = "string"
+		}
+	}
+	sh.limit(s)
+	if word, ok := s.Type.(string); ok && sh.nullable {
+		s.Type = []string{word, "null"}
+		if s.Enum != nil {
+			s.Enum = append(s.Enum, nil)
+		}
+	}
+	return s, nil
+}
+
+// free is what an any may hold.
+func (d *describer) free(s *schema, sh *shape) {
+	var words []string
+	for _, k := range sh.holds {
+		if k == "bool" {
+			k = "boolean"
+		}
+		words = append(words, k)
+	}
+	if words != nil && sh.nullable {
+		words = append(words, "null")
+	}
+	if len(words) == 1 {
+		s.Type = words[0]
+	} else if words != nil {
+		s.Type = words
+	}
+}
+
+// limit adds bounds and choices.
+func (sh *shape) limit(s *schema) {
+	if !math.IsInf(sh.min, 0) {
+		s.Minimum = &sh.min
+	}
+	if !math.IsInf(sh.max, 0) {
+		s.Maximum = &sh.max
+	}
+	for _, choice := range sh.oneof {
+		s.Enum = append(s.Enum, choice)
+	}
+}
+
+func (d *describer) structure(s *schema, p *plan) error {
+	if d.inside[p] {
+		return fmt.Errorf("it contains itself")
+	}
+	d.inside[p] = true
+	defer delete(d.inside, p)
+	if p.cases != nil {
+		return d.union(s, p)
+	}
+	s.Type, s.Additional, s.Properties = "object", false, map[string]*schema{}
+	for n := range p.fields {
+		f := &p.fields[n]
+		inner, err := d.shape(&f.shape)
+		if err != nil {
+			return err
+		}
+		inner.Default, inner.ReadOnly = f.def, f.foreign
+		names := append([]string{f.name}, f.aliases...)
+		var one []*schema
+		for _, name := range names {
+			s.Properties[name] = inner
+			one = append(one, &schema{Required: []string{name}})
+		}
+		switch {
+		case len(names) == 1 && f.required:
+			s.Required = append(s.Required, f.name)
+		case len(names) > 1 && f.required:
+			s.AllOf = append(s.AllOf, &schema{OneOf: one})
+		case len(names) > 1: // at most one of them
+			s.AllOf = append(s.AllOf, &schema{OneOf: append(one, &schema{Not: &schema{AnyOf: slices.Clone(one)}})})
+		}
+	}
+	return nil
+}
+
+// union is the first shape whose key is there, so a later one lacks the keys
+// before it.
+func (d *describer) union(s *schema, p *plan) error {
+	var before []*schema
+	for _, c := range p.cases {
+		inner, err := d.shape(c.shape)
+		if err != nil {
+			return err
+		}
+		inner.Type = "object" // the pointer that holds it cannot be null on the wire
+		all := []*schema{inner, {Required: []string{c.key}}}
+		if before != nil {
+			all = append(all, &schema{Not: &schema{AnyOf: slices.Clone(before)}})
+		}
+		s.OneOf = append(s.OneOf, &schema{AllOf: all})
+		before = append(before, &schema{Required: []string{c.key}})
+	}
+	return nil
+}
