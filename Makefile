@@ -1,5 +1,5 @@
-# make help prints the targets. SERVICE, FUZZTIME and TESTFLAGS are for the command
-# line: make run SERVICE=stt, make fuzz FUZZTIME=5m, make test TESTFLAGS=-v
+# make help prints the targets. SERVICE, FUZZTIME, TESTFLAGS and BENCH are for the
+# command line: make run SERVICE=stt, make fuzz FUZZTIME=5m, make test TESTFLAGS=-v
 SHELL    := /bin/sh
 MODULES   = $(shell go list -m)
 PACKAGES  = $(addsuffix /...,$(MODULES))
@@ -14,7 +14,7 @@ endif
 voice = $(if $(TARS_ASSETS),$(TARS_ASSETS),$(home)/assets)
 
 .DEFAULT_GOAL := help
-.PHONY: help up run test lint fuzz bench new assets build
+.PHONY: help up run test lint fuzz bench soak generate new assets build
 .NOTPARALLEL:
 
 help: ## print this list
@@ -42,11 +42,19 @@ fuzz: ## every fuzz target for FUZZTIME (30s)
 	@grep -rHo --include='*_test.go' '^func Fuzz[A-Za-z0-9_]*' . | sed 's|/[^/]*:func | |' | while read -r dir target; do \
 		echo "$$dir $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) "$$dir" </dev/null || exit 1; done
 
-bench: ## every benchmark, with allocations
-	go test -run '^$$' -bench . -benchmem $(TESTFLAGS) $(PACKAGES)
+bench: ## the kit beside its MQTT client used by hand, 15 minutes; BENCH=-short for one
+	go run ./kit/bench $(BENCH)
+
+soak: ## the fault suite in full, with Docker: 100 restarts, 100 kills, 20 pauses
+	TARS_SOAK=1 go test -count=1 -v -timeout 120m ./test/fault/
+
+generate: build ## docs/asyncapi.json, topics.md, config.md, .env.example and the broker's access list
+	@describe() { env -i HOME=/ bin/tars describe "$$1" >"$$2.new" && mv "$$2.new" "$$2"; }; \
+		describe asyncapi docs/asyncapi.json && describe topics docs/topics.md && describe config docs/config.md && \
+		describe env .env.example && describe acl ops/mosquitto/acl
 
 new: name ## copy the template to services/SERVICE and wire it: make new SERVICE=weather
-	@go run ./ops/new $(SERVICE)
+	@go run ./ops/new $(SERVICE) && $(MAKE) --no-print-directory generate
 
 assets: ## fetch the built-in voice, for make up and for docker compose
 	@ops/assets.sh "$(voice)" $(if $(TARS_ASSETS),,.assets)

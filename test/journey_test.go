@@ -29,7 +29,7 @@ func mosquitto(t *testing.T) string {
 	need.Docker(t)
 	dir := filepath.Join("..", "ops", "mosquitto")
 	var files []testcontainers.ContainerFile
-	for _, name := range []string{"mosquitto.conf", "start.sh"} {
+	for _, name := range []string{"mosquitto.conf", "start.sh", "acl"} {
 		files = append(files, testcontainers.ContainerFile{HostFilePath: filepath.Join(dir, name), ContainerFilePath: "/mosquitto/config/" + name, FileMode: 0o644})
 	}
 	c, err := testcontainers.Run(t.Context(), "eclipse-mosquitto:2",

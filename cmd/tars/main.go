@@ -18,19 +18,20 @@ import (
 
 // cli is what may be typed.
 type cli struct {
-	Up      upCmd      `cmd:"" help:"Run everything in this process, with a broker when MQTT_URL is not set."`
-	Run     runCmd     `cmd:"" help:"Run one or some services against a broker."`
-	Ask     askCmd     `cmd:"" help:"Ask something and print the answer as it is written."`
-	Say     sayCmd     `cmd:"" help:"Let the voice say something."`
-	Listen  listenCmd  `cmd:"" help:"Print messages as they pass: tars listen 'llm/#'."`
-	Record  recordCmd  `cmd:"" help:"Write every message to a file, one JSON object a line."`
-	Replay  replayCmd  `cmd:"" help:"Publish a recording again, at its own speed or another."`
-	List    listCmd    `cmd:"" help:"List the services on the bus, or what one of them takes, asks and sends."`
-	Stats   statsCmd   `cmd:"" help:"Print what the services have handled, dropped and published."`
-	Top     topCmd     `cmd:"" help:"Watch services, rates, queues and turns live."`
-	Dead    deadCmd    `cmd:"" help:"List, show, replay and drop the messages that no handler could handle."`
-	Doctor  doctorCmd  `cmd:"" help:"Check this machine and the running stack, and say what would help."`
-	Healthy healthyCmd `cmd:"" help:"Exit with 0 when a service is up, for container health checks."`
+	Up       upCmd       `cmd:"" help:"Run everything in this process, with a broker when MQTT_URL is not set."`
+	Run      runCmd      `cmd:"" help:"Run one or some services against a broker."`
+	Ask      askCmd      `cmd:"" help:"Ask something and print the answer as it is written."`
+	Say      sayCmd      `cmd:"" help:"Let the voice say something."`
+	Listen   listenCmd   `cmd:"" help:"Print messages as they pass: tars listen 'llm/#'."`
+	Record   recordCmd   `cmd:"" help:"Write every message to a file, one JSON object a line."`
+	Replay   replayCmd   `cmd:"" help:"Publish a recording again, at its own speed or another."`
+	List     listCmd     `cmd:"" help:"List the services on the bus, or what one of them takes, asks and sends."`
+	Stats    statsCmd    `cmd:"" help:"Print what the services have handled, dropped and published."`
+	Top      topCmd      `cmd:"" help:"Watch services, rates, queues and turns live."`
+	Dead     deadCmd     `cmd:"" help:"List, show, replay and drop the messages that no handler could handle."`
+	Describe describeCmd `cmd:"" help:"Print what the services declare: topics, settings, access list, AsyncAPI."`
+	Doctor   doctorCmd   `cmd:"" help:"Check this machine and the running stack, and say what would help."`
+	Healthy  healthyCmd  `cmd:"" help:"Exit with 0 when a service is up, for container health checks."`
 }
 
 func main() {

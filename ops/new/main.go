@@ -76,7 +76,7 @@ func create(name string) error {
 		}
 		fmt.Println("  wrote", step.what)
 	}
-	fmt.Printf("\nNow: make test, then make run SERVICE=%s beside make up\n", name)
+	fmt.Printf("\nNow: make generate for its page of topics and its rights, make test, then make run SERVICE=%s beside make up\n", name)
 	return nil
 }
 
@@ -220,7 +220,8 @@ func listService(s service) error {
 }
 
 func addContainer(s service) error {
-	block := "\n  " + s.name + ":\n    <<: *service\n    command: [" + s.name + "]\n    environment: *environment\n" +
+	block := "\n  " + s.name + ":\n    <<: *service\n    command: [" + s.name + "]\n    environment:\n      <<: *environment\n" +
+		"      MQTT_URL: mqtt://" + s.name + ":${TARS_MQTT_PASSWORD:-tars}@broker:1883\n" +
 		"    healthcheck: {<<: *health, test: [CMD, /tars, healthy, " + s.name + "]}\n"
 	return edit("compose.yml", func(text string) (string, error) { return before(text, "\nservices:\n", "\nvolumes:\n", block) })
 }

@@ -46,6 +46,11 @@ func conf(t *testing.T, name string, more ...string) string {
 	return string(text) + strings.Join(more, "\n") + "\n"
 }
 
+// ops is a file of ops/mosquitto in its place.
+func ops(name string) testcontainers.ContainerFile {
+	return testcontainers.ContainerFile{HostFilePath: filepath.Join("..", "..", "ops", "mosquitto", name), ContainerFilePath: "/mosquitto/config/" + name, FileMode: 0o644}
+}
+
 // broker starts Mosquitto with this configuration and publishes 1883 and the
 // other ports, which the caller has chosen on this machine.
 func broker(t *testing.T, conf string, more ...testcontainers.ContainerCustomizer) *mosquitto {
@@ -62,7 +67,7 @@ func broker(t *testing.T, conf string, more ...testcontainers.ContainerCustomize
 		publish("1883/tcp", m.port),
 		testcontainers.WithFiles(
 			file("mosquitto.conf", []byte(conf+"log_dest stderr\nlog_type information\n")), // stdout is buffered
-			testcontainers.ContainerFile{HostFilePath: filepath.Join("..", "..", "ops", "mosquitto", "start.sh"), ContainerFilePath: "/mosquitto/config/start.sh", FileMode: 0o644}),
+			ops("start.sh"), ops("acl")),
 		testcontainers.WithEnv(map[string]string{"TARS_MQTT_PASSWORD": password}),
 		testcontainers.WithCmd("sh", "/mosquitto/config/start.sh", "mosquitto.conf"),
 		testcontainers.WithConfigModifier(func(c *container.Config) { c.User = "1883:1883" }),
