@@ -59,7 +59,7 @@ type shape struct {
 }
 
 // free is the shape of what stands inside free JSON.
-var free = &shape{kind: kAny, typ: reflect.TypeFor[any](), nullable: true}
+var free = &shape{kind: kAny, typ: reflect.TypeFor[any](), nullable: true, min: math.Inf(-1), max: math.Inf(1)}
 
 // plan is a compiled struct.
 type plan struct {

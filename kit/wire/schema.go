@@ -33,15 +33,18 @@ func Schema(t reflect.Type) ([]byte, error) {
 
 var bytewise = reflect.TypeFor[encoding.BinaryMarshaler]()
 
-// schema is one JSON Schema. Names of properties come in alphabetical order.
+// schema is one JSON Schema.
 type schema struct {
 	Type       any                `json:"type,omitempty"` // a word or several
+	Encoding   string             `json:"contentEncoding,omitempty"`
+	Pattern    string             `json:"pattern,omitempty"`
 	Enum       []any              `json:"enum,omitempty"`
 	Default    stdjson.RawMessage `json:"default,omitempty"`
 	Minimum    *float64           `json:"minimum,omitempty"`
 	Maximum    *float64           `json:"maximum,omitempty"`
 	Items      *schema            `json:"items,omitempty"`
-	Properties map[string]*schema `json:"properties,omitempty"`
+	Properties properties         `json:"properties,omitempty"`
+	Names      *schema            `json:"propertyNames,omitempty"`
 	Required   []string           `json:"required,omitempty"`
 	Additional any                `json:"additionalProperties,omitempty"` // false, or a schema
 	AllOf      []*schema          `json:"allOf,omitempty"`
@@ -49,6 +52,31 @@ type schema struct {
 	OneOf      []*schema          `json:"oneOf,omitempty"`
 	Not        *schema            `json:"not,omitempty"`
 	ReadOnly   bool               `json:"readOnly,omitempty"` // taken, never sent
+}
+
+// properties is an object that keeps the order of the fields.
+type properties []property
+
+type property struct {
+	name   string
+	schema *schema
+}
+
+// MarshalJSON writes the object.
+func (ps properties) MarshalJSON() ([]byte, error) {
+	var w writer
+	w.open('{')
+	for _, p := range ps {
+		text, err := stdjson.Marshal(p.schema)
+		if err != nil {
+			return nil, err
+		}
+		w.comma()
+		w.b = append(appendString(w.b, p.name), ':')
+		w.b = append(w.b, text...)
+	}
+	w.close('}')
+	return w.b, nil
 }
 
 // describer holds the structs at work: one inside itself has no schema without
@@ -78,6 +106,9 @@ func (d *describer) shape(sh *shape) (*schema, error) {
 		}
 		if s.Type = "array"; sh.kind == kMap {
 			s.Type, s.Additional = "object", inner
+			if sh.typ.Key().Kind() != reflect.String {
+				s.Names = &schema{Pattern: "^[+-]?[0-9]+$"}
+			}
 		} else {
 			s.Items = inner
 		}
@@ -87,7 +118,7 @@ func (d *describer) shape(sh *shape) (*schema, error) {
 		}
 	default: // what marshals itself, but bytes, which are base64
 		if sh.first == '"' {
-			s.Type = "string"
+			s.Type, s.Encoding = "string", "base64"
 		}
 	}
 	sh.limit(s)
@@ -103,7 +134,11 @@ func (d *describer) shape(sh *shape) (*schema, error) {
 // free is what an any may hold.
 func (d *describer) free(s *schema, sh *shape) {
 	var words []string
-	for _, k := range sh.holds {
+	holds := sh.holds
+	if holds == nil && !sh.nullable {
+		holds = []string{"object", "string", "array", "number", "bool"}
+	}
+	for _, k := range holds {
 		if k == "bool" {
 			k = "boolean"
 		}
@@ -141,7 +176,7 @@ func (d *describer) structure(s *schema, p *plan) error {
 	if p.cases != nil {
 		return d.union(s, p)
 	}
-	s.Type, s.Additional, s.Properties = "object", false, map[string]*schema{}
+	s.Type, s.Additional = "object", false
 	for n := range p.fields {
 		f := &p.fields[n]
 		inner, err := d.shape(&f.shape)
@@ -152,7 +187,7 @@ func (d *describer) structure(s *schema, p *plan) error {
 		names := append([]string{f.name}, f.aliases...)
 		var one []*schema
 		for _, name := range names {
-			s.Properties[name] = inner
+			s.Properties = append(s.Properties, property{name, inner})
 			one = append(one, &schema{Required: []string{name}})
 		}
 		switch {
