@@ -5,7 +5,6 @@ import (
 	stdjson "encoding/json"
 	"fmt"
 	"reflect"
-	"slices"
 	"strconv"
 	"unsafe"
 
@@ -152,7 +151,7 @@ func (r *reader) table(sh *shape, p unsafe.Pointer) {
 
 // structure reads an object into a struct.
 func (r *reader) structure(sh *shape, p unsafe.Pointer) {
-	if sh.plan.cases != nil {
+	if sh.plan.union {
 		r.union(sh.plan, p)
 		return
 	}
@@ -243,29 +242,31 @@ func (r *reader) reread(sh *shape, p unsafe.Pointer, seen []bool) {
 	}
 }
 
-// union reads the case whose key is there.
+// union reads the first shape whose key is there.
 func (r *reader) union(plan *plan, p unsafe.Pointer) {
 	start := *r
-	chosen := len(plan.cases)
+	chosen := len(plan.fields)
 	for r.enter(); r.more('}'); {
 		key := r.key()
 		r.skip()
-		n := slices.IndexFunc(plan.cases, func(c unionCase) bool { return c.key == string(key) })
-		if n >= 0 {
-			chosen = min(n, chosen)
+		for n := range chosen {
+			if plan.fields[n].when == string(key) {
+				chosen = n
+				break
+			}
 		}
 	}
 	if r.err != nil {
 		return
 	}
-	if chosen == len(plan.cases) {
+	if chosen == len(plan.fields) {
 		r.refuse(refuse(Missing, "none of %s is there", plan.keys()))
 		return
 	}
-	for _, c := range plan.cases {
-		*(*unsafe.Pointer)(unsafe.Add(p, c.offset)) = nil
+	for n := range plan.fields {
+		plan.fields[n].clear(unsafe.Add(p, plan.fields[n].offset))
 	}
 	*r = start
-	c := plan.cases[chosen]
-	r.value(c.shape, unsafe.Add(p, c.offset))
+	f := &plan.fields[chosen]
+	r.value(&f.shape, unsafe.Add(p, f.offset))
 }

@@ -225,7 +225,7 @@ func (w *writer) table(elem *shape, rv reflect.Value) {
 }
 
 func (w *writer) structure(p *plan, rv reflect.Value) {
-	if p.cases != nil {
+	if p.union {
 		w.union(p, rv)
 		return
 	}
@@ -267,24 +267,24 @@ func (f *field) appendFill(dst []byte) []byte {
 	}
 }
 
-// union writes the one case that is not nil.
+// union writes the one shape that is not nil.
 func (w *writer) union(p *plan, rv reflect.Value) {
-	var set *unionCase
-	for n := range p.cases {
-		c := &p.cases[n]
-		if rv.FieldByIndex(c.index).IsNil() {
+	var set *field
+	for n := range p.fields {
+		f := &p.fields[n]
+		if rv.FieldByIndex(f.index).IsNil() {
 			continue
 		}
 		if set != nil {
-			w.refuse(refuse(Duplicate, "both %s and %s are set", set.key, c.key))
+			w.refuse(refuse(Duplicate, "both %s and %s are set", set.when, f.when))
 		}
-		set = c
+		set = f
 	}
 	if set == nil {
 		w.refuse(refuse(Missing, "none of %s is set", p.keys()))
 		return
 	}
-	w.value(set.shape, rv.FieldByIndex(set.index))
+	w.value(&set.shape, rv.FieldByIndex(set.index))
 }
 
 func isNil(rv reflect.Value) bool {

@@ -65,20 +65,7 @@ var free = &shape{kind: kAny, typ: reflect.TypeFor[any](), nullable: true, min: 
 type plan struct {
 	fields []field
 	byName map[string]int // aliases too
-	cases  []unionCase    // not nil: a union
-}
-
-// place is where a field stands in its struct.
-type place struct {
-	index  []int
-	offset uintptr
-}
-
-// unionCase is one shape a union may take.
-type unionCase struct {
-	key string // chooses it
-	place
-	shape *shape // of the pointer
+	union  bool           // the fields are shapes, of which one is set
 }
 
 var shapes sync.Map // reflect.Type to *shape
@@ -191,38 +178,43 @@ func (c *compiler) structure(sh *shape) error {
 	p := &plan{byName: map[string]int{}}
 	c.plans[sh.typ] = p
 	sh.plan = p
-	if err := c.fields(sh, sh.typ, place{}); err != nil {
+	if err := c.fields(sh, sh.typ, nil, 0); err != nil {
 		return err
 	}
+	shapes := 0
+	for n := range p.fields {
+		if p.fields[n].when != "" {
+			shapes++
+		}
+	}
+	p.union = shapes > 0
 	switch {
-	case len(p.fields) == 0 && p.cases == nil && (sh.marshals || sh.unmarshals): // time.Time and its like
+	case p.union && shapes < len(p.fields):
+		return fmt.Errorf("%s: a union has no field beside its shapes", sh.typ)
+	case p.union && sh.typ != c.whole:
+		return fmt.Errorf("%s is a union, which stands only for a whole payload", sh.typ)
+	case len(p.fields) == 0 && (sh.marshals || sh.unmarshals): // time.Time and its like
 		delete(c.plans, sh.typ)
 		sh.kind = kCustom
-	case p.cases != nil && len(p.fields) > 0:
-		return fmt.Errorf("%s: a union has no field beside its shapes", p.fields[0].name)
-	case p.cases != nil && sh.typ != c.whole:
-		return fmt.Errorf("%s is a union, which stands only for a whole payload", sh.typ)
 	}
 	return nil
 }
 
-func (c *compiler) fields(sh *shape, t reflect.Type, outer place) error {
+func (c *compiler) fields(sh *shape, t reflect.Type, index []int, offset uintptr) error {
 	for sf := range t.Fields() {
-		at := place{append(slices.Clip(outer.index), sf.Index...), outer.offset + sf.Offset}
+		index := append(slices.Clip(index), sf.Index...)
+		offset := offset + sf.Offset
 		name, opts, _ := strings.Cut(sf.Tag.Get("json"), ",")
-		key, union := strings.CutPrefix(sf.Tag.Get("msg"), "when=")
 		var err error
 		switch {
 		case sf.Anonymous && name == "" && sf.Type.Kind() == reflect.Struct:
-			err = c.fields(sh, sf.Type, at)
+			err = c.fields(sh, sf.Type, index, offset)
 		case name == "-":
-		case sf.Anonymous && name == "" && !union:
+		case sf.Anonymous && name == "":
 			err = fmt.Errorf("only a struct can be embedded")
-		case !sf.IsExported():
-		case union:
-			err = c.unionCase(sh, sf, key, at)
-		default:
-			err = c.field(sh, sf, name, opts, at)
+		case sf.IsExported():
+			f := field{name: cmp.Or(name, sf.Name), index: index, offset: offset}
+			err = c.field(sh, f, sf, opts)
 		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", sf.Name, err)
@@ -231,27 +223,7 @@ func (c *compiler) fields(sh *shape, t reflect.Type, outer place) error {
 	return nil
 }
 
-func (c *compiler) unionCase(sh *shape, sf reflect.StructField, key string, at place) error {
-	if key == "" || strings.ContainsAny(key, ", ") {
-		return fmt.Errorf("when=%q stands alone and names one key", key)
-	}
-	if sf.Type.Kind() != reflect.Pointer || sf.Type.Elem().Kind() != reflect.Struct {
-		return fmt.Errorf("when stands on a pointer to a struct")
-	}
-	inner, err := c.shape(sf.Type)
-	if err != nil {
-		return err
-	}
-	sh.recheck = sh.recheck || inner.recheck
-	sh.plan.cases = append(sh.plan.cases, unionCase{key, at, inner})
-	return nil
-}
-
-func (c *compiler) field(sh *shape, sf reflect.StructField, name, opts string, at place) error {
-	f := field{name: name, place: at}
-	if name == "" {
-		f.name = sf.Name
-	}
+func (c *compiler) field(sh *shape, f field, sf reflect.StructField, opts string) error {
 	inner, err := c.shape(sf.Type)
 	if err != nil {
 		return err
@@ -275,8 +247,8 @@ func (c *compiler) field(sh *shape, sf reflect.StructField, name, opts string, a
 
 // keys names what chooses the shape of a union.
 func (p *plan) keys() (keys []string) {
-	for _, c := range p.cases {
-		keys = append(keys, c.key)
+	for _, f := range p.fields {
+		keys = append(keys, f.when)
 	}
 	return keys
 }

@@ -173,7 +173,7 @@ func (d *describer) structure(s *schema, p *plan) error {
 	}
 	d.inside[p] = true
 	defer delete(d.inside, p)
-	if p.cases != nil {
+	if p.union {
 		return d.union(s, p)
 	}
 	s.Type, s.Additional = "object", false
@@ -206,18 +206,19 @@ func (d *describer) structure(s *schema, p *plan) error {
 // before it.
 func (d *describer) union(s *schema, p *plan) error {
 	var before []*schema
-	for _, c := range p.cases {
-		inner, err := d.shape(c.shape)
+	for n := range p.fields {
+		f := &p.fields[n]
+		inner, err := d.shape(&f.shape)
 		if err != nil {
 			return err
 		}
 		inner.Type = "object" // the pointer that holds it cannot be null on the wire
-		all := []*schema{inner, {Required: []string{c.key}}}
+		all := []*schema{inner, {Required: []string{f.when}}}
 		if before != nil {
 			all = append(all, &schema{Not: &schema{AnyOf: slices.Clone(before)}})
 		}
 		s.OneOf = append(s.OneOf, &schema{AllOf: all})
-		before = append(before, &schema{Required: []string{c.key}})
+		before = append(before, &schema{Required: []string{f.when}})
 	}
 	return nil
 }

@@ -11,10 +11,12 @@ import (
 // field is one name of an object.
 type field struct {
 	shape
-	place
 	name      string
+	index     []int
+	offset    uintptr
 	quoted    []byte // `"name":`
 	aliases   []string
+	when      string // the key that chooses it in a union
 	required  bool
 	foreign   bool
 	fresh     bool
@@ -32,12 +34,14 @@ func (f *field) tags(tag reflect.StructTag, opts string) error {
 	if opts != "" && !f.omitempty {
 		return fmt.Errorf("json option %q is not supported", opts)
 	}
-	if words := tag.Get("msg"); words != "" {
-		for word := range strings.SplitSeq(words, ",") {
-			if !f.word(word) {
-				return fmt.Errorf("tag %q makes no sense on %s", word, f.typ)
-			}
+	words := tag.Get("msg")
+	for word := range strings.SplitSeq(words, ",") {
+		if word != "" && !f.word(word) {
+			return fmt.Errorf("tag %q makes no sense on %s", word, f.typ)
 		}
+	}
+	if f.when != "" && words != "when="+f.when {
+		return fmt.Errorf("when=%s stands alone", f.when)
 	}
 	if def, ok := tag.Lookup("default"); ok && !f.setDefault(def) {
 		return fmt.Errorf("default %q makes no sense on %s", def, f.typ)
@@ -64,6 +68,9 @@ func (f *field) word(word string) bool {
 	case "nullable":
 		f.nullable = true
 		return !f.ptr && (f.kind == kMap || f.kind == kSlice || f.kind == kAny)
+	case "when":
+		f.when = v
+		return v != "" && !strings.Contains(v, " ") && f.ptr && f.kind == kStruct
 	case "alias":
 		f.aliases = append(f.aliases, v)
 		return v != ""

@@ -265,6 +265,15 @@ func TestCoercions(t *testing.T) {
 	}
 }
 
+func TestEscapes(t *testing.T) {
+	for _, text := range []string{`"\"\\\/\b\f\n\r\t"`, `"\u0041\u00e4\u20ac\uD83E\udd16\ufffd"`, `"a\u0000b"`, `"ä\u00E4€\\u0041"`} {
+		var got, want string
+		if err := errors.Join(wire.Decode([]byte(text), &got), json.Unmarshal([]byte(text), &want)); err != nil || got != want {
+			t.Errorf("%s: got %q, error %v, want %q", text, got, err, want)
+		}
+	}
+}
+
 var freshID = regexp.MustCompile(`^[0-9a-f]{12}4[0-9a-f]{3}[89ab][0-9a-f]{15}$`)
 
 func TestFreshIDs(t *testing.T) {
