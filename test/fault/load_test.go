@@ -49,7 +49,7 @@ func TestDurableKills(t *testing.T) {
 	t.Parallel()
 	m := broker(t, conf(t, "mosquitto.durable.conf"))
 	// Each message is a write of the whole database: other tests leave it no disk for more.
-	p := startPair(t, "", m.url, fmt.Sprintf("%s=%d", Rate, times(50, rate)))
+	p := startPair(t, "", m.url, fmt.Sprintf("%s=%d", Rate, times(50, 100)))
 	n := times(2, 100)
 	for range n {
 		before := p.ups(t)
