@@ -94,7 +94,11 @@ func Fake(name string, hs ...kit.Handler) kit.Module {
 func Run(t *testing.T, name string, f func(*testing.T, *Bench), mods ...kit.Module) {
 	t.Helper()
 	t.Run(name, func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) { f(t, Start(t, mods...)) })
+		synctest.Test(t, func(t *testing.T) {
+			b := Start(t, mods...)
+			synctest.Wait() // what they said of themselves has arrived
+			f(t, b)
+		})
 	})
 }
 
