@@ -121,9 +121,10 @@ func noLocal(t *testing.T, at Broker) {
 	if err := bus.Publish(t.Context(), note{Text: "own"}); err != nil {
 		t.Fatal(err)
 	}
+	same(t, others.take(t, 1), "own") // senders have no order between them
 	b.Publish(t, note{Text: "foreign"})
 	same(t, mine.until(t, "foreign"))
-	same(t, others.until(t, "foreign"), "own")
+	same(t, others.until(t, "foreign"))
 }
 
 func covered(t *testing.T, at Broker) {
