@@ -194,7 +194,11 @@ func (m *mosquitto) logs(t *testing.T) string {
 // Receive Maximum when messages have piled up (their issues 2607 and 2301).
 func (m *mosquitto) tells(t *testing.T) (version string, ok bool) {
 	t.Helper()
-	found := regexp.MustCompile(`mosquitto version ((\d+)\.(\d+)\.(\d+))`).FindStringSubmatch(m.logs(t))
+	line := regexp.MustCompile(`mosquitto version ((\d+)\.(\d+)\.(\d+))`)
+	found := line.FindStringSubmatch(m.logs(t))
+	for end := time.Now().Add(10 * time.Second); found == nil && time.Now().Before(end); found = line.FindStringSubmatch(m.logs(t)) {
+		time.Sleep(100 * time.Millisecond) // Docker hands a log over when it has it
+	}
 	if found == nil {
 		t.Fatalf("no version in %s", m.logs(t))
 	}
