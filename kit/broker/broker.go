@@ -12,7 +12,8 @@
 //
 // A message at QoS 1 or 2 that was accepted reaches every session subscribed to
 // it, in order, over any number of lost connections, as long as the session has
-// room (Options.Queue) and this process lives: nothing is written to disk.
+// room (Options.Queue), the client takes packets of that size, and this process
+// lives: nothing is written to disk.
 package broker
 
 import (
@@ -68,7 +69,7 @@ func New(o Options) (*Broker, error) {
 	if err := srv.AddHook(o.Auth, nil); err != nil {
 		return nil, err
 	}
-	if err := srv.AddHook(&cure{sessions: map[string]*session{}}, nil); err != nil {
+	if err := srv.AddHook(&cure{sessions: map[string]*session{}, info: srv.Info}, nil); err != nil {
 		return nil, err
 	}
 	if err := srv.AddListener(b.l); err != nil {
@@ -107,7 +108,8 @@ func (b *Broker) Retained(filter string) [][]byte {
 // Clients counts the sessions, those without a connection included.
 func (b *Broker) Clients() int { return b.srv.Clients.Len() }
 
-// Dropped counts the messages thrown away because a queue was full.
+// Dropped counts the messages thrown away because a queue was full, or because
+// they are larger than the Maximum Packet Size of who would get them.
 func (b *Broker) Dropped() int64 {
 	i := b.srv.Info.Clone()
 	return i.MessagesDropped + i.InflightDropped

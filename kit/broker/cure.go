@@ -4,9 +4,11 @@ import (
 	"math"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	mqtt "github.com/mochi-mqtt/server/v2"
 	"github.com/mochi-mqtt/server/v2/packets"
+	"github.com/mochi-mqtt/server/v2/system"
 )
 
 // session is what outlives a connection. cure.mu guards all but qos2, which
@@ -26,6 +28,7 @@ type cure struct {
 	takeover sync.RWMutex // held to read while a packet is handled, to write while a session changes hands
 	mu       sync.Mutex
 	sessions map[string]*session // by client id
+	info     *system.Info        // mochi's counters
 }
 
 func (h *cure) ID() string { return "cure" }
@@ -231,8 +234,32 @@ func (h *cure) OnPacketProcessed(cl *mqtt.Client, _ packets.Packet, _ error) {
 	}
 }
 
-// OnPacketEncode gives the client its id back, and holds messages until the
-// window has room. Only mochi's write loop and the resending wait here.
+// discard forgets p, which is larger than what the client takes, as if it had
+// been acknowledged. On a connection that is over it does nothing: the next one
+// measures p by its own limit.
+func (h *cure) discard(cl *mqtt.Client, c *conn, p packets.Packet) {
+	h.takeover.RLock()
+	defer h.takeover.RUnlock()
+	if cl.Closed() {
+		return
+	}
+	if p.FixedHeader.Qos == 0 {
+		atomic.AddInt64(&h.info.MessagesDropped, 1)
+		return
+	}
+	if cl.State.Inflight.Delete(p.PacketID) {
+		atomic.AddInt64(&h.info.Inflight, -1)
+		atomic.AddInt64(&h.info.InflightDropped, 1)
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(c.s.due, p.PacketID)
+	delete(c.s.sent, p.PacketID)
+}
+
+// OnPacketEncode gives the client its id back, discards what the client is not
+// to get, and holds messages until the window has room. Only mochi's write loop
+// and the resending wait here.
 func (h *cure) OnPacketEncode(cl *mqtt.Client, p packets.Packet) packets.Packet {
 	c, ok := cl.Net.Conn.(*conn)
 	if !ok {
@@ -251,7 +278,10 @@ func (h *cure) OnPacketEncode(cl *mqtt.Client, p packets.Packet) packets.Packet 
 			p.ReasonCode, p.Properties.ReasonString = 0, "" // a repeat is no error
 		}
 	case packets.Publish:
-		if c.admit(p) && p.PacketID != 0 {
+		if tooLarge(p) {
+			h.discard(cl, c, p)
+			p.Mods.MaxSize = 1 // mochi does not write it
+		} else if c.admit(p) && p.PacketID != 0 {
 			h.mu.Lock()
 			c.s.sent[p.PacketID] = true
 			h.mu.Unlock()

@@ -13,7 +13,5 @@ func TestEmbeddedBroker(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = srv.Close() })
-	conformance.Run(t, conformance.Broker{URL: "mqtt://" + srv.Addr(), Lacks: map[conformance.Promise]string{
-		conformance.OversizeWindow: "mochi keeps in flight what it does not write: 64 messages above MQTT_MAX_PACKET make a link deaf until the next one",
-	}})
+	conformance.Run(t, conformance.Broker{URL: "mqtt://" + srv.Addr()})
 }
