@@ -11,7 +11,7 @@ import (
 // Whatever that is, what follows the chain can be sent on.
 func FuzzArrival(f *testing.F) {
 	f.Add([]byte(`{"id":"1","type":"a","data":{"seq":1}}`), "trace", "t", "baggage", "room=hall", "error_to", "a/b")
-	f.Add([]byte(`{"message_id":"x"}`), "traceparent", "00-\x00-01", "replay_to", "me", "baggage", "%zz=%")
+	f.Add([]byte(`{"message_id":"x"}`), "traceparent", "00-\x00-01", "topic", "me", "baggage", "%zz=%")
 	f.Add([]byte{0xff, 0}, "trace", "\x00", "", "", "baggage", "=")
 	f.Fuzz(func(t *testing.T, payload []byte, k1, v1, k2, v2, k3, v3 string) {
 		b := &Bus{cfg: Settings{MaxPacket: 4 << 20, System: "system"}}

@@ -62,8 +62,9 @@ type Bus struct {
 	trace    *tracing
 	link     linkMeter
 	letters  letters
-	asking   *duty // counts what Ask and Pull lose
-	nobody   *duty // counts what nobody takes
+	replays  string // topic on which tools give letters back
+	asking   *duty  // counts what Ask and Pull lose
+	nobody   *duty  // counts what nobody takes
 
 	open    chan struct{} // closed when the service's own hooks are done
 	ready   chan struct{} // closed when first subscribed

@@ -10,6 +10,7 @@ import (
 
 	"github.com/eclipse/paho.golang/paho"
 
+	"github.com/gotars/tars/kit/internal/topic"
 	"github.com/gotars/tars/kit/msg"
 	"github.com/gotars/tars/kit/wire"
 )
@@ -32,21 +33,11 @@ var letterKeys = []string{"reason", "handler", "topic", "id", "attempts"}
 // untouched: once on system/dead/<client id> for those who watch, and once
 // retained below it, where tools find it until it is replayed or dropped.
 func (b *Bus) bury(ctx context.Context, h *duty, d *Delivery, reason error) error {
-	text := strings.ReplaceAll(strings.ToValidUTF8(reason.Error(), "?"), "\x00", "?")
-	if len(text) > maxReason {
-		text = strings.ToValidUTF8(text[:maxReason], "")
-	}
-	to := b.cfg.System + "/dead/" + b.id.client
-	p := &paho.Publish{Topic: to, QoS: byte(msg.AtLeastOnce), Payload: d.Payload, Properties: &paho.PublishProperties{}}
-	if d.props != nil {
-		p.Properties.ContentType = d.props.ContentType
-		p.Properties.User = slices.DeleteFunc(slices.Clone(d.props.User), func(u paho.UserProperty) bool {
-			return slices.Contains(letterKeys, u.Key) || u.Key == "replay_to"
-		})
-	}
-	for i, value := range []string{text, h.name, d.Topic, d.ID, strconv.Itoa(d.Attempt)} {
-		if fits(value) {
-			p.Properties.User.Add(letterKeys[i], value)
+	to := b.cfg.Topic("dead", b.id.client)
+	var p *paho.Publish
+	for _, room := range []int{maxReason, 256, 0} { // a letter is longer than its message, which may have just fitted
+		if p = letter(to, h, d, reason.Error(), room); b.travels(p) == nil {
+			break
 		}
 	}
 	if err := b.deliver(ctx, p); err != nil {
@@ -68,6 +59,36 @@ func (b *Bus) bury(ctx context.Context, h *duty, d *Delivery, reason error) erro
 	return nil
 }
 
+// letter is d with what became of it; the reason has at most room bytes.
+func letter(to string, h *duty, d *Delivery, reason string, room int) *paho.Publish {
+	p := &paho.Publish{Topic: to, QoS: byte(msg.AtLeastOnce), Payload: d.Payload, Properties: &paho.PublishProperties{}}
+	if d.props != nil {
+		p.Properties.ContentType = d.props.ContentType
+		p.Properties.User = slices.DeleteFunc(slices.Clone(d.props.User), func(u paho.UserProperty) bool {
+			return slices.Contains(letterKeys, u.Key)
+		})
+	}
+	reason = strings.ReplaceAll(strings.ToValidUTF8(reason, "?"), "\x00", "?")
+	reason = strings.ToValidUTF8(reason[:min(room, len(reason))], "")
+	for i, value := range []string{reason, h.name, d.Topic, d.ID, strconv.Itoa(d.Attempt)} {
+		if fits(value) {
+			p.Properties.User.Add(letterKeys[i], value)
+		}
+	}
+	return p
+}
+
+// replayed reports whether d is a letter that is given back to this service
+// alone, and puts it where it was.
+func (b *Bus) replayed(d *Delivery) bool {
+	if d.Topic != b.replays || !topic.Valid(d.Header.User["topic"]) {
+		return false
+	}
+	d.Topic = d.Header.User["topic"]
+	delete(d.Header.User, "topic")
+	return true
+}
+
 // letters are the topics of the letters this process keeps with the broker.
 type letters struct {
 	mu     sync.Mutex
@@ -75,10 +96,10 @@ type letters struct {
 }
 
 // add notes one, and returns the one that has to go for it.
-func (l *letters) add(topic string) (oldest string) {
+func (l *letters) add(name string) (oldest string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.topics = append(l.topics, topic)
+	l.topics = append(l.topics, name)
 	if len(l.topics) <= keptLetters {
 		return ""
 	}

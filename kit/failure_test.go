@@ -175,7 +175,8 @@ func TestReplayIsForOne(t *testing.T) {
 	}
 	kittest.Run(t, "others do not handle it again", func(t *testing.T, b *kittest.Bench) {
 		raw(t, b, "box/note", note("1", "all"))
-		raw(t, b, "box/note", note("2", "one"), "replay_to", "b")
+		raw(t, b, "system/replay/b", note("2", "one"), "topic", "box/note")
+		raw(t, b, "system/replay/b", note("3", "nowhere"))
 		b.Settle()
 		got := l.take()
 		slices.Sort(got)

@@ -164,7 +164,7 @@ func (l *lane) left(it *item) {
 	l.early--
 	waiting := l.queue.Items()
 	for i := range waiting {
-		if w := &waiting[i]; w.h.opt.ackFirst && w.d != nil && !w.early {
+		if w := &waiting[i]; w.h.opt.ackFirst && w.d != nil && !w.early && w.receipt.Open() {
 			l.promise(w)
 			return
 		}
@@ -237,9 +237,10 @@ func (l *lane) sort() {
 			k.loose++
 		}
 		it.key = k
+		idle := !k.busy && k.items.Len() == 0 // else it is in ready, or will be
 		k.items.Push(it)
 		l.trim(&k.items, &k.loose, it.h.opt.queue)
-		if !k.busy && k.items.Len() == 1 {
+		if idle {
 			l.ready = append(l.ready, k)
 		}
 		l.cond.Broadcast()

@@ -149,7 +149,7 @@ func (a *attempt) judge(ctx context.Context, err error) (done bool) {
 		return false
 	}
 	told := a.h.fail != nil && a.d != nil && a.d.Value != nil
-	if told {
+	if told && (a.work.Err() == nil || a.early) { // else the next process answers
 		if lost := guard(func() error { return a.h.fail(ctx, a.d, err) }); lost != nil {
 			err, told = errors.Join(err, lost), false
 		}

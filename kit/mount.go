@@ -23,6 +23,10 @@ func (b *Bus) mount(hs []Handler) error {
 	b.handlers = hs
 	shared := map[string]*lane{}
 	var want []paho.SubscribeOptions
+	if !b.tool && !b.seam.Loose {
+		b.replays = b.cfg.Topic("replay", b.id.client)
+		want = append(want, subscription(msg.Route{Topic: b.replays, QoS: msg.AtLeastOnce}, ""))
+	}
 	asks := false
 	for _, h := range hs {
 		if err := b.declare(h.duty); err != nil {
@@ -76,7 +80,7 @@ func (b *Bus) listen(h *duty, shared map[string]*lane) (subs []paho.SubscribeOpt
 // by it, and one method may serve several topics.
 func (b *Bus) unique(h *duty) string {
 	taken := func(name string) bool {
-		return slices.ContainsFunc(b.routes, func(t target) bool { return t.h.name == name })
+		return name == b.asking.name || name == b.nobody.name || slices.ContainsFunc(b.routes, func(t target) bool { return t.h.name == name })
 	}
 	name := h.name
 	if taken(name) && h.route.Topic != "" {

@@ -48,7 +48,6 @@ type Delivery struct {
 	bus     *Bus
 	props   *paho.PublishProperties
 	errorTo string // where the asker wants to hear of a failure
-	to      string // the only client a replay is for; empty: everybody
 }
 
 // metaKey is where a context has a *Meta, which does not change.
@@ -91,7 +90,9 @@ func (b *Bus) arrival(p *paho.Publish) *Delivery {
 	}
 	if e, err := wire.Open(p.Payload); err == nil {
 		d.ID, d.Type, d.Source, d.Data = e.ID, e.Type, e.Source, e.Data
-		d.Sent = time.UnixMicro(int64(e.TS * 1e6))
+		if !e.Bare { // which says nothing of its time
+			d.Sent = time.UnixMicro(int64(e.TS * 1e6))
+		}
 	}
 	if d.props != nil {
 		d.Header.ContentType = d.props.ContentType
@@ -120,8 +121,6 @@ func (d *Delivery) property(key, value string) {
 		}
 	case "error_to":
 		d.errorTo = value
-	case "replay_to":
-		d.to = value
 	case "baggage":
 		if k, v, ok := strings.Cut(value, "="); ok {
 			d.carry(unescape(k), unescape(v))
@@ -156,21 +155,27 @@ func unescape(s string) string {
 // reply publishes m as the answer to d, also to the response topic that a
 // foreign client named.
 func (d *Delivery) reply(ctx context.Context, m msg.Message) error {
-	err := d.bus.send(ctx, m, ID(d.ID))
-	r := m.Route()
-	if err == nil && d.props != nil && topic.Valid(d.props.ResponseTopic) && d.props.ResponseTopic != r.Topic {
-		err = d.bus.put(ctx, msg.Route{Topic: r.Topic, Type: r.Type, QoS: msg.AtLeastOnce, Bare: r.Bare}, d.props.ResponseTopic, m,
-			ID(d.ID), func(p *publication) { p.correlation = d.props.CorrelationData })
+	if err := d.bus.send(ctx, m, ID(d.ID)); err != nil {
+		return err
 	}
-	return err
+	r := m.Route()
+	if d.props == nil || !topic.Valid(d.props.ResponseTopic) || d.props.ResponseTopic == r.Topic {
+		return nil
+	}
+	err := d.bus.put(ctx, msg.Route{Topic: r.Topic, Type: r.Type, QoS: msg.AtLeastOnce, Bare: r.Bare}, d.props.ResponseTopic, m,
+		ID(d.ID), func(p *publication) { p.correlation = d.props.CorrelationData })
+	if err != nil { // the answer is out: what a stranger asked for in vain is no failure
+		d.bus.log.WarnContext(ctx, "no answer to a response topic", "err", err)
+	}
+	return nil
 }
 
 // refuse tells the asker alone why there is no answer, if it wants to know.
 func (d *Delivery) refuse(ctx context.Context, e *Error) error {
-	if !topic.Valid(d.errorTo) {
+	if !topic.Valid(d.errorTo) || !strings.HasPrefix(d.errorTo, d.bus.cfg.Topic("error", "")) {
 		return nil
 	}
-	return d.bus.PublishTo(ctx, d.errorTo, "", errorReply{ID: d.ID, Code: string(e.Code), Message: e.Message}, Bare())
+	return d.bus.PublishTo(ctx, d.errorTo, "system.error", errorReply{ID: d.ID, Code: string(e.Code), Message: e.Message}, Bare())
 }
 
 // PublishOption tunes one publication.

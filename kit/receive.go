@@ -16,9 +16,10 @@ func (b *Bus) received(p paho.PublishReceived) (bool, error) {
 	b.renew(p.Client)
 	d := b.arrival(p.Packet)
 	r := b.session.Arrive(p.Packet.PacketID, p.Packet.QoS)
-	taken := b.answerAsk(d) || d.to != "" && d.to != b.id.client
+	again := b.replayed(d)
+	taken := again || b.answerAsk(d)
 	for _, t := range b.cancels {
-		if !topic.Matches(t.filter, d.Topic) {
+		if again || !topic.Matches(t.filter, d.Topic) {
 			continue
 		}
 		taken = true
@@ -32,7 +33,7 @@ func (b *Bus) received(p paho.PublishReceived) (bool, error) {
 	var mine *target // the last of its handlers gets d itself, the others a copy
 	for i := range b.routes {
 		t := &b.routes[i]
-		if t.filter == "" || !topic.Matches(t.filter, d.Topic) || !t.h.tap && d.to != "" && d.to != b.id.client {
+		if t.filter == "" || !topic.Matches(t.filter, d.Topic) || again && t.h.tap {
 			continue
 		}
 		taken = true
@@ -61,11 +62,11 @@ func (t *target) offer(d *Delivery, r *session.Receipt) {
 // renew forgets what waits from an earlier link when the broker kept the
 // session: it delivers all that again, and a lane holds one window of it.
 func (b *Bus) renew(c *paho.Client) {
-	if old := b.from.Swap(c); old == nil || old == c || !b.session.Resumed() {
+	if old := b.from.Swap(c); old == nil || old == c {
 		return
 	}
 	for _, l := range b.lanes {
-		l.forget(func(it *item) bool { return it.receipt == nil || it.early })
+		l.forget(func(it *item) bool { return it.early || !b.session.Again(it.receipt) })
 	}
 }
 

@@ -114,7 +114,7 @@ func TestInfo(t *testing.T) {
 		}
 		same(t, topics(i.Asks), "essay/write")
 		same(t, topics(i.Sends), "box/answer", "box/receipt", "essay/stop")
-		same(t, i.Reads, "box/note", "box/question", "essay/end", "foreign/a", "foreign/b", "system/error/busy", "system/stats/get")
+		same(t, i.Reads, "box/note", "box/question", "essay/end", "foreign/a", "foreign/b", "system/error/busy", "system/replay/busy", "system/stats/get")
 		same(t, i.Writes, "box/answer", "box/receipt", "essay/stop", "essay/write", "system/dead/busy", "system/dead/busy/+",
 			"system/error/+", "system/health/busy", "system/info/busy", "system/keepalive/busy", "system/stats/busy")
 	}, busy())

@@ -94,6 +94,9 @@ func (s *Settings) urls() (all []*url.URL, _ error) {
 		if err != nil { // the error of Parse would show the password
 			return nil, fmt.Errorf("MQTT_URL is no URL, want one like mqtt://user:password@host:1883; escape special characters of the password")
 		}
+		if u.Opaque != "" { // user:password@host, which Redacted would show
+			return nil, fmt.Errorf("MQTT_URL has no scheme that is known, want mqtt, mqtts, ws or wss, then ://host:port")
+		}
 		port, ok := schemes[u.Scheme]
 		if !ok || u.Hostname() == "" {
 			return nil, fmt.Errorf("MQTT_URL is %q, want mqtt, mqtts, ws or wss, then ://host:port", u.Redacted())

@@ -14,7 +14,7 @@ func (b *Bus) drain(ctx context.Context) error {
 	defer cancel()
 	b.shut.Store(true)
 	if b.linked.Load() {
-		b.feel(limit, mood{event: "shutdown"})
+		b.feel(ctx, mood{event: "shutdown"}) // which Drain does not shorten
 		b.unsubscribe(limit)
 	}
 	idle := b.finish()

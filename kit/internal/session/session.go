@@ -30,9 +30,9 @@ import (
 // change meanwhile. It is made into bytes when it has to be sent again.
 type State struct {
 	*state.State
-	mu      sync.RWMutex
-	links   int // how many there were
-	resumed atomic.Bool
+	mu       sync.RWMutex
+	links    int // how many there were
+	sessions int // of them, those that found none
 
 	waits   sync.Mutex
 	waiting map[uint16]chan<- packets.ControlPacket // publications without an answer
@@ -46,10 +46,13 @@ func New() *State {
 	return s
 }
 
-// Resumed reports whether the broker kept the session of the link before the
-// last one, and so delivers again what that left unacknowledged. It is known
-// before the first of these deliveries.
-func (s *State) Resumed() bool { return s.resumed.Load() }
+// Again reports whether the broker delivers the message of r again: it came on
+// an earlier connection, in the session that the present one goes on with. It is
+// known before the first of these deliveries.
+func (s *State) Again(r *Receipt) bool {
+	now := s.window.Load()
+	return r != nil && r.window != now && r.window.session == now.session
+}
 
 // Arrive notes a message, in order of arrival, and returns its receipt, which is
 // held once. At QoS 0 there is none.
@@ -71,13 +74,13 @@ func (s *State) Ack(*packets.Publish) error { return nil }
 func (s *State) ConAckReceived(w io.Writer, c *packets.Connect, a *packets.Connack) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.resumed.Store(a.SessionPresent)
 	s.links++
 	if !a.SessionPresent {
+		s.sessions++
 		s.forget()
 	}
 	s.window.Load().close()
-	s.window.Store(&window{conn: w, twice: s.State.Ack})
+	s.window.Store(&window{conn: w, twice: s.State.Ack, session: s.sessions})
 	return s.State.ConAckReceived(w, c, a)
 }
 

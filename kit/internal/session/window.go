@@ -33,11 +33,22 @@ func (r *Receipt) Done() {
 	}
 }
 
+// Open reports whether the message can still be acknowledged.
+func (r *Receipt) Open() bool {
+	if r == nil {
+		return true
+	}
+	r.window.mu.Lock()
+	defer r.window.mu.Unlock()
+	return !r.window.closed
+}
+
 // window holds the messages of one connection that are not acknowledged, in
 // order of arrival.
 type window struct {
-	conn  io.Writer
-	twice func(*packets.Publish) error // acknowledges at QoS 2, which needs the state
+	conn    io.Writer
+	session int                          // which one
+	twice   func(*packets.Publish) error // acknowledges at QoS 2, which needs the state
 
 	mu     sync.Mutex
 	closed bool
