@@ -117,10 +117,15 @@ func TestOperating(t *testing.T) {
 	if out, err := s.tars(t, "dead", "replay"); err == nil || !strings.Contains(out, "--all") {
 		t.Errorf("replay of nothing: %v %s", err, out)
 	}
+	others := make(chan string, 10)
+	s.bus(t, kit.Tap("lamp/switched", func(_ context.Context, d *kit.Delivery) error { others <- d.ID; return nil }))
 	has(run("dead", "replay", id[:8]), "lamp/switched to lamp")
 	s.await(t, "one room lit", func() bool { return strings.Contains(l.seen(), "id-") })
 	if first := l.seen(); strings.Contains(first, ",") {
 		t.Errorf("one letter was replayed, and lit %s", first)
+	}
+	if len(others) > 0 {
+		t.Errorf("a letter for the lamp reached others")
 	}
 	_, id, _ = strings.Cut(run("dead", "show", "--all"), "letter    ")
 	run("dead", "drop", id[:8])

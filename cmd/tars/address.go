@@ -57,11 +57,15 @@ func settings(home kit.Home, name string) (kit.Settings, error) {
 	return kit.Load(name)
 }
 
-// redacted is the address without its password.
+// redacted is the address, or the list of them, without passwords.
 func redacted(address string) string {
-	u, err := url.Parse(address)
-	if err != nil {
-		return "of an unreadable address"
+	var all []string
+	for one := range strings.SplitSeq(address, ",") {
+		u, err := url.Parse(strings.TrimSpace(one))
+		if err != nil || u.Opaque != "" {
+			return "of an unreadable address"
+		}
+		all = append(all, u.Redacted())
 	}
-	return u.Redacted()
+	return strings.Join(all, ",")
 }

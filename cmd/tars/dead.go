@@ -13,6 +13,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/gotars/tars/contract"
 	"github.com/gotars/tars/kit"
 	"github.com/gotars/tars/kit/msg"
 )
@@ -37,7 +38,9 @@ type letter struct {
 
 // office holds the letters of all services.
 type office struct {
-	bump chan struct{}
+	system kit.Settings
+	roster *roster
+	bump   chan struct{}
 
 	mu      sync.Mutex
 	letters []letter
@@ -59,14 +62,15 @@ func (o *office) take(_ context.Context, d *kit.Delivery) error {
 
 // visit opens a bus, reads the letters, and calls do with them, the oldest
 // first.
-func visit(ctx context.Context, home kit.Home, do func(*kit.Bus, []letter) error) error {
+func visit(ctx context.Context, home kit.Home, do func(*office, *kit.Bus, []letter) error) error {
 	quietly()
 	s, err := settings(home, "tars-cli")
 	if err != nil {
 		return err
 	}
-	o := &office{bump: make(chan struct{}, 1)}
-	bus, err := open(ctx, home, "tars-cli", kit.Tap(s.Topic("dead", "+", "+"), o.take, kit.Name("letters")))
+	o := &office{system: s, roster: newRoster(), bump: make(chan struct{}, 1)}
+	hs := append(o.roster.handlers(s), kit.Tap(s.Topic("dead", "+", "+"), o.take, kit.Name("letters")))
+	bus, err := open(ctx, home, "tars-cli", hs...)
 	if err != nil {
 		return err
 	}
@@ -75,7 +79,7 @@ func visit(ctx context.Context, home kit.Home, do func(*kit.Bus, []letter) error
 	all := o.letters
 	o.mu.Unlock()
 	slices.SortStableFunc(all, func(a, b letter) int { return cmp.Compare(a.d.Sent.UnixNano(), b.d.Sent.UnixNano()) })
-	return errors.Join(do(bus, all), bus.Close(context.WithoutCancel(ctx)))
+	return errors.Join(do(o, bus, all), bus.Close(context.WithoutCancel(ctx)))
 }
 
 // chosen are the letters whose ids begin with one of the given, or all.
@@ -106,7 +110,7 @@ type deadListCmd struct{}
 
 // Run implements the command.
 func (deadListCmd) Run(ctx context.Context, home kit.Home) error {
-	return visit(ctx, home, func(_ *kit.Bus, all []letter) error {
+	return visit(ctx, home, func(_ *office, _ *kit.Bus, all []letter) error {
 		if len(all) == 0 {
 			fmt.Fprintln(os.Stderr, "no dead letters")
 			return nil
@@ -134,7 +138,7 @@ type deadShowCmd struct{ letters }
 
 // Run implements the command.
 func (c *deadShowCmd) Run(ctx context.Context, home kit.Home) error {
-	return visit(ctx, home, func(_ *kit.Bus, all []letter) error {
+	return visit(ctx, home, func(_ *office, _ *kit.Bus, all []letter) error {
 		which, err := chosen(all, c.IDs, c.All)
 		for _, l := range which {
 			fmt.Printf("letter    %s\nclient    %s\n", l.id, l.client)
@@ -151,10 +155,10 @@ type deadReplayCmd struct{ letters }
 
 // Run implements the command.
 func (c *deadReplayCmd) Run(ctx context.Context, home kit.Home) error {
-	return visit(ctx, home, func(bus *kit.Bus, all []letter) error {
+	return visit(ctx, home, func(o *office, bus *kit.Bus, all []letter) error {
 		which, err := chosen(all, c.IDs, c.All)
 		for _, l := range which {
-			if err := l.replay(ctx, bus); err != nil {
+			if err := o.replay(ctx, bus, l); err != nil {
 				return fmt.Errorf("letter %.8s: %w", l.id, err)
 			}
 			fmt.Printf("%.8s  %s to %s\n", l.id, l.header["topic"], l.client)
@@ -163,14 +167,22 @@ func (c *deadReplayCmd) Run(ctx context.Context, home kit.Home) error {
 	})
 }
 
-// replay publishes the message as it was, for the service that failed on it,
-// and then forgets the letter.
-func (l letter) replay(ctx context.Context, bus *kit.Bus) error {
-	to := l.header["topic"]
-	if to == "" {
+// replay gives the message as it was to the service that failed on it, and then
+// forgets the letter. A service that is not there keeps its letters.
+func (o *office) replay(ctx context.Context, bus *kit.Bus, l letter) error {
+	o.roster.mu.Lock()
+	health, known := o.roster.health[l.client]
+	_, introduced := o.roster.infos[l.client]
+	o.roster.mu.Unlock()
+	switch {
+	case l.header["topic"] == "":
 		return errors.New("it does not say its topic")
+	case known && !health.OK && health.Event != nil && (*health.Event == contract.HealthLost || *health.Event == "shutdown"):
+		return fmt.Errorf("%s is not running (%s): start it first", l.client, *health.Event)
+	case !known && !introduced:
+		return fmt.Errorf("%s is not on the bus: start it first", l.client)
 	}
-	header := msg.Header{ContentType: l.d.Header.ContentType, User: map[string]string{"replay_to": l.client}}
+	header := msg.Header{ContentType: l.d.Header.ContentType, User: map[string]string{"topic": l.header["topic"]}}
 	for k, v := range l.header {
 		if !slices.Contains([]string{"reason", "handler", "topic", "id", "attempts"}, k) {
 			header.User[k] = v
@@ -179,7 +191,7 @@ func (l letter) replay(ctx context.Context, bus *kit.Bus) error {
 	for k, v := range l.d.Baggage {
 		ctx = kit.WithBaggage(ctx, k, v)
 	}
-	if err := bus.PublishTo(ctx, to, "", untouched{l.d.Payload, header}, kit.ID(l.d.Trace)); err != nil {
+	if err := bus.PublishTo(ctx, o.system.Topic("replay", l.client), "", untouched{l.d.Payload, header}, kit.ID(l.d.Trace)); err != nil {
 		return err
 	}
 	return l.drop(ctx, bus)
@@ -194,7 +206,7 @@ type deadDropCmd struct{ letters }
 
 // Run implements the command.
 func (c *deadDropCmd) Run(ctx context.Context, home kit.Home) error {
-	return visit(ctx, home, func(bus *kit.Bus, all []letter) error {
+	return visit(ctx, home, func(_ *office, bus *kit.Bus, all []letter) error {
 		which, err := chosen(all, c.IDs, c.All)
 		for _, l := range which {
 			if err := l.drop(ctx, bus); err != nil {

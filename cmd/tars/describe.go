@@ -51,7 +51,8 @@ topic read $SYS/#
 `)
 	for _, i := range all {
 		fmt.Fprintf(w, "\nuser %s\n", i.Name)
-		reads := append(slices.Clone(i.Reads), "system/health/"+i.ClientID) // for its own health check
+		own := kit.Settings{System: "system"}
+		reads := append(slices.Clone(i.Reads), own.Topic("health", i.ClientID)) // for its own health check
 		slices.Sort(reads)
 		for _, f := range slices.Compact(reads) {
 			fmt.Fprintf(w, "topic read %s\n", f)

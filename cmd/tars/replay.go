@@ -24,6 +24,9 @@ type untouched struct {
 // MarshalBinary implements encoding.BinaryMarshaler.
 func (u untouched) MarshalBinary() ([]byte, error) { return u.payload, nil }
 
+// Route is the zero route: where it goes is known at run time.
+func (untouched) Route() msg.Route { return msg.Route{} }
+
 // Header implements msg.Headed.
 func (u untouched) Header() msg.Header { return u.header }
 
@@ -78,6 +81,9 @@ func (c *replayCmd) publish(ctx context.Context, in io.Reader, bus *kit.Bus) (n 
 		}
 		if err != nil && !errors.Is(err, io.EOF) {
 			return n, err
+		}
+		if len(strings.TrimSpace(string(text))) == 0 {
+			continue
 		}
 		var r recorded
 		if err := json.Unmarshal(text, &r); err != nil || r.Topic == "" {

@@ -1,0 +1,58 @@
+package main
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/eclipse/paho.golang/paho"
+
+	"github.com/gotars/tars/kit"
+	"github.com/gotars/tars/kit/broker"
+)
+
+// A letter for a service that is not there stays.
+func TestReplayKeepsWhatNobodyTakes(t *testing.T) {
+	srv, err := broker.New(broker.Options{Addr: "127.0.0.1:0"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer srv.Close()
+	t.Setenv("MQTT_URL", "mqtt://"+srv.Addr())
+	home := kit.Home(t.TempDir())
+	seen := make(chan *kit.Delivery, 1)
+	bus, err := open(t.Context(), home, "x", kit.Tap("box/note", func(_ context.Context, d *kit.Delivery) error { seen <- d; return nil }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &paho.Publish{Topic: "system/dead/tars-gone/abcd", QoS: 1, Retain: true, Payload: []byte{1, 2}, Properties: &paho.PublishProperties{ContentType: "audio/pcm"}}
+	p.Properties.User.Add("topic", "box/note")
+	p.Properties.User.Add("seq", "7")
+	if _, err := bus.Client().Publish(t.Context(), p); err != nil {
+		t.Fatal(err)
+	}
+	err = (&deadReplayCmd{letters{All: true}}).Run(t.Context(), home)
+	if err == nil || err.Error() != "letter abcd: tars-gone is not on the bus: start it first" {
+		t.Errorf("said %v", err)
+	}
+	if n := len(srv.Retained("system/dead/#")); n != 1 {
+		t.Errorf("tars-gone does not run, and %d letters are left", n)
+	}
+	select {
+	case d := <-seen:
+		t.Errorf("a service that is not tars-gone got it, header %v", d.Header)
+	case <-time.After(300 * time.Millisecond):
+	}
+	_ = bus.Close(t.Context())
+}
+
+func TestRedacted(t *testing.T) {
+	for address, want := range map[string]string{
+		"mqtt://u:s3cret@h1:1883,mqtts://u:s3cret@h2": "mqtt://u:xxxxx@h1:1883,mqtts://u:xxxxx@h2",
+		"u:s3cret@h:1883": "of an unreadable address",
+	} {
+		if got := redacted(address); got != want {
+			t.Errorf("%s is shown as %s", address, got)
+		}
+	}
+}
