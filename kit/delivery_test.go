@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -45,7 +46,12 @@ func TestTap(t *testing.T) {
 
 func TestByKey(t *testing.T) {
 	var l diary
+	var busy sync.Map
 	listen := func(_ context.Context, s Sound) error {
+		if _, twice := busy.LoadOrStore(s.Room, true); twice {
+			l.add("%s at once", s.Room)
+		}
+		defer busy.Delete(s.Room)
 		time.Sleep(10 * time.Millisecond)
 		l.add("%s %s %d", s.Room, s.Seq, s.Bytes[0])
 		return nil
@@ -56,11 +62,15 @@ func TestByKey(t *testing.T) {
 		}
 		for i := range 4 {
 			b.Publish(t, Sound{Room: "hall", Seq: fmt.Sprint(i), Bytes: []byte{byte(i)}})
+			time.Sleep(3 * time.Millisecond) // the next one comes while this one is at work
 		}
 		time.Sleep(time.Second)
 		b.Settle()
 		rooms := map[string][]string{}
 		for _, s := range l.take() {
+			if strings.HasSuffix(s, "at once") {
+				t.Fatal(s)
+			}
 			room, seq, _ := strings.Cut(s, " ")
 			rooms[room] = append(rooms[room], seq)
 		}

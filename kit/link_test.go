@@ -214,6 +214,61 @@ func TestOldLinkIsForgotten(t *testing.T) {
 	}, kit.Name("heard"), kit.Timeout(0))))
 }
 
+// A broker that does not know the session delivers nothing again, so what waits
+// must stay.
+func TestForgottenSessionForgetsNoWork(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		brokers := make([]*broker.Broker, 2)
+		for i := range brokers {
+			var err error
+			if brokers[i], err = broker.New(broker.Options{}); err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = brokers[i].Close() })
+		}
+		links := make(chan net.Conn, 2)
+		n := 0
+		gate := make(chan struct{})
+		var l diary
+		heard := func(_ context.Context, n Note) error {
+			<-gate
+			l.add("%s", n.Text)
+			return nil
+		}
+		bus := app(t, kittest.Fake("s", kit.On(heard, kit.Name("heard"), kit.Timeout(0))), func(ctx context.Context, _ *url.URL) (net.Conn, error) {
+			c, err := brokers[min(n, 1)].Dial(ctx)
+			n++
+			links <- c
+			return packets.NewThreadSafeConn(c), err
+		})
+		if err := bus.Ready(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		send := func(i int, texts ...string) {
+			t.Helper()
+			tool := app(t, kittest.Fake("tool"+kit.NewID(), kit.Sends[Note]()), func(ctx context.Context, _ *url.URL) (net.Conn, error) {
+				c, err := brokers[i].Dial(ctx)
+				return packets.NewThreadSafeConn(c), err
+			})
+			for _, text := range texts {
+				if err := tool.Publish(t.Context(), Note{Text: text}); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		send(0, "1", "2", "3")
+		time.Sleep(time.Second)
+		_ = (<-links).Close()
+		time.Sleep(10 * time.Second)
+		send(1, "4")
+		time.Sleep(time.Second)
+		close(gate)
+		time.Sleep(time.Second)
+		synctest.Wait()
+		same(t, l.take(), "1", "2", "3", "4")
+	})
+}
+
 func queueOf(t *testing.T, b *kittest.Bench, handler string) int64 {
 	t.Helper()
 	for _, h := range b.Stats("s").Handlers {
@@ -223,4 +278,21 @@ func queueOf(t *testing.T, b *kittest.Bench, handler string) int64 {
 	}
 	t.Fatalf("no handler %s", handler)
 	return 0
+}
+
+func TestRetainedStateComesOnce(t *testing.T) {
+	var l diary
+	kittest.Run(t, "to each process, and not again after a reconnect", func(t *testing.T, b *kittest.Bench) {
+		if err := b.Bus.PublishTo(t.Context(), "box/state", "", map[string]any{"on": true}, kit.Retain()); err != nil {
+			t.Fatal(err)
+		}
+		s := kittest.Fake("s", kit.Tap("box/state", func(_ context.Context, d *kit.Delivery) error { l.add("retained %v", d.Retained); return nil }))
+		b.Add(t, s)
+		b.Settle()
+		same(t, l.take(), "retained true")
+		b.Cut("s")
+		time.Sleep(10 * time.Second)
+		b.Settle()
+		same(t, l.take())
+	})
 }

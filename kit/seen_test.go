@@ -161,7 +161,7 @@ func TestAdmin(t *testing.T) {
 		return r.StatusCode, string(body)
 	}
 	<-ready
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for code, _ := get("/readyz"); code != 200; code, _ = get("/readyz") {
 		if time.Now().After(deadline) {
 			t.Fatal("never ready")
