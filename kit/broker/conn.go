@@ -167,6 +167,8 @@ func (l *listener) Serve(listeners.EstablishFn) {
 }
 
 // Close disconnects the clients, and then what connected and did not say more.
+// It returns when all of them are gone: mochi counts connections in a WaitGroup
+// that it would else wait for while the first one is being added.
 func (l *listener) Close(disconnect listeners.CloseFn) {
 	l.mu.Lock()
 	l.closed = true
@@ -176,10 +178,11 @@ func (l *listener) Close(disconnect listeners.CloseFn) {
 	}
 	disconnect(l.ID())
 	l.mu.Lock()
-	defer l.mu.Unlock()
 	for c := range l.conns {
 		_ = c.Close()
 	}
+	l.mu.Unlock()
+	l.running.Wait()
 }
 
 func (l *listener) serve(n net.Conn) {
