@@ -1,0 +1,93 @@
+package find
+
+import (
+	"context"
+	"encoding/json"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+)
+
+// File is where tars up tells which installed engines it runs, below home.
+func File(home string) string { return filepath.Join(home, "run", "engines.json") }
+
+// Running is what File holds.
+type Running struct {
+	PID     int       `json:"pid"` // of who runs them
+	Since   time.Time `json:"since"`
+	Engines []Engine  `json:"engines"`
+}
+
+// States of an engine.
+const (
+	Asleep   = "asleep" // starts when it is needed
+	Starting = "starting"
+	Ready    = "ready"
+	Failed   = "failed" // tries again when it is needed
+)
+
+// Engine is an installed program and how it fares.
+type Engine struct {
+	Name     string        `json:"name"`
+	State    string        `json:"state"`
+	Serves   []Server      `json:"serves"`
+	Log      string        `json:"log"` // file
+	PID      int           `json:"pid,omitempty"`
+	Memory   int64         `json:"memory,omitempty"` // resident bytes
+	Since    time.Time     `json:"since,omitzero"`   // of the state
+	Starts   int           `json:"starts"`           // successful ones
+	Deaths   int           `json:"deaths"`           // that nobody asked for
+	Requests int           `json:"requests"`         // answered, as far as bytes show
+	Last     time.Duration `json:"last,omitempty"`   // the last request: from its first byte to the first of the answer
+	Error    string        `json:"error,omitempty"`  // of the last start
+}
+
+// Installed reads File. Nothing is running when it is not there or its writer
+// is gone.
+func Installed(home string) (Running, bool) {
+	var r Running
+	b, err := os.ReadFile(File(home))
+	return r, err == nil && json.Unmarshal(b, &r) == nil
+}
+
+// installed are the servers of File whose ports are open. An open port costs
+// the engine behind it no start.
+func installed(ctx context.Context, home string) (all []Server) {
+	if home == "" {
+		return nil
+	}
+	r, _ := Installed(home)
+	for _, e := range r.Engines {
+		for _, s := range e.Serves {
+			s.Installed = true
+			all = append(all, s)
+		}
+	}
+	open := make([]bool, len(all))
+	var wg sync.WaitGroup
+	for i, s := range all {
+		wg.Go(func() { open[i] = listens(ctx, s.URL) })
+	}
+	wg.Wait()
+	var out []Server
+	for i, s := range all {
+		if open[i] {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+func listens(ctx context.Context, address string) bool {
+	u, err := url.Parse(address)
+	if err != nil {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	c, err := new(net.Dialer).DialContext(ctx, "tcp", u.Host)
+	return err == nil && c.Close() == nil
+}

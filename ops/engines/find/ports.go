@@ -1,0 +1,35 @@
+package find
+
+import (
+	"context"
+	"net"
+	"strconv"
+)
+
+// port is where a server usually listens.
+type port struct {
+	number int
+	kinds  []Kind
+	probe  func(ctx context.Context, addr string) []Server
+}
+
+// ask returns what answers at the port of host; nothing when it is not what is
+// expected there.
+func (p port) ask(ctx context.Context, host string) []Server {
+	return p.probe(ctx, net.JoinHostPort(host, strconv.Itoa(p.number)))
+}
+
+// usual are the ports, the best server of each kind first. Those of
+// tars engines serve come last.
+var usual = []port{
+	{11434, []Kind{LLM, Embed}, ollama},
+	{1234, []Kind{LLM, Embed}, openAI("LM Studio")},
+	{8000, []Kind{LLM, Embed, STT, TTS}, openAI("")},
+	{8080, []Kind{LLM, Embed, STT, TTS}, openAI("")},
+	{10300, []Kind{STT}, wyoming(STT)},
+	{10200, []Kind{TTS}, wyoming(TTS)},
+	{5000, []Kind{TTS}, piper},
+	{10400, []Kind{Wake}, wyoming(Wake)},
+	{8001, []Kind{LLM}, ours},
+	{8002, []Kind{Embed}, ours},
+}
