@@ -1,0 +1,61 @@
+package wyoming
+
+import "context"
+
+// Heard is a wake word that was heard.
+type Heard struct {
+	Name string `json:"name"` // as the server calls it, perhaps with a version: hey_jarvis_v0.1
+}
+
+// Detector listens for wake words in one stream of audio. One goroutine may
+// call Hear while another one calls Next.
+type Detector struct {
+	conn  *Conn
+	chunk Event
+}
+
+// Detect connects and names the wake words to listen for; none: all that the
+// server has loaded. The detector ends with ctx.
+func (c *Client) Detect(ctx context.Context, f Format, words []string) (*Detector, error) {
+	ask := struct {
+		Names []string `json:"names,omitempty"`
+	}{words}
+	begin, err := New(Detect, ask)
+	if err != nil {
+		return nil, err
+	}
+	audio, err := f.events(nil)
+	if err != nil {
+		return nil, err
+	}
+	conn, err := c.ask(ctx, begin, audio[0])
+	if err != nil {
+		return nil, err
+	}
+	return &Detector{conn: conn, chunk: Event{Type: AudioChunk, Data: audio[0].Data}}, nil
+}
+
+// Hear sends audio. It blocks while the server does not keep up.
+func (d *Detector) Hear(pcm []byte) error {
+	e := d.chunk
+	e.Payload = pcm
+	return d.conn.Send(e)
+}
+
+// Next waits for the next wake word. It ends with an error when the connection
+// does.
+func (d *Detector) Next() (Heard, error) {
+	for {
+		e, err := d.conn.Next()
+		if err != nil {
+			return Heard{}, err
+		}
+		if e.Type == Detection {
+			var h Heard
+			return h, e.Decode(&h)
+		}
+	}
+}
+
+// Close ends the connection.
+func (d *Detector) Close() error { return d.conn.Close() }
