@@ -1,0 +1,185 @@
+package guard_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/gotars/tars/ops/engines/guard"
+)
+
+var errDown = errors.New("down")
+
+// caller is an engine that does what it is told, and counts.
+type caller struct {
+	err   error
+	calls int
+}
+
+func (c *caller) call(context.Context) error {
+	c.calls++
+	return c.err
+}
+
+func TestAnEngineThatFailsIsLeftAloneForAWhile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g, e := guard.New(), &caller{err: errDown}
+		for range 3 {
+			if err := g.Do(t.Context(), e.call); err != errDown {
+				t.Errorf("error %v, want that of the engine", err)
+			}
+		}
+		err := g.Do(t.Context(), e.call)
+		var open *guard.OpenError
+		if !errors.As(err, &open) || open.For != 10*time.Second || !strings.HasPrefix(err.Error(), "down (") || e.calls != 3 {
+			t.Errorf("after three failures: %v, %d calls", err, e.calls)
+		}
+		time.Sleep(10*time.Second + 1)
+		if err := g.Do(t.Context(), e.call); err != errDown || e.calls != 4 {
+			t.Errorf("the try after the rest: %v, %d calls", err, e.calls)
+		}
+		if err := g.Do(t.Context(), e.call); !errors.As(err, &open) || e.calls != 4 {
+			t.Errorf("a try that failed begins the rest anew: %v, %d calls", err, e.calls)
+		}
+		time.Sleep(10*time.Second + 1)
+		e.err = nil
+		for range 5 {
+			if err := g.Do(t.Context(), e.call); err != nil {
+				t.Error(err)
+			}
+		}
+		if g.Open() != nil {
+			t.Error("an engine that is well again is left alone")
+		}
+	})
+}
+
+func TestWhatSaysNothingAboutAnEngine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := guard.New()
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		cancelled := func(ctx context.Context) error { return ctx.Err() }
+		refused := &caller{err: guard.Alive(errors.New("the text is too long"))}
+		for range 10 {
+			if err := g.Do(ctx, cancelled); err != context.Canceled {
+				t.Fatalf("a cancelled call: %v", err)
+			}
+			if err := g.Do(t.Context(), refused.call); err == nil || err.Error() != "the text is too long" {
+				t.Fatalf("a bad question: %v", err)
+			}
+		}
+		late, stop := context.WithTimeout(t.Context(), time.Second)
+		defer stop()
+		time.Sleep(2 * time.Second)
+		for range 3 {
+			_ = g.Do(late, cancelled)
+		}
+		if g.Open() == nil {
+			t.Error("an engine that answers too late is still asked")
+		}
+	})
+}
+
+func TestOnlyWhatCameToNothingIsRepeated(t *testing.T) {
+	tests := map[string]struct {
+		err  error
+		want int
+	}{
+		"a call that worked":             {nil, 1},
+		"a call of which something came": {errDown, 1},
+		"a connection that was refused":  {guard.Again(errDown), 2},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				e := &caller{err: tt.err}
+				if err := guard.New().Do(t.Context(), e.call); !errors.Is(err, tt.err) || e.calls != tt.want {
+					t.Errorf("%v after %d calls, want %d", err, e.calls, tt.want)
+				}
+			})
+		})
+	}
+}
+
+// pool is what looking finds: engines by name, that fail or not.
+type pool struct {
+	names []string
+	fails map[string]error
+	begun bool // something comes of each call
+	asked []string
+}
+
+func (p *pool) look(context.Context) (all []guard.Candidate[string]) {
+	for _, n := range p.names {
+		all = append(all, guard.Candidate[string]{Engine: n, Key: n, Name: n})
+	}
+	return all
+}
+
+func (p *pool) call(_ context.Context, c guard.Candidate[string]) (bool, error) {
+	p.asked = append(p.asked, c.Engine)
+	return p.begun, p.fails[c.Engine]
+}
+
+func TestTheNextEngineTakesOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &pool{names: []string{"a", "b", "built in"}, fails: map[string]error{"a": errDown}}
+		s := guard.NewSwitch(p.look)
+		do := func(want ...string) {
+			t.Helper()
+			p.asked = nil
+			if err := s.Do(t.Context(), p.call); err != nil {
+				t.Error(err)
+			}
+			if !slices.Equal(p.asked, want) {
+				t.Errorf("asked %q, want %q", p.asked, want)
+			}
+		}
+		for range 3 {
+			do("a", "b")
+		}
+		do("b") // a has failed three times
+		if got := s.Best(t.Context()).Name; got != "b" || s.Trouble(t.Context()) == nil {
+			t.Errorf("the best is %s, trouble %v", got, s.Trouble(t.Context()))
+		}
+		p.names = []string{"b", "built in"}
+		s.Look(t.Context())
+		do("b")
+		p.names, p.fails = []string{"a", "b", "built in"}, nil
+		s.Look(t.Context())
+		do("a") // that came back
+	})
+}
+
+func TestALookForgetsNoFailure(t *testing.T) {
+	p := &pool{names: []string{"a", "b"}, fails: map[string]error{"a": errDown}}
+	s := guard.NewSwitch(p.look)
+	for range 3 {
+		_ = s.Do(t.Context(), p.call)
+	}
+	s.Look(t.Context())
+	p.asked = nil
+	if _ = s.Do(t.Context(), p.call); !slices.Equal(p.asked, []string{"b"}) {
+		t.Errorf("asked %q: a answers when looked for, and fails when asked", p.asked)
+	}
+}
+
+func TestWhatBeganIsNotMadeAgain(t *testing.T) {
+	p := &pool{names: []string{"a", "b"}, fails: map[string]error{"a": guard.Again(errDown)}, begun: true}
+	if err := guard.NewSwitch(p.look).Do(t.Context(), p.call); !errors.Is(err, errDown) || !slices.Equal(p.asked, []string{"a"}) {
+		t.Errorf("%v after asking %q", err, p.asked)
+	}
+}
+
+func TestNobodyIsLeft(t *testing.T) {
+	other := errors.New("down too")
+	p := &pool{names: []string{"a", "b"}, fails: map[string]error{"a": errDown, "b": other}}
+	if err := guard.NewSwitch(p.look).Do(t.Context(), p.call); err != errDown {
+		t.Errorf("error %v, want that of the best engine", err)
+	}
+}

@@ -1,0 +1,101 @@
+package guard
+
+import (
+	"context"
+	"slices"
+	"sync/atomic"
+)
+
+// Candidate is an engine that a service may take.
+type Candidate[E any] struct {
+	Engine E
+	Key    string // tells it from other engines, also at a later look
+	Name   string // for people: "Ollama"
+	From   string // where it was found: "LLM_BASE_URL, 10.0.0.7:11434"
+	Better string // what would be better; empty: nothing
+
+	guard *Guard
+}
+
+// Switch takes the best engine there is. When that fails, and nothing has come
+// of the call, the next one makes it. It is safe for concurrent use.
+type Switch[E any] struct {
+	look func(context.Context) []Candidate[E]
+	now  atomic.Pointer[[]Candidate[E]]
+}
+
+// NewSwitch returns a switch between the engines that look finds, best first.
+// There must be one always. It calls look for the first time when an engine is
+// asked for.
+func NewSwitch[E any](look func(context.Context) []Candidate[E]) *Switch[E] {
+	return &Switch[E]{look: look}
+}
+
+// Look looks for engines again. What is still there keeps what is known of it.
+// One call at a time.
+func (s *Switch[E]) Look(ctx context.Context) {
+	var known []Candidate[E]
+	if old := s.now.Load(); old != nil {
+		known = *old
+	}
+	all := slices.Clone(s.look(ctx))
+	for i, c := range all {
+		if k := slices.IndexFunc(known, func(k Candidate[E]) bool { return k.Key == c.Key }); k >= 0 {
+			all[i].Engine, all[i].guard = known[k].Engine, known[k].guard
+			continue
+		}
+		all[i].guard = New()
+	}
+	s.now.Store(&all)
+}
+
+func (s *Switch[E]) all(ctx context.Context) []Candidate[E] {
+	if s.now.Load() == nil {
+		s.Look(ctx)
+	}
+	return *s.now.Load()
+}
+
+// Best is the engine that the next call takes.
+func (s *Switch[E]) Best(ctx context.Context) Candidate[E] {
+	all := s.all(ctx)
+	if i := slices.IndexFunc(all, func(c Candidate[E]) bool { return c.guard.Open() == nil }); i >= 0 {
+		return all[i]
+	}
+	return all[0]
+}
+
+// Trouble is why the best engine of all is left alone; nil when it is not.
+func (s *Switch[E]) Trouble(ctx context.Context) error { return s.all(ctx)[0].guard.Open() }
+
+// Do has the best engine make a call, and the next one when it fails. Call
+// reports whether something came of it: then no other engine makes it again.
+// The error is that of the first.
+func (s *Switch[E]) Do(ctx context.Context, call func(context.Context, Candidate[E]) (begun bool, err error)) error {
+	var first error
+	for _, c := range s.all(ctx) {
+		begun := false
+		err := c.guard.Do(ctx, func(ctx context.Context) (err error) {
+			begun, err = call(ctx, c)
+			if begun {
+				err = final(err)
+			}
+			return err
+		})
+		if err == nil || begun || ctx.Err() != nil {
+			return err
+		}
+		if first == nil {
+			first = err
+		}
+	}
+	return first
+}
+
+// final is err without the leave to make the call again.
+func final(err error) error {
+	if err == nil || !is(err, func(m *mark) bool { return m.again }) {
+		return err
+	}
+	return &mark{error: err}
+}
