@@ -45,12 +45,25 @@ type Engine struct {
 	Error    string        `json:"error,omitempty"`  // of the last start
 }
 
-// Installed reads File. Nothing is running when it is not there or its writer
-// is gone.
-func Installed(home string) (Running, bool) {
-	var r Running
-	b, err := os.ReadFile(File(home))
-	return r, err == nil && json.Unmarshal(b, &r) == nil
+// Installed reads File. It reports false when nothing runs: there is no file,
+// or its writer is gone and none of its ports is open.
+func Installed(ctx context.Context, home string) (Running, bool) {
+	r := read(home)
+	for _, e := range r.Engines {
+		for _, s := range e.Serves {
+			if listens(ctx, s.URL) {
+				return r, true
+			}
+		}
+	}
+	return Running{}, false
+}
+
+func read(home string) (r Running) {
+	if b, err := os.ReadFile(File(home)); err != nil || json.Unmarshal(b, &r) != nil {
+		return Running{}
+	}
+	return r
 }
 
 // installed are the servers of File whose ports are open. An open port costs
@@ -59,8 +72,7 @@ func installed(ctx context.Context, home string) (all []Server) {
 	if home == "" {
 		return nil
 	}
-	r, _ := Installed(home)
-	for _, e := range r.Engines {
+	for _, e := range read(home).Engines {
 		for _, s := range e.Serves {
 			s.Installed = true
 			all = append(all, s)

@@ -31,6 +31,13 @@ func wyoming(kind Kind) func(context.Context, string) []Server {
 	}
 }
 
+// Describes reports whether a Wyoming server at addr, host:port, tells about
+// itself before ctx ends.
+func Describes(ctx context.Context, addr string) bool {
+	_, ok := describe(ctx, addr)
+	return ok
+}
+
 // information is what a Wyoming server can do.
 type information struct {
 	ASR  []program `json:"asr"`

@@ -1,0 +1,198 @@
+package supervise
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"regexp"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gotars/tars/ops/engines/find"
+)
+
+const (
+	startLimit = 2 * time.Minute // models are read from a disk that may be slow
+	grace      = 5 * time.Second // between the request to end and the kill
+	lookEvery  = 50 * time.Millisecond
+)
+
+// child is one process of an engine.
+type child struct {
+	ctx   context.Context // ends when it is to end
+	end   context.CancelFunc
+	began time.Time
+	addr  string // where it listens
+	pid   atomic.Int64
+	ready chan struct{} // closed when it answers
+	done  chan struct{} // closed when it is gone
+	err   error         // why; read after done
+}
+
+func newChild() *child {
+	c := &child{began: time.Now(), ready: make(chan struct{}), done: make(chan struct{})}
+	c.ctx, c.end = context.WithCancel(context.Background())
+	return c
+}
+
+func (c *child) isReady() bool {
+	select {
+	case <-c.ready:
+		return true
+	default:
+		return false
+	}
+}
+
+// live runs the process from its start to its end and returns why it ended.
+func (c *child) live(e *engine) error {
+	// The kernel kills the child when the thread that started it ends.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	port, err := freePort()
+	if err != nil {
+		return fmt.Errorf("engine %s: %w", e.server.Name, err)
+	}
+	c.addr = net.JoinHostPort("127.0.0.1", port)
+	cmd := c.command(e, port)
+	line, err := cmd.StdinPipe() // while it is open, the child knows that we are there
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		return fmt.Errorf("engine %s cannot be run, tars engines update may mend it: %w", e.server.Name, err)
+	}
+	defer line.Close()
+	c.pid.Store(int64(cmd.Process.Pid))
+	stepBack(cmd.Process.Pid, e.nice)
+	gone := make(chan struct{})
+	late := new(atomic.Bool)
+	var wg sync.WaitGroup
+	wg.Go(func() { c.watch(e, gone, late) })
+	wg.Go(func() { c.endWhenAsked(gone) })
+	err = cmd.Wait()
+	close(gone)
+	kill(cmd.Process.Pid) // what it may have started
+	wg.Wait()
+	return c.reason(e, err, late.Load())
+}
+
+func (c *child) command(e *engine, port string) *exec.Cmd {
+	fill := func(s string) string { return strings.ReplaceAll(s, "{port}", port) }
+	var args []string
+	for _, a := range e.server.Args {
+		args = append(args, fill(a))
+	}
+	cmd := exec.Command(args[0], args[1:]...)
+	cmd.Env = append(public(os.Environ()), "ENGINES_BIND=127.0.0.1") // only we are asked from elsewhere
+	for _, kv := range e.server.Env {
+		cmd.Env = append(cmd.Env, fill(kv))
+	}
+	cmd.Stdout, cmd.Stderr = e.out, e.out
+	cmd.WaitDelay = time.Second // for output of what it started
+	apart(cmd)
+	return cmd
+}
+
+// public leaves out the variables that no engine has to know: keys, tokens,
+// passwords and addresses that may hold one.
+func public(environ []string) []string {
+	return slices.DeleteFunc(slices.Clone(environ), func(kv string) bool {
+		name, _, _ := strings.Cut(kv, "=")
+		return secret.MatchString(name)
+	})
+}
+
+var secret = regexp.MustCompile(`(?i)key|token|secret|passw|mqtt`)
+
+// watch tells when the child answers, and ends it when that takes too long.
+func (c *child) watch(e *engine, gone <-chan struct{}, late *atomic.Bool) {
+	_, port, _ := net.SplitHostPort(c.addr)
+	health := strings.ReplaceAll(e.server.Health, "{port}", port)
+	limit := time.After(startLimit)
+	for !healthy(health) {
+		select {
+		case <-time.After(lookEvery):
+		case <-gone:
+			return
+		case <-limit:
+			late.Store(true)
+			kill(int(c.pid.Load()))
+			return
+		}
+	}
+	e.answers(c)
+}
+
+// endWhenAsked asks the child to end when c.ctx does, and makes it after a
+// while.
+func (c *child) endWhenAsked(gone <-chan struct{}) {
+	select {
+	case <-gone:
+		return
+	case <-c.ctx.Done():
+	}
+	terminate(int(c.pid.Load()))
+	select {
+	case <-gone:
+	case <-time.After(grace):
+		kill(int(c.pid.Load()))
+	}
+}
+
+// reason is one line for a person.
+func (c *child) reason(e *engine, err error, late bool) error {
+	what := "ended"
+	switch {
+	case late:
+		what, err = "did not answer within "+startLimit.String(), nil
+	case !c.isReady():
+		what = "did not start"
+	}
+	text := "engine " + e.server.Name + " " + what
+	if err != nil {
+		text += ": " + err.Error()
+	}
+	if last := e.out.last(); last != "" {
+		text += ": " + last
+	}
+	return errors.New(text + " (log " + e.out.name + ")")
+}
+
+var asker = &http.Client{Timeout: time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+
+// healthy reports whether the server at address answers.
+func healthy(address string) bool {
+	if addr, ok := strings.CutPrefix(address, "tcp://"); ok {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		return find.Describes(ctx, addr)
+	}
+	r, err := asker.Get(address)
+	if err != nil {
+		return false
+	}
+	defer r.Body.Close()
+	_, _ = io.Copy(io.Discard, io.LimitReader(r.Body, 1<<20))
+	return r.StatusCode == http.StatusOK
+}
+
+// freePort is one that nobody listens on. A child that finds it taken after
+// all does not start, and the next one gets another.
+func freePort() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return strconv.Itoa(l.Addr().(*net.TCPAddr).Port), l.Close()
+}

@@ -1,0 +1,221 @@
+package supervise
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+	"time"
+)
+
+const (
+	piece = 32 << 10 // bytes read at once
+	early = 4 << 20  // most that is taken from a client while its engine starts
+)
+
+// line is a connection of a client to an engine.
+type line struct {
+	engine *engine
+	client *net.TCPConn
+
+	mu     sync.Mutex
+	server net.Conn  // nil before the engine is ready
+	hung   bool      // by us
+	asked  bool      // the client spoke last: it waits for an answer
+	at     time.Time // of the last byte, or of the first one of the question
+	moved  time.Time // of the last byte
+}
+
+var errGone = errors.New("the client has gone")
+
+// serve carries bytes between client and engine until either is done. It
+// waits for the first byte: to look whether a port is open costs no start.
+func (l *line) serve() {
+	defer l.hangUp()
+	first := make([]byte, piece)
+	n, err := l.client.Read(first)
+	if n == 0 || err != nil && !errors.Is(err, io.EOF) {
+		return
+	}
+	l.mark(true)
+	first, server, err := l.reach(first[:n])
+	switch {
+	case errors.Is(err, errGone):
+	case err != nil:
+		l.refuse(err)
+	default:
+		l.splice(first, server)
+	}
+}
+
+// reach connects to the engine, and starts it if it must. It returns what the
+// client said until then.
+func (l *line) reach(said []byte) ([]byte, net.Conn, error) {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	defer cancel(nil)
+	var wg sync.WaitGroup
+	if c := l.engine.awake(); c == nil {
+		wg.Go(func() { said = l.listen(said, cancel) })
+	}
+	server, err := l.dial(ctx)
+	_ = l.client.SetReadDeadline(time.Unix(1, 0)) // ends listen
+	wg.Wait()
+	_ = l.client.SetReadDeadline(time.Time{})
+	if err == nil && !l.connect(server) {
+		err = errGone
+	}
+	return said, server, err
+}
+
+// dial asks twice: an engine may die between its answer and the next question.
+func (l *line) dial(ctx context.Context) (server net.Conn, err error) {
+	for range 2 {
+		var c *child
+		if c, err = l.engine.need(ctx); err != nil {
+			return nil, err
+		}
+		if server, err = new(net.Dialer).DialContext(ctx, "tcp", c.addr); err == nil {
+			return server, nil
+		}
+		select {
+		case <-c.done:
+		case <-time.After(time.Second):
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
+	return nil, fmt.Errorf("engine %s: %w", l.engine.server.Name, err)
+}
+
+// listen collects what the client says while it waits, and tells when it goes.
+func (l *line) listen(said []byte, gone context.CancelCauseFunc) []byte {
+	buf := make([]byte, piece)
+	for len(said) < early {
+		n, err := l.client.Read(buf)
+		said = append(said, buf[:n]...)
+		var late net.Error
+		switch {
+		case errors.As(err, &late) && late.Timeout():
+			return said
+		case err != nil:
+			gone(errGone)
+			return said
+		}
+	}
+	return said
+}
+
+// connect notes the other end, unless the line is hung up.
+func (l *line) connect(server net.Conn) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.hung {
+		_ = server.Close()
+		return false
+	}
+	l.server = server
+	l.at = time.Now() // a start does not count as the engine's time to answer
+	return true
+}
+
+// splice copies both ways until the engine has said all, or a side breaks.
+func (l *line) splice(first []byte, server net.Conn) {
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		if _, err := server.Write(first); err != nil {
+			l.hangUp()
+			return
+		}
+		if err := l.carry(server, l.client, true); err != nil {
+			l.hangUp()
+			return
+		}
+		_ = server.(*net.TCPConn).CloseWrite() // the client has said all; the answer may still come
+	})
+	_ = l.carry(l.client, server, false)
+	l.hangUp()
+	wg.Wait()
+}
+
+// carry copies until the end of from, which is no error.
+func (l *line) carry(to io.Writer, from io.Reader, question bool) error {
+	buf := make([]byte, piece)
+	for {
+		n, err := from.Read(buf)
+		if n > 0 {
+			l.mark(question)
+			if _, err := to.Write(buf[:n]); err != nil {
+				return err
+			}
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// mark notes who speaks.
+func (l *line) mark(question bool) {
+	now := time.Now()
+	l.mu.Lock()
+	turn := l.asked != question
+	took := now.Sub(l.at)
+	l.asked, l.moved = question, now
+	if turn && question {
+		l.at = now
+	}
+	l.mu.Unlock()
+	if turn && !question {
+		l.engine.answered(took)
+	}
+}
+
+// busyFor is how long from now the line keeps its engine from resting: a
+// client that waits for an answer does, as one that was served within idle.
+func (l *line) busyFor(idle time.Duration) time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case l.moved.IsZero():
+		return 0
+	case l.asked:
+		return idle
+	}
+	return time.Until(l.moved.Add(idle))
+}
+
+// hangUp closes both ends.
+func (l *line) hangUp() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.hung = true
+	_ = l.client.Close()
+	if l.server != nil {
+		_ = l.server.Close()
+	}
+}
+
+// refuse tells the client why there is no engine, in its protocol.
+func (l *line) refuse(why error) {
+	protocol := ""
+	if all := l.engine.serves; len(all) > 0 {
+		protocol = all[0].Protocol
+	}
+	text, _ := json.Marshal(why.Error())
+	answer := fmt.Sprintf(`{"type":"error","data":{"text":%s,"code":"engine-unavailable"}}`+"\n", text)
+	if protocol != "wyoming" {
+		body := fmt.Sprintf(`{"error":{"message":%s,"type":"server_error","code":"engine_unavailable"}}`+"\n", text)
+		answer = fmt.Sprintf("HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s", len(body), body)
+	}
+	_ = l.client.SetDeadline(time.Now().Add(time.Second))
+	if _, err := io.WriteString(l.client, answer); err == nil {
+		_ = l.client.CloseWrite()
+		_, _ = io.Copy(io.Discard, l.client) // or the kernel would drop the answer
+	}
+}

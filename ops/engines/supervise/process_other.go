@@ -1,0 +1,20 @@
+//go:build !unix
+
+package supervise
+
+import (
+	"os"
+	"os/exec"
+)
+
+func apart(*exec.Cmd) {}
+
+func stepBack(int, int) {}
+
+func terminate(pid int) { kill(pid) }
+
+func kill(pid int) {
+	if p, err := os.FindProcess(pid); err == nil {
+		_ = p.Kill()
+	}
+}
