@@ -18,9 +18,9 @@ type address struct{ url, from string }
 // urlFile is where tars up says which broker it uses.
 func urlFile(home kit.Home) string { return home.Path(filepath.Join("run", "mqtt-url")) }
 
-// find is the broker to use: MQTT_URL, else the one of a running tars up, else
+// brokerOf is the broker to use: MQTT_URL, else the one of a running tars up, else
 // the usual port.
-func find(home kit.Home) address {
+func brokerOf(home kit.Home) address {
 	if u := os.Getenv("MQTT_URL"); u != "" {
 		return address{u, "MQTT_URL"}
 	}
@@ -32,7 +32,7 @@ func find(home kit.Home) address {
 
 // open connects a tool called name to the broker.
 func open(ctx context.Context, home kit.Home, name string, hs ...kit.Handler) (*kit.Bus, error) {
-	a := find(home)
+	a := brokerOf(home)
 	s, err := settings(home, name)
 	if err != nil {
 		return nil, err
@@ -49,9 +49,9 @@ func open(ctx context.Context, home kit.Home, name string, hs ...kit.Handler) (*
 	return b, nil
 }
 
-// settings are those of a tool called name, with the broker that find names.
+// settings are those of a tool called name, with the broker that brokerOf names.
 func settings(home kit.Home, name string) (kit.Settings, error) {
-	if err := os.Setenv("MQTT_URL", find(home).url); err != nil {
+	if err := os.Setenv("MQTT_URL", brokerOf(home).url); err != nil {
 		return kit.Settings{}, err
 	}
 	return kit.Load(name)

@@ -12,6 +12,7 @@ import (
 	"go.uber.org/fx"
 
 	"github.com/gotars/tars/kit"
+	"github.com/gotars/tars/ops/engines/supervise"
 )
 
 // describeCmd prints what the services declare. The files of docs/ and ops/
@@ -138,6 +139,7 @@ func sections(all []kit.Info) []section {
 		{"The bus", "Every service and every `tars` command reads these. For one service of several, put its name in front: `STT_MQTT_INFLIGHT` beats `MQTT_INFLIGHT`.", kit.Variables("MQTT", &kit.Settings{})},
 		{"The process", "", append(slices.Clone(process), kit.Variables("ADMIN", &kit.Admin{})...)},
 	}
+	out = append(out, section{"Installed engines", "`tars up` reads these.", append(slices.Clone(engineSettings), kit.Variables("ENGINES", &supervise.Config{})...)})
 	for _, i := range all {
 		out = append(out, section{title: i.Name, vars: i.Variables})
 	}
@@ -150,6 +152,11 @@ var process = []kit.Variable{
 	{Key: "LOG_LEVEL", Default: "info", Desc: "debug, info, warn or error; commands other than run start at warn"},
 	{Key: "LOG_FORMAT", Default: "auto", Desc: "text, json, or auto: text on a terminal"},
 	{Key: "OTEL_EXPORTER_OTLP_ENDPOINT", Desc: "where spans go by OTLP over HTTP, such as http://127.0.0.1:4318; the other standard OTEL_ variables hold as well"},
+}
+
+// engineSettings are the variables of installed engines that belong to no struct.
+var engineSettings = []kit.Variable{
+	{Key: "ENGINES", Desc: "none: leave installed engines alone"},
 }
 
 // printConfig writes every variable.

@@ -56,7 +56,7 @@ func (x *examination) line(mark, what, detail string) {
 
 // stack looks at the broker and at what the services say of themselves.
 func (x *examination) stack(ctx context.Context, home kit.Home) map[string]contract.HealthPing {
-	a := find(home)
+	a := brokerOf(home)
 	board := newBoard()
 	short, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()

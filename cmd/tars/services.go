@@ -59,7 +59,7 @@ func (c *runCmd) Run(ctx context.Context, home kit.Home) error {
 	if err != nil {
 		return err
 	}
-	if err := os.Setenv("MQTT_URL", find(home).url); err != nil {
+	if err := os.Setenv("MQTT_URL", brokerOf(home).url); err != nil {
 		return err
 	}
 	return kit.Run(ctx, mods...)

@@ -35,6 +35,11 @@ func (upCmd) Run(ctx context.Context, home kit.Home) (err error) {
 		return err
 	}
 	defer stop()
+	rest, err := runEngines(ctx, home)
+	if err != nil {
+		return err
+	}
+	defer rest()
 	report, end := context.WithCancel(ctx)
 	var wg sync.WaitGroup
 	wg.Go(func() {
@@ -87,7 +92,7 @@ func haveBroker(ctx context.Context, home kit.Home) (stop func(), err error) {
 
 // answers reports whether something listens where the file says a broker is.
 func answers(ctx context.Context, home kit.Home) bool {
-	u, err := url.Parse(find(home).url)
+	u, err := url.Parse(brokerOf(home).url)
 	if err != nil {
 		return false
 	}
@@ -120,6 +125,9 @@ func greet(ctx context.Context, home kit.Home) error {
 	}
 	fmt.Printf("\n  TARS is up: %s\n\n", page)
 	printTable(os.Stdout, home, board.all())
+	if names := asleep(ctx, home); names != "" {
+		fmt.Printf("\n  installed engines, which start when they are needed: %s\n", names)
+	}
 	fmt.Printf("\n  broker %s · data %s · Ctrl-C stops\n\n", redacted(os.Getenv("MQTT_URL")), home)
 	return nil
 }

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/gotars/tars/kit"
+	installation "github.com/gotars/tars/ops/engines"
+	"github.com/gotars/tars/ops/engines/find"
+	"github.com/gotars/tars/ops/engines/supervise"
+)
+
+// noEngines is the value of ENGINES that leaves installed engines alone.
+const noEngines = "none"
+
+// runEngines runs what make engines installed, as soon as something needs it.
+// Without them, or with a damaged installation, there are the engines that run
+// anyway and those that are built in. stop ends what was started.
+func runEngines(ctx context.Context, home kit.Home) (stop func(), err error) {
+	stop = func() {}
+	if os.Getenv("ENGINES") == noEngines {
+		return stop, nil
+	}
+	o, err := engineOptions(home)
+	if err != nil {
+		return stop, err
+	}
+	servers, err := installation.Servers(string(home))
+	if err == nil && len(servers) == 0 {
+		return stop, nil
+	}
+	var s *supervise.Supervisor
+	if err == nil {
+		s, err = supervise.Start(ctx, servers, o)
+	}
+	switch {
+	case errors.Is(err, supervise.ErrRunning): // its engines serve us too
+		return stop, nil
+	case err != nil:
+		fmt.Fprintln(os.Stderr, "tars: the installed engines do not run:", err)
+		return stop, nil
+	}
+	return s.Close, nil
+}
+
+// engineOptions are those of the environment.
+func engineOptions(home kit.Home) (supervise.Options, error) {
+	c, err := kit.FromEnv[supervise.Config]("engines")
+	if err != nil {
+		return supervise.Options{}, err
+	}
+	log, err := kit.NewLogger(os.Stderr)
+	return supervise.Options{Config: c, Home: string(home), Log: log}, err
+}
+
+// asleep names the installed engines that tars up runs, for a person.
+func asleep(ctx context.Context, home kit.Home) string {
+	running, _ := find.Installed(ctx, string(home))
+	var names []string
+	for _, e := range running.Engines {
+		names = append(names, e.Name)
+	}
+	return strings.Join(names, ", ")
+}
