@@ -32,7 +32,7 @@ func (doctorCmd) Run(ctx context.Context, home kit.Home) error {
 		x.note(err == nil, "page", detail(page, err))
 	}
 	fmt.Println("\nBy the settings of this shell, which may not be those of a running tars up:")
-	printTable(os.Stdout, home, health)
+	printTable(ctx, os.Stdout, home, health)
 	if !x.well {
 		return errUnwell
 	}

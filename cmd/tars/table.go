@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -36,7 +37,7 @@ type engine struct {
 
 // engines tells what each service would work with, by the settings of this
 // process.
-func engines(home kit.Home) map[string]engine {
+func engines(ctx context.Context, home kit.Home) map[string]engine {
 	all := map[string]engine{}
 	tell := func(service string, name, from, better string, err error) {
 		if err != nil {
@@ -47,13 +48,13 @@ func engines(home kit.Home) map[string]engine {
 	if c, err := kit.FromEnv[stt.Config]("stt"); err != nil {
 		tell("stt", "", "", "", err)
 	} else {
-		name, from, better := stt.Describe(c)
+		name, from, better := stt.Describe(ctx, c, home)
 		tell("stt", name, from, better, nil)
 	}
 	if c, err := kit.FromEnv[tts.Config]("tts"); err != nil {
 		tell("tts", "", "", "", err)
 	} else {
-		name, from, better := tts.Describe(c, home)
+		name, from, better := tts.Describe(ctx, c, home)
 		tell("tts", name, from, better, nil)
 	}
 	c, err := kit.FromEnv[llm.Config]("llm")
@@ -70,8 +71,8 @@ func engines(home kit.Home) map[string]engine {
 }
 
 // printTable prints a line a service.
-func printTable(w io.Writer, home kit.Home, health map[string]contract.HealthPing) {
-	found := engines(home)
+func printTable(ctx context.Context, w io.Writer, home kit.Home, health map[string]contract.HealthPing) {
+	found := engines(ctx, home)
 	t := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
 	fmt.Fprintln(t, "  SERVICE\tSTATE\tENGINE\tFROM")
 	var better []string

@@ -124,7 +124,7 @@ func greet(ctx context.Context, home kit.Home) error {
 		return err
 	}
 	fmt.Printf("\n  TARS is up: %s\n\n", page)
-	printTable(os.Stdout, home, board.all())
+	printTable(ctx, os.Stdout, home, board.all())
 	if names := asleep(ctx, home); names != "" {
 		fmt.Printf("\n  installed engines, which start when they are needed: %s\n", names)
 	}

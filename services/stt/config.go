@@ -8,15 +8,21 @@ import (
 	"time"
 )
 
+// kinds are the values of STT_ENGINE.
+const kinds = "auto, openai, wyoming, command, none"
+
 // Config is read from STT_* variables.
 type Config struct {
-	Engine string `default:"auto" desc:"recogniser: auto, openai, command or none; auto takes the first that is set up"`
+	Engine string   `default:"auto" desc:"recogniser: auto, openai, wyoming, command or none; auto takes the first that is set up, else the best that is found"`
+	Hosts  []string `envconfig:"ENGINE_HOSTS" default:"127.0.0.1" also:"ENGINE_HOSTS" desc:"where auto looks for servers, separated by commas; empty: nowhere"`
 
 	OpenAIURL     string `envconfig:"OPENAI_URL" desc:"base URL of an OpenAI-compatible recogniser, for example http://127.0.0.1:8000/v1"`
 	OpenAIKey     string `envconfig:"OPENAI_KEY" desc:"its key, if it wants one"`
 	OpenAIModel   string `envconfig:"OPENAI_MODEL" default:"whisper-1" was:"OPENAI_STT_MODEL" desc:"its model"`
 	OpenAIBaseURL string `envconfig:"OPENAI_BASE_URL" also:"OPENAI_BASE_URL" desc:"serves, with OPENAI_API_KEY, when STT_OPENAI_URL is not set"`
 	OpenAIAPIKey  string `envconfig:"OPENAI_API_KEY" also:"OPENAI_API_KEY" desc:"key of OPENAI_BASE_URL"`
+
+	WyomingURI string `envconfig:"WYOMING_URI" desc:"a recogniser that speaks Wyoming, for example tcp://127.0.0.1:10300"`
 
 	Command string        `desc:"program that prints the text of a WAV file: its {file}, else its standard input"`
 	Lang    string        `default:"en" desc:"language that is spoken, two letters; auto lets the engine find out"`
@@ -37,7 +43,6 @@ type Config struct {
 
 // Validate reports the first setting that cannot work.
 func (c *Config) Validate() error {
-	known := []string{"auto", "openai", "command", "none"}
 	between := func(name string, d, least, most time.Duration) error {
 		if d < least || d > most {
 			return fmt.Errorf("%s is %v, want %v to %v", name, d, least, most)
@@ -45,8 +50,8 @@ func (c *Config) Validate() error {
 		return nil
 	}
 	switch {
-	case !slices.Contains(known, c.Engine):
-		return fmt.Errorf("STT_ENGINE is %q, want %s", c.Engine, strings.Join(known, ", "))
+	case !slices.Contains(strings.Split(kinds, ", "), c.Engine):
+		return fmt.Errorf("STT_ENGINE is %q, want %s", c.Engine, kinds)
 	case c.Lang != "auto" && len(c.Lang) != 2:
 		return fmt.Errorf("STT_LANG is %q, want two letters such as en, or auto", c.Lang)
 	case c.MinLevel <= 0 || c.MinLevel > 5000:
@@ -76,7 +81,7 @@ func (c *Config) lang() string {
 // Dropped names variables of the reference that have no effect.
 func (Config) Dropped() map[string]string {
 	const (
-		server  = "STT_OPENAI_URL, or STT_COMMAND"
+		server  = "STT_OPENAI_URL, STT_WYOMING_URI or STT_COMMAND"
 		capture = "nothing: audio comes over the bus, 16 kHz mono"
 		room    = "nothing: the noise of the room is learnt; STT_MIN_LEVEL bounds it"
 		gate    = "STT_MIN_CONFIDENCE, which is the real probability of the words"

@@ -3,8 +3,9 @@ package stt
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math"
+
+	"github.com/gotars/tars/ops/engines/guard"
 )
 
 // Engine turns speech into text. It is safe for concurrent use.
@@ -20,34 +21,17 @@ type Result struct {
 	Lang       string   // "en"; empty when the engine does not tell
 }
 
+// how is what to do for a recogniser.
+const how = "run make engines, or set STT_OPENAI_URL, STT_WYOMING_URI or STT_COMMAND"
+
 // ErrNoEngine is the answer of a service that has nothing to recognise with.
-var ErrNoEngine = errors.New("no recogniser: set STT_OPENAI_URL to an OpenAI-compatible server, or STT_COMMAND")
+var ErrNoEngine = errors.New("no recogniser: " + how)
 
 // deaf is the engine of a service that has none.
 type deaf struct{}
 
-func (deaf) Transcribe(context.Context, Audio) (Result, error) { return Result{}, ErrNoEngine }
-
-// NewEngine returns the engine that c asks for, and with "auto" the first one
-// that is set up.
-func NewEngine(c Config) (Engine, error) {
-	switch c.Engine {
-	case "openai":
-		return NewOpenAI(c)
-	case "command":
-		return NewCommand(c)
-	case "none":
-		return deaf{}, nil
-	case "auto":
-		switch {
-		case c.OpenAIURL != "", c.OpenAIBaseURL != "" && c.OpenAIAPIKey != "":
-			return NewOpenAI(c)
-		case c.Command != "":
-			return NewCommand(c)
-		}
-		return deaf{}, nil
-	}
-	return nil, fmt.Errorf("STT_ENGINE is %q, want auto, openai, command or none", c.Engine)
+func (deaf) Transcribe(context.Context, Audio) (Result, error) {
+	return Result{}, guard.Alive(ErrNoEngine)
 }
 
 // confidence turns a mean natural logarithm of probabilities into one.

@@ -72,7 +72,7 @@ func TestOpenAIUnderstandsEveryDialect(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			url, asked := server(t, tt.answers...)
-			e, err := stt.NewEngine(stt.Config{Engine: "auto", OpenAIURL: url, OpenAIModel: tt.model, OpenAIKey: "k", Lang: "en", Timeout: time.Minute})
+			e, err := stt.NewEngine(stt.Config{Engine: "auto", OpenAIURL: url, OpenAIModel: tt.model, OpenAIKey: "k", Lang: "en", Timeout: time.Minute}, "")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -121,8 +121,8 @@ func TestEnginesSayWhatIsWrong(t *testing.T) {
 		"a program that hangs":      {stt.Config{Engine: "command", Command: "sleep 60", Timeout: 50 * ms}, "run sleep: no answer within 50ms"},
 		"a program that fails":      {stt.Config{Engine: "command", Command: `sh -c "echo no model >&2; exit 3"`}, "run sh: exit status 3: no model"},
 		"a program that is missing": {stt.Config{Engine: "auto", Command: "no-such-program"}, "STT_COMMAND: exec: \"no-such-program\": executable file not found in $PATH"},
-		"no engine":                 {stt.Config{Engine: "auto"}, "no recogniser: set STT_OPENAI_URL to an OpenAI-compatible server, or STT_COMMAND"},
-		"an engine nobody knows":    {stt.Config{Engine: "magic"}, `STT_ENGINE is "magic", want auto, openai, command or none`},
+		"no engine":                 {stt.Config{Engine: "auto"}, "no recogniser: run make engines, or set STT_OPENAI_URL, STT_WYOMING_URI or STT_COMMAND"},
+		"an engine nobody knows":    {stt.Config{Engine: "magic"}, `STT_ENGINE is "magic", want auto, openai, wyoming, command, none`},
 		"an engine without address": {stt.Config{Engine: "openai"}, "STT_OPENAI_URL is empty: set it to a server such as http://127.0.0.1:8000/v1"},
 		"a quote that stays open":   {stt.Config{Engine: "command", Command: "sh 'x"}, `STT_COMMAND: a ' is not closed in "sh 'x"`},
 	}
@@ -131,7 +131,7 @@ func TestEnginesSayWhatIsWrong(t *testing.T) {
 			if tt.c.Timeout == 0 {
 				tt.c.Timeout = time.Minute
 			}
-			e, err := stt.NewEngine(tt.c)
+			e, err := stt.NewEngine(tt.c, "")
 			if err == nil {
 				_, err = e.Transcribe(t.Context(), second)
 			}
@@ -156,7 +156,7 @@ func TestCommandReadsAFileOrItsInput(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv("TMPDIR", dir)
-			e, err := stt.NewEngine(stt.Config{Engine: "auto", Command: command, Timeout: time.Minute, Lang: "en"})
+			e, err := stt.NewEngine(stt.Config{Engine: "auto", Command: command, Timeout: time.Minute, Lang: "en"}, "")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -172,7 +172,7 @@ func TestCommandReadsAFileOrItsInput(t *testing.T) {
 }
 
 func TestACancelEndsARecognition(t *testing.T) {
-	e, err := stt.NewEngine(stt.Config{Engine: "command", Command: "sleep 60", Timeout: time.Minute})
+	e, err := stt.NewEngine(stt.Config{Engine: "command", Command: "sleep 60", Timeout: time.Minute}, "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,8 @@ import (
 
 	"github.com/openai/openai-go/v3"
 	"github.com/openai/openai-go/v3/option"
+
+	"github.com/gotars/tars/ops/engines/guard"
 )
 
 // OpenAI is a recogniser behind POST {base}/audio/transcriptions: faster-whisper,
@@ -56,7 +58,11 @@ func (o *OpenAI) Transcribe(ctx context.Context, a Audio) (Result, error) {
 		answer, err = o.ask(ctx, wav)
 	}
 	if err != nil {
-		return Result{}, fmt.Errorf("transcribe at %s: %w", o.url, plainly(ctx, err))
+		about := fmt.Errorf("transcribe at %s: %w", o.url, plainly(ctx, err))
+		if refused(err) {
+			return Result{}, guard.Alive(about)
+		}
+		return Result{}, about
 	}
 	return understood(answer), nil
 }

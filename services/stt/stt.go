@@ -19,8 +19,9 @@ import (
 var Module = kit.Service[*Service]("stt", kit.As("tars-stt", "tars-stt"), kit.Env[Config](), fx.Provide(New, NewEngine))
 
 const (
-	waitMost = 16 // utterances that may wait for the engine; more are dropped and counted
-	rest     = 4  // partials leave the engine free for three quarters of the time: few can stop once they began
+	waitMost  = 16               // utterances that may wait for the engine; more are dropped and counted
+	lookEvery = 30 * time.Second // engines come and go
+	rest      = 4                // partials leave the engine free for three quarters of the time: few can stop once they began
 )
 
 // Service listens to every source, and has the engine read what is said there.
@@ -53,12 +54,14 @@ func New(cfg Config, bus *kit.Bus, engine Engine, log *slog.Logger) *Service {
 
 // Handlers declares what the service listens to and what it publishes.
 func (s *Service) Handlers() []kit.Handler {
+	choice := kit.Lane("engine")
 	return []kit.Handler{
 		kit.On(s.listen, kit.Workers(4), kit.By(func(a contract.MicAudio) string { return a.Source })),
 		kit.On(s.obey), kit.On(s.spoke),
 		kit.Local(s.whole, s.read, kit.Timeout(0)),  // the engine has a timeout of its own
 		kit.Local(s.early, s.guess, kit.Timeout(0)), // a lane of its own: a final never waits for a partial
 		kit.Every(quiet/2, s.tidy),
+		kit.Up(s.look, choice), kit.Every(lookEvery, s.look, choice),
 		kit.Sends[contract.FinalTranscript](), kit.Sends[contract.PartialTranscript](), kit.Sends[contract.WakeEvent](),
 	}
 }
@@ -256,12 +259,21 @@ func (s *Service) note(err error) {
 }
 
 // Healthy reports why the last utterance could not be read.
-func (s *Service) Healthy(context.Context) error {
+func (s *Service) Healthy(ctx context.Context) error {
 	if err := s.trouble.Load(); err != nil {
 		return *err
 	}
-	if _, none := s.engine.(deaf); none {
-		return ErrNoEngine
+	if e, ok := s.engine.(auto); ok {
+		return e.Missing(ctx)
+	}
+	return nil
+}
+
+// look looks for a better engine, or for another one when that failed.
+func (s *Service) look(ctx context.Context) error {
+	if e, ok := s.engine.(auto); ok && e.Look(ctx) {
+		best := e.Best(ctx)
+		s.log.InfoContext(ctx, "recogniser", "engine", best.Name, "from", best.From)
 	}
 	return nil
 }

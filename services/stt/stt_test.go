@@ -391,6 +391,6 @@ func TestHealth(t *testing.T) {
 		t.Setenv("STT_ENGINE", "none")
 		b.Add(t, stt.Module)
 		time.Sleep(6 * time.Second)
-		expectAll(t, "health", feelings(h), "ready", "degraded: no recogniser: set STT_OPENAI_URL to an OpenAI-compatible server, or STT_COMMAND")
+		expectAll(t, "health", feelings(h), "ready", "degraded: no recogniser: run make engines, or set STT_OPENAI_URL, STT_WYOMING_URI or STT_COMMAND")
 	})
 }

@@ -12,7 +12,7 @@ func TestSettingsThatCannotWork(t *testing.T) {
 		change func(*tts.Config)
 		want   string
 	}{
-		"an engine nobody knows": {func(c *tts.Config) { c.Engine = "magic" }, `TTS_ENGINE is "magic", want auto, openai, flite, espeak, none`},
+		"an engine nobody knows": {func(c *tts.Config) { c.Engine = "magic" }, `TTS_ENGINE is "magic", want auto, openai, wyoming, piper, elevenlabs, flite, espeak, none`},
 		"too fast":               {func(c *tts.Config) { c.Speed = 3 }, "TTS_SPEED is 3, want 0.5 to 2"},
 		"no time":                {func(c *tts.Config) { c.Timeout = 0 }, "TTS_TIMEOUT is 0s, want more than 0, for example 30s"},
 		"a sink with a slash":    {func(c *tts.Config) { c.Sinks = []string{"a/b"} }, `TTS_SINKS or TTS_DEFAULT_SINK names "a/b", want up to 32 of a-z, 0-9 and -`},

@@ -1,30 +1,29 @@
 package tts
 
 import (
-	"net/url"
+	"context"
 
 	"github.com/gotars/tars/kit"
 )
 
-// Describe says for people which engine c would take, where that was found, and
-// what would be better; empty when nothing is missing.
-func Describe(c Config, home kit.Home) (name, from, better string) {
-	const neural = "a neural voice: set TTS_OPENAI_URL to an OpenAI-compatible server"
-	kind, from := c.Engine, "TTS_ENGINE"
-	if kind == "auto" {
-		kind = found(c, Files{Assets: home.Path(c.Assets)})
-		from = map[string]string{"flite": home.Path(c.Assets), "espeak": "PATH", "none": "nothing is set up"}[kind]
+// Describe says for people which engine the service takes with c, where that
+// was found, and what would be better; empty when nothing is missing. It looks
+// for servers, for at most a second.
+func Describe(ctx context.Context, c Config, home kit.Home) (name, from, better string) {
+	if c.Engine == "flite" {
+		return flite, "TTS_ENGINE", neural
 	}
-	switch kind {
-	case "openai":
-		if u, err := url.Parse(c.OpenAIURL); err == nil {
-			from = "TTS_OPENAI_URL, " + u.Host
-		}
-		return "OpenAI-compatible", from, ""
-	case "flite":
-		return "Flite, built in", from, neural
-	case "espeak":
-		return "espeak-ng", from, neural
+	one, ok, err := c.set()
+	switch {
+	case err != nil:
+		return "misconfigured", "", err.Error()
+	case !ok:
+		one = append(c.found(ctx, string(home)), builtIn(c, FilesOf(c, home)))[0]
 	}
-	return "none", from, "run make assets for the built-in voice"
+	return one.Name, one.From, one.Better
+}
+
+// FilesOf is where the engines of c keep files in home.
+func FilesOf(c Config, home kit.Home) Files {
+	return Files{Assets: home.Path(c.Assets), Cache: home.Path("cache/wazero"), Home: string(home)}
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"iter"
 	"time"
+
+	"github.com/gotars/tars/ops/engines/guard"
 )
 
 // Line is what an engine is to say.
@@ -23,26 +25,13 @@ type Engine interface {
 }
 
 // ErrNoEngine is the answer of a service that has no voice.
-var ErrNoEngine = errors.New("no voice: run make assets for the built-in one, install espeak-ng, or set TTS_OPENAI_URL")
+var ErrNoEngine = errors.New("no voice: run make assets for the built-in one, or make engines for a better one")
 
 // dumb is the engine of a service that has none.
 type dumb struct{ why error }
 
 func (d dumb) Synthesize(context.Context, Line) iter.Seq2[Chunk, error] {
-	return func(yield func(Chunk, error) bool) { yield(Chunk{}, d.why) }
-}
-
-// name is what an engine is called in TTS_ENGINE.
-func name(e Engine) string {
-	switch e.(type) {
-	case *OpenAI:
-		return "openai"
-	case *Flite:
-		return "flite"
-	case *Espeak:
-		return "espeak"
-	}
-	return "none"
+	return func(yield func(Chunk, error) bool) { yield(Chunk{}, guard.Alive(d.why)) }
 }
 
 // patient returns a context that ends when no audio comes for d. The time that
@@ -61,46 +50,4 @@ func patient(ctx context.Context, d time.Duration, yield func(Chunk, error) bool
 		defer silence.Reset(d)
 		return yield(c, err)
 	}, stop
-}
-
-// NewEngine returns the engine that c asks for, and with "auto" the first one
-// that is set up. Files is where the assets of the built-in voice and its
-// compiled code lie. What close returns must be called when the engine is no
-// longer needed.
-func NewEngine(ctx context.Context, c Config, files Files) (e Engine, close func(context.Context) error, err error) {
-	nothing := func(context.Context) error { return nil }
-	kind := c.Engine
-	if kind == "auto" {
-		kind = found(c, files)
-	}
-	switch kind {
-	case "openai":
-		e, err = NewOpenAI(c)
-	case "espeak":
-		e, err = NewEspeak(c)
-	case "none":
-		e = dumb{ErrNoEngine}
-	case "flite":
-		f, err := OpenFlite(ctx, c, files)
-		if err != nil {
-			return nil, nothing, err
-		}
-		return f, f.Close, nil
-	default:
-		err = fmt.Errorf("TTS_ENGINE is %q, want auto, openai, flite, espeak or none", c.Engine)
-	}
-	return e, nothing, err
-}
-
-// found names the best engine that is set up.
-func found(c Config, files Files) string {
-	switch {
-	case c.OpenAIURL != "":
-		return "openai"
-	case files.hasFlite():
-		return "flite"
-	case hasEspeak():
-		return "espeak"
-	}
-	return "none"
 }

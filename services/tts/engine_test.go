@@ -176,7 +176,7 @@ func TestEnginesSayWhatIsWrong(t *testing.T) {
 		"no address":                 {tts.Config{Engine: "openai"}, "TTS_OPENAI_URL is empty"},
 		"no asset":                   {tts.Config{Engine: "flite"}, "the built-in voice is not at " + filepath.Join(empty, "flite", "flite.wasm") + ": make assets fetches it"},
 		"no engine":                  {tts.Config{Engine: "none"}, "no voice: run make assets"},
-		"an engine nobody knows":     {tts.Config{Engine: "magic"}, `TTS_ENGINE is "magic", want auto, openai, flite, espeak or none`},
+		"an engine nobody knows":     {tts.Config{Engine: "magic"}, `TTS_ENGINE is "magic", want auto, openai, wyoming, piper, elevenlabs, flite, espeak, none`},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

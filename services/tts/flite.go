@@ -22,6 +22,7 @@ import (
 type Files struct {
 	Assets string // directory of what make assets fetches
 	Cache  string // directory for compiled code; empty: it is compiled at each start
+	Home   string // data directory, which says where installed engines answer; empty: nowhere
 }
 
 func (f Files) flite() string { return filepath.Join(f.Assets, "flite", "flite.wasm") }

@@ -35,14 +35,21 @@ func understand(t *testing.T, c tts.Chunk) string {
 // TestARecogniserUnderstandsEveryVoice takes the time of real engines.
 func TestARecogniserUnderstandsEveryVoice_RealEngines(t *testing.T) {
 	need.Engines(t, "STT_OPENAI_URL", "TTS_OPENAI_URL")
+	variables := map[string]string{"openai": "TTS_OPENAI_URL", "wyoming": "TTS_WYOMING_URI", "piper": "PIPER_HTTP_URL"}
 	files := tts.Files{Assets: need.Voice(t), Cache: t.TempDir()}
 	said := []string{
 		"The kitchen light is on.", "It will rain in the afternoon, so take a coat.",
 		"Your next meeting begins at ten, and the one after that at noon.", "I could not find that song. Shall I play another one?",
 	}
-	for name, most := range map[string]float64{"openai": 0.05, "flite": 0.15, "espeak": 0.35} {
+	for name, most := range map[string]float64{"openai": 0.05, "wyoming": 0.05, "piper": 0.05, "flite": 0.15, "espeak": 0.35} {
 		t.Run(name, func(t *testing.T) {
-			c := tts.Config{Engine: name, OpenAIURL: os.Getenv("TTS_OPENAI_URL"), OpenAIModel: os.Getenv("TTS_OPENAI_MODEL"), Speed: 1, Timeout: time.Minute}
+			if v := variables[name]; v != "" {
+				need.Engines(t, v)
+			}
+			c := tts.Config{
+				Engine: name, OpenAIURL: os.Getenv("TTS_OPENAI_URL"), OpenAIModel: os.Getenv("TTS_OPENAI_MODEL"),
+				WyomingURI: os.Getenv("TTS_WYOMING_URI"), PiperURL: os.Getenv("PIPER_HTTP_URL"), Speed: 1, Timeout: time.Minute,
+			}
 			e, shut, err := tts.NewEngine(t.Context(), c, files)
 			if err != nil {
 				t.Skip(err)

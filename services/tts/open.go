@@ -2,7 +2,6 @@ package tts
 
 import (
 	"context"
-	"log/slog"
 
 	"go.uber.org/fx"
 
@@ -16,20 +15,11 @@ type opened struct {
 }
 
 // OpenEngine returns the engine that cfg asks for; its hooks open and close it.
-// With "auto" an engine that cannot be opened leaves the service without a
-// voice, which its health tells.
-func OpenEngine(lc fx.Lifecycle, cfg Config, home kit.Home, log *slog.Logger) Engine {
+func OpenEngine(lc fx.Lifecycle, cfg Config, home kit.Home) Engine {
 	o := new(opened)
-	files := Files{Assets: home.Path(cfg.Assets), Cache: home.Path("cache/wazero")}
 	lc.Append(fx.Hook{
 		OnStart: func(ctx context.Context) (err error) {
-			o.Engine, o.close, err = NewEngine(context.WithoutCancel(ctx), cfg, files)
-			if err != nil && cfg.Engine == "auto" {
-				o.Engine, err = dumb{err}, nil
-			}
-			if err == nil {
-				log.Info("voice", "engine", name(o.Engine))
-			}
+			o.Engine, o.close, err = NewEngine(context.WithoutCancel(ctx), cfg, FilesOf(cfg, home))
 			return err
 		},
 		OnStop: func(ctx context.Context) error { return o.close(ctx) },
@@ -37,10 +27,24 @@ func OpenEngine(lc fx.Lifecycle, cfg Config, home kit.Home, log *slog.Logger) En
 	return o
 }
 
+// look looks for a better engine, or for another one when that failed, and
+// tells which is taken.
+func (s *Service) look(ctx context.Context) error {
+	o, ok := s.engine.(*opened)
+	if !ok {
+		return nil
+	}
+	if e, ok := o.Engine.(auto); ok && e.Look(ctx) {
+		best := e.Best(ctx)
+		s.log.InfoContext(ctx, "voice", "engine", best.Name, "from", best.From)
+	}
+	return nil
+}
+
 // Silent reports why there is no voice.
-func (o *opened) Silent() error {
-	if d, ok := o.Engine.(dumb); ok {
-		return d.why
+func (o *opened) Silent(ctx context.Context) error {
+	if e, ok := o.Engine.(auto); ok {
+		return e.Silent(ctx)
 	}
 	return nil
 }

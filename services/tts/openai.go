@@ -18,6 +18,8 @@ import (
 
 	"github.com/openai/openai-go/v3"
 	"github.com/openai/openai-go/v3/option"
+
+	"github.com/gotars/tars/ops/engines/guard"
 )
 
 // OpenAI is a voice behind POST {base}/audio/speech: Piper or Kokoro behind
@@ -61,7 +63,11 @@ func (o *OpenAI) Synthesize(ctx context.Context, l Line) iter.Seq2[Chunk, error]
 			answer, err = o.ask(ctx, l.Text, o.voice)
 		}
 		if err != nil {
-			yield(Chunk{}, fmt.Errorf("speak at %s: %w", o.url, plainly(ctx, err)))
+			about := fmt.Errorf("speak at %s: %w", o.url, plainly(ctx, err))
+			if unhappy(err) {
+				about = guard.Alive(about)
+			}
+			yield(Chunk{}, about)
 			return
 		}
 		defer answer.Body.Close()
@@ -115,6 +121,12 @@ func playable(answer *http.Response, yield func(Chunk, error) bool) {
 func refused(err error) bool {
 	var e *openai.Error
 	return errors.As(err, &e) && e.StatusCode >= 400 && e.StatusCode < 500 && e.StatusCode != http.StatusUnauthorized
+}
+
+// unhappy tells whether the server is well and did not like this question.
+func unhappy(err error) bool {
+	var e *openai.Error
+	return errors.As(err, &e) && (e.StatusCode == http.StatusBadRequest || e.StatusCode == http.StatusUnprocessableEntity)
 }
 
 // plainly is err in one line a person can act on.

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"go.uber.org/fx"
 
@@ -17,6 +18,8 @@ import (
 // Module is the tts service.
 var Module = kit.Service[*Service]("tts",
 	kit.As("tars-tts", "tars-tts", "tts"), kit.Env[Config](), fx.Provide(New, OpenEngine))
+
+const lookEvery = 30 * time.Second // engines come and go
 
 // Service is a voice. One loop owns what is said; handlers tell it what to do.
 type Service struct {
@@ -40,11 +43,12 @@ func New(cfg Config, bus *kit.Bus, engine Engine, log *slog.Logger) *Service {
 // only leave word with the loop, so that a stop never waits behind speech, and
 // ends what came before it and nothing that comes after.
 func (s *Service) Handlers() []kit.Handler {
-	desk := kit.Lane("desk")
+	desk, choice := kit.Lane("desk"), kit.Lane("engine")
 	return []kit.Handler{
 		kit.On(s.say, desk, kit.AckFirst()), // after a restart nobody waits for it any more
 		kit.On(s.control, desk),
 		kit.Loop(s.speak),
+		kit.Up(s.look, choice), kit.Every(lookEvery, s.look, choice),
 		kit.Sends[contract.TtsStatus](), kit.Sends[contract.SpeakerAudio](),
 	}
 }
@@ -110,12 +114,12 @@ func (s *Service) sink(room string) string {
 }
 
 // Healthy reports why the last line could not be said.
-func (s *Service) Healthy(context.Context) error {
+func (s *Service) Healthy(ctx context.Context) error {
 	if err := s.trouble.Load(); err != nil {
 		return *err
 	}
-	if mute, ok := s.engine.(interface{ Silent() error }); ok {
-		return mute.Silent()
+	if o, ok := s.engine.(*opened); ok {
+		return o.Silent(ctx)
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package guard
 import (
 	"context"
 	"slices"
+	"sync"
 	"sync/atomic"
 )
 
@@ -21,7 +22,10 @@ type Candidate[E any] struct {
 // of the call, the next one makes it. It is safe for concurrent use.
 type Switch[E any] struct {
 	look func(context.Context) []Candidate[E]
-	now  atomic.Pointer[[]Candidate[E]]
+	now  atomic.Pointer[[]Candidate[E]] // nil: nobody has looked
+
+	mu   sync.Mutex // held while looking
+	told string     // key of the engine that Look reported last
 }
 
 // NewSwitch returns a switch between the engines that look finds, best first.
@@ -31,9 +35,19 @@ func NewSwitch[E any](look func(context.Context) []Candidate[E]) *Switch[E] {
 	return &Switch[E]{look: look}
 }
 
-// Look looks for engines again. What is still there keeps what is known of it.
-// One call at a time.
-func (s *Switch[E]) Look(ctx context.Context) {
+// Look looks for engines again, and reports whether calls go to another one
+// than after the last look. What is still there keeps what is known of it.
+func (s *Switch[E]) Look(ctx context.Context) (changed bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.find(ctx)
+	key := s.Best(ctx).Key
+	changed = s.told != key
+	s.told = key
+	return changed
+}
+
+func (s *Switch[E]) find(ctx context.Context) {
 	var known []Candidate[E]
 	if old := s.now.Load(); old != nil {
 		known = *old
@@ -51,7 +65,11 @@ func (s *Switch[E]) Look(ctx context.Context) {
 
 func (s *Switch[E]) all(ctx context.Context) []Candidate[E] {
 	if s.now.Load() == nil {
-		s.Look(ctx)
+		s.mu.Lock()
+		if s.now.Load() == nil {
+			s.find(ctx)
+		}
+		s.mu.Unlock()
 	}
 	return *s.now.Load()
 }
@@ -64,9 +82,6 @@ func (s *Switch[E]) Best(ctx context.Context) Candidate[E] {
 	}
 	return all[0]
 }
-
-// Trouble is why the best engine of all is left alone; nil when it is not.
-func (s *Switch[E]) Trouble(ctx context.Context) error { return s.all(ctx)[0].guard.Open() }
 
 // Do has the best engine make a call, and the next one when it fails. Call
 // reports whether something came of it: then no other engine makes it again.

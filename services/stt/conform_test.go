@@ -1,0 +1,279 @@
+package stt_test
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/gotars/tars/ops/engines/guard"
+	"github.com/gotars/tars/ops/engines/wyoming"
+	"github.com/gotars/tars/services/stt"
+	"github.com/gotars/tars/test/need"
+	"github.com/gotars/tars/test/wer"
+)
+
+// patience is for what happens at once on a machine that is not busy.
+const patience = 30 * time.Second
+
+// How a scripted server answers a question that it has read.
+const (
+	says    = "says"    // the text
+	nothing = "nothing" // an empty text
+	fails   = "fails"   // an error of the protocol
+	hangs   = "hangs"   // not until the client is gone
+	cut     = "cut"     // half an answer
+	garbage = "garbage" // an answer in no form that is known
+	hangsUp = "hangs up"
+)
+
+// script is what a server does, call by call; the last entry goes on.
+type script struct {
+	acts  []string
+	calls atomic.Int32
+	asked chan struct{} // gets one for each call
+	gone  chan struct{} // gets one when a client left that was waiting
+}
+
+func play(acts ...string) *script {
+	return &script{acts: acts, asked: make(chan struct{}, 100), gone: make(chan struct{}, 100)}
+}
+
+func (s *script) next() string {
+	n := int(s.calls.Add(1))
+	s.asked <- struct{}{}
+	return s.acts[min(n, len(s.acts))-1]
+}
+
+const text = "Turn on the light."
+
+// dialects are the protocols, each with a server that plays s.
+var dialects = map[string]func(t *testing.T, s *script) stt.Config{
+	"openai": func(t *testing.T, s *script) stt.Config {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			_, _ = io.Copy(io.Discard, r.Body)
+			s.answerHTTP(w, r)
+		}))
+		t.Cleanup(server.Close)
+		t.Cleanup(http.DefaultClient.CloseIdleConnections)
+		return stt.Config{Engine: "openai", OpenAIURL: server.URL + "/v1", OpenAIModel: "m"}
+	},
+	"wyoming": func(t *testing.T, s *script) stt.Config {
+		return stt.Config{Engine: "wyoming", WyomingURI: serveTCP(t, s.answerWyoming)}
+	},
+}
+
+func (s *script) answerHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	switch s.next() {
+	case says:
+		fmt.Fprintf(w, `{"text":%q}`, text)
+	case nothing:
+		fmt.Fprint(w, `{"text":""}`)
+	case fails:
+		w.Header().Set("X-Should-Retry", "false")
+		w.WriteHeader(http.StatusInternalServerError)
+		fmt.Fprint(w, `{"error":{"message":"no model"}}`)
+	case hangs:
+		<-r.Context().Done()
+		s.gone <- struct{}{}
+	case cut:
+		w.Header().Set("Content-Length", "100")
+		fmt.Fprint(w, `{"text":`)
+	case garbage:
+		fmt.Fprint(w, "<html>")
+	case hangsUp:
+		panic(http.ErrAbortHandler)
+	}
+}
+
+func (s *script) answerWyoming(c net.Conn) {
+	r := bufio.NewReader(c)
+	for {
+		e, err := wyoming.Read(r)
+		if err != nil {
+			return
+		}
+		if e.Type == wyoming.AudioStop {
+			break
+		}
+	}
+	switch s.next() {
+	case says:
+		fmt.Fprintf(c, `{"type":"transcript","data":{"text":%q}}`+"\n", text)
+	case nothing:
+		fmt.Fprintln(c, `{"type":"transcript","data":{"text":""}}`)
+	case fails:
+		fmt.Fprintln(c, `{"type":"error","data":{"text":"no model"}}`)
+	case hangs:
+		_, _ = r.ReadByte()
+		s.gone <- struct{}{}
+	case cut:
+		fmt.Fprint(c, `{"type":"transcript","data_length":100}`+"\n"+`{"text":`)
+	case garbage:
+		fmt.Fprint(c, "HTTP/1.1 400 Bad Request\r\n\r\n")
+	}
+}
+
+// serveTCP hands each connection to talk and closes it afterwards.
+func serveTCP(t *testing.T, talk func(net.Conn)) (uri string) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer c.Close()
+				talk(c)
+			}()
+		}
+	}()
+	t.Cleanup(func() { _ = l.Close() })
+	return "tcp://" + l.Addr().String()
+}
+
+// conform runs f with an engine of each dialect whose server plays acts.
+func conform(t *testing.T, timeout time.Duration, f func(t *testing.T, e stt.Engine, s *script), acts ...string) {
+	for name, serve := range dialects {
+		t.Run(name, func(t *testing.T) {
+			s := play(acts...)
+			c := serve(t, s)
+			c.Timeout, c.Lang = timeout, "en"
+			e, err := stt.NewEngine(c, "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			f(t, e, s)
+		})
+	}
+}
+
+func TestConformAnswers(t *testing.T) {
+	for act, want := range map[string]string{says: text, nothing: ""} {
+		conform(t, patience, func(t *testing.T, e stt.Engine, _ *script) {
+			if r, err := e.Transcribe(t.Context(), second); err != nil || r.Text != want {
+				t.Errorf("%s: understood %+v, %v", act, r, err)
+			}
+		}, act)
+	}
+}
+
+func TestConformFailures(t *testing.T) {
+	for act, want := range map[string]string{fails: "no model", cut: "", garbage: "", hangsUp: ""} {
+		conform(t, patience, func(t *testing.T, e stt.Engine, _ *script) {
+			_, err := e.Transcribe(t.Context(), second)
+			if err == nil || !strings.HasPrefix(err.Error(), "transcribe at ") || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+				t.Errorf("%s: error %v", act, err)
+			}
+		}, act)
+	}
+}
+
+func TestConformDeadline(t *testing.T) {
+	conform(t, 100*ms, func(t *testing.T, e stt.Engine, s *script) {
+		if _, err := e.Transcribe(t.Context(), second); err == nil || !strings.HasSuffix(err.Error(), "no answer within 100ms") {
+			t.Errorf("error %v", err)
+		}
+		left(t, s)
+	}, hangs)
+}
+
+// left waits until the server has seen that nobody waits for it.
+func left(t *testing.T, s *script) {
+	t.Helper()
+	select {
+	case <-s.gone:
+	case <-time.After(patience):
+		t.Error("the server works on")
+	}
+}
+
+func TestConformCancel(t *testing.T) {
+	conform(t, patience, func(t *testing.T, e stt.Engine, s *script) {
+		for range 5 { // which is nobody's failure
+			ctx, cancel := context.WithCancel(t.Context())
+			go func() {
+				defer cancel()
+				<-s.asked
+			}()
+			if _, err := e.Transcribe(ctx, second); !errors.Is(err, context.Canceled) {
+				t.Errorf("error %v, want %v", err, context.Canceled)
+			}
+			left(t, s)
+		}
+		s.acts = []string{says}
+		if r, err := e.Transcribe(t.Context(), second); err != nil || r.Text != text {
+			t.Errorf("after it: %+v, %v", r, err)
+		}
+	}, hangs)
+}
+
+func TestConformASecondTry(t *testing.T) {
+	conform(t, patience, func(t *testing.T, e stt.Engine, s *script) {
+		if r, err := e.Transcribe(t.Context(), second); err != nil || r.Text != text || s.calls.Load() != 2 {
+			t.Errorf("understood %+v, %v after %d calls", r, err, s.calls.Load())
+		}
+	}, hangsUp, says)
+}
+
+func TestConformLeavesAFailingServerAlone(t *testing.T) {
+	conform(t, patience, func(t *testing.T, e stt.Engine, s *script) {
+		for range 3 {
+			_, _ = e.Transcribe(t.Context(), second)
+		}
+		calls := s.calls.Load()
+		_, err := e.Transcribe(t.Context(), second)
+		var open *guard.OpenError
+		if !errors.As(err, &open) || !strings.Contains(err.Error(), "no model") || s.calls.Load() != calls {
+			t.Errorf("error %v, %d calls after %d", err, s.calls.Load(), calls)
+		}
+	}, fails)
+}
+
+// TestRecognisersUnderstandPeople takes the time of real engines.
+func TestRecognisersUnderstandPeople_RealEngines(t *testing.T) {
+	for kind, variable := range map[string]string{"openai": "STT_OPENAI_URL", "wyoming": "STT_WYOMING_URI"} {
+		t.Run(kind, func(t *testing.T) {
+			need.Engines(t, variable)
+			e, err := stt.NewEngine(stt.Config{
+				Engine: kind, OpenAIURL: os.Getenv("STT_OPENAI_URL"), OpenAIModel: os.Getenv("STT_OPENAI_MODEL"),
+				WyomingURI: os.Getenv("STT_WYOMING_URI"), Lang: "en", Timeout: 2 * time.Minute,
+			}, "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			var errs wer.Errors
+			for _, c := range clips(t) {
+				r, err := e.Transcribe(t.Context(), c.audio)
+				if err != nil {
+					t.Fatal(err)
+				}
+				errs = errs.Add(wer.Of(c.text, r.Text))
+				t.Logf("%q was heard as %q", c.text, r.Text)
+			}
+			if t.Logf("word errors %.1f %%", 100*errs.Rate()); errs.Rate() > 0.1 {
+				t.Errorf("word error rate %.3f, want at most 0.1", errs.Rate())
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), 50*ms)
+			defer cancel()
+			if _, err := e.Transcribe(ctx, clips(t)[0].audio); err == nil {
+				t.Error("it does not end with its context")
+			}
+		})
+	}
+}

@@ -1,0 +1,54 @@
+package stt
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/gotars/tars/ops/engines/guard"
+	"github.com/gotars/tars/ops/engines/wyoming"
+)
+
+// Wyoming is a recogniser that speaks the Wyoming protocol, as those of Home
+// Assistant do: faster-whisper, whisper.cpp, Vosk, Speech-to-Phrase.
+type Wyoming struct {
+	client  *wyoming.Client
+	lang    string
+	timeout time.Duration
+}
+
+// NewWyoming returns the recogniser at c.WyomingURI.
+func NewWyoming(c Config) (*Wyoming, error) {
+	client, err := wyoming.NewClient(c.WyomingURI)
+	if err != nil {
+		return nil, fmt.Errorf("STT_WYOMING_URI: %w", err)
+	}
+	return &Wyoming{client: client, lang: c.lang(), timeout: c.Timeout}, nil
+}
+
+// Transcribe asks the server, for at most the timeout of the settings.
+func (w *Wyoming) Transcribe(ctx context.Context, a Audio) (Result, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, w.timeout, fmt.Errorf("no answer within %v", w.timeout))
+	defer cancel()
+	text, err := w.client.Transcribe(ctx, wyoming.Speech{
+		Format: wyoming.Format{Rate: Rate, Width: 2, Channels: 1}, PCM: a, Language: w.lang,
+	})
+	if err != nil {
+		again := ctx.Err() == nil && broken(err)
+		err = fmt.Errorf("transcribe at %s: %w", w.client.Addr(), err)
+		if again {
+			err = guard.Again(err)
+		}
+		return Result{}, err
+	}
+	return Result{Text: text.Text, Lang: language(text.Language)}, nil
+}
+
+// broken tells whether a connection ended rather than an answer was given; a
+// server that has just been restarted answers a second time.
+func broken(err error) bool {
+	var dial *wyoming.DialError
+	return errors.As(err, &dial) || errors.Is(err, io.ErrUnexpectedEOF)
+}

@@ -1,0 +1,413 @@
+package tts_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/gotars/tars/ops/engines/guard"
+	"github.com/gotars/tars/ops/engines/wyoming"
+	"github.com/gotars/tars/services/tts"
+)
+
+// patience is for what happens at once on a machine that is not busy.
+const patience = 30 * time.Second
+
+// How a scripted server answers a line that it has read.
+const (
+	says    = "says"   // spoken, in two pieces
+	nothing = "silent" // no audio
+	fails   = "fails"  // an error of the protocol
+	refuses = "refuses this line"
+	hangs   = "hangs"  // not until the client is gone
+	stalls  = "stalls" // one piece, then as hangs
+	cut     = "cut"    // one piece, then the connection ends
+	garbage = "garbage"
+	hangsUp = "hangs up"
+)
+
+// script is what a server does, call by call; the last entry goes on.
+type script struct {
+	acts  []string
+	calls atomic.Int32
+	asked chan string   // gets each line, with its voice
+	gone  chan struct{} // gets one when a client left that was waiting
+	rest  chan struct{} // when set, holds back the second piece
+}
+
+func play(acts ...string) *script {
+	return &script{acts: acts, asked: make(chan string, 100), gone: make(chan struct{}, 100)}
+}
+
+func (s *script) next(line string) string {
+	n := int(s.calls.Add(1))
+	s.asked <- line
+	return s.acts[min(n, len(s.acts))-1]
+}
+
+func (s *script) hold() {
+	if s.rest != nil {
+		<-s.rest
+	}
+}
+
+// piece is half of what is said.
+var piece = ramp(200*ms, 22050)
+
+// dialects are the protocols, each with a server that plays s.
+var dialects = map[string]func(t *testing.T, s *script) tts.Config{
+	"openai": func(t *testing.T, s *script) tts.Config {
+		return tts.Config{Engine: "openai", OpenAIURL: web(t, s, "/v1/audio/speech", wav(piece, 0xffffffff)) + "/v1", OpenAIModel: "m"}
+	},
+	"piper": func(t *testing.T, s *script) tts.Config {
+		return tts.Config{Engine: "piper", PiperURL: web(t, s, "/synthesize", wav(piece, uint32(2*len(piece.PCM))))}
+	},
+	"elevenlabs": func(t *testing.T, s *script) tts.Config {
+		return tts.Config{Engine: "elevenlabs", ElevenURL: web(t, s, "/v1/text-to-speech/aaaaaaaaaaaaaaaaaaaa/stream", piece.PCM) + "/v1", ElevenKey: "secret", ElevenVoice: "aaaaaaaaaaaaaaaaaaaa"}
+	},
+	"wyoming": func(t *testing.T, s *script) tts.Config {
+		return tts.Config{Engine: "wyoming", WyomingURI: serveTCP(t, s.wyoming)}
+	},
+}
+
+// web is a server that answers path; first is what comes before the second
+// piece.
+func web(t *testing.T, s *script, path string, first []byte) string {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != path {
+			http.NotFound(w, r)
+			return
+		}
+		q, _ := io.ReadAll(r.Body)
+		s.http(w, r, string(q), first)
+	}))
+	t.Cleanup(server.Close)
+	t.Cleanup(http.DefaultClient.CloseIdleConnections)
+	return server.URL
+}
+
+func (s *script) http(w http.ResponseWriter, r *http.Request, line string, first []byte) {
+	act := s.next(line)
+	if act == fails || act == refuses {
+		w.Header().Set("X-Should-Retry", "false")
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(map[string]int{fails: 500, refuses: 422}[act])
+		fmt.Fprint(w, `{"error":{"message":"no voice"},"detail":{"message":"no voice"}}`)
+		return
+	}
+	kind := map[bool]string{true: "audio/wav", false: "audio/pcm"}[bytes.HasPrefix(first, []byte("RIFF"))]
+	if act == garbage {
+		kind = "text/html"
+	}
+	w.Header().Set("Content-Type", kind)
+	switch act {
+	case says, cut, stalls:
+		_, _ = w.Write(first)
+		w.(http.Flusher).Flush()
+	case garbage:
+		fmt.Fprint(w, "<html>")
+	}
+	switch act {
+	case says:
+		s.hold()
+		_, _ = w.Write(piece.PCM)
+	case hangs, stalls:
+		<-r.Context().Done()
+		s.gone <- struct{}{}
+	case cut, hangsUp:
+		panic(http.ErrAbortHandler)
+	}
+}
+
+func (s *script) wyoming(c net.Conn) {
+	r := bufio.NewReader(c)
+	chunk := func() {
+		fmt.Fprintf(c, `{"type":"audio-chunk","data":{"rate":22050,"width":2,"channels":1},"payload_length":%d}`+"\n", len(piece.PCM))
+		_, _ = c.Write(piece.PCM)
+	}
+	for {
+		e, err := wyoming.Read(r)
+		if err != nil {
+			return
+		}
+		switch e.Type {
+		case wyoming.Describe:
+			fmt.Fprintln(c, `{"type":"info","data":{"tts":[{"name":"x"}]}}`)
+			continue
+		case wyoming.Synthesize:
+		default:
+			continue
+		}
+		act := s.next(string(e.Data))
+		switch act {
+		case fails, refuses:
+			fmt.Fprintln(c, `{"type":"error","data":{"text":"no voice"}}`)
+		case garbage:
+			fmt.Fprint(c, "<html>\n")
+		case says, cut, stalls:
+			fmt.Fprintln(c, `{"type":"audio-start"}`)
+			chunk()
+		}
+		switch act {
+		case says:
+			s.hold()
+			chunk()
+			fallthrough
+		case nothing:
+			fmt.Fprintln(c, `{"type":"audio-stop"}`)
+		case hangs, stalls:
+			_, _ = r.ReadByte()
+			s.gone <- struct{}{}
+		}
+		return
+	}
+}
+
+// serveTCP hands each connection to talk and closes it afterwards.
+func serveTCP(t *testing.T, talk func(net.Conn)) (uri string) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer c.Close()
+				talk(c)
+			}()
+		}
+	}()
+	t.Cleanup(func() { _ = l.Close() })
+	return "tcp://" + l.Addr().String()
+}
+
+// conform runs f with an engine of each dialect whose server plays acts.
+func conform(t *testing.T, timeout time.Duration, f func(t *testing.T, e tts.Engine, s *script), acts ...string) {
+	for name, serve := range dialects {
+		t.Run(name, func(t *testing.T) {
+			s := play(acts...)
+			c := serve(t, s)
+			c.Timeout, c.Speed = timeout, 1
+			e, _, err := tts.NewEngine(t.Context(), c, tts.Files{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			f(t, e, s)
+		})
+	}
+}
+
+var hello = tts.Line{Text: "Hello there."}
+
+func TestConformSpeaks(t *testing.T) {
+	conform(t, patience, func(t *testing.T, e tts.Engine, s *script) {
+		s.rest = make(chan struct{})
+		var all []byte
+		for c, err := range e.Synthesize(t.Context(), hello) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if all == nil && !t.Failed() {
+				close(s.rest) // the rest is made only when the first was handed on
+			}
+			if all = append(all, c.PCM...); c.Rate != 22050 {
+				t.Errorf("the rate is %d", c.Rate)
+			}
+		}
+		if want := append(bytes.Clone(piece.PCM), piece.PCM...); !bytes.Equal(all, want) {
+			t.Errorf("%d bytes of audio, want the %d of both pieces", len(all), len(want))
+		}
+		if line := <-s.asked; !strings.Contains(line, `"Hello there."`) {
+			t.Errorf("asked for %s", line)
+		}
+	}, says)
+}
+
+func TestConformFailures(t *testing.T) {
+	for act, want := range map[string]string{fails: "no voice", refuses: "no voice", nothing: "the server sent no audio", cut: "", garbage: "", hangsUp: ""} {
+		conform(t, patience, func(t *testing.T, e tts.Engine, s *script) {
+			all, _, err := speak(t.Context(), e, hello)
+			if err == nil || !strings.HasPrefix(err.Error(), "speak at ") || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") || strings.Contains(err.Error(), "secret") {
+				t.Errorf("%s: error %v", act, err)
+			}
+			if want := act == cut; want != (len(all.PCM) > 0) || act == cut && s.calls.Load() != 1 {
+				t.Errorf("%s: %d bytes were handed on, in %d calls", act, len(all.PCM), s.calls.Load())
+			}
+		}, act)
+	}
+}
+
+func TestConformDeadline(t *testing.T) {
+	for _, act := range []string{hangs, stalls} {
+		conform(t, 200*ms, func(t *testing.T, e tts.Engine, s *script) {
+			if _, _, err := speak(t.Context(), e, hello); err == nil || !strings.HasSuffix(err.Error(), "no audio for 200ms") {
+				t.Errorf("%s: error %v", act, err)
+			}
+			left(t, s)
+		}, act)
+	}
+}
+
+// left waits until the server has seen that nobody waits for it.
+func left(t *testing.T, s *script) {
+	t.Helper()
+	select {
+	case <-s.gone:
+	case <-time.After(patience):
+		t.Error("the server works on")
+	}
+}
+
+func TestConformCancel(t *testing.T) {
+	for _, act := range []string{hangs, stalls} {
+		conform(t, patience, func(t *testing.T, e tts.Engine, s *script) {
+			for range 5 { // which is nobody's failure
+				ctx, cancel := context.WithCancel(t.Context())
+				go func() { <-s.asked; cancel() }()
+				if _, _, err := speak(ctx, e, hello); !errors.Is(err, context.Canceled) {
+					t.Errorf("%s: error %v, want %v", act, err, context.Canceled)
+				}
+				left(t, s)
+			}
+		}, act)
+	}
+	conform(t, patience, func(t *testing.T, e tts.Engine, s *script) {
+		for range e.Synthesize(t.Context(), hello) {
+			break // nobody wants more
+		}
+		left(t, s)
+	}, stalls)
+}
+
+func TestConformASecondTry(t *testing.T) {
+	conform(t, patience, func(t *testing.T, e tts.Engine, s *script) {
+		if all, _, err := speak(t.Context(), e, hello); err != nil || len(all.PCM) != 2*len(piece.PCM) || s.calls.Load() != 2 {
+			t.Errorf("%d bytes, %v after %d calls", len(all.PCM), err, s.calls.Load())
+		}
+	}, hangsUp, says)
+}
+
+func TestConformLeavesAFailingServerAlone(t *testing.T) {
+	conform(t, patience, func(t *testing.T, e tts.Engine, s *script) {
+		for range 3 {
+			_, _, _ = speak(t.Context(), e, hello)
+		}
+		calls := s.calls.Load()
+		_, _, err := speak(t.Context(), e, hello)
+		var open *guard.OpenError
+		if !errors.As(err, &open) || !strings.Contains(err.Error(), "no voice") || s.calls.Load() != calls {
+			t.Errorf("error %v, %d calls after %d", err, s.calls.Load(), calls)
+		}
+	}, fails)
+}
+
+// A line that a server refuses says nothing about the next one.
+func TestConformABadLine(t *testing.T) {
+	for name, serve := range dialects {
+		if name == "wyoming" { // its errors do not tell the one from the other
+			continue
+		}
+		s := play(refuses, refuses, refuses, refuses, refuses, refuses, says)
+		c := serve(t, s)
+		c.Timeout, c.Speed = patience, 1
+		e, _, err := tts.NewEngine(t.Context(), c, tts.Files{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 6 {
+			_, _, _ = speak(t.Context(), e, hello)
+		}
+		if _, _, err := speak(t.Context(), e, hello); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestVoicesOfWyoming(t *testing.T) {
+	s := play(fails, says)
+	e, _, err := tts.NewEngine(t.Context(), tts.Config{Engine: "wyoming", WyomingURI: serveTCP(t, s.wyoming), Voice: "joe", Speed: 1, Timeout: patience}, tts.Files{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if _, _, err := speak(t.Context(), e, tts.Line{Text: "Hi.", Voice: "piper/amy"}); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, want := range []string{"piper/amy", "joe", "joe"} { // the unknown one once
+		if got := <-s.asked; got != fmt.Sprintf(`{"text":"Hi.","voice":{"name":%q}}`, want) {
+			t.Errorf("asked for %s, want %s", got, want)
+		}
+	}
+}
+
+func TestElevenLabsIsAskedForRawAudio(t *testing.T) {
+	var head http.Header
+	var query string
+	var asked map[string]any
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		head, query = r.Header, r.URL.String()
+		_ = json.NewDecoder(r.Body).Decode(&asked)
+		_, _ = w.Write(piece.PCM)
+	}))
+	defer s.Close()
+	c := tts.Config{Engine: "auto", ElevenKey: "secret", ElevenURL: s.URL + "/v1/", ElevenVoice: "aaaaaaaaaaaaaaaaaaaa", ElevenModel: "m", Speed: 2, Timeout: patience}
+	e, _, err := tts.NewEngine(t.Context(), c, tts.Files{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, _, err := speak(t.Context(), e, tts.Line{Text: "Hi.", Voice: "piper/amy"})
+	if err != nil || all.Rate != 22050 || !bytes.Equal(all.PCM, piece.PCM) {
+		t.Errorf("%d bytes at %d, %v", len(all.PCM), all.Rate, err)
+	}
+	if head.Get("xi-api-key") != "secret" || query != "/v1/text-to-speech/aaaaaaaaaaaaaaaaaaaa/stream?output_format=pcm_22050" {
+		t.Errorf("asked %s with key %q", query, head.Get("xi-api-key"))
+	}
+	if got := fmt.Sprint(asked); got != "map[model_id:m text:Hi. voice_settings:map[similarity_boost:0.75 speed:1.2 stability:0.5]]" {
+		t.Errorf("asked with %s", got)
+	}
+	if _, _, err := speak(t.Context(), e, tts.Line{Text: "Hi.", Voice: "bbbbbbbbbbbbbbbbbbbb"}); err != nil || !strings.Contains(query, "/bbbbbbbbbbbbbbbbbbbb/") {
+		t.Errorf("asked %s, %v", query, err)
+	}
+}
+
+func TestAnOlderPiper(t *testing.T) {
+	var paths []string
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if paths = append(paths, r.URL.Path); r.URL.Path != "/" {
+			w.WriteHeader(http.StatusNotFound)
+			return
+		}
+		_, _ = w.Write(wav(piece, uint32(len(piece.PCM))))
+	}))
+	defer s.Close()
+	e, _, err := tts.NewEngine(t.Context(), tts.Config{Engine: "auto", PiperURL: s.URL, Speed: 1, Timeout: patience}, tts.Files{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if _, _, err := speak(t.Context(), e, hello); err != nil {
+			t.Error(err)
+		}
+	}
+	if got := strings.Join(paths, " "); got != "/synthesize / /" {
+		t.Errorf("asked at %s", got)
+	}
+}

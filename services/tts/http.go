@@ -1,0 +1,98 @@
+package tts
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/gotars/tars/ops/engines/guard"
+)
+
+// statusError is an answer that is no audio.
+type statusError struct {
+	code int
+	text string // one line; may be empty
+}
+
+func (e *statusError) Error() string {
+	return strings.TrimSpace(fmt.Sprintf("%d %s", e.code, cmp.Or(e.text, http.StatusText(e.code))))
+}
+
+// post sends q as JSON. An answer with another status than 200 is a
+// *statusError.
+func post(ctx context.Context, address string, head map[string]string, q any) (*http.Response, error) {
+	body, err := json.Marshal(q)
+	if err != nil {
+		return nil, err
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	r.Header.Set("Content-Type", "application/json")
+	for k, v := range head {
+		r.Header.Set(k, v)
+	}
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		var u *url.Error
+		if errors.As(err, &u) { // it quotes the address, which may hold a password
+			err = u.Err
+		}
+		return nil, err
+	}
+	if answer.StatusCode != http.StatusOK {
+		defer answer.Body.Close()
+		text, _ := io.ReadAll(io.LimitReader(answer.Body, 4<<10)) // what can be read of it
+		return nil, &statusError{answer.StatusCode, reason(text)}
+	}
+	return answer, nil
+}
+
+// reason is what the body of an error says, in one line: its JSON message, else
+// all of it unless it is a page.
+func reason(body []byte) string {
+	var v struct {
+		Detail  any    `json:"detail"`
+		Message string `json:"message"`
+	}
+	if json.Unmarshal(body, &v) != nil {
+		if bytes.Contains(body, []byte("<")) {
+			return ""
+		}
+		return strings.Join(strings.Fields(string(body)), " ")
+	}
+	switch d := v.Detail.(type) {
+	case string:
+		return d
+	case map[string]any:
+		if m, ok := d["message"].(string); ok {
+			return m
+		}
+	}
+	return v.Message
+}
+
+// spoken is the error of a question to host that brought no audio, with how it
+// is to be taken: connections that broke and servers that are busy may be asked
+// again, and one that does not like the question is well.
+func spoken(ctx context.Context, host string, err error) error {
+	about := fmt.Errorf("speak at %s: %w", host, plainly(ctx, err))
+	var e *statusError
+	switch is := errors.As(err, &e); {
+	case ctx.Err() != nil:
+		return about
+	case !is, e.code == http.StatusTooManyRequests, e.code == http.StatusServiceUnavailable:
+		return guard.Again(about)
+	case e.code == http.StatusBadRequest, e.code == http.StatusUnprocessableEntity:
+		return guard.Alive(about)
+	}
+	return about
+}
