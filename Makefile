@@ -1,5 +1,6 @@
-# make help prints the targets. SERVICE, FUZZTIME, TESTFLAGS and BENCH are for the
-# command line: make run SERVICE=stt, make fuzz FUZZTIME=5m, make test TESTFLAGS=-v
+# make help prints the targets. SERVICE, FUZZTIME, TESTFLAGS, BENCH, ENGINES and PARTS are for
+# the command line: make run SERVICE=stt, make fuzz FUZZTIME=5m, make test TESTFLAGS=-v,
+# make up ENGINES=yes, make engines PARTS="stt:tiny.en tts"
 SHELL    := /bin/sh
 MODULES   = $(shell go list -m)
 PACKAGES  = $(addsuffix /...,$(MODULES))
@@ -14,7 +15,7 @@ endif
 voice = $(if $(TARS_ASSETS),$(TARS_ASSETS),$(home)/assets)
 
 .DEFAULT_GOAL := help
-.PHONY: help up run test lint fuzz bench soak generate new assets build
+.PHONY: help up run test lint fuzz bench soak generate new assets engines build
 .NOTPARALLEL:
 
 help: ## print this list
@@ -22,6 +23,7 @@ help: ## print this list
 
 up: build ## the whole stack in one process, page on http://127.0.0.1:8080
 	@ops/assets.sh "$(voice)" || true
+	@ENGINES="$(ENGINES)" bin/tars engines offer || true
 	@bin/tars up
 
 run: name build ## one service against MQTT_URL: make run SERVICE=stt
@@ -58,6 +60,9 @@ new: name ## copy the template to services/SERVICE and wire it: make new SERVICE
 
 assets: ## fetch the built-in voice, for make up and for docker compose
 	@ops/assets.sh "$(voice)" $(if $(TARS_ASSETS),,.assets)
+
+engines: build ## install speech and language engines for this machine: 0.8 GB, half a minute
+	@bin/tars engines install $(PARTS)
 
 build: ## bin/tars, the one binary
 	@CGO_ENABLED=0 go build -trimpath -o bin/tars ./cmd/tars

@@ -31,6 +31,7 @@ type cli struct {
 	Dead     deadCmd     `cmd:"" help:"List, show, replay and drop the messages that no handler could handle."`
 	Describe describeCmd `cmd:"" help:"Print what the services declare: topics, settings, access list, AsyncAPI."`
 	Doctor   doctorCmd   `cmd:"" help:"Check this machine and the running stack, and say what would help."`
+	Engines  enginesCmd  `cmd:"" help:"Install, list, update and remove speech and language engines for this machine."`
 	Healthy  healthyCmd  `cmd:"" help:"Exit with 0 when a service is up, for container health checks."`
 }
 

@@ -5,7 +5,7 @@
 //
 //	installed.json   what is there; written last, so what it names is whole
 //	packages/        one folder per Python package, unpacked
-//	models/          one folder per model: stt-base, tts-en_US-joe-medium
+//	models/          one folder per model: stt-base-d01c3014
 //	py/              the servers, from this binary
 //	download/        while installing: what is fetched and not yet unpacked
 //
@@ -43,9 +43,11 @@ type Installed struct {
 
 // Part is one thing that was installed.
 type Part struct {
-	ID     string            `json:"id"`              // "stt:base"
-	Source string            `json:"source"`          // "packages", or the repository and commit on the hub
-	Files  map[string]string `json:"files,omitempty"` // of its model: name to SHA-256
+	ID      string `json:"id"`               // "stt:base"
+	Folder  string `json:"folder,omitempty"` // of models/ its files are in, named after their content
+	From    string `json:"from,omitempty"`   // who publishes the model; with the commit when it is from a hub
+	Licence string `json:"licence,omitempty"`
+	Size    int64  `json:"size,omitempty"` // bytes of its files
 }
 
 // split returns the kind and the name of a part: "stt", "base".
@@ -53,9 +55,6 @@ func split(id string) (kind, name string) {
 	kind, name, _ = strings.Cut(id, ":")
 	return kind, name
 }
-
-// folder is where below models/ the files of a part are.
-func folder(id string) string { return strings.ReplaceAll(id, ":", "-") }
 
 // Read returns what is installed. Nothing is installed when the error is
 // fs.ErrNotExist.

@@ -65,7 +65,7 @@ func (b builder) server(name, health string, args ...string) Server {
 
 // path is a file of the model of a part.
 func (b builder) path(p Part, name ...string) string {
-	return filepath.Join(append([]string{Dir(b.home), "models", folder(p.ID)}, name...)...)
+	return filepath.Join(append([]string{Dir(b.home), "models", p.Folder}, name...)...)
 }
 
 func (b builder) speech() Server {

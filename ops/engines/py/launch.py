@@ -1,6 +1,7 @@
 """Runs a program and ends it when the process that started it is gone.
 
-  launch.py PROGRAM.py [ARGUMENT...]   of this folder, with the packages that ../installed.json names
+  launch.py PROGRAM.py [ARGUMENT...]   of this folder, with the packages that ../installed.json names, or
+                                       ENGINES_PACKAGES, folders of ../packages with spaces between
   launch.py -m MODULE [ARGUMENT...]    of this Python
 
 Standard input is the line to the parent: it is a pipe that the parent keeps open, and when it closes, however the
@@ -40,11 +41,13 @@ def end_with_parent():
 
 def add_packages():
     """Makes importable what is installed, and refuses another Python than it was installed for."""
-    installed = json.loads((HERE.parent / "installed.json").read_text())
-    python = "%d.%d" % sys.version_info[:2]
-    if installed["python"] != python:
-        sys.exit(f"the engines were installed for Python {installed['python']}, this is {python}: tars engines update")
-    sys.path[1:1] = [str(HERE.parent / "packages" / name) for name in installed["packages"] or []]
+    names = os.environ.get("ENGINES_PACKAGES", "").split()
+    if not names:
+        installed = json.loads((HERE.parent / "installed.json").read_text())
+        names, python = installed["packages"] or [], "%d.%d" % sys.version_info[:2]
+        if installed["python"] != python:
+            sys.exit(f"the engines were installed for Python {installed['python']}, this is {python}: tars engines update")
+    sys.path += [str(HERE.parent / "packages" / name) for name in names]
 
 
 def main():

