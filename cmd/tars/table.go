@@ -57,15 +57,11 @@ func engines(ctx context.Context, home kit.Home) map[string]engine {
 		name, from, better := tts.Describe(ctx, c, home)
 		tell("tts", name, from, better, nil)
 	}
-	c, err := kit.FromEnv[llm.Config]("llm")
-	if err == nil {
-		var choice llm.Choice
-		if choice, err = llm.Choose(c); err == nil {
-			tell("llm", choice.Name, choice.From, choice.Better, nil)
-		}
-	}
-	if err != nil {
+	if c, err := kit.FromEnv[llm.Config]("llm"); err != nil {
 		tell("llm", "", "", "", err)
+	} else {
+		name, from, better := llm.Describe(ctx, c, home)
+		tell("llm", name, from, better, nil)
 	}
 	return all
 }

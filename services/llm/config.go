@@ -9,10 +9,11 @@ import (
 
 // Config is read from LLM_* variables.
 type Config struct {
-	Engine  string `default:"auto" desc:"who writes: openai, builtin, or auto for openai when a server or a key is set"`
-	BaseURL string `split_words:"true" also:"LLM_OPENAI_URL OPENAI_BASE_URL" desc:"OpenAI-compatible server, http://127.0.0.1:11434/v1"`
-	APIKey  string `split_words:"true" also:"OPENAI_API_KEY" desc:"its key, if it wants one; without a base URL that of OpenAI"`
-	Model   string `desc:"model; by default gpt-4o-mini at OpenAI, else the first that the server has"`
+	Engine  string   `default:"auto" desc:"who writes: openai, builtin, or auto for the server that is set, else the best that is found, else builtin"`
+	Hosts   []string `envconfig:"ENGINE_HOSTS" default:"127.0.0.1" also:"ENGINE_HOSTS" desc:"where auto looks for servers, separated by commas; empty: nowhere"`
+	BaseURL string   `split_words:"true" also:"LLM_OPENAI_URL OPENAI_BASE_URL" desc:"OpenAI-compatible server, http://127.0.0.1:11434/v1"`
+	APIKey  string   `split_words:"true" also:"OPENAI_API_KEY" desc:"its key, if it wants one; without a base URL that of OpenAI"`
+	Model   string   `desc:"model; by default gpt-4o-mini at OpenAI, else the first that the server has"`
 
 	MaxTokens   int     `split_words:"true" default:"256" desc:"longest answer in tokens"`
 	Temperature float64 `default:"0.7" desc:"0 for the same answer each time, up to 2"`
@@ -90,11 +91,11 @@ const (
 	builtin = "builtin"
 	atHome  = "https://api.openai.com/v1" // where a key alone leads
 	usual   = "gpt-4o-mini"               // its model unless another is set
-	connect = "set LLM_BASE_URL to an OpenAI-compatible server (http://127.0.0.1:11434/v1 for Ollama), or LLM_API_KEY for OpenAI"
+	connect = "start Ollama, run make engines, or set LLM_BASE_URL to an OpenAI-compatible server (http://127.0.0.1:11434/v1 for Ollama), or LLM_API_KEY for OpenAI"
 )
 
-// Choose returns the engine that c asks for. It does not look whether a server
-// answers.
+// Choose returns the engine that c asks for. It looks for no server: with
+// "auto" and nothing set the best server that is found replaces builtin.
 func Choose(c Config) (Choice, error) {
 	var host string
 	if c.BaseURL != "" {

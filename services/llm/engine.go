@@ -24,22 +24,12 @@ type Prompt struct {
 	MaxTokens   int     // of the answer
 	Temperature float64 // 0 to 2
 	TopP        float64 // above 0, at most 1
+
+	By func(provider string) // is told who writes, before each try; nil: nobody wants to know
 }
 
 // Usage says what an answer took.
 type Usage struct {
 	Model  string         // that wrote it; empty when unknown
 	Tokens map[string]any // the server's own counts; nil when it does not tell
-}
-
-// NewEngine returns the engine that Choose names.
-func NewEngine(c Config, recall *Recall) (Engine, error) {
-	choice, err := Choose(c)
-	if err != nil {
-		return nil, err
-	}
-	if choice.Name == builtin {
-		return NewBuiltin(recall), nil
-	}
-	return NewOpenAI(c), nil
 }

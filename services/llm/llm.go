@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"go.uber.org/fx"
 
@@ -17,6 +18,8 @@ import (
 // Module is the llm service.
 var Module = kit.Service[*Service]("llm",
 	kit.As("tars-llm", "llm-worker"), kit.Env[Config](), fx.Provide(New, NewRecall, NewEngine))
+
+const lookEvery = 30 * time.Second // engines come and go
 
 // Service turns requests into streams of text.
 type Service struct {
@@ -39,10 +42,12 @@ func New(cfg Config, engine Engine, recall *Recall, log *slog.Logger) (*Service,
 
 // Handlers declares what the service listens to.
 func (s *Service) Handlers() []kit.Handler {
+	choice := kit.Lane("engine")
 	return []kit.Handler{
 		kit.Stream(s.write, kit.Workers(4), kit.AckFirst(), kit.Queue(256), kit.Timeout(s.cfg.Timeout), kit.CancelledBy(
 			func(c contract.LLMCancel) string { return c.ID }, func(q contract.LLMRequest) string { return q.ID })),
 		kit.On(s.become),
+		kit.Up(s.look, choice), kit.Every(lookEvery, s.look, choice),
 		kit.Asks[contract.MemoryQuery](),
 	}
 }
@@ -53,6 +58,7 @@ func (s *Service) write(ctx context.Context, q contract.LLMRequest, send func(co
 	}
 	p := s.prompt(ctx, q)
 	out := page{id: q.ID, silent: q.Stream != nil && !*q.Stream, send: send, provider: &s.choice.Name}
+	p.By = func(provider string) { out.provider = &provider }
 	if p.Model != "" {
 		out.model = &p.Model
 	}
@@ -60,7 +66,7 @@ func (s *Service) write(ctx context.Context, q contract.LLMRequest, send func(co
 	if err = errors.Join(err, out.end()); err != nil {
 		return contract.LLMResponse{}, err
 	}
-	r := contract.LLMResponse{ID: q.ID, Provider: &s.choice.Name, Model: out.model, Tokens: use.Tokens}
+	r := contract.LLMResponse{ID: q.ID, Provider: out.provider, Model: out.model, Tokens: use.Tokens}
 	if use.Model != "" {
 		r.Model = &use.Model
 	}

@@ -18,6 +18,7 @@ import (
 
 	"github.com/gotars/tars/contract"
 	"github.com/gotars/tars/kit"
+	"github.com/gotars/tars/ops/engines/guard"
 )
 
 // tries is how often a request is repeated that failed before its first word:
@@ -84,16 +85,29 @@ func (o *OpenAI) Generate(ctx context.Context, p Prompt, emit func(string) error
 	if picky(err) && !o.strict.Swap(true) {
 		use, err = o.stream(ctx, p, aloud(heard))
 	}
-	if err != nil {
-		return use, o.explain(ctx, p, err)
+	if err == nil {
+		return use, nil
 	}
-	return use, nil
+	about := o.explain(ctx, p, err)
+	var e *openai.Error
+	if errors.As(err, &e) && e.StatusCode < http.StatusInternalServerError && !unusable[e.StatusCode] {
+		return use, guard.Alive(about)
+	}
+	return use, about
+}
+
+// unusable are refusals that the next request gets as well.
+var unusable = map[int]bool{
+	http.StatusUnauthorized: true, http.StatusForbidden: true, http.StatusNotFound: true, http.StatusTooManyRequests: true,
 }
 
 // model is the one to use when none was asked for.
 func (o *OpenAI) model(ctx context.Context) (string, error) {
 	if m := o.found.Load(); m != nil {
 		return *m, nil
+	}
+	if o.cfg.Model != "" {
+		return o.cfg.Model, nil
 	}
 	name := usual
 	if o.base != atHome {

@@ -1,0 +1,237 @@
+package llm
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/gotars/tars/kit"
+	"github.com/gotars/tars/ops/engines/find"
+	"github.com/gotars/tars/ops/engines/guard"
+	"github.com/gotars/tars/test/need"
+)
+
+// acts is a server that does what it is told, call by call; the last goes on.
+type acts struct {
+	list  []string // says, fails, refuses, hangs, stalls, cut, garbage
+	calls atomic.Int32
+	asked chan struct{}
+	gone  chan struct{} // gets one when a client left that was waiting
+}
+
+func play(list ...string) *acts {
+	return &acts{list: list, asked: make(chan struct{}, 100), gone: make(chan struct{}, 100)}
+}
+
+func (a *acts) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	n := int(a.calls.Add(1))
+	a.asked <- struct{}{}
+	act := a.list[min(n, len(a.list))-1]
+	switch act {
+	case "fails", "refuses":
+		w.Header().Set("X-Should-Retry", "false")
+		w.WriteHeader(map[string]int{"fails": 500, "refuses": 422}[act])
+		fmt.Fprint(w, `{"error":{"message":"out of memory"}}`)
+		return
+	case "garbage":
+		stream(w)
+		fmt.Fprint(w, "data: <html>\n\n")
+		return
+	}
+	stream(w)
+	w.(http.Flusher).Flush()
+	if act != "hangs" {
+		chunk(w, "Hello")
+	}
+	switch act {
+	case "says":
+		done(w)
+	case "hangs", "stalls":
+		<-r.Context().Done()
+		a.gone <- struct{}{}
+	case "cut":
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// generate has e answer, and returns what was written.
+func generate(ctx context.Context, e Engine) (text string, err error) {
+	_, err = e.Generate(ctx, Prompt{User: "Hi", Question: "what is two plus two", MaxTokens: 9, TopP: 1}, func(d string) error {
+		text += d
+		return nil
+	})
+	return text, err
+}
+
+func engineAt(t *testing.T, a *acts, change func(*Config)) Engine {
+	t.Helper()
+	c := serve(t, a.ServeHTTP)
+	if change != nil {
+		change(&c)
+	}
+	e, err := NewEngine(c, NewRecall(c, nil), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+func TestConformFailures(t *testing.T) {
+	tests := map[string]struct{ text, want string }{
+		"fails":   {"", "failed with 500: out of memory"},
+		"refuses": {"", "failed with 422: out of memory"},
+		"hangs":   {"", "wrote nothing within 100ms"},
+		"stalls":  {"Hello", "stopped writing for 100ms"},
+		"cut":     {"Hello", "broke off"},
+		"garbage": {"", "broke off"},
+	}
+	for act, tt := range tests {
+		t.Run(act, func(t *testing.T) {
+			a := play(act)
+			e := engineAt(t, a, func(c *Config) { c.FirstToken, c.Idle = 100*time.Millisecond, 100*time.Millisecond })
+			text, err := generate(t.Context(), e)
+			if text != tt.text || err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "sk-secret") {
+				t.Errorf("wrote %q, error %v", text, err)
+			}
+			if act == "cut" && a.calls.Load() != 1 {
+				t.Error("a half answer was asked for again")
+			}
+		})
+	}
+}
+
+func TestConformCancel(t *testing.T) {
+	for _, act := range []string{"hangs", "stalls"} {
+		a := play(act)
+		e := engineAt(t, a, nil)
+		for range 5 { // which is nobody's failure
+			ctx, cancel := context.WithCancelCause(t.Context())
+			go func() { <-a.asked; cancel(kit.ErrCancelled) }()
+			if _, err := generate(ctx, e); !errors.Is(err, kit.ErrCancelled) {
+				t.Errorf("%s: error %v", act, err)
+			}
+			select {
+			case <-a.gone:
+			case <-time.After(30 * time.Second):
+				t.Errorf("%s: the server writes on", act)
+			}
+		}
+	}
+}
+
+func TestConformLeavesAFailingServerAlone(t *testing.T) {
+	a := play("fails")
+	e := engineAt(t, a, nil)
+	for range 3 {
+		_, _ = generate(t.Context(), e)
+	}
+	_, err := generate(t.Context(), e)
+	var open *guard.OpenError
+	var ours *kit.Error
+	if !errors.As(err, &open) || !errors.As(err, &ours) || ours.Code != kit.Unavailable || a.calls.Load() != 3 {
+		t.Errorf("error %v after %d calls", err, a.calls.Load())
+	}
+	b := play("refuses", "refuses", "refuses", "refuses", "says")
+	e = engineAt(t, b, nil)
+	for range 4 {
+		_, _ = generate(t.Context(), e)
+	}
+	if text, err := generate(t.Context(), e); text != "Hello" {
+		t.Errorf("after questions that it did not like: %q, %v", text, err)
+	}
+}
+
+// install says in home that servers are installed.
+func install(t *testing.T, home string, servers ...find.Server) {
+	t.Helper()
+	b, err := json.Marshal(find.Running{Engines: []find.Engine{{Name: "llm", Serves: servers}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(filepath.Dir(find.File(home)), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(find.File(home), b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestWhatIsFoundIsUsed(t *testing.T) {
+	a := play("fails")
+	at := find.Server{Kind: find.LLM, Protocol: "openai", URL: serve(t, a.ServeHTTP).BaseURL, Model: "small", Name: "Ollama"}
+	c, home := settings(), t.TempDir()
+	c.Hosts = []string{""}
+	e, err := NewEngine(c, NewRecall(c, nil), kit.Home(home))
+	if err != nil {
+		t.Fatal(err)
+	}
+	answers := func(want string, calls int32) {
+		t.Helper()
+		if text, err := generate(t.Context(), e); text != want || a.calls.Load() != calls {
+			t.Errorf("wrote %q, %v; the server was asked %d times, want %q and %d", text, err, a.calls.Load(), want, calls)
+		}
+	}
+	look := e.(auto).Look
+	answers("That is 4.", 0)
+	install(t, home, at)
+	look(t.Context())
+	for n := range int32(3) {
+		answers("That is 4.", n+1)
+	}
+	answers("That is 4.", 3) // the server is left alone
+	install(t, home)
+	look(t.Context())
+	a.list = []string{"says"}
+	install(t, home, at)
+	look(t.Context())
+	answers("Hello", 4) // it came back
+	if name, from, better := Describe(t.Context(), c, kit.Home(home)); name != "Ollama" || from != "installed by make engines" || better != "" {
+		t.Errorf("described as %q from %q, better %q", name, from, better)
+	}
+	c.BaseURL = "http://10.0.0.7:8000/v1"
+	if name, from, _ := Describe(t.Context(), c, kit.Home(home)); name != "openai" || from != "the server at 10.0.0.7:8000" {
+		t.Errorf("described as %q from %q", name, from)
+	}
+}
+
+// What was half written is not written again by another engine.
+func TestNoEngineTakesOverWithinAnAnswer(t *testing.T) {
+	a := play("cut")
+	c, home := settings(), t.TempDir()
+	c.Hosts = []string{""}
+	install(t, home, find.Server{Kind: find.LLM, Protocol: "openai", URL: serve(t, a.ServeHTTP).BaseURL, Model: "small"})
+	e, err := NewEngine(c, NewRecall(c, nil), kit.Home(home))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text, err := generate(t.Context(), e); text != "Hello" || err == nil {
+		t.Errorf("wrote %q, %v", text, err)
+	}
+}
+
+func TestTheModelOfAFoundServer_RealEngines(t *testing.T) {
+	need.Engines(t, "LLM_OPENAI_URL")
+	c, home := settings(), t.TempDir()
+	c.Hosts = []string{""}
+	install(t, home, find.Server{Kind: find.LLM, Protocol: "openai", URL: os.Getenv("LLM_OPENAI_URL"), Model: os.Getenv("LLM_OPENAI_MODEL"), Name: "installed"})
+	e, err := NewEngine(c, NewRecall(c, nil), kit.Home(home))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(http.DefaultClient.CloseIdleConnections)
+	by := ""
+	p := Prompt{User: "What is the capital of France?", Question: "x", MaxTokens: 24, TopP: 1, By: func(provider string) { by = provider }}
+	text := ""
+	use, err := e.Generate(t.Context(), p, func(d string) error { text += d; return nil })
+	if err != nil || !strings.Contains(text, "Paris") || by != openAI || use.Tokens == nil {
+		t.Errorf("%s wrote %q with %+v, %v", by, text, use, err)
+	}
+}
