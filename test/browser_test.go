@@ -13,9 +13,9 @@ import (
 
 	"github.com/gotars/tars/contract"
 	"github.com/gotars/tars/kit"
+	"github.com/gotars/tars/ops/engines/wer"
 	"github.com/gotars/tars/test/engine"
 	"github.com/gotars/tars/test/need"
-	"github.com/gotars/tars/test/wer"
 )
 
 // browser opens the page at url in headless Chromium.

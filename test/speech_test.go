@@ -18,8 +18,8 @@ import (
 
 	"github.com/gotars/tars/contract"
 	"github.com/gotars/tars/kit"
+	"github.com/gotars/tars/ops/engines/wer"
 	"github.com/gotars/tars/test/need"
-	"github.com/gotars/tars/test/wer"
 )
 
 // spokenClip is one recording and what is said in it.

@@ -10,9 +10,9 @@ import (
 
 	"github.com/gotars/tars/contract"
 	"github.com/gotars/tars/kit/kittest"
+	"github.com/gotars/tars/ops/engines/wer"
 	"github.com/gotars/tars/services/stt"
 	"github.com/gotars/tars/test/need"
-	"github.com/gotars/tars/test/wer"
 )
 
 // clip is recorded human speech and what is said in it.

@@ -16,10 +16,10 @@ import (
 	"time"
 
 	"github.com/gotars/tars/ops/engines/guard"
+	"github.com/gotars/tars/ops/engines/wer"
 	"github.com/gotars/tars/ops/engines/wyoming"
 	"github.com/gotars/tars/services/stt"
 	"github.com/gotars/tars/test/need"
-	"github.com/gotars/tars/test/wer"
 )
 
 // patience is for what happens at once on a machine that is not busy.

@@ -14,9 +14,9 @@ import (
 
 	"github.com/gotars/tars/contract"
 	"github.com/gotars/tars/kit/kittest"
+	"github.com/gotars/tars/ops/engines/wer"
 	"github.com/gotars/tars/services/tts"
 	"github.com/gotars/tars/test/need"
-	"github.com/gotars/tars/test/wer"
 )
 
 // understand has the recogniser at STT_OPENAI_URL read c.

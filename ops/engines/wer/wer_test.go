@@ -3,7 +3,7 @@ package wer_test
 import (
 	"testing"
 
-	"github.com/gotars/tars/test/wer"
+	"github.com/gotars/tars/ops/engines/wer"
 )
 
 func TestErrorsAreCountedInWords(t *testing.T) {
