@@ -32,6 +32,7 @@ type cli struct {
 	Describe describeCmd `cmd:"" help:"Print what the services declare: topics, settings, access list, AsyncAPI."`
 	Doctor   doctorCmd   `cmd:"" help:"Check this machine and the running stack, and say what would help."`
 	Engines  enginesCmd  `cmd:"" help:"Install, list, update and remove speech and language engines for this machine."`
+	Bench    benchCmd    `cmd:"" help:"Measure the engines of this machine."`
 	Healthy  healthyCmd  `cmd:"" help:"Exit with 0 when a service is up, for container health checks."`
 }
 

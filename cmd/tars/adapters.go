@@ -1,0 +1,177 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/gotars/tars/kit"
+	"github.com/gotars/tars/ops/engines/find"
+	"github.com/gotars/tars/services/llm"
+	"github.com/gotars/tars/services/stt"
+	"github.com/gotars/tars/services/tts"
+)
+
+// where is read from ENGINE_HOSTS, as each service does.
+type where struct {
+	Hosts []string `default:"127.0.0.1"`
+}
+
+// serversOf are the servers of kind that the settings name and those that are
+// found, each once. Clouds are left out: they cost money.
+func serversOf(ctx context.Context, home kit.Home, kind find.Kind) (all []find.Server, err error) {
+	named, err := namedServers(kind)
+	if err != nil {
+		return nil, err
+	}
+	w, err := kit.FromEnv[where]("engine")
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range slices.Concat(named, find.Look(ctx, w.Hosts, string(home), kind)) {
+		if s.URL != "" && !slices.ContainsFunc(all, func(o find.Server) bool { return o.URL == s.URL }) {
+			all = append(all, s)
+		}
+	}
+	return all, nil
+}
+
+// namedServers are those of variables; the URL of one that is not set is empty.
+func namedServers(kind find.Kind) (all []find.Server, err error) {
+	add := func(protocol, url, model string) {
+		all = append(all, find.Server{Kind: kind, Protocol: protocol, URL: url, Model: model})
+	}
+	switch kind {
+	case find.STT:
+		c, err := kit.FromEnv[stt.Config]("stt")
+		add("openai", c.OpenAIURL, c.OpenAIModel)
+		add("wyoming", c.WyomingURI, "")
+		return all, err
+	case find.TTS:
+		c, err := kit.FromEnv[tts.Config]("tts")
+		add("openai", c.OpenAIURL, c.OpenAIModel)
+		add("wyoming", c.WyomingURI, "")
+		add("piper", c.PiperURL, "")
+		return all, err
+	case find.LLM:
+		c, err := kit.FromEnv[llm.Config]("llm")
+		add("openai", c.BaseURL, c.Model)
+		return all, err
+	}
+	return nil, nil
+}
+
+// title is what s is called in a table.
+func title(s find.Server) string {
+	if s.Installed {
+		return s.Name
+	}
+	name := cmp.Or(s.Name, map[string]string{"openai": "OpenAI HTTP", "wyoming": "Wyoming", "piper": "Piper HTTP"}[s.Protocol])
+	if s.Model != "" {
+		name += ", " + s.Model
+	}
+	if u, err := url.Parse(s.URL); err == nil {
+		name += " (" + u.Host + ")"
+	}
+	return name
+}
+
+// recogniser is the adapter of the stt service for s.
+func recogniser(s find.Server, home kit.Home) (func(context.Context, []byte) (string, error), error) {
+	c, err := kit.FromEnv[stt.Config]("stt")
+	if err != nil {
+		return nil, err
+	}
+	if c.OpenAIURL != s.URL {
+		c.OpenAIKey = "" // it is for the server of the variable
+	}
+	c.Engine, c.OpenAIURL, c.WyomingURI, c.OpenAIModel = s.Protocol, s.URL, s.URL, cmp.Or(s.Model, c.OpenAIModel)
+	e, err := stt.NewEngine(c, home)
+	if err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context, pcm []byte) (string, error) {
+		r, err := e.Transcribe(ctx, pcm)
+		return r.Text, err
+	}, nil
+}
+
+// sayer says text and tells when the first and the last sound of it came.
+type sayer func(ctx context.Context, text string) (first, all time.Duration, err error)
+
+// voiceAt is the adapter of the tts service for s.
+func voiceAt(ctx context.Context, s find.Server, home kit.Home) (say sayer, done func(), err error) {
+	c, err := kit.FromEnv[tts.Config]("tts")
+	if err != nil {
+		return nil, nil, err
+	}
+	if c.OpenAIURL != s.URL {
+		c.OpenAIKey = ""
+	}
+	c.Engine, c.OpenAIURL, c.WyomingURI, c.PiperURL, c.OpenAIModel = s.Protocol, s.URL, s.URL, s.URL, cmp.Or(s.Model, c.OpenAIModel)
+	e, stop, err := tts.NewEngine(ctx, c, tts.FilesOf(c, home))
+	if err != nil {
+		return nil, nil, err
+	}
+	return saying(e), func() { _ = stop(context.WithoutCancel(ctx)) }, nil
+}
+
+func saying(e tts.Engine) sayer {
+	return func(ctx context.Context, text string) (first, all time.Duration, err error) {
+		begin := time.Now()
+		for chunk, err := range e.Synthesize(ctx, tts.Line{Text: text, Lang: "en"}) {
+			if err != nil {
+				return 0, 0, err
+			}
+			if first == 0 && len(chunk.PCM) > 0 {
+				first = time.Since(begin)
+			}
+		}
+		if first == 0 {
+			return 0, 0, errors.New("no audio")
+		}
+		return first, time.Since(begin), nil
+	}
+}
+
+// answerer answers a question and tells when the first and the last of so many
+// pieces came.
+type answerer func(ctx context.Context, question string, limit int) (first, all time.Duration, pieces int, err error)
+
+// writer is the adapter of the llm service for s.
+func writer(s find.Server, home kit.Home) (answerer, error) {
+	c, err := kit.FromEnv[llm.Config]("llm")
+	if err != nil {
+		return nil, err
+	}
+	if c.BaseURL != s.URL {
+		c.APIKey = ""
+	}
+	c.Engine, c.BaseURL, c.Model = "openai", s.URL, cmp.Or(s.Model, c.Model)
+	e, err := llm.NewEngine(c, nil, home)
+	if err != nil {
+		return nil, err
+	}
+	return answering(e), nil
+}
+
+func answering(e llm.Engine) answerer {
+	return func(ctx context.Context, question string, limit int) (first, all time.Duration, pieces int, err error) {
+		begin := time.Now()
+		_, err = e.Generate(ctx, llm.Prompt{User: question, Question: question, MaxTokens: limit, TopP: 1}, func(delta string) error {
+			if delta != "" {
+				if pieces++; pieces == 1 {
+					first = time.Since(begin)
+				}
+			}
+			return nil
+		})
+		if err == nil && pieces == 0 {
+			err = errors.New("no text")
+		}
+		return first, time.Since(begin), pieces, err
+	}
+}

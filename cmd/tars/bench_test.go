@@ -1,0 +1,126 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/gotars/tars/kit"
+	"github.com/gotars/tars/test/need"
+)
+
+func TestTheBenchMeasuresRealEngines(t *testing.T) {
+	need.Engines(t, "STT_OPENAI_URL", "STT_WYOMING_URI", "TTS_OPENAI_URL", "TTS_WYOMING_URI", "LLM_OPENAI_URL")
+	t.Setenv("TTS_PIPER_URL", os.Getenv("PIPER_HTTP_URL"))
+	t.Setenv("ENGINE_HOSTS", "127.55.0.1") // where nothing is
+	clips, err := readClips("../../services/stt/testdata/speech")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := bench{home: kit.Home(t.TempDir()), runs: 2, clips: clips[1:3], progress: t.Output()}
+	if err := b.all(t.Context()); err != nil || len(b.failed) > 0 {
+		t.Fatal(err, b.failed)
+	}
+	for _, h := range b.heard {
+		if h.errors.Rate() > 0.5 {
+			t.Errorf("%s misheard %+v", h.name, h.errors)
+		}
+	}
+	var out bytes.Buffer
+	b.print(&out)
+	t.Logf("\n%s", out.String())
+	const took, memory = `\d[\d.]* m?s`, `(\d+ MB|–)`
+	for _, want := range []string{
+		`\n\| OpenAI HTTP, \S+ \(\S+\) \| \d+\.\d % \| \d+\.\d\d \| ` + took + `, ` + took + ` \| ` + memory + ` \| -?` + took + ` \|\n`,
+		`\n\| Wyoming \(\S+\) \| \d+\.\d % \|`,
+		`\n\| Piper HTTP \(\S+\) \| ` + took + ` \| ` + took + ` \|`,
+		`\n\| OpenAI HTTP.* \| ` + took + ` \| \d+ \| ` + memory,
+	} {
+		if !regexp.MustCompile(want).Match(out.Bytes()) {
+			t.Errorf("no line like %s", want)
+		}
+	}
+	if strings.Contains(out.String(), "| 0 |") || strings.Contains(out.String(), " 0.00 |") {
+		t.Error("something took no time")
+	}
+}
+
+func TestAnEngineThatFailsIsNamedInTheTable(t *testing.T) {
+	t.Setenv("STT_OPENAI_URL", "http://127.55.0.1:9/v1")
+	t.Setenv("STT_WYOMING_URI", "")
+	t.Setenv("TTS_OPENAI_URL", "")
+	t.Setenv("TTS_WYOMING_URI", "")
+	t.Setenv("LLM_OPENAI_URL", "")
+	t.Setenv("ENGINE_HOSTS", "127.55.0.1")
+	b := bench{home: kit.Home(t.TempDir()), runs: 1, clips: []clip{{"a.wav", "a", make([]byte, 640)}}, progress: io.Discard}
+	if err := b.all(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	b.print(&out)
+	for _, want := range []string{"No engine was found: make engines", "Not measured: OpenAI HTTP, ", "(127.55.0.1:9): "} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("no %q in %s", want, out.String())
+		}
+	}
+}
+
+func TestWhatAnAdapterAddsIsTheMedianDifference(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		load, calls := time.Duration(0), 0
+		way := func(own time.Duration) func() (time.Duration, error) {
+			return func() (time.Duration, error) {
+				if calls++; calls%2 == 1 {
+					load += 100 * time.Millisecond // the machine is busier in each turn, for both
+				}
+				begin := time.Now()
+				time.Sleep(own + load)
+				return time.Since(begin), nil
+			}
+		}
+		got, err := inTurns(5, way(20*time.Millisecond), way(23*time.Millisecond))
+		if want := (turns{323 * time.Millisecond, 3 * time.Millisecond}); err != nil || got != want {
+			t.Errorf("%v %v, want %v", got, err, want)
+		}
+		broken := errors.New("broken")
+		if _, err := inTurns(2, way(0), func() (time.Duration, error) { return 0, broken }); !errors.Is(err, broken) {
+			t.Errorf("said %v", err)
+		}
+	})
+}
+
+func TestTablesGoBetweenTheMarks(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "engines.md")
+	for _, table := range []string{"| a |\n", "| b |\n"} {
+		if err := between(file, []byte(table)); err != nil {
+			t.Fatal(err)
+		}
+		got, err := os.ReadFile(file)
+		if want := "# Engines\n\n" + beginMark + "\n\n" + table + "\n" + endMark + "\n"; err != nil || string(got) != want {
+			t.Errorf("%q %v, want %q", got, err, want)
+		}
+	}
+	if err := os.WriteFile(file, []byte("prose"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := between(file, nil); err == nil || !strings.Contains(err.Error(), "has no lines") {
+		t.Errorf("said %v", err)
+	}
+}
+
+func TestFiguresHaveThreeDigits(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		321 * time.Microsecond: "0.3 ms", -1500 * time.Microsecond: "-1.5 ms", 86 * time.Millisecond: "86 ms", 1234 * time.Millisecond: "1.23 s", 65 * time.Second: "65 s",
+	} {
+		if got := short(d); got != want {
+			t.Errorf("%v is %q, want %q", d, got, want)
+		}
+	}
+}

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"slices"
+	"time"
+)
+
+// The marks around what tars bench engines writes.
+const (
+	beginMark = "<!-- tars bench engines: begin -->"
+	endMark   = "<!-- tars bench engines: end -->"
+)
+
+// print writes Markdown.
+func (b *bench) print(w io.Writer) {
+	var speech time.Duration
+	for _, c := range b.clips {
+		speech += c.length()
+	}
+	fmt.Fprintf(w, "Measured by `tars bench engines` on %s, %d cores (%s/%s); %d clips, %.0f s of speech.\n",
+		time.Now().Format(time.DateOnly), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, len(b.clips), speech.Seconds())
+	table(w, b.heard, "| Recogniser | Word errors | Real-time factor | One clip, median and worst | Memory | Adapter adds |", func(h recognised) string {
+		return fmt.Sprintf("| %s | %.1f %% | %.2f | %s, %s | %s | %s |", h.name, 100*h.errors.Rate(), h.factor, short(h.median), short(h.most), megabytes(h.memory), short(h.added))
+	})
+	table(w, b.spoken, "| Voice, one sentence | First audio | All of it | Memory | Adapter adds |", func(s spoken) string {
+		return fmt.Sprintf("| %s | %s | %s | %s | %s |", s.name, short(s.first), short(s.all), megabytes(s.memory), short(s.added))
+	})
+	table(w, b.written, "| Chat | First token | Tokens/s | Memory | Adapter adds |", func(t written) string {
+		return fmt.Sprintf("| %s | %s | %.0f | %s | %s |", t.name, short(t.first), t.speed, megabytes(t.memory), short(t.added))
+	})
+	if len(b.heard)+len(b.spoken)+len(b.written) == 0 {
+		fmt.Fprintln(w, "\nNo engine was found: make engines installs some.")
+	}
+	for _, f := range b.failed {
+		fmt.Fprintf(w, "\nNot measured: %s\n", f)
+	}
+}
+
+// table writes head and a line for each of rows, if there are any.
+func table[R any](w io.Writer, rows []R, head string, line func(R) string) {
+	if len(rows) == 0 {
+		return
+	}
+	fmt.Fprintf(w, "\n%s\n|%s\n", head, string(bytes.Repeat([]byte(" --- |"), bytes.Count([]byte(head), []byte("|"))-1)))
+	for _, r := range rows {
+		fmt.Fprintln(w, line(r))
+	}
+}
+
+// short is d with three digits.
+func short(d time.Duration) string {
+	switch {
+	case d.Abs() >= 10*time.Second:
+		return fmt.Sprintf("%.0f s", d.Seconds())
+	case d.Abs() >= time.Second:
+		return fmt.Sprintf("%.2f s", d.Seconds())
+	case d.Abs() >= 10*time.Millisecond:
+		return fmt.Sprintf("%.0f ms", d.Seconds()*1000)
+	}
+	return fmt.Sprintf("%.1f ms", d.Seconds()*1000)
+}
+
+// megabytes is n for people; a dash stands for unknown.
+func megabytes(n int64) string {
+	if n <= 0 {
+		return "–"
+	}
+	return fmt.Sprintf("%d MB", n/1e6)
+}
+
+// median of no numbers is 0.
+func median[N ~int64 | ~float64](all []N) N {
+	if len(all) == 0 {
+		return 0
+	}
+	sorted, half := slices.Sorted(slices.Values(all)), len(all)/2
+	if len(all)%2 == 0 {
+		return (sorted[half-1] + sorted[half]) / 2
+	}
+	return sorted[half]
+}
+
+func longestOf(all []time.Duration) time.Duration {
+	if len(all) == 0 {
+		return 0
+	}
+	return slices.Max(all)
+}
+
+// between puts text between the marks of file. A file that is not there is made.
+func between(file string, text []byte) error {
+	old, err := os.ReadFile(file)
+	if os.IsNotExist(err) {
+		old, err = []byte("# Engines\n\n"+beginMark+"\n"+endMark+"\n"), nil
+	}
+	if err != nil {
+		return err
+	}
+	before, rest, ok := bytes.Cut(old, []byte(beginMark))
+	_, after, ok2 := bytes.Cut(rest, []byte(endMark))
+	if !ok || !ok2 {
+		return fmt.Errorf("%s has no lines %q and %q: put them where the tables belong", file, beginMark, endMark)
+	}
+	all := slices.Concat(before, []byte(beginMark+"\n\n"), bytes.TrimSpace(text), []byte("\n\n"+endMark), after)
+	return os.WriteFile(file, all, 0o644)
+}
