@@ -139,7 +139,7 @@ func sections(all []kit.Info) []section {
 		{"The bus", "Every service and every `tars` command reads these. For one service of several, put its name in front: `STT_MQTT_INFLIGHT` beats `MQTT_INFLIGHT`.", kit.Variables("MQTT", &kit.Settings{})},
 		{"The process", "", append(slices.Clone(process), kit.Variables("ADMIN", &kit.Admin{})...)},
 	}
-	out = append(out, section{"Installed engines", "`tars up` reads these.", append(slices.Clone(engineSettings), kit.Variables("ENGINES", &supervise.Config{})...)})
+	out = append(out, section{"Installed engines", "`tars up` and `tars engines` read these.", append(slices.Clone(engineSettings), kit.Variables("ENGINES", &supervise.Config{})...)})
 	for _, i := range all {
 		out = append(out, section{title: i.Name, vars: i.Variables})
 	}
@@ -156,7 +156,9 @@ var process = []kit.Variable{
 
 // engineSettings are the variables of installed engines that belong to no struct.
 var engineSettings = []kit.Variable{
-	{Key: "ENGINES", Desc: "none: leave installed engines alone"},
+	{Key: "ENGINES", Desc: "none: do not offer engines and leave installed ones alone; yes: make up installs them without asking"},
+	{Key: "ENGINES_HUB", Desc: "where models are fetched from that tars engines install knows by name only; empty: their usual place"},
+	{Key: "ENGINES_BIND", Default: "127.0.0.1", Desc: "address that tars engines serve listens on; 0.0.0.0 in a container"},
 }
 
 // printConfig writes every variable.

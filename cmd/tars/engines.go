@@ -15,6 +15,7 @@ type enginesCmd struct {
 	List    enginesListCmd    `cmd:"" help:"List the parts: installed or not, size, licence, figures."`
 	Remove  enginesRemoveCmd  `cmd:"" help:"Remove parts, everything when none is named."`
 	Update  enginesUpdateCmd  `cmd:"" help:"Bring what is installed to the versions of this program."`
+	Serve   enginesServeCmd   `cmd:"" help:"Run what is installed for other machines and containers, on ports 8000, 8001, 8002 and 10400."`
 	Offer   enginesOfferCmd   `cmd:"" hidden:"" help:"Ask whether to install, once; for make up."`
 }
 

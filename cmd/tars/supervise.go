@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/gotars/tars/kit"
-	installation "github.com/gotars/tars/ops/engines"
+	local "github.com/gotars/tars/ops/engines"
 	"github.com/gotars/tars/ops/engines/find"
 	"github.com/gotars/tars/ops/engines/supervise"
 )
@@ -28,7 +28,7 @@ func runEngines(ctx context.Context, home kit.Home) (stop func(), err error) {
 	if err != nil {
 		return stop, err
 	}
-	servers, err := installation.Servers(string(home))
+	servers, err := local.Servers(string(home))
 	if err == nil && len(servers) == 0 {
 		return stop, nil
 	}
@@ -64,4 +64,24 @@ func asleep(ctx context.Context, home kit.Home) string {
 		names = append(names, e.Name)
 	}
 	return strings.Join(names, ", ")
+}
+
+// enginesServeCmd runs the installed engines for other machines and containers.
+type enginesServeCmd struct{}
+
+// Run implements the command.
+func (enginesServeCmd) Run(ctx context.Context, home kit.Home) error {
+	if os.Getenv("ENGINES_IDLE") == "" {
+		_ = os.Setenv("ENGINES_IDLE", "0") // who looks for an engine wants an answer at once
+	}
+	o, err := engineOptions(home)
+	if err != nil {
+		return err
+	}
+	o.Host = os.Getenv("ENGINES_BIND")
+	servers, err := local.Servers(string(home))
+	if err != nil {
+		return err
+	}
+	return supervise.Serve(ctx, servers, o, os.Stdout)
 }

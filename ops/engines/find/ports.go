@@ -3,6 +3,7 @@ package find
 import (
 	"context"
 	"net"
+	"slices"
 	"strconv"
 )
 
@@ -32,4 +33,14 @@ var usual = []port{
 	{10400, []Kind{Wake}, wyoming(Wake)},
 	{8001, []Kind{LLM}, ours},
 	{8002, []Kind{Embed}, ours},
+}
+
+// Ports are where servers of kind usually listen, the best first.
+func Ports(kind Kind) (all []int) {
+	for _, p := range usual {
+		if slices.Contains(p.kinds, kind) {
+			all = append(all, p.number)
+		}
+	}
+	return all
 }

@@ -131,9 +131,13 @@ func (s *Supervisor) open(server engines.Server, o Options) (*engine, error) {
 		server: server, listener: l, out: log, log: s.log.With("engine", server.Name), idle: o.Idle, nice: o.Nice,
 		state: find.Asleep, since: s.since, lines: map[*line]struct{}{}, told: s.tell,
 	}
-	port := strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
+	at := l.Addr().(*net.TCPAddr)
+	here := strings.NewReplacer("{port}", strconv.Itoa(at.Port))
+	if !at.IP.IsUnspecified() {
+		here = strings.NewReplacer("127.0.0.1:{port}", at.String())
+	}
 	for _, serves := range server.Serves {
-		serves.URL, serves.Installed = strings.ReplaceAll(serves.URL, "{port}", port), true
+		serves.URL, serves.Installed = here.Replace(serves.URL), true
 		e.serves = append(e.serves, serves)
 	}
 	return e, nil

@@ -76,6 +76,9 @@ func beEngine() {
 		n, _ := syscall.Getpriority(syscall.PRIO_PROCESS, 0)
 		fmt.Fprint(w, 20-n) // as Linux tells it
 	})
+	http.HandleFunc("/v1/models", func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, `{"object":"list","data":[{"id":"small","object":"model","owned_by":"llamacpp"}]}`)
+	})
 	http.HandleFunc("/half", func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprint(w, "half")
 		_ = http.NewResponseController(w).Flush()
@@ -493,4 +496,40 @@ func TestTheFileTellsWhatHappened(t *testing.T) {
 		e := r.Engines[0]
 		return r.PID == os.Getpid() && e.PID == pid && e.State == find.Ready && e.Requests == 1 && e.Last > 0
 	})
+}
+
+// What serves other machines is where they look for it, and is awake.
+func TestEnginesThatServeAreFound(t *testing.T) {
+	const host = "127.55.0.2"
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux has more than one loopback address")
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() {
+		ended <- Serve(ctx, []engines.Server{fake("llm")}, Options{Home: t.TempDir(), Host: host}, t.Output())
+	}()
+	var got []find.Server
+	until(t, "found", func() bool {
+		got = find.Look(ctx, []string{host}, "", find.LLM)
+		return len(got) > 0
+	})
+	if want := "http://" + host + ":8001/v1"; got[0].URL != want || got[0].Model != "small" || !got[0].Installed {
+		t.Errorf("found %+v, want %s", got[0], want)
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	if err := Serve(t.Context(), nil, Options{}, io.Discard); err == nil || !strings.Contains(err.Error(), "tars engines install") {
+		t.Errorf("without engines: %v", err)
+	}
+}
+
+// An engine that has to stay awake is back without being asked.
+func TestAnEngineThatStaysAwakeIsBackByItself(t *testing.T) {
+	s := start(t, Options{Awake: true}, fake("awake"))
+	until(t, "ready", func() bool { return state(s) == find.Ready })
+	kill(s.Engines()[0].PID)
+	until(t, "ready again", func() bool { e := s.Engines()[0]; return e.State == find.Ready && e.Starts == 2 })
 }
