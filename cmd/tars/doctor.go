@@ -10,7 +10,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/gotars/tars/contract"
 	"github.com/gotars/tars/kit"
 )
 
@@ -26,13 +25,12 @@ func (doctorCmd) Run(ctx context.Context, home kit.Home) error {
 	x := &examination{well: true}
 	err := writable(home)
 	x.note(err == nil, "data", detail(string(home), err))
-	health := x.stack(ctx, home)
+	x.stack(ctx, home)
 	if page, err := pageURL(); err == nil {
 		err := reachable(ctx, page)
 		x.note(err == nil, "page", detail(page, err))
 	}
-	fmt.Println("\nBy the settings of this shell, which may not be those of a running tars up:")
-	printTable(ctx, os.Stdout, home, health)
+	x.engines(ctx, home)
 	if !x.well {
 		return errUnwell
 	}
@@ -55,7 +53,7 @@ func (x *examination) line(mark, what, detail string) {
 }
 
 // stack looks at the broker and at what the services say of themselves.
-func (x *examination) stack(ctx context.Context, home kit.Home) map[string]contract.HealthPing {
+func (x *examination) stack(ctx context.Context, home kit.Home) {
 	a := brokerOf(home)
 	board := newBoard()
 	short, cancel := context.WithTimeout(ctx, 3*time.Second)
@@ -63,7 +61,7 @@ func (x *examination) stack(ctx context.Context, home kit.Home) map[string]contr
 	bus, err := open(short, home, "tars-cli", kit.On(board.note, kit.Name("health")))
 	if err != nil {
 		x.note(false, "broker", err.Error()+"; start it with: make up")
-		return nil
+		return
 	}
 	defer bus.Close(context.WithoutCancel(ctx))
 	took, err := roundTrip(ctx, bus)
@@ -91,7 +89,6 @@ func (x *examination) stack(ctx context.Context, home kit.Home) map[string]contr
 		}
 		x.note(h.OK, s.Name, text)
 	}
-	return health
 }
 
 // slowBroker is what no broker on the same machine needs for one message, with

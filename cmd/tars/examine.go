@@ -1,0 +1,272 @@
+package main
+
+import (
+	"context"
+	_ "embed" // the question that the recogniser is asked
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"regexp"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/gotars/tars/kit"
+	"github.com/gotars/tars/ops/engines/find"
+	"github.com/gotars/tars/ops/engines/supervise"
+	"github.com/gotars/tars/services/llm"
+	"github.com/gotars/tars/services/stt"
+	"github.com/gotars/tars/services/tts"
+)
+
+// question is "What time is it?", a second long, in the voice joe of Piper,
+// which is in the public domain (CC0).
+//
+//go:embed question.wav
+var question []byte
+
+const tryLimit = time.Minute // models are loaded by the first request
+
+// trial is an engine that was asked once.
+type trial struct {
+	service string
+	kind    find.Kind
+	engine  engine
+	others  []find.Server // that answer and are not taken, best first
+	text    string        // what was measured; empty: there is nothing to try
+	err     error
+	factor  float64 // of a recogniser: seconds of work per second of speech
+	speed   float64 // of a chat model: tokens per second
+}
+
+// engines tries what each service works with and says why it is that.
+func (x *examination) engines(ctx context.Context, home kit.Home) {
+	fmt.Println("\nEngines, each asked once, by the settings of this shell, which may not be those of a running tars up:")
+	w, err := kit.FromEnv[where]("engine")
+	if err != nil {
+		x.note(false, "engines", err.Error())
+		return
+	}
+	var all []trial
+	for _, t := range trials(ctx, home, w.Hosts) {
+		ok := t.err == nil
+		text := t.engine.name
+		switch {
+		case !ok:
+			text += ": " + t.err.Error()
+		case t.text != "":
+			text += ": " + t.text
+		}
+		x.note(ok, t.service, text)
+		fmt.Printf("%16s%s\n", "", t.why(w.Hosts))
+		all = append(all, t)
+	}
+	printInstalled(ctx, home)
+	fmt.Printf("\nWhat would help most: %s\n", advice(all))
+}
+
+// trials asks the engine of each service.
+func trials(ctx context.Context, home kit.Home, hosts []string) (all []trial) {
+	found := engines(ctx, home)
+	for _, t := range []struct {
+		trial
+		try func(context.Context, kit.Home, *trial) error
+	}{
+		{trial{service: "stt", kind: find.STT}, tryHearing},
+		{trial{service: "llm", kind: find.LLM}, tryWriting},
+		{trial{service: "tts", kind: find.TTS}, trySpeaking},
+	} {
+		t.engine = found[t.service]
+		for _, s := range find.Look(ctx, hosts, string(home), t.kind) {
+			if !t.engine.is(s) {
+				t.others = append(t.others, s)
+			}
+		}
+		limited, cancel := context.WithTimeout(ctx, tryLimit)
+		t.err = t.try(limited, home, &t.trial)
+		cancel()
+		all = append(all, t.trial)
+	}
+	return all
+}
+
+// is reports whether e is the engine that asks s.
+func (e engine) is(s find.Server) bool {
+	u, err := url.Parse(s.URL)
+	if err != nil || e.name != s.Name {
+		return false
+	}
+	return s.Installed || strings.HasSuffix(e.from, " "+u.Host)
+}
+
+var variable = regexp.MustCompile(`\b[A-Z]+_[A-Z0-9_]+`)
+
+// why says in a sentence why it is this engine and not the next.
+func (t trial) why(hosts []string) string {
+	places := "nothing is looked for, as ENGINE_HOSTS is empty"
+	if len(hosts) > 0 {
+		places = fmt.Sprintf("no server answers at %s on %s", strings.Join(hosts, ", "), strings.Trim(strings.ReplaceAll(fmt.Sprint(find.Ports(t.kind)), " ", ", "), "[]"))
+	}
+	var because, rest string
+	switch name := variable.FindString(t.engine.from); {
+	case name != "":
+		because, rest = name+" is set", "not taken"
+	case strings.HasPrefix(t.engine.from, "the server at"):
+		because, rest = "LLM_BASE_URL is set", "not taken"
+	case strings.HasPrefix(t.engine.from, "found at"):
+		because, rest = "it answers on its usual port, "+strings.TrimPrefix(t.engine.from, "found at "), "if it fails"
+	case strings.HasPrefix(t.engine.from, "installed"):
+		because, rest = places+", and it is installed", "if it fails"
+	case len(t.others) > 0: // the service does not look for them
+		because, rest = "nothing is set", "not taken"
+	default:
+		because, rest = places+", and none is installed", ""
+	}
+	if len(t.others) == 0 {
+		return "because " + because
+	}
+	var names []string
+	for _, s := range t.others {
+		names = append(names, title(s))
+	}
+	return "because " + because + "; " + rest + ": " + strings.Join(names, ", then ")
+}
+
+// tryHearing has the recogniser hear the question, twice when it was asleep.
+func tryHearing(ctx context.Context, home kit.Home, t *trial) error {
+	c, err := kit.FromEnv[stt.Config]("stt")
+	if err != nil {
+		return err
+	}
+	e, err := stt.NewEngine(c, home)
+	if err != nil {
+		return err
+	}
+	const header = 44
+	audio := stt.Audio(question[header:])
+	var said stt.Result
+	took, err := twice(func() (time.Duration, error) {
+		begin := time.Now()
+		said, err = e.Transcribe(ctx, audio)
+		return time.Since(begin), err
+	})
+	if errors.Is(err, stt.ErrNoEngine) {
+		return nil
+	}
+	t.factor = float64(took) / float64(audio.Duration())
+	t.text = fmt.Sprintf("understood %q, %.1f s of speech, in %s", strings.TrimSpace(said.Text), audio.Duration().Seconds(), short(took))
+	if err == nil && !strings.Contains(strings.ToLower(said.Text), "time") {
+		return fmt.Errorf("understood %q, where somebody said: What time is it?", said.Text)
+	}
+	return err
+}
+
+func trySpeaking(ctx context.Context, home kit.Home, t *trial) error {
+	c, err := kit.FromEnv[tts.Config]("tts")
+	if err != nil {
+		return err
+	}
+	e, stop, err := tts.NewEngine(ctx, c, tts.FilesOf(c, home))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = stop(context.WithoutCancel(ctx)) }()
+	say := saying(e)
+	took, err := twice(func() (time.Duration, error) {
+		first, _, err := say(ctx, spokenText)
+		return first, err
+	})
+	if errors.Is(err, tts.ErrNoEngine) {
+		return nil
+	}
+	t.text = "first sound after " + short(took)
+	return err
+}
+
+func tryWriting(ctx context.Context, home kit.Home, t *trial) error {
+	c, err := kit.FromEnv[llm.Config]("llm")
+	if err != nil {
+		return err
+	}
+	if t.engine.name == simple {
+		return nil // it needs no time
+	}
+	e, err := llm.NewEngine(c, nil, home)
+	if err != nil {
+		return err
+	}
+	answer := answering(e)
+	took, err := twice(func() (time.Duration, error) {
+		first, all, n, err := answer(ctx, askedText, askedTokens)
+		if n > 1 {
+			t.speed = float64(n-1) / (all - first).Seconds()
+		}
+		return first, err
+	})
+	t.text = fmt.Sprintf("first word after %s, %.0f tokens/s", short(took), t.speed)
+	return err
+}
+
+// twice takes the time of the second request: the first may have to wait for
+// an engine that was asleep.
+func twice(ask func() (time.Duration, error)) (time.Duration, error) {
+	if _, err := ask(); err != nil {
+		return 0, err
+	}
+	return ask()
+}
+
+// simple is what the llm service calls the engine that needs no model.
+const simple = "builtin"
+
+// advice is the one thing that would improve most.
+func advice(all []trial) string {
+	by := map[string]trial{}
+	for _, t := range all {
+		by[t.service] = t
+		if t.err != nil {
+			return t.service + " does not work: " + t.err.Error()
+		}
+	}
+	const enough, fast = 0.5, 10 // of real time, and tokens a second
+	hear, write, say := by["stt"], by["llm"], by["tts"]
+	switch {
+	case hear.text == "":
+		return "no recogniser: make engines gives Whisper base, 0.2 x real time, 300 MB"
+	case write.text == "":
+		return "no chat model: one of your choice in Ollama answers best; make engines gives a small one, 370 MB"
+	case say.text == "":
+		return "no voice: make engines gives Piper's, make assets a simple one"
+	case hear.factor > enough:
+		return fmt.Sprintf("the recogniser takes %.1f s for a second of speech: tars engines install stt:tiny.en is faster", hear.factor)
+	case write.speed < fast:
+		return fmt.Sprintf("the chat model writes %.0f tokens a second, less than one can speak: take a smaller one", write.speed)
+	case say.engine.better != "":
+		return "the voice is a simple one: make engines gives Piper's, first sound after 0.1 s"
+	case strings.HasPrefix(write.engine.from, "installed"):
+		return "the installed chat model is tiny: one of a billion parameters or more in Ollama answers better"
+	}
+	return "nothing, all engines do well"
+}
+
+// printInstalled prints how the engines that tars up runs fare.
+func printInstalled(ctx context.Context, home kit.Home) {
+	running, ok := find.Installed(ctx, string(home))
+	if !ok {
+		return
+	}
+	fmt.Printf("\nInstalled engines, run by process %d:\n", running.PID)
+	t := tabwriter.NewWriter(os.Stdout, 0, 0, 3, ' ', 0)
+	fmt.Fprintln(t, "  ENGINE\tSTATE\tFOR\tMEMORY\tSTARTS\tDEATHS\tREQUESTS\tFIRST BYTE\tLOG")
+	for _, e := range running.Engines {
+		fmt.Fprintf(t, "  %s\t%s\t%s\t%s\t%d\t%d\t%d\t%s\t%s\n", e.Name, e.State, time.Since(e.Since).Round(time.Second),
+			megabytes(supervise.Memory(e.PID)), e.Starts, e.Deaths, e.Requests, short(e.Last), e.Log)
+	}
+	_ = t.Flush()
+	for _, e := range running.Engines {
+		if e.Error != "" {
+			fmt.Printf("  %s\n", e.Error)
+		}
+	}
+}

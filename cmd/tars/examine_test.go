@@ -1,0 +1,267 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gotars/tars/kit"
+	"github.com/gotars/tars/ops/engines/find"
+)
+
+// elsewhere is a loopback address of this process alone, number n, so that
+// servers can be on their usual ports.
+func elsewhere(t *testing.T, n int) string {
+	t.Helper()
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux has more than one loopback address")
+	}
+	pid := os.Getpid()
+	return fmt.Sprintf("127.%d.%d.%d", 10+pid%200, pid/200%250, n)
+}
+
+func listenAt(t *testing.T, host, port string) net.Listener {
+	t.Helper()
+	l, err := net.Listen("tcp", net.JoinHostPort(host, port))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	return l
+}
+
+// web serves pages by path at host:port.
+func web(t *testing.T, host, port string, pages map[string]string) {
+	l := listenAt(t, host, port)
+	s := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		page, ok := pages[r.URL.Path]
+		if !ok {
+			http.NotFound(w, r)
+			return
+		}
+		_, _ = io.Copy(io.Discard, r.Body)
+		switch {
+		case strings.HasPrefix(page, "data:"):
+			w.Header().Set("Content-Type", "text/event-stream")
+		case strings.HasPrefix(page, "RIFF"):
+			w.Header().Set("Content-Type", "audio/wav")
+		default:
+			w.Header().Set("Content-Type", "application/json")
+		}
+		_, _ = io.WriteString(w, page)
+	})}
+	go func() { _ = s.Serve(l) }()
+	t.Cleanup(func() { _ = s.Close() })
+}
+
+// ollamaAt writes three words.
+func ollamaAt(t *testing.T, host string) {
+	web(t, host, "11434", map[string]string{
+		"/api/version": `{"version":"0.12.6"}`,
+		"/v1/models":   `{"object":"list","data":[{"id":"llama3.2:3b","object":"model","owned_by":"library"}]}`,
+		"/v1/chat/completions": `data: {"choices":[{"delta":{"content":"It "}}]}` + "\n\n" +
+			`data: {"choices":[{"delta":{"content":"is "}}]}` + "\n\n" + `data: {"choices":[{"delta":{"content":"Paris."}}]}` + "\n\ndata: [DONE]\n\n",
+	})
+}
+
+// speachesAt understands the question and says it.
+func speachesAt(t *testing.T, host string) {
+	web(t, host, "8000", map[string]string{
+		"/v1/models":               `{"object":"list","data":[{"id":"whisper-small","task":"automatic-speech-recognition"},{"id":"kokoro","task":"text-to-speech"}]}`,
+		"/v1/audio/transcriptions": `{"text":"What time is it?"}`,
+		"/v1/audio/speech":         string(question),
+	})
+}
+
+// wyomingAt understands the question.
+func wyomingAt(t *testing.T, host string) {
+	l := listenAt(t, host, "10300")
+	answer := func(c net.Conn) {
+		defer c.Close()
+		r := bufio.NewReader(c)
+		for {
+			var e struct {
+				Type   string `json:"type"`
+				Length int64  `json:"data_length"`
+				Bytes  int64  `json:"payload_length"`
+			}
+			line, err := r.ReadBytes('\n')
+			if err != nil || json.Unmarshal(line, &e) != nil {
+				return
+			}
+			_, _ = io.CopyN(io.Discard, r, e.Length+e.Bytes)
+			switch e.Type {
+			case "describe":
+				fmt.Fprintln(c, `{"type":"info","data":{"asr":[{"name":"faster-whisper","installed":true,"attribution":{"name":"","url":""},"models":[]}]}}`)
+			case "audio-stop":
+				fmt.Fprintln(c, `{"type":"transcript","data":{"text":"what time is it"}}`)
+			}
+		}
+	}
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go answer(c)
+		}
+	}()
+}
+
+// alone clears every variable that names an engine.
+func alone(t *testing.T, host string) {
+	for _, kv := range os.Environ() {
+		name, _, _ := strings.Cut(kv, "=")
+		for _, prefix := range []string{"STT_", "TTS_", "LLM_", "MEMORY_", "OPENAI_", "ENGINE"} {
+			if strings.HasPrefix(name, prefix) {
+				t.Setenv(name, "")
+			}
+		}
+	}
+	t.Setenv("ENGINE_HOSTS", host)
+	t.Setenv("TTS_ENGINE", "auto")
+	t.Setenv("PATH", "") // no espeak-ng
+}
+
+// What is set comes first, then what answers on its usual port in the order of
+// the documentation, then what is built in. doctor tries it and says why.
+func TestDoctorSaysWhyItIsThisEngine(t *testing.T) {
+	type server = func(*testing.T, string)
+	tests := map[string]struct {
+		servers []server
+		env     [2]string
+		want    []string // of each service: name, and what is in the reason
+	}{
+		"nothing": {nil, [2]string{}, []string{
+			"stt: none", "no server answers at HOST on 8000, 8080, 10300, and none is installed",
+			"tts: none", "no server answers at HOST on 8000, 8080, 10200, 5000, and none is installed",
+			"llm: builtin", "no server answers at HOST on 11434, 1234, 8000, 8080, 8001, and none is installed",
+		}},
+		"Ollama": {[]server{ollamaAt}, [2]string{}, []string{
+			"llm: Ollama", "because it answers on its usual port, HOST:11434",
+			"stt: none", "none is installed",
+		}},
+		"Wyoming": {[]server{wyomingAt}, [2]string{}, []string{
+			"stt: Wyoming faster-whisper", "because it answers on its usual port, HOST:10300",
+			"tts: none", "none is installed",
+		}},
+		"OpenAI-shaped": {[]server{speachesAt}, [2]string{}, []string{
+			"stt: speaches", "because it answers on its usual port, HOST:8000",
+			"tts: speaches", "because it answers on its usual port, HOST:8000",
+		}},
+		"all together": {[]server{wyomingAt, speachesAt, ollamaAt}, [2]string{}, []string{
+			"stt: speaches", "HOST:8000; if it fails: Wyoming faster-whisper (HOST:10300)",
+			"tts: speaches", "HOST:8000",
+			"llm: Ollama", "HOST:11434",
+		}},
+		"another variable": {[]server{ollamaAt}, [2]string{"LLM_BASE_URL", "http://HOST:11434/v1"}, []string{
+			"llm: openai", "because LLM_BASE_URL is set",
+		}},
+		"a variable": {[]server{wyomingAt, speachesAt}, [2]string{"STT_WYOMING_URI", "tcp://HOST:10300"}, []string{
+			"stt: Wyoming", "because STT_WYOMING_URI is set; not taken: speaches, whisper-small (HOST:8000)",
+			"tts: speaches", "HOST:8000",
+		}},
+	}
+	n := 0
+	for name, tt := range tests {
+		n++
+		host := elsewhere(t, n)
+		t.Run(name, func(t *testing.T) {
+			alone(t, host)
+			here := func(s string) string { return strings.ReplaceAll(s, "HOST", host) }
+			if tt.env[0] != "" {
+				t.Setenv(tt.env[0], here(tt.env[1]))
+			}
+			for _, s := range tt.servers {
+				s(t, host)
+			}
+			all := trials(t.Context(), kit.Home(t.TempDir()), []string{host})
+			for i := 0; i < len(tt.want); i += 2 {
+				service, engine, _ := strings.Cut(tt.want[i], ": ")
+				got := all[slices.IndexFunc(all, func(x trial) bool { return x.service == service })]
+				if got.engine.name != engine || got.err != nil || (got.text == "") != (engine == "none" || engine == simple) {
+					t.Errorf("%s works with %q (%s): %q %v, want %q", service, got.engine.name, got.engine.from, got.text, got.err, engine)
+				}
+				if why := got.why([]string{host}); !strings.Contains(why, here(tt.want[i+1])) {
+					t.Errorf("%s: %s\nwant %s", service, why, here(tt.want[i+1]))
+				}
+			}
+		})
+	}
+}
+
+func TestARecogniserThatMishearsIsNotWell(t *testing.T) {
+	host := elsewhere(t, 100)
+	alone(t, host)
+	web(t, host, "8000", map[string]string{
+		"/v1/models":               `{"data":[{"id":"whisper-small"}]}`,
+		"/v1/audio/transcriptions": `{"text":"Thank you for watching."}`,
+	})
+	all := trials(t.Context(), kit.Home(t.TempDir()), []string{host})
+	if err := all[0].err; err == nil || !strings.Contains(err.Error(), `understood "Thank you for watching."`) {
+		t.Errorf("said %v", err)
+	}
+}
+
+func TestTheOneThingThatWouldHelpMost(t *testing.T) {
+	good := func() []trial {
+		return []trial{
+			{service: "stt", text: "x", factor: 0.2, engine: engine{from: "found at 127.0.0.1:8000"}},
+			{service: "llm", text: "x", speed: 40, engine: engine{from: "found at 127.0.0.1:11434"}},
+			{service: "tts", text: "x", engine: engine{from: "found at 127.0.0.1:8000"}},
+		}
+	}
+	tests := map[string]struct {
+		spoil func(all []trial)
+		want  string
+	}{
+		"all is well":        {func([]trial) {}, "nothing, all engines do well"},
+		"an engine fails":    {func(all []trial) { all[1].err, all[0].text = errors.New("no answer"), "" }, "llm does not work: no answer"},
+		"no recogniser":      {func(all []trial) { all[0].text, all[1].text = "", "" }, "no recogniser: make engines"},
+		"no chat model":      {func(all []trial) { all[1].text, all[2].text = "", "" }, "no chat model: one of your choice in Ollama"},
+		"no voice":           {func(all []trial) { all[2].text = "" }, "no voice: make engines"},
+		"a slow recogniser":  {func(all []trial) { all[0].factor = 1.5 }, "the recogniser takes 1.5 s for a second of speech"},
+		"a slow chat model":  {func(all []trial) { all[1].speed = 3 }, "the chat model writes 3 tokens a second"},
+		"a simple voice":     {func(all []trial) { all[2].engine.better = "x" }, "the voice is a simple one"},
+		"a small chat model": {func(all []trial) { all[1].engine.from = "installed by make engines" }, "the installed chat model is tiny"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			all := good()
+			tt.spoil(all)
+			if got := advice(all); !strings.HasPrefix(got, tt.want) {
+				t.Errorf("%q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestTheSecondRequestIsTimed(t *testing.T) {
+	calls := []time.Duration{3 * time.Second, 20 * time.Millisecond}
+	got, err := twice(func() (time.Duration, error) {
+		d := calls[0]
+		calls = calls[1:]
+		return d, nil
+	})
+	if err != nil || got != 20*time.Millisecond {
+		t.Errorf("%v %v", got, err)
+	}
+}
+
+func TestAnEngineIsToldFromItsNeighbours(t *testing.T) {
+	e := engine{name: "Ollama", from: "found at 127.0.0.1:11434"}
+	if !e.is(find.Server{Name: "Ollama", URL: "http://127.0.0.1:11434/v1"}) || e.is(find.Server{Name: "Ollama", URL: "http://10.0.0.1:11434/v1"}) {
+		t.Error("a host is not told from another")
+	}
+}
