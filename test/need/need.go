@@ -3,7 +3,8 @@
 //
 // A test that calls need.Docker(t) is skipped, with the reason, on a machine
 // without Docker, and fails there when TARS_TEST_REQUIRE names it: a list of
-// docker, browser, engines and voice with commas or spaces between, or all.
+// docker, browser, engines, installed and voice with commas or spaces between,
+// or all.
 package need
 
 import (
@@ -37,6 +38,7 @@ var kinds = []kind{
 	{"docker", "tests with containers", docker},
 	{"browser", "tests of the page in a browser", browser},
 	{"engines", "tests with real engines", func() (string, error) { return engines(usual) }},
+	{"installed", "tests of installed engines", installed},
 	{"voice", "tests of the built-in voice", voice},
 }
 
@@ -62,6 +64,12 @@ func Engines(t testing.TB, variables ...string) {
 		variables = usual
 	}
 	get(t, "engines", func() (string, error) { return engines(variables) })
+}
+
+// Installed needs what make engines installs and returns the home it lies in.
+func Installed(t testing.TB) string {
+	t.Helper()
+	return get(t, "installed", installed)
 }
 
 // Voice needs what make assets fetches and returns the folder it lies in, of
@@ -121,7 +129,7 @@ func required(list string) (map[string]bool, error) {
 				must[k.word] = true
 			}
 		default:
-			return nil, fmt.Errorf("TARS_TEST_REQUIRE: %q is none of docker, browser, engines, voice, all", word)
+			return nil, fmt.Errorf("TARS_TEST_REQUIRE: %q is none of docker, browser, engines, installed, voice, all", word)
 		}
 	}
 	return must, nil
@@ -190,20 +198,33 @@ func voice() (string, error) {
 	return dir, nil
 }
 
+func installed() (string, error) {
+	dir := home()
+	if _, err := os.Stat(filepath.Join(dir, "engines", "installed.json")); err != nil {
+		return "", fmt.Errorf("no installed engines in %s: make engines", dir)
+	}
+	return dir, nil
+}
+
 // assets is where make assets puts things for tars up.
 func assets() string {
-	home, _ := os.UserHomeDir()
-	data := filepath.Join(home, ".local", "share")
-	if runtime.GOOS == "darwin" {
-		data = filepath.Join(home, "Library", "Application Support")
-	} else if xdg := os.Getenv("XDG_DATA_HOME"); xdg != "" {
-		data = xdg
-	}
 	if dir := os.Getenv("TARS_ASSETS"); dir != "" {
 		return dir
 	}
-	if dir := os.Getenv("TARS_HOME"); dir != "" {
-		return filepath.Join(dir, "assets")
+	return filepath.Join(home(), "assets")
+}
+
+// home is where tars up keeps its data.
+func home() string {
+	user, _ := os.UserHomeDir()
+	data := filepath.Join(user, ".local", "share")
+	if runtime.GOOS == "darwin" {
+		data = filepath.Join(user, "Library", "Application Support")
+	} else if xdg := os.Getenv("XDG_DATA_HOME"); xdg != "" {
+		data = xdg
 	}
-	return filepath.Join(data, "tars", "assets")
+	if dir := os.Getenv("TARS_HOME"); dir != "" {
+		return dir
+	}
+	return filepath.Join(data, "tars")
 }

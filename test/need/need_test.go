@@ -49,6 +49,7 @@ func TestMissingIsSkippedUnlessRequired(t *testing.T) {
 
 func TestReportNamesWhatIsLeftOut(t *testing.T) {
 	t.Setenv("TARS_ASSETS", t.TempDir())
+	t.Setenv("TARS_HOME", t.TempDir())
 	t.Setenv("LLM_OPENAI_URL", "")
 	t.Setenv("DOCKER_HOST", "unix:///nowhere.sock")
 	t.Setenv("PATH", "")

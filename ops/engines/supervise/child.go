@@ -163,7 +163,11 @@ func (c *child) reason(e *engine, err error, late bool) error {
 	if err != nil {
 		text += ": " + err.Error()
 	}
-	if last := e.out.last(); last != "" {
+	last := e.out.last()
+	if err != nil && strings.Contains(err.Error(), "killed") {
+		last = "the system does so when memory runs out"
+	}
+	if last != "" {
 		text += ": " + last
 	}
 	return errors.New(text + " (log " + e.out.name + ")")

@@ -319,6 +319,11 @@ func TestAnEngineThatIsKilledBreaksItsRequestAndServesTheNext(t *testing.T) {
 	if e := s.Engines()[0]; e.Deaths != 3 || e.Starts != 4 {
 		t.Errorf("%d deaths and %d starts, want 3 and 4", e.Deaths, e.Starts)
 	}
+	kill(s.Engines()[0].PID)
+	until(t, "dead", func() bool { return state(s) == find.Failed })
+	if got := s.Engines()[0].Error; !strings.Contains(got, "engine mortal ended: signal: killed: the system does so when memory runs out") {
+		t.Errorf("it says %q", got)
+	}
 }
 
 func TestAStartThatFailsIsExplainedAndNotRepeatedAtOnce(t *testing.T) {

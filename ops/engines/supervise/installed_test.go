@@ -1,0 +1,138 @@
+//go:build unix
+
+package supervise_test
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/gotars/tars/ops/engines"
+	"github.com/gotars/tars/ops/engines/find"
+	"github.com/gotars/tars/ops/engines/measure"
+	"github.com/gotars/tars/ops/engines/supervise"
+	"github.com/gotars/tars/test/need"
+)
+
+// The engines that make engines installs start when they are needed, do their
+// work, are back after a kill, and leave nothing. It takes the time that real
+// engines need.
+func TestInstalledEnginesAreRun(t *testing.T) {
+	servers, err := engines.Servers(need.Installed(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	home := t.TempDir()
+	s, err := supervise.Start(t.Context(), servers, supervise.Options{Home: home, Config: supervise.Config{Nice: 10}, Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	defer cancel()
+	for kind, try := range tries {
+		for _, server := range find.Look(ctx, nil, home, kind) {
+			begin := time.Now()
+			if err := try(ctx, t, server); err != nil {
+				t.Errorf("%s: %v", server.Name, err)
+				continue
+			}
+			cold := time.Since(begin)
+			begin = time.Now()
+			if err := try(ctx, t, server); err != nil {
+				t.Errorf("%s: %v", server.Name, err)
+			}
+			t.Logf("%s: %v from sleep, then %v", server.Name, cold.Round(time.Millisecond), time.Since(begin).Round(time.Millisecond))
+			if kind == find.LLM {
+				killed(ctx, t, s, server)
+			}
+		}
+	}
+	all := s.Engines()
+	s.Close()
+	for _, e := range all {
+		t.Logf("%s: %d MB, %d starts, %d deaths", e.Name, e.Memory/1e6, e.Starts, e.Deaths)
+		if e.PID > 0 && syscall.Kill(e.PID, 0) == nil {
+			t.Errorf("process %d of %s is left", e.PID, e.Name)
+		}
+	}
+}
+
+// tries are one request of each kind.
+var tries = map[find.Kind]func(context.Context, *testing.T, find.Server) error{
+	find.STT: func(ctx context.Context, t *testing.T, s find.Server) error {
+		clip, err := os.ReadFile("../../../services/stt/testdata/speech/cards-003.wav")
+		if err != nil {
+			return err
+		}
+		text, err := measure.Hear(ctx, s, clip[44:])
+		if err == nil && !strings.Contains(strings.ToLower(text), "clubs") {
+			t.Errorf("%s heard %q", s.Name, text)
+		}
+		return err
+	},
+	find.TTS: func(ctx context.Context, _ *testing.T, s find.Server) error {
+		_, _, err := measure.Speak(ctx, s, "The kitchen light is on.")
+		return err
+	},
+	find.LLM: func(ctx context.Context, _ *testing.T, s find.Server) error {
+		_, _, _, err := measure.Chat(ctx, s, "Name a colour.", 16)
+		return err
+	},
+	find.Embed: func(ctx context.Context, _ *testing.T, s find.Server) error {
+		_, err := measure.Embed(ctx, s, "The kitchen light is on.")
+		return err
+	},
+	find.Wake: func(ctx context.Context, t *testing.T, s find.Server) error {
+		if !find.Describes(ctx, strings.TrimPrefix(s.URL, "tcp://")) {
+			t.Errorf("%s does not describe itself", s.Name)
+		}
+		return nil
+	},
+}
+
+// killed kills the model while it writes: that answer breaks, the next comes.
+func killed(ctx context.Context, t *testing.T, s *supervise.Supervisor, server find.Server) {
+	broke := make(chan error, 1)
+	before := requests(s)
+	go func() {
+		_, _, _, err := measure.Chat(ctx, server, "Tell a very long story.", 2000)
+		broke <- err
+	}()
+	for requests(s) == before { // until it has begun to write
+		time.Sleep(time.Millisecond)
+	}
+	for _, e := range s.Engines() {
+		if e.Name == "llm" {
+			_ = syscall.Kill(e.PID, syscall.SIGKILL)
+		}
+	}
+	begin := time.Now()
+	if err := <-broke; err == nil {
+		t.Error("a killed model finished its story")
+	}
+	for {
+		_, _, _, err := measure.Chat(ctx, server, "Name a colour.", 8)
+		if err == nil {
+			break
+		}
+		if ctx.Err() != nil {
+			t.Errorf("the model does not come back: %v", err)
+			return
+		}
+	}
+	t.Logf("back %v after it was killed", time.Since(begin).Round(time.Millisecond))
+}
+
+func requests(s *supervise.Supervisor) int {
+	for _, e := range s.Engines() {
+		if e.Name == "llm" {
+			return e.Requests
+		}
+	}
+	return 0
+}
