@@ -11,6 +11,7 @@ import (
 	"github.com/gotars/tars/contract"
 	"github.com/gotars/tars/kit"
 	"github.com/gotars/tars/services/llm"
+	"github.com/gotars/tars/services/memory"
 	"github.com/gotars/tars/services/stt"
 	"github.com/gotars/tars/services/tts"
 	uiweb "github.com/gotars/tars/services/ui-web"
@@ -62,6 +63,12 @@ func engines(ctx context.Context, home kit.Home) map[string]engine {
 	} else {
 		name, from, better := llm.Describe(ctx, c, home)
 		tell("llm", name, from, better, nil)
+	}
+	if c, err := kit.FromEnv[memory.Config]("memory"); err != nil {
+		tell("memory", "", "", "", err)
+	} else {
+		name, from, better := memory.Describe(ctx, c, home)
+		tell("memory", name, from, better, nil)
 	}
 	return all
 }

@@ -39,10 +39,7 @@ func NewEngine(c Config, recall *Recall, home kit.Home) (Engine, error) {
 // found are the servers that answer, best first. They get no key: that is for
 // the server of the settings.
 func (c Config) found(ctx context.Context, home kit.Home) (all []candidate) {
-	if len(c.Hosts) == 0 {
-		return nil
-	}
-	for _, s := range find.Look(ctx, c.Hosts, string(home), find.LLM) {
+	for _, s := range guard.Look(ctx, c.Hosts, string(home), find.LLM) {
 		at := c
 		at.BaseURL, at.APIKey = s.URL, ""
 		if c.Model == "" {

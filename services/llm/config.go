@@ -10,7 +10,7 @@ import (
 // Config is read from LLM_* variables.
 type Config struct {
 	Engine  string   `default:"auto" desc:"who writes: openai, builtin, or auto for the server that is set, else the best that is found, else builtin"`
-	Hosts   []string `envconfig:"ENGINE_HOSTS" default:"127.0.0.1" also:"ENGINE_HOSTS" desc:"where auto looks for servers, separated by commas; empty: nowhere"`
+	Hosts   []string `envconfig:"ENGINE_HOSTS" default:"127.0.0.1" also:"ENGINE_HOSTS" desc:"where auto looks for servers, separated by commas; none: nowhere"`
 	BaseURL string   `split_words:"true" also:"LLM_OPENAI_URL OPENAI_BASE_URL" desc:"OpenAI-compatible server, http://127.0.0.1:11434/v1"`
 	APIKey  string   `split_words:"true" also:"OPENAI_API_KEY" desc:"its key, if it wants one; without a base URL that of OpenAI"`
 	Model   string   `desc:"model; by default gpt-4o-mini at OpenAI, else the first that the server has"`

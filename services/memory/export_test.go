@@ -7,7 +7,7 @@ import (
 )
 
 // StoreAt is a store that is not open.
-func StoreAt(path string) *Store { return &Store{path: path} }
+func StoreAt(path string) *Store { return newStore(path) }
 
 // Telling is what a query searches for.
 func Telling(text string) []string { return telling(split(text)) }

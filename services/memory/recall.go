@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"sync"
 
 	"github.com/gotars/tars/contract"
 )
@@ -16,6 +17,7 @@ const asked = 4
 // recollection answers one query.
 type recollection struct {
 	store *Store
+	near  func(ctx context.Context, text string, n int) []near // lines that mean what text does
 	q     contract.MemoryQuery
 	trace string // of the query: the turn it belongs to
 
@@ -61,7 +63,7 @@ func (r *recollection) targets(ctx context.Context) ([]Line, error) {
 	if recent {
 		found, err = r.store.Recent(ctx, r.q.TopK+2*asked)
 	} else {
-		found, err = r.store.Search(ctx, telling(words), 3*r.q.TopK+2*asked)
+		found, err = r.search(ctx, telling(words), 3*r.q.TopK+2*asked)
 	}
 	if err != nil {
 		return nil, err
@@ -86,6 +88,25 @@ func (r *recollection) targets(ctx context.Context) ([]Line, error) {
 		slices.Reverse(kept)
 	}
 	return kept, nil
+}
+
+// search returns at most 2n lines that have the words or the meaning of the
+// query, best first.
+func (r *recollection) search(ctx context.Context, words []string, n int) ([]Line, error) {
+	var ids []int64
+	var wg sync.WaitGroup
+	wg.Go(func() { // the embedder works while SQLite does
+		for _, l := range r.near(ctx, r.q.Text, n) {
+			ids = append(ids, l.id)
+		}
+	})
+	found, err := r.store.Search(ctx, words, n)
+	wg.Wait()
+	if err != nil || len(ids) == 0 {
+		return found, err
+	}
+	like, err := r.store.Lines(ctx, ids)
+	return fuse(found, like, n), err
 }
 
 // recognise finds the lines that are the question itself: it is kept before it

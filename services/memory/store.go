@@ -53,6 +53,18 @@ CREATE TRIGGER line_change AFTER UPDATE OF text ON line BEGIN
 	INSERT INTO word (word, rowid, text) VALUES ('delete', old.id, old.text);
 	INSERT INTO word (rowid, text) VALUES (new.id, new.text);
 END;
+`, `
+CREATE TABLE vector (          -- what lines mean; an empty one: the embedder refused the line
+	line  INTEGER PRIMARY KEY,
+	model TEXT NOT NULL,
+	data  BLOB NOT NULL        -- float32, little-endian, length 1
+);
+CREATE TRIGGER vector_out AFTER DELETE ON line BEGIN
+	DELETE FROM vector WHERE line = old.id;
+END;
+CREATE TRIGGER vector_change AFTER UPDATE OF text ON line BEGIN
+	DELETE FROM vector WHERE line = old.id;
+END;
 `}
 
 // answerFor is how long sentences of one utt_id are still one answer. A later
@@ -66,6 +78,7 @@ type Store struct {
 	path  string
 	write *sql.DB
 	read  *sql.DB
+	added chan struct{} // holds one when lines were added; nobody has to take it
 }
 
 // Line is what one side said at a time: an utterance of the user, or all
@@ -80,9 +93,11 @@ type Line struct {
 	Score float64 // of a Search, higher is better
 }
 
+func newStore(path string) *Store { return &Store{path: path, added: make(chan struct{}, 1)} }
+
 // OpenStore provides the store of the service; its hook opens the file.
 func OpenStore(lc fx.Lifecycle, cfg Config, home kit.Home) *Store {
-	s := &Store{path: home.Path(cfg.Path)}
+	s := newStore(home.Path(cfg.Path))
 	lc.Append(fx.StartStopHook(s.Open, s.Close))
 	return s
 }
@@ -192,6 +207,10 @@ func (s *Store) Add(ctx context.Context, message string, l Line) error {
 	if err != nil {
 		return fmt.Errorf("keep a line in %s: %w", s.path, err)
 	}
+	select {
+	case s.added <- struct{}{}:
+	default:
+	}
 	return nil
 }
 
@@ -207,12 +226,27 @@ func join(ctx context.Context, tx *sql.Tx, l Line) (id int64, err error) {
 	return id, err
 }
 
-// Forget removes the lines from before t.
-func (s *Store) Forget(ctx context.Context, t time.Time) error {
-	if _, err := s.write.ExecContext(ctx, "DELETE FROM line WHERE at < ?", seconds(t)); err != nil {
-		return fmt.Errorf("forget old lines: %w", err)
+// Forget removes the lines from before t, and returns which those were.
+func (s *Store) Forget(ctx context.Context, t time.Time) (ids []int64, err error) {
+	err = s.change(ctx, func(tx *sql.Tx) error {
+		rows, err := tx.QueryContext(ctx, "DELETE FROM line WHERE at < ? RETURNING id", seconds(t))
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var id int64
+			if err := rows.Scan(&id); err != nil {
+				return err
+			}
+			ids = append(ids, id)
+		}
+		return rows.Err()
+	})
+	if err != nil {
+		return nil, fmt.Errorf("forget old lines: %w", err)
 	}
-	return nil
+	return ids, nil
 }
 
 func seconds(t time.Time) float64 { return float64(t.UnixMicro()) / 1e6 }

@@ -83,11 +83,9 @@ func (c Config) set() (one candidate, ok bool, err error) {
 
 // found are the engines that answer, best first.
 func (c Config) found(ctx context.Context, home kit.Home) (all []candidate) {
-	if len(c.Hosts) > 0 {
-		for _, s := range find.Look(ctx, c.Hosts, string(home), find.STT) {
-			if e, err := c.at(s); err == nil {
-				all = append(all, guard.Found(s, e))
-			}
+	for _, s := range guard.Look(ctx, c.Hosts, string(home), find.STT) {
+		if e, err := c.at(s); err == nil {
+			all = append(all, guard.Found(s, e))
 		}
 	}
 	if len(all) == 0 {

@@ -14,7 +14,7 @@ const kinds = "auto, openai, wyoming, command, none"
 // Config is read from STT_* variables.
 type Config struct {
 	Engine string   `default:"auto" desc:"recogniser: auto, openai, wyoming, command or none; auto takes the first that is set up, else the best that is found"`
-	Hosts  []string `envconfig:"ENGINE_HOSTS" default:"127.0.0.1" also:"ENGINE_HOSTS" desc:"where auto looks for servers, separated by commas; empty: nowhere"`
+	Hosts  []string `envconfig:"ENGINE_HOSTS" default:"127.0.0.1" also:"ENGINE_HOSTS" desc:"where auto looks for servers, separated by commas; none: nowhere"`
 
 	OpenAIURL     string `envconfig:"OPENAI_URL" desc:"base URL of an OpenAI-compatible recogniser, for example http://127.0.0.1:8000/v1"`
 	OpenAIKey     string `envconfig:"OPENAI_KEY" desc:"its key, if it wants one"`

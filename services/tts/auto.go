@@ -125,10 +125,7 @@ const (
 
 // found are the servers that answer, best first.
 func (c Config) found(ctx context.Context, home string) (all []candidate) {
-	if len(c.Hosts) == 0 {
-		return nil
-	}
-	for _, s := range find.Look(ctx, c.Hosts, home, find.TTS) {
+	for _, s := range guard.Look(ctx, c.Hosts, home, find.TTS) {
 		if e, err := c.at(s); err == nil {
 			all = append(all, guard.Found(s, e))
 		}

@@ -13,7 +13,7 @@ const kinds = "auto, openai, wyoming, piper, elevenlabs, flite, espeak, none"
 // Config is read from TTS_* variables.
 type Config struct {
 	Engine string   `default:"auto" desc:"voice: auto, openai, wyoming, piper, elevenlabs, flite, espeak or none; auto takes the first that is set up, else the best that is found"`
-	Hosts  []string `envconfig:"ENGINE_HOSTS" default:"127.0.0.1" also:"ENGINE_HOSTS" desc:"where auto looks for servers, separated by commas; empty: nowhere"`
+	Hosts  []string `envconfig:"ENGINE_HOSTS" default:"127.0.0.1" also:"ENGINE_HOSTS" desc:"where auto looks for servers, separated by commas; none: nowhere"`
 	Voice  string   `desc:"name of the voice, as the engine calls it; empty is the engine's own"`
 	Speed  float64  `default:"1" desc:"how fast it speaks, 0.5 to 2"`
 	Assets string   `default:"assets" also:"TARS_ASSETS" desc:"folder of what make assets fetches, below TARS_HOME"`

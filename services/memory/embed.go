@@ -1,0 +1,200 @@
+package memory
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/openai/openai-go/v3"
+	"github.com/openai/openai-go/v3/option"
+
+	"github.com/gotars/tars/kit"
+	"github.com/gotars/tars/ops/engines/find"
+	"github.com/gotars/tars/ops/engines/guard"
+)
+
+// Embedder turns texts into vectors that are close to each other when the texts
+// mean the same. It is safe for concurrent use.
+type Embedder interface {
+	// Embed returns a vector of length 1 for each text, all of one size. It ends
+	// soon after ctx does.
+	Embed(ctx context.Context, texts []string) ([][]float32, error)
+}
+
+// textMost is how much of a text is embedded, in bytes: models read little, and
+// some servers refuse more than they read.
+const textMost = 1000
+
+// RefusedError is a text that the embedder does not take; others it may.
+type RefusedError struct{ Err error }
+
+func (e *RefusedError) Error() string { return e.Err.Error() }
+
+// Unwrap returns what the server said.
+func (e *RefusedError) Unwrap() error { return e.Err }
+
+// OpenAI is an embedder behind POST {base}/embeddings: Ollama, llama.cpp, LM
+// Studio, vLLM, and the clouds that speak the same.
+type OpenAI struct {
+	api   openai.EmbeddingService
+	host  string
+	model string
+}
+
+// NewOpenAI returns the embedder at c.EmbedURL with c.EmbedModel.
+func NewOpenAI(c Config) (*OpenAI, error) {
+	u, err := url.Parse(c.EmbedURL)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return nil, errors.New("MEMORY_EMBED_URL is no web address, want one like http://127.0.0.1:11434/v1")
+	}
+	if c.EmbedModel == "" {
+		return nil, errors.New("MEMORY_EMBED_MODEL is empty: set it to a model of MEMORY_EMBED_URL, for example nomic-embed-text")
+	}
+	opts := []option.RequestOption{option.WithBaseURL(c.EmbedURL), option.WithMaxRetries(0)} // a query does not wait, and the rest is tried again later
+	if c.EmbedKey != "" {
+		opts = append(opts, option.WithAPIKey(c.EmbedKey))
+	}
+	return &OpenAI{api: openai.NewEmbeddingService(opts...), host: u.Host, model: c.EmbedModel}, nil
+}
+
+// Embed implements Embedder.
+func (o *OpenAI) Embed(ctx context.Context, texts []string) ([][]float32, error) {
+	short := make([]string, len(texts))
+	for i, t := range texts {
+		short[i] = strings.ToValidUTF8(t[:min(len(t), textMost)], "")
+	}
+	answer, err := o.api.New(ctx, openai.EmbeddingNewParams{
+		Model: o.model, Input: openai.EmbeddingNewParamsInputUnion{OfArrayOfStrings: short},
+		EncodingFormat: openai.EmbeddingNewParamsEncodingFormatFloat,
+	})
+	if err != nil {
+		return nil, o.explain(ctx, err)
+	}
+	if len(answer.Data) != len(texts) {
+		return nil, fmt.Errorf("embed at %s: %d vectors for %d texts", o.host, len(answer.Data), len(texts))
+	}
+	out := make([][]float32, len(texts))
+	for _, d := range answer.Data {
+		v := unit(d.Embedding)
+		if d.Index < 0 || int(d.Index) >= len(out) || v == nil {
+			return nil, fmt.Errorf("embed at %s: the server sent a vector of nothing", o.host)
+		}
+		out[d.Index] = v
+	}
+	for _, v := range out {
+		if len(v) == 0 || len(v) != len(out[0]) {
+			return nil, fmt.Errorf("embed at %s: the server sent vectors of several sizes", o.host)
+		}
+	}
+	return out, nil
+}
+
+func (o *OpenAI) explain(ctx context.Context, err error) error {
+	var e *openai.Error
+	switch {
+	case ctx.Err() != nil:
+		return fmt.Errorf("embed at %s: %w", o.host, context.Cause(ctx))
+	case !errors.As(err, &e):
+		var u *url.Error
+		if errors.As(err, &u) { // it quotes the address, which may hold a password
+			err = u.Err
+		}
+		return fmt.Errorf("embed at %s: %w", o.host, err)
+	}
+	text := cmp.Or(e.Message, http.StatusText(e.StatusCode))
+	switch e.StatusCode {
+	case http.StatusUnauthorized, http.StatusForbidden: // its text may quote the key
+		text = "the key is not accepted: set MEMORY_EMBED_KEY"
+	case http.StatusNotFound:
+		text = fmt.Sprintf("there is no model %q: set MEMORY_EMBED_MODEL", o.model)
+	case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity:
+		return &RefusedError{fmt.Errorf("embed at %s: %d %s", o.host, e.StatusCode, text)}
+	}
+	return fmt.Errorf("embed at %s: %d %s", o.host, e.StatusCode, text)
+}
+
+// unit is v with length 1, or nil when it has none.
+func unit(v []float64) []float32 {
+	sum := 0.0
+	for _, x := range v {
+		sum += x * x
+	}
+	length := math.Sqrt(sum)
+	if length == 0 || math.IsNaN(length) || math.IsInf(length, 0) {
+		return nil
+	}
+	out := make([]float32, len(v))
+	for i, x := range v {
+		out[i] = float32(x / length)
+	}
+	return out
+}
+
+// choice is an embedder with where it was found.
+type choice struct {
+	Embedder
+	model      string // whose vectors can be compared
+	name, from string // for people
+}
+
+const bettered = "to recall by meaning too, run make engines, or set MEMORY_EMBED_URL and MEMORY_EMBED_MODEL"
+
+// embedders returns those that c allows, best first: the one of variables, else
+// all that are found.
+func (c Config) embedders(ctx context.Context, home kit.Home) (all []choice, err error) {
+	if c.EmbedEngine == "openai" || c.EmbedEngine == "auto" && c.EmbedURL != "" {
+		e, err := NewOpenAI(c)
+		if err != nil {
+			return nil, err
+		}
+		return []choice{{e, c.EmbedModel, "OpenAI-compatible", "MEMORY_EMBED_URL, " + e.host}}, nil
+	}
+	if c.EmbedEngine != "auto" {
+		return nil, nil
+	}
+	for _, s := range guard.Look(ctx, c.Hosts, string(home), find.Embed) {
+		at := c
+		at.EmbedURL, at.EmbedKey, at.EmbedModel = s.URL, "", s.Model
+		e, err := NewOpenAI(at)
+		if err != nil {
+			continue
+		}
+		from := "found at " + e.host
+		if s.Installed {
+			from = "installed by make engines"
+		}
+		all = append(all, choice{e, s.Model, s.Name, from})
+	}
+	return all, nil
+}
+
+// NewEmbedder returns the embedder that c asks for, or the best that is found
+// within a second; nil when there is none.
+func NewEmbedder(ctx context.Context, c Config, home kit.Home) (Embedder, error) {
+	all, err := c.embedders(ctx, home)
+	if err != nil || len(all) == 0 {
+		return nil, err
+	}
+	return all[0].Embedder, nil
+}
+
+// Describe says for people what the memory recalls by, where that was found, and
+// what would be better; empty when nothing is missing. It looks for servers, for
+// at most a second.
+func Describe(ctx context.Context, c Config, home kit.Home) (name, from, better string) {
+	all, err := c.embedders(ctx, home)
+	switch {
+	case err != nil:
+		return "misconfigured", "", err.Error()
+	case len(all) > 0:
+		return "words and meaning", all[0].name + ", " + all[0].from, ""
+	case c.EmbedEngine == "none":
+		return "words", "MEMORY_EMBED_ENGINE", "set MEMORY_EMBED_ENGINE=auto, and " + bettered
+	}
+	return "words", "built in", bettered
+}

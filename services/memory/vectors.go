@@ -1,0 +1,162 @@
+package memory
+
+import (
+	"cmp"
+	"math"
+	"runtime"
+	"slices"
+	"sync"
+)
+
+// vectors finds the vectors nearest to another one, by looking at all of them.
+// It is safe for concurrent use.
+type vectors struct {
+	mu   sync.RWMutex
+	size int       // of each vector; 0: none yet
+	ids  []int64   // of lines
+	all  []float32 // one vector after the other, in the order of ids
+	at   map[int64]int
+}
+
+// near is a line and how close it is: the cosine, at most 1.
+type near struct {
+	id    int64
+	close float32
+}
+
+// put adds the vector of a line, or replaces it. One of another size is left
+// out.
+func (v *vectors) put(id int64, x []float32) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.size == 0 {
+		v.size, v.at = len(x), map[int64]int{}
+	}
+	if len(x) != v.size {
+		return
+	}
+	if i, ok := v.at[id]; ok {
+		copy(v.all[i*v.size:], x)
+		return
+	}
+	v.at[id] = len(v.ids)
+	v.ids = append(v.ids, id)
+	v.all = append(v.all, x...)
+}
+
+// remove forgets the vectors of lines.
+func (v *vectors) remove(ids []int64) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for _, id := range ids {
+		i, ok := v.at[id]
+		if !ok {
+			continue
+		}
+		last := len(v.ids) - 1
+		copy(v.all[i*v.size:(i+1)*v.size], v.all[last*v.size:])
+		v.ids[i], v.at[v.ids[last]] = v.ids[last], i
+		v.ids, v.all = v.ids[:last], v.all[:last*v.size]
+		delete(v.at, id)
+	}
+}
+
+func (v *vectors) clear() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.size, v.ids, v.all, v.at = 0, nil, nil, nil
+}
+
+const (
+	// Nearer than this is no chance: above what unrelated sentences have, and,
+	// among enough lines, well above what the others have. Models differ in what
+	// is near.
+	closeLeast = 0.25
+	closeAbove = 1.5 // standard deviations above the mean
+	enough     = 20  // lines to know those
+
+	perWorker = 5000 // vectors that are worth a goroutine
+)
+
+// nearest returns at most n lines that are close to x, the closest first.
+func (v *vectors) nearest(x []float32, n int) []near {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	if len(x) != v.size || len(v.ids) == 0 {
+		return nil
+	}
+	workers := min(runtime.GOMAXPROCS(0), 1+len(v.ids)/perWorker)
+	parts := make([]found, workers)
+	var wg sync.WaitGroup
+	for w := range parts {
+		wg.Go(func() {
+			parts[w] = v.scan(x, n, w*len(v.ids)/workers, (w+1)*len(v.ids)/workers)
+		})
+	}
+	wg.Wait()
+	var all found
+	for _, p := range parts {
+		all.best = append(all.best, p.best...)
+		all.sum, all.squares = all.sum+p.sum, all.squares+p.squares
+	}
+	slices.SortFunc(all.best, func(a, b near) int {
+		return cmp.Or(cmp.Compare(b.close, a.close), cmp.Compare(b.id, a.id))
+	})
+	least := all.least(len(v.ids))
+	end := slices.IndexFunc(all.best, func(h near) bool { return float64(h.close) < least })
+	if end < 0 {
+		end = len(all.best)
+	}
+	return all.best[:min(end, n)]
+}
+
+// found is what a scan saw.
+type found struct {
+	best         []near // in no order
+	sum, squares float64
+}
+
+// least is how close a line must be.
+func (f found) least(n int) float64 {
+	if n < enough {
+		return closeLeast
+	}
+	mean := f.sum / float64(n)
+	return max(closeLeast, mean+closeAbove*math.Sqrt(max(0, f.squares/float64(n)-mean*mean)))
+}
+
+// scan looks at the vectors from one index up to another.
+func (v *vectors) scan(x []float32, n, from, to int) (f found) {
+	worst := float32(math.Inf(-1)) // of the best, once there are n
+	for i := from; i < to; i++ {
+		c := dot(x, v.all[i*v.size:(i+1)*v.size])
+		f.sum, f.squares = f.sum+float64(c), f.squares+float64(c)*float64(c)
+		if c <= worst {
+			continue
+		}
+		f.best = append(f.best, near{v.ids[i], c})
+		if len(f.best) == 2*n { // sorting now and then is cheaper than a heap
+			slices.SortFunc(f.best, func(a, b near) int { return cmp.Compare(b.close, a.close) })
+			f.best = f.best[:n]
+			worst = f.best[n-1].close
+		}
+	}
+	return f
+}
+
+// dot is the product of two vectors of one size.
+func dot(a, b []float32) float32 {
+	var s0, s1, s2, s3 float32
+	for len(a) >= 8 && len(b) >= 8 {
+		x, y := (*[8]float32)(a), (*[8]float32)(b)
+		s0 += x[0]*y[0] + x[4]*y[4]
+		s1 += x[1]*y[1] + x[5]*y[5]
+		s2 += x[2]*y[2] + x[6]*y[6]
+		s3 += x[3]*y[3] + x[7]*y[7]
+		a, b = a[8:], b[8:]
+	}
+	for i := range min(len(a), len(b)) {
+		s0 += a[i] * b[i]
+	}
+	return s0 + s1 + s2 + s3
+}
