@@ -95,16 +95,19 @@ class Transcription:
         if self.format not in ("json", "text", "verbose_json"):
             raise Refused(f"response_format {self.format!r} is none of json, text, verbose_json", "response_format")
 
+    async def prepare(self):
+        self.model, self.whisper = await whispers.get(self.model)
+        if self.language and self.language not in self.whisper.supported_languages:
+            raise Refused(f"language {self.language!r} is none that {self.model} knows", "language")
+
     async def segments(self):
-        self.model, whisper = await whispers.get(self.model)
         if not len(self.samples) or settings.vad and not await run_in_threadpool(somebody_speaks, self.samples):
             return
-        language = self.language or (None if whisper.model.is_multilingual else "en")
         async with whispers.turn:
             if await self.request.is_disconnected():
                 return
             parts, info = await run_in_threadpool(
-                whisper.transcribe, self.samples, language=language, initial_prompt=self.prompt,
+                self.whisper.transcribe, self.samples, language=self.language, initial_prompt=self.prompt,
                 temperature=self.temperature, beam_size=1, condition_on_previous_text=False)
             self.found = info.language
             while (part := await run_in_threadpool(next, parts, None)) is not None:
@@ -120,6 +123,7 @@ class Transcription:
         yield f"data: {json.dumps({'type': 'transcript.text.done', 'text': text.strip()})}\n\n"
 
     async def answer(self):
+        await self.prepare()
         if self.stream:
             return StreamingResponse(self.events(), media_type="text/event-stream")
         parts = [part async for part in self.segments()]
@@ -145,10 +149,7 @@ async def transcriptions(request):
         samples = await run_in_threadpool(read_wav, data)
     except ValueError as e:
         raise Refused(f"file is {e}", "file") from None
-    try:
-        return await Transcription(request, form, samples).answer()
-    except ValueError as e:  # a language that Whisper does not know
-        raise Refused(str(e), "language") from None
+    return await Transcription(request, form, samples).answer()
 
 
 def next_sentence(chunks):
