@@ -93,7 +93,10 @@ func (c *enginesUpdateCmd) Run(ctx context.Context, home kit.Home) error {
 		return err
 	}
 	i.Dry = c.DryRun
-	return i.Update(ctx)
+	if err := i.Update(ctx); err != nil || c.DryRun {
+		return err
+	}
+	return told(home)
 }
 
 // enginesOfferCmd asks.

@@ -149,17 +149,22 @@ func (h *Hub) resolve(ctx context.Context, o Offer, dir string, files map[string
 	return o, nil
 }
 
-// unknown says what there is instead of id.
-func (h *Hub) unknown(id string) error {
-	var have []string
+// names are the parts that are listed; voices go by any name.
+func (h *Hub) names() (all []string) {
 	for name := range h.Whisper.Repositories {
-		have = append(have, "stt:"+name)
+		all = append(all, "stt:"+name)
 	}
 	for _, m := range h.LLM {
-		have = append(have, "llm:"+m.Name)
+		all = append(all, "llm:"+m.Name)
 	}
-	slices.Sort(have)
-	return fmt.Errorf("there is no part %s: tars engines list shows those that come as packages; from the hub: %s, and Piper voices such as tts:de_DE-thorsten-medium", id, strings.Join(have, ", "))
+	slices.Sort(all)
+	return all
+}
+
+// unknown says what there is instead of id.
+func (h *Hub) unknown(id string) error {
+	return fmt.Errorf("there is no part %s: tars engines list shows those that come as packages; from the model hub: %s, and Piper's voices by name, tts:de_DE-thorsten-medium",
+		id, strings.Join(h.names(), ", "))
 }
 
 // patience is for an answer of the hub to begin; tries for one file, each of
@@ -182,7 +187,7 @@ func (h *Hub) get(ctx context.Context, path string, into any) error {
 	}
 	r, err := client().Do(q)
 	if err != nil {
-		return fmt.Errorf("no answer from the model hub: %w", err)
+		return fmt.Errorf("no answer from the model hub: %w; it needs the network, and ENGINES_HUB names a mirror", err)
 	}
 	defer r.Body.Close()
 	if r.StatusCode != http.StatusOK {

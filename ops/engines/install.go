@@ -58,7 +58,14 @@ func (i *Installer) Install(ctx context.Context, ids ...string) error {
 	if len(ids) == 0 {
 		ids = i.Catalogue.defaults()
 	}
-	return i.change(ctx, func(ctx context.Context, in *Installed) ([]part, error) { return i.add(ctx, in, ids) })
+	if slices.ContainsFunc(ids, func(id string) bool { return kindOf(id) == "stt" }) && i.Catalogue.kinds["vad"] != nil {
+		ids = append(slices.Clone(ids), "vad") // a recogniser alone invents words in silence
+	}
+	err := i.change(ctx, func(ctx context.Context, in *Installed) ([]part, error) { return i.add(ctx, in, ids) })
+	if err == nil && !i.Dry {
+		_ = os.Remove(declined(i.Home)) // that was another day
+	}
+	return err
 }
 
 // Update brings what is installed to the pins of this binary.

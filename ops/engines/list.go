@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"path/filepath"
+	"strings"
 	"text/tabwriter"
 )
 
@@ -47,6 +48,7 @@ func (i *Installer) List(w io.Writer) error {
 	if err := t.Flush(); err != nil {
 		return err
 	}
+	fmt.Fprintf(w, "\nLarger ones from the model hub, with the checksums that it gives: %s, and Piper's voices by name, tts:de_DE-thorsten-medium\n", strings.Join(i.Hub.names(), ", "))
 	if len(in.Parts) > 0 {
 		fmt.Fprintf(w, "\n%s: %s, of which %s packages; run by %s (Python %s)\n", Dir(i.Home), Bytes(sizeOf(Dir(i.Home))),
 			Bytes(sizeOf(filepath.Join(Dir(i.Home), "packages"))), in.Program, in.Python)

@@ -2,14 +2,16 @@ package engines
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"path/filepath"
 
 	"github.com/gotars/tars/ops/engines/find"
 )
 
-// Server is a program that an installation can run. It serves on loopback
-// until its standard input, which has to be a pipe, closes.
+// Server is a program that an installation can run. It serves on loopback, or
+// at the address ENGINES_BIND in its environment, until its standard input,
+// which has to be a pipe, closes.
 type Server struct {
 	Name   string        // "speech", "llm", "embed", "wake"
 	Args   []string      // program and arguments; {port} is replaced
@@ -36,6 +38,9 @@ func Servers(home string) ([]Server, error) {
 	}
 	if err != nil {
 		return nil, err
+	}
+	if !exists(in.Program) {
+		return nil, fmt.Errorf("%s, which the engines were installed for, is gone: tars engines update", in.Program)
 	}
 	if err := placePrograms(Dir(home)); err != nil {
 		return nil, err

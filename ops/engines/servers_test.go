@@ -45,7 +45,7 @@ func TestServersAreThoseOfTheParts(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			in := Installed{Python: "3.11", Program: "/usr/bin/python3"}
+			in := Installed{Python: "3.11", Program: os.Args[0]}
 			for _, id := range tt.parts {
 				in.Parts = append(in.Parts, Part{ID: id})
 			}
@@ -83,6 +83,9 @@ func TestWithoutInstallationNothingRuns(t *testing.T) {
 	}
 	if _, err := Servers(home); err == nil || !strings.Contains(err.Error(), "tars engines install") {
 		t.Errorf("a damaged installation: %v", err)
+	}
+	if _, err := Servers(write(t, Installed{Program: "/nowhere/python3"})); err == nil || !strings.Contains(err.Error(), "/nowhere/python3") {
+		t.Errorf("an installation whose Python is gone: %v", err)
 	}
 }
 

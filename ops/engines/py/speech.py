@@ -22,6 +22,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, PlainTextResponse, StreamingResponse
 from starlette.routing import Route
 
+THREADS = max(1, (os.cpu_count() or 2) - 1)  # one more is hardly faster, and waits for the rest of the machine
 SPOKEN = 0.5  # the probability from which a piece of audio counts as speech
 
 
@@ -53,13 +54,19 @@ def load_whisper(path):
     sys.modules.setdefault("av", types.ModuleType("av"))
     from faster_whisper import WhisperModel
 
-    return WhisperModel(path, device="cpu", compute_type="int8", cpu_threads=os.cpu_count() or 2, local_files_only=True)
+    return WhisperModel(path, device="cpu", compute_type="int8", cpu_threads=THREADS, local_files_only=True)
 
 
 def load_voice(path):
-    from piper import PiperVoice
+    import onnxruntime
+    from piper import PiperConfig, PiperVoice
 
-    return PiperVoice.load(path)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = THREADS
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    with open(path + ".json", encoding="utf-8") as config:
+        return PiperVoice(config=PiperConfig.from_dict(json.load(config)),
+                          session=onnxruntime.InferenceSession(path, sess_options=options, providers=["CPUExecutionProvider"]))
 
 
 def somebody_speaks(samples):
