@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/gotars/tars/ops/engines/wyoming"
 )
 
 // kinds are the values of STT_ENGINE.
@@ -34,6 +36,10 @@ type Config struct {
 	MaxUtterance time.Duration `split_words:"true" default:"30s" desc:"longer utterances are cut at a pause"`
 	MinLevel     float64       `split_words:"true" default:"70" desc:"least loudness of speech, RMS of 16-bit samples between 200 and 1500 Hz"`
 
+	WakeEngine string   `split_words:"true" default:"auto" desc:"who hears wake words in the audio: wyoming, none, or auto for the server that is set, else the one that is found"`
+	WakeURI    string   `envconfig:"WAKE_URI" desc:"a wake word server that speaks Wyoming, for example tcp://127.0.0.1:10400"`
+	WakeWords  []string `split_words:"true" desc:"words it is to hear, as it calls them, separated by commas: hey_jarvis; empty: all that it has loaded"`
+
 	Partials        bool          `default:"true" was:"STREAMING_PARTIALS" desc:"recognise while and as soon as somebody speaks: text appears at once and finals come sooner, for several times the work"`
 	PartialInterval time.Duration `split_words:"true" default:"600ms" desc:"audio between two partials"`
 	MinConfidence   float64       `split_words:"true" default:"0.3" desc:"what was understood with less is dropped, 0 to 1; 0 drops nothing"`
@@ -52,12 +58,19 @@ func (c *Config) Validate() error {
 	switch {
 	case !slices.Contains(strings.Split(kinds, ", "), c.Engine):
 		return fmt.Errorf("STT_ENGINE is %q, want %s", c.Engine, kinds)
+	case !slices.Contains([]string{"auto", "wyoming", "none", ""}, c.WakeEngine):
+		return fmt.Errorf("STT_WAKE_ENGINE is %q, want auto, wyoming or none", c.WakeEngine)
 	case c.Lang != "auto" && len(c.Lang) != 2:
 		return fmt.Errorf("STT_LANG is %q, want two letters such as en, or auto", c.Lang)
 	case c.MinLevel <= 0 || c.MinLevel > 5000:
 		return fmt.Errorf("STT_MIN_LEVEL is %v, want more than 0, at most 5000", c.MinLevel)
 	case c.MinConfidence < 0 || c.MinConfidence > 1:
 		return fmt.Errorf("STT_MIN_CONFIDENCE is %v, want 0 to 1", c.MinConfidence)
+	}
+	if c.WakeURI != "" {
+		if _, err := wyoming.NewClient(c.WakeURI); err != nil {
+			return fmt.Errorf("STT_WAKE_URI: %w", err)
+		}
 	}
 	return cmp.Or(
 		between("STT_TIMEOUT", c.Timeout, 100*time.Millisecond, 10*time.Minute),

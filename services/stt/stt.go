@@ -35,6 +35,7 @@ type Service struct {
 	ears   *ears
 	mics   *mics
 	echoes *echoes
+	watch  *watch // nil: for no wake words
 
 	whole   chan utterance // complete, in the order in which they ended
 	early   chan *attempt  // that may go on: what does not fit is not read
@@ -44,10 +45,11 @@ type Service struct {
 }
 
 // New returns a service that reads with engine.
-func New(cfg Config, bus *kit.Bus, engine Engine, log *slog.Logger) *Service {
+func New(cfg Config, bus *kit.Bus, engine Engine, home kit.Home, log *slog.Logger) *Service {
 	return &Service{
 		cfg: cfg, bus: bus, engine: engine, log: log,
 		ears: newEars(cfg.segmentation()), mics: newMics(cfg.Muted), echoes: &echoes{window: cfg.EchoWindow},
+		watch: newWatch(cfg, home, log),
 		whole: make(chan utterance, waitMost), early: make(chan *attempt, 1),
 	}
 }
@@ -55,7 +57,7 @@ func New(cfg Config, bus *kit.Bus, engine Engine, log *slog.Logger) *Service {
 // Handlers declares what the service listens to and what it publishes.
 func (s *Service) Handlers() []kit.Handler {
 	choice := kit.Lane("engine")
-	return []kit.Handler{
+	all := []kit.Handler{
 		kit.On(s.listen, kit.Workers(4), kit.By(func(a contract.MicAudio) string { return a.Source })),
 		kit.On(s.obey), kit.On(s.spoke),
 		kit.Local(s.whole, s.read, kit.Timeout(0)),  // the engine has a timeout of its own
@@ -64,6 +66,10 @@ func (s *Service) Handlers() []kit.Handler {
 		kit.Up(s.look, choice), kit.Every(lookEvery, s.look, choice),
 		kit.Sends[contract.FinalTranscript](), kit.Sends[contract.PartialTranscript](), kit.Sends[contract.WakeEvent](),
 	}
+	if s.watch != nil {
+		all = append(all, kit.Local(s.watch.woke, s.woken), kit.Loop(s.watch.run, kit.Name("watch")))
+	}
+	return all
 }
 
 func (s *Service) listen(ctx context.Context, a contract.MicAudio) error {
@@ -74,13 +80,18 @@ func (s *Service) listen(ctx context.Context, a contract.MicAudio) error {
 	if err != nil {
 		return err
 	}
+	mute := s.mics.state(a.Source)
+	var slow error
+	if !mute.on {
+		slow = s.watch.hear(a.Source, a.PCM)
+	}
 	e.mu.Lock()
-	facts := e.hear(a, s.mics.state(a.Source))
+	facts := e.hear(a, mute)
 	if s.cfg.Partials && s.waiting.Load() == 0 {
 		s.offer(e.guess(max(s.cfg.PartialInterval, time.Duration(s.took.Load())*rest)))
 	}
 	e.mu.Unlock()
-	return s.tell(ctx, e, facts)
+	return errors.Join(slow, s.tell(ctx, e, facts))
 }
 
 // obey mutes and unmutes the microphone of the room, or of all.
@@ -264,9 +275,9 @@ func (s *Service) Healthy(ctx context.Context) error {
 		return *err
 	}
 	if e, ok := s.engine.(auto); ok {
-		return e.Missing(ctx)
+		return errors.Join(e.Missing(ctx), s.watch.deaf())
 	}
-	return nil
+	return s.watch.deaf()
 }
 
 // look looks for a better engine, or for another one when that failed.

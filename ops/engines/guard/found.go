@@ -7,10 +7,14 @@ import (
 	"github.com/gotars/tars/ops/engines/find"
 )
 
+// Looks reports whether hosts are to be looked at: there are some, and the first
+// is not "none".
+func Looks(hosts []string) bool { return len(hosts) > 0 && hosts[0] != "none" }
+
 // Look returns the servers of kind that answer at hosts or are installed in
-// home, best first. Without hosts, and for the host "none", it returns nothing.
+// home, best first; nothing when hosts are not to be looked at.
 func Look(ctx context.Context, hosts []string, home string, kind find.Kind) []find.Server {
-	if len(hosts) == 0 || hosts[0] == "none" {
+	if !Looks(hosts) {
 		return nil
 	}
 	return find.Look(ctx, hosts, home, kind)

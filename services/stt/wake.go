@@ -1,0 +1,227 @@
+package stt
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gotars/tars/contract"
+	"github.com/gotars/tars/kit"
+	"github.com/gotars/tars/ops/engines/find"
+	"github.com/gotars/tars/ops/engines/guard"
+	"github.com/gotars/tars/ops/engines/wyoming"
+)
+
+const (
+	wakeAhead = 64               // chunks of a room that may wait for the server; more are dropped and counted
+	wakeAgain = 2 * time.Second  // servers tell a phrase several times
+	wakeFirst = time.Second      // before a lost server is tried again; doubles
+	wakeLast  = 30 * time.Second // at most
+)
+
+// watch has a Wyoming server listen for wake words, in every room that has a
+// microphone which is not muted. It never holds up who listens. A nil watch
+// hears nothing.
+type watch struct {
+	cfg  Config
+	home kit.Home
+	log  *slog.Logger
+
+	woke    chan string // rooms; unbuffered
+	begun   chan string // rooms that audio came from for the first time
+	trouble atomic.Pointer[error]
+
+	mu    sync.Mutex
+	rooms map[string]chan []byte
+}
+
+// newWatch returns the watch of c, nil when there is to be none.
+func newWatch(c Config, home kit.Home, log *slog.Logger) *watch {
+	if c.WakeEngine != "wyoming" && (c.WakeEngine != "auto" || c.WakeURI == "" && !guard.Looks(c.Hosts)) {
+		return nil
+	}
+	return &watch{
+		cfg: c, home: home, log: log, woke: make(chan string), begun: make(chan string, earsMost), rooms: map[string]chan []byte{},
+	}
+}
+
+// hear passes on audio of a room.
+func (w *watch) hear(room string, pcm []byte) error {
+	if w == nil {
+		return nil
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	in := w.rooms[room]
+	if in == nil {
+		if len(w.rooms) == earsMost {
+			return nil // listen refuses this room as well
+		}
+		in = make(chan []byte, wakeAhead)
+		w.rooms[room] = in
+		w.begun <- room // has room for all
+	}
+	select {
+	case in <- bytes.Clone(pcm):
+		return nil
+	default:
+		return kit.Drop("wake words too slow")
+	}
+}
+
+// run listens in every room that has audio, as long as ctx runs.
+func (w *watch) run(ctx context.Context) error {
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case room := <-w.begun:
+			w.mu.Lock()
+			in := w.rooms[room]
+			w.mu.Unlock()
+			wg.Go(func() { w.follow(ctx, room, in) })
+		}
+	}
+}
+
+// follow listens in one room until its microphone is gone.
+func (w *watch) follow(ctx context.Context, room string, in chan []byte) {
+	wait := wakeFirst
+	for ctx.Err() == nil {
+		begun := time.Now()
+		err := w.listen(ctx, room, in)
+		switch {
+		case err == nil:
+			if w.leave(room, in) {
+				return
+			}
+			continue
+		case ctx.Err() != nil:
+			return
+		case time.Since(begun) > wakeLast:
+			wait = wakeFirst
+		}
+		if old := w.trouble.Swap(&err); err != errNoWake && (old == nil || (*old).Error() != err.Error()) {
+			w.log.Warn("no wake words", "source", room, "err", err)
+		}
+		drain(ctx, in, wait)
+		wait = min(2*wait, wakeLast)
+	}
+}
+
+// leave forgets a room without audio, and reports whether there is none.
+func (w *watch) leave(room string, in chan []byte) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(in) > 0 {
+		return false
+	}
+	delete(w.rooms, room)
+	return true
+}
+
+// drain throws away audio for d.
+func drain(ctx context.Context, in chan []byte, d time.Duration) {
+	over := time.After(d)
+	for {
+		select {
+		case <-in:
+		case <-over:
+			return
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// errNoWake is a room without a server to listen in it.
+var errNoWake = errors.New("no server answers that hears wake words: set STT_WAKE_URI")
+
+// client is the server to ask.
+func (w *watch) client(ctx context.Context) (*wyoming.Client, error) {
+	uri := w.cfg.WakeURI
+	if uri == "" {
+		found := guard.Look(ctx, w.cfg.Hosts, string(w.home), find.Wake)
+		if len(found) == 0 {
+			return nil, errNoWake
+		}
+		uri = found[0].URL
+	}
+	return wyoming.NewClient(uri)
+}
+
+// listen sends audio to the server and tells of what it hears. It returns nil
+// when the room has been silent for long.
+func (w *watch) listen(ctx context.Context, room string, in chan []byte) error {
+	c, err := w.client(ctx)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer cancel(nil) // which closes the connection
+	d, err := c.Detect(ctx, wyoming.Format{Rate: Rate, Width: 2, Channels: 1}, w.cfg.WakeWords)
+	if err != nil {
+		return fmt.Errorf("wake words at %s: %w", c.Addr(), err)
+	}
+	wg.Go(func() { cancel(w.tell(ctx, d, room)) })
+	for {
+		select {
+		case pcm := <-in:
+			err = d.Hear(pcm)
+		case <-ctx.Done():
+			err = context.Cause(ctx)
+		case <-time.After(goneFor):
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("wake words at %s: %w", c.Addr(), err)
+		}
+		w.trouble.Store(nil)
+	}
+}
+
+// tell hands on what d hears, each phrase once.
+func (w *watch) tell(ctx context.Context, d *wyoming.Detector, room string) error {
+	var last time.Time
+	for {
+		h, err := d.Next()
+		if err != nil {
+			return err
+		}
+		if time.Since(last) < wakeAgain {
+			continue
+		}
+		last = time.Now()
+		w.log.DebugContext(ctx, "woken", "source", room, "phrase", h.Name)
+		select {
+		case w.woke <- room:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// woken publishes that the wake phrase was heard in room.
+func (s *Service) woken(ctx context.Context, room string) error {
+	return s.bus.Publish(kit.WithBaggage(ctx, "room", room), contract.WakeEvent{Type: contract.WakeEventWake, Cause: new("wake_phrase")})
+}
+
+// deaf is why wake words that the settings ask for are not heard.
+func (w *watch) deaf() error {
+	if w == nil || w.cfg.WakeEngine == "auto" && w.cfg.WakeURI == "" {
+		return nil
+	}
+	if err := w.trouble.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
