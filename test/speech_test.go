@@ -57,6 +57,12 @@ func engineEnv() (env []string) {
 // transcribed asks the recogniser itself, with a whole file.
 func transcribed(t *testing.T, name string, wav []byte) string {
 	t.Helper()
+	return transcribedBy(t, os.Getenv("STT_OPENAI_URL"), os.Getenv("STT_OPENAI_MODEL"), name, wav)
+}
+
+// transcribedBy asks the recogniser at url.
+func transcribedBy(t *testing.T, url, model, name string, wav []byte) string {
+	t.Helper()
 	var body bytes.Buffer
 	form := multipart.NewWriter(&body)
 	part, err := form.CreateFormFile("file", name)
@@ -64,12 +70,12 @@ func transcribed(t *testing.T, name string, wav []byte) string {
 		t.Fatal(err)
 	}
 	_, _ = part.Write(wav)
-	_ = form.WriteField("model", os.Getenv("STT_OPENAI_MODEL"))
+	_ = form.WriteField("model", model)
 	_ = form.WriteField("language", "en")
 	_ = form.Close()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	q, err := http.NewRequestWithContext(ctx, http.MethodPost, os.Getenv("STT_OPENAI_URL")+"/audio/transcriptions", &body)
+	q, err := http.NewRequestWithContext(ctx, http.MethodPost, url+"/audio/transcriptions", &body)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import xllamacpp as llama
 
 CONTEXT, SLOTS = 8192, 2  # tokens in all, shared by conversations at a time
 KEPT = 256  # MiB at most of conversations that are not going on
+LOOP = 8  # tokens; shorter repeats are what people say, and what calls of tools are made of
 TEXT = 512  # tokens of one text to embed
 
 flags = argparse.ArgumentParser()
@@ -38,6 +39,8 @@ if settings.work == "embed":
 else:
     params.n_ctx, params.n_parallel, params.use_jinja = CONTEXT, SLOTS, True
     params.cache_ram_mib = KEPT
+    if small:  # such a model falls into loops: what repeats more than LOOP tokens becomes unlikely
+        params.sampling.dry_multiplier, params.sampling.dry_allowed_length = 0.8, LOOP
     if settings.template:
         with open(settings.template) as f:
             params.chat_template = f.read()
