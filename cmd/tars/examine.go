@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/gotars/tars/kit"
+	local "github.com/gotars/tars/ops/engines"
 	"github.com/gotars/tars/ops/engines/find"
 	"github.com/gotars/tars/ops/engines/supervise"
 	"github.com/gotars/tars/services/llm"
@@ -36,8 +37,8 @@ type trial struct {
 	others  []find.Server // that answer and are not taken, best first
 	text    string        // what was measured; empty: there is nothing to try
 	err     error
-	factor  float64 // of a recogniser: seconds of work per second of speech
-	speed   float64 // of a chat model: tokens per second
+	took    time.Duration // of a recogniser: for the question
+	speed   float64       // of a chat model: tokens per second
 }
 
 // engines tries what each service works with and says why it is that.
@@ -48,6 +49,7 @@ func (x *examination) engines(ctx context.Context, home kit.Home) {
 		x.note(false, "engines", err.Error())
 		return
 	}
+	idle := unused(ctx, home)
 	var all []trial
 	for _, t := range trials(ctx, home, w.Hosts) {
 		ok := t.err == nil
@@ -63,7 +65,18 @@ func (x *examination) engines(ctx context.Context, home kit.Home) {
 		all = append(all, t)
 	}
 	printInstalled(ctx, home)
+	if idle {
+		fmt.Println("\nWhat would help most: engines are installed, and tars up runs them: make up")
+		return
+	}
 	fmt.Printf("\nWhat would help most: %s\n", advice(all))
+}
+
+// unused reports whether engines are installed and nobody runs them.
+func unused(ctx context.Context, home kit.Home) bool {
+	_, running := find.Installed(ctx, string(home))
+	_, err := local.Read(string(home))
+	return err == nil && !running && os.Getenv("ENGINES") != noEngines
 }
 
 // trials asks the engine of each service.
@@ -121,7 +134,7 @@ func (t trial) why(hosts []string) string {
 	case len(t.others) > 0: // the service does not look for them
 		because, rest = "nothing is set", "not taken"
 	default:
-		because, rest = places+", and none is installed", ""
+		because, rest = places+", and no installed engine runs", ""
 	}
 	if len(t.others) == 0 {
 		return "because " + because
@@ -154,7 +167,7 @@ func tryHearing(ctx context.Context, home kit.Home, t *trial) error {
 	if errors.Is(err, stt.ErrNoEngine) {
 		return nil
 	}
-	t.factor = float64(took) / float64(audio.Duration())
+	t.took = took
 	t.text = fmt.Sprintf("understood %q, %.1f s of speech, in %s", strings.TrimSpace(said.Text), audio.Duration().Seconds(), short(took))
 	if err == nil && !strings.Contains(strings.ToLower(said.Text), "time") {
 		return fmt.Errorf("understood %q, where somebody said: What time is it?", said.Text)
@@ -229,7 +242,7 @@ func advice(all []trial) string {
 			return t.service + " does not work: " + t.err.Error()
 		}
 	}
-	const enough, fast = 0.5, 10 // of real time, and tokens a second
+	const patience, fast = 1500 * time.Millisecond, 10 // tokens a second
 	hear, write, say := by["stt"], by["llm"], by["tts"]
 	switch {
 	case hear.text == "":
@@ -238,8 +251,8 @@ func advice(all []trial) string {
 		return "no chat model: one of your choice in Ollama answers best; make engines gives a small one, 370 MB"
 	case say.text == "":
 		return "no voice: make engines gives Piper's, make assets a simple one"
-	case hear.factor > enough:
-		return fmt.Sprintf("the recogniser takes %.1f s for a second of speech: tars engines install stt:tiny.en is faster", hear.factor)
+	case hear.took > patience:
+		return fmt.Sprintf("the recogniser takes %s for a short question: tars engines install stt:tiny.en is faster", short(hear.took))
 	case write.speed < fast:
 		return fmt.Sprintf("the chat model writes %.0f tokens a second, less than one can speak: take a smaller one", write.speed)
 	case say.engine.better != "":
@@ -258,10 +271,14 @@ func printInstalled(ctx context.Context, home kit.Home) {
 	}
 	fmt.Printf("\nInstalled engines, run by process %d:\n", running.PID)
 	t := tabwriter.NewWriter(os.Stdout, 0, 0, 3, ' ', 0)
-	fmt.Fprintln(t, "  ENGINE\tSTATE\tFOR\tMEMORY\tSTARTS\tDEATHS\tREQUESTS\tFIRST BYTE\tLOG")
+	fmt.Fprintln(t, "  ENGINE\tSTATE\tFOR\tMEMORY\tSTARTS\tDEATHS\tREQUESTS\tLAST TOOK\tLOG")
 	for _, e := range running.Engines {
+		last := "–"
+		if e.Requests > 0 {
+			last = short(e.Last)
+		}
 		fmt.Fprintf(t, "  %s\t%s\t%s\t%s\t%d\t%d\t%d\t%s\t%s\n", e.Name, e.State, time.Since(e.Since).Round(time.Second),
-			megabytes(supervise.Memory(e.PID)), e.Starts, e.Deaths, e.Requests, short(e.Last), e.Log)
+			megabytes(supervise.Memory(e.PID)), e.Starts, e.Deaths, e.Requests, last, e.Log)
 	}
 	_ = t.Flush()
 	for _, e := range running.Engines {

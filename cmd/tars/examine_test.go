@@ -144,17 +144,17 @@ func TestDoctorSaysWhyItIsThisEngine(t *testing.T) {
 		want    []string // of each service: name, and what is in the reason
 	}{
 		"nothing": {nil, [2]string{}, []string{
-			"stt: none", "no server answers at HOST on 8000, 8080, 10300, and none is installed",
-			"tts: none", "no server answers at HOST on 8000, 8080, 10200, 5000, and none is installed",
-			"llm: builtin", "no server answers at HOST on 11434, 1234, 8000, 8080, 8001, and none is installed",
+			"stt: none", "no server answers at HOST on 8000, 8080, 10300, and no installed engine runs",
+			"tts: none", "no server answers at HOST on 8000, 8080, 10200, 5000, and no installed engine runs",
+			"llm: builtin", "no server answers at HOST on 11434, 1234, 8000, 8080, 8001, and no installed engine runs",
 		}},
 		"Ollama": {[]server{ollamaAt}, [2]string{}, []string{
 			"llm: Ollama", "because it answers on its usual port, HOST:11434",
-			"stt: none", "none is installed",
+			"stt: none", "no installed engine runs",
 		}},
 		"Wyoming": {[]server{wyomingAt}, [2]string{}, []string{
 			"stt: Wyoming faster-whisper", "because it answers on its usual port, HOST:10300",
-			"tts: none", "none is installed",
+			"tts: none", "no installed engine runs",
 		}},
 		"OpenAI-shaped": {[]server{speachesAt}, [2]string{}, []string{
 			"stt: speaches", "because it answers on its usual port, HOST:8000",
@@ -217,7 +217,7 @@ func TestARecogniserThatMishearsIsNotWell(t *testing.T) {
 func TestTheOneThingThatWouldHelpMost(t *testing.T) {
 	good := func() []trial {
 		return []trial{
-			{service: "stt", text: "x", factor: 0.2, engine: engine{from: "found at 127.0.0.1:8000"}},
+			{service: "stt", text: "x", took: 800 * time.Millisecond, engine: engine{from: "found at 127.0.0.1:8000"}},
 			{service: "llm", text: "x", speed: 40, engine: engine{from: "found at 127.0.0.1:11434"}},
 			{service: "tts", text: "x", engine: engine{from: "found at 127.0.0.1:8000"}},
 		}
@@ -231,7 +231,7 @@ func TestTheOneThingThatWouldHelpMost(t *testing.T) {
 		"no recogniser":      {func(all []trial) { all[0].text, all[1].text = "", "" }, "no recogniser: make engines"},
 		"no chat model":      {func(all []trial) { all[1].text, all[2].text = "", "" }, "no chat model: one of your choice in Ollama"},
 		"no voice":           {func(all []trial) { all[2].text = "" }, "no voice: make engines"},
-		"a slow recogniser":  {func(all []trial) { all[0].factor = 1.5 }, "the recogniser takes 1.5 s for a second of speech"},
+		"a slow recogniser":  {func(all []trial) { all[0].took = 3 * time.Second }, "the recogniser takes 3.00 s for a short question"},
 		"a slow chat model":  {func(all []trial) { all[1].speed = 3 }, "the chat model writes 3 tokens a second"},
 		"a simple voice":     {func(all []trial) { all[2].engine.better = "x" }, "the voice is a simple one"},
 		"a small chat model": {func(all []trial) { all[1].engine.from = "installed by make engines" }, "the installed chat model is tiny"},
@@ -263,5 +263,26 @@ func TestAnEngineIsToldFromItsNeighbours(t *testing.T) {
 	e := engine{name: "Ollama", from: "found at 127.0.0.1:11434"}
 	if !e.is(find.Server{Name: "Ollama", URL: "http://127.0.0.1:11434/v1"}) || e.is(find.Server{Name: "Ollama", URL: "http://10.0.0.1:11434/v1"}) {
 		t.Error("a host is not told from another")
+	}
+}
+
+func TestInstalledEnginesThatNobodyRunsAreNoticed(t *testing.T) {
+	home := kit.Home(t.TempDir())
+	t.Setenv("ENGINES", "")
+	if unused(t.Context(), home) {
+		t.Error("nothing is installed")
+	}
+	if err := os.MkdirAll(home.Path("engines"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(home.Path("engines/installed.json"), []byte(`{}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if !unused(t.Context(), home) {
+		t.Error("installed, and nobody runs it")
+	}
+	t.Setenv("ENGINES", noEngines)
+	if unused(t.Context(), home) {
+		t.Error("they are not wanted")
 	}
 }
