@@ -40,8 +40,8 @@ type Engine struct {
 	Since    time.Time     `json:"since,omitzero"`   // of the state
 	Starts   int           `json:"starts"`           // successful ones
 	Deaths   int           `json:"deaths"`           // that nobody asked for
-	Requests int           `json:"requests"`         // answered, as far as bytes show
-	Last     time.Duration `json:"last,omitempty"`   // the last request: from its first byte to the first of the answer
+	Requests int           `json:"requests"`         // answered; of Wyoming as far as bytes show
+	Last     time.Duration `json:"last,omitempty"`   // what the last request took; of Wyoming to the first byte of the answer
 	Error    string        `json:"error,omitempty"`  // of the last start
 }
 

@@ -23,6 +23,7 @@ type engine struct {
 	idle     time.Duration
 	nice     int
 	told     func() // after each change
+	web      *web   // nil: the engine speaks something else
 	wg       sync.WaitGroup
 
 	mu       sync.Mutex
@@ -30,19 +31,24 @@ type engine struct {
 	child    *child // starting, ready or ending; nil: none
 	state    string
 	since    time.Time // of the state
-	used     time.Time // when the last connection ended
+	used     time.Time // when the last request or connection ended
 	failed   failures
 	err      error // of the last start or death; nil after a good one
 	starts   int
 	deaths   int
 	requests int
 	last     time.Duration
+	busy     int // requests by HTTP
 	lines    map[*line]struct{}
 	rest     *time.Timer // looks whether the child is needed
 }
 
 // accept takes connections until the listener closes.
 func (e *engine) accept(ctx context.Context) {
+	if e.web != nil {
+		_ = e.web.server.Serve(e.listener)
+		return
+	}
 	for {
 		c, err := e.listener.Accept()
 		switch {
@@ -137,14 +143,25 @@ func (e *engine) current() (*child, error) {
 	return c, nil
 }
 
-// awake is the child that is ready; nil: there is none.
-func (e *engine) awake() *child {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.child != nil && e.child.isReady() && e.child.ctx.Err() == nil {
-		return e.child
+// dial connects to the engine, and starts it if it must. It asks twice: an
+// engine may die between its answer and the next question.
+func (e *engine) dial(ctx context.Context) (server net.Conn, err error) {
+	for range 2 {
+		var c *child
+		if c, err = e.need(ctx); err != nil {
+			return nil, err
+		}
+		if server, err = new(net.Dialer).DialContext(ctx, "tcp", c.addr); err == nil {
+			return server, nil
+		}
+		select {
+		case <-c.done:
+		case <-time.After(time.Second):
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
 	}
-	return nil
+	return nil, fmt.Errorf("engine %s: %w", e.server.Name, err)
 }
 
 // is sets the state; mu is held.
@@ -199,6 +216,9 @@ func (e *engine) sleep(c *child) {
 		return
 	}
 	left := max(time.Until(e.since.Add(e.idle)), time.Until(e.used.Add(e.idle)))
+	if e.busy > 0 {
+		left = e.idle
+	}
 	for l := range e.lines {
 		left = max(left, l.busyFor(e.idle))
 	}
@@ -214,7 +234,7 @@ func (e *engine) sleep(c *child) {
 	}
 }
 
-// answered notes how long the first byte of an answer took.
+// answered notes how long an answer took.
 func (e *engine) answered(took time.Duration) {
 	e.mu.Lock()
 	e.requests++
@@ -248,6 +268,9 @@ func (e *engine) close() {
 	_ = e.listener.Close()
 	e.mu.Lock()
 	e.closed = true
+	if e.web != nil {
+		_ = e.web.server.Close()
+	}
 	if e.child != nil {
 		e.child.end()
 	}

@@ -16,7 +16,7 @@ const (
 	early = 4 << 20  // most that is taken from a client while its engine starts
 )
 
-// line is a connection of a client to an engine.
+// line is a connection of a client to an engine that speaks Wyoming.
 type line struct {
 	engine *engine
 	client *net.TCPConn
@@ -57,10 +57,8 @@ func (l *line) reach(said []byte) ([]byte, net.Conn, error) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
 	var wg sync.WaitGroup
-	if c := l.engine.awake(); c == nil {
-		wg.Go(func() { said = l.listen(said, cancel) })
-	}
-	server, err := l.dial(ctx)
+	wg.Go(func() { said = l.listen(said, cancel) })
+	server, err := l.engine.dial(ctx)
 	_ = l.client.SetReadDeadline(time.Unix(1, 0)) // ends listen
 	wg.Wait()
 	_ = l.client.SetReadDeadline(time.Time{})
@@ -68,26 +66,6 @@ func (l *line) reach(said []byte) ([]byte, net.Conn, error) {
 		err = errGone
 	}
 	return said, server, err
-}
-
-// dial asks twice: an engine may die between its answer and the next question.
-func (l *line) dial(ctx context.Context) (server net.Conn, err error) {
-	for range 2 {
-		var c *child
-		if c, err = l.engine.need(ctx); err != nil {
-			return nil, err
-		}
-		if server, err = new(net.Dialer).DialContext(ctx, "tcp", c.addr); err == nil {
-			return server, nil
-		}
-		select {
-		case <-c.done:
-		case <-time.After(time.Second):
-		case <-ctx.Done():
-			return nil, context.Cause(ctx)
-		}
-	}
-	return nil, fmt.Errorf("engine %s: %w", l.engine.server.Name, err)
 }
 
 // listen collects what the client says while it waits, and tells when it goes.
@@ -201,20 +179,14 @@ func (l *line) hangUp() {
 	}
 }
 
-// refuse tells the client why there is no engine, in its protocol.
+// refuse tells the client why there is no engine.
 func (l *line) refuse(why error) {
-	protocol := ""
-	if all := l.engine.serves; len(all) > 0 {
-		protocol = all[0].Protocol
-	}
-	text, _ := json.Marshal(why.Error())
-	answer := fmt.Sprintf(`{"type":"error","data":{"text":%s,"code":"engine-unavailable"}}`+"\n", text)
-	if protocol != "wyoming" {
-		body := fmt.Sprintf(`{"error":{"message":%s,"type":"server_error","code":"engine_unavailable"}}`+"\n", text)
-		answer = fmt.Sprintf("HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s", len(body), body)
+	text, err := json.Marshal(why.Error())
+	if err != nil {
+		return
 	}
 	_ = l.client.SetDeadline(time.Now().Add(time.Second))
-	if _, err := io.WriteString(l.client, answer); err == nil {
+	if _, err := fmt.Fprintf(l.client, `{"type":"error","data":{"text":%s,"code":"engine-unavailable"}}`+"\n", text); err == nil {
 		_ = l.client.CloseWrite()
 		_, _ = io.Copy(io.Discard, l.client) // or the kernel would drop the answer
 	}

@@ -139,6 +139,9 @@ func (s *Supervisor) open(server engines.Server, o Options) (*engine, error) {
 	for _, serves := range server.Serves {
 		serves.URL, serves.Installed = here.Replace(serves.URL), true
 		e.serves = append(e.serves, serves)
+		if serves.Protocol != "wyoming" && e.web == nil {
+			e.web = newWeb(e)
+		}
 	}
 	return e, nil
 }

@@ -84,6 +84,17 @@ func beEngine() {
 		_ = http.NewResponseController(w).Flush()
 		select {}
 	})
+	http.HandleFunc("/early", func(w http.ResponseWriter, _ *http.Request) {
+		c, rw, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			return
+		}
+		defer c.Close() // unannounced, as llama.cpp does
+		for _, s := range []string{"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "3\r\nall\r\n", "6\r\n of it\r\n", "0\r\n\r\n"} {
+			_, _ = rw.WriteString(s)
+			_ = rw.Flush()
+		}
+	})
 	http.HandleFunc("/echo", func(w http.ResponseWriter, r *http.Request) { _, _ = io.Copy(w, r.Body) })
 	_ = http.Serve(l, nil)
 }
@@ -194,6 +205,7 @@ func TestAnEngineStartsWithTheFirstByte(t *testing.T) {
 		t.Errorf("a look at the port made it %s", e.State)
 	}
 	pid := pidOf(t, s)
+	until(t, "the request is counted", func() bool { return s.Engines()[0].Requests == 1 })
 	e := s.Engines()[0]
 	if e.State != find.Ready || e.PID != pid || e.Starts != 1 || e.Requests != 1 || e.Last <= 0 || e.Memory < 1<<20 {
 		t.Errorf("after one request: %+v", e)
@@ -234,8 +246,28 @@ func TestManyWhoComeAtOnceShareOneStart(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if e := s.Engines()[0]; e.Starts != 1 || e.Requests != many {
-		t.Errorf("%d starts and %d requests, want 1 and %d", e.Starts, e.Requests, many)
+	until(t, "all requests are counted", func() bool { return s.Engines()[0].Requests == many })
+	if n := s.Engines()[0].Starts; n != 1 {
+		t.Errorf("%d starts, want 1", n)
+	}
+}
+
+// llama.cpp answers before it has read the question and closes its connection
+// after each answer. Clients keep theirs.
+func TestAnEngineMayAnswerEarlyAndHangUp(t *testing.T) {
+	s := start(t, Options{}, fake("abrupt"))
+	keeping := &http.Client{Timeout: longest, Transport: &http.Transport{}}
+	defer keeping.CloseIdleConnections()
+	for i := range 300 {
+		r, err := keeping.Post(address(s, 0)+"/early", "text/plain", strings.NewReader("question"))
+		if err != nil {
+			t.Fatalf("request %d: %v", i, err)
+		}
+		b, err := io.ReadAll(r.Body)
+		_ = r.Body.Close()
+		if err != nil || string(b) != "all of it" {
+			t.Fatalf("request %d: %q %v", i, b, err)
+		}
 	}
 }
 
@@ -343,7 +375,7 @@ func TestAStartThatFailsIsExplainedAndNotRepeatedAtOnce(t *testing.T) {
 					t.Fatal(err)
 				}
 				_ = c.SetDeadline(time.Now().Add(longest))
-				fmt.Fprint(c, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+				fmt.Fprint(c, "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
 				got, err := io.ReadAll(c)
 				_ = c.Close()
 				for _, want := range []string{tt.want, "engine broken did not start", "exit status 1", "No module named 'x'", "broken.log", more} {
@@ -402,10 +434,10 @@ func TestAClientMayGoWhileTheEngineStarts(t *testing.T) {
 		_ = c.Close()
 	}
 	e := s.engines[0]
-	until(t, "no connections", func() bool {
+	until(t, "nothing waits", func() bool {
 		e.mu.Lock()
 		defer e.mu.Unlock()
-		return len(e.lines) == 0
+		return len(e.lines) == 0 && e.busy == 0
 	})
 	pidOf(t, s)
 }
