@@ -23,7 +23,7 @@ type clip struct {
 
 // clips reads the recordings of TARS_SPEECH, a directory with a transcripts.tsv,
 // by default those that come with the tests.
-func clips(t *testing.T) (all []clip) {
+func clips(t testing.TB) (all []clip) {
 	t.Helper()
 	dir := os.Getenv("TARS_SPEECH")
 	if dir == "" {

@@ -63,8 +63,8 @@ func (s *script) next() string {
 const text = "Turn on the light."
 
 // dialects are the protocols, each with a server that plays s.
-var dialects = map[string]func(t *testing.T, s *script) stt.Config{
-	"openai": func(t *testing.T, s *script) stt.Config {
+var dialects = map[string]func(t testing.TB, s *script) stt.Config{
+	"openai": func(t testing.TB, s *script) stt.Config {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			_, _ = io.Copy(io.Discard, r.Body)
 			s.answerHTTP(w, r)
@@ -73,7 +73,7 @@ var dialects = map[string]func(t *testing.T, s *script) stt.Config{
 		t.Cleanup(http.DefaultClient.CloseIdleConnections)
 		return stt.Config{Engine: "openai", OpenAIURL: server.URL + "/v1", OpenAIModel: "m"}
 	},
-	"wyoming": func(t *testing.T, s *script) stt.Config {
+	"wyoming": func(t testing.TB, s *script) stt.Config {
 		return stt.Config{Engine: "wyoming", WyomingURI: serveTCP(t, s.answerWyoming)}
 	},
 }
@@ -131,7 +131,7 @@ func (s *script) answerWyoming(c net.Conn) {
 }
 
 // serveTCP hands each connection to talk and closes it afterwards.
-func serveTCP(t *testing.T, talk func(net.Conn)) (uri string) {
+func serveTCP(t testing.TB, talk func(net.Conn)) (uri string) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

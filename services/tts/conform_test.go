@@ -67,24 +67,24 @@ func (s *script) hold() {
 var piece = ramp(200*ms, 22050)
 
 // dialects are the protocols, each with a server that plays s.
-var dialects = map[string]func(t *testing.T, s *script) tts.Config{
-	"openai": func(t *testing.T, s *script) tts.Config {
+var dialects = map[string]func(t testing.TB, s *script) tts.Config{
+	"openai": func(t testing.TB, s *script) tts.Config {
 		return tts.Config{Engine: "openai", OpenAIURL: web(t, s, "/v1/audio/speech", wav(piece, 0xffffffff)) + "/v1", OpenAIModel: "m"}
 	},
-	"piper": func(t *testing.T, s *script) tts.Config {
+	"piper": func(t testing.TB, s *script) tts.Config {
 		return tts.Config{Engine: "piper", PiperURL: web(t, s, "/synthesize", wav(piece, uint32(2*len(piece.PCM))))}
 	},
-	"elevenlabs": func(t *testing.T, s *script) tts.Config {
+	"elevenlabs": func(t testing.TB, s *script) tts.Config {
 		return tts.Config{Engine: "elevenlabs", ElevenURL: web(t, s, "/v1/text-to-speech/aaaaaaaaaaaaaaaaaaaa/stream", piece.PCM) + "/v1", ElevenKey: "secret", ElevenVoice: "aaaaaaaaaaaaaaaaaaaa"}
 	},
-	"wyoming": func(t *testing.T, s *script) tts.Config {
+	"wyoming": func(t testing.TB, s *script) tts.Config {
 		return tts.Config{Engine: "wyoming", WyomingURI: serveTCP(t, s.wyoming)}
 	},
 }
 
 // web is a server that answers path; first is what comes before the second
 // piece.
-func web(t *testing.T, s *script, path string, first []byte) string {
+func web(t testing.TB, s *script, path string, first []byte) string {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != path {
 			http.NotFound(w, r)
@@ -176,7 +176,7 @@ func (s *script) wyoming(c net.Conn) {
 }
 
 // serveTCP hands each connection to talk and closes it afterwards.
-func serveTCP(t *testing.T, talk func(net.Conn)) (uri string) {
+func serveTCP(t testing.TB, talk func(net.Conn)) (uri string) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

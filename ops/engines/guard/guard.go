@@ -15,6 +15,7 @@ import (
 const (
 	failuresMost = 3                      // in a row, before an engine is left alone
 	rest         = 10 * time.Second       // how long; then one call tries it
+	instead      = 2 * time.Minute        // how long, when another engine works
 	pause        = 100 * time.Millisecond // before a call is repeated
 )
 
@@ -121,14 +122,15 @@ func twice(ctx context.Context, call func(context.Context) error) error {
 	}
 }
 
-// Open is why calls are not made; nil when they are, or one is to try.
-func (g *Guard) Open() error {
-	if g.breaker.State() != gobreaker.StateOpen {
-		return nil
-	}
-	return g.refusal()
+// unwell reports whether the engine failed again and again, and that is not so
+// long ago that it should be tried in place of one that works: a try may take
+// all the time that a call has.
+func (g *Guard) unwell() bool {
+	f := g.last.Load()
+	return g.breaker.State() != gobreaker.StateClosed && f != nil && time.Since(f.at) < instead
 }
 
+// refusal is the error of a call that is not made.
 func (g *Guard) refusal() error {
 	if f := g.last.Load(); f != nil {
 		return &OpenError{Err: f.err, For: max(0, time.Until(f.at.Add(rest)))}

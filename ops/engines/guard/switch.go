@@ -1,6 +1,7 @@
 package guard
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"sync"
@@ -77,7 +78,7 @@ func (s *Switch[E]) all(ctx context.Context) []Candidate[E] {
 // Best is the engine that the next call takes.
 func (s *Switch[E]) Best(ctx context.Context) Candidate[E] {
 	all := s.all(ctx)
-	if i := slices.IndexFunc(all, func(c Candidate[E]) bool { return c.guard.Open() == nil }); i >= 0 {
+	if i := slices.IndexFunc(all, func(c Candidate[E]) bool { return !c.guard.unwell() }); i >= 0 {
 		return all[i]
 	}
 	return all[0]
@@ -88,7 +89,13 @@ func (s *Switch[E]) Best(ctx context.Context) Candidate[E] {
 // The error is that of the first.
 func (s *Switch[E]) Do(ctx context.Context, call func(context.Context, Candidate[E]) (begun bool, err error)) error {
 	var first error
-	for _, c := range s.all(ctx) {
+	all := s.all(ctx)
+	well := func(c Candidate[E]) bool { return !c.guard.unwell() }
+	for i, c := range all {
+		if !well(c) && slices.ContainsFunc(all[i+1:], well) {
+			first = cmp.Or(first, c.guard.refusal())
+			continue
+		}
 		begun := false
 		err := c.guard.Do(ctx, func(ctx context.Context) (err error) {
 			begun, err = call(ctx, c)
@@ -100,9 +107,7 @@ func (s *Switch[E]) Do(ctx context.Context, call func(context.Context, Candidate
 		if err == nil || begun || ctx.Err() != nil {
 			return err
 		}
-		if first == nil {
-			first = err
-		}
+		first = cmp.Or(first, err)
 	}
 	return first
 }
