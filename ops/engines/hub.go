@@ -167,10 +167,11 @@ func (h *Hub) unknown(id string) error {
 		id, strings.Join(h.names(), ", "))
 }
 
-// patience is for an answer of the hub to begin; tries for one file, each of
-// which goes on where the last one ended.
+// patience is for an answer of the hub to begin, stall for its next piece;
+// tries are for one file, each of which goes on where the last one ended.
 const (
 	patience = 30 * time.Second
+	stall    = time.Minute
 	tries    = 5
 )
 
@@ -247,6 +248,10 @@ func (j *job) more(ctx context.Context, f File, part string) (err error) {
 	if have == f.Size {
 		return nil
 	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	late := time.AfterFunc(j.stall+patience, func() { cancel(errStalled) })
+	defer late.Stop()
 	q, err := http.NewRequestWithContext(ctx, http.MethodGet, f.url, nil)
 	if err != nil {
 		return err
@@ -272,23 +277,30 @@ func (j *job) more(ctx context.Context, f File, part string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, w.Close()) }()
-	n, err := io.Copy(w, &counted{io.LimitReader(r.Body, f.Size-have+1), have, j.Progress})
+	n, err := io.Copy(w, &counted{io.LimitReader(r.Body, f.Size-have+1), have, j.Progress, func() { late.Reset(j.stall) }})
+	if errors.Is(context.Cause(ctx), errStalled) {
+		return errStalled
+	}
 	if err == nil && have+n < f.Size {
 		err = io.ErrUnexpectedEOF
 	}
 	return err
 }
 
-// counted shows how much was read.
+var errStalled = errors.New("nothing comes any more")
+
+// counted shows how much was read, and tells alive of it.
 type counted struct {
 	io.Reader
-	n int64
-	p *Progress
+	n     int64
+	p     *Progress
+	alive func()
 }
 
 func (c *counted) Read(b []byte) (int, error) {
 	n, err := c.Reader.Read(b)
 	c.n += int64(n)
+	c.alive()
 	c.p.at(c.n)
 	return n, err
 }

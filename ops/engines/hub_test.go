@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 // blob is the name Git gives to "{}\n", and commit one of a commit.
@@ -32,6 +33,7 @@ type models struct {
 	mu      sync.Mutex
 	asked   []string // ranges that were asked for
 	refuses bool     // files are not there after all
+	hangs   bool     // after the first piece of a file
 }
 
 func newHub(t *testing.T) *models {
@@ -108,6 +110,12 @@ func (h *models) file(w http.ResponseWriter, r *http.Request) {
 	} else {
 		from = 0
 		w.Header().Set("Content-Length", fmt.Sprint(len(text)))
+	}
+	if h.hangs {
+		_, _ = w.Write([]byte(text[from : from+1]))
+		w.(http.Flusher).Flush()
+		<-r.Context().Done()
+		return
 	}
 	if rest := text[from:]; h.cut > 0 && len(rest) > h.cut {
 		_, _ = w.Write([]byte(rest[:h.cut]))
@@ -186,6 +194,7 @@ func TestWhatTheHubGetsWrongIsRefused(t *testing.T) {
 		"a name that no voice has":   {"tts:joe", func(*models) {}, "de_DE-thorsten-medium"},
 		"a model that is not listed": {"llm:gpt", func(*models) {}, "llm:qwen2.5-1.5b-instruct"},
 		"a kind that is none":        {"tpyo", func(*models) {}, "there is no part tpyo"},
+		"a file that does not end":   {"llm:qwen2.5-1.5b-instruct", func(h *models) { h.hangs = true }, "nothing comes any more; what was fetched is kept"},
 		"no answer":                  {voice, func(h *models) { h.Close() }, "no answer from the model hub"},
 	}
 	for name, tt := range tests {
@@ -194,6 +203,7 @@ func TestWhatTheHubGetsWrongIsRefused(t *testing.T) {
 			tt.spoil(h)
 			home := t.TempDir()
 			i, _ := installer(t, home, bare, "")
+			i.stall = 50 * time.Millisecond
 			if err := i.Install(t.Context(), tt.id); err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("%v: does not say %q", err, tt.want)
 			}

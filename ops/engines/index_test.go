@@ -182,6 +182,12 @@ licence = "MIT"
 // usual is an index and the catalogue of what it has.
 func usual(t *testing.T) (*index, string) {
 	t.Helper()
+	return large(t, 1)
+}
+
+// large is usual with a package of so many files.
+func large(t *testing.T, many int) (*index, string) {
+	t.Helper()
 	var inner bytes.Buffer
 	z := zip.NewWriter(&inner)
 	w, err := z.Create("model.part2")
@@ -194,8 +200,12 @@ func usual(t *testing.T) (*index, string) {
 	if err := z.Close(); err != nil {
 		t.Fatal(err)
 	}
-	x := newIndex(t, map[string]string{"alpha:alpha/__init__.py": "a = 1\n", "beta:beta/__init__.py": "b = 1\n", "gamma:gamma/__init__.py": "c = 1\n",
-		"left:left/model.part1": weights[0], "right:right/data.zip": inner.String()})
+	files := map[string]string{"alpha:alpha/__init__.py": "a = 1\n", "beta:beta/__init__.py": "b = 1\n", "gamma:gamma/__init__.py": "c = 1\n",
+		"left:left/model.part1": weights[0], "right:right/data.zip": inner.String()}
+	for n := range many {
+		files[fmt.Sprintf("alpha:alpha/part%d.py", n)] = fmt.Sprintf("n = %d\n", n)
+	}
+	x := newIndex(t, files)
 	return x, small(sum(weights[0] + weights[1]))
 }
 
@@ -211,7 +221,7 @@ func installer(t *testing.T, home, catalogue, lock string) (*Installer, *bytes.B
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	return &Installer{Home: home, Catalogue: c, Hub: h, Progress: &Progress{out: &out}, room: free, batch: batch}, &out
+	return &Installer{Home: home, Catalogue: c, Hub: h, Progress: &Progress{out: &out}, room: free, batch: batch, stall: stall}, &out
 }
 
 // tree is every file below a folder with its mode and content.

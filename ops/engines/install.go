@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Installer changes what is installed in a home.
@@ -20,7 +21,8 @@ type Installer struct {
 	Progress  *Progress
 	Dry       bool // only say what would be done
 	room      func(dir string) (int64, error)
-	batch     int64 // bytes that one run of pip fetches
+	batch     int64         // bytes that one run of pip fetches
+	stall     time.Duration // after which a download that brings nothing is over
 }
 
 // New returns an installer for home with the catalogue and hub of this binary.
@@ -33,7 +35,7 @@ func New(home string, p *Progress) (*Installer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Installer{Home: home, Catalogue: c, Hub: h, Progress: p, room: free, batch: batch}, nil
+	return &Installer{Home: home, Catalogue: c, Hub: h, Progress: p, room: free, batch: batch, stall: stall}, nil
 }
 
 // job is one run of an installer.
@@ -117,20 +119,19 @@ func exists(path string) bool { _, err := os.Stat(path); return err == nil }
 
 // change makes the installation hold what edit says, with the home to itself.
 func (i *Installer) change(ctx context.Context, edit func(context.Context, *Installed) ([]part, error)) error {
-	if err := os.MkdirAll(i.Home, 0o700); err != nil {
-		return err
+	if !i.Dry { // which leaves no trace
+		if err := os.MkdirAll(i.Home, 0o700); err != nil {
+			return err
+		}
+		unlock, err := lock(i.Home)
+		if err != nil {
+			return err
+		}
+		defer unlock()
 	}
-	unlock, err := lock(i.Home)
-	if err != nil {
-		return err
-	}
-	defer unlock()
 	in, err := Read(i.Home)
-	if errors.Is(err, fs.ErrNotExist) {
-		in, err = &Installed{}, nil
-	}
 	if err != nil {
-		in = &Installed{} // damaged: made anew of what is named
+		in = &Installed{} // nothing, or damaged: made anew of what is named
 	}
 	python, err := FindPython(ctx)
 	if err != nil {

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """The lock file of the engines: every wheel that may be installed, with its size and SHA-256.
 
-  uv lock --project DIR     with pyproject.toml of this folder in DIR
-  lock.py DIR/uv.lock >lock.txt
+  cp pyproject.toml DIR && uv lock --project DIR
+  python3 lock.py DIR/uv.lock >../lock.txt
 
 Kept are wheels for CPython 3.11 to 3.14 on Linux (glibc) and macOS, of the packages in pyproject.toml, no others: what
 the servers never import is left out, whatever a package declares.

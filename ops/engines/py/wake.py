@@ -6,6 +6,7 @@ without one is not-detected.
 import argparse
 import asyncio
 import os
+from importlib.metadata import version
 
 from pymicro_wakeword import MicroWakeWord, MicroWakeWordFeatures, Model
 from wyoming.audio import AudioChunk, AudioChunkConverter, AudioStart, AudioStop
@@ -18,7 +19,7 @@ WINDOW = 320  # bytes of 10 ms, what the features are made of
 QUIET = 1.0  # seconds after a word in which it is not heard again
 WORDS = {model.value: MicroWakeWord.from_builtin(model).wake_word for model in Model}
 INFO = Info(wake=[WakeProgram(
-    name="microwakeword", description="Wake words on microWakeWord", installed=True, version="2.5.0",
+    name="microwakeword", description="Wake words on microWakeWord", installed=True, version=version("pymicro-wakeword"),
     attribution=Attribution(name="Kevin Ahrendt", url="https://www.kevinahrendt.com/"),
     models=[WakeModel(name=name, phrase=phrase, languages=["en"], installed=True, version="2", description=phrase,
                       attribution=Attribution(name="Kevin Ahrendt", url="https://www.kevinahrendt.com/")) for name, phrase in WORDS.items()])]).event()
