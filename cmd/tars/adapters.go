@@ -11,6 +11,7 @@ import (
 	"github.com/gotars/tars/kit"
 	"github.com/gotars/tars/ops/engines/find"
 	"github.com/gotars/tars/services/llm"
+	"github.com/gotars/tars/services/memory"
 	"github.com/gotars/tars/services/stt"
 	"github.com/gotars/tars/services/tts"
 )
@@ -59,6 +60,10 @@ func namedServers(kind find.Kind) (all []find.Server, err error) {
 	case find.LLM:
 		c, err := kit.FromEnv[llm.Config]("llm")
 		add("openai", c.BaseURL, c.Model)
+		return all, err
+	case find.Embed:
+		c, err := kit.FromEnv[memory.Config]("memory")
+		add("openai", c.EmbedURL, c.EmbedModel)
 		return all, err
 	}
 	return nil, nil
@@ -173,5 +178,32 @@ func answering(e llm.Engine) answerer {
 			err = errors.New("no text")
 		}
 		return first, time.Since(begin), pieces, err
+	}
+}
+
+// embedding is the adapter of the memory service for s.
+func embedding(s find.Server) (func(context.Context, string) ([]float32, error), error) {
+	c, err := kit.FromEnv[memory.Config]("memory")
+	if err != nil {
+		return nil, err
+	}
+	if c.EmbedURL != s.URL {
+		c.EmbedKey = ""
+	}
+	c.EmbedEngine, c.EmbedURL, c.EmbedModel = "openai", s.URL, cmp.Or(s.Model, c.EmbedModel)
+	e, err := memory.NewOpenAI(c)
+	if err != nil {
+		return nil, err
+	}
+	return vectorOf(e), nil
+}
+
+func vectorOf(e memory.Embedder) func(context.Context, string) ([]float32, error) {
+	return func(ctx context.Context, text string) ([]float32, error) {
+		all, err := e.Embed(ctx, []string{text})
+		if err != nil {
+			return nil, err
+		}
+		return all[0], nil
 	}
 }

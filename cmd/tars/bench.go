@@ -110,10 +110,11 @@ type bench struct {
 	clips    []clip
 	progress io.Writer
 
-	heard   []recognised
-	spoken  []spoken
-	written []written
-	failed  []string
+	heard    []recognised
+	spoken   []spoken
+	written  []written
+	embedded []embedded
+	failed   []string
 }
 
 // figures are what all engines have.
@@ -141,8 +142,14 @@ type written struct {
 	speed float64 // tokens per second after the first
 }
 
+type embedded struct {
+	figures
+	one     time.Duration // text
+	numbers int           // of a vector
+}
+
 func (b *bench) all(ctx context.Context) error {
-	for _, kind := range []find.Kind{find.STT, find.TTS, find.LLM} {
+	for _, kind := range []find.Kind{find.STT, find.TTS, find.LLM, find.Embed} {
 		servers, err := serversOf(ctx, b.home, kind)
 		if err != nil {
 			return err
@@ -150,7 +157,7 @@ func (b *bench) all(ctx context.Context) error {
 		for _, s := range servers {
 			fmt.Fprintf(b.progress, "%s: %s\n", kind, title(s))
 			measured := map[find.Kind]func(context.Context, find.Server) error{
-				find.STT: b.hear, find.TTS: b.speak, find.LLM: b.write,
+				find.STT: b.hear, find.TTS: b.speak, find.LLM: b.write, find.Embed: b.embed,
 			}[kind]
 			if err := measured(ctx, s); err != nil && ctx.Err() == nil {
 				b.failed = append(b.failed, fmt.Sprintf("%s: %v", title(s), err))
@@ -246,6 +253,28 @@ func (b *bench) write(ctx context.Context, s find.Server) error {
 		return first, err
 	})
 	b.written = append(b.written, written{b.figures(ctx, s, added.difference), added.ours, median(speeds)})
+	return err
+}
+
+func (b *bench) embed(ctx context.Context, s find.Server) error {
+	vector, err := embedding(s)
+	if err != nil {
+		return err
+	}
+	v, err := vector(ctx, spokenText)
+	if err != nil {
+		return err
+	}
+	added, err := inTurns(b.runs, func() (time.Duration, error) {
+		begin := time.Now()
+		_, err := measure.Embed(ctx, s, spokenText)
+		return time.Since(begin), err
+	}, func() (time.Duration, error) {
+		begin := time.Now()
+		_, err := vector(ctx, spokenText)
+		return time.Since(begin), err
+	})
+	b.embedded = append(b.embedded, embedded{b.figures(ctx, s, added.difference), added.ours, len(v)})
 	return err
 }
 

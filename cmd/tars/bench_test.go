@@ -17,8 +17,10 @@ import (
 )
 
 func TestTheBenchMeasuresRealEngines(t *testing.T) {
-	need.Engines(t, "STT_OPENAI_URL", "STT_WYOMING_URI", "TTS_OPENAI_URL", "TTS_WYOMING_URI", "LLM_OPENAI_URL")
+	need.Engines(t, "STT_OPENAI_URL", "STT_WYOMING_URI", "TTS_OPENAI_URL", "TTS_WYOMING_URI", "LLM_OPENAI_URL", "EMBED_OPENAI_URL")
 	t.Setenv("TTS_PIPER_URL", os.Getenv("PIPER_HTTP_URL"))
+	t.Setenv("MEMORY_EMBED_URL", os.Getenv("EMBED_OPENAI_URL"))
+	t.Setenv("MEMORY_EMBED_MODEL", os.Getenv("EMBED_OPENAI_MODEL"))
 	t.Setenv("ENGINE_HOSTS", "127.55.0.1") // where nothing is
 	clips, err := readClips("../../services/stt/testdata/speech")
 	if err != nil {
@@ -42,6 +44,7 @@ func TestTheBenchMeasuresRealEngines(t *testing.T) {
 		`\n\| Wyoming \(\S+\) \| \d+\.\d % \|`,
 		`\n\| Piper HTTP \(\S+\) \| ` + took + ` \| ` + took + ` \|`,
 		`\n\| OpenAI HTTP.* \| ` + took + ` \| \d+ \| ` + memory,
+		`\n\| OpenAI HTTP, \S+ \(\S+\) \| ` + took + ` \| 384 \| ` + memory,
 	} {
 		if !regexp.MustCompile(want).Match(out.Bytes()) {
 			t.Errorf("no line like %s", want)

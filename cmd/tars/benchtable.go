@@ -33,7 +33,10 @@ func (b *bench) print(w io.Writer) {
 	table(w, b.written, "| Chat | First token | Tokens/s | Memory | Adapter adds |", func(t written) string {
 		return fmt.Sprintf("| %s | %s | %.0f | %s | %s |", t.name, short(t.first), t.speed, megabytes(t.memory), short(t.added))
 	})
-	if len(b.heard)+len(b.spoken)+len(b.written) == 0 {
+	table(w, b.embedded, "| Embeddings | One text | Numbers | Memory | Adapter adds |", func(e embedded) string {
+		return fmt.Sprintf("| %s | %s | %d | %s | %s |", e.name, short(e.one), e.numbers, megabytes(e.memory), short(e.added))
+	})
+	if len(b.heard)+len(b.spoken)+len(b.written)+len(b.embedded) == 0 {
 		fmt.Fprintln(w, "\nNo engine was found: make engines installs some.")
 	}
 	for _, f := range b.failed {

@@ -17,6 +17,7 @@ import (
 	"github.com/gotars/tars/ops/engines/find"
 	"github.com/gotars/tars/ops/engines/supervise"
 	"github.com/gotars/tars/services/llm"
+	"github.com/gotars/tars/services/memory"
 	"github.com/gotars/tars/services/stt"
 	"github.com/gotars/tars/services/tts"
 )
@@ -89,6 +90,7 @@ func trials(ctx context.Context, home kit.Home, hosts []string) (all []trial) {
 		{trial{service: "stt", kind: find.STT}, tryHearing},
 		{trial{service: "llm", kind: find.LLM}, tryWriting},
 		{trial{service: "tts", kind: find.TTS}, trySpeaking},
+		{trial{service: "memory", kind: find.Embed}, tryEmbedding},
 	} {
 		t.engine = found[t.service]
 		for _, s := range find.Look(ctx, hosts, string(home), t.kind) {
@@ -107,7 +109,7 @@ func trials(ctx context.Context, home kit.Home, hosts []string) (all []trial) {
 // is reports whether e is the engine that asks s.
 func (e engine) is(s find.Server) bool {
 	u, err := url.Parse(s.URL)
-	if err != nil || e.name != s.Name {
+	if err != nil || e.name != s.Name && !strings.HasPrefix(e.from, s.Name+", ") { // the memory names it there
 		return false
 	}
 	return s.Installed || strings.HasSuffix(e.from, " "+u.Host)
@@ -122,14 +124,15 @@ func (t trial) why(hosts []string) string {
 		places = fmt.Sprintf("no server answers at %s on %s", strings.Join(hosts, ", "), strings.Trim(strings.ReplaceAll(fmt.Sprint(find.Ports(t.kind)), " ", ", "), "[]"))
 	}
 	var because, rest string
+	_, found, isFound := strings.Cut(t.engine.from, "found at ")
 	switch name := variable.FindString(t.engine.from); {
 	case name != "":
 		because, rest = name+" is set", "not taken"
 	case strings.HasPrefix(t.engine.from, "the server at"):
 		because, rest = "LLM_BASE_URL is set", "not taken"
-	case strings.HasPrefix(t.engine.from, "found at"):
-		because, rest = "it answers on its usual port, "+strings.TrimPrefix(t.engine.from, "found at "), "if it fails"
-	case strings.HasPrefix(t.engine.from, "installed"):
+	case isFound:
+		because, rest = "it answers on its usual port, "+found, "if it fails"
+	case strings.Contains(t.engine.from, "installed by"):
 		because, rest = places+", and it is installed", "if it fails"
 	case len(t.others) > 0: // the service does not look for them
 		because, rest = "nothing is set", "not taken"
@@ -221,6 +224,25 @@ func tryWriting(ctx context.Context, home kit.Home, t *trial) error {
 	return err
 }
 
+func tryEmbedding(ctx context.Context, home kit.Home, t *trial) error {
+	c, err := kit.FromEnv[memory.Config]("memory")
+	if err != nil {
+		return err
+	}
+	e, err := memory.NewEmbedder(ctx, c, home)
+	if err != nil || e == nil {
+		return err
+	}
+	var v []float32
+	took, err := twice(func() (time.Duration, error) {
+		begin := time.Now()
+		v, err = vectorOf(e)(ctx, spokenText)
+		return time.Since(begin), err
+	})
+	t.text = fmt.Sprintf("a text takes %s, %d numbers", short(took), len(v))
+	return err
+}
+
 // twice takes the time of the second request: the first may have to wait for
 // an engine that was asleep.
 func twice(ask func() (time.Duration, error)) (time.Duration, error) {
@@ -257,6 +279,8 @@ func advice(all []trial) string {
 		return fmt.Sprintf("the chat model writes %.0f tokens a second, less than one can speak: take a smaller one", write.speed)
 	case say.engine.better != "":
 		return "the voice is a simple one: make engines gives Piper's, first sound after 0.1 s"
+	case by["memory"].text == "":
+		return "the memory finds words only: make engines gives MiniLM, 90 MB, by which it finds what was meant"
 	case strings.HasPrefix(write.engine.from, "installed"):
 		return "the installed chat model is tiny: one of a billion parameters or more in Ollama answers better"
 	}

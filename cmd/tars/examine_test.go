@@ -67,8 +67,9 @@ func web(t *testing.T, host, port string, pages map[string]string) {
 // ollamaAt writes three words.
 func ollamaAt(t *testing.T, host string) {
 	web(t, host, "11434", map[string]string{
-		"/api/version": `{"version":"0.12.6"}`,
-		"/v1/models":   `{"object":"list","data":[{"id":"llama3.2:3b","object":"model","owned_by":"library"}]}`,
+		"/api/version":   `{"version":"0.12.6"}`,
+		"/v1/models":     `{"object":"list","data":[{"id":"llama3.2:3b","object":"model","owned_by":"library"},{"id":"nomic-embed-text","object":"model"}]}`,
+		"/v1/embeddings": `{"object":"list","model":"nomic-embed-text","data":[{"object":"embedding","index":0,"embedding":[0.6,0.8]}]}`,
 		"/v1/chat/completions": `data: {"choices":[{"delta":{"content":"It "}}]}` + "\n\n" +
 			`data: {"choices":[{"delta":{"content":"is "}}]}` + "\n\n" + `data: {"choices":[{"delta":{"content":"Paris."}}]}` + "\n\ndata: [DONE]\n\n",
 	})
@@ -146,9 +147,11 @@ func TestDoctorSaysWhyItIsThisEngine(t *testing.T) {
 		"nothing": {nil, [2]string{}, []string{
 			"stt: none", "no server answers at HOST on 8000, 8080, 10300, and no installed engine runs",
 			"tts: none", "no server answers at HOST on 8000, 8080, 10200, 5000, and no installed engine runs",
+			"memory: words", "no server answers at HOST on 11434, 1234, 8000, 8080, 8002, and no installed engine runs",
 			"llm: builtin", "no server answers at HOST on 11434, 1234, 8000, 8080, 8001, and no installed engine runs",
 		}},
 		"Ollama": {[]server{ollamaAt}, [2]string{}, []string{
+			"memory: words and meaning", "because it answers on its usual port, HOST:11434",
 			"llm: Ollama", "because it answers on its usual port, HOST:11434",
 			"stt: none", "no installed engine runs",
 		}},
@@ -190,7 +193,7 @@ func TestDoctorSaysWhyItIsThisEngine(t *testing.T) {
 			for i := 0; i < len(tt.want); i += 2 {
 				service, engine, _ := strings.Cut(tt.want[i], ": ")
 				got := all[slices.IndexFunc(all, func(x trial) bool { return x.service == service })]
-				if got.engine.name != engine || got.err != nil || (got.text == "") != (engine == "none" || engine == simple) {
+				if got.engine.name != engine || got.err != nil || (got.text == "") != (engine == "none" || engine == simple || engine == "words") {
 					t.Errorf("%s works with %q (%s): %q %v, want %q", service, got.engine.name, got.engine.from, got.text, got.err, engine)
 				}
 				if why := got.why([]string{host}); !strings.Contains(why, here(tt.want[i+1])) {
@@ -220,6 +223,7 @@ func TestTheOneThingThatWouldHelpMost(t *testing.T) {
 			{service: "stt", text: "x", took: 800 * time.Millisecond, engine: engine{from: "found at 127.0.0.1:8000"}},
 			{service: "llm", text: "x", speed: 40, engine: engine{from: "found at 127.0.0.1:11434"}},
 			{service: "tts", text: "x", engine: engine{from: "found at 127.0.0.1:8000"}},
+			{service: "memory", text: "x", engine: engine{from: "found at 127.0.0.1:11434"}},
 		}
 	}
 	tests := map[string]struct {
@@ -234,6 +238,7 @@ func TestTheOneThingThatWouldHelpMost(t *testing.T) {
 		"a slow recogniser":  {func(all []trial) { all[0].took = 3 * time.Second }, "the recogniser takes 3.00 s for a short question"},
 		"a slow chat model":  {func(all []trial) { all[1].speed = 3 }, "the chat model writes 3 tokens a second"},
 		"a simple voice":     {func(all []trial) { all[2].engine.better = "x" }, "the voice is a simple one"},
+		"no embedder":        {func(all []trial) { all[3].text = "" }, "the memory finds words only"},
 		"a small chat model": {func(all []trial) { all[1].engine.from = "installed by make engines" }, "the installed chat model is tiny"},
 	}
 	for name, tt := range tests {

@@ -122,6 +122,10 @@ func Embed(ctx context.Context, s find.Server, text string) (vector []float32, e
 	return answer.Data[0].Embedding, nil
 }
 
+// client keeps no connection: llama.cpp closes its own after each answer without
+// a word, and a request may meet that.
+var client = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+
 func postJSON(ctx context.Context, url string, q any) (*http.Response, error) {
 	b, err := json.Marshal(q)
 	if err != nil {
@@ -136,7 +140,7 @@ func post(ctx context.Context, url, kind string, body io.Reader) (*http.Response
 		return nil, err
 	}
 	q.Header.Set("Content-Type", kind)
-	r, err := http.DefaultClient.Do(q)
+	r, err := client.Do(q)
 	if err != nil {
 		return nil, err
 	}
