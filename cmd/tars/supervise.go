@@ -16,34 +16,42 @@ import (
 // noEngines is the value of ENGINES that leaves installed engines alone.
 const noEngines = "none"
 
-// runEngines runs what make engines installed, as soon as something needs it.
-// Without them, or with a damaged installation, there are the engines that run
-// anyway and those that are built in. stop ends what was started.
+// runEngines is startEngines for those who only wait. stop ends what was
+// started.
 func runEngines(ctx context.Context, home kit.Home) (stop func(), err error) {
-	stop = func() {}
+	s, err := startEngines(ctx, home)
+	if s == nil {
+		return func() {}, err
+	}
+	return s.Close, err
+}
+
+// startEngines runs what make engines installed, as soon as something needs it.
+// Without them, or with a damaged installation, there are the engines that run
+// anyway and those that are built in, and it returns nil.
+func startEngines(ctx context.Context, home kit.Home) (s *supervise.Supervisor, err error) {
 	if os.Getenv("ENGINES") == noEngines {
-		return stop, nil
+		return nil, nil
 	}
 	o, err := engineOptions(home)
 	if err != nil {
-		return stop, err
+		return nil, err
 	}
 	servers, err := local.Servers(string(home))
 	if err == nil && len(servers) == 0 {
-		return stop, nil
+		return nil, nil
 	}
-	var s *supervise.Supervisor
 	if err == nil {
 		s, err = supervise.Start(ctx, servers, o)
 	}
 	switch {
 	case errors.Is(err, supervise.ErrRunning): // its engines serve us too
-		return stop, nil
+		return nil, nil
 	case err != nil:
 		fmt.Fprintln(os.Stderr, "tars: the installed engines do not run:", err)
-		return stop, nil
+		return nil, nil
 	}
-	return s.Close, nil
+	return s, nil
 }
 
 // engineOptions are those of the environment.

@@ -35,13 +35,20 @@ func (upCmd) Run(ctx context.Context, home kit.Home) (err error) {
 		return err
 	}
 	defer stop()
-	rest, err := runEngines(ctx, home)
+	local, err := startEngines(ctx, home)
 	if err != nil {
 		return err
 	}
-	defer rest()
 	report, end := context.WithCancel(ctx)
 	var wg sync.WaitGroup
+	if local != nil {
+		defer local.Close()
+		wg.Go(func() {
+			if err := (&warmer{home: home, engines: local}).run(report); err != nil && report.Err() == nil {
+				fmt.Fprintln(os.Stderr, "tars: the installed engines start when they are asked, and no sooner:", err)
+			}
+		})
+	}
 	wg.Go(func() {
 		if err := greet(report, home); err != nil && report.Err() == nil {
 			fmt.Fprintln(os.Stderr, "tars:", err)

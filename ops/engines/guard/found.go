@@ -20,9 +20,12 @@ func Look(ctx context.Context, hosts []string, home string, kind find.Kind) []fi
 	return find.Look(ctx, hosts, home, kind)
 }
 
+// Installed is where a candidate is from that make engines installed.
+const Installed = "installed by make engines"
+
 // Found is the candidate e, which asks the server s.
 func Found[E any](s find.Server, e E) Candidate[E] {
-	from := "installed by make engines"
+	from := Installed
 	if u, err := url.Parse(s.URL); err == nil && !s.Installed {
 		from = "found at " + u.Host
 	}
