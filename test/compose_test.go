@@ -15,17 +15,19 @@ import (
 	"github.com/gotars/tars/test/need"
 )
 
-// project is a compose project of this test alone.
+// project is a compose project of one test alone.
 type project struct {
-	env []string
+	name  string
+	files []string // and profiles
+	env   []string
 }
 
-// docker runs docker compose with both files, from the root.
+// docker runs docker compose, from the root.
 func (p *project) docker(t *testing.T, patience time.Duration, args ...string) (string, error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "docker", append([]string{"compose", "-p", "tars-test", "-f", "compose.yml", "-f", "test/compose.yml"}, args...)...)
+	cmd := exec.CommandContext(ctx, "docker", append(append([]string{"compose", "-p", p.name}, p.files...), args...)...)
 	cmd.Dir, cmd.Env = "..", append(os.Environ(), p.env...)
 	out, err := cmd.CombinedOutput()
 	return strings.TrimSpace(string(out)), err
@@ -37,7 +39,7 @@ func TestJourneysThroughCompose(t *testing.T) {
 	t.Parallel()
 	need.Docker(t)
 	port := freePort(t)
-	p := &project{env: []string{"TARS_PORT=" + port, "TARS_ASSETS=" + assets(), "TARS_MQTT_PASSWORD=s3cret", "LLM_OPENAI_URL=", "STT_OPENAI_URL=", "TTS_OPENAI_URL="}}
+	p := &project{name: "tars-test", files: []string{"-f", "compose.yml", "-f", "test/compose.yml"}, env: []string{"TARS_PORT=" + port, "TARS_ASSETS=" + assets(), "TARS_MQTT_PASSWORD=s3cret", "LLM_OPENAI_URL=", "STT_OPENAI_URL=", "TTS_OPENAI_URL="}}
 	t.Cleanup(func() {
 		if t.Failed() {
 			out, _ := p.docker(t, time.Minute, "logs", "--tail", "60")
@@ -88,4 +90,46 @@ func killed(t *testing.T, p *project, url, address string) {
 		t.Errorf("health is %s", data)
 	}
 	awaitJS(t, ctx, "the board shows that llm is lost", "document.querySelector('#service-tars-llm').dataset.state == 'lost'", 20*time.Second)
+}
+
+// TestEnginesThroughCompose asks the model that comes along as a container.
+// Nobody names its address.
+func TestEnginesThroughCompose(t *testing.T) {
+	t.Parallel()
+	need.Docker(t)
+	need.Installed(t) // what the image is built from can be had
+	p := &project{name: "tars-engines-test", files: []string{"-f", "compose.yml", "--profile", "engines"}, env: []string{
+		"TARS_PORT=" + freePort(t), "TARS_ASSETS=" + assets(), "LLM_OPENAI_URL=", "STT_OPENAI_URL=", "TTS_OPENAI_URL=", "EMBED_OPENAI_URL="}}
+	t.Cleanup(func() {
+		if t.Failed() {
+			out, _ := p.docker(t, time.Minute, "logs", "--tail", "60")
+			t.Log(out)
+		}
+		_, _ = p.docker(t, time.Minute, "down", "-v", "--remove-orphans")
+	})
+	begin := time.Now()
+	if out, err := p.docker(t, 15*time.Minute, "up", "--build", "-d", "--wait", "--wait-timeout", "240"); err != nil {
+		t.Fatalf("docker compose up: %v\n%s", err, out)
+	}
+	t.Logf("docker compose --profile engines up, images included, took %s", time.Since(begin).Round(time.Second))
+	id, err := p.docker(t, time.Minute, "ps", "-q", "broker")
+	if err != nil {
+		t.Fatal(id, err)
+	}
+	ip, err := exec.CommandContext(t.Context(), "docker", "inspect", "-f", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", id).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	url := "mqtt://tars:tars@" + strings.TrimSpace(string(ip)) + ":1883"
+	s := settings(t, "MQTT_URL="+url)
+	ends := make(chan contract.LLMResponse, 8)
+	connect(t, url, kit.On(into(ends), kit.Name("ends")))
+	out, err := s.tars(t, "ask", "What is the capital of France?")
+	if err != nil || out == "" {
+		t.Errorf("tars ask: %q, %v", out, err)
+	}
+	if r := within(t, "response", ends, 10*time.Second); r.Model == nil || !strings.Contains(*r.Model, "smollm2") {
+		t.Errorf("answered by %+v", r)
+	}
+	t.Logf("answered %q", out)
 }
