@@ -38,7 +38,7 @@ if settings.work == "embed":
     params.pooling_type = llama.llama_pooling_type.LLAMA_POOLING_TYPE_MEAN
 else:
     params.n_ctx, params.n_parallel, params.use_jinja = CONTEXT, SLOTS, True
-    params.cache_ram_mib = KEPT
+    params.cache_ram_mib, params.kv_unified = KEPT, True  # one conversation may have all of the context
     if small:  # such a model falls into loops: what repeats more than LOOP tokens becomes unlikely
         params.sampling.dry_multiplier, params.sampling.dry_allowed_length = 0.8, LOOP
     if settings.template:
