@@ -41,6 +41,11 @@ func (c *benchEnginesCmd) Run(ctx context.Context, home kit.Home) error {
 	if c.Runs < 1 {
 		return fmt.Errorf("--runs is %d, want 1 or more", c.Runs)
 	}
+	if c.Write != "" { // measuring takes minutes
+		if _, _, err := around(c.Write); err != nil {
+			return err
+		}
+	}
 	clips, err := readClips(c.Clips)
 	if err != nil {
 		return err
@@ -207,8 +212,11 @@ func (b *bench) hear(ctx context.Context, s find.Server) error {
 		_, err := transcribe(ctx, short.pcm)
 		return time.Since(begin), err
 	})
+	if err != nil {
+		return err
+	}
 	b.heard = append(b.heard, recognised{b.figures(ctx, s, added.difference), sum, float64(work) / float64(speech), median(took), longestOf(took)})
-	return err
+	return nil
 }
 
 func (b *bench) speak(ctx context.Context, s find.Server) error {
@@ -229,8 +237,11 @@ func (b *bench) speak(ctx context.Context, s find.Server) error {
 		all = append(all, whole)
 		return first, err
 	})
+	if err != nil {
+		return err
+	}
 	b.spoken = append(b.spoken, spoken{b.figures(ctx, s, added.difference), added.ours, median(all)})
-	return err
+	return nil
 }
 
 func (b *bench) write(ctx context.Context, s find.Server) error {
@@ -252,8 +263,11 @@ func (b *bench) write(ctx context.Context, s find.Server) error {
 		}
 		return first, err
 	})
+	if err != nil {
+		return err
+	}
 	b.written = append(b.written, written{b.figures(ctx, s, added.difference), added.ours, median(speeds)})
-	return err
+	return nil
 }
 
 func (b *bench) embed(ctx context.Context, s find.Server) error {
@@ -274,8 +288,11 @@ func (b *bench) embed(ctx context.Context, s find.Server) error {
 		_, err := vector(ctx, spokenText)
 		return time.Since(begin), err
 	})
+	if err != nil {
+		return err
+	}
 	b.embedded = append(b.embedded, embedded{b.figures(ctx, s, added.difference), added.ours, len(v)})
-	return err
+	return nil
 }
 
 // turns are medians of two ways to ask the same.

@@ -3,7 +3,10 @@ package main
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -13,6 +16,7 @@ import (
 	"time"
 
 	"github.com/gotars/tars/kit"
+	"github.com/gotars/tars/ops/engines/find"
 	"github.com/gotars/tars/test/need"
 )
 
@@ -115,6 +119,48 @@ func TestTablesGoBetweenTheMarks(t *testing.T) {
 	}
 	if err := between(file, nil); err == nil || !strings.Contains(err.Error(), "has no lines") {
 		t.Errorf("said %v", err)
+	}
+}
+
+// The documentation has a place for the tables, and a file that has none is
+// refused before anything is measured.
+func TestTheDocumentationHasThePlaceForTables(t *testing.T) {
+	text, err := os.ReadFile("../../docs/engines.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "engines.md")
+	if err := os.WriteFile(file, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := between(file, []byte("| a |\n")); err != nil {
+		t.Error(err)
+	}
+	if err := os.WriteFile(file, []byte("prose"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c := benchEnginesCmd{Clips: filepath.Join(t.TempDir(), "none"), Runs: 1, Write: file}
+	if err := c.Run(t.Context(), kit.Home(t.TempDir())); err == nil || !strings.Contains(err.Error(), "has no lines") {
+		t.Errorf("said %v", err)
+	}
+}
+
+// A server that fails in the middle has no line of zeros.
+func TestAnEngineThatFailsMidwayHasNoFigures(t *testing.T) {
+	asked := 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if asked++; asked > 1 {
+			w.WriteHeader(http.StatusBadRequest)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		fmt.Fprint(w, `{"object":"list","data":[{"object":"embedding","index":0,"embedding":[0.6,0.8]}]}`)
+	}))
+	defer server.Close()
+	b := bench{home: kit.Home(t.TempDir()), runs: 3}
+	err := b.embed(t.Context(), find.Server{Kind: find.Embed, Protocol: "openai", URL: server.URL + "/v1", Model: "m"})
+	if err == nil || asked < 2 || len(b.embedded) != 0 {
+		t.Errorf("asked %d times, said %v, and has %+v", asked, err, b.embedded)
 	}
 }
 

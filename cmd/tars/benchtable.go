@@ -97,18 +97,26 @@ func longestOf(all []time.Duration) time.Duration {
 
 // between puts text between the marks of file. A file that is not there is made.
 func between(file string, text []byte) error {
-	old, err := os.ReadFile(file)
-	if os.IsNotExist(err) {
-		old, err = []byte("# Engines\n\n"+beginMark+"\n"+endMark+"\n"), nil
-	}
+	before, after, err := around(file)
 	if err != nil {
 		return err
 	}
-	before, rest, ok := bytes.Cut(old, []byte(beginMark))
+	return os.WriteFile(file, slices.Concat(before, []byte(beginMark+"\n\n"), bytes.TrimSpace(text), []byte("\n\n"+endMark), after), 0o644)
+}
+
+// around is what file has before and after its marks.
+func around(file string) (before, after []byte, err error) {
+	text, err := os.ReadFile(file)
+	if os.IsNotExist(err) {
+		text, err = []byte("# Engines\n\n"+beginMark+"\n"+endMark+"\n"), nil
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	before, rest, ok := bytes.Cut(text, []byte(beginMark))
 	_, after, ok2 := bytes.Cut(rest, []byte(endMark))
 	if !ok || !ok2 {
-		return fmt.Errorf("%s has no lines %q and %q: put them where the tables belong", file, beginMark, endMark)
+		return nil, nil, fmt.Errorf("%s has no lines %q and %q: put them where the tables belong", file, beginMark, endMark)
 	}
-	all := slices.Concat(before, []byte(beginMark+"\n\n"), bytes.TrimSpace(text), []byte("\n\n"+endMark), after)
-	return os.WriteFile(file, all, 0o644)
+	return before, after, nil
 }
