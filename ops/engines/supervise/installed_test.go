@@ -4,7 +4,9 @@ package supervise_test
 
 import (
 	"context"
+	"io"
 	"log/slog"
+	"net/http"
 	"os"
 	"strings"
 	"syscall"
@@ -97,14 +99,18 @@ var tries = map[find.Kind]func(context.Context, *testing.T, find.Server) error{
 
 // killed kills the model while it writes: that answer breaks, the next comes.
 func killed(ctx context.Context, t *testing.T, s *supervise.Supervisor, server find.Server) {
-	broke := make(chan error, 1)
-	before := requests(s)
-	go func() {
-		_, _, _, err := measure.Chat(ctx, server, "Tell a very long story.", 2000)
-		broke <- err
-	}()
-	for requests(s) == before { // until it has begun to write
-		time.Sleep(time.Millisecond)
+	q, err := http.NewRequestWithContext(ctx, http.MethodPost, server.URL+"/chat/completions",
+		strings.NewReader(`{"stream":true,"max_tokens":2000,"ignore_eos":true,"messages":[{"role":"user","content":"Tell a very long story."}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	story, err := http.DefaultClient.Do(q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer story.Body.Close()
+	if _, err := io.ReadFull(story.Body, make([]byte, 64)); err != nil {
+		t.Fatal(err)
 	}
 	for _, e := range s.Engines() {
 		if e.Name == "llm" {
@@ -112,7 +118,7 @@ func killed(ctx context.Context, t *testing.T, s *supervise.Supervisor, server f
 		}
 	}
 	begin := time.Now()
-	if err := <-broke; err == nil {
+	if _, err := io.Copy(io.Discard, story.Body); err == nil {
 		t.Error("a killed model finished its story")
 	}
 	for {
@@ -126,13 +132,4 @@ func killed(ctx context.Context, t *testing.T, s *supervise.Supervisor, server f
 		}
 	}
 	t.Logf("back %v after it was killed", time.Since(begin).Round(time.Millisecond))
-}
-
-func requests(s *supervise.Supervisor) int {
-	for _, e := range s.Engines() {
-		if e.Name == "llm" {
-			return e.Requests
-		}
-	}
-	return 0
 }
