@@ -11,7 +11,9 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -245,6 +247,25 @@ func TestAFileThatWasLeftBehindFindsNothing(t *testing.T) {
 	}
 	if got := Look(t.Context(), nil, home, LLM); len(got) > 0 {
 		t.Errorf("found %v in half a file", got)
+	}
+}
+
+// What tars up was killed over may leave its file, and its ports to anybody.
+func TestAPortOfAWriterThatIsGoneIsNotBelieved(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("the life of a process is not told there")
+	}
+	writer := exec.Command(os.Args[0], "-test.run=^$")
+	if err := writer.Run(); err != nil {
+		t.Fatal(err)
+	}
+	home, somebody := t.TempDir(), "http://127.0.0.1:"+strconv.Itoa(serve(t, nil))
+	for pid, want := range map[int]bool{writer.Process.Pid: false, os.Getpid(): true} {
+		writeRun(t, home, Running{PID: pid, Engines: []Engine{{Serves: []Server{{Kind: LLM, URL: somebody + "/v1"}}}}})
+		got := Look(t.Context(), nil, home, LLM)
+		if _, running := Installed(t.Context(), home); running != want || (len(got) > 0) != want {
+			t.Errorf("running %t, found %v, want %t", running, got, want)
+		}
 	}
 }
 

@@ -3,11 +3,13 @@ package find
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net"
 	"net/url"
 	"os"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -46,7 +48,7 @@ type Engine struct {
 }
 
 // Installed reads File. It reports false when nothing runs: there is no file,
-// or its writer is gone and none of its ports is open.
+// its writer is gone, or none of its ports is open.
 func Installed(ctx context.Context, home string) (Running, bool) {
 	r := read(home)
 	for _, e := range r.Engines {
@@ -59,11 +61,26 @@ func Installed(ctx context.Context, home string) (Running, bool) {
 	return Running{}, false
 }
 
+// read returns what a writer tells that is there: one that was killed leaves the
+// file, and its ports to anybody.
 func read(home string) (r Running) {
-	if b, err := os.ReadFile(File(home)); err != nil || json.Unmarshal(b, &r) != nil {
+	if b, err := os.ReadFile(File(home)); err != nil || json.Unmarshal(b, &r) != nil || gone(r.PID) {
 		return Running{}
 	}
 	return r
+}
+
+// gone reports whether a process is known to have ended.
+func gone(pid int) bool {
+	if pid <= 0 {
+		return false
+	}
+	p, err := os.FindProcess(pid)
+	if err != nil {
+		return true
+	}
+	defer func() { _ = p.Release() }()
+	return errors.Is(p.Signal(syscall.Signal(0)), os.ErrProcessDone)
 }
 
 // installed are the servers of File whose ports are open. An open port costs
