@@ -30,6 +30,10 @@ var programs embed.FS
 // Dir is where the engines of an installation are.
 func Dir(home string) string { return filepath.Join(home, "engines") }
 
+// Log is where the server called name writes its log, the older half of it
+// beside it with .1 behind the name.
+func Log(home, name string) string { return filepath.Join(home, "logs", name+".log") }
+
 // cache is where Python keeps what it compiled.
 func cache(home string) string { return filepath.Join(home, "run", "python") }
 

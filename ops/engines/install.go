@@ -326,6 +326,11 @@ func (i *Installer) clear() error {
 		return err
 	}
 	err = errors.Join(os.RemoveAll(Dir(i.Home)), os.RemoveAll(cache(i.Home)))
-	_ = os.Remove(filepath.Dir(cache(i.Home))) // fails when others use it
+	for _, name := range []string{"speech", "llm", "embed", "wake"} {
+		_ = os.Remove(Log(i.Home, name)) // there is none of what never ran
+		_ = os.Remove(Log(i.Home, name) + ".1")
+	}
+	_ = os.Remove(filepath.Dir(Log(i.Home, ""))) // these fail when others use them
+	_ = os.Remove(filepath.Dir(cache(i.Home)))
 	return err
 }

@@ -150,6 +150,11 @@ func TestRemoveLeavesNothing(t *testing.T) {
 	if err := os.MkdirAll(cache(home), 0o700); err != nil { // as a server leaves it
 		t.Fatal(err)
 	}
+	for _, name := range []string{Log(home, "speech"), Log(home, "speech") + ".1"} {
+		if err := replace(name, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
 	if err := i.Remove(t.Context(), "vad"); err != nil {
 		t.Fatal(err)
 	}

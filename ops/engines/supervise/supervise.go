@@ -118,7 +118,7 @@ func Start(ctx context.Context, servers []engines.Server, o Options) (*Superviso
 
 // open listens for server.
 func (s *Supervisor) open(server engines.Server, o Options) (*engine, error) {
-	log, err := openLog(filepath.Join(o.Home, "logs", server.Name+".log"))
+	log, err := openLog(engines.Log(o.Home, server.Name))
 	if err != nil {
 		return nil, fmt.Errorf("log of engine %s: %w", server.Name, err)
 	}
