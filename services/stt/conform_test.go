@@ -40,6 +40,7 @@ const (
 	cut     = "cut"     // half an answer
 	garbage = "garbage" // an answer in no form that is known
 	hangsUp = "hangs up"
+	resets  = "resets the connection"
 )
 
 // script is what a server does, call by call; the last entry goes on.
@@ -99,6 +100,12 @@ func (s *script) answerHTTP(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, "<html>")
 	case hangsUp:
 		panic(http.ErrAbortHandler)
+	case resets:
+		c, _, err := http.NewResponseController(w).Hijack()
+		if err == nil {
+			_ = c.(*net.TCPConn).SetLinger(0)
+			_ = c.Close()
+		}
 	}
 }
 
@@ -127,6 +134,8 @@ func (s *script) answerWyoming(c net.Conn) {
 		fmt.Fprint(c, `{"type":"transcript","data_length":100}`+"\n"+`{"text":`)
 	case garbage:
 		fmt.Fprint(c, "HTTP/1.1 400 Bad Request\r\n\r\n")
+	case resets:
+		_ = c.(*net.TCPConn).SetLinger(0)
 	}
 }
 
@@ -230,11 +239,13 @@ func TestConformCancel(t *testing.T) {
 }
 
 func TestConformASecondTry(t *testing.T) {
-	conform(t, patience, func(t *testing.T, e stt.Engine, s *script) {
-		if r, err := e.Transcribe(t.Context(), second); err != nil || r.Text != text || s.calls.Load() != 2 {
-			t.Errorf("understood %+v, %v after %d calls", r, err, s.calls.Load())
-		}
-	}, hangsUp, says)
+	for _, act := range []string{hangsUp, resets} {
+		conform(t, patience, func(t *testing.T, e stt.Engine, s *script) {
+			if r, err := e.Transcribe(t.Context(), second); err != nil || r.Text != text || s.calls.Load() != 2 {
+				t.Errorf("%s: understood %+v, %v after %d calls", act, r, err, s.calls.Load())
+			}
+		}, act, says)
+	}
 }
 
 func TestConformLeavesAFailingServerAlone(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -97,6 +98,51 @@ func TestOpenAIUnderstandsEveryDialect(t *testing.T) {
 	}
 }
 
+// One utterance that a server refuses, whatever it is asked for, says nothing
+// about verbose_json.
+func TestARefusedUtteranceCostsNoConfidence(t *testing.T) {
+	url, asked := server(t, `400 {"error":{"message":"no audio"}}`, `400 {"error":{"message":"no audio"}}`, `200 {"text":"Hello."}`)
+	e, err := stt.NewEngine(stt.Config{Engine: "auto", OpenAIURL: url, Timeout: time.Minute}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := e.Transcribe(t.Context(), second); err == nil || !strings.Contains(err.Error(), "400 no audio") {
+		t.Errorf("the refused one: %v", err)
+	}
+	if _, err := e.Transcribe(t.Context(), second); err != nil || (*asked)[2]["response_format"] != "verbose_json" {
+		t.Errorf("the next one: %v, asked for %v", err, (*asked)[2])
+	}
+}
+
+// A partial and a final may both find out that a server knows no verbose_json.
+func TestTwoAtOnceFindOutThatAServerIsSimple(t *testing.T) {
+	var both sync.WaitGroup
+	both.Add(2)
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		if r.FormValue("response_format") == "verbose_json" {
+			both.Done()
+			both.Wait()
+			w.WriteHeader(http.StatusBadRequest)
+		}
+		io.WriteString(w, `{"text":"Hello."}`)
+	}))
+	t.Cleanup(s.Close)
+	e, err := stt.NewEngine(stt.Config{Engine: "auto", OpenAIURL: s.URL + "/v1", Timeout: time.Minute}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	for range 2 {
+		wg.Go(func() {
+			if r, err := e.Transcribe(t.Context(), second); err != nil || r.Text != "Hello." {
+				t.Errorf("understood %+v, %v", r, err)
+			}
+		})
+	}
+	wg.Wait()
+}
+
 func near(a, b *float64) bool {
 	if a == nil || b == nil {
 		return a == b
@@ -124,6 +170,8 @@ func TestEnginesSayWhatIsWrong(t *testing.T) {
 		"no engine":                 {stt.Config{Engine: "auto"}, "no recogniser: run make engines, or set STT_OPENAI_URL, STT_WYOMING_URI or STT_COMMAND"},
 		"an engine nobody knows":    {stt.Config{Engine: "magic"}, `STT_ENGINE is "magic", want auto, openai, wyoming, command, none`},
 		"an engine without address": {stt.Config{Engine: "openai"}, "STT_OPENAI_URL is empty: set it to a server such as http://127.0.0.1:8000/v1"},
+		"an address of nothing":     {stt.Config{Engine: "openai", OpenAIURL: "localhost:8000"}, "STT_OPENAI_URL is no web address, want one like http://127.0.0.1:8000/v1"},
+		"another one":               {stt.Config{Engine: "auto", OpenAIBaseURL: "10.0.0.7:8000/v1", OpenAIAPIKey: "k"}, "OPENAI_BASE_URL is no web address, want one like http://127.0.0.1:8000/v1"},
 		"a quote that stays open":   {stt.Config{Engine: "command", Command: "sh 'x"}, `STT_COMMAND: a ' is not closed in "sh 'x"`},
 	}
 	for name, tt := range tests {

@@ -26,17 +26,20 @@ type OpenAI struct {
 	model   string
 	lang    string
 	timeout time.Duration
-	brief   atomic.Bool // the server refused verbose_json
+	brief   atomic.Bool // the server takes only json
 }
 
 // NewOpenAI returns the recogniser at c.OpenAIURL, else at OPENAI_BASE_URL.
 func NewOpenAI(c Config) (*OpenAI, error) {
-	base, key := c.OpenAIURL, c.OpenAIKey
+	name, base, key := "STT_OPENAI_URL", c.OpenAIURL, c.OpenAIKey
 	if base == "" {
-		base, key = c.OpenAIBaseURL, cmp.Or(key, c.OpenAIAPIKey)
+		name, base, key = "OPENAI_BASE_URL", c.OpenAIBaseURL, cmp.Or(key, c.OpenAIAPIKey)
 	}
 	if base == "" {
 		return nil, errors.New("STT_OPENAI_URL is empty: set it to a server such as http://127.0.0.1:8000/v1")
+	}
+	if u, err := url.Parse(base); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return nil, fmt.Errorf("%s is no web address, want one like http://127.0.0.1:8000/v1", name)
 	}
 	opts := []option.RequestOption{option.WithBaseURL(base), option.WithMaxRetries(1)}
 	if key != "" {
@@ -53,9 +56,12 @@ func (o *OpenAI) Transcribe(ctx context.Context, a Audio) (Result, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, o.timeout, fmt.Errorf("no answer within %v", o.timeout))
 	defer cancel()
 	wav := a.WAV()
-	answer, err := o.ask(ctx, wav)
-	if refused(err) && !o.brief.Swap(true) {
-		answer, err = o.ask(ctx, wav)
+	brief := o.brief.Load()
+	answer, err := o.ask(ctx, wav, brief)
+	if refused(err) && !brief {
+		if answer, err = o.ask(ctx, wav, true); err == nil { // else it was not verbose_json
+			o.brief.Store(true)
+		}
 	}
 	if err != nil {
 		about := fmt.Errorf("transcribe at %s: %w", o.url, plainly(ctx, err))
@@ -67,7 +73,7 @@ func (o *OpenAI) Transcribe(ctx context.Context, a Audio) (Result, error) {
 	return understood(answer), nil
 }
 
-func (o *OpenAI) ask(ctx context.Context, wav []byte) (*openai.AudioTranscriptionNewResponseUnion, error) {
+func (o *OpenAI) ask(ctx context.Context, wav []byte, brief bool) (*openai.AudioTranscriptionNewResponseUnion, error) {
 	q := openai.AudioTranscriptionNewParams{
 		File:           openai.File(bytes.NewReader(wav), "audio.wav", "audio/wav"),
 		Model:          o.model,
@@ -78,7 +84,7 @@ func (o *OpenAI) ask(ctx context.Context, wav []byte) (*openai.AudioTranscriptio
 		q.Language = openai.String(o.lang)
 	}
 	// Models named gpt-… take no verbose_json, and tell the probability of each token.
-	if gpt := strings.HasPrefix(o.model, "gpt-"); gpt || o.brief.Load() {
+	if gpt := strings.HasPrefix(o.model, "gpt-"); gpt || brief {
 		q.ResponseFormat = openai.AudioResponseFormatJSON
 		if gpt {
 			q.Include = []openai.TranscriptionInclude{openai.TranscriptionIncludeLogprobs}

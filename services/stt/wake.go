@@ -93,7 +93,7 @@ func (w *watch) run(ctx context.Context) error {
 
 // follow listens in one room until its microphone is gone.
 func (w *watch) follow(ctx context.Context, room string, in chan []byte) {
-	wait := wakeFirst
+	wait, last := wakeFirst, time.Now()
 	for ctx.Err() == nil {
 		begun := time.Now()
 		err := w.listen(ctx, room, in)
@@ -111,7 +111,12 @@ func (w *watch) follow(ctx context.Context, room string, in chan []byte) {
 		if old := w.trouble.Swap(&err); err != errNoWake && (old == nil || (*old).Error() != err.Error()) {
 			w.log.Warn("no wake words", "source", room, "err", err)
 		}
-		drain(ctx, in, wait)
+		if drain(ctx, in, wait) {
+			last = time.Now()
+		}
+		if time.Since(last) >= goneFor && w.leave(room, in) {
+			return
+		}
 		wait = min(2*wait, wakeLast)
 	}
 }
@@ -127,16 +132,17 @@ func (w *watch) leave(room string, in chan []byte) bool {
 	return true
 }
 
-// drain throws away audio for d.
-func drain(ctx context.Context, in chan []byte, d time.Duration) {
+// drain throws away audio for d, and reports whether there was any.
+func drain(ctx context.Context, in chan []byte, d time.Duration) (any bool) {
 	over := time.After(d)
 	for {
 		select {
 		case <-in:
+			any = true
 		case <-over:
-			return
+			return any
 		case <-ctx.Done():
-			return
+			return any
 		}
 	}
 }

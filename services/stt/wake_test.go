@@ -125,6 +125,30 @@ func TestAWakeWordServerThatIsAway(t *testing.T) {
 	}
 }
 
+// TestAWakeWordServerThatStopsReading takes the time after which a server is
+// given up.
+func TestAWakeWordServerThatStopsReading_RealTime(t *testing.T) {
+	over, again := make(chan bool), make(chan bool, 10)
+	defer close(over)
+	uri := serveTCP(t, func(c net.Conn) {
+		again <- true
+		_ = c.(*net.TCPConn).SetReadBuffer(4 << 10)
+		<-over
+	})
+	b := kittest.Start(t, stt.Module.With(fx.Replace(fx.Annotate(&reader{}, fx.As(new(stt.Engine)))), fx.Decorate(func(c stt.Config) stt.Config {
+		c.WakeURI = uri
+		return c
+	})))
+	end := time.Now().Add(time.Minute)
+	for seq := 0; len(again) < 2; seq++ {
+		if time.Now().After(end) {
+			t.Fatal("the server is not given up")
+		}
+		b.Publish(t, contract.MicAudio{Source: "kitchen", Seq: seq, PCM: make([]byte, 8<<10)})
+		time.Sleep(ms)
+	}
+}
+
 // spoken is what the voice at TTS_WYOMING_URI makes of text, at the rate of
 // microphones.
 func spoken(t *testing.T, text string) (pcm []byte) {

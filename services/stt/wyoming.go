@@ -2,9 +2,7 @@ package stt
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"time"
 
 	"github.com/gotars/tars/ops/engines/guard"
@@ -36,7 +34,7 @@ func (w *Wyoming) Transcribe(ctx context.Context, a Audio) (Result, error) {
 		Format: wyoming.Format{Rate: Rate, Width: 2, Channels: 1}, PCM: a, Language: w.lang,
 	})
 	if err != nil {
-		again := ctx.Err() == nil && broken(err)
+		again := ctx.Err() == nil && wyoming.Broken(err)
 		err = fmt.Errorf("transcribe at %s: %w", w.client.Addr(), err)
 		if again {
 			err = guard.Again(err)
@@ -44,11 +42,4 @@ func (w *Wyoming) Transcribe(ctx context.Context, a Audio) (Result, error) {
 		return Result{}, err
 	}
 	return Result{Text: text.Text, Lang: language(text.Language)}, nil
-}
-
-// broken tells whether a connection ended rather than an answer was given; a
-// server that has just been restarted answers a second time.
-func broken(err error) bool {
-	var dial *wyoming.DialError
-	return errors.As(err, &dial) || errors.Is(err, io.ErrUnexpectedEOF)
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"iter"
 	"sync/atomic"
 	"time"
@@ -53,8 +52,7 @@ func (w *Wyoming) Synthesize(ctx context.Context, l Line) iter.Seq2[Chunk, error
 		if err == nil {
 			return
 		}
-		var dial *wyoming.DialError
-		again := !begun && ctx.Err() == nil && (errors.As(err, &dial) || errors.Is(err, io.ErrUnexpectedEOF))
+		again := !begun && ctx.Err() == nil && wyoming.Broken(err)
 		err = fmt.Errorf("speak at %s: %w", w.client.Addr(), cmp.Or(context.Cause(ctx), err))
 		if again {
 			err = guard.Again(err)

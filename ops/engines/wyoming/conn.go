@@ -96,6 +96,15 @@ func (c *Client) Dial(ctx context.Context) (*Conn, error) {
 	return conn, nil
 }
 
+// Broken reports whether err is of a connection that could not be made or broke,
+// rather than an answer: a server that has just been restarted answers when it is
+// asked again.
+func Broken(err error) bool {
+	var dial *DialError
+	var op *net.OpError
+	return errors.As(err, &dial) || errors.As(err, &op) || errors.Is(err, io.ErrUnexpectedEOF)
+}
+
 // plain is err without the addresses that the caller names anyway.
 func plain(err error) error {
 	var op *net.OpError

@@ -1,6 +1,15 @@
 package wyoming
 
-import "context"
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+)
+
+// hearMost is how long a server may take no audio before it counts as lost.
+const hearMost = 5 * time.Second
 
 // Heard is a wake word that was heard.
 type Heard struct {
@@ -35,11 +44,19 @@ func (c *Client) Detect(ctx context.Context, f Format, words []string) (*Detecto
 	return &Detector{conn: conn, chunk: Event{Type: AudioChunk, Data: audio[0].Data}}, nil
 }
 
-// Hear sends audio. It blocks while the server does not keep up.
+// Hear sends audio. It blocks while the server does not keep up, for 5 s at most:
+// then the detector is of no more use.
 func (d *Detector) Hear(pcm []byte) error {
 	e := d.chunk
 	e.Payload = pcm
-	return d.conn.Send(e)
+	if err := d.conn.SetWriteDeadline(time.Now().Add(hearMost)); err != nil {
+		return err
+	}
+	err := d.conn.Send(e)
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return fmt.Errorf("it has taken no audio for %v", hearMost)
+	}
+	return err
 }
 
 // Next waits for the next wake word. It ends with an error when the connection
