@@ -39,7 +39,8 @@ type Hub struct {
 		Licence      string            `toml:"licence"`
 		Repositories map[string]string `toml:"repositories"`
 	} `toml:"whisper"`
-	LLM []struct {
+	user *url.Userinfo // of Base, which is printed
+	LLM  []struct {
 		Name       string `toml:"name"`
 		Repository string `toml:"repository"`
 		File       string `toml:"file"`
@@ -56,10 +57,12 @@ func OpenHub() (*Hub, error) {
 	if base := os.Getenv("ENGINES_HUB"); base != "" {
 		h.Base = base
 	}
-	if u, err := url.Parse(h.Base); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+	u, err := url.Parse(h.Base)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		return nil, fmt.Errorf("ENGINES_HUB is not an address such as https://huggingface.co")
 	}
-	h.Base = strings.TrimRight(h.Base, "/")
+	h.user, u.User = u.User, nil
+	h.Base = strings.TrimRight(u.String(), "/")
 	return &h, nil
 }
 
@@ -91,7 +94,7 @@ func (h *Hub) Offer(ctx context.Context, id string) (Offer, error) {
 	case kind == "tts" && name != "":
 		lang, rest, _ := strings.Cut(name, "-")
 		speaker, quality, ok := strings.Cut(rest, "-")
-		if !ok || len(lang) < 2 {
+		if !ok || len(lang) < 2 || strings.ContainsAny(name, `/\`) {
 			return o, fmt.Errorf("%s is no name of a Piper voice: they are called like de_DE-thorsten-medium", name)
 		}
 		family, _, _ := strings.Cut(lang, "_")
@@ -181,20 +184,35 @@ func client() *http.Client {
 	return &http.Client{Transport: t}
 }
 
+// request asks for an address of the hub.
+func (h *Hub) request(ctx context.Context, address string) (*http.Request, error) {
+	q, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err == nil && h.user != nil {
+		password, _ := h.user.Password()
+		q.SetBasicAuth(h.user.Username(), password)
+	}
+	return q, err
+}
+
 func (h *Hub) get(ctx context.Context, path string, into any) error {
-	q, err := http.NewRequestWithContext(ctx, http.MethodGet, h.Base+path, nil)
+	q, err := h.request(ctx, h.Base+path)
 	if err != nil {
 		return err
 	}
+	silent := func(err error) error {
+		return fmt.Errorf("no answer from the model hub: %w; it needs the network, and ENGINES_HUB names a mirror", err)
+	}
 	r, err := client().Do(q)
 	if err != nil {
-		return fmt.Errorf("no answer from the model hub: %w; it needs the network, and ENGINES_HUB names a mirror", err)
+		return silent(err)
 	}
 	defer r.Body.Close()
 	if r.StatusCode != http.StatusOK {
 		return fmt.Errorf("%s%s answers %s", h.Base, path, r.Status)
 	}
-	if err := json.NewDecoder(io.LimitReader(r.Body, 16<<20)).Decode(into); err != nil {
+	if err := json.NewDecoder(io.LimitReader(r.Body, 16<<20)).Decode(into); ctx.Err() != nil {
+		return silent(ctx.Err())
+	} else if err != nil {
 		return fmt.Errorf("%s%s: %w", h.Base, path, err)
 	}
 	return nil
@@ -252,7 +270,7 @@ func (j *job) more(ctx context.Context, f File, part string) (err error) {
 	defer cancel(nil)
 	late := time.AfterFunc(j.stall+patience, func() { cancel(errStalled) })
 	defer late.Stop()
-	q, err := http.NewRequestWithContext(ctx, http.MethodGet, f.url, nil)
+	q, err := j.Hub.request(ctx, f.url)
 	if err != nil {
 		return err
 	}

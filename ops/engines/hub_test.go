@@ -34,6 +34,8 @@ type models struct {
 	asked   []string // ranges that were asked for
 	refuses bool     // files are not there after all
 	hangs   bool     // after the first piece of a file
+	slow    bool     // so is a list
+	locked  bool     // asks for a password
 }
 
 func newHub(t *testing.T) *models {
@@ -54,19 +56,32 @@ func newHub(t *testing.T) *models {
 
 // ServeHTTP implements http.Handler.
 func (h *models) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if _, password, _ := r.BasicAuth(); h.locked && password != "hunter2" {
+		w.WriteHeader(http.StatusUnauthorized)
+		return
+	}
 	api, isAPI := strings.CutPrefix(r.URL.Path, "/api/models/")
 	repo, dir, isTree := strings.Cut(api, "/tree/"+commit)
 	switch {
 	case isAPI && strings.HasSuffix(api, "/revision/main"):
 		fmt.Fprintf(w, `{"sha":%q}`, commit)
 	case isAPI && isTree:
-		h.list(w, repo+dir)
+		h.list(w, r, repo+dir)
 	default:
 		h.file(w, r)
 	}
 }
 
-func (h *models) list(w http.ResponseWriter, dir string) {
+func (h *models) list(w http.ResponseWriter, r *http.Request, dir string) {
+	if h.slow {
+		_, _ = w.Write([]byte("["))
+		w.(http.Flusher).Flush()
+		select {
+		case <-r.Context().Done():
+		case <-time.After(10 * time.Second):
+		}
+		return
+	}
 	entries := []map[string]any{}
 	for name, text := range h.files {
 		if filepath.Dir(name) != dir {
@@ -187,15 +202,17 @@ func TestWhatTheHubGetsWrongIsRefused(t *testing.T) {
 		spoil func(h *models)
 		want  string
 	}{
-		"another content":            {voice, func(h *models) { h.lie = true }, "not the file its publisher made"},
-		"no checksum":                {voice, func(h *models) { h.noSums = true }, "no checksum"},
-		"a voice that it has not":    {"tts:xx_XX-nobody-low", func(*models) {}, "404"},
-		"a file that is gone":        {voice, func(h *models) { h.refuses = true }, "404"},
-		"a name that no voice has":   {"tts:joe", func(*models) {}, "de_DE-thorsten-medium"},
-		"a model that is not listed": {"llm:gpt", func(*models) {}, "llm:qwen2.5-1.5b-instruct"},
-		"a kind that is none":        {"tpyo", func(*models) {}, "there is no part tpyo"},
-		"a file that does not end":   {"llm:qwen2.5-1.5b-instruct", func(h *models) { h.hangs = true }, "nothing comes any more; what was fetched is kept"},
-		"no answer":                  {voice, func(h *models) { h.Close() }, "no answer from the model hub"},
+		"another content":             {voice, func(h *models) { h.lie = true }, "not the file its publisher made"},
+		"no checksum":                 {voice, func(h *models) { h.noSums = true }, "no checksum"},
+		"a voice that it has not":     {"tts:xx_XX-nobody-low", func(*models) {}, "404"},
+		"a file that is gone":         {voice, func(h *models) { h.refuses = true }, "404"},
+		"a name that no voice has":    {"tts:joe", func(*models) {}, "de_DE-thorsten-medium"},
+		"a model that is not listed":  {"llm:gpt", func(*models) {}, "llm:qwen2.5-1.5b-instruct"},
+		"a kind that is none":         {"tpyo", func(*models) {}, "there is no part tpyo"},
+		"a file that does not end":    {"llm:qwen2.5-1.5b-instruct", func(h *models) { h.hangs = true }, "nothing comes any more; what was fetched is kept"},
+		"a list that does not end":    {voice, func(h *models) { h.slow = true }, "no answer from the model hub"},
+		"a name that leads elsewhere": {"tts:de_DE-thorsten/../../../../x-medium", func(*models) {}, "no name of a Piper voice"},
+		"no answer":                   {voice, func(h *models) { h.Close() }, "no answer from the model hub"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -203,7 +220,7 @@ func TestWhatTheHubGetsWrongIsRefused(t *testing.T) {
 			tt.spoil(h)
 			home := t.TempDir()
 			i, _ := installer(t, home, bare, "")
-			i.stall = 50 * time.Millisecond
+			i.stall = time.Second
 			if err := i.Install(t.Context(), tt.id); err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("%v: does not say %q", err, tt.want)
 			}
@@ -211,6 +228,23 @@ func TestWhatTheHubGetsWrongIsRefused(t *testing.T) {
 				t.Error("it counts as installed")
 			}
 		})
+	}
+}
+
+// A mirror may want a password, which is nobody else's business.
+func TestThePasswordOfAMirrorIsNotSaid(t *testing.T) {
+	h := newHub(t)
+	h.locked, h.refuses = true, true
+	t.Setenv("ENGINES_HUB", strings.Replace(h.URL, "//", "//user:hunter2@", 1))
+	for _, id := range []string{voice, "tts:xx_XX-nobody-low"} {
+		for _, dry := range []bool{true, false} {
+			i, out := installer(t, t.TempDir(), bare, "")
+			i.Dry = dry
+			err := i.Install(t.Context(), id)
+			if said := fmt.Sprint(err, out); err == nil && !dry || strings.Contains(said, "hunter2") || strings.Contains(said, "401") {
+				t.Errorf("%s says %s", id, said)
+			}
+		}
 	}
 }
 

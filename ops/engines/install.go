@@ -22,7 +22,7 @@ type Installer struct {
 	Dry       bool // only say what would be done
 	room      func(dir string) (int64, error)
 	batch     int64         // bytes that one run of pip fetches
-	stall     time.Duration // after which a download that brings nothing is over
+	stall     time.Duration // after which a download that brings nothing is over, or a question to the hub
 }
 
 // New returns an installer for home with the catalogue and hub of this binary.
@@ -72,8 +72,11 @@ func (i *Installer) Install(ctx context.Context, ids ...string) error {
 
 // Update brings what is installed to the pins of this binary.
 func (i *Installer) Update(ctx context.Context) error {
-	if _, err := Read(i.Home); errors.Is(err, fs.ErrNotExist) {
+	switch _, err := Read(i.Home); {
+	case errors.Is(err, fs.ErrNotExist):
 		return errors.New("nothing is installed: tars engines install")
+	case err != nil: // without the list, all would count as not wanted
+		return err
 	}
 	return i.change(ctx, func(ctx context.Context, in *Installed) ([]part, error) { return i.add(ctx, in, nil) })
 }
@@ -94,7 +97,9 @@ func (i *Installer) add(ctx context.Context, in *Installed, ids []string) (parts
 		if i.Catalogue.kinds[kindOf(id)] == nil {
 			return nil, i.Hub.unknown(id)
 		}
-		o, err := i.Hub.Offer(ctx, id)
+		limited, cancel := context.WithTimeout(ctx, i.stall)
+		o, err := i.Hub.Offer(limited, id)
+		cancel()
 		if err != nil {
 			return nil, err
 		}

@@ -316,3 +316,25 @@ func TestUpdateBringsPresentPins(t *testing.T) {
 		t.Errorf("the model is %.20q, %v", text, err)
 	}
 }
+
+// Without the list nobody knows what belongs there, and all of it would go.
+func TestUpdateOfADamagedInstallationTakesNothingAway(t *testing.T) {
+	x, text := usual(t)
+	x.use(t)
+	home := t.TempDir()
+	i, _ := installer(t, home, text, x.lock())
+	if err := i.Install(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	list := filepath.Join(Dir(home), "installed.json")
+	if err := os.WriteFile(list, []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	before := tree(t, home)
+	if err := i.Update(t.Context()); err == nil || !strings.Contains(err.Error(), "install again: tars engines install") {
+		t.Errorf("said %v", err)
+	}
+	if after := tree(t, home); !maps.Equal(after, before) {
+		t.Errorf("had %d files, has %d", len(before), len(after))
+	}
+}

@@ -32,7 +32,7 @@ func (i *Installer) Offer(ctx context.Context, answer string, in io.Reader, pers
 		if !person || exists(declined(i.Home)) {
 			return nil
 		}
-		yes, err := i.agreed(in)
+		yes, err := i.agreed(ctx, in)
 		if err != nil || !yes {
 			return err
 		}
@@ -47,10 +47,21 @@ const (
 )
 
 // agreed asks. Only an answer is remembered: the end of the input is none.
-func (i *Installer) agreed(in io.Reader) (bool, error) {
+func (i *Installer) agreed(ctx context.Context, in io.Reader) (bool, error) {
 	fmt.Fprintf(i.Progress.out, "Install local engines (speech to text, a voice, a small chat model, wake words)? %s, about %s [Y/n] ", onDisk, duration)
-	line, err := bufio.NewReader(in).ReadString('\n')
-	if errors.Is(err, io.EOF) && line == "" {
+	typed := make(chan string, 1)
+	go func() { // which nothing but a line or the end of this process ends
+		line, _ := bufio.NewReader(in).ReadString('\n')
+		typed <- line
+	}()
+	var line string
+	select {
+	case line = <-typed:
+	case <-ctx.Done():
+		fmt.Fprintln(i.Progress.out)
+		return false, errors.New("interrupted")
+	}
+	if line == "" {
 		fmt.Fprintln(i.Progress.out)
 		return false, nil
 	}

@@ -1,8 +1,11 @@
 package engines
 
 import (
+	"context"
+	"io"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestTheOfferIsMadeOnce(t *testing.T) {
@@ -44,5 +47,24 @@ func TestTheOfferIsMadeOnce(t *testing.T) {
 				t.Errorf("asks again: %v", asked)
 			}
 		})
+	}
+}
+
+// Ctrl-C at the question is an answer as well.
+func TestTheOfferEndsWhenItIsInterrupted(t *testing.T) {
+	i, _ := installer(t, t.TempDir(), bare, "")
+	in, typed := io.Pipe()
+	defer typed.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	ended := make(chan error, 1)
+	go func() { ended <- i.Offer(ctx, "", in, true) }()
+	select {
+	case err := <-ended:
+		if err == nil || !strings.Contains(err.Error(), "interrupted") {
+			t.Errorf("said %v", err)
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("it still waits")
 	}
 }
