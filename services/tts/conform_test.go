@@ -35,6 +35,7 @@ const (
 	cut     = "cut"    // one piece, then the connection ends
 	garbage = "garbage"
 	hangsUp = "hangs up"
+	resets  = "resets the connection"
 )
 
 // script is what a server does, call by call; the last entry goes on.
@@ -127,7 +128,16 @@ func (s *script) http(w http.ResponseWriter, r *http.Request, line string, first
 		s.gone <- struct{}{}
 	case cut, hangsUp:
 		panic(http.ErrAbortHandler)
+	case resets:
+		if c, _, err := http.NewResponseController(w).Hijack(); err == nil {
+			reset(c)
+		}
 	}
+}
+
+func reset(c net.Conn) {
+	_ = c.(*net.TCPConn).SetLinger(0)
+	_ = c.Close()
 }
 
 func (s *script) wyoming(c net.Conn) {
@@ -169,6 +179,8 @@ func (s *script) wyoming(c net.Conn) {
 		case hangs, stalls:
 			_, _ = r.ReadByte()
 			s.gone <- struct{}{}
+		case resets:
+			reset(c)
 		}
 		return
 	}
@@ -296,11 +308,13 @@ func TestConformCancel(t *testing.T) {
 }
 
 func TestConformASecondTry(t *testing.T) {
-	conform(t, patience, func(t *testing.T, e tts.Engine, s *script) {
-		if all, _, err := speak(t.Context(), e, hello); err != nil || len(all.PCM) != 2*len(piece.PCM) || s.calls.Load() != 2 {
-			t.Errorf("%d bytes, %v after %d calls", len(all.PCM), err, s.calls.Load())
-		}
-	}, hangsUp, says)
+	for _, act := range []string{hangsUp, resets} {
+		conform(t, patience, func(t *testing.T, e tts.Engine, s *script) {
+			if all, _, err := speak(t.Context(), e, hello); err != nil || len(all.PCM) != 2*len(piece.PCM) || s.calls.Load() != 2 {
+				t.Errorf("%s: %d bytes, %v after %d calls", act, len(all.PCM), err, s.calls.Load())
+			}
+		}, act, says)
+	}
 }
 
 func TestConformLeavesAFailingServerAlone(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -27,6 +28,57 @@ func TestVoicesOfWyoming(t *testing.T) {
 		if got := <-s.asked; got != fmt.Sprintf(`{"text":"Hi.","voice":{"name":%q}}`, want) {
 			t.Errorf("asked for %s, want %s", got, want)
 		}
+	}
+}
+
+// A server that cannot speak at all, or not now, may have the voice nonetheless.
+func TestAVoiceIsKeptWhenItIsNotWhatWasWrong(t *testing.T) {
+	busy := func(t testing.TB, s *script) tts.Config {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			q, _ := io.ReadAll(r.Body)
+			if s.next(string(q)) == fails {
+				w.Header().Set("X-Should-Retry", "false")
+				w.WriteHeader(http.StatusTooManyRequests)
+				return
+			}
+			w.Header().Set("Content-Type", "audio/wav")
+			_, _ = w.Write(wav(piece, uint32(len(piece.PCM))))
+		}))
+		t.Cleanup(server.Close)
+		return tts.Config{Engine: "openai", OpenAIURL: server.URL + "/v1"}
+	}
+	tests := map[string]struct {
+		serve func(testing.TB, *script) tts.Config
+		acts  []string
+		asked int // with the voice and without, before the server speaks
+	}{
+		"OpenAI, busy":              {busy, []string{fails, says}, 1},
+		"OpenAI, broken altogether": {dialects["openai"], []string{refuses, refuses, says}, 2},
+		"Wyoming":                   {dialects["wyoming"], []string{fails, fails, says}, 2},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			s := play(tt.acts...)
+			c := tt.serve(t, s)
+			c.Voice, c.Speed, c.Timeout = "joe", 1, patience
+			e, _, err := tts.NewEngine(t.Context(), c, tts.Files{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			line := tts.Line{Text: "Hi.", Voice: "amy"}
+			if _, _, err := speak(t.Context(), e, line); err == nil || int(s.calls.Load()) != tt.asked {
+				t.Errorf("the first line: %v after %d calls, want %d", err, s.calls.Load(), tt.asked)
+			}
+			for range tt.asked {
+				<-s.asked
+			}
+			if _, _, err := speak(t.Context(), e, line); err != nil {
+				t.Error(err)
+			}
+			if got := <-s.asked; !strings.Contains(got, "amy") {
+				t.Errorf("the next line is asked for with %s", got)
+			}
+		})
 	}
 }
 

@@ -174,6 +174,7 @@ func TestEnginesSayWhatIsWrong(t *testing.T) {
 		"a server that hangs":        {tts.Config{Engine: "openai", OpenAIURL: hanging.URL, Timeout: 50 * ms}, "speak at " + hanging.URL + ": no audio for 50ms"},
 		"a server that is away":      {tts.Config{Engine: "openai", OpenAIURL: "http://127.0.0.1:1/v1"}, "connection refused"},
 		"no address":                 {tts.Config{Engine: "openai"}, "TTS_OPENAI_URL is empty"},
+		"an address of nothing":      {tts.Config{Engine: "openai", OpenAIURL: "localhost:8000"}, "TTS_OPENAI_URL is no web address, want one like http://127.0.0.1:8000/v1"},
 		"no asset":                   {tts.Config{Engine: "flite"}, "the built-in voice is not at " + filepath.Join(empty, "flite", "flite.wasm") + ": make assets fetches it"},
 		"no engine":                  {tts.Config{Engine: "none"}, "no voice: run make assets"},
 		"an engine nobody knows":     {tts.Config{Engine: "magic"}, `TTS_ENGINE is "magic", want auto, openai, wyoming, piper, elevenlabs, flite, espeak, none`},

@@ -34,8 +34,8 @@ type OpenAI struct {
 
 // NewOpenAI returns the voice at c.OpenAIURL.
 func NewOpenAI(c Config) (*OpenAI, error) {
-	if c.OpenAIURL == "" {
-		return nil, errors.New("TTS_OPENAI_URL is empty: set it to a server such as http://127.0.0.1:8000/v1")
+	if _, err := webAddress(c.OpenAIURL); err != nil {
+		return nil, fmt.Errorf("TTS_OPENAI_URL %w, want one like http://127.0.0.1:8000/v1", err)
 	}
 	opts := []option.RequestOption{option.WithBaseURL(c.OpenAIURL), option.WithMaxRetries(1)}
 	if c.OpenAIKey != "" {
@@ -59,8 +59,9 @@ func (o *OpenAI) Synthesize(ctx context.Context, l Line) iter.Seq2[Chunk, error]
 		}
 		answer, err := o.ask(ctx, l.Text, voice)
 		if refused(err) && voice != o.voice {
-			o.unknown.Store(&voice)
-			answer, err = o.ask(ctx, l.Text, o.voice)
+			if answer, err = o.ask(ctx, l.Text, o.voice); err == nil { // else it was not the voice
+				o.unknown.Store(&voice)
+			}
 		}
 		if err != nil {
 			about := fmt.Errorf("speak at %s: %w", o.url, plainly(ctx, err))
@@ -117,10 +118,11 @@ func playable(answer *http.Response, yield func(Chunk, error) bool) {
 	}
 }
 
-// refused tells whether the server did not like the question.
+// refused tells whether the server did not like the question, or knows no such
+// voice.
 func refused(err error) bool {
 	var e *openai.Error
-	return errors.As(err, &e) && e.StatusCode >= 400 && e.StatusCode < 500 && e.StatusCode != http.StatusUnauthorized
+	return unhappy(err) || errors.As(err, &e) && e.StatusCode == http.StatusNotFound
 }
 
 // unhappy tells whether the server is well and did not like this question.

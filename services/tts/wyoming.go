@@ -46,8 +46,9 @@ func (w *Wyoming) Synthesize(ctx context.Context, l Line) iter.Seq2[Chunk, error
 		begun, err := w.say(ctx, l, voice, yield)
 		var said *wyoming.Error
 		if errors.As(err, &said) && !begun && voice != w.voice {
-			w.unknown.Store(&voice)
-			begun, err = w.say(ctx, l, w.voice, yield)
+			if begun, err = w.say(ctx, l, w.voice, yield); err == nil { // else it was not the voice
+				w.unknown.Store(&voice)
+			}
 		}
 		if err == nil {
 			return
