@@ -76,20 +76,27 @@ func (o *OpenAI) Generate(ctx context.Context, p Prompt, emit func(string) error
 		return emit(delta)
 	}
 	var err error
-	if p.Model == "" {
+	chosen := p.Model == ""
+	if chosen {
 		if p.Model, err = o.model(ctx); err != nil {
 			return Usage{}, o.explain(ctx, p, err)
 		}
 	}
-	use, err := o.stream(ctx, p, aloud(heard))
-	if picky(err) && !o.strict.Swap(true) {
-		use, err = o.stream(ctx, p, aloud(heard))
+	strict := o.strict.Load()
+	use, err := o.stream(ctx, p, strict, aloud(heard))
+	if picky(err) && !strict {
+		o.strict.Store(true)
+		use, err = o.stream(ctx, p, true, aloud(heard))
 	}
 	if err == nil {
 		return use, nil
 	}
 	about := o.explain(ctx, p, err)
 	var e *openai.Error
+	if errors.As(err, &e) && e.StatusCode == http.StatusNotFound && chosen && o.cfg.Model == "" {
+		o.found.Store(nil)
+		return use, guard.Again(about) // the server may have another model by now
+	}
 	if errors.As(err, &e) && e.StatusCode < http.StatusInternalServerError && !unusable[e.StatusCode] {
 		return use, guard.Alive(about)
 	}
@@ -128,8 +135,8 @@ func (o *OpenAI) model(ctx context.Context) (string, error) {
 }
 
 // stream is one request. An error may come after the first deltas.
-func (o *OpenAI) stream(ctx context.Context, p Prompt, emit func(string) error) (Usage, error) {
-	answer := o.chat.NewStreaming(ctx, o.params(p))
+func (o *OpenAI) stream(ctx context.Context, p Prompt, strict bool, emit func(string) error) (Usage, error) {
+	answer := o.chat.NewStreaming(ctx, params(p, strict))
 	defer answer.Close()
 	use := Usage{Model: p.Model}
 	for answer.Next() {
@@ -150,7 +157,7 @@ func (o *OpenAI) stream(ctx context.Context, p Prompt, emit func(string) error) 
 	return use, context.Cause(ctx) // a stream that is cut by ctx can end without an error
 }
 
-func (o *OpenAI) params(p Prompt) openai.ChatCompletionNewParams {
+func params(p Prompt, strict bool) openai.ChatCompletionNewParams {
 	q := openai.ChatCompletionNewParams{Model: p.Model}
 	if p.System != "" {
 		q.Messages = append(q.Messages, openai.SystemMessage(p.System))
@@ -163,7 +170,7 @@ func (o *OpenAI) params(p Prompt) openai.ChatCompletionNewParams {
 		}
 	}
 	q.Messages = append(q.Messages, openai.UserMessage(p.User))
-	if o.strict.Load() {
+	if strict {
 		q.MaxCompletionTokens = openai.Int(int64(p.MaxTokens))
 		return q
 	}

@@ -1,0 +1,78 @@
+package llm
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"sync/atomic"
+	"testing"
+)
+
+// The first requests may come together, to a server that wants them its way.
+func TestTwoAtOnceFindOutWhatAServerRefuses(t *testing.T) {
+	var both sync.WaitGroup
+	both.Add(2)
+	c := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		var q map[string]any
+		_ = json.NewDecoder(r.Body).Decode(&q)
+		if q["max_tokens"] != nil {
+			both.Done()
+			both.Wait()
+			w.WriteHeader(http.StatusBadRequest)
+			fmt.Fprint(w, `{"error":{"message":"Unsupported parameter: 'max_tokens'","param":"max_tokens"}}`)
+			return
+		}
+		stream(w)
+		chunk(w, "ok")
+		done(w)
+	})
+	e := NewOpenAI(c)
+	var wg sync.WaitGroup
+	for range 2 {
+		wg.Go(func() {
+			if text, err := generate(t.Context(), e); err != nil || text != "ok" {
+				t.Errorf("%q, %v", text, err)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// People load another model into a server that goes on running.
+func TestAServerThatGotAnotherModel(t *testing.T) {
+	var model atomic.Pointer[string]
+	model.Store(new("old"))
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /v1/models", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		fmt.Fprintf(w, `{"object":"list","data":[{"id":%q,"object":"model"}]}`, *model.Load())
+	})
+	mux.HandleFunc("POST /v1/chat/completions", func(w http.ResponseWriter, r *http.Request) {
+		var q struct{ Model string }
+		if _ = json.NewDecoder(r.Body).Decode(&q); q.Model != *model.Load() {
+			w.WriteHeader(http.StatusNotFound)
+			fmt.Fprint(w, `{"error":{"message":"no such model"}}`)
+			return
+		}
+		stream(w)
+		chunk(w, q.Model)
+		done(w)
+	})
+	srv := httptest.NewServer(mux)
+	t.Cleanup(srv.Close)
+	t.Cleanup(http.DefaultClient.CloseIdleConnections)
+	c := settings()
+	c.BaseURL = srv.URL + "/v1"
+	e, err := NewEngine(c, NewRecall(c, nil), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"old", "new"} {
+		model.Store(&want)
+		if text, err := generate(t.Context(), e); err != nil || text != want {
+			t.Errorf("%q, %v, want an answer of %s", text, err, want)
+		}
+	}
+}
