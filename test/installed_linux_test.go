@@ -128,6 +128,10 @@ func TestSpokenWithoutNetwork(t *testing.T) {
 	}
 	t.Logf("heard %q, answered %q", f.Text, answer)
 	stages(t, within(t, "record of the turn", turns, time.Minute))
+	for _, name := range []string{"speech", "llm"} {
+		line := "document.querySelector('#service-engine-" + name + "')"
+		awaitJS(t, ctx, "the board shows the engine", line+"?.dataset.state == 'ready' && "+line+".innerText.includes(' MB, last request')", 20*time.Second)
+	}
 }
 
 // below lists the processes whose command line or environment names home.

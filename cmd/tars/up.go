@@ -44,8 +44,8 @@ func (upCmd) Run(ctx context.Context, home kit.Home) (err error) {
 	if local != nil {
 		defer local.Close()
 		wg.Go(func() {
-			if err := (&warmer{home: home, engines: local}).run(report); err != nil && report.Err() == nil {
-				fmt.Fprintln(os.Stderr, "tars: the installed engines start when they are asked, and no sooner:", err)
+			if err := attend(report, home, local); err != nil && report.Err() == nil {
+				fmt.Fprintln(os.Stderr, "tars: the installed engines start when they are asked, and the page does not show them:", err)
 			}
 		})
 	}

@@ -5,8 +5,9 @@ const REQUIRED = [
   ["tars-memory", "Memory"], ["tars-tts", "Voice"], ["ui-web", "This page"],
 ];
 const OPTIONAL = [["wake-activation", "Wake word"], ["tars-camera", "Camera"], ["movement-esp32", "Movement"]];
+const NAMES = { "engine-speech": "Speech engine", "engine-llm": "Chat engine", "engine-embed": "Meaning engine", "engine-wake": "Wake engine" };
 const COPIES = ["stt", "router", "llm", "memory", "tts"]; // for consumers of the reference
-const WORDS = { ready: "ready", reconnected: "ready", degraded: "degraded", shutdown: "stopped", lost: "lost", error: "failing" };
+const WORDS = { ready: "ready", reconnected: "ready", degraded: "degraded", shutdown: "stopped", lost: "lost", error: "failing", asleep: "asleep", starting: "starting" };
 
 export class Board {
   #known = new Map(); // by client id
@@ -32,7 +33,7 @@ export class Board {
     const data = payload.data ?? payload; // some come without an envelope
     if (typeof data.ok === "boolean") {
       this.#known.set(id, data);
-      if (!this.#items.has(id)) this.#add(id, id, true);
+      if (!this.#items.has(id)) this.#add(id, NAMES[id] ?? id, true);
     } else {
       this.#known.delete(id);
     }
@@ -68,8 +69,8 @@ export class Board {
       if (!this.#linked) text = "unknown";
       else if (h) {
         text = WORDS[h.event] ?? (h.ok ? "ready" : "failing");
-        state = h.event === "degraded" ? "partly" : h.ok ? "ready" : h.event === "shutdown" ? "quiet" : "lost";
-        why = h.err ?? (h.ok || WORDS[h.event] ? "" : h.event ?? "");
+        state = h.event === "degraded" ? "partly" : ["asleep", "shutdown"].includes(h.event) ? "quiet" : h.ok ? "ready" : "lost";
+        why = h.err ?? (WORDS[h.event] ? "" : h.event ?? "");
       }
       item.li.dataset.state = item.dot.dataset.state = state;
       item.li.classList.toggle("optional", item.optional && !h);

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/gotars/tars/contract"
+	"github.com/gotars/tars/kit"
+	local "github.com/gotars/tars/ops/engines"
+	"github.com/gotars/tars/ops/engines/find"
+	"github.com/gotars/tars/ops/engines/guard"
+	"github.com/gotars/tars/ops/engines/supervise"
+)
+
+const (
+	warmEvery = 30 * time.Second // engines stay warm much longer
+	lookEvery = 3 * time.Second  // at how the engines are
+)
+
+// attendant starts the installed engines of a turn when the turn begins, which
+// somebody who still speaks does not notice, and tells the health board how all
+// of them are.
+type attendant struct {
+	home    kit.Home
+	engines *supervise.Supervisor
+	bus     *kit.Bus
+
+	warmed time.Time         // in the lane of speech and typed
+	told   map[string]string // what the board shows, by engine; in the lane of tell
+}
+
+// attend works until ctx ends.
+func attend(ctx context.Context, home kit.Home, engines *supervise.Supervisor) (err error) {
+	a := &attendant{home: home, engines: engines, told: map[string]string{}}
+	warm := kit.Lane("warm")
+	a.bus, err = open(ctx, home, "tars-engines", kit.On(a.speech, warm), kit.On(a.typed, warm), kit.Sends[contract.HealthPing]())
+	if err != nil {
+		return err
+	}
+	again := time.NewTicker(lookEvery)
+	defer again.Stop()
+	for ctx.Err() == nil && err == nil {
+		err = a.tell(ctx)
+		select {
+		case <-again.C:
+		case <-ctx.Done():
+		}
+	}
+	over := context.WithoutCancel(ctx)
+	return errors.Join(err, a.leave(over), a.bus.Close(over))
+}
+
+func (a *attendant) speech(ctx context.Context, e contract.WakeEvent) error {
+	if e.Type == contract.WakeEventSpeechStart {
+		a.warm(ctx)
+	}
+	return nil
+}
+
+func (a *attendant) typed(ctx context.Context, _ contract.FinalTranscript) error {
+	a.warm(ctx)
+	return nil
+}
+
+// warm starts those engines that the services have chosen.
+func (a *attendant) warm(ctx context.Context) {
+	if time.Since(a.warmed) < warmEvery {
+		return
+	}
+	a.warmed = time.Now()
+	kinds := map[string]find.Kind{"stt": find.STT, "llm": find.LLM, "tts": find.TTS}
+	for service, e := range engines(ctx, a.home) {
+		if kind, ok := kinds[service]; ok && e.from == guard.Installed {
+			a.engines.Wake(kind)
+		}
+	}
+}
+
+// tell publishes the health of each engine that changed.
+func (a *attendant) tell(ctx context.Context) error {
+	for _, e := range a.engines.Engines() {
+		h := healthOfEngine(e)
+		text := *h.Event
+		if h.Err != nil {
+			text += *h.Err
+		}
+		if a.told[e.Name] == text {
+			continue
+		}
+		if err := a.bus.Publish(ctx, h); err != nil {
+			return err
+		}
+		a.told[e.Name] = text
+	}
+	return nil
+}
+
+// leave says that the engines go.
+func (a *attendant) leave(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	var errs []error
+	for name := range a.told {
+		errs = append(errs, a.bus.Publish(ctx, contract.HealthPing{Name: "engine-" + name, Event: new(contract.HealthShutdown)}))
+	}
+	return errors.Join(errs...)
+}
+
+// healthOfEngine is how e is, for the health board: its memory and the time of its
+// last request stand where a service says what happened.
+func healthOfEngine(e find.Engine) contract.HealthPing {
+	h := contract.HealthPing{Name: "engine-" + e.Name, OK: e.State != find.Failed, Event: &e.State}
+	switch {
+	case e.State == find.Failed:
+		h.Event, h.Err = new(contract.HealthError), &e.Error
+	case e.State == find.Ready && e.Last > 0:
+		h.Event = new(fmt.Sprintf("%s, last request %s", local.Bytes(round(e.Memory)), e.Last.Round(10*time.Millisecond)))
+	case e.State == find.Ready:
+		h.Event = new(local.Bytes(round(e.Memory)))
+	}
+	return h
+}
+
+// round spares the board changes that say nothing.
+func round(bytes int64) int64 { return (bytes + 5e6) / 1e7 * 1e7 }
