@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"strings"
+	"sync"
 	"text/tabwriter"
 
 	"github.com/gotars/tars/contract"
@@ -37,41 +38,43 @@ type engine struct {
 }
 
 // engines tells what each service would work with, by the settings of this
-// process.
+// process. It looks for servers, for at most a second.
 func engines(ctx context.Context, home kit.Home) map[string]engine {
 	all := map[string]engine{}
-	tell := func(service string, name, from, better string, err error) {
-		if err != nil {
-			name, from, better = "misconfigured", "", err.Error()
-		}
-		all[service] = engine{name, from, better}
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	for service, describe := range map[string]func() (engine, error){
+		"stt":    describing("stt", func(c stt.Config) engine { return described(stt.Describe(ctx, c, home)) }),
+		"tts":    describing("tts", func(c tts.Config) engine { return described(tts.Describe(ctx, c, home)) }),
+		"llm":    describing("llm", func(c llm.Config) engine { return described(llm.Describe(ctx, c, home)) }),
+		"memory": describing("memory", func(c memory.Config) engine { return described(memory.Describe(ctx, c, home)) }),
+	} {
+		wg.Go(func() {
+			e, err := describe()
+			if err != nil {
+				e = engine{"misconfigured", "", err.Error()}
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			all[service] = e
+		})
 	}
-	if c, err := kit.FromEnv[stt.Config]("stt"); err != nil {
-		tell("stt", "", "", "", err)
-	} else {
-		name, from, better := stt.Describe(ctx, c, home)
-		tell("stt", name, from, better, nil)
-	}
-	if c, err := kit.FromEnv[tts.Config]("tts"); err != nil {
-		tell("tts", "", "", "", err)
-	} else {
-		name, from, better := tts.Describe(ctx, c, home)
-		tell("tts", name, from, better, nil)
-	}
-	if c, err := kit.FromEnv[llm.Config]("llm"); err != nil {
-		tell("llm", "", "", "", err)
-	} else {
-		name, from, better := llm.Describe(ctx, c, home)
-		tell("llm", name, from, better, nil)
-	}
-	if c, err := kit.FromEnv[memory.Config]("memory"); err != nil {
-		tell("memory", "", "", "", err)
-	} else {
-		name, from, better := memory.Describe(ctx, c, home)
-		tell("memory", name, from, better, nil)
-	}
+	wg.Wait()
 	return all
 }
+
+// describing reads the settings of a service and describes its engine.
+func describing[C any](service string, describe func(C) engine) func() (engine, error) {
+	return func() (engine, error) {
+		c, err := kit.FromEnv[C](service)
+		if err != nil {
+			return engine{}, err
+		}
+		return describe(c), nil
+	}
+}
+
+func described(name, from, better string) engine { return engine{name, from, better} }
 
 // printTable prints a line a service.
 func printTable(ctx context.Context, w io.Writer, home kit.Home, health map[string]contract.HealthPing) {
