@@ -10,6 +10,7 @@ import (
 
 	"github.com/gotars/tars/kit"
 	"github.com/gotars/tars/ops/engines/find"
+	"github.com/gotars/tars/ops/engines/guard"
 	"github.com/gotars/tars/services/llm"
 	"github.com/gotars/tars/services/memory"
 	"github.com/gotars/tars/services/stt"
@@ -32,7 +33,7 @@ func serversOf(ctx context.Context, home kit.Home, kind find.Kind) (all []find.S
 	if err != nil {
 		return nil, err
 	}
-	for _, s := range slices.Concat(named, find.Look(ctx, w.Hosts, string(home), kind)) {
+	for _, s := range slices.Concat(named, guard.Look(ctx, w.Hosts, string(home), kind)) {
 		if s.URL != "" && !slices.ContainsFunc(all, func(o find.Server) bool { return o.URL == s.URL }) {
 			all = append(all, s)
 		}

@@ -15,6 +15,7 @@ import (
 	"github.com/gotars/tars/kit"
 	local "github.com/gotars/tars/ops/engines"
 	"github.com/gotars/tars/ops/engines/find"
+	"github.com/gotars/tars/ops/engines/guard"
 	"github.com/gotars/tars/ops/engines/supervise"
 	"github.com/gotars/tars/services/llm"
 	"github.com/gotars/tars/services/memory"
@@ -93,7 +94,7 @@ func trials(ctx context.Context, home kit.Home, hosts []string) (all []trial) {
 		{trial{service: "memory", kind: find.Embed}, tryEmbedding},
 	} {
 		t.engine = found[t.service]
-		for _, s := range find.Look(ctx, hosts, string(home), t.kind) {
+		for _, s := range guard.Look(ctx, hosts, string(home), t.kind) {
 			if !t.engine.is(s) {
 				t.others = append(t.others, s)
 			}
@@ -119,8 +120,8 @@ var variable = regexp.MustCompile(`\b[A-Z]+_[A-Z0-9_]+`)
 
 // why says in a sentence why it is this engine and not the next.
 func (t trial) why(hosts []string) string {
-	places := "nothing is looked for, as ENGINE_HOSTS is empty"
-	if len(hosts) > 0 {
+	places, looks := "nothing is looked for, as ENGINE_HOSTS is none", guard.Looks(hosts)
+	if looks {
 		places = fmt.Sprintf("no server answers at %s on %s", strings.Join(hosts, ", "), strings.Trim(strings.ReplaceAll(fmt.Sprint(find.Ports(t.kind)), " ", ", "), "[]"))
 	}
 	var because, rest string
@@ -136,8 +137,10 @@ func (t trial) why(hosts []string) string {
 		because, rest = places+", and it is installed", "if it fails"
 	case len(t.others) > 0: // the service does not look for them
 		because, rest = "nothing is set", "not taken"
+	case !looks:
+		because = places
 	default:
-		because, rest = places+", and no installed engine runs", ""
+		because = places + ", and no installed engine runs"
 	}
 	if len(t.others) == 0 {
 		return "because " + because

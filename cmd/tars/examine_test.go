@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -201,6 +202,33 @@ func TestDoctorSaysWhyItIsThisEngine(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// With none, as the services have it, neither hosts nor what is installed count.
+func TestNoneIsNoHost(t *testing.T) {
+	host := elsewhere(t, 99)
+	alone(t, "none")
+	ollamaAt(t, host)
+	home := kit.Home(t.TempDir())
+	running, err := json.Marshal(find.Running{Engines: []find.Engine{{Name: "llm", Serves: []find.Server{
+		{Kind: find.LLM, Protocol: "openai", URL: "http://" + host + ":11434/v1", Name: "installed small"},
+	}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := find.File(string(home))
+	if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o700), os.WriteFile(file, running, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	all := trials(t.Context(), home, []string{"none"})
+	for _, got := range all {
+		if why := got.why([]string{"none"}); why != "because nothing is looked for, as ENGINE_HOSTS is none" {
+			t.Errorf("%s: %s", got.service, why)
+		}
+	}
+	if got, err := serversOf(t.Context(), home, find.LLM); err != nil || len(got) > 0 {
+		t.Errorf("bench measures %v, %v", got, err)
 	}
 }
 
