@@ -108,12 +108,15 @@ func (c *child) command(e *engine, port string) *exec.Cmd {
 // passwords and addresses that may hold one.
 func public(environ []string) []string {
 	return slices.DeleteFunc(slices.Clone(environ), func(kv string) bool {
-		name, _, _ := strings.Cut(kv, "=")
-		return secret.MatchString(name)
+		name, value, _ := strings.Cut(kv, "=")
+		return secret.MatchString(name) || login.MatchString(value)
 	})
 }
 
-var secret = regexp.MustCompile(`(?i)key|token|secret|passw|mqtt`)
+var (
+	secret = regexp.MustCompile(`(?i)key|token|secret|passw|credential|auth|mqtt`)
+	login  = regexp.MustCompile(`:[^/@\s]+@`) // of an address
+)
 
 // watch tells when the child answers, and ends it when that takes too long.
 func (c *child) watch(e *engine, gone <-chan struct{}, late *atomic.Bool) {

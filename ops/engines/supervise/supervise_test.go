@@ -511,6 +511,9 @@ func TestSettings(t *testing.T) {
 func TestKeysStayWithUs(t *testing.T) {
 	t.Setenv("LLM_API_KEY", "sk-1")
 	t.Setenv("MQTT_URL", "mqtt://u:p@h")
+	t.Setenv("LLM_BASE_URL", "https://me:sk-1@models.example/v1")
+	t.Setenv("HTTPS_PROXY", "me:sk-1@proxy.example:3128")
+	t.Setenv("MY_CREDENTIALS", "sk-1")
 	t.Setenv("PLAIN_SETTING", "seen")
 	env := ask(t, start(t, Options{}, fake("curious")), "/env")
 	if strings.Contains(env, "sk-1") || strings.Contains(env, "mqtt://") {
