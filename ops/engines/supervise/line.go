@@ -76,7 +76,7 @@ func (l *line) listen(said []byte, gone context.CancelCauseFunc) []byte {
 		said = append(said, buf[:n]...)
 		var late net.Error
 		switch {
-		case errors.As(err, &late) && late.Timeout():
+		case errors.As(err, &late) && late.Timeout(), errors.Is(err, io.EOF): // it has said all, and may still listen
 			return said
 		case err != nil:
 			gone(errGone)

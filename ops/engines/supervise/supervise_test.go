@@ -421,6 +421,28 @@ func TestWyomingIsCarriedAsItIs(t *testing.T) {
 	}
 }
 
+// A client that has said all and closed its side is owed the answer, also by an
+// engine that has to start.
+func TestAQuestionMayBeTheLastWord(t *testing.T) {
+	wake := fake("wake", "ENGINE_SPEAKS=wyoming")
+	wake.Serves = []find.Server{{Kind: find.Wake, Protocol: "wyoming", URL: "tcp://127.0.0.1:{port}"}}
+	wake.Health = "tcp://127.0.0.1:{port}"
+	s := start(t, Options{}, wake)
+	for _, state := range []string{"asleep", "awake"} {
+		c, err := net.Dial("tcp", strings.TrimPrefix(address(s, 0), "tcp://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintln(c, `{"type":"describe"}`)
+		_ = c.(*net.TCPConn).CloseWrite()
+		_ = c.SetReadDeadline(time.Now().Add(longest))
+		if got, err := io.ReadAll(c); err != nil || !strings.Contains(string(got), "info") {
+			t.Errorf("%s, it answers %q, %v", state, got, err)
+		}
+		_ = c.Close()
+	}
+}
+
 // A client that goes while the engine starts leaves nothing waiting.
 func TestAClientMayGoWhileTheEngineStarts(t *testing.T) {
 	s := start(t, Options{}, fake("slow"))
