@@ -29,5 +29,6 @@ func Found[E any](s find.Server, e E) Candidate[E] {
 	if u, err := url.Parse(s.URL); err == nil && !s.Installed {
 		from = "found at " + u.Host
 	}
-	return Candidate[E]{Engine: e, Key: s.Protocol + " " + s.URL + " " + s.Model, Name: s.Name, From: from}
+	at := s.Protocol + " " + s.URL
+	return Candidate[E]{Engine: e, Key: at + " " + s.Model, Name: s.Name, From: from, server: at}
 }

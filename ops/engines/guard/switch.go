@@ -16,7 +16,9 @@ type Candidate[E any] struct {
 	From   string // where it was found: "LLM_BASE_URL, 10.0.0.7:11434"
 	Better string // what would be better; empty: nothing
 
-	guard *Guard
+	guard  *Guard
+	server string // that was found; empty: nothing that can go away
+	missed bool   // it did not answer at the last look
 }
 
 // Switch takes the best engine there is. When that fails, and nothing has come
@@ -37,7 +39,9 @@ func NewSwitch[E any](look func(context.Context) []Candidate[E]) *Switch[E] {
 }
 
 // Look looks for engines again, and reports whether calls go to another one
-// than after the last look. What is still there keeps what is known of it.
+// than after the last look. What is still there keeps what is known of it. A
+// server is gone when it has not answered twice: one that works hard may be late.
+// It goes on when ctx ends.
 func (s *Switch[E]) Look(ctx context.Context) (changed bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -48,18 +52,25 @@ func (s *Switch[E]) Look(ctx context.Context) (changed bool) {
 	return changed
 }
 
+// find looks for engines. The caller holds mu.
 func (s *Switch[E]) find(ctx context.Context) {
 	var known []Candidate[E]
 	if old := s.now.Load(); old != nil {
 		known = *old
 	}
-	all := slices.Clone(s.look(ctx))
+	all := slices.Clone(s.look(context.WithoutCancel(ctx))) // what is found is for all who ask
 	for i, c := range all {
-		if k := slices.IndexFunc(known, func(k Candidate[E]) bool { return k.Key == c.Key }); k >= 0 {
+		all[i].guard = New() // also for one that was away
+		if k := slices.IndexFunc(known, func(k Candidate[E]) bool { return k.Key == c.Key && !k.missed }); k >= 0 {
 			all[i].Engine, all[i].guard = known[k].Engine, known[k].guard
+		}
+	}
+	for i, k := range known {
+		if k.server == "" || k.missed || slices.ContainsFunc(all, func(c Candidate[E]) bool { return c.server == k.server }) {
 			continue
 		}
-		all[i].guard = New()
+		k.missed = true
+		all = slices.Insert(all, min(i, len(all)), k)
 	}
 	s.now.Store(&all)
 }
