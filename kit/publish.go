@@ -11,13 +11,21 @@ import (
 	"github.com/eclipse/paho.golang/autopaho"
 	"github.com/eclipse/paho.golang/paho"
 
+	"github.com/gotars/tars/kit/internal/backoff"
 	"github.com/gotars/tars/kit/msg"
+)
+
+const (
+	unheard = 0x10                  // the broker's reason: nobody subscribes to it
+	lonely  = 20 * time.Millisecond // before such a message is sent again
 )
 
 // Publish sends m on its own route. It returns when the broker has accepted m
 // (AtLeastOnce), or when it is written (AtMostOnce). While the link is down an
 // AtLeastOnce m waits until ctx ends, an AtMostOnce one fails at once with
-// ErrOffline. After an error of ctx the message may still arrive.
+// ErrOffline. For 5 s after a broker came back without its memory an AtLeastOnce
+// m that is not retained waits until somebody subscribes to it, where the broker
+// tells. After an error of ctx the message may still arrive.
 func (b *Bus) Publish(ctx context.Context, m msg.Message, opts ...PublishOption) error {
 	if err := b.allowed(m); err != nil && b.warned.first(err.Error()) {
 		b.log.WarnContext(ctx, "publishes what it does not declare", "err", err)
@@ -83,12 +91,14 @@ func (b *Bus) deliver(ctx context.Context, p *paho.Publish) error {
 }
 
 // insist sends p until the broker has it. Every other error of paho means that
-// the link went away, before or after p was sent, so p may arrive twice.
+// the link went away, before or after p was sent, so p may arrive twice. A
+// broker that was killed has forgotten who subscribed: p is repeated while
+// nobody gets it, for as long as others need to come back.
 func (b *Bus) insist(ctx context.Context, p *paho.Publish) error {
 	for {
 		r, err := b.cm.Publish(b.session.Bind(ctx), p)
 		switch {
-		case err == nil:
+		case err == nil && (r.ReasonCode != unheard || p.Retain || !b.session.Lapsed(backoff.Lived)):
 			return nil
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
@@ -97,11 +107,14 @@ func (b *Bus) insist(ctx context.Context, p *paho.Publish) error {
 		case errors.Is(err, paho.ErrInvalidArguments):
 			return err
 		}
-		if !errors.Is(err, autopaho.ConnectionDownError) {
+		wait := linkless
+		if err == nil {
+			wait = lonely
+		} else if !errors.Is(err, autopaho.ConnectionDownError) {
 			b.log.DebugContext(ctx, "publishing again", "topic", p.Topic, "err", err)
 		}
 		select { // the client notices a dead link a moment after its writers
-		case <-time.After(linkless):
+		case <-time.After(wait):
 		case <-b.cm.Done(): // the bus is stopping
 			return ErrOffline
 		case <-ctx.Done():

@@ -63,8 +63,9 @@ func TestDurableKills(t *testing.T) {
 }
 
 // TestKills kills a broker that has promised more than it has written down. What
-// is lost then is the broker's loss: a pair made by hand with paho.golang beside
-// ours loses as much.
+// it had not handed on is the broker's loss. What comes before the handler has
+// subscribed again is lost to a pair made by hand with paho.golang, and not to
+// ours.
 func TestKills(t *testing.T) {
 	t.Parallel()
 	m := broker(t, conf(t, "mosquitto.conf"))
@@ -81,8 +82,7 @@ func TestKills(t *testing.T) {
 	o.show("kill (SIGKILL), default settings: kit", n)
 	h.show("kill (SIGKILL), default settings: paho by hand", n)
 	o.flat(t)
-	// Each time the sender is back before the handler costs up to 5 s of load.
-	if slack := 2 * 5 * rate; o.lost > 2*h.lost+slack {
+	if slack := rate; o.lost > h.lost+slack { // by luck both may lose next to nothing
 		t.Errorf("%d were lost, and %d of the pair by hand", o.lost, h.lost)
 	}
 }

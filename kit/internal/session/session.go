@@ -6,6 +6,7 @@ import (
 	"io"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/eclipse/paho.golang/packets"
 	paho "github.com/eclipse/paho.golang/paho/session"
@@ -31,8 +32,9 @@ import (
 type State struct {
 	*state.State
 	mu       sync.RWMutex
-	links    int // how many there were
-	sessions int // of them, those that found none
+	links    int       // how many there were
+	sessions int       // of them, those that found none
+	lapsed   time.Time // when the broker was last found to have forgotten
 
 	waits   sync.Mutex
 	waiting map[uint16]chan<- packets.ControlPacket // publications without an answer
@@ -52,6 +54,14 @@ func New() *State {
 func (s *State) Again(r *Receipt) bool {
 	now := s.window.Load()
 	return r != nil && r.window != now && r.window.session == now.session
+}
+
+// Lapsed reports whether the broker forgot the session less than d ago, and with
+// it most likely those of others, who come back as we did.
+func (s *State) Lapsed(d time.Duration) bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return !s.lapsed.IsZero() && time.Since(s.lapsed) < d
 }
 
 // Arrive notes a message, in order of arrival, and returns its receipt, which is
@@ -78,6 +88,9 @@ func (s *State) ConAckReceived(w io.Writer, c *packets.Connect, a *packets.Conna
 	if !a.SessionPresent {
 		s.sessions++
 		s.forget()
+		if s.links > 1 {
+			s.lapsed = time.Now()
+		}
 	}
 	s.window.Load().close()
 	s.window.Store(&window{conn: w, twice: s.State.Ack, session: s.sessions})
