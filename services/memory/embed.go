@@ -31,7 +31,10 @@ type Embedder interface {
 const textMost = 1000
 
 // RefusedError is a text that the embedder does not take; others it may.
-type RefusedError struct{ Err error }
+type RefusedError struct {
+	Err     error
+	Perhaps bool // the server broke at it: it may be ill, or cannot say what this text means
+}
 
 func (e *RefusedError) Error() string { return e.Err.Error() }
 
@@ -81,8 +84,11 @@ func (o *OpenAI) Embed(ctx context.Context, texts []string) ([][]float32, error)
 	out := make([][]float32, len(texts))
 	for _, d := range answer.Data {
 		v := unit(d.Embedding)
-		if d.Index < 0 || int(d.Index) >= len(out) || v == nil {
-			return nil, fmt.Errorf("embed at %s: the server sent a vector of nothing", o.host)
+		switch {
+		case d.Index < 0 || int(d.Index) >= len(out):
+			return nil, fmt.Errorf("embed at %s: the server sent a vector of no text", o.host)
+		case v == nil:
+			return nil, &RefusedError{Err: fmt.Errorf("embed at %s: the server sent a vector of nothing", o.host)}
 		}
 		out[d.Index] = v
 	}
@@ -113,7 +119,9 @@ func (o *OpenAI) explain(ctx context.Context, err error) error {
 	case http.StatusNotFound:
 		text = fmt.Sprintf("there is no model %q: set MEMORY_EMBED_MODEL", o.model)
 	case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity:
-		return &RefusedError{fmt.Errorf("embed at %s: %d %s", o.host, e.StatusCode, text)}
+		return &RefusedError{Err: fmt.Errorf("embed at %s: %d %s", o.host, e.StatusCode, text)}
+	case http.StatusInternalServerError: // of Ollama also when a number is none
+		return &RefusedError{Err: fmt.Errorf("embed at %s: %d %s", o.host, e.StatusCode, text), Perhaps: true}
 	}
 	return fmt.Errorf("embed at %s: %d %s", o.host, e.StatusCode, text)
 }

@@ -51,7 +51,7 @@ func (m *Meaning) near(ctx context.Context, text string, n int) []near {
 		defer cancel()
 		x, err = e.Embed(ctx, []string{text})
 		var refused *RefusedError
-		if errors.As(err, &refused) {
+		if errors.As(err, &refused) && !refused.Perhaps {
 			err = guard.Alive(err)
 		}
 		return err
@@ -162,17 +162,46 @@ func (m *Meaning) embed(ctx context.Context, e *choice, lines []Line) error {
 	var refused *RefusedError
 	switch {
 	case errors.As(err, &refused) && len(lines) > 1:
-		for _, l := range lines {
-			if err := m.embed(ctx, e, []Line{l}); err != nil {
-				return err
-			}
-		}
-		return nil
-	case errors.As(err, &refused):
+		return m.each(ctx, e, lines)
+	case errors.As(err, &refused) && !refused.Perhaps:
 		xs = [][]float32{nil}
 	case err != nil:
 		return err
 	}
+	return m.keep(ctx, e, lines, xs)
+}
+
+// each embeds lines one by one. Those at which the embedder broke twice count as
+// refused when it takes another one after them: else it may be ill.
+func (m *Meaning) each(ctx context.Context, e *choice, lines []Line) error {
+	const ill = 8 // in a row
+	var broke []Line
+	var why error
+	for _, l := range lines {
+		var refused *RefusedError
+		err := m.embed(ctx, e, []Line{l})
+		if errors.As(err, &refused) {
+			err = m.embed(ctx, e, []Line{l})
+		}
+		switch {
+		case errors.As(err, &refused):
+			if broke, why = append(broke, l), err; len(broke) == ill {
+				return why
+			}
+		case err != nil:
+			return err
+		default:
+			if err := m.keep(ctx, e, broke, make([][]float32, len(broke))); err != nil {
+				return err
+			}
+			broke, why = nil, nil
+		}
+	}
+	return why
+}
+
+// keep keeps the vectors of lines.
+func (m *Meaning) keep(ctx context.Context, e *choice, lines []Line, xs [][]float32) error {
 	kept, err := m.store.SetVectors(ctx, e.model, lines, xs)
 	for i, ok := range kept {
 		if ok && len(xs[i]) > 0 {

@@ -32,6 +32,8 @@ type embedder struct {
 	texts   map[string]int // how often each was embedded
 	hang    bool
 	refuses string // a word
+	chokes  string // a word, of which comes no number
+	nothing string // a word, of which comes a vector of zeros
 	down    bool
 }
 
@@ -43,16 +45,22 @@ func (e *embedder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewDecoder(r.Body).Decode(&q)
 	e.mu.Lock()
 	hang, down := e.hang, e.down
-	refused := false
+	nothing := e.nothing
+	refused, choked := false, false
 	for _, t := range q.Input {
 		e.texts[q.Model+" "+t]++
 		refused = refused || e.refuses != "" && strings.Contains(t, e.refuses)
+		choked = choked || e.chokes != "" && strings.Contains(t, e.chokes)
 	}
 	e.mu.Unlock()
 	w.Header().Set("Content-Type", "application/json")
 	switch {
 	case hang:
 		<-r.Context().Done()
+		return
+	case choked: // as Ollama does
+		w.WriteHeader(http.StatusInternalServerError)
+		fmt.Fprint(w, `{"error":{"message":"failed to encode response: json: unsupported value: NaN"}}`)
 		return
 	case down:
 		w.WriteHeader(http.StatusInternalServerError)
@@ -70,6 +78,9 @@ func (e *embedder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var data []datum
 	for i, t := range q.Input {
 		v := []float64{0, 0, 0, 0.1}
+		if nothing != "" && strings.Contains(t, nothing) {
+			v[3] = 0
+		}
 		for k, words := range topics {
 			if slices.ContainsFunc(strings.Fields(words), func(w string) bool { return strings.Contains(t, w) }) {
 				v[k] = 3 // not of length 1
@@ -216,12 +227,14 @@ func TestMeaningIsRecalled_RealTime(t *testing.T) {
 		e.told(t, "one Yes. The cheese is gone.", 1)
 		recalls(t, b, "milk", "target: Yes. The cheese is gone.")
 	})
-	t.Run("although one line is refused", func(t *testing.T) {
-		e.set(func() { e.refuses = "endless" })
+	t.Run("although some lines cannot be embedded", func(t *testing.T) {
+		e.set(func() { e.refuses, e.chokes, e.nothing = "endless", "hmm", "umm" })
 		b := kittest.Start(t, with(t.TempDir(), at("one")))
-		b.Publish(t, contract.FinalTranscript{Text: "an endless ship"})
-		b.Publish(t, contract.FinalTranscript{Text: "more milk"})
+		for _, text := range []string{"an endless story", "more milk", "hmm", "umm", "take an umbrella"} {
+			b.Publish(t, contract.FinalTranscript{Text: text})
+		}
 		recalls(t, b, "cheese", "target: more milk")
+		recalls(t, b, "rain", "target: take an umbrella")
 	})
 }
 
