@@ -129,6 +129,14 @@ var rules = []struct {
 		"a service does not bring its broker",
 	},
 	{
+		"a service does not install or run engines",
+		func(s source) bool { return under(s.dir, "services") && !s.test },
+		func(_ source, imported string) bool {
+			return imported == "ops/engines" || under(imported, "ops/engines/supervise", "ops/engines/measure")
+		},
+		"an engine is a server to it, whoever runs it",
+	},
+	{
 		"the file of a service does not import a JSON library",
 		func(s source) bool {
 			name := path.Base(s.dir)
@@ -187,7 +195,10 @@ func TestRulesRefuse(t *testing.T) {
 		{"cmd/tars/up.go", "kit/broker", ""},
 		{"kit/examples/cmd/home/main.go", "kit/broker", ""},
 		{"kit/examples/alarm/alarm.go", "kit/broker", rules[5].name},
-		{"services/tts/tts.go", "encoding/json", rules[6].name},
+		{"services/tts/auto.go", "ops/engines/supervise", rules[6].name},
+		{"services/tts/auto.go", "ops/engines", rules[6].name},
+		{"services/tts/auto.go", "ops/engines/find", ""},
+		{"services/tts/tts.go", "encoding/json", rules[7].name},
 		{"services/tts/piper.go", "encoding/json", ""},
 		{"services/ui-web/ui-web.go", "encoding/json", ""},
 	}
