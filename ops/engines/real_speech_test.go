@@ -220,7 +220,8 @@ func refuses(t *testing.T, addr string) {
 	if status, answer := transcribe(t, addr, []byte("ID3 mp3")); status != 400 || !strings.Contains(answer, "WAV") {
 		t.Errorf("no WAV file: %d %s", status, answer)
 	}
-	for body, want := range map[string]string{`{`: "JSON", `[]`: "JSON", `{}`: "input", `{"input":"a","response_format":"mp3"}`: "wav", `{"input":"a","speed":9}`: "0.25"} {
+	for body, want := range map[string]string{`{`: "JSON", `[]`: "JSON", `{}`: "input", `{"input":"a","response_format":"mp3"}`: "wav", `{"input":"a","speed":9}`: "0.25",
+		`{"input":"a","voice":{"id":"b"}}`: "voice", `{"input":"a","model":["b"]}`: "model"} {
 		r, err := say(t.Context(), addr, body)
 		if err != nil {
 			t.Fatal(err)

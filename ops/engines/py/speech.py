@@ -173,6 +173,9 @@ async def speech(request):
         raise Refused("the body is not a JSON object") from None
     if not isinstance(text, str) or not text.strip():
         raise Refused("input is required", "input")
+    for name in ("voice", "model"):
+        if not isinstance(asked.get(name), str | None):
+            raise Refused(f"{name} is {asked[name]!r}, not a name", name)
     if form not in ("wav", "pcm"):
         raise Refused(f"response_format {form!r} is none of wav, pcm", "response_format")
     speed = number(asked.get("speed"), "speed", 0.25, 4, 1)
