@@ -8,14 +8,15 @@ import (
 	"sync"
 )
 
-// vectors finds the vectors nearest to another one, by looking at all of them.
-// It is safe for concurrent use.
+// vectors finds the vectors nearest to another one, by looking at all of them;
+// when there are many, at their outline first. It is safe for concurrent use.
 type vectors struct {
-	mu   sync.RWMutex
-	size int       // of each vector; 0: none yet
-	ids  []int64   // of lines
-	all  []float32 // one vector after the other, in the order of ids
-	at   map[int64]int
+	mu      sync.RWMutex
+	size    int       // of each vector; 0: none yet
+	ids     []int64   // of lines
+	all     []float32 // one vector after the other, in the order of ids
+	at      map[int64]int
+	outline outline
 }
 
 // near is a line and how close it is: the cosine, at most 1.
@@ -37,11 +38,13 @@ func (v *vectors) put(id int64, x []float32) {
 	}
 	if i, ok := v.at[id]; ok {
 		copy(v.all[i*v.size:], x)
+		v.draw(i)
 		return
 	}
 	v.at[id] = len(v.ids)
 	v.ids = append(v.ids, id)
 	v.all = append(v.all, x...)
+	v.draw(len(v.ids) - 1)
 }
 
 // remove forgets the vectors of lines.
@@ -55,6 +58,7 @@ func (v *vectors) remove(ids []int64) {
 		}
 		last := len(v.ids) - 1
 		copy(v.all[i*v.size:(i+1)*v.size], v.all[last*v.size:])
+		v.outline.replace(i, last)
 		v.ids[i], v.at[v.ids[last]] = v.ids[last], i
 		v.ids, v.all = v.ids[:last], v.all[:last*v.size]
 		delete(v.at, id)
@@ -64,7 +68,7 @@ func (v *vectors) remove(ids []int64) {
 func (v *vectors) clear() {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.size, v.ids, v.all, v.at = 0, nil, nil, nil
+	v.size, v.ids, v.all, v.at, v.outline = 0, nil, nil, nil, outline{}
 }
 
 const (
@@ -86,51 +90,68 @@ func (v *vectors) nearest(x []float32, n int) []near {
 		return nil
 	}
 	workers := min(runtime.GOMAXPROCS(0), 1+len(v.ids)/perWorker)
+	guess, least := v.rough(x, n, workers)
 	parts := make([]found, workers)
-	var wg sync.WaitGroup
-	for w := range parts {
-		wg.Go(func() {
-			parts[w] = v.scan(x, n, w*len(v.ids)/workers, (w+1)*len(v.ids)/workers)
-		})
-	}
-	wg.Wait()
+	v.inParts(workers, func(w, from, to int) { parts[w] = v.scan(x, n, from, to, guess, least) })
 	var all found
 	for _, p := range parts {
 		all.best = append(all.best, p.best...)
-		all.sum, all.squares = all.sum+p.sum, all.squares+p.squares
+		all.seen, all.sum, all.squares = all.seen+p.seen, all.sum+p.sum, all.squares+p.squares
 	}
 	slices.SortFunc(all.best, func(a, b near) int {
 		return cmp.Or(cmp.Compare(b.close, a.close), cmp.Compare(b.id, a.id))
 	})
-	least := all.least(len(v.ids))
-	end := slices.IndexFunc(all.best, func(h near) bool { return float64(h.close) < least })
+	bound := all.least()
+	end := slices.IndexFunc(all.best, func(h near) bool { return float64(h.close) < bound })
 	if end < 0 {
 		end = len(all.best)
 	}
 	return all.best[:min(end, n)]
 }
 
+// inParts has each worker do its part of the vectors, from one index up to
+// another.
+func (v *vectors) inParts(workers int, do func(worker, from, to int)) {
+	var wg sync.WaitGroup
+	for w := range workers {
+		wg.Go(func() { do(w, w*len(v.ids)/workers, (w+1)*len(v.ids)/workers) })
+	}
+	wg.Wait()
+}
+
 // found is what a scan saw.
 type found struct {
 	best         []near // in no order
+	seen         int    // vectors that the sums are of
 	sum, squares float64
 }
 
 // least is how close a line must be.
-func (f found) least(n int) float64 {
-	if n < enough {
+func (f found) least() float64 {
+	if f.seen < enough {
 		return closeLeast
 	}
-	mean := f.sum / float64(n)
-	return max(closeLeast, mean+closeAbove*math.Sqrt(max(0, f.squares/float64(n)-mean*mean)))
+	mean := f.sum / float64(f.seen)
+	return max(closeLeast, mean+closeAbove*math.Sqrt(max(0, f.squares/float64(f.seen)-mean*mean)))
 }
 
-// scan looks at the vectors from one index up to another.
-func (v *vectors) scan(x []float32, n, from, to int) (f found) {
+// scan looks at the vectors from one index up to another: all, or those with a
+// guess of least or more, and a sample of the others for the sums.
+func (v *vectors) scan(x []float32, n, from, to int, guess []uint16, least uint16) (f found) {
+	every := 1
+	if guess != nil {
+		every = max(1, len(v.ids)/sample)
+	}
 	worst := float32(math.Inf(-1)) // of the best, once there are n
 	for i := from; i < to; i++ {
+		sampled := i%every == 0
+		if guess != nil && guess[i] < least && !sampled {
+			continue
+		}
 		c := dot(x, v.all[i*v.size:(i+1)*v.size])
-		f.sum, f.squares = f.sum+float64(c), f.squares+float64(c)*float64(c)
+		if sampled {
+			f.seen, f.sum, f.squares = f.seen+1, f.sum+float64(c), f.squares+float64(c)*float64(c)
+		}
 		if c <= worst {
 			continue
 		}
