@@ -7,6 +7,7 @@ import (
 
 	"github.com/gotars/tars/kit"
 	local "github.com/gotars/tars/ops/engines"
+	"github.com/gotars/tars/ops/engines/find"
 )
 
 // enginesCmd installs engines that tars up runs.
@@ -78,7 +79,20 @@ func (c *enginesRemoveCmd) Run(ctx context.Context, home kit.Home) error {
 		return err
 	}
 	i.Dry = c.DryRun
-	return i.Remove(ctx, c.Parts...)
+	if err := i.Remove(ctx, c.Parts...); err != nil || c.DryRun {
+		return err
+	}
+	fmt.Print(missed(ctx, home))
+	return nil
+}
+
+// missed is a line about who runs engines that were taken away.
+func missed(ctx context.Context, home kit.Home) string {
+	running, ok := find.Installed(ctx, string(home))
+	if !ok {
+		return ""
+	}
+	return fmt.Sprintf("Process %d still counts on what was there: start that tars again.\n", running.PID)
 }
 
 // enginesUpdateCmd updates.

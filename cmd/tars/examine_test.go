@@ -205,14 +205,11 @@ func TestDoctorSaysWhyItIsThisEngine(t *testing.T) {
 	}
 }
 
-// With none, as the services have it, neither hosts nor what is installed count.
-func TestNoneIsNoHost(t *testing.T) {
-	host := elsewhere(t, 99)
-	alone(t, "none")
-	ollamaAt(t, host)
-	home := kit.Home(t.TempDir())
-	running, err := json.Marshal(find.Running{Engines: []find.Engine{{Name: "llm", Serves: []find.Server{
-		{Kind: find.LLM, Protocol: "openai", URL: "http://" + host + ":11434/v1", Name: "installed small"},
+// runs tells that this process runs an installed chat model at url.
+func runs(t *testing.T, home kit.Home, url string) {
+	t.Helper()
+	running, err := json.Marshal(find.Running{PID: os.Getpid(), Engines: []find.Engine{{Name: "llm", Serves: []find.Server{
+		{Kind: find.LLM, Protocol: "openai", URL: url, Name: "installed small"},
 	}}}})
 	if err != nil {
 		t.Fatal(err)
@@ -221,6 +218,27 @@ func TestNoneIsNoHost(t *testing.T) {
 	if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o700), os.WriteFile(file, running, 0o600)); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// Who runs engines that are taken away is told to start again.
+func TestWhoMissesRemovedEnginesIsNamed(t *testing.T) {
+	home := kit.Home(t.TempDir())
+	if got := missed(t.Context(), home); got != "" {
+		t.Errorf("nobody runs them: %q", got)
+	}
+	runs(t, home, "http://"+listenAt(t, "127.0.0.1", "0").Addr().String()+"/v1")
+	if got, want := missed(t.Context(), home), fmt.Sprintf("Process %d still counts on what was there", os.Getpid()); !strings.HasPrefix(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+// With none, as the services have it, neither hosts nor what is installed count.
+func TestNoneIsNoHost(t *testing.T) {
+	host := elsewhere(t, 99)
+	alone(t, "none")
+	ollamaAt(t, host)
+	home := kit.Home(t.TempDir())
+	runs(t, home, "http://"+host+":11434/v1")
 	all := trials(t.Context(), home, []string{"none"})
 	for _, got := range all {
 		if why := got.why([]string{"none"}); why != "because nothing is looked for, as ENGINE_HOSTS is none" {
