@@ -170,7 +170,8 @@ func (h *Hub) unknown(id string) error {
 		id, strings.Join(h.names(), ", "))
 }
 
-// patience is for an answer of the hub to begin, stall for its next piece;
+// patience is for a Python to answer and for the hub to begin to, stall for its
+// next piece;
 // tries are for one file, each of which goes on where the last one ended.
 const (
 	patience = 30 * time.Second

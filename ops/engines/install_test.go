@@ -251,6 +251,22 @@ func TestAPythonThatCannotDoItIsNamed(t *testing.T) {
 	}
 }
 
+// Ctrl-C ends the wait for it, whatever it has started.
+func TestAPythonThatHangsIsLeft(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "python3"), []byte("#!/bin/sh\n/bin/sleep 30\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", dir)
+	t.Setenv("PYTHON", "")
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	begin := time.Now()
+	if _, err := FindPython(ctx); err == nil || strings.Contains(err.Error(), "\n") || time.Since(begin) > 20*time.Second {
+		t.Errorf("after %v: %v", time.Since(begin), err)
+	}
+}
+
 func TestTwoInstallationsAtOnceAreRefused(t *testing.T) {
 	x, text := usual(t)
 	x.use(t)

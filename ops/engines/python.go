@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Python is the one that installs and runs the servers.
@@ -63,10 +64,17 @@ func FindPython(ctx context.Context) (Python, error) {
 
 // examine asks a Python what it is.
 func examine(ctx context.Context, path string) (Python, error) {
-	out, err := exec.CommandContext(ctx, path, "-c", ask).Output()
+	limited, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	cmd := exec.CommandContext(limited, path, "-c", ask)
+	cmd.WaitDelay = time.Second // for what it started: it may be a script
+	out, err := cmd.Output()
 	f := strings.Split(strings.TrimSpace(string(out)), "\n")
-	if err != nil || len(f) != 9 {
-		return Python{}, fmt.Errorf("does not run (%w)", errors.Join(err, errors.New("no answer")))
+	if err == nil && len(f) != 9 || limited.Err() != nil {
+		err = errors.New("no answer")
+	}
+	if err != nil {
+		return Python{}, fmt.Errorf("does not run (%w)", err)
 	}
 	major, _ := strconv.Atoi(f[1])
 	minor, _ := strconv.Atoi(f[2])
