@@ -171,8 +171,8 @@ func (h *Hub) unknown(id string) error {
 }
 
 // patience is for a Python to answer and for the hub to begin to, stall for its
-// next piece;
-// tries are for one file, each of which goes on where the last one ended.
+// next piece; tries are for one file, each of which goes on where the last one
+// ended.
 const (
 	patience = 30 * time.Second
 	stall    = time.Minute
