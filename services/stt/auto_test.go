@@ -3,6 +3,7 @@ package stt_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -70,6 +71,20 @@ func TestWhatIsFoundIsUsed(t *testing.T) {
 	look()
 	look() // one that answers late once is not gone
 	reads("no recogniser", 4)
+}
+
+// Who was told to run make engines and did has a recogniser, also before
+// anything is said.
+func TestAnEngineThatIsFoundEndsTheTrouble(t *testing.T) {
+	home := t.TempDir()
+	s := stt.NewForTest(stt.Config{Engine: "auto", Hosts: nowhere, Lang: "en", Timeout: patience}, kit.Home(home))
+	if err := s.Hear(t.Context(), second); !errors.Is(err, stt.ErrNoEngine) || s.Healthy(t.Context()) == nil {
+		t.Fatalf("without an engine: %v", err)
+	}
+	install(t, home, find.Server{Kind: find.STT, Protocol: "wyoming", URL: dialects["wyoming"](t, play(says)).WyomingURI, Name: "Wyoming x"})
+	if err := s.Look(t.Context()); err != nil || s.Healthy(t.Context()) != nil {
+		t.Errorf("with one: %v, %v", err, s.Healthy(t.Context()))
+	}
 }
 
 func TestWhatIsSetComesFirst(t *testing.T) {

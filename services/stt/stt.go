@@ -284,6 +284,7 @@ func (s *Service) Healthy(ctx context.Context) error {
 func (s *Service) look(ctx context.Context) error {
 	if e, ok := s.engine.(auto); ok && e.Look(ctx) {
 		best := e.Best(ctx)
+		s.trouble.Store(nil) // was that of another one
 		s.log.InfoContext(ctx, "recogniser", "engine", best.Name, "from", best.From)
 	}
 	return nil

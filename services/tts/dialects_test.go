@@ -112,6 +112,26 @@ func TestElevenLabsIsAskedForRawAudio(t *testing.T) {
 	}
 }
 
+// A key is for the cloud it was made for, wherever that sends us.
+func TestARedirectDoesNotTakeTheKeyAlong(t *testing.T) {
+	got := ""
+	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		got = r.Header.Get("xi-api-key")
+		_, _ = w.Write(piece.PCM)
+	}))
+	defer other.Close()
+	s := httptest.NewServer(http.RedirectHandler(other.URL, http.StatusTemporaryRedirect))
+	defer s.Close()
+	c := tts.Config{Engine: "elevenlabs", ElevenKey: "secret", ElevenURL: s.URL + "/v1", ElevenVoice: "x", Speed: 1, Timeout: patience}
+	e, _, err := tts.NewEngine(t.Context(), c, tts.Files{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := speak(t.Context(), e, hello); err != nil || got != "" {
+		t.Errorf("another server got the key %q, %v", got, err)
+	}
+}
+
 func TestAnOlderPiper(t *testing.T) {
 	var paths []string
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -89,7 +89,7 @@ func (e *ElevenLabs) ask(ctx context.Context, l Line) (*http.Response, error) {
 	}
 	address := e.base.JoinPath("text-to-speech", voice, "stream")
 	address.RawQuery = url.Values{"output_format": {"pcm_" + strconv.Itoa(elevenRate)}}.Encode()
-	return post(ctx, address.String(), map[string]string{"xi-api-key": e.key}, q)
+	return post(ctx, address.String(), map[string]string{keyHead: e.key}, q)
 }
 
 // explained says what to set. The key is in no text of the cloud, but it costs

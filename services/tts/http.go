@@ -25,6 +25,20 @@ func (e *statusError) Error() string {
 	return strings.TrimSpace(fmt.Sprintf("%d %s", e.code, cmp.Or(e.text, http.StatusText(e.code))))
 }
 
+// keyHead is the header with the key of ElevenLabs.
+const keyHead = "xi-api-key"
+
+// web keeps the key from servers that a redirect leads to.
+var web = http.Client{CheckRedirect: func(r *http.Request, via []*http.Request) error {
+	if r.URL.Host != via[0].URL.Host {
+		r.Header.Del(keyHead)
+	}
+	if len(via) >= 10 {
+		return errors.New("stopped after 10 redirects")
+	}
+	return nil
+}}
+
 // post sends q as JSON. An answer with another status than 200 is a
 // *statusError.
 func post(ctx context.Context, address string, head map[string]string, q any) (*http.Response, error) {
@@ -40,7 +54,7 @@ func post(ctx context.Context, address string, head map[string]string, q any) (*
 	for k, v := range head {
 		r.Header.Set(k, v)
 	}
-	answer, err := http.DefaultClient.Do(r)
+	answer, err := web.Do(r)
 	if err != nil {
 		var u *url.Error
 		if errors.As(err, &u) { // it quotes the address, which may hold a password

@@ -36,6 +36,7 @@ func (s *Service) look(ctx context.Context) error {
 	}
 	if e, ok := o.Engine.(auto); ok && e.Look(ctx) {
 		best := e.Best(ctx)
+		s.trouble.Store(nil) // was that of another one
 		s.log.InfoContext(ctx, "voice", "engine", best.Name, "from", best.From)
 	}
 	return nil

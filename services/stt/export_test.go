@@ -1,0 +1,27 @@
+package stt
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/gotars/tars/kit"
+)
+
+// NewForTest is a service without a bus, with the engine that c asks for.
+func NewForTest(c Config, home kit.Home) *Service {
+	e, err := NewEngine(c, home)
+	if err != nil {
+		panic(err)
+	}
+	return New(c, nil, e, home, slog.New(slog.DiscardHandler))
+}
+
+// Hear reads a, and notes whether that worked.
+func (s *Service) Hear(ctx context.Context, a Audio) error {
+	_, err := s.transcribe(ctx, a)
+	s.note(err)
+	return err
+}
+
+// Look looks for engines.
+func (s *Service) Look(ctx context.Context) error { return s.look(ctx) }
