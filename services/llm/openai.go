@@ -138,8 +138,9 @@ func (o *OpenAI) model(ctx context.Context) (string, error) {
 func (o *OpenAI) stream(ctx context.Context, p Prompt, strict bool, emit func(string) error) (Usage, error) {
 	answer := o.chat.NewStreaming(ctx, params(p, strict))
 	defer answer.Close()
-	use := Usage{Model: p.Model}
+	use, silent := Usage{Model: p.Model}, true
 	for answer.Next() {
+		silent = false
 		chunk := answer.Current()
 		use.Model = cmp.Or(chunk.Model, use.Model)
 		if raw := chunk.Usage.RawJSON(); raw != "" && raw != "null" {
@@ -154,7 +155,13 @@ func (o *OpenAI) stream(ctx context.Context, p Prompt, strict bool, emit func(st
 	if err := answer.Err(); err != nil {
 		return use, err
 	}
-	return use, context.Cause(ctx) // a stream that is cut by ctx can end without an error
+	if err := context.Cause(ctx); err != nil { // a stream that is cut by ctx can end without an error
+		return use, err
+	}
+	if silent {
+		return use, unavailable("%s sent no answer: if it is a model server, LLM_BASE_URL may lack its /v1", o.host)
+	}
+	return use, nil
 }
 
 func params(p Prompt, strict bool) openai.ChatCompletionNewParams {

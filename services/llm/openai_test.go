@@ -165,6 +165,11 @@ func TestOpenAIExplains(t *testing.T) {
 			stream(w)
 			fmt.Fprint(w, "data: {\"error\":{\"message\":\"slot lost\"}}\n\n")
 		}, []string{"broke off", "slot lost"}},
+		"a page": {func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "text/html")
+			fmt.Fprint(w, "<!doctype html><title>Chat</title>")
+		}, []string{"sent no answer", "LLM_BASE_URL"}},
+		"an error with status 200": {answer(200, `{"error":"Unexpected endpoint (POST /chat/completions)"}`), []string{"sent no answer", "LLM_BASE_URL"}},
 		"the line is cut": {func(w http.ResponseWriter, _ *http.Request) {
 			stream(w)
 			chunk(w, "one")
