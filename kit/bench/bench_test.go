@@ -24,11 +24,17 @@ func TestMain(m *testing.M) {
 func TestMeasure(t *testing.T) {
 	b := &brokers{}
 	defer b.stop()
-	url, err := b.embedded()
+	kit, err := b.embedded()
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.arms = []arm{{"hand", "embedded", url}, {"kit", "embedded", url}}
+	hand := kit
+	hand.client = "hand"
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	others := plan{peers: []arm{{client: "other", broker: "embedded", command: []string{self}}}}
 	for _, c := range allCells() {
 		if c.Services != map[bool]int{true: 6, false: 1}[c.Size > 350] {
 			continue
@@ -36,25 +42,30 @@ func TestMeasure(t *testing.T) {
 		t.Run(c.String(), func(t *testing.T) {
 			p := plan{scale: 0.02, rounds: 2}
 			got := map[string][]sample{}
-			for _, a := range b.arms {
+			arms := others.contenders(c, []arm{hand, kit})
+			for _, a := range arms {
 				s, err := p.measure(t.Context(), c, a, 0)
 				if err != nil {
 					t.Fatal(err)
 				}
-				asks := c.Mode == "ask" || c.Mode == "flood"
-				if s.rate <= 0 || s.cpu <= 0 || s.allocs < 1 || s.rss <= 0 || asks != (s.p50 > 0 && s.p99 >= s.p50) {
+				if s.rate <= 0 || s.cpu <= 0 || s.allocs < 1 || s.rss <= 0 || asks(c) != (s.p50 > 0 && s.p99 >= s.p50) {
 					t.Errorf("%s: %+v", a, s)
 				}
 				got[a.String()] = append(got[a.String()], s)
 			}
 			var out bytes.Buffer
-			printCell(&out, c, b.arms, got)
-			if n := strings.Count(out.String(), "\n"); n != 6 {
+			printCell(&out, c, arms, got)
+			if n := strings.Count(out.String(), "\n"); n != 2+2*len(arms) {
 				t.Errorf("printed %d lines:\n%s", n, out.String())
+			}
+			if other := strings.Contains(out.String(), "kit on embedded / other on embedded"); other != (c.Services == 1 && !asks(c)) {
+				t.Errorf("printed\n%s", out.String())
 			}
 		})
 	}
 }
+
+func asks(c cell) bool { return c.Mode == "ask" || c.Mode == "flood" }
 
 // A message has the size it was asked for, whoever makes it.
 func TestSize(t *testing.T) {

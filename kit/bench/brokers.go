@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"time"
 
@@ -48,29 +49,32 @@ func startBrokers(ctx context.Context, url string) (*brokers, error) {
 	if err != nil {
 		return nil, err
 	}
+	pid := 0
 	if url == "" {
-		if url, err = b.mosquitto(ctx); err != nil {
+		if url, pid, err = b.mosquitto(ctx); err != nil {
 			b.stop()
 			return nil, err
 		}
 	}
 	if url == "" {
 		b.note = "none, and neither Docker nor the program is here; both clients run on the broker of the kit"
-		b.arms = []arm{{"hand", "embedded", embedded}, {"kit", "embedded", embedded}}
+		b.arms = []arm{embedded, embedded}
+		b.arms[0].client = "hand"
 		return b, nil
 	}
-	b.arms = []arm{{"hand", "mosquitto", url}, {"kit", "mosquitto", url}, {"kit", "embedded", embedded}}
+	b.arms = []arm{{client: "hand", broker: "mosquitto", url: url, pid: pid}, {client: "kit", broker: "mosquitto", url: url, pid: pid}, embedded}
 	return b, nil
 }
 
-// embedded starts the broker of the kit and returns its URL.
-func (b *brokers) embedded() (string, error) {
-	c, err := startChild("broker", "")
+// embedded starts the broker of the kit and returns the kit on it.
+func (b *brokers) embedded() (arm, error) {
+	c, err := startChild(nil, "broker", "")
 	if err != nil {
-		return "", err
+		return arm{}, err
 	}
 	b.ends = append(b.ends, func() { _ = c.stop() })
-	return c.line()
+	url, err := c.line()
+	return arm{client: "kit", broker: "embedded", url: url, pid: c.cmd.Process.Pid}, err
 }
 
 // runBroker is that process. It lives until its standard input ends.
@@ -85,15 +89,15 @@ func runBroker() error {
 }
 
 // mosquitto starts one and returns its URL, which is empty when there is none
-// to start.
-func (b *brokers) mosquitto(ctx context.Context) (string, error) {
+// to start, and its process, which is 0 when it is not of this system.
+func (b *brokers) mosquitto(ctx context.Context) (url string, pid int, _ error) {
 	port, err := freePort()
 	if err != nil {
-		return "", err
+		return "", 0, err
 	}
 	dir, err := os.MkdirTemp("", "bench")
 	if err != nil {
-		return "", err
+		return "", 0, err
 	}
 	b.ends = append(b.ends, func() { _ = os.RemoveAll(dir) })
 	file := filepath.Join(dir, "mosquitto.conf")
@@ -105,8 +109,9 @@ func (b *brokers) mosquitto(ctx context.Context) (string, error) {
 	if program, err := exec.LookPath("mosquitto"); err == nil {
 		cmd := exec.CommandContext(ctx, program, "-c", file)
 		if err := errors.Join(write(port, "127.0.0.1"), cmd.Start()); err != nil {
-			return "", err
+			return "", 0, err
 		}
+		pid = cmd.Process.Pid
 		b.ends = append(b.ends, func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
 		b.note = program
 	} else if out, err := exec.CommandContext(ctx, "docker", "version", "--format", "{{.Server.Version}}").Output(); err == nil && len(out) > 0 {
@@ -118,18 +123,20 @@ func (b *brokers) mosquitto(ctx context.Context) (string, error) {
 			args, err = append(args, "-p", fmt.Sprintf("127.0.0.1:%d:1883", port)), write(1883, "0.0.0.0")
 		}
 		if err != nil {
-			return "", err
+			return "", 0, err
 		}
 		if out, err := exec.CommandContext(ctx, "docker", append(args, "eclipse-mosquitto:2")...).CombinedOutput(); err != nil {
-			return "", fmt.Errorf("docker run eclipse-mosquitto:2: %w: %s", err, strings.TrimSpace(string(out)))
+			return "", 0, fmt.Errorf("docker run eclipse-mosquitto:2: %w: %s", err, strings.TrimSpace(string(out)))
 		}
+		out, _ := exec.CommandContext(ctx, "docker", "inspect", "-f", "{{.State.Pid}}", name).Output()
+		pid, _ = strconv.Atoi(strings.TrimSpace(string(out)))
 		b.ends = append(b.ends, func() { _ = exec.Command("docker", "rm", "-f", name).Run() })
 		b.note = "eclipse-mosquitto:2 in Docker"
 	} else {
-		return "", nil
+		return "", 0, nil
 	}
 	addr := fmt.Sprintf("127.0.0.1:%d", port)
-	return "mqtt://" + addr, reachable(ctx, addr)
+	return "mqtt://" + addr, pid, reachable(ctx, addr)
 }
 
 func freePort() (int, error) {

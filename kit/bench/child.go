@@ -40,20 +40,23 @@ func runRole() bool {
 	return true
 }
 
-// child is another process of this program, which lives until its standard
-// input is closed.
+// child is another process, which lives until its standard input is closed.
 type child struct {
 	cmd   *exec.Cmd
 	in    io.WriteCloser
 	lines chan string
 }
 
-func startChild(role, spec string) (*child, error) {
-	self, err := os.Executable()
-	if err != nil {
-		return nil, err
+// startChild starts command, or when that is empty this program.
+func startChild(command []string, role, spec string) (*child, error) {
+	if len(command) == 0 {
+		self, err := os.Executable()
+		if err != nil {
+			return nil, err
+		}
+		command = []string{self}
 	}
-	cmd := exec.Command(self)
+	cmd := exec.Command(command[0], command[1:]...)
 	cmd.Env = append(os.Environ(), roleVar+"="+role, specVar+"="+spec)
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()

@@ -4,6 +4,7 @@
 //	go run ./kit/bench            # all cells, about a quarter of an hour
 //	go run ./kit/bench -short     # the five that matter most, under a minute
 //	go run ./kit/bench -cells 'in qos1 350B' -pairs 9
+//	go run ./kit/bench -cells '(in|out) qos. 350B x1' -peer 'other=./other --quiet'
 //
 // The system under test, the driver of its load and the broker are processes of
 // their own, and CPU time is of the first alone. Every sample is a fresh
@@ -17,12 +18,15 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"os/signal"
 	"regexp"
 	"runtime"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -34,6 +38,8 @@ type plan struct {
 	rounds  int     // of a sample
 	profile string  // folder for profiles of the system under test, or empty
 	broker  string  // URL of a Mosquitto, or empty
+	atOnce  int     // publications in flight, of all services
+	peers   []arm   // other clients, without a URL
 }
 
 func main() {
@@ -47,8 +53,17 @@ func main() {
 	flag.IntVar(&p.pairs, "pairs", 0, "pairs of a cell; 0 is 5, or 3 with -short")
 	flag.IntVar(&p.rounds, "rounds", 2, "how often the messages of in and out are sent in one sample")
 	flag.Float64Var(&p.scale, "scale", 1, "messages of a round, as a multiple of the usual")
+	flag.IntVar(&p.atOnce, "publishers", 64, "how many publish at once in out")
 	flag.StringVar(&p.broker, "broker", "", "URL of a Mosquitto that runs already: mqtt://127.0.0.1:1883")
 	flag.StringVar(&p.profile, "profile", "", "write CPU and allocation profiles of the systems under test into this folder")
+	flag.Func("peer", "measure `name=command` too: a system under test of another make, as sut.go says; in and out of one service only", func(text string) error {
+		name, command, ok := strings.Cut(text, "=")
+		if !ok || name == "" || command == "" {
+			return errors.New("want name=command")
+		}
+		p.peers = append(p.peers, arm{client: name, broker: "mosquitto", command: strings.Fields(command)})
+		return nil
+	})
 	flag.Parse()
 	want, err := regexp.Compile(*only)
 	if err != nil {
@@ -91,12 +106,13 @@ func (p plan) run(ctx context.Context, out *os.File) error {
 	begin := time.Now()
 	fmt.Fprintf(out, "%d cells, %d pairs each, %d CPUs, %s %s/%s, Mosquitto: %s\n",
 		len(p.cells), p.pairs, runtime.NumCPU(), runtime.Version(), runtime.GOOS, runtime.GOARCH, brokers.note)
-	fmt.Fprint(out, "Median (least..most) of the pairs. CPU and allocations are those of the system under test, per message.\n\n")
+	fmt.Fprint(out, "Median (least..most) of the pairs. CPU and allocations are those of the system under test, per message; broker is the CPU time of the broker.\n\n")
 	for _, c := range p.cells {
 		got := make(map[string][]sample)
+		arms := p.contenders(c, brokers.arms)
 		for pair := range p.pairs {
-			for i := range brokers.arms {
-				a := brokers.arms[(i+pair)%len(brokers.arms)] // each goes first in its turn
+			for i := range arms {
+				a := arms[(i+pair)%len(arms)] // each goes first in its turn
 				s, err := p.measure(ctx, c, a, pair)
 				if err != nil {
 					return fmt.Errorf("%s, %s: %w", c, a, err)
@@ -104,10 +120,23 @@ func (p plan) run(ctx context.Context, out *os.File) error {
 				got[a.String()] = append(got[a.String()], s)
 			}
 		}
-		printCell(out, c, brokers.arms, got)
+		printCell(out, c, arms, got)
 	}
 	fmt.Fprintf(out, "took %s\n", time.Since(begin).Round(time.Second))
 	return nil
+}
+
+// contenders of a cell: peers need know no more than in and out of one service.
+func (p plan) contenders(c cell, own []arm) []arm {
+	if c.Services > 1 || c.Mode != "in" && c.Mode != "out" {
+		return own
+	}
+	all := slices.Clone(own)
+	for _, a := range p.peers {
+		a.url, a.pid = own[0].url, own[0].pid
+		all = append(all, a)
+	}
+	return all
 }
 
 // cell is one thing to measure.
@@ -130,7 +159,7 @@ func (c cell) String() string {
 // explain is what a mode measures.
 var explain = map[string]string{
 	"in":    "broker to typed handler; each message reaches every service",
-	"out":   "publish a typed message, 64 at a time",
+	"out":   "publish a typed message, many at a time",
 	"ask":   "request and reply, 200 a second, the other services idle",
 	"flood": "request and reply, 16 at a time, the other services idle",
 }
@@ -168,7 +197,11 @@ func (c cell) messages(scale float64) int {
 	return n / c.Services * c.Services
 }
 
-// arm is a contender: a client on a broker.
-type arm struct{ client, broker, url string }
+// arm is a contender: a client on a broker. A command is one of another make.
+type arm struct {
+	client, broker, url string
+	pid                 int // of the broker; 0 is unknown
+	command             []string
+}
 
 func (a arm) String() string { return a.client + " on " + a.broker }

@@ -20,6 +20,7 @@ type sample struct {
 	rate     float64 // messages a second
 	cpu      float64 // microseconds a message
 	allocs   float64 // a message
+	broker   float64 // microseconds of the broker, a message
 	p50, p99 float64 // microseconds; 0 but for ask and flood
 	rss      float64 // MiB, when all is done
 }
@@ -39,7 +40,7 @@ func (p plan) measure(ctx context.Context, c cell, a arm, pair int) (_ sample, e
 	if err != nil {
 		return sample{}, err
 	}
-	sut, err := startChild("system", string(text))
+	sut, err := startChild(a.command, "system", string(text))
 	if err != nil {
 		return sample{}, err
 	}
@@ -51,7 +52,7 @@ func (p plan) measure(ctx context.Context, c cell, a arm, pair int) (_ sample, e
 	if _, err := sut.usage(); err != nil {
 		return sample{}, err
 	}
-	t := &trial{cell: c, sut: sut}
+	t := &trial{cell: c, sut: sut, broker: a.pid}
 	if t.d, err = newDriver(ctx, a.url, t.arrived); err != nil {
 		return sample{}, err
 	}
@@ -81,7 +82,7 @@ func (p plan) measure(ctx context.Context, c cell, a arm, pair int) (_ sample, e
 
 // specOf is what the system under test is to be.
 func (p plan) specOf(c cell, a arm, pair int) (spec, error) {
-	s := spec{cell: c, Client: a.client, URL: a.url, Publishers: max(1, 64/c.Services)}
+	s := spec{cell: c, Client: a.client, URL: a.url, Publishers: max(1, cmp.Or(p.atOnce, 64)/c.Services)}
 	if p.profile == "" {
 		return s, nil
 	}
@@ -106,6 +107,7 @@ func mean(rounds []sample) (m sample) {
 		m.rate += 1 / s.rate / n
 		m.cpu += s.cpu / n
 		m.allocs += s.allocs / n
+		m.broker += s.broker / n
 		m.p50 += s.p50 / n
 		m.p99 += s.p99 / n
 		m.rss = max(m.rss, s.rss)
@@ -117,9 +119,10 @@ func mean(rounds []sample) (m sample) {
 // trial is a system under test with its driver.
 type trial struct {
 	cell
-	sut   *child
-	d     *driver
-	calls atomic.Pointer[calls]
+	sut    *child
+	broker int // pid
+	d      *driver
+	calls  atomic.Pointer[calls]
 }
 
 // calls are the requests of one run. A request has its number in its id.
@@ -164,7 +167,7 @@ func (t *trial) run(ctx context.Context, n int) (s sample, err error) {
 	if err != nil {
 		return s, err
 	}
-	end := time.Time{}
+	end, broker := time.Time{}, processCPU(t.broker)
 	switch t.Mode {
 	case "in":
 		before.At = time.Now()
@@ -186,6 +189,7 @@ func (t *trial) run(ctx context.Context, n int) (s sample, err error) {
 	if err != nil {
 		return s, err
 	}
+	s.broker = float64((processCPU(t.broker) - broker).Nanoseconds()) / 1e3 / float64(n)
 	s.rate = float64(n) / end.Sub(before.At).Seconds()
 	s.cpu = float64((after.CPU - before.CPU).Nanoseconds()) / 1e3 / float64(n)
 	s.allocs = float64(after.Mallocs-before.Mallocs) / float64(n)

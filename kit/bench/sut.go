@@ -36,8 +36,10 @@ type spec struct {
 }
 
 // system is one process of services. It obeys lines on its standard input and
-// says usages on its standard output: one when it is ready, one when told, one
-// when the messages it was told to await have come.
+// says usages, as JSON, on its standard output: one when it is ready, one for
+// each order, and a second one when the messages that it was told to await have
+// come ("await 12000") or those that it was told to send are accepted ("send
+// 12000"). It ends with its standard input. What it is to be stands in BENCH_SPEC.
 type system struct {
 	spec
 	handled atomic.Int64

@@ -21,13 +21,14 @@ var columns = []column{
 	{"messages/s", func(s sample) float64 { return s.rate }, "%.0f", true},
 	{"CPU us", func(s sample) float64 { return s.cpu }, "%.1f", true},
 	{"allocs", func(s sample) float64 { return s.allocs }, "%.1f", true},
+	{"broker us", func(s sample) float64 { return s.broker }, "%.1f", true},
 	{"p50 us", func(s sample) float64 { return s.p50 }, "%.0f", true},
 	{"p99 us", func(s sample) float64 { return s.p99 }, "%.0f", true},
 	{"RSS MiB", func(s sample) float64 { return s.rss }, "%.0f", false},
 }
 
-// printCell prints a line for each contender, and one for each that is compared
-// with the first, pair by pair.
+// printCell prints a line for each contender, and what is compared pair by
+// pair: each with the first, and the kit with those of another make.
 func printCell(out io.Writer, c cell, arms []arm, got map[string][]sample) {
 	fmt.Fprintf(out, "%s: %s\n", c, explain[c.Mode])
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
@@ -45,18 +46,21 @@ func printCell(out io.Writer, c cell, arms []arm, got map[string][]sample) {
 		fmt.Fprintln(w, strings.Join(cells, "\t"))
 	}
 	line("", func(col column) string { return col.name })
-	base := got[arms[0].String()]
 	for _, a := range arms {
 		line(a.String(), func(col column) string { return spread(values(got[a.String()], col.of), col.form) })
 	}
-	for _, a := range arms[1:] {
-		line(a.String()+" / "+arms[0].String(), func(col column) string {
+	for _, other := range arms[1:] {
+		a, than := other, arms[0]
+		if other.command != nil {
+			a, than = arms[1], other // kit on mosquitto
+		}
+		line(a.String()+" / "+than.String(), func(col column) string {
 			if !col.ratio {
 				return ""
 			}
 			ratios := values(got[a.String()], col.of)
 			var pairs []string
-			for i, of := range values(base, col.of) {
+			for i, of := range values(got[than.String()], col.of) {
 				ratios[i] /= cmp.Or(of, 1)
 				pairs = append(pairs, fmt.Sprintf("%.2f", ratios[i]))
 			}
