@@ -165,6 +165,17 @@ func TestFastStream(t *testing.T) {
 		}
 		t.Log(regexp.MustCompile(`(?m)^(misspelt|exception).*`).FindString(out))
 	}
+	t.Run("measured", func(t *testing.T) {
+		peer, err := filepath.Abs(filepath.Join("speed", "peer.py"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, err := run(filepath.Join("..", "..", "kit"), "go", "run", "./bench", "-cells", "^(in|out) qos. 350B x1$",
+			"-pairs", "1", "-scale", "0.01", "-broker", broker(t), "-peer", "faststream="+python+" "+peer+" faststream")
+		if n := strings.Count(out, "kit on mosquitto / faststream on mosquitto"); err != nil || n != 4 {
+			t.Fatalf("%d of 4 cells, %v\n%s", n, err, out)
+		}
+	})
 }
 
 // broker is the address of an MQTT 5 broker.
