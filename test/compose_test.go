@@ -133,3 +133,19 @@ func TestEnginesThroughCompose(t *testing.T) {
 	}
 	t.Logf("answered %q", out)
 }
+
+// TestImagesShareTheirFirstStage holds both images to one compilation.
+func TestImagesShareTheirFirstStage(t *testing.T) {
+	first := func(file string) string {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, stage, _ := strings.Cut(string(text), "\nFROM ")
+		stage, _, _ = strings.Cut(stage, "\nFROM ")
+		return strings.TrimSpace(stage)
+	}
+	if a, b := first("../ops/Dockerfile"), first("../ops/engines/Dockerfile"); a != b {
+		t.Errorf("ops/Dockerfile begins with\n%s\nand ops/engines/Dockerfile with\n%s", a, b)
+	}
+}
