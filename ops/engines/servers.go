@@ -20,8 +20,11 @@ type Server struct {
 	Health string        // "http://127.0.0.1:{port}/health", or "tcp://127.0.0.1:{port}": answers Wyoming's describe
 }
 
-// offline keeps every library from looking for news: what runs is installed.
-var offline = []string{"HF_HUB_OFFLINE=1", "HF_HUB_DISABLE_TELEMETRY=1", "TOKENIZERS_PARALLELISM=false", "PYTHONUNBUFFERED=1"}
+// offline keeps every library from looking for news and from telling any: what
+// runs is installed. ONNX Runtime reports its use to Microsoft unless told not
+// to, and keeps a number of the machine below the user's cache.
+var offline = []string{"HF_HUB_OFFLINE=1", "HF_HUB_DISABLE_TELEMETRY=1", "ORT_DISABLE_TELEMETRY=1", "DO_NOT_TRACK=1",
+	"TOKENIZERS_PARALLELISM=false", "PYTHONUNBUFFERED=1"}
 
 const (
 	base   = "http://127.0.0.1:{port}/v1"

@@ -5,9 +5,11 @@ package supervise_test
 import (
 	"context"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -28,7 +30,9 @@ func TestInstalledEnginesAreRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	home := t.TempDir()
+	home, outside := t.TempDir(), t.TempDir()
+	t.Setenv("HOME", outside)
+	t.Setenv("XDG_CACHE_HOME", outside)
 	s, err := supervise.Start(t.Context(), servers, supervise.Options{Home: home, Config: supervise.Config{Nice: 10}, Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
 	if err != nil {
 		t.Fatal(err)
@@ -61,6 +65,15 @@ func TestInstalledEnginesAreRun(t *testing.T) {
 		if e.PID > 0 && syscall.Kill(e.PID, 0) == nil {
 			t.Errorf("process %d of %s is left", e.PID, e.Name)
 		}
+	}
+	err = filepath.WalkDir(outside, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() {
+			t.Errorf("an engine wrote %s", path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 
