@@ -83,6 +83,8 @@ func TestDeadLetters(t *testing.T) {
 	}{
 		"an error":              {func(context.Context) error { return errors.New("disk full") }, nil, "disk full|1"},
 		"an error, tried again": {func(context.Context) error { return errors.New("disk full") }, []kit.Option{kit.Retry(2, time.Millisecond)}, "disk full|3"},
+		"tried again at once":   {func(context.Context) error { return errors.New("disk full") }, []kit.Option{kit.Retry(2, 0)}, "disk full|3"},
+		"tried again sooner":    {func(context.Context) error { return errors.New("disk full") }, []kit.Option{kit.Retry(2, -time.Second)}, "disk full|3"},
 		"a permanent error":     {func(context.Context) error { return kit.Permanent(errors.New("bad")) }, []kit.Option{kit.Retry(2, time.Millisecond)}, "bad|1"},
 		"a panic":               {func(context.Context) error { panic("oops") }, []kit.Option{kit.Retry(2, time.Millisecond)}, "panic: oops|1"},
 		"past the deadline":     {func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }, []kit.Option{kit.Timeout(time.Second)}, "context deadline exceeded|1"},

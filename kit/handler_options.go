@@ -71,7 +71,7 @@ func Timeout(d time.Duration) Option { return func(o *options) { o.timeout = d }
 // first, then twice as long each time, with jitter. What Permanent, Drop and
 // Fatal say ends it. Default 0. The lane waits meanwhile, to keep the order.
 func Retry(n int, first time.Duration) Option {
-	return func(o *options) { o.retries, o.pause = n, first }
+	return func(o *options) { o.retries, o.pause = n, max(first, 0) }
 }
 
 // Shared subscribes as one of group: each message reaches one member. State

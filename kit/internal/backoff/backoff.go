@@ -48,7 +48,7 @@ func (l *Link) Next(now time.Time) time.Duration {
 // Wait is min doubled n times, at most max, of which the upper half is random.
 func Wait(min, max time.Duration, n int) time.Duration {
 	d := max
-	if n < 32 && min<<n < max && min<<n > 0 {
+	if min <= max>>n {
 		d = min << n
 	}
 	return d/2 + rand.N(d/2+1)

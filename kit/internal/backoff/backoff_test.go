@@ -25,3 +25,25 @@ func TestBackoff(t *testing.T) {
 	b.Up(now)
 	in(b.Next(now.Add(5*time.Second)), 0, 0)
 }
+
+func TestWait(t *testing.T) {
+	tests := map[string]struct {
+		min, max time.Duration
+		n        int
+		want     time.Duration // the longest; the shortest is half of it
+	}{
+		"the first":             {time.Second, time.Hour, 0, time.Second},
+		"doubled":               {time.Second, time.Hour, 3, 8 * time.Second},
+		"at most max":           {time.Second, 5 * time.Second, 3, 5 * time.Second},
+		"more than a number is": {5 * time.Second, time.Hour, 31, time.Hour},
+		"after many attempts":   {time.Nanosecond, time.Hour, 1000, time.Hour},
+		"no wait":               {0, time.Hour, 3, 0},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			if got := Wait(tt.min, tt.max, tt.n); got < tt.want/2 || got > tt.want {
+				t.Errorf("waits %s, want %s to %s", got, tt.want/2, tt.want)
+			}
+		})
+	}
+}
