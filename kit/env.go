@@ -1,8 +1,6 @@
 package kit
 
 import (
-	"bufio"
-	"bytes"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -50,7 +48,7 @@ type Variable struct {
 // its fields.
 func Variables(prefix string, c any) (all []Variable) {
 	for _, f := range fields(prefix, c) {
-		all = append(all, Variable{f.key, f.kind, f.def, f.desc, split(f.also)})
+		all = append(all, f.Variable)
 	}
 	return all
 }
@@ -75,7 +73,7 @@ func Load(name string) (Settings, error) {
 		return s, err
 	}
 	for i, f := range fields(prefix, &own) {
-		if strings.TrimSpace(os.Getenv(f.key)) != "" {
+		if strings.TrimSpace(os.Getenv(f.Key)) != "" {
 			reflect.ValueOf(&s).Elem().Field(i).Set(reflect.ValueOf(own).Field(i))
 		}
 	}
@@ -107,29 +105,24 @@ func read(prefix string, c any, log *slog.Logger) error {
 
 // field is one variable of a struct.
 type field struct {
-	key, kind string
-	def, desc string
-	also, was string // other names for it
-	plain     string // the name without prefix, which envconfig would look up too
+	Variable
+	was   []string // names it had
+	plain string   // the name without prefix, which envconfig would look up too
 }
 
+// columns are what envconfig tells of a field.
+const columns = "{{range .}}{{usage_key .}}\t{{usage_type .}}\t{{usage_default .}}\t{{usage_description .}}\t" +
+	"{{.Tags.Get `also`}}\t{{.Tags.Get `was`}}\t{{.Alt}}\n{{end}}"
+
 // fields lists the variables of c in the order of its fields.
-func fields(prefix string, c any) []field {
-	var out bytes.Buffer
-	if err := envconfig.Usagef(prefix, c, &out, "{{range .}}{{usage_key .}}\t{{usage_type .}}\t{{usage_default .}}\t{{usage_description .}}\n{{end}}"); err != nil {
+func fields(prefix string, c any) (all []field) {
+	var out strings.Builder
+	if err := envconfig.Usagef(prefix, c, &out, columns); err != nil {
 		panic(fmt.Sprintf("%T cannot be read from the environment: %v", c, err))
 	}
-	var all []field
-	t := reflect.TypeOf(c).Elem()
-	lines := bufio.NewScanner(&out)
-	for i := 0; lines.Scan(); i++ {
-		columns := strings.SplitN(lines.Text(), "\t", 4)
-		f := field{key: columns[0], kind: columns[1], def: columns[2], desc: columns[3]}
-		if t.NumField() > i {
-			tag := t.Field(i).Tag
-			f.also, f.was, f.plain = tag.Get("also"), tag.Get("was"), tag.Get("envconfig")
-		}
-		all = append(all, f)
+	for line := range strings.Lines(out.String()) {
+		x := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
+		all = append(all, field{Variable{x[0], x[1], x[2], x[3], split(x[4])}, split(x[5]), x[6]})
 	}
 	return all
 }
@@ -149,8 +142,8 @@ func fill(prefix string, c any, log *slog.Logger) error {
 	defer environment.Unlock()
 	for _, f := range all {
 		value := f.find(log)
-		defer show(f.key, normal(f.kind, value))()
-		if f.plain != "" && f.plain != f.key {
+		defer show(f.Key, normal(f.Kind, value))()
+		if f.plain != "" && f.plain != f.Key {
 			defer show(f.plain, "")() // TLS_CERT of another program is not MQTT_TLS_CERT
 		}
 	}
@@ -182,17 +175,17 @@ func show(key, value string) (restore func()) {
 
 // find is the value of f, by its own name or another.
 func (f field) find(log *slog.Logger) string {
-	if v := os.Getenv(f.key); strings.TrimSpace(v) != "" {
+	if v := os.Getenv(f.Key); strings.TrimSpace(v) != "" {
 		return v
 	}
-	for _, n := range split(f.also) {
+	for _, n := range f.Also {
 		if v := os.Getenv(n); v != "" {
 			return v
 		}
 	}
-	for _, n := range split(f.was) {
+	for _, n := range f.was {
 		if v := os.Getenv(n); v != "" {
-			log.Warn("variable has a new name", "key", n, "instead", f.key)
+			log.Warn("variable has a new name", "key", n, "instead", f.Key)
 			return v
 		}
 	}
@@ -242,8 +235,8 @@ func wants(typeName string) string {
 func misspelt(prefix string, known []field, c any, log *slog.Logger) error {
 	allowed := map[string]bool{}
 	for _, f := range known {
-		allowed[f.key] = true
-		for _, n := range split(f.also + "," + f.was) {
+		allowed[f.Key] = true
+		for _, n := range slices.Concat(f.Also, f.was) {
 			allowed[n] = true
 		}
 	}
@@ -257,9 +250,9 @@ func misspelt(prefix string, known []field, c any, log *slog.Logger) error {
 		if !strings.HasPrefix(name, prefix+"_") || allowed[name] || value == "" {
 			continue
 		}
-		near := slices.IndexFunc(known, func(f field) bool { return distance(name, f.key) <= 2 })
+		near := slices.IndexFunc(known, func(f field) bool { return distance(name, f.Key) <= 2 })
 		if near >= 0 {
-			return fmt.Errorf("%s is not known: did you mean %s?", name, known[near].key)
+			return fmt.Errorf("%s is not known: did you mean %s?", name, known[near].Key)
 		}
 		log.Debug("unknown variable", "key", name)
 	}

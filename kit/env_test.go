@@ -66,6 +66,26 @@ func TestEnv(t *testing.T) {
 	}
 }
 
+// What is not read, and what stands in a struct inside, leaves every other field
+// its own tags.
+func TestEnvOfNestedFields(t *testing.T) {
+	type server struct {
+		URL string
+		Key string `also:"OPENAI_API_KEY"`
+	}
+	var got struct {
+		Rate  int `ignored:"true"`
+		Chat  server
+		Model string `was:"WHISPER_MODEL"`
+	}
+	t.Setenv("OPENAI_API_KEY", "k")
+	t.Setenv("WHISPER_MODEL", "base")
+	t.Setenv("X_CHAT_URL", "http://x")
+	if err := read("X", &got, slog.New(slog.DiscardHandler)); err != nil || got.Chat != (server{"http://x", "k"}) || got.Model != "base" {
+		t.Errorf("got %+v, %v", got, err)
+	}
+}
+
 func TestLoad(t *testing.T) {
 	t.Setenv("MQTT_URL", "mqtt://u:secret@broker")
 	t.Setenv("MQTT_INFLIGHT", "8")
