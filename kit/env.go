@@ -90,13 +90,6 @@ func read(prefix string, c any, log *slog.Logger) error {
 	if err := fill(prefix, c, log); err != nil {
 		return err
 	}
-	if d, ok := c.(interface{ Dropped() map[string]string }); ok {
-		for name, instead := range d.Dropped() {
-			if os.Getenv(name) != "" {
-				log.Warn("variable has no effect", "key", name, "instead", instead)
-			}
-		}
-	}
 	if v, ok := c.(interface{ Validate() error }); ok {
 		return v.Validate()
 	}
@@ -135,7 +128,7 @@ var environment sync.Mutex
 // seconds, so it sees them normalised; the environment is put back.
 func fill(prefix string, c any, log *slog.Logger) error {
 	all := fields(prefix, c)
-	if err := misspelt(prefix, all, c, log); err != nil {
+	if err := inspect(prefix, all, c, log); err != nil {
 		return err
 	}
 	environment.Lock()
@@ -229,32 +222,33 @@ func wants(typeName string) string {
 	return "a whole number"
 }
 
-// misspelt is an error when a variable with the prefix is within two edits of a
-// known one. Others are none of our business: Kubernetes and systemd set
-// foreign ones.
-func misspelt(prefix string, known []field, c any, log *slog.Logger) error {
-	allowed := map[string]bool{}
+// inspect looks for variables that have no effect. One with the prefix and
+// within two edits of a known one is an error. Others are none of our business:
+// Kubernetes and systemd set foreign ones.
+func inspect(prefix string, known []field, c any, log *slog.Logger) error {
+	taken := map[string]bool{}
 	for _, f := range known {
-		allowed[f.Key] = true
-		for _, n := range slices.Concat(f.Also, f.was) {
-			allowed[n] = true
+		for _, name := range slices.Concat([]string{f.Key}, f.Also, f.was) {
+			taken[name] = true
 		}
 	}
+	var dropped map[string]string
 	if d, ok := c.(interface{ Dropped() map[string]string }); ok {
-		for n := range d.Dropped() {
-			allowed[n] = true
-		}
+		dropped = d.Dropped()
 	}
 	for _, kv := range os.Environ() {
 		name, value, _ := strings.Cut(kv, "=")
-		if !strings.HasPrefix(name, prefix+"_") || allowed[name] || value == "" {
-			continue
+		instead, gone := dropped[name]
+		switch {
+		case value == "" || taken[name]:
+		case gone:
+			log.Warn("variable has no effect", "key", name, "instead", instead)
+		case strings.HasPrefix(name, prefix+"_"):
+			if near := slices.IndexFunc(known, func(f field) bool { return distance(name, f.Key) <= 2 }); near >= 0 {
+				return fmt.Errorf("%s is not known: did you mean %s?", name, known[near].Key)
+			}
+			log.Debug("unknown variable", "key", name)
 		}
-		near := slices.IndexFunc(known, func(f field) bool { return distance(name, f.Key) <= 2 })
-		if near >= 0 {
-			return fmt.Errorf("%s is not known: did you mean %s?", name, known[near].Key)
-		}
-		log.Debug("unknown variable", "key", name)
 	}
 	return nil
 }
