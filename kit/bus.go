@@ -157,13 +157,6 @@ func (b *Bus) Ready(ctx context.Context) error {
 	}
 }
 
-// startLanes begins to queue and to sort; handlers run when serve is called.
-func (b *Bus) startLanes() {
-	for _, l := range b.lanes {
-		l.start(b.work)
-	}
-}
-
 // serve opens the lanes: the service's own hooks are done.
 func (b *Bus) serve() {
 	for _, l := range b.lanes {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/eclipse/paho.golang/autopaho"
@@ -27,16 +28,13 @@ const (
 	whined = 10 * time.Second
 )
 
-// connect begins to connect and returns. The connection lives until b.stop.
-func (b *Bus) connect() error {
-	urls, err := b.cfg.urls()
-	if err != nil {
-		return err
-	}
+// connect begins to connect and to queue, and returns; handlers run when serve is
+// called. The connection lives until b.stop.
+func (b *Bus) connect(context.Context) error {
 	// The hook's context dies with the start, so the link gets its own.
 	life, stop := context.WithCancel(context.Background())
 	b.stop = stop
-	cfg, err := b.client(life, urls)
+	cfg, err := b.client(life)
 	if err != nil {
 		stop()
 		return err
@@ -60,13 +58,16 @@ func (b *Bus) connect() error {
 		return err
 	}
 	close(assigned)
+	for _, l := range b.lanes {
+		l.start(b.work)
+	}
 	return nil
 }
 
 // client is the configuration of paho.
-func (b *Bus) client(life context.Context, urls []*url.URL) (cfg autopaho.ClientConfig, err error) {
+func (b *Bus) client(life context.Context) (cfg autopaho.ClientConfig, err error) {
 	cfg = autopaho.ClientConfig{
-		ServerUrls: urls, KeepAlive: uint16(b.cfg.KeepAlive / time.Second), ConnectTimeout: b.cfg.ConnectTimeout,
+		KeepAlive: uint16(b.cfg.KeepAlive / time.Second), ConnectTimeout: b.cfg.ConnectTimeout,
 		CleanStartOnInitialConnection: b.tool, SessionExpiryInterval: sessionExpiry,
 		ReconnectBackoff:     func(int) time.Duration { return b.backoff.Next(time.Now()) },
 		ConnectPacketBuilder: b.announce,
@@ -82,6 +83,9 @@ func (b *Bus) client(life context.Context, urls []*url.URL) (cfg autopaho.Client
 				}
 			},
 		},
+	}
+	if cfg.ServerUrls, err = b.cfg.urls(); err != nil {
+		return cfg, err
 	}
 	if b.tool {
 		cfg.SessionExpiryInterval = 0
@@ -133,10 +137,9 @@ func (b *Bus) subscribe(link context.Context, cm *autopaho.ConnectionManager) {
 // filter subscribes what the service takes, again while the link lives. A
 // reconnect repeats no retained state, a new process gets it.
 func (b *Bus) filter(link context.Context, cm *autopaho.ConnectionManager, first bool) bool {
-	subs := make([]paho.SubscribeOptions, len(b.filters))
-	for i, f := range b.filters {
-		subs[i] = f
-		if !first {
+	subs := slices.Clone(b.filters)
+	if !first {
+		for i := range subs {
 			subs[i].RetainHandling = 1
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"net"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	mqtt "github.com/mochi-mqtt/server/v2"
@@ -55,6 +56,16 @@ func TestOpen(t *testing.T) {
 	if err := errors.Join(a.Close(t.Context()), b.Close(t.Context())); err != nil {
 		t.Error(err)
 	}
+}
+
+// An address that makes no sense costs no goroutine.
+func TestOpenRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := kit.Settings{URL: "nonsense"}
+		if _, err := kit.Open(t.Context(), "tool", s, kit.Tap("#", func(context.Context, *kit.Delivery) error { return nil })); err == nil {
+			t.Error("opened")
+		}
+	})
 }
 
 func TestOpenGivesUp(t *testing.T) {

@@ -107,7 +107,7 @@ func (m Module) App(opts ...fx.Option) *fx.App {
 				b.log.Error("stopping", "err", err)
 				_ = sd.Shutdown(fx.ExitCode(1))
 			}
-			lc.Append(fx.Hook{OnStart: func(context.Context) error { b.startLanes(); return b.connect() }, OnStop: b.disconnect})
+			lc.Append(fx.Hook{OnStart: b.connect, OnStop: b.disconnect})
 		}),
 		m.mount)
 }
@@ -229,8 +229,7 @@ func Open(ctx context.Context, name string, s Settings, hs ...Handler) (*Bus, er
 	if err := b.mount(hs); err != nil {
 		return nil, err
 	}
-	b.startLanes()
-	if err := b.connect(); err != nil {
+	if err := b.connect(ctx); err != nil {
 		return nil, err
 	}
 	b.serve()
