@@ -64,7 +64,7 @@ func (r *reader) numeral(sh *shape, p unsafe.Pointer) {
 
 // set makes p a number that was passed before.
 func (sh *shape) set(p unsafe.Pointer, text []byte, integer bool) *Error {
-	if sh.kind != kFloat && !integer {
+	if sh.kind != kFloat && (!integer || string(text) == "-0") {
 		x, _ := strconv.ParseFloat(string(text), 64)
 		if x != math.Trunc(x) {
 			return refuse(BadType, "%s is no integer", clip(text))
@@ -88,7 +88,7 @@ func (sh *shape) set(p unsafe.Pointer, text []byte, integer bool) *Error {
 		n, err = strconv.ParseInt(string(text), 10, sh.bits)
 		sh.at(p).Elem().SetInt(n)
 		x = float64(n)
-	case string(text) != "-0":
+	default:
 		u, err = strconv.ParseUint(string(text), 10, sh.bits)
 		sh.at(p).Elem().SetUint(u)
 		x = float64(u)

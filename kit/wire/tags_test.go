@@ -305,6 +305,17 @@ func TestDecodeForgetsWhatWasThere(t *testing.T) {
 	}
 }
 
+func TestMinusZeroIsZero(t *testing.T) {
+	got := struct {
+		I int
+		U uint
+		F float64
+	}{1, 2, 3}
+	if err := wire.Decode([]byte(`{"I":-0,"U":-0,"F":-0}`), &got); err != nil || got.I != 0 || got.U != 0 || got.F != 0 {
+		t.Errorf("got %+v, error %v", got, err)
+	}
+}
+
 func TestNothingPointsIntoThePacket(t *testing.T) {
 	data := []byte(`{"need":"abc","id":"i","at":1,"doc":{"k":"abc"},"free":{"k":["abc"]}}`)
 	var got leaf
