@@ -6,6 +6,9 @@ import (
 	"strings"
 )
 
+// kindWords are those of the kind tag.
+var kindWords = []string{"object", "string", "array", "number", "bool"}
+
 // kindOf names the kind of JSON that begins with a byte, in the words of the
 // kind tag.
 func kindOf(first byte) string {

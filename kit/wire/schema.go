@@ -35,7 +35,7 @@ var bytewise = reflect.TypeFor[encoding.BinaryMarshaler]()
 
 // schema is one JSON Schema.
 type schema struct {
-	Type       any                `json:"type,omitempty"` // a word or several
+	Type       words              `json:"type,omitempty"`
 	Encoding   string             `json:"contentEncoding,omitempty"`
 	Pattern    string             `json:"pattern,omitempty"`
 	Enum       []any              `json:"enum,omitempty"`
@@ -52,6 +52,17 @@ type schema struct {
 	OneOf      []*schema          `json:"oneOf,omitempty"`
 	Not        *schema            `json:"not,omitempty"`
 	ReadOnly   bool               `json:"readOnly,omitempty"` // taken, never sent
+}
+
+// words is a word or several.
+type words []string
+
+// MarshalJSON writes one without brackets.
+func (ws words) MarshalJSON() ([]byte, error) {
+	if len(ws) == 1 {
+		return stdjson.Marshal(ws[0])
+	}
+	return stdjson.Marshal([]string(ws))
 }
 
 // properties is an object that keeps the order of the fields.
@@ -83,75 +94,55 @@ func (ps properties) MarshalJSON() ([]byte, error) {
 // names, which no message of ours needs.
 type describer struct{ inside map[*plan]bool }
 
-func (d *describer) shape(sh *shape) (*schema, error) {
-	s := &schema{}
+func (d *describer) shape(sh *shape) (s *schema, err error) {
+	s = &schema{}
+	if word := kinds[sh.kind].name; word != "" {
+		s.Type = words{word}
+	}
 	switch sh.kind {
-	case kBool:
-		s.Type = "boolean"
-	case kInt, kUint:
-		s.Type = "integer"
-		if sh.kind == kUint {
-			s.Minimum = new(float64)
-		}
-	case kFloat:
-		s.Type = "number"
-	case kString:
-		s.Type = "string"
 	case kAny:
-		d.free(s, sh)
-	case kSlice, kMap:
-		inner, err := d.shape(sh.elem)
-		if err != nil {
-			return nil, err
-		}
-		if s.Type = "array"; sh.kind == kMap {
-			s.Type, s.Additional = "object", inner
-			if sh.typ.Key().Kind() != reflect.String {
-				s.Names = &schema{Pattern: "^[+-]?[0-9]+$"}
-			}
-		} else {
-			s.Items = inner
+		s.Type = sh.mayBe()
+	case kUint:
+		s.Minimum = new(float64)
+	case kSlice:
+		s.Items, err = d.shape(sh.elem)
+	case kMap:
+		s.Additional, err = d.shape(sh.elem)
+		if sh.typ.Key().Kind() != reflect.String {
+			s.Names = &schema{Pattern: "^[+-]?[0-9]+$"}
 		}
 	case kStruct:
-		if err := d.structure(s, sh.plan); err != nil {
-			return nil, err
-		}
-	default: // what marshals itself, but bytes, which are base64
+		err = d.structure(s, sh.plan)
+	case kCustom:
 		if sh.first == '"' {
-			s.Type, s.Encoding = "string", "base64"
+			s.Encoding = "base64"
+		} else { // it marshals itself
+			s.Type = nil
 		}
 	}
 	sh.limit(s)
-	if word, ok := s.Type.(string); ok && sh.nullable {
-		s.Type = []string{word, "null"}
+	if s.Type != nil && sh.nullable {
+		s.Type = append(s.Type, "null")
 		if s.Enum != nil {
 			s.Enum = append(s.Enum, nil)
 		}
 	}
-	return s, nil
+	return s, err
 }
 
-// free is what an any may hold.
-func (d *describer) free(s *schema, sh *shape) {
-	var words []string
+// mayBe is what an any may hold; nil is anything.
+func (sh *shape) mayBe() (ws words) {
 	holds := sh.holds
 	if holds == nil && !sh.nullable {
-		holds = []string{"object", "string", "array", "number", "bool"}
+		holds = kindWords
 	}
-	for _, k := range holds {
-		if k == "bool" {
-			k = "boolean"
+	for _, word := range holds {
+		if word == "bool" {
+			word = "boolean"
 		}
-		words = append(words, k)
+		ws = append(ws, word)
 	}
-	if words != nil && sh.nullable {
-		words = append(words, "null")
-	}
-	if len(words) == 1 {
-		s.Type = words[0]
-	} else if words != nil {
-		s.Type = words
-	}
+	return ws
 }
 
 // limit adds bounds and choices.
@@ -176,7 +167,7 @@ func (d *describer) structure(s *schema, p *plan) error {
 	if p.union {
 		return d.union(s, p)
 	}
-	s.Type, s.Additional = "object", false
+	s.Additional = false
 	for n := range p.fields {
 		f := &p.fields[n]
 		inner, err := d.shape(&f.shape)
@@ -205,6 +196,7 @@ func (d *describer) structure(s *schema, p *plan) error {
 // union is the first shape whose key is there, so a later one lacks the keys
 // before it.
 func (d *describer) union(s *schema, p *plan) error {
+	s.Type = nil // the shapes say it
 	var before []*schema
 	for n := range p.fields {
 		f := &p.fields[n]
@@ -212,7 +204,7 @@ func (d *describer) union(s *schema, p *plan) error {
 		if err != nil {
 			return err
 		}
-		inner.Type = "object" // the pointer that holds it cannot be null on the wire
+		inner.Type = words{"object"} // the pointer that holds it cannot be null on the wire
 		all := []*schema{inner, {Required: []string{f.when}}}
 		if before != nil {
 			all = append(all, &schema{Not: &schema{AnyOf: slices.Clone(before)}})

@@ -83,9 +83,7 @@ func (f *field) word(word string) bool {
 		return f.kind == kString && len(f.oneof) > 0
 	case "kind":
 		f.holds = strings.Split(v, "|")
-		unknown := func(k string) bool {
-			return !slices.Contains([]string{"object", "string", "array", "number", "bool"}, k)
-		}
+		unknown := func(k string) bool { return !slices.Contains(kindWords, k) }
 		return f.kind == kAny && !slices.ContainsFunc(f.holds, unknown)
 	default:
 		return false
