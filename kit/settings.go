@@ -128,13 +128,7 @@ func (s *Settings) dialer() (Dial, error) {
 		}
 		c.Certificates = []tls.Certificate{pair}
 	}
-	return func(ctx context.Context, u *url.URL) (net.Conn, error) {
-		conn, err := link.Dial(ctx, u, c)
-		if err != nil { // a nil *link.Conn is no nil net.Conn
-			return nil, err
-		}
-		return conn, nil
-	}, nil
+	return func(ctx context.Context, u *url.URL) (net.Conn, error) { return link.Dial(ctx, u, c) }, nil
 }
 
 // Home is the data directory of the program; relative paths of services lie

@@ -50,11 +50,8 @@ type Conn struct {
 // buffers are shared by all connections, so an idle one has none.
 var buffers = sync.Pool{New: func() any { b := make([]byte, 0, spare); return &b }}
 
-// New makes c a connection that is written in whole packets, unless it is one.
+// New makes c a connection that is written in whole packets.
 func New(c net.Conn) *Conn {
-	if l, ok := c.(*Conn); ok {
-		return l
-	}
 	l := &Conn{Conn: c, r: bufio.NewReaderSize(c, readBuffer)}
 	l.changed.L = &l.mu
 	return l

@@ -22,17 +22,13 @@ import (
 )
 
 // Dial connects to the broker at u, whose scheme is mqtt, mqtts, ws or wss and
-// whose host has a port. t is for mqtts and wss, and must not be nil there. ctx bounds connecting, not the
-// connection. The variable all_proxy names a proxy for mqtt and mqtts,
-// HTTP_PROXY and HTTPS_PROXY one for ws and wss.
+// whose host has a port. t is for mqtts and wss, and must not be nil there. ctx
+// bounds connecting, not the connection. The variable all_proxy names a proxy for
+// mqtt and mqtts, HTTP_PROXY and HTTPS_PROXY one for ws and wss.
 func Dial(ctx context.Context, u *url.URL, t *tls.Config) (net.Conn, error) {
 	switch u.Scheme {
 	case "mqtt":
-		c, err := dialTCP(ctx, u.Host)
-		if err != nil {
-			return nil, err
-		}
-		return New(c), nil
+		return dialTCP(ctx, u.Host)
 	case "mqtts":
 		c, err := dialTCP(ctx, u.Host)
 		if err != nil {
@@ -45,32 +41,20 @@ func Dial(ctx context.Context, u *url.URL, t *tls.Config) (net.Conn, error) {
 			_ = c.Close()
 			return nil, err
 		}
-		return New(s), nil
+		return s, nil
 	case "ws", "wss":
-		c, err := dialWebSocket(ctx, u, t)
-		if err != nil {
-			return nil, err
-		}
-		return New(c), nil
+		return dialWebSocket(ctx, u, t)
 	}
 	return nil, fmt.Errorf("no transport for %s", u.Scheme)
 }
 
+// dialTCP leaves TCP_NODELAY on, as Go sets it: a packet is complete when it is
+// written, and there is nothing to wait for.
 func dialTCP(ctx context.Context, addr string) (net.Conn, error) {
-	dial := new(net.Dialer).DialContext
 	if os.Getenv("all_proxy") != "" {
-		dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
-			return proxy.Dial(ctx, network, addr)
-		}
+		return proxy.Dial(ctx, "tcp", addr)
 	}
-	c, err := dial(ctx, "tcp", addr)
-	if err != nil {
-		return nil, err
-	}
-	if t, ok := c.(*net.TCPConn); ok {
-		_ = t.SetNoDelay(true) // a packet is complete when it is written; there is nothing to wait for
-	}
-	return c, nil
+	return new(net.Dialer).DialContext(ctx, "tcp", addr)
 }
 
 func dialWebSocket(ctx context.Context, u *url.URL, t *tls.Config) (net.Conn, error) {

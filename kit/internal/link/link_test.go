@@ -91,6 +91,7 @@ func TestDial(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			c = New(c)
 			defer c.Close()
 			sizes := []int{8, 350, direct, 5 * direct}
 			go func() {
@@ -126,6 +127,7 @@ func TestReadEnds(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
+				c = New(c)
 				defer c.Close()
 				read := make(chan error)
 				go func() { _, err := c.Read(make([]byte, 1)); read <- err }()
