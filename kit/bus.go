@@ -1,6 +1,7 @@
 package kit
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -105,20 +106,13 @@ type identity struct {
 	alias          []string
 }
 
-func newBus(name string, id identity, cfg Settings, log *slog.Logger, dial Dial, s seam.Seam) *Bus {
-	pick := func(set ...string) string {
-		for _, s := range set {
-			if s != "" {
-				return s
-			}
-		}
-		return name
-	}
-	id.client, id.source = pick(cfg.ClientID, id.client), pick(cfg.SourceName, id.source, cfg.ClientID)
+func newBus(name string, p parts) *Bus {
+	id, cfg := p.ID, p.Cfg
+	id.client, id.source = cmp.Or(cfg.ClientID, id.client, name), cmp.Or(cfg.SourceName, id.source, cfg.ClientID, name)
 	if host, err := os.Hostname(); err == nil && cfg.Share != "" && cfg.ClientID == "" {
 		id.client += "-" + host // the members of a group are clients of their own
 	}
-	b := &Bus{name: name, id: id, cfg: cfg, log: log, dial: dial, seam: s, fatal: func(error) {},
+	b := &Bus{name: name, id: id, cfg: cfg, log: p.Log, dial: p.Dial, seam: p.Seam, trace: p.Trace, fatal: func(error) {},
 		instance: wire.NewID(), born: time.Now(), session: session.New(),
 		asking: &duty{name: "ask"}, nobody: &duty{name: "none"},
 		backoff:  &backoff.Link{Min: cfg.ReconnectMinDelay, Max: cfg.ReconnectMaxDelay},

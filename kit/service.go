@@ -95,11 +95,7 @@ func (m Module) App(opts ...fx.Option) *fx.App {
 			func(s Settings) (Dial, error) { return s.dialer() },
 			func() Listen { return new(net.ListenConfig).Listen },
 			newTracing,
-			func(in parts) *Bus {
-				b := newBus(m.Name, in.ID, in.Cfg, in.Log, in.Dial, in.Seam)
-				b.trace = in.Trace
-				return b
-			},
+			func(p parts) *Bus { return newBus(m.Name, p) },
 		),
 		fx.Options(m.opts...), fx.Options(opts...),
 		fx.Invoke(func(lc fx.Lifecycle, b *Bus, sd fx.Shutdowner) {
@@ -214,7 +210,7 @@ func Open(ctx context.Context, name string, s Settings, hs ...Handler) (*Bus, er
 	if err != nil {
 		return nil, err
 	}
-	b := newBus(name, identity{source: name}, s, log.With("service", name), dial, seam.Seam{})
+	b := newBus(name, parts{Cfg: s, Log: log.With("service", name), Dial: dial, ID: identity{source: name}})
 	b.tool = true
 	ctx, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
