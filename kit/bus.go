@@ -3,6 +3,7 @@ package kit
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -216,8 +217,8 @@ func (b *Bus) keepLooping(h *duty) {
 		if b.feeds.Err() != nil {
 			return
 		}
-		if f, ok := asFatal(err); ok {
-			b.fail(fmt.Errorf("%s: %w", h.name, f))
+		if f, ok := errors.AsType[fatal](err); ok {
+			b.fail(fmt.Errorf("%s: %w", h.name, f.error))
 			return
 		}
 		if err == nil {

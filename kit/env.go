@@ -141,8 +141,7 @@ func fill(prefix string, c any, log *slog.Logger) error {
 		}
 	}
 	err := envconfig.Process(prefix, c)
-	var p *envconfig.ParseError
-	if errors.As(err, &p) {
+	if p, ok := errors.AsType[*envconfig.ParseError](err); ok {
 		return fmt.Errorf("%s is %q, want %s", p.KeyName, p.Value, wants(p.TypeName))
 	}
 	return err

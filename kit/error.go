@@ -41,16 +41,17 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // asError names err for the asker.
 func asError(ctx context.Context, err error) *Error {
-	var e *Error
-	switch {
-	case context.Cause(ctx) == ErrCancelled:
+	if context.Cause(ctx) == ErrCancelled {
 		return &Error{Code: Cancelled, Message: "cancelled", Err: err}
-	case errors.As(err, &e):
-		return e
-	case errors.Is(err, context.DeadlineExceeded):
-		return &Error{Code: TimedOut, Message: err.Error(), Err: err}
 	}
-	return &Error{Code: Internal, Message: err.Error(), Err: err}
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e
+	}
+	code := Internal
+	if errors.Is(err, context.DeadlineExceeded) {
+		code = TimedOut
+	}
+	return &Error{Code: code, Message: err.Error(), Err: err}
 }
 
 // AskError reports that whoever serves Topic did not answer. The caller may
@@ -99,10 +100,7 @@ func Drop(reason string) error { return dropped{reason} }
 
 // final reports whether err says that another try cannot help.
 func final(err error) bool {
-	var p permanent
-	var d dropped
-	var f fatal
-	return errors.As(err, &p) || errors.As(err, &d) || errors.As(err, &f)
+	return is[permanent](err) || is[dropped](err) || is[fatal](err)
 }
 
 // panicError is a panic of a handler.
@@ -113,18 +111,10 @@ type panicError struct {
 
 func (p panicError) Error() string { return fmt.Sprintf("panic: %v\n%s", p.value, p.stack) }
 
-func panicked(err error) bool {
-	var p panicError
-	return errors.As(err, &p)
-}
-
-// asFatal is the error inside a Fatal.
-func asFatal(err error) (error, bool) {
-	var f fatal
-	if errors.As(err, &f) {
-		return f.error, true
-	}
-	return nil, false
+// is reports whether an E is in err.
+func is[E error](err error) bool {
+	_, ok := errors.AsType[E](err)
+	return ok
 }
 
 // guard turns a panic into an error that carries its stack.

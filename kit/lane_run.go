@@ -137,14 +137,12 @@ func (a *attempt) judge(ctx context.Context, err error) (done bool) {
 		a.h.seen.settle(a.taken, true)
 		return true
 	}
-	var d dropped
-	var f fatal
-	switch {
-	case errors.As(err, &d):
+	if d, ok := errors.AsType[dropped](err); ok {
 		a.h.meter.Drop(d.reason)
 		a.h.seen.settle(a.taken, true)
 		return true
-	case errors.As(err, &f):
+	}
+	if f, ok := errors.AsType[fatal](err); ok {
 		a.b.fail(fmt.Errorf("%s: %w", a.h.name, f.error))
 		return false
 	}
@@ -165,7 +163,7 @@ func (a *attempt) judge(ctx context.Context, err error) (done bool) {
 	}
 	a.h.meter.Fail(err)
 	a.log(ctx, slog.LevelError, "handler failed", took, err)
-	if done = told && !panicked(err) || a.buried(err); done {
+	if done = told && !is[panicError](err) || a.buried(err); done {
 		a.h.seen.settle(a.taken, false)
 	}
 	return done
@@ -173,8 +171,7 @@ func (a *attempt) judge(ctx context.Context, err error) (done bool) {
 
 // log writes how a run failed; what has a name is no alarm.
 func (a *attempt) log(ctx context.Context, level slog.Level, text string, took time.Duration, err error) {
-	var e *Error
-	if errors.As(err, &e) && level > slog.LevelWarn {
+	if is[*Error](err) && level > slog.LevelWarn {
 		level, text = slog.LevelWarn, "handler refused"
 	}
 	a.b.log.Log(ctx, level, text, "handler", a.h.name, "took", took, "err", err)

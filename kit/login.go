@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"slices"
 	"sync"
 	"time"
 
@@ -16,31 +17,23 @@ import (
 
 // refused reports whether the broker will never let this client in.
 func refused(err error) bool {
-	var c *autopaho.ConnackError
-	if !errors.As(err, &c) {
-		return false
-	}
-	switch c.ReasonCode {
-	case 0x84, 0x85, 0x86, 0x87, 0x8A, 0x8C: // version, client id, login, rights, banned, method
-		return true
-	}
-	return false
+	c, ok := errors.AsType[*autopaho.ConnackError](err)
+	// version, client id, login, rights, banned, method
+	return ok && slices.Contains([]byte{0x84, 0x85, 0x86, 0x87, 0x8A, 0x8C}, c.ReasonCode)
 }
 
 // bare is err without autopaho's text, which spells out the URL with its
 // password.
 func bare(err error) error {
-	var c *autopaho.ConnackError
-	if errors.As(err, &c) {
+	if c, ok := errors.AsType[*autopaho.ConnackError](err); ok {
 		reason := map[byte]string{0x86: "bad user name or password", 0x87: "wrong user name or password, or not authorised", 0x85: "client id refused", 0x84: "no MQTT 5"}[c.ReasonCode]
 		if reason == "" {
 			reason = c.Reason
 		}
 		return fmt.Errorf("login refused: %s (0x%02X)", reason, c.ReasonCode)
 	}
-	var tlsErr *tls.CertificateVerificationError
-	if errors.As(err, &tlsErr) {
-		return tlsErr
+	if untrusted, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return untrusted
 	}
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return errors.New("the other side closes the link before the login: does this port speak another of mqtt, mqtts, ws and wss?")

@@ -84,8 +84,7 @@ func (b *Bus) dropped(h *duty, reason string, d *Delivery) {
 // refuse counts a message that could not be understood.
 func (b *Bus) refuse(h *duty, d *Delivery, err error) {
 	reason := "invalid"
-	var w *wire.Error
-	if errors.As(err, &w) {
+	if w, ok := errors.AsType[*wire.Error](err); ok {
 		reason = string(w.Reason)
 	}
 	if total, loud := h.meter.Drop(reason); loud {

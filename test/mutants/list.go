@@ -15,7 +15,7 @@ var Mutants = []Mutant{
 	{"keeps what waits from an old link although it comes again", "receive.go", "func(it *item) bool { return it.early || !b.session.Again(it.receipt) })", "func(*item) bool { return true })"},
 	{"tries again what is permanent", "lane_run.go", "n >= a.h.opt.retries || final(err) ||", "n >= a.h.opt.retries ||"},
 	{"never tries again", "lane_run.go", "if err == nil || n >= a.h.opt.retries ||", "if err == nil || n >= 0 ||"},
-	{"sends no dead letter", "lane_run.go", "told && !panicked(err) || a.buried(err)", "told || !panicked(err) || a.buried(err)"},
+	{"sends no dead letter", "lane_run.go", "told && !is[panicError](err) || a.buried(err)", "told || !is[panicError](err) || a.buried(err)"},
 	{"keeps no dead letter with the broker", "dead.go", "kept.Retain = to+\"/\"+wire.NewID(), true", "kept.Retain = to+\"/\"+wire.NewID(), false"},
 	{"handles a redelivery again although dedupe is on", "dedupe.go", "	if t := s.taken[key]; t != nil {", "	if t := s.taken[key]; t != nil && false {"},
 	{"tells parts of a stream apart by their id alone", "dedupe.go", "return d.Type + \"|\" + d.ID + \"|seq=\" + strconv.FormatInt(int64(seq), 10)", "return d.Type + \"|\" + d.ID + \"|seq=\" + strconv.FormatInt(0, 10)"},
