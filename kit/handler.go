@@ -126,24 +126,27 @@ func Tap(filter string, h func(context.Context, *Delivery) error, opts ...Option
 // full channel is felt by the sender and nothing is dropped.
 func Local[E any](from <-chan E, h func(context.Context, E) error, opts ...Option) Handler {
 	d := newDuty(h, opts)
-	d.feed = func(ctx context.Context, run offer) {
-		for {
+	d.feed = func(ctx context.Context, run offer) { pump(ctx, from, run, h) }
+	return Handler{d}
+}
+
+// pump queues what comes, one after the other.
+func pump[E any](ctx context.Context, from <-chan E, run offer, h func(context.Context, E) error) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case e, ok := <-from:
+			if !ok {
+				return
+			}
 			select {
+			case <-run(func(ctx context.Context) error { return h(ctx, e) }):
 			case <-ctx.Done():
 				return
-			case e, ok := <-from:
-				if !ok {
-					return
-				}
-				select {
-				case <-run(func(ctx context.Context) error { return h(ctx, e) }):
-				case <-ctx.Done():
-					return
-				}
 			}
 		}
 	}
-	return Handler{d}
 }
 
 // Every declares work done each d in its lane, first after d. Ticks that come
@@ -156,18 +159,7 @@ func Every(d time.Duration, h func(context.Context) error, opts ...Option) Handl
 	x.feed = func(ctx context.Context, run offer) {
 		t := time.NewTicker(d)
 		defer t.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-t.C:
-				select {
-				case <-run(h):
-				case <-ctx.Done():
-					return
-				}
-			}
-		}
+		pump(ctx, t.C, run, func(ctx context.Context, _ time.Time) error { return h(ctx) })
 	}
 	return Handler{x}
 }
