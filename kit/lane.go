@@ -37,6 +37,28 @@ func (it *item) settle(done bool) {
 	}
 }
 
+// pending is items that wait, and how many of them are loose.
+type pending struct {
+	fifo.Queue[item]
+	loose int
+}
+
+func (q *pending) push(it item) {
+	q.Push(it)
+	if it.loose() {
+		q.loose++
+	}
+}
+
+// pop takes the oldest item. It must not be empty.
+func (q *pending) pop() item {
+	it := q.Pop()
+	if it.loose() {
+		q.loose--
+	}
+	return it
+}
+
 // lane is the queue and the workers of one handler, or of those that share it.
 // Its queue is a slice and not a channel: a channel would have to be closed at
 // the drain, while arrivals can still be offered. AtLeastOnce items are bounded
@@ -55,9 +77,8 @@ type lane struct {
 	halted  bool // nothing runs any more
 	sorting bool // a sorter may still fill ready
 	seq     uint64
-	loose   int // AtMostOnce items in the queue
 	early   int // acknowledged items that wait
-	queue   fifo.Queue[item]
+	queue   pending
 	keys    map[string]*keyed
 	ready   []*keyed // keys with work and no worker
 	wg      sync.WaitGroup
@@ -68,8 +89,7 @@ type lane struct {
 // keyed is the queue of one key of a lane with By.
 type keyed struct {
 	name  string
-	items fifo.Queue[item]
-	loose int
+	items pending
 	busy  bool
 }
 
@@ -87,12 +107,12 @@ func (l *lane) start(work context.Context) {
 		l.wg.Go(l.sort)
 	}
 	for range l.workers {
-		l.wg.Go(func() { l.labour(work) })
+		l.hire(work)
 	}
 }
 
-// replace starts a worker in the place of one that does not come back.
-func (l *lane) replace(work context.Context) { l.wg.Go(func() { l.labour(work) }) }
+// hire starts a worker, also in the place of one that does not come back.
+func (l *lane) hire(work context.Context) { l.wg.Go(func() { l.labour(work) }) }
 
 // finish ends an item that ran.
 func (l *lane) finish(it item, done bool) {
@@ -122,14 +142,9 @@ func (l *lane) offer(it item) bool {
 	if it.h.opt.ackFirst && it.d != nil && l.early < it.h.opt.queue {
 		l.promise(&it)
 	}
-	l.queue.Push(it)
-	if it.loose() {
-		l.loose++
-	}
+	l.queue.push(it)
 	if l.by == nil {
-		l.trim(&l.queue, &l.loose, l.limit)
-	}
-	if l.by == nil {
+		l.trim(&l.queue, l.limit)
 		l.cond.Signal()
 	} else { // a sorter is among those who wait
 		l.cond.Broadcast()
@@ -145,12 +160,12 @@ func (l *lane) promise(it *item) {
 }
 
 // trim drops the oldest AtMostOnce item while more than limit wait.
-func (l *lane) trim(q *fifo.Queue[item], loose *int, limit int) {
-	for *loose > limit {
+func (l *lane) trim(q *pending, limit int) {
+	for q.loose > limit {
 		it, _ := q.Remove(func(it item) bool { return it.loose() })
+		q.loose--
 		it.settle(true)
 		l.left(&it)
-		*loose--
 		l.b.dropped(it.h, "overflow", it.d)
 	}
 }
@@ -195,15 +210,6 @@ func (l *lane) forget(keep func(*item) bool) {
 	l.cond.Broadcast()
 }
 
-// pop takes the oldest item of the shared queue.
-func (l *lane) pop() item {
-	it := l.queue.Pop()
-	if it.loose() {
-		l.loose--
-	}
-	return it
-}
-
 // sort decodes what arrives and puts it into the queue of its key.
 func (l *lane) sort() {
 	l.mu.Lock()
@@ -219,7 +225,7 @@ func (l *lane) sort() {
 		if l.halted {
 			return
 		}
-		it := l.pop()
+		it := l.queue.pop()
 		l.mu.Unlock()
 		name, ok := l.b.sortKey(it)
 		l.mu.Lock()
@@ -233,13 +239,10 @@ func (l *lane) sort() {
 			k = &keyed{name: name}
 			l.keys[name] = k
 		}
-		if it.loose() {
-			k.loose++
-		}
 		it.key = k
 		idle := !k.busy && k.items.Len() == 0 // else it is in ready, or will be
-		k.items.Push(it)
-		l.trim(&k.items, &k.loose, it.h.opt.queue)
+		k.items.push(it)
+		l.trim(&k.items, it.h.opt.queue)
 		if idle {
 			l.ready = append(l.ready, k)
 		}
@@ -257,17 +260,14 @@ func (l *lane) take() (item, bool) {
 			return item{}, false
 		case !l.open:
 		case l.by == nil && l.queue.Len() > 0:
-			it := l.pop()
+			it := l.queue.pop()
 			l.left(&it)
 			return it, true
 		case len(l.ready) > 0:
 			k := l.ready[0]
 			l.ready = l.ready[1:]
-			it := k.items.Pop()
+			it := k.items.pop()
 			k.busy = true
-			if it.loose() {
-				k.loose--
-			}
 			l.left(&it)
 			return it, true
 		case l.stopped && !l.sorting && l.queue.Len() == 0 && len(l.keys) == 0:
@@ -301,7 +301,7 @@ func (l *lane) abandon() {
 	for _, k := range l.keys {
 		rest = append(rest, k.items.Items()...)
 	}
-	l.queue, l.keys, l.ready = fifo.Queue[item]{}, map[string]*keyed{}, nil
+	l.queue, l.keys, l.ready = pending{}, map[string]*keyed{}, nil
 	for i := range rest {
 		rest[i].settle(false)
 	}

@@ -97,7 +97,7 @@ func (a *attempt) giveUp() {
 	}
 	err := &Error{Code: TimedOut, Message: fmt.Sprintf("%s did not end within %s", a.h.name, a.h.opt.timeout)}
 	a.l.finish(a.item, a.judge(&a.ctx, err))
-	a.l.replace(a.work)
+	a.l.hire(a.work)
 }
 
 // try runs the handler until it succeeds, as often as Retry says.
