@@ -3,43 +3,29 @@ package topic
 
 import "strings"
 
-// Matches reports whether a message on name is delivered to filter. "#" also
-// matches its parent level; a wildcard at the first level matches no "$" topic.
-func Matches(filter, name string) bool {
-	if strings.HasPrefix(name, "$") && (strings.HasPrefix(filter, "#") || strings.HasPrefix(filter, "+")) {
-		return false
-	}
-	for {
-		f, fRest, fMore := strings.Cut(filter, "/")
-		if f == "#" {
-			return true
-		}
-		n, nRest, nMore := strings.Cut(name, "/")
-		if f != "+" && f != n {
-			return false
-		}
-		if !fMore || !nMore {
-			return fMore == nMore || fMore && fRest == "#"
-		}
-		filter, name = fRest, nRest
-	}
-}
+// Matches reports whether a message on name is delivered to filter.
+func Matches(filter, name string) bool { return Covers(filter, name) } // a name is a filter without wildcards
 
-// Covers reports whether every name that matches b matches a.
+// Covers reports whether every name that matches b matches a. "#" also matches
+// its parent level; a wildcard at the first level matches no "$" topic.
 func Covers(a, b string) bool {
 	if strings.HasPrefix(b, "$") && (strings.HasPrefix(a, "#") || strings.HasPrefix(a, "+")) {
 		return false
 	}
-	as, bs := strings.Split(a, "/"), strings.Split(b, "/")
-	for i, x := range as {
+	for {
+		x, aRest, aMore := strings.Cut(a, "/")
 		if x == "#" {
 			return true
 		}
-		if i >= len(bs) || bs[i] == "#" || x != "+" && x != bs[i] {
+		y, bRest, bMore := strings.Cut(b, "/")
+		if x != y && (x != "+" || y == "#") {
 			return false
 		}
+		if !aMore || !bMore {
+			return aMore == bMore || aMore && aRest == "#"
+		}
+		a, b = aRest, bRest
 	}
-	return len(as) == len(bs)
 }
 
 // Overlap reports whether some name matches both filters.

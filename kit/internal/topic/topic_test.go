@@ -41,6 +41,10 @@ func TestCoversAndOverlap(t *testing.T) {
 		"crossing":        {"a/+", "+/b", false, true},
 		"apart":           {"a/+", "b/+", false, false},
 		"plus over hash":  {"a/+", "a/#", false, true},
+		"hash over less":  {"a/#", "a/b/#", true, true},
+		"hash over more":  {"a/b/#", "a/#", false, true},
+		"hash over name":  {"a/#", "a", true, true},
+		"name over hash":  {"a", "a/#", false, true},
 		"different depth": {"a/+", "a/+/c", false, false},
 		"system topics":   {"#", "$SYS/#", false, false},
 	}
