@@ -67,7 +67,7 @@ func Pull[Q msg.Streamed[P, R], P, R msg.Message](ctx context.Context, b *Bus, q
 				yield(p, &AskError{Topic: q.Route().Topic, Err: err})
 				return
 			}
-			if d.Topic == b.errorTopic() || topic.Matches(r.Route().Topic, d.Topic) {
+			if d.Topic == b.errors || topic.Matches(r.Route().Topic, d.Topic) {
 				r, err := reply[R](b, d)
 				if err != nil {
 					yield(p, err)
@@ -90,7 +90,7 @@ func Pull[Q msg.Streamed[P, R], P, R msg.Message](ctx context.Context, b *Bus, q
 
 // reply is the R in d, or the failure it tells of.
 func reply[R msg.Message](b *Bus, d *Delivery) (r R, err error) {
-	if d.Topic == b.errorTopic() {
+	if d.Topic == b.errors {
 		var e errorReply
 		if err := wire.Decode(d.Data, &e); err != nil {
 			return r, err
@@ -143,7 +143,7 @@ func (b *Bus) request(ctx context.Context, q msg.Message, opts []PublishOption, 
 	if twice {
 		return nil, fmt.Errorf("ask %s: id %s is being asked already", q.Route().Topic, w.id)
 	}
-	if err := b.send(ctx, q, append(slices.Clip(opts), ID(o.id), func(p *publication) { p.errorTo = b.errorTopic() })...); err != nil {
+	if err := b.send(ctx, q, append(slices.Clip(opts), ID(o.id), func(p *publication) { p.errorTo = b.errors })...); err != nil {
 		b.forget(w)
 		return nil, &AskError{Topic: q.Route().Topic, Err: err}
 	}
@@ -158,7 +158,7 @@ func (b *Bus) forget(w *waiter) {
 
 // answerAsk hands d to the ask that waits for it, if there is one.
 func (b *Bus) answerAsk(d *Delivery) bool {
-	id, failure := d.ID, d.Topic == b.errorTopic()
+	id, failure := d.ID, d.Topic == b.errors
 	if failure {
 		var e errorReply
 		if wire.Decode(d.Data, &e) == nil {

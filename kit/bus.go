@@ -18,6 +18,7 @@ import (
 	"github.com/eclipse/paho.golang/paho"
 
 	"github.com/gotars/tars/kit/internal/backoff"
+	"github.com/gotars/tars/kit/internal/fifo"
 	"github.com/gotars/tars/kit/internal/seam"
 	"github.com/gotars/tars/kit/internal/session"
 	"github.com/gotars/tars/kit/wire"
@@ -63,8 +64,8 @@ type Bus struct {
 	born     time.Time
 	trace    *tracing
 	link     linkMeter
-	letters  letters
 	replays  string // topic on which tools give letters back
+	errors   string // topic on which this service hears why it gets no answer
 	asking   *duty  // counts what Ask and Pull lose
 	nobody   *duty  // counts what nobody takes
 
@@ -90,6 +91,7 @@ type Bus struct {
 	mu        sync.Mutex
 	closing   bool               // no goroutine may start any more
 	waiting   map[string]*waiter // by the id of the request
+	letters   fifo.Queue[string] // topics of the dead letters that the broker keeps
 	strangers once               // topics that came although nobody takes them
 	warned    once               // types published although not declared
 }
@@ -119,10 +121,14 @@ func newBus(name string, p parts) *Bus {
 		backoff:  &backoff.Link{Min: cfg.ReconnectMinDelay, Max: cfg.ReconnectMaxDelay},
 		declared: map[reflect.Type]bool{}, waiting: map[string]*waiter{},
 		open: make(chan struct{}), ready: make(chan struct{}), dead: make(chan struct{}), moods: make(chan struct{}, 1)}
+	b.errors = b.own("error")
 	b.feeds, b.endFeed = context.WithCancel(context.Background())
 	b.work, b.endWork = context.WithCancel(context.Background())
 	return b
 }
+
+// own is the topic of the kit on which this service says what.
+func (b *Bus) own(what string) string { return b.cfg.Topic(what, b.id.client) }
 
 // Client is the MQTT client under the bus, for what the kit does not cover.
 // What is subscribed here is lost at a reconnect. It is nil until the bus

@@ -127,7 +127,7 @@ func (b *Bus) subscribe(link context.Context, cm *autopaho.ConnectionManager) {
 	}
 	b.feel(link, mood{ok: true, event: map[bool]string{true: "ready", false: "reconnected"}[first]})
 	if !b.tool && !b.seam.Loose { // each time: a broker that was killed may have lost it
-		b.introduce(link)
+		b.keep(link, b.own("info"), "system.info", b.info())
 	}
 	b.signal(func(d *duty) func(context.Context) error { return d.up })
 	b.first.Do(func() { b.startFeeds(); close(b.ready) })

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/eclipse/paho.golang/paho"
@@ -33,7 +32,7 @@ var letterKeys = []string{"reason", "handler", "topic", "id", "attempts"}
 // untouched: once on system/dead/<client id> for those who watch, and once
 // retained below it, where tools find it until it is replayed or dropped.
 func (b *Bus) bury(ctx context.Context, h *duty, d *Delivery, reason error) error {
-	to := b.cfg.Topic("dead", b.id.client)
+	to := b.own("dead")
 	var p *paho.Publish
 	for _, room := range []int{maxReason, 256, 0} { // a letter is longer than its message, which may have just fitted
 		if p = letter(to, h, d, reason.Error(), room); b.travels(p) == nil {
@@ -53,7 +52,7 @@ func (b *Bus) bury(ctx context.Context, h *duty, d *Delivery, reason error) erro
 	if err := b.deliver(ctx, &kept); err != nil {
 		return err
 	}
-	if oldest := b.letters.add(kept.Topic); oldest != "" {
+	if oldest := b.noteLetter(kept.Topic); oldest != "" {
 		return b.deliver(ctx, &paho.Publish{Topic: oldest, QoS: byte(msg.AtLeastOnce), Retain: true, Properties: &paho.PublishProperties{}})
 	}
 	return nil
@@ -89,22 +88,15 @@ func (b *Bus) replayed(d *Delivery) bool {
 	return true
 }
 
-// letters are the topics of the letters this process keeps with the broker.
-type letters struct {
-	mu     sync.Mutex
-	topics []string
-}
-
-// add notes one, and returns the one that has to go for it.
-func (l *letters) add(name string) (oldest string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.topics = append(l.topics, name)
-	if len(l.topics) <= keptLetters {
-		return ""
+// noteLetter notes one that the broker keeps, and returns the one that has to go
+// for it.
+func (b *Bus) noteLetter(name string) (oldest string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.letters.Push(name)
+	if b.letters.Len() > keptLetters {
+		oldest = b.letters.Pop()
 	}
-	oldest = l.topics[0]
-	l.topics = l.topics[1:]
 	return oldest
 }
 

@@ -133,5 +133,3 @@ type errorReply struct {
 	Code    string `json:"code" msg:"required"`
 	Message string `json:"message"`
 }
-
-func (b *Bus) errorTopic() string { return b.cfg.System + "/error/" + b.id.client }

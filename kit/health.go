@@ -69,16 +69,17 @@ func (b *Bus) feel(ctx context.Context, m mood) {
 	}
 	h := m.ping()
 	h.MessageID = wire.NewID()
-	b.sayHealth(ctx, b.id.client, "health.status", h)
+	b.keep(ctx, b.own("health"), "health.status", h)
 	for _, alias := range b.id.alias {
-		b.sayHealth(ctx, alias, "system.health."+alias, healthCopy(h))
+		b.keep(ctx, b.cfg.Topic("health", alias), "system.health."+alias, healthCopy(h))
 	}
 }
 
-func (b *Bus) sayHealth(ctx context.Context, name, typ string, h any) {
-	r := msg.Route{Topic: b.cfg.System + "/health/" + name, Type: typ, QoS: msg.AtLeastOnce, Retain: true}
-	if err := b.put(ctx, r, r.Topic, h); err != nil && b.feeds.Err() == nil {
-		b.log.Warn("health not published", "topic", r.Topic, "err", err)
+// keep publishes what the broker is to keep about the service.
+func (b *Bus) keep(ctx context.Context, to, typ string, v any) {
+	err := b.put(ctx, msg.Route{Topic: to, Type: typ, QoS: msg.AtLeastOnce, Retain: true}, to, v)
+	if err != nil && b.feeds.Err() == nil {
+		b.log.Warn("state not published", "topic", to, "err", err)
 	}
 }
 
@@ -86,7 +87,7 @@ func (b *Bus) sayHealth(ctx context.Context, name, typ string, h any) {
 func (b *Bus) will() (*paho.WillMessage, error) {
 	lost := mood{event: "lost"}.ping()
 	payload, err := wire.Seal(nil, wire.Envelope{ID: wire.NewID(), Type: "health.status", Source: b.id.source}, lost)
-	return &paho.WillMessage{Topic: b.cfg.System + "/health/" + b.id.client, Payload: payload, QoS: byte(msg.AtLeastOnce), Retain: true}, err
+	return &paho.WillMessage{Topic: b.own("health"), Payload: payload, QoS: byte(msg.AtLeastOnce), Retain: true}, err
 }
 
 // watchHealth asks the service how it is, and publishes changes.
@@ -136,7 +137,7 @@ const missesAllowed = 3
 func (b *Bus) beat(ctx context.Context) {
 	t := time.NewTicker(b.cfg.HeartbeatInterval)
 	defer t.Stop()
-	to := b.cfg.System + "/keepalive/" + b.id.client
+	to := b.own("keepalive")
 	for misses := 0; ; {
 		select {
 		case <-t.C:

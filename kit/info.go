@@ -2,7 +2,6 @@ package kit
 
 import (
 	"cmp"
-	"context"
 	"fmt"
 	"reflect"
 	"runtime/debug"
@@ -111,15 +110,15 @@ func (b *Bus) access(i Info) (reads, writes []string) {
 		reads = append(reads, f.Topic)
 	}
 	for _, what := range []string{"health", "info", "stats", "dead", "keepalive"} {
-		writes = append(writes, b.cfg.System+"/"+what+"/"+b.id.client)
+		writes = append(writes, b.own(what))
 	}
-	writes = append(writes, b.cfg.System+"/dead/"+b.id.client+"/+")
+	writes = append(writes, b.own("dead")+"/+")
 	for _, alias := range b.id.alias {
-		writes = append(writes, b.cfg.System+"/health/"+alias)
+		writes = append(writes, b.cfg.Topic("health", alias))
 	}
 	for _, h := range b.handlers {
 		if h.fail != nil {
-			writes = append(writes, b.cfg.System+"/error/+")
+			writes = append(writes, b.cfg.Topic("error", "+"))
 			break
 		}
 	}
@@ -129,14 +128,6 @@ func (b *Bus) access(i Info) (reads, writes []string) {
 	slices.Sort(reads)
 	slices.Sort(writes)
 	return reads, slices.Compact(writes)
-}
-
-// introduce publishes what the service is.
-func (b *Bus) introduce(ctx context.Context) {
-	to := b.cfg.System + "/info/" + b.id.client
-	if err := b.put(ctx, msg.Route{Topic: to, Type: "system.info", QoS: msg.AtLeastOnce, Retain: true}, to, b.info()); err != nil && b.feeds.Err() == nil {
-		b.log.Warn("info not published", "topic", to, "err", err)
-	}
 }
 
 // version is that of the program: its module's, else the revision it was built

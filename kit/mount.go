@@ -16,7 +16,7 @@ import (
 // mount builds lanes and filters from the declarations.
 func (b *Bus) mount(hs []Handler) error {
 	if !b.tool && !b.seam.Loose {
-		h := Tap(b.cfg.System+"/stats/get", b.report, Name("stats"))
+		h := Tap(b.cfg.Topic("stats", "get"), b.report, Name("stats"))
 		h.own, h.route.QoS = true, msg.AtMostOnce // to be told also by a service whose window is full
 		hs = append(slices.Clip(hs), h)
 	}
@@ -24,7 +24,7 @@ func (b *Bus) mount(hs []Handler) error {
 	shared := map[string]*lane{}
 	var want []paho.SubscribeOptions
 	if !b.tool && !b.seam.Loose {
-		b.replays = b.cfg.Topic("replay", b.id.client)
+		b.replays = b.own("replay")
 		want = append(want, subscription(msg.Route{Topic: b.replays, QoS: msg.AtLeastOnce}, ""))
 	}
 	asks := false
@@ -43,7 +43,7 @@ func (b *Bus) mount(hs []Handler) error {
 		want = append(want, subs...)
 	}
 	if asks && !b.seam.Loose {
-		want = append(want, subscription(msg.Route{Topic: b.errorTopic(), QoS: msg.AtLeastOnce}, ""))
+		want = append(want, subscription(msg.Route{Topic: b.errors, QoS: msg.AtLeastOnce}, ""))
 	}
 	var err error
 	if b.filters, err = widest(want); err != nil {

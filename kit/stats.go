@@ -139,6 +139,6 @@ func (b *Bus) totals() (attrs []any) {
 
 // report publishes the stats for whoever asked.
 func (b *Bus) report(ctx context.Context, d *Delivery) error {
-	to := b.cfg.System + "/stats/" + b.id.client
+	to := b.own("stats")
 	return b.put(ctx, msg.Route{Topic: to, Type: "system.stats"}, to, b.Stats(), ID(d.ID))
 }
