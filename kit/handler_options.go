@@ -42,7 +42,8 @@ func Name(s string) Option { return func(o *options) { o.name = s } }
 func Workers(n int) Option { return func(o *options) { o.workers = n } }
 
 // By keeps order per key while keys are handled beside each other, by as many
-// goroutines as Workers says. Each key has a Queue of its own.
+// goroutines as Workers says. Each key has a Queue of its own; when more than
+// 4096 messages wait for all of them, what is AtMostOnce and new is dropped.
 func By[M msg.Message](key func(M) string) Option {
 	return func(o *options) {
 		o.by, o.byType = func(v any) string { return key(v.(M)) }, reflect.TypeFor[M]()

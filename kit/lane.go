@@ -68,7 +68,7 @@ type lane struct {
 	b       *Bus
 	workers int
 	by      func(any) string
-	limit   int // AtMostOnce items that may wait, for all keys of a lane without By
+	limit   int // AtMostOnce items that may wait; with By, for each key
 
 	mu      sync.Mutex
 	cond    *sync.Cond
@@ -92,6 +92,11 @@ type keyed struct {
 	items pending
 	busy  bool
 }
+
+// crowd is how many items may wait for all keys of a lane together, beside the
+// Queue of one: senders can make up keys, so the number of keys is no bound. What
+// is more and AtMostOnce is dropped.
+const crowd = 4096
 
 func newLane(b *Bus) *lane {
 	l := &lane{b: b, workers: 1, keys: map[string]*keyed{}}
@@ -135,6 +140,10 @@ func (l *lane) offer(it item) bool {
 	defer l.mu.Unlock()
 	if l.stopped || l.halted {
 		return false
+	}
+	if l.by != nil && it.loose() && it.h.meter.Waiting.Load() >= int64(crowd+l.limit) {
+		l.b.dropped(it.h, "overflow", it.d)
+		return true
 	}
 	l.seq++
 	it.seq, it.at = l.seq, time.Now()
