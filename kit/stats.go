@@ -22,7 +22,7 @@ type Stats struct {
 	UptimeS   float64          `json:"uptime_s"` // seconds
 	Link      LinkStats        `json:"link"`
 	Handlers  []HandlerStats   `json:"handlers"`
-	Published map[string]int64 `json:"published"` // by event type
+	Published map[string]int64 `json:"published"` // by event type, what comes after a thousand of them as "other"
 }
 
 // LinkStats is about the connection to the broker.
@@ -57,12 +57,18 @@ type HandlerStats struct {
 type linkMeter struct {
 	inFlight, lost atomic.Int64
 	took           meter.Histogram
-	published      sync.Map // event type to *atomic.Int64
+	published      sync.Map     // event type to *atomic.Int64
+	types          atomic.Int64 // of them, about
 }
 
+// sent counts a message. A topic known only at run time may be a type of its
+// own, so the types that come after maxNames are one, "other".
 func (l *linkMeter) sent(typ string) {
 	n, ok := l.published.Load(typ)
 	if !ok {
+		if l.types.Add(1) > maxNames {
+			typ = "other"
+		}
 		n, _ = l.published.LoadOrStore(typ, new(atomic.Int64))
 	}
 	n.(*atomic.Int64).Add(1)
