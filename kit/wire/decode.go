@@ -174,9 +174,7 @@ func (r *reader) structure(sh *shape, p unsafe.Pointer) {
 		next = n + 1
 		absent--
 		r.value(&f.shape, unsafe.Add(p, f.offset))
-		if r.err != nil {
-			r.err.under(f.name)
-		}
+		r.err.under(f.name)
 	}
 	if r.err == nil && absent > 0 {
 		r.fill(sh.plan, p, seen)

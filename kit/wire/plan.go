@@ -44,7 +44,6 @@ type shape struct {
 	kind       kind
 	first      byte         // of its JSON; 0: several
 	typ        reflect.Type // without the pointer
-	bits       int          // of a number
 	ptr        bool
 	nullable   bool
 	plan       *plan  // of a struct
@@ -135,9 +134,6 @@ func (c *compiler) shape(t reflect.Type) (*shape, error) {
 		err = c.structure(sh)
 	default:
 		err = fmt.Errorf("%s has no JSON form", t)
-	}
-	if sh.number() {
-		sh.bits = t.Bits()
 	}
 	sh.first = cmp.Or(sh.first, kinds[sh.kind].first)
 	return sh, err

@@ -77,19 +77,16 @@ func (sh *shape) set(p unsafe.Pointer, text []byte, integer bool) *Error {
 	var n int64
 	var u uint64
 	var err error
-	switch {
-	case sh.kind == kFloat && sh.bits == 64:
-		x, err = strconv.ParseFloat(string(text), 64)
-		*(*float64)(p) = x
-	case sh.kind == kFloat:
-		x, err = strconv.ParseFloat(string(text), sh.bits)
+	switch sh.kind {
+	case kFloat:
+		x, err = strconv.ParseFloat(string(text), sh.typ.Bits())
 		sh.at(p).Elem().SetFloat(x)
-	case sh.kind == kInt:
-		n, err = strconv.ParseInt(string(text), 10, sh.bits)
+	case kInt:
+		n, err = strconv.ParseInt(string(text), 10, sh.typ.Bits())
 		sh.at(p).Elem().SetInt(n)
 		x = float64(n)
 	default:
-		u, err = strconv.ParseUint(string(text), 10, sh.bits)
+		u, err = strconv.ParseUint(string(text), 10, sh.typ.Bits())
 		sh.at(p).Elem().SetUint(u)
 		x = float64(u)
 	}
