@@ -1,6 +1,7 @@
 package kit
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"reflect"
@@ -217,9 +218,7 @@ func newDuty(fn any, opts []Option) *duty {
 	for _, set := range opts {
 		set(&d.opt)
 	}
-	if d.opt.name != "" {
-		d.name = d.opt.name
-	}
+	d.name = cmp.Or(d.opt.name, d.name)
 	return d
 }
 

@@ -85,7 +85,8 @@ func (b *Bus) info() Info {
 			}
 		}
 	}
-	i.Sends = slices.CompactFunc(sorted(i.Sends), func(a, c Duty) bool { return a.Message == c.Message })
+	slices.SortFunc(i.Sends, func(a, c Duty) int { return cmp.Or(cmp.Compare(a.Topic, c.Topic), cmp.Compare(a.Type, c.Type)) })
+	i.Sends = slices.CompactFunc(i.Sends, func(a, c Duty) bool { return a.Message == c.Message })
 	i.Reads, i.Writes = b.access(i)
 	return i
 }
@@ -96,11 +97,6 @@ func line(r msg.Route, t reflect.Type) Duty {
 		d.Type = typeOf(r)
 	}
 	return d
-}
-
-func sorted(ds []Duty) []Duty {
-	slices.SortFunc(ds, func(a, b Duty) int { return cmp.Or(cmp.Compare(a.Topic, b.Topic), cmp.Compare(a.Type, b.Type)) })
-	return ds
 }
 
 // access lists every filter the service subscribes and every topic it

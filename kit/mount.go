@@ -15,18 +15,16 @@ import (
 
 // mount builds lanes and filters from the declarations.
 func (b *Bus) mount(hs []Handler) error {
+	shared := map[string]*lane{}
+	var want []paho.SubscribeOptions
 	if !b.tool && !b.seam.Loose {
 		h := Tap(b.cfg.Topic("stats", "get"), b.report, Name("stats"))
 		h.own, h.route.QoS = true, msg.AtMostOnce // to be told also by a service whose window is full
 		hs = append(slices.Clip(hs), h)
-	}
-	b.handlers = hs
-	shared := map[string]*lane{}
-	var want []paho.SubscribeOptions
-	if !b.tool && !b.seam.Loose {
 		b.replays = b.own("replay")
 		want = append(want, subscription(msg.Route{Topic: b.replays, QoS: msg.AtLeastOnce}, ""))
 	}
+	b.handlers = hs
 	asks := false
 	for _, h := range hs {
 		if err := b.declare(h.duty); err != nil {
@@ -109,15 +107,15 @@ func (b *Bus) declare(h *duty) error {
 	if h.opt.by != nil && h.opt.byType != h.typ {
 		return fmt.Errorf("%s: By takes a %s, the handler does not", h, h.opt.byType)
 	}
-	if c := h.opt.cancel; c != nil && c.ends != h.typ {
-		return fmt.Errorf("%s: CancelledBy ends a %s, the handler takes none", h, c.ends)
-	}
-	types := h.sends
+	types := slices.Clone(h.sends)
 	if h.typ != nil {
-		types = append(types[:len(types):len(types)], h.typ)
+		types = append(types, h.typ)
 	}
 	if c := h.opt.cancel; c != nil {
-		types = append(types[:len(types):len(types)], c.typ)
+		if c.ends != h.typ {
+			return fmt.Errorf("%s: CancelledBy ends a %s, the handler takes none", h, c.ends)
+		}
+		types = append(types, c.typ)
 	}
 	for _, t := range types {
 		if err := wire.Check(t); err != nil {
@@ -146,7 +144,7 @@ func (b *Bus) declare(h *duty) error {
 func (b *Bus) laneOf(h *duty, shared map[string]*lane) (*lane, error) {
 	name := h.opt.lane
 	l := shared[name]
-	if l == nil || name == "" {
+	if l == nil {
 		l = newLane(b)
 		b.lanes = append(b.lanes, l)
 		if name != "" {

@@ -2,10 +2,12 @@ package kit
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"strings"
 	"time"
@@ -68,9 +70,7 @@ func From(ctx context.Context) Meta {
 func WithBaggage(ctx context.Context, key, value string) context.Context {
 	m := From(ctx)
 	b := make(map[string]string, len(m.Baggage)+1)
-	for k, v := range m.Baggage {
-		b[k] = v
-	}
+	maps.Copy(b, m.Baggage)
 	b[key] = value
 	m.Baggage = b
 	return context.WithValue(ctx, metaKey{}, &m)
@@ -100,9 +100,7 @@ func (b *Bus) arrival(p *paho.Publish) *Delivery {
 			d.property(u.Key, u.Value)
 		}
 	}
-	if d.Trace == "" {
-		d.Trace = d.ID
-	}
+	d.Trace = cmp.Or(d.Trace, d.ID)
 	if len(d.Trace) > maxTrace || !fits(d.Trace) { // it goes along the chain, so it must be able to
 		d.Trace = wire.NewID()
 	}
@@ -254,10 +252,7 @@ func (b *Bus) packet(ctx context.Context, r msg.Route, to string, v any, o publi
 // inherit adds what follows the chain. The trace that begins with an envelope is
 // its id.
 func (b *Bus) inherit(in Meta, props *paho.PublishProperties, o publication) {
-	trace := in.Trace
-	if trace == "" {
-		trace = o.id
-	}
+	trace := cmp.Or(in.Trace, o.id)
 	if !fits(trace) { // it may be the id of a foreign message
 		trace = wire.NewID()
 	}
