@@ -169,9 +169,7 @@ func (b *Bus) filter(link context.Context, cm *autopaho.ConnectionManager, first
 
 // lost reports whether to connect again.
 func (b *Bus) lost() bool {
-	if end := b.endLink.Load(); end != nil {
-		(*end)()
-	}
+	b.unlink()
 	b.linked.Store(false)
 	b.signal(func(d *duty) func(context.Context) error { return d.down })
 	if !b.cfg.Reconnect {

@@ -3,6 +3,7 @@ package kit_test
 import (
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"net"
 	"net/url"
@@ -294,5 +295,28 @@ func TestRetainedStateComesOnce(t *testing.T) {
 		time.Sleep(10 * time.Second)
 		b.Settle()
 		same(t, l.take())
+	})
+}
+
+// A broker that does not answer a subscription holds up no stop: no handler runs.
+func TestStopWhileSubscribing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := kittest.Fake("s").App(quiet(), fx.Replace(kit.Dial(func(context.Context, *url.URL) (net.Conn, error) {
+			near, far := net.Pipe()
+			go func() {
+				_, _ = packets.ReadPacket(far)
+				_, _ = packets.NewControlPacket(packets.CONNACK).WriteTo(far)
+				_, _ = io.Copy(io.Discard, far)
+			}()
+			return near, nil
+		})))
+		if err := a.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		begin := time.Now()
+		if err := a.Stop(context.Background()); err != nil || time.Since(begin) > time.Second {
+			t.Errorf("stopped after %s, %v", time.Since(begin), err)
+		}
 	})
 }

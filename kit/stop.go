@@ -58,6 +58,7 @@ func (b *Bus) finish() <-chan struct{} {
 	b.closing = true
 	b.mu.Unlock()
 	b.endFeed()
+	b.unlink()
 	for _, l := range b.lanes {
 		l.set(func() { l.stopped = true })
 	}
@@ -71,6 +72,13 @@ func (b *Bus) finish() <-chan struct{} {
 		b.feedWG.Wait()
 	}()
 	return idle
+}
+
+// unlink ends what makes a fresh link useful.
+func (b *Bus) unlink() {
+	if end := b.endLink.Load(); end != nil {
+		(*end)()
+	}
 }
 
 // disconnect ends the link without the will.
