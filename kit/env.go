@@ -165,21 +165,20 @@ func show(key, value string) (restore func()) {
 	}
 }
 
+// names are all under which f may be set, its own first.
+func (f field) names() []string { return slices.Concat([]string{f.Key}, f.Also, f.was) }
+
 // find is the value of f, by its own name or another.
 func (f field) find(log *slog.Logger) string {
-	if v := os.Getenv(f.Key); strings.TrimSpace(v) != "" {
+	for _, name := range f.names() {
+		v := os.Getenv(name)
+		if strings.TrimSpace(v) == "" {
+			continue
+		}
+		if slices.Contains(f.was, name) {
+			log.Warn("variable has a new name", "key", name, "instead", f.Key)
+		}
 		return v
-	}
-	for _, n := range f.Also {
-		if v := os.Getenv(n); v != "" {
-			return v
-		}
-	}
-	for _, n := range f.was {
-		if v := os.Getenv(n); v != "" {
-			log.Warn("variable has a new name", "key", n, "instead", f.Key)
-			return v
-		}
 	}
 	return ""
 }
@@ -227,7 +226,7 @@ func wants(typeName string) string {
 func inspect(prefix string, known []field, c any, log *slog.Logger) error {
 	taken := map[string]bool{}
 	for _, f := range known {
-		for _, name := range slices.Concat([]string{f.Key}, f.Also, f.was) {
+		for _, name := range f.names() {
 			taken[name] = true
 		}
 	}
