@@ -148,11 +148,14 @@ func (b *Bus) fail(err error) {
 	})
 }
 
-// Ready returns after the first ready, or when ctx ends.
+// Ready returns after the first ready, or when ctx ends, or with what ended the bus
+// for good.
 func (b *Bus) Ready(ctx context.Context) error {
 	select {
 	case <-b.ready:
 		return nil
+	case <-b.dead:
+		return *b.died.Load()
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}

@@ -212,14 +212,11 @@ func Open(ctx context.Context, name string, s Settings, hs ...Handler) (*Bus, er
 	}
 	b := newBus(name, parts{Cfg: s, Log: log.With("service", name), Dial: dial, ID: identity{source: name}})
 	b.tool = true
-	ctx, fail := context.WithCancelCause(ctx)
-	defer fail(nil)
 	b.fatal = func(err error) {
 		select {
 		case <-b.ready:
 			b.log.Error("the bus is over", "err", err)
-		default:
-			fail(err)
+		default: // Open returns it
 		}
 	}
 	if err := b.mount(hs); err != nil {

@@ -265,6 +265,28 @@ func TestReconnectOff(t *testing.T) {
 	})
 }
 
+// Who waits for a bus that is over is told so.
+func TestReadyEndsWithTheBus(t *testing.T) {
+	t.Setenv("MQTT_RECONNECT", "no")
+	synctest.Test(t, func(t *testing.T) {
+		var bus *kit.Bus
+		a := kittest.Fake("s").App(fx.Populate(&bus), quiet(), fx.Replace(kit.Dial(func(context.Context, *url.URL) (net.Conn, error) {
+			return nil, errors.New("no route")
+		})))
+		if err := a.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		if err := bus.Ready(ctx); err == nil || !strings.Contains(err.Error(), "no route") {
+			t.Errorf("Ready says %v", err)
+		}
+		if err := a.Stop(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 func TestOneConnection(t *testing.T) {
 	nop := func(context.Context, Note) error { return nil }
 	kittest.Run(t, "carries all that a service does", func(t *testing.T, b *kittest.Bench) {
