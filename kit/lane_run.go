@@ -121,7 +121,8 @@ func (a *attempt) try(ctx context.Context) error {
 		}
 		if a.d != nil {
 			a.d.Attempt++
-			m := a.d.Meta
+			m := From(ctx)
+			m.Attempt = a.d.Attempt
 			ctx = context.WithValue(ctx, metaKey{}, &m)
 		}
 	}

@@ -258,6 +258,28 @@ func TestSpansCrossServices(t *testing.T) {
 	}
 }
 
+// A retry belongs to the span of its run, and knows what number it has.
+func TestRetryStaysInItsSpan(t *testing.T) {
+	collector := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	defer collector.Close()
+	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.URL)
+	tried := make(chan kit.Meta, 2)
+	b := kittest.Start(t, kittest.Fake("s", kit.On(func(ctx context.Context, _ Note) error {
+		m := kit.From(ctx)
+		tried <- m
+		if m.Attempt == 1 {
+			return errors.New("not yet")
+		}
+		return nil
+	}, kit.Retry(1, 0))))
+	b.Publish(t, Note{Text: "hi"})
+	first := <-tried
+	second := <-tried
+	if first.Traceparent == "" || first.Traceparent != second.Traceparent || first.Attempt != 1 || second.Attempt != 2 {
+		t.Errorf("first %+v, second %+v", first, second)
+	}
+}
+
 func TestTraceparentIsPassedOn(t *testing.T) {
 	const parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 	kittest.Run(t, "without an exporter", func(t *testing.T, b *kittest.Bench) {
