@@ -112,11 +112,8 @@ func (b *Bus) access(i Info) (reads, writes []string) {
 	for _, alias := range b.id.alias {
 		writes = append(writes, b.cfg.Topic("health", alias))
 	}
-	for _, h := range b.handlers {
-		if h.fail != nil {
-			writes = append(writes, b.cfg.Topic("error", "+"))
-			break
-		}
+	if slices.ContainsFunc(b.handlers, func(h Handler) bool { return h.fail != nil }) {
+		writes = append(writes, b.cfg.Topic("error", "+"))
 	}
 	for _, d := range slices.Concat(i.Asks, i.Sends) {
 		writes = append(writes, d.Topic)

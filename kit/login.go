@@ -1,6 +1,7 @@
 package kit
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -27,10 +28,7 @@ func refused(err error) bool {
 func bare(err error) error {
 	if c, ok := errors.AsType[*autopaho.ConnackError](err); ok {
 		reason := map[byte]string{0x86: "bad user name or password", 0x87: "wrong user name or password, or not authorised", 0x85: "client id refused", 0x84: "no MQTT 5"}[c.ReasonCode]
-		if reason == "" {
-			reason = c.Reason
-		}
-		return fmt.Errorf("login refused: %s (0x%02X)", reason, c.ReasonCode)
+		return fmt.Errorf("login refused: %s (0x%02X)", cmp.Or(reason, c.Reason), c.ReasonCode)
 	}
 	if untrusted, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
 		return untrusted
