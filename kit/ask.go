@@ -7,19 +7,13 @@ import (
 	"slices"
 	"time"
 
-	"github.com/gotars/tars/kit/internal/mailbox"
 	"github.com/gotars/tars/kit/internal/topic"
 	"github.com/gotars/tars/kit/msg"
 	"github.com/gotars/tars/kit/wire"
 )
 
-const (
-	// askFor bounds an Ask whose context has no deadline.
-	askFor = 10 * time.Second
-	// pullBuffer is how many parts wait for a slow reader of Pull; beyond it
-	// the oldest is dropped and counted.
-	pullBuffer = 4096
-)
+// askFor bounds an Ask whose context has no deadline.
+const askFor = 10 * time.Second
 
 // Ask publishes q and waits for its reply until ctx ends, at most 10s when ctx
 // has no deadline. Giving up sends q.Cancel() where Q has it. The error is an
@@ -39,7 +33,7 @@ func Ask[Q msg.Request[R], R msg.Message](ctx context.Context, b *Bus, q Q, opts
 		return r, err
 	}
 	defer b.forget(w)
-	d, err := w.Take(ctx)
+	d, err := w.take(ctx)
 	if err != nil {
 		b.giveUp(ctx, q)
 		return r, &AskError{Topic: q.Route().Topic, Err: err}
@@ -61,7 +55,7 @@ func Pull[Q msg.Streamed[P, R], P, R msg.Message](ctx context.Context, b *Bus, q
 		}
 		defer b.forget(w)
 		for {
-			d, err := w.Take(ctx)
+			d, err := w.take(ctx)
 			if err != nil {
 				b.giveUp(ctx, q)
 				yield(p, &AskError{Topic: q.Route().Topic, Err: err})
@@ -117,20 +111,13 @@ func (b *Bus) giveUp(ctx context.Context, q msg.Message) {
 	}
 }
 
-// waiter collects the answers to one request.
-type waiter struct {
-	id     string
-	topics []string
-	*mailbox.Box[*Delivery]
-}
-
 // request publishes q and returns where its answers arrive.
 func (b *Bus) request(ctx context.Context, q msg.Message, opts []PublishOption, replies ...msg.Route) (*waiter, error) {
 	o := tuned(q.Route(), opts)
 	if err := b.allowed(q); err != nil {
 		return nil, err
 	}
-	w := &waiter{id: o.id, Box: mailbox.New[*Delivery](pullBuffer)}
+	w := &waiter{id: o.id, arrive: make(chan struct{}, 1)}
 	for _, r := range replies {
 		w.topics = append(w.topics, r.Topic)
 	}
@@ -175,7 +162,7 @@ func (b *Bus) answerAsk(d *Delivery) bool {
 		if failure || topic.Matches(t, d.Topic) {
 			x := *d
 			x.Key = topic.Key(t, d.Topic)
-			if !w.Put(&x) {
+			if !w.put(&x) {
 				b.dropped(b.asking, "overflow", d)
 			}
 			return true
