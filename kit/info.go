@@ -123,20 +123,11 @@ func (b *Bus) access(i Info) (reads, writes []string) {
 	return reads, slices.Compact(writes)
 }
 
-// version is that of the program: its module's, else the revision it was built
-// from.
+// version is that of the program: its module's, or the commit it was built from,
+// as the go command notes either.
 func version() string {
-	bi, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	if v := bi.Main.Version; v != "" && v != "(devel)" {
-		return v
-	}
-	for _, s := range bi.Settings {
-		if s.Key == "vcs.revision" {
-			return s.Value[:min(len(s.Value), 12)]
-		}
+	if bi, ok := debug.ReadBuildInfo(); ok && bi.Main.Version != "" && bi.Main.Version != "(devel)" {
+		return bi.Main.Version
 	}
 	return "devel"
 }
