@@ -31,12 +31,11 @@ type duty struct {
 	up     func(context.Context) error
 	down   func(context.Context) error
 	sends  []reflect.Type // what may be published
-	subs   []msg.Route    // replies to what is asked
 	opt    options
 	fault  error // a declaration that cannot work, told at start
 
 	fail    func(context.Context, *Delivery, error) error // tells the asker; nil when nobody asked
-	replies []reflect.Type                                // of what is asked
+	replies []reflect.Type                                // to what is asked
 	own     bool                                          // the kit's, not the service's
 	seen    *dedupe
 	meter   meter.Handler
@@ -197,8 +196,7 @@ func Sends[M msg.Message]() Handler {
 // other filters, before ready.
 func Asks[Q msg.Request[R], R msg.Message]() Handler {
 	var q Q
-	var r R
-	d := &duty{sends: []reflect.Type{reflect.TypeFor[Q]()}, subs: []msg.Route{r.Route()}, replies: []reflect.Type{reflect.TypeFor[R]()}}
+	d := &duty{sends: []reflect.Type{reflect.TypeFor[Q]()}, replies: []reflect.Type{reflect.TypeFor[R]()}}
 	if c, ok := any(q).(msg.Cancellable); ok {
 		d.sends = append(d.sends, reflect.TypeOf(c.Cancel()))
 	}
@@ -207,9 +205,8 @@ func Asks[Q msg.Request[R], R msg.Message]() Handler {
 
 // Pulls declares that this service pulls Q, as Asks does for asking.
 func Pulls[Q msg.Streamed[P, R], P, R msg.Message]() Handler {
-	var p P
 	h := Asks[Q]()
-	h.subs, h.replies = append(h.subs, p.Route()), append(h.replies, reflect.TypeFor[P]())
+	h.replies = append(h.replies, reflect.TypeFor[P]())
 	return h
 }
 

@@ -76,8 +76,8 @@ func (b *Bus) info() Info {
 			i.Handlers = append(i.Handlers, d)
 		}
 		for n, t := range h.sends {
-			d := line(reflect.Zero(t).Interface().(msg.Message).Route(), t)
-			if h.subs != nil && n == 0 {
+			d := line(routeOf(t), t)
+			if h.replies != nil && n == 0 {
 				d.Replies = h.replies
 				i.Asks = append(i.Asks, d)
 			} else {
@@ -90,6 +90,9 @@ func (b *Bus) info() Info {
 	i.Reads, i.Writes = b.access(i)
 	return i
 }
+
+// routeOf is the route of a message of type t.
+func routeOf(t reflect.Type) msg.Route { return reflect.Zero(t).Interface().(msg.Message).Route() }
 
 func line(r msg.Route, t reflect.Type) Duty {
 	d := Duty{Topic: r.Topic, QoS: int(r.QoS), Retain: r.Retain, Workers: 1, Message: t}

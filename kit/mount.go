@@ -30,9 +30,9 @@ func (b *Bus) mount(hs []Handler) error {
 		if err := b.declare(h.duty); err != nil {
 			return fmt.Errorf("%s: %w", b.name, err)
 		}
-		for _, r := range h.subs {
+		for _, t := range h.replies {
 			asks = true
-			want = append(want, subscription(r, ""))
+			want = append(want, subscription(routeOf(t), ""))
 		}
 		subs, err := b.listen(h.duty, shared)
 		if err != nil {
