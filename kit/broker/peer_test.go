@@ -27,12 +27,14 @@ type peer struct {
 	open   atomic.Int64 // messages not acknowledged
 	over   atomic.Int64 // messages beyond the Receive Maximum, true without cuts
 	ups    atomic.Int64
+	moved  atomic.Int64 // messages accepted and acknowledged
 	up     chan struct{}
 	done   chan struct{}
 
 	mu   sync.Mutex
 	conn net.Conn
-	cuts int64
+	cuts int64 // ups at the last cut
+	mark int64 // moved at the last cut
 }
 
 // steady lets no publication begin while a connection does: AddToSession of paho
@@ -69,12 +71,14 @@ func (p *peer) all(yield func(paho.PublishReceived) bool) {
 	}
 }
 
-// cut breaks the connection, if it came up since the last time.
+// cut breaks the connection, if it came up since the last time and some messages
+// went over it: on a busy machine nothing would ever get through otherwise.
 func (p *peer) cut() {
+	const some = 50
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if n := p.ups.Load(); n != p.cuts {
-		p.cuts = n
+	if n, moved := p.ups.Load(), p.moved.Load(); n != p.cuts && moved >= p.mark+some {
+		p.cuts, p.mark = n, moved
 		_ = p.conn.Close()
 	}
 }
@@ -87,6 +91,7 @@ func (p *peer) publish(ctx context.Context, m *paho.Publish) error {
 		}
 		_, err := p.cm.Publish(ctx, m)
 		if !errors.Is(err, autopaho.ConnectionDownError) && !errors.Is(err, pahosession.ErrNoConnection) { // these say "not sent"
+			p.moved.Add(1)
 			return err
 		}
 	}
@@ -106,6 +111,7 @@ func (p *peer) received(r paho.PublishReceived) (bool, error) {
 func (p *peer) ack(r paho.PublishReceived) {
 	p.open.Add(-1)
 	_ = r.Client.Ack(r.Packet)
+	p.moved.Add(1)
 }
 
 // newPeer connects over TCP when b has an address, else over a pipe.
