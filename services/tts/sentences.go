@@ -11,7 +11,8 @@ import (
 const longest = 300
 
 // Sentences splits text where a voice takes a breath, so that the first sentence
-// can be heard while the others are made. Their words are those of text.
+// can be heard while the others are made. Their words are those of text; marks that
+// stand alone are left out, as engines fail at them.
 func Sentences(text string) []string {
 	var all []string
 	for text = strings.TrimSpace(text); text != ""; {
@@ -19,7 +20,7 @@ func Sentences(text string) []string {
 		if n > longest {
 			n = breathBefore(text, longest)
 		}
-		if s := strings.TrimSpace(text[:n]); s != "" {
+		if s := strings.TrimSpace(text[:n]); wordy(s) {
 			all = append(all, s)
 		}
 		text = strings.TrimSpace(text[n:])

@@ -22,10 +22,15 @@ func Speakable(text string) string {
 	}
 	text = strings.Join(strings.Fields(strings.Join(said, " ")), " ")
 	text = beforePoint.ReplaceAllString(text, "$1")
-	if !strings.ContainsFunc(text, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) }) {
+	if !wordy(text) {
 		return ""
 	}
 	return text
+}
+
+// wordy tells whether there is anything in s to say.
+func wordy(s string) bool {
+	return strings.ContainsFunc(s, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) })
 }
 
 var (

@@ -72,6 +72,8 @@ func TestSentences(t *testing.T) {
 		"that ends in I": {"It was I. You knew.", []string{"It was I.", "You knew."}},
 		"quotations":     {`He said "Stop." Then he left.`, []string{`He said "Stop."`, "Then he left."}},
 		"dots":           {"Well... maybe. Wait?! Yes.", []string{"Well... maybe.", "Wait?!", "Yes."}},
+		"marks alone":    {"Wait. … What? !! (?) Go", []string{"Wait.", "What?", "Go"}},
+		"only marks":     {"… ?!", nil},
 		"without space":  {"今日は。元気ですか？はい", []string{"今日は。", "元気ですか？", "はい"}},
 		"too long, with commas": {strings.Repeat("a", 140) + ", " + strings.Repeat("b", 140) + ", " + strings.Repeat("c", 140),
 			[]string{strings.Repeat("a", 140) + ", " + strings.Repeat("b", 140) + ",", strings.Repeat("c", 140)}},
