@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"net/url"
+	"slices"
 	"sync"
 
 	"github.com/gotars/tars/ops/engines/find"
@@ -151,13 +152,20 @@ func (c Config) at(s find.Server) (Engine, error) {
 	return NewOpenAI(c)
 }
 
-// builtIn is the voice that needs no server.
+// builtIn is the voice that needs no server. A name that it does not know is that
+// of a better one, in whose place it speaks.
 func builtIn(c Config, files Files) candidate {
 	switch {
 	case files.hasFlite():
+		if !slices.Contains(fliteVoices, c.Voice) {
+			c.Voice = ""
+		}
 		l := &later{make: func(ctx context.Context) (*Flite, error) { return OpenFlite(ctx, c, files) }}
 		return candidate{Engine: l, Key: "flite", Name: flite, From: files.Assets, Better: neural}
 	case hasEspeak():
+		if !espeakKnows(c.Voice) {
+			c.Voice = ""
+		}
 		e, err := NewEspeak(c)
 		if err == nil {
 			return candidate{Engine: e, Key: "espeak", Name: espeakProgram, From: "PATH", Better: neural}

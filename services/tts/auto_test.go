@@ -66,6 +66,38 @@ func TestTheBuiltInVoiceTakesOver(t *testing.T) {
 	says(22050, 4)
 }
 
+// The name of a voice is for the engine that has it: it keeps no other one from
+// taking over.
+func TestTheBuiltInVoiceTakesOverFromOneThatHasAName(t *testing.T) {
+	assets := need.Voice(t)
+	for name, voice := range map[string]string{"of Piper": "en_US-joe-medium", "of Flite": "kal16"} {
+		t.Run(name, func(t *testing.T) {
+			home := t.TempDir()
+			install(t, home, find.Server{Kind: find.TTS, Protocol: "piper", URL: dialects["piper"](t, play(fails)).PiperURL, Name: "Piper"})
+			e, shut, err := tts.NewEngine(t.Context(), tts.Config{Engine: "auto", Hosts: nowhere, Voice: voice, Speed: 1, Timeout: patience}, tts.Files{Assets: assets, Home: home, Cache: t.TempDir()})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer shut(context.WithoutCancel(t.Context()))
+			if all, _, err := speak(t.Context(), e, hello); err != nil || all.Rate != 16000 {
+				t.Errorf("spoken at %d, %v", all.Rate, err)
+			}
+		})
+	}
+	t.Run("espeak-ng", func(t *testing.T) {
+		if _, err := tts.NewEspeak(tts.Config{Speed: 1}); err != nil {
+			t.Skip(err)
+		}
+		e, _, err := tts.NewEngine(t.Context(), tts.Config{Engine: "auto", Hosts: nowhere, Voice: "en_US-joe-medium", Speed: 1, Timeout: patience}, tts.Files{Assets: t.TempDir()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if all, _, err := speak(t.Context(), e, hello); err != nil || len(all.PCM) == 0 {
+			t.Errorf("%d bytes, %v", len(all.PCM), err)
+		}
+	})
+}
+
 // What was half said is not said again by another voice.
 func TestNoVoiceTakesOverWithinALine(t *testing.T) {
 	a, b := play(cut), play(says)

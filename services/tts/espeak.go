@@ -29,6 +29,11 @@ func hasEspeak() bool {
 	return err == nil
 }
 
+// espeakKnows tells whether espeak-ng has a voice; empty is its own.
+func espeakKnows(voice string) bool {
+	return voice == "" || exec.Command(espeakProgram, "-q", "-v", voice, "").Run() == nil
+}
+
 // NewEspeak returns the voice of the installed espeak-ng.
 func NewEspeak(c Config) (*Espeak, error) {
 	if !hasEspeak() {
