@@ -12,6 +12,8 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/openai/openai-go/v3/option"
+
 	"github.com/gotars/tars/ops/engines/guard"
 )
 
@@ -56,42 +58,79 @@ func post(ctx context.Context, address string, head map[string]string, q any) (*
 	}
 	answer, err := web.Do(r)
 	if err != nil {
-		var u *url.Error
-		if errors.As(err, &u) { // it quotes the address, which may hold a password
-			err = u.Err
-		}
-		return nil, err
+		return nil, bare(err)
 	}
 	if answer.StatusCode != http.StatusOK {
 		defer answer.Body.Close()
-		text, _ := io.ReadAll(io.LimitReader(answer.Body, 4<<10)) // what can be read of it
+		text, _ := io.ReadAll(io.LimitReader(answer.Body, errorMost)) // what can be read of it
 		return nil, &statusError{answer.StatusCode, reason(text)}
 	}
 	return answer, nil
 }
 
+// errorMost is the most that is read of an error, in bytes.
+const errorMost = 64 << 10
+
+// legible gives the errors of a server the form that the client of OpenAI reads,
+// and keeps the key out of them: servers that speak like OpenAI otherwise say
+// what is wrong in forms of their own.
+func legible(key string) option.Middleware {
+	return func(q *http.Request, next option.MiddlewareNext) (*http.Response, error) {
+		answer, err := next(q)
+		if err != nil || answer.StatusCode < http.StatusBadRequest {
+			return answer, err
+		}
+		text, _ := io.ReadAll(io.LimitReader(answer.Body, errorMost)) // what can be read of it
+		_ = answer.Body.Close()
+		said := reason(text)
+		if key != "" {
+			said = strings.ReplaceAll(said, key, "…")
+		}
+		text, _ = json.Marshal(map[string]any{"error": map[string]string{"message": said}})
+		answer.Body = io.NopCloser(bytes.NewReader(text))
+		return answer, nil
+	}
+}
+
 // reason is what the body of an error says, in one line: its JSON message, else
 // all of it unless it is a page.
 func reason(body []byte) string {
-	var v struct {
-		Detail  any    `json:"detail"`
-		Message string `json:"message"`
+	const most = 300 // bytes of what is shown
+	var v struct{ Error, Detail, Message any }
+	said := ""
+	switch {
+	case json.Unmarshal(body, &v) == nil:
+		said = cmp.Or(told(v.Error), told(v.Detail), told(v.Message))
+	case !bytes.Contains(body, []byte("<")):
+		said = string(body)
 	}
-	if json.Unmarshal(body, &v) != nil {
-		if bytes.Contains(body, []byte("<")) {
-			return ""
-		}
-		return strings.Join(strings.Fields(string(body)), " ")
-	}
-	switch d := v.Detail.(type) {
+	said = strings.Join(strings.Fields(said), " ")
+	return strings.ToValidUTF8(said[:min(len(said), most)], "")
+}
+
+// told is what a part of an error says in words. Servers use texts, objects, and
+// lists of what is wrong with each field.
+func told(v any) string {
+	switch v := v.(type) {
 	case string:
-		return d
+		return v
 	case map[string]any:
-		if m, ok := d["message"].(string); ok {
-			return m
+		return cmp.Or(told(v["message"]), told(v["msg"]))
+	case []any:
+		if len(v) > 0 {
+			return told(v[0])
 		}
 	}
-	return v.Message
+	return ""
+}
+
+// bare is err without the address that was asked, which may hold a password.
+func bare(err error) error {
+	var u *url.Error
+	if errors.As(err, &u) {
+		return u.Err
+	}
+	return err
 }
 
 // spoken is the error of a question to host that brought no audio, with how it

@@ -12,7 +12,6 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -37,7 +36,7 @@ func NewOpenAI(c Config) (*OpenAI, error) {
 	if _, err := webAddress(c.OpenAIURL); err != nil {
 		return nil, fmt.Errorf("TTS_OPENAI_URL %w, want one like http://127.0.0.1:8000/v1", err)
 	}
-	opts := []option.RequestOption{option.WithBaseURL(c.OpenAIURL), option.WithMaxRetries(1)}
+	opts := []option.RequestOption{option.WithBaseURL(c.OpenAIURL), option.WithMaxRetries(1), option.WithMiddleware(legible(c.OpenAIKey))}
 	if c.OpenAIKey != "" {
 		opts = append(opts, option.WithAPIKey(c.OpenAIKey))
 	}
@@ -136,7 +135,7 @@ func plainly(ctx context.Context, err error) error {
 	var e *openai.Error
 	switch {
 	case errors.As(err, &e):
-		text := cmp.Or(e.Message, strings.TrimSpace(e.RawJSON()), http.StatusText(e.StatusCode))
+		text := cmp.Or(e.Message, http.StatusText(e.StatusCode))
 		if e.StatusCode == http.StatusUnauthorized || e.StatusCode == http.StatusForbidden { // its text may quote the key
 			text = "the key is not accepted: set TTS_OPENAI_KEY"
 		}
@@ -144,14 +143,15 @@ func plainly(ctx context.Context, err error) error {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	}
-	return err
+	return bare(err)
 }
 
-// shown is an address as it may be logged: without its password.
+// shown is an address as it may be logged: without what may be a password.
 func shown(address string) string {
 	u, err := url.Parse(address)
 	if err != nil {
 		return "an unreadable address"
 	}
-	return u.Redacted()
+	u.User, u.RawQuery, u.Fragment = nil, "", ""
+	return u.String()
 }
