@@ -170,6 +170,8 @@ func TestEnginesSayWhatIsWrong(t *testing.T) {
 		"a server that sends a page": {tts.Config{Engine: "openai", OpenAIURL: answer(200, "text/html", "<html>")}, `the server sent "text/html", want a WAV file`},
 		"a server that sends MP3":    {tts.Config{Engine: "openai", OpenAIURL: answer(200, "audio/mpeg", "ID3....")}, `the server sent "audio/mpeg", want a WAV file`},
 		"a server that sends none":   {tts.Config{Engine: "openai", OpenAIURL: answer(200, "audio/wav", "")}, "the server sent no audio"},
+		"a file without samples":     {tts.Config{Engine: "openai", OpenAIURL: answer(200, "audio/wav", string(wav(tts.Chunk{Rate: 16000}, 0)))}, "the server sent no audio"},
+		"a Piper without samples":    {tts.Config{Engine: "piper", PiperURL: answer(200, "audio/wav", string(wav(tts.Chunk{Rate: 16000}, 0)))}, "the server sent no audio"},
 		"an error that is a text":    {tts.Config{Engine: "openai", OpenAIURL: answer(400, "application/json", `{"error":"no such model"}`)}, "400 no such model"},
 		"an error of FastAPI":        {tts.Config{Engine: "openai", OpenAIURL: answer(404, "application/json", `{"detail":"Model 'tts-1' is not installed."}`)}, "404 Model 'tts-1' is not installed."},
 		"a form of FastAPI":          {tts.Config{Engine: "openai", OpenAIURL: answer(422, "application/json", `{"detail":[{"loc":["body","speed"],"msg":"Input should be less than 4"}]}`)}, "422 Input should be less than 4"},

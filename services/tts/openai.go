@@ -97,23 +97,30 @@ func (o *OpenAI) ask(ctx context.Context, text, voice string) (*http.Response, e
 func playable(answer *http.Response, yield func(Chunk, error) bool) {
 	const openaiRate = 24000
 	body := bufio.NewReaderSize(answer.Body, pieceBytes)
+	begun := false
+	heard := func(c Chunk, err error) bool {
+		begun = true
+		return yield(c, err)
+	}
 	kind, params, _ := mime.ParseMediaType(answer.Header.Get("Content-Type"))
 	head, err := body.Peek(4)
 	switch {
 	case string(head) == "RIFF":
-		audioFile(body, yield)
+		audioFile(body, heard)
 	case err != nil && err != io.EOF:
-		yield(Chunk{}, err)
+		heard(Chunk{}, err)
 	case len(head) == 0:
-		yield(Chunk{}, errors.New("the server sent no audio"))
 	case kind == "audio/pcm" || kind == "audio/l16" || kind == "application/octet-stream":
 		rate, err := strconv.Atoi(params["rate"])
 		if err != nil || !audible(rate) {
 			rate = openaiRate
 		}
-		samples(body, rate, yield)
+		samples(body, rate, heard)
 	default:
-		yield(Chunk{}, fmt.Errorf("the server sent %q, want a WAV file", cmp.Or(kind, "nothing that is named")))
+		heard(Chunk{}, fmt.Errorf("the server sent %q, want a WAV file", cmp.Or(kind, "nothing that is named")))
+	}
+	if !begun {
+		yield(Chunk{}, errors.New("the server sent no audio"))
 	}
 }
 
