@@ -36,6 +36,7 @@ const (
 	garbage = "garbage"
 	hangsUp = "hangs up"
 	resets  = "resets the connection"
+	endless = "never ends"
 )
 
 // script is what a server does, call by call; the last entry goes on.
@@ -123,6 +124,12 @@ func (s *script) http(w http.ResponseWriter, r *http.Request, line string, first
 	case says:
 		s.hold()
 		_, _ = w.Write(piece.PCM)
+	case endless:
+		_, err := w.Write(first)
+		for err == nil {
+			_, err = w.Write(piece.PCM)
+		}
+		s.gone <- struct{}{}
 	case hangs, stalls:
 		<-r.Context().Done()
 		s.gone <- struct{}{}
@@ -142,9 +149,10 @@ func reset(c net.Conn) {
 
 func (s *script) wyoming(c net.Conn) {
 	r := bufio.NewReader(c)
-	chunk := func() {
+	chunk := func() error {
 		fmt.Fprintf(c, `{"type":"audio-chunk","data":{"rate":22050,"width":2,"channels":1},"payload_length":%d}`+"\n", len(piece.PCM))
-		_, _ = c.Write(piece.PCM)
+		_, err := c.Write(piece.PCM)
+		return err
 	}
 	for {
 		e, err := wyoming.Read(r)
@@ -167,15 +175,19 @@ func (s *script) wyoming(c net.Conn) {
 			fmt.Fprint(c, "<html>\n")
 		case says, cut, stalls:
 			fmt.Fprintln(c, `{"type":"audio-start"}`)
-			chunk()
+			_ = chunk()
 		}
 		switch act {
 		case says:
 			s.hold()
-			chunk()
+			_ = chunk()
 			fallthrough
 		case nothing:
 			fmt.Fprintln(c, `{"type":"audio-stop"}`)
+		case endless:
+			for chunk() == nil {
+			}
+			s.gone <- struct{}{}
 		case hangs, stalls:
 			_, _ = r.ReadByte()
 			s.gone <- struct{}{}
@@ -305,6 +317,20 @@ func TestConformCancel(t *testing.T) {
 		}
 		left(t, s)
 	}, stalls)
+}
+
+func TestConformAnEnd(t *testing.T) {
+	conform(t, patience, func(t *testing.T, e tts.Engine, s *script) {
+		all, _, err := speak(t.Context(), e, hello)
+		if announced := all.Duration() == 400*ms; announced && err == nil { // what follows the file is not read
+			left(t, s)
+			return
+		}
+		if err == nil || !strings.HasSuffix(err.Error(), "more than 5m0s of audio for one sentence") || all.Duration() > 6*time.Minute {
+			t.Errorf("%v of audio, error %v", all.Duration(), err)
+		}
+		left(t, s)
+	}, endless)
 }
 
 func TestConformASecondTry(t *testing.T) {

@@ -34,8 +34,12 @@ func (d dumb) Synthesize(context.Context, Line) iter.Seq2[Chunk, error] {
 	return func(yield func(Chunk, error) bool) { yield(Chunk{}, guard.Alive(d.why)) }
 }
 
-// patient returns a context that ends when no audio comes for d. The time that
-// yield takes does not count: it may wait for its turn to play.
+// longestAudio is more than one sentence takes, however slowly it is spoken.
+const longestAudio = 5 * time.Minute
+
+// patient returns a context that ends when no audio comes for d, or when audio
+// does not end. The time that yield takes does not count: it may wait for its
+// turn to play.
 func patient(ctx context.Context, d time.Duration, yield func(Chunk, error) bool) (
 	context.Context, func(Chunk, error) bool, func(),
 ) {
@@ -45,9 +49,13 @@ func patient(ctx context.Context, d time.Duration, yield func(Chunk, error) bool
 		silence.Stop()
 		cancel(nil)
 	}
+	heard := time.Duration(0)
 	return ctx, func(c Chunk, err error) bool {
 		silence.Stop()
 		defer silence.Reset(d)
+		if heard += c.Duration(); heard > longestAudio {
+			cancel(fmt.Errorf("more than %v of audio for one sentence", longestAudio))
+		}
 		return yield(c, err)
 	}, stop
 }
