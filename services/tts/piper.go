@@ -62,17 +62,29 @@ func (p *Piper) Synthesize(ctx context.Context, l Line) iter.Seq2[Chunk, error] 
 	}
 }
 
+// ask asks where the server answered last, and where the others do when there is
+// nothing.
 func (p *Piper) ask(ctx context.Context, q any) (*http.Response, error) {
+	old := p.old.Load()
+	answer, err := p.post(ctx, old, q)
+	var e *statusError
+	if !errors.As(err, &e) || e.code != http.StatusNotFound && e.code != http.StatusMethodNotAllowed {
+		return answer, err
+	}
+	other, none := p.post(ctx, !old, q)
+	if none != nil {
+		return nil, err
+	}
+	p.old.Store(!old)
+	return other, nil
+}
+
+func (p *Piper) post(ctx context.Context, old bool, q any) (*http.Response, error) {
 	path := "synthesize"
-	if p.old.Load() {
+	if old {
 		path = ""
 	}
-	answer, err := post(ctx, p.base.JoinPath(path).String(), nil, q)
-	var e *statusError
-	if errors.As(err, &e) && (e.code == http.StatusNotFound || e.code == http.StatusMethodNotAllowed) && !p.old.Swap(true) {
-		return post(ctx, p.base.JoinPath("").String(), nil, q)
-	}
-	return answer, err
+	return post(ctx, p.base.JoinPath(path).String(), nil, q)
 }
 
 // webAddress reads the address of a server.
