@@ -1,15 +1,19 @@
 package tts_test
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 
+	"github.com/gotars/tars/ops/engines/wyoming"
 	"github.com/gotars/tars/services/tts"
 )
 
@@ -153,5 +157,61 @@ func TestAnOlderPiper(t *testing.T) {
 	}
 	if got := strings.Join(paths, " "); got != "/synthesize / /" {
 		t.Errorf("asked at %s", got)
+	}
+}
+
+// A Piper that was replaced, or that a proxy hid for a moment, is asked its way
+// again.
+func TestAPiperThatWasAwayIsNoOlderOne(t *testing.T) {
+	var away atomic.Bool
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if away.Load() || r.URL.Path != "/synthesize" {
+			w.WriteHeader(http.StatusNotFound)
+			return
+		}
+		w.Header().Set("Content-Type", "audio/wav")
+		_, _ = w.Write(wav(piece, uint32(len(piece.PCM))))
+	}))
+	defer s.Close()
+	e, _, err := tts.NewEngine(t.Context(), tts.Config{Engine: "piper", PiperURL: s.URL, Speed: 1, Timeout: patience}, tts.Files{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	away.Store(true)
+	if _, _, err := speak(t.Context(), e, hello); err == nil {
+		t.Error("it speaks while it is away")
+	}
+	away.Store(false)
+	if _, _, err := speak(t.Context(), e, hello); err != nil {
+		t.Errorf("when it is back: %v", err)
+	}
+}
+
+// A rate that no voice has would hold up speech for hours.
+func TestAWyomingServerWithoutASenseOfTime(t *testing.T) {
+	for _, rate := range []int{1, 1_000_000} {
+		uri := serveTCP(t, func(c net.Conn) {
+			r := bufio.NewReader(c)
+			for {
+				e, err := wyoming.Read(r)
+				switch {
+				case err != nil:
+					return
+				case e.Type == wyoming.Describe:
+					fmt.Fprintln(c, `{"type":"info","data":{"tts":[{"name":"x"}]}}`)
+				case e.Type == wyoming.Synthesize:
+					fmt.Fprintf(c, `{"type":"audio-chunk","data":{"rate":%d,"width":2,"channels":1},"payload_length":2}`+"\n..", rate)
+					fmt.Fprintln(c, `{"type":"audio-stop"}`)
+					return
+				}
+			}
+		})
+		e, _, err := tts.NewEngine(t.Context(), tts.Config{Engine: "wyoming", WyomingURI: uri, Speed: 1, Timeout: patience}, tts.Files{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if all, _, err := speak(t.Context(), e, hello); err == nil || len(all.PCM) > 0 || !strings.Contains(err.Error(), fmt.Sprintf("rate %d", rate)) {
+			t.Errorf("%d bytes, error %v", len(all.PCM), err)
+		}
 	}
 }

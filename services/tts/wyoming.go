@@ -73,6 +73,9 @@ func (w *Wyoming) say(ctx context.Context, l Line, voice string, yield func(Chun
 			w.streams.Store(nil) // the next one may be another server
 			return begun, err
 		}
+		if !audible(a.Rate) {
+			return begun, fmt.Errorf("the server sent audio with rate %d", a.Rate)
+		}
 		if begun = true; !yield(Chunk{Rate: a.Rate, PCM: a.PCM}, nil) {
 			return true, nil
 		}
