@@ -30,6 +30,7 @@ const (
 	nothing = "silent" // no audio
 	fails   = "fails"  // an error of the protocol
 	refuses = "refuses this line"
+	tooLong = "finds this line too long"
 	hangs   = "hangs"  // not until the client is gone
 	stalls  = "stalls" // one piece, then as hangs
 	cut     = "cut"    // one piece, then the connection ends
@@ -101,10 +102,10 @@ func web(t testing.TB, s *script, path string, first []byte) string {
 
 func (s *script) http(w http.ResponseWriter, r *http.Request, line string, first []byte) {
 	act := s.next(line)
-	if act == fails || act == refuses {
+	if status := map[string]int{fails: 500, refuses: 422, tooLong: 413}[act]; status > 0 {
 		w.Header().Set("X-Should-Retry", "false")
 		w.Header().Set("Content-Type", "application/json")
-		w.WriteHeader(map[string]int{fails: 500, refuses: 422}[act])
+		w.WriteHeader(status)
 		fmt.Fprint(w, `{"error":{"message":"no voice"},"detail":{"message":"no voice"}}`)
 		return
 	}
@@ -363,14 +364,14 @@ func TestConformABadLine(t *testing.T) {
 		if name == "wyoming" { // its errors do not tell the one from the other
 			continue
 		}
-		s := play(refuses, refuses, refuses, refuses, refuses, refuses, says)
+		s := play(refuses, refuses, refuses, refuses, tooLong, tooLong, tooLong, says)
 		c := serve(t, s)
 		c.Timeout, c.Speed = patience, 1
 		e, _, err := tts.NewEngine(t.Context(), c, tts.Files{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		for range 6 {
+		for range 7 {
 			_, _, _ = speak(t.Context(), e, hello)
 		}
 		if _, _, err := speak(t.Context(), e, hello); err != nil {

@@ -144,8 +144,14 @@ func spoken(ctx context.Context, host string, err error) error {
 		return about
 	case !is, e.code == http.StatusTooManyRequests, e.code == http.StatusServiceUnavailable:
 		return guard.Again(about)
-	case e.code == http.StatusBadRequest, e.code == http.StatusUnprocessableEntity:
+	case unliked(e.code):
 		return guard.Alive(about)
 	}
 	return about
+}
+
+// unliked tells whether a server that answers so is well and did not like this
+// question.
+func unliked(status int) bool {
+	return status == http.StatusBadRequest || status == http.StatusRequestEntityTooLarge || status == http.StatusUnprocessableEntity
 }

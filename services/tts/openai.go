@@ -134,7 +134,7 @@ func refused(err error) bool {
 // unhappy tells whether the server is well and did not like this question.
 func unhappy(err error) bool {
 	var e *openai.Error
-	return errors.As(err, &e) && (e.StatusCode == http.StatusBadRequest || e.StatusCode == http.StatusUnprocessableEntity)
+	return errors.As(err, &e) && unliked(e.StatusCode)
 }
 
 // plainly is err in one line a person can act on.
