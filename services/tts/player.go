@@ -1,27 +1,38 @@
 package tts
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
 )
 
+// endMost is how long a program may go on when its input has ended. What it was
+// given takes less than a second.
+const endMost = 5 * time.Second
+
 // Player is a program that plays raw audio from its standard input, such as
 // aplay. It runs while there is something to play. Not safe for concurrent use.
 type Player struct {
 	args []string
 
-	rate int // of the running program
-	kill func() error
-	in   io.WriteCloser // nil: none runs
-	log  *bytes.Buffer
+	now  *program       // nil: none takes audio
+	late []*program     // whose input has ended, and that may still be playing
 	wg   sync.WaitGroup // programs that have not ended
+}
+
+// program is one run.
+type program struct {
+	rate int
+	in   io.WriteCloser
+	kill func() error
+	log  tail
+	done chan struct{} // closed when it has ended and log is complete
 }
 
 // NewPlayer returns the player with this command line; its {rate} is the
@@ -42,22 +53,24 @@ func (p *Player) Play(c Chunk) error {
 	if len(c.PCM) == 0 {
 		return nil
 	}
-	if p.in != nil && p.rate != c.Rate {
+	if p.now != nil && p.now.rate != c.Rate {
 		p.Finish()
 	}
-	if p.in == nil {
+	if p.now == nil {
 		if err := p.start(c.Rate); err != nil {
 			return fmt.Errorf("start %s: %w", p.args[0], err)
 		}
 	}
 	// A pipe holds more than is ever sent ahead; only a player that hangs fills it.
 	const most = 200 * time.Millisecond
-	if d, ok := p.in.(interface{ SetWriteDeadline(time.Time) error }); ok {
+	now := p.now
+	if d, ok := now.in.(interface{ SetWriteDeadline(time.Time) error }); ok {
 		_ = d.SetWriteDeadline(time.Now().Add(most))
 	}
-	if _, err := p.in.Write(c.PCM); err != nil {
-		p.Close() // its last words are complete when it is gone
-		return fmt.Errorf("play with %s: %w%s", p.args[0], err, lastLine(p.log.String()))
+	if _, err := now.in.Write(c.PCM); err != nil {
+		p.Silence()
+		<-now.done // its last words are complete
+		return fmt.Errorf("play with %s: %w%s", p.args[0], err, lastLine(now.log.String()))
 	}
 	return nil
 }
@@ -67,9 +80,9 @@ func (p *Player) start(rate int) error {
 	for i, a := range p.args {
 		args[i] = strings.ReplaceAll(a, "{rate}", strconv.Itoa(rate))
 	}
+	now := &program{rate: rate, done: make(chan struct{})}
 	cmd := exec.Command(args[0], args[1:]...)
-	p.log = new(bytes.Buffer)
-	cmd.Stderr, cmd.WaitDelay = p.log, time.Second
+	cmd.Stderr, cmd.WaitDelay = &now.log, time.Second
 	in, err := cmd.StdinPipe()
 	if err == nil {
 		err = cmd.Start()
@@ -77,24 +90,45 @@ func (p *Player) start(rate int) error {
 	if err != nil {
 		return err
 	}
-	p.rate, p.in, p.kill = rate, in, cmd.Process.Kill
-	p.wg.Go(func() { _ = cmd.Wait() }) // what was wrong is told by the write that fails
+	now.in, now.kill = in, cmd.Process.Kill
+	p.now = now
+	p.wg.Go(func() {
+		defer close(now.done)
+		_ = cmd.Wait() // what was wrong is told by the write that fails
+	})
 	return nil
 }
 
 // Finish lets the program play what it has, and end.
 func (p *Player) Finish() {
-	if p.in != nil {
-		_ = p.in.Close()
-		p.in = nil
+	if p.now == nil {
+		return
+	}
+	now := p.now
+	_ = now.in.Close()
+	late := time.AfterFunc(endMost, func() { _ = now.kill() })
+	p.wg.Go(func() {
+		<-now.done
+		late.Stop()
+	})
+	p.late = append(slices.DeleteFunc(p.late, (*program).ended), now)
+	p.now = nil
+}
+
+func (p *program) ended() bool {
+	select {
+	case <-p.done:
+		return true
+	default:
+		return false
 	}
 }
 
 // Silence ends the program at once. What it had is lost.
 func (p *Player) Silence() {
-	if p.in != nil {
-		_ = p.kill()
-		p.Finish()
+	p.Finish()
+	for _, l := range p.late {
+		_ = l.kill()
 	}
 }
 
@@ -103,3 +137,16 @@ func (p *Player) Close() {
 	p.Silence()
 	p.wg.Wait()
 }
+
+// tail is the end of what a program complains of.
+type tail struct{ b []byte }
+
+// Write keeps the last bytes of all.
+func (t *tail) Write(b []byte) (int, error) {
+	const most = 4 << 10
+	t.b = append(t.b, b...)
+	t.b = t.b[max(0, len(t.b)-most):]
+	return len(b), nil
+}
+
+func (t *tail) String() string { return string(t.b) }

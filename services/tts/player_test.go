@@ -82,3 +82,21 @@ func TestAPlayerThatHangsIsEnded(t *testing.T) {
 	}
 	p.Close()
 }
+
+// A program that does not end when its input does, on a device that is stuck,
+// holds up neither the next one nor the end of the service.
+func TestAPlayerThatDoesNotEndIsEnded(t *testing.T) {
+	p, err := tts.NewPlayer("sleep 60")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Play(ramp(100*ms, 16000)); err != nil {
+		t.Fatal(err)
+	}
+	p.Finish()
+	begun := time.Now()
+	p.Close()
+	if took := time.Since(begun); took > 5*time.Second {
+		t.Errorf("took %v", took)
+	}
+}
