@@ -41,7 +41,7 @@ func NewOpenAI(c Config) (*OpenAI, error) {
 	if u, err := url.Parse(base); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		return nil, fmt.Errorf("%s is no web address, want one like http://127.0.0.1:8000/v1", name)
 	}
-	opts := []option.RequestOption{option.WithBaseURL(base), option.WithMaxRetries(1)}
+	opts := []option.RequestOption{option.WithBaseURL(base), option.WithMaxRetries(1), option.WithMiddleware(legible(key))}
 	if key != "" {
 		opts = append(opts, option.WithAPIKey(key))
 	}
@@ -105,7 +105,7 @@ func plainly(ctx context.Context, err error) error {
 	var e *openai.Error
 	switch {
 	case errors.As(err, &e):
-		text := cmp.Or(e.Message, strings.TrimSpace(e.RawJSON()), http.StatusText(e.StatusCode))
+		text := cmp.Or(e.Message, http.StatusText(e.StatusCode))
 		if e.StatusCode == http.StatusUnauthorized || e.StatusCode == http.StatusForbidden { // its text may quote the key
 			text = "the key is not accepted: set STT_OPENAI_KEY"
 		}
@@ -113,7 +113,7 @@ func plainly(ctx context.Context, err error) error {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	}
-	return err
+	return bare(err)
 }
 
 // understood is the text of an answer without the parts that the model itself
@@ -161,13 +161,4 @@ var languages = map[string]string{
 	"danish": "da", "norwegian": "no", "finnish": "fi", "czech": "cs", "greek": "el", "hungarian": "hu",
 	"romanian": "ro", "arabic": "ar", "hebrew": "he", "hindi": "hi", "chinese": "zh", "japanese": "ja",
 	"korean": "ko", "vietnamese": "vi", "indonesian": "id", "catalan": "ca",
-}
-
-// shown is an address as it may be logged: without its password.
-func shown(address string) string {
-	u, err := url.Parse(address)
-	if err != nil {
-		return "an unreadable address"
-	}
-	return u.Redacted()
 }
