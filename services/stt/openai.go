@@ -70,6 +70,10 @@ func (o *OpenAI) Transcribe(ctx context.Context, a Audio) (Result, error) {
 		}
 		return Result{}, about
 	}
+	if !answer.JSON.Text.Valid() { // some servers say what is wrong in an answer that is none
+		why := strings.TrimRight("the server sent no text: "+reason([]byte(answer.RawJSON())), ": ")
+		return Result{}, fmt.Errorf("transcribe at %s: %s", o.url, why)
+	}
 	return understood(answer), nil
 }
 
