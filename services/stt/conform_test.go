@@ -294,3 +294,30 @@ func TestRecognisersUnderstandPeople_RealEngines(t *testing.T) {
 		})
 	}
 }
+
+// An utterance that a server refuses says nothing about the next one.
+func TestWhatAServerRefusesIsNotItsFault(t *testing.T) {
+	for _, status := range []int{400, 413, 422} {
+		calls := 0
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			_, _ = io.Copy(io.Discard, r.Body)
+			w.Header().Set("Content-Type", "application/json")
+			if calls++; calls <= 10 {
+				w.WriteHeader(status)
+				return
+			}
+			fmt.Fprintf(w, `{"text":%q}`, text)
+		}))
+		t.Cleanup(s.Close)
+		e, err := stt.NewEngine(stt.Config{Engine: "openai", OpenAIURL: s.URL + "/v1", Timeout: patience}, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 5 { // asked twice each
+			_, _ = e.Transcribe(t.Context(), second)
+		}
+		if _, err := e.Transcribe(t.Context(), second); err != nil {
+			t.Errorf("%d: %v", status, err)
+		}
+	}
+}

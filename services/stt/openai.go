@@ -101,7 +101,10 @@ func (o *OpenAI) ask(ctx context.Context, wav []byte, brief bool) (*openai.Audio
 // one may do.
 func refused(err error) bool {
 	var e *openai.Error
-	return errors.As(err, &e) && (e.StatusCode == http.StatusBadRequest || e.StatusCode == http.StatusUnprocessableEntity)
+	if !errors.As(err, &e) {
+		return false
+	}
+	return e.StatusCode == http.StatusBadRequest || e.StatusCode == http.StatusRequestEntityTooLarge || e.StatusCode == http.StatusUnprocessableEntity
 }
 
 // plainly is err in one line a person can act on.
