@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"strings"
@@ -49,17 +50,42 @@ func (c *Command) Transcribe(ctx context.Context, a Audio) (Result, error) {
 		}
 		wav = nil
 	}
-	var out, log bytes.Buffer
+	var out, log printed
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(wav), &out, &log
 	cmd.WaitDelay = time.Second // its children may hold the pipes
-	if err := cmd.Run(); err != nil {
-		if ctx.Err() != nil {
-			err = context.Cause(ctx)
-		}
-		return Result{}, fmt.Errorf("run %s: %w%s", args[0], err, lastLine(log.String()))
+	together(cmd)
+	log.on = true
+	err := cmd.Run()
+	switch {
+	case ctx.Err() != nil && err != nil:
+		err = context.Cause(ctx)
+	case out.over:
+		err = fmt.Errorf("it printed more than %d KiB", printedMost>>10)
 	}
-	return Result{Text: strings.TrimSpace(out.String()), Lang: c.lang}, nil
+	if err != nil {
+		return Result{}, fmt.Errorf("run %s: %w%s", args[0], err, lastLine(string(log.b)))
+	}
+	return Result{Text: strings.TrimSpace(string(out.b)), Lang: c.lang}, nil
+}
+
+// printedMost is more than anybody says in one utterance, in bytes.
+const printedMost = 64 << 10
+
+// printed is the end of what a program prints.
+type printed struct {
+	b    []byte
+	on   bool // it may go on when there is too much
+	over bool // there was
+}
+
+func (p *printed) Write(b []byte) (int, error) {
+	if p.over = p.over || len(p.b)+len(b) > printedMost; p.over && !p.on {
+		return 0, io.ErrShortWrite // which closes its output
+	}
+	p.b = append(p.b, b...)
+	p.b = p.b[max(0, len(p.b)-printedMost):]
+	return len(b), nil
 }
 
 func temporary(wav []byte) (path string, err error) {

@@ -195,6 +195,7 @@ func TestEnginesSayWhatIsWrong(t *testing.T) {
 		"a server that is away":     {stt.Config{Engine: "openai", OpenAIURL: "http://127.0.0.1:1/v1"}, "connection refused"},
 		"a program that hangs":      {stt.Config{Engine: "command", Command: "sleep 60", Timeout: 50 * ms}, "run sleep: no answer within 50ms"},
 		"a program that fails":      {stt.Config{Engine: "command", Command: `sh -c "echo no model >&2; exit 3"`}, "run sh: exit status 3: no model"},
+		"a program that goes on":    {stt.Config{Engine: "command", Command: "yes"}, "run yes: it printed more than 64 KiB"},
 		"a program that is missing": {stt.Config{Engine: "auto", Command: "no-such-program"}, "STT_COMMAND: exec: \"no-such-program\": executable file not found in $PATH"},
 		"no engine":                 {stt.Config{Engine: "auto"}, "no recogniser: run make engines, or set STT_OPENAI_URL, STT_WYOMING_URI or STT_COMMAND"},
 		"an engine nobody knows":    {stt.Config{Engine: "magic"}, `STT_ENGINE is "magic", want auto, openai, wyoming, command, none`},
