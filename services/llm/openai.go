@@ -43,7 +43,7 @@ func NewOpenAI(c Config) *OpenAI {
 	if u, err := url.Parse(o.base); err == nil {
 		o.host = u.Host
 	}
-	opts := []option.RequestOption{option.WithBaseURL(o.base), option.WithMaxRetries(tries)}
+	opts := []option.RequestOption{option.WithBaseURL(o.base), option.WithMaxRetries(tries), option.WithMiddleware(legible)}
 	if c.APIKey != "" {
 		opts = append(opts, option.WithAPIKey(c.APIKey))
 	}

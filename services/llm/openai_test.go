@@ -169,6 +169,16 @@ func TestOpenAIExplains(t *testing.T) {
 			w.Header().Set("Content-Type", "text/html")
 			fmt.Fprint(w, "<!doctype html><title>Chat</title>")
 		}, []string{"sent no answer", "LLM_BASE_URL"}},
+		"a fault in a text":   {answer(500, `{"error":"out of memory"}`), []string{"500", "out of memory"}},
+		"a key in a text":     {answer(401, `{"error":"unauthorized: sk-secret"}`), []string{"does not accept the key", "LLM_API_KEY"}},
+		"a detail of FastAPI": {answer(404, `{"detail":"Model m is not loaded"}`), []string{`no model "m"`, "Model m is not loaded"}},
+		"a line without end": {func(w http.ResponseWriter, _ *http.Request) {
+			stream(w)
+			_, err := fmt.Fprint(w, "data: {}\n")
+			for err == nil {
+				_, err = fmt.Fprint(w, "data: "+strings.Repeat(" ", 1<<16)+"\n")
+			}
+		}, []string{"broke off", "it sent more than 8 MiB"}},
 		"an error with status 200": {answer(200, `{"error":"Unexpected endpoint (POST /chat/completions)"}`), []string{"sent no answer", "LLM_BASE_URL"}},
 		"the line is cut": {func(w http.ResponseWriter, _ *http.Request) {
 			stream(w)
