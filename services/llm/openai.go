@@ -85,8 +85,9 @@ func (o *OpenAI) Generate(ctx context.Context, p Prompt, emit func(string) error
 	strict := o.strict.Load()
 	use, err := o.stream(ctx, p, strict, aloud(heard))
 	if picky(err) && !strict {
-		o.strict.Store(true)
-		use, err = o.stream(ctx, p, true, aloud(heard))
+		if use, err = o.stream(ctx, p, true, aloud(heard)); err == nil { // else it was not the parameter
+			o.strict.Store(true)
+		}
 	}
 	if err == nil {
 		return use, nil

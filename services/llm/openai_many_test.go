@@ -40,6 +40,30 @@ func TestTwoAtOnceFindOutWhatAServerRefuses(t *testing.T) {
 	wg.Wait()
 }
 
+// A question that is refused both ways says nothing of how to put the next one.
+func TestAQuestionThatIsTooLongLeavesTheNextOneAsItIs(t *testing.T) {
+	calls := 0
+	var last map[string]any
+	e := NewOpenAI(serve(t, func(w http.ResponseWriter, r *http.Request) {
+		last = nil
+		_ = json.NewDecoder(r.Body).Decode(&last)
+		if calls++; calls <= 2 {
+			w.WriteHeader(http.StatusBadRequest)
+			fmt.Fprint(w, `{"error":{"message":"'max_tokens' is too large: the prompt has 5000 tokens, the model reads 4096"}}`)
+			return
+		}
+		stream(w)
+		chunk(w, "ok")
+		done(w)
+	}))
+	if _, err := generate(t.Context(), e); err == nil || calls != 2 {
+		t.Errorf("error %v after %d calls, want 2", err, calls)
+	}
+	if text, err := generate(t.Context(), e); err != nil || text != "ok" || last["max_tokens"] == nil || last["top_p"] == nil || last["stream_options"] == nil {
+		t.Errorf("%q, %v, asked with %v", text, err, last)
+	}
+}
+
 // People load another model into a server that goes on running.
 func TestAServerThatGotAnotherModel(t *testing.T) {
 	var model atomic.Pointer[string]
