@@ -58,7 +58,7 @@ func NewOpenAI(c Config) (*OpenAI, error) {
 	if c.EmbedModel == "" {
 		return nil, errors.New("MEMORY_EMBED_MODEL is empty: set it to a model of MEMORY_EMBED_URL, for example nomic-embed-text")
 	}
-	opts := []option.RequestOption{option.WithBaseURL(c.EmbedURL), option.WithMaxRetries(0)} // a query does not wait, and the rest is tried again later
+	opts := []option.RequestOption{option.WithBaseURL(c.EmbedURL), option.WithMaxRetries(0), option.WithMiddleware(legible)} // a query does not wait, and the rest is tried again later
 	if c.EmbedKey != "" {
 		opts = append(opts, option.WithAPIKey(c.EmbedKey))
 	}
