@@ -26,7 +26,7 @@ type Config struct {
 	TTSVoice     string        `split_words:"true" also:"PIPER_VOICE" desc:"voice to ask for; empty: the one tts is set to"`
 	SayMin       int           `split_words:"true" default:"12" desc:"shortest first piece that is spoken before the answer ends, characters"`
 	SayMax       int           `split_words:"true" default:"240" was:"ROUTER_STREAM_MAX_CHARS,STREAM_MAX_CHARS" desc:"longest piece without an end of a sentence, characters"`
-	LLMTimeout   time.Duration `split_words:"true" default:"30s" desc:"longest silence of the model before its answer is given up"`
+	LLMTimeout   time.Duration `split_words:"true" default:"45s" desc:"longest silence of the model before its answer is given up; more than LLM_FIRST_TOKEN, after which another one may answer"`
 	VoiceTimeout time.Duration `split_words:"true" default:"60s" desc:"longest silence of the voice before a turn is closed without it"`
 	Apology      string        `default:"Sorry, I cannot answer right now." desc:"said when the model failed"`
 	History      int           `default:"10" desc:"turns of the conversation the model is reminded of"`

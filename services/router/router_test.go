@@ -231,6 +231,20 @@ func TestFailures(t *testing.T) {
 		}
 		s.expect(t, "Sorry.")
 	})
+	// The llm gives a model half a minute for its first word, then asks the next one.
+	defaults, err := kit.FromEnv[router.Config]("router")
+	if err != nil {
+		t.Fatal(err)
+	}
+	run(t, "a model that takes over from a silent one is heard", router.Module.With(fx.Replace(defaults)), func(t *testing.T, s *stage) {
+		s.hear(t, "What is the plan?", "")
+		q, _ := s.asked.Next(t)
+		time.Sleep(32 * time.Second)
+		s.Publish(t, contract.LLMResponse{ID: q.ID, Reply: new("It is simple.")})
+		s.Settle()
+		s.expect(t, "It is simple.")
+		s.cancels.None(t)
+	})
 	run(t, "a silent voice ends the turn", config(nil), func(t *testing.T, s *stage) {
 		s.hear(t, "What time is it?", "")
 		time.Sleep(62 * time.Second)
