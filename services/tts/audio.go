@@ -6,6 +6,7 @@ import "time"
 type Chunk struct {
 	Rate int // samples per second
 	PCM  []byte
+	Kept bool // it was made for an earlier line
 }
 
 // Duration is how long c takes to play.

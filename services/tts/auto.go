@@ -16,7 +16,10 @@ import (
 type candidate = guard.Candidate[Engine]
 
 // auto is the engine that the settings name, or the best that is found.
-type auto struct{ *guard.Switch[Engine] }
+type auto struct {
+	*guard.Switch[Engine]
+	kept *phrases // nil: every line is made anew
+}
 
 // NewEngine returns the engine that c asks for. With "auto" that is the first
 // one that is set up by a variable, else the best of those that answer at
@@ -32,17 +35,17 @@ func NewEngine(ctx context.Context, c Config, files Files) (e Engine, close func
 			return nil, nothing, err
 		}
 		one := candidate{Engine: f, Key: "flite", Name: flite, From: "TTS_ENGINE"}
-		return auto{guard.NewSwitch(func(context.Context) []candidate { return []candidate{one} })}, f.Close, nil
+		return auto{Switch: guard.NewSwitch(func(context.Context) []candidate { return []candidate{one} })}, f.Close, nil
 	}
 	one, ok, err := c.set()
 	if err != nil {
 		return nil, nothing, err
 	}
 	if ok {
-		return auto{guard.NewSwitch(func(context.Context) []candidate { return []candidate{one} })}, nothing, nil
+		return auto{Switch: guard.NewSwitch(func(context.Context) []candidate { return []candidate{one} })}, nothing, nil
 	}
 	b := builtIn(c, files)
-	return auto{guard.NewSwitch(func(ctx context.Context) []candidate { return append(c.found(ctx, files.Home), b) })}, closing(b.Engine), nil
+	return auto{Switch: guard.NewSwitch(func(ctx context.Context) []candidate { return append(c.found(ctx, files.Home), b) })}, closing(b.Engine), nil
 }
 
 // closing is what closes e.
@@ -57,15 +60,22 @@ func closing(e Engine) func(context.Context) error {
 // was heard.
 func (e auto) Synthesize(ctx context.Context, l Line) iter.Seq2[Chunk, error] {
 	return func(yield func(Chunk, error) bool) {
+		if old := e.kept.of(e.Best(ctx).Key, l); old != nil {
+			old.play(yield)
+			return
+		}
 		err := e.Do(ctx, func(ctx context.Context, c candidate) (begun bool, err error) {
+			var all audio
 			for chunk, err := range c.Engine.Synthesize(ctx, l) {
 				if err != nil {
 					return begun, err
 				}
+				all = e.kept.with(all, l, chunk)
 				if begun = true; !yield(chunk, nil) {
 					return true, nil
 				}
 			}
+			e.kept.keep(c.Key, l, all)
 			return begun, nil
 		})
 		if err != nil {

@@ -32,11 +32,16 @@ func install(t *testing.T, home string, servers ...find.Server) {
 	}
 }
 
+// piperOf is a server of Piper that plays s, as it is found.
+func piperOf(t *testing.T, s *script) find.Server {
+	return find.Server{Kind: find.TTS, Protocol: "piper", URL: dialects["piper"](t, s).PiperURL, Name: "Piper"}
+}
+
 func TestTheBuiltInVoiceTakesOver(t *testing.T) {
 	assets := need.Voice(t)
 	s := play(fails)
 	home := t.TempDir()
-	install(t, home, find.Server{Kind: find.TTS, Protocol: "piper", URL: dialects["piper"](t, s).PiperURL, Name: "Piper"})
+	install(t, home, piperOf(t, s))
 	e, shut, err := tts.NewEngine(t.Context(), tts.Config{Engine: "auto", Hosts: nowhere, Speed: 1, Timeout: patience}, tts.Files{Assets: assets, Home: home, Cache: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
@@ -59,7 +64,7 @@ func TestTheBuiltInVoiceTakesOver(t *testing.T) {
 	look(t.Context())
 	says(ofFlite, 3)
 	s.acts = []string{"says"}
-	install(t, home, find.Server{Kind: find.TTS, Protocol: "piper", URL: dialects["piper"](t, s).PiperURL, Name: "Piper"})
+	install(t, home, piperOf(t, s))
 	if !look(t.Context()) {
 		t.Error("nothing is told of the voice that came back")
 	}

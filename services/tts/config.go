@@ -61,7 +61,7 @@ func (c *Config) hasSink(room string) bool { return slices.Contains(c.Sinks, roo
 // Dropped names variables of the reference that have no effect.
 func (Config) Dropped() map[string]string {
 	const queue, phrases = "nothing: the first sentence is spoken at once, the next is made meanwhile",
-		"nothing: phrases are made in milliseconds"
+		"nothing: short sentences are kept in memory"
 	return map[string]string{
 		"TTS_PROVIDER":  "TTS_ENGINE, which has other words",
 		"PIPER_VOICE":   "TTS_VOICE, and TTS_PIPER_URL, TTS_WYOMING_URI or TTS_OPENAI_URL of a server that runs Piper, or make engines",

@@ -20,11 +20,21 @@ func OpenEngine(lc fx.Lifecycle, cfg Config, home kit.Home) Engine {
 	lc.Append(fx.Hook{
 		OnStart: func(ctx context.Context) (err error) {
 			o.Engine, o.close, err = NewEngine(context.WithoutCancel(ctx), cfg, FilesOf(cfg, home))
+			o.Engine = keeping(o.Engine)
 			return err
 		},
 		OnStop: func(ctx context.Context) error { return o.close(ctx) },
 	})
 	return o
+}
+
+// keeping is e, which makes short sentences once.
+func keeping(e Engine) Engine {
+	if a, ok := e.(auto); ok {
+		a.kept = new(phrases)
+		return a
+	}
+	return e
 }
 
 // look looks for a better engine, or for another one when that failed, and

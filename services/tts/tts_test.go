@@ -42,7 +42,9 @@ func (e talker) Synthesize(ctx context.Context, l tts.Line) iter.Seq2[tts.Chunk,
 			return
 		}
 		for range strings.Fields(l.Text) {
-			if !yield(ramp(200*ms, 16000), nil) {
+			c := ramp(200*ms, 16000)
+			c.Kept = strings.Contains(l.Text, "kept")
+			if !yield(c, nil) {
 				return
 			}
 		}
@@ -241,10 +243,16 @@ func TestWhatCannotBeSaidEndsAsWell(t *testing.T) {
 	perform(t, "health tells of it until a line succeeds", func(t *testing.T, s *stage) {
 		s.say(t, "u1", "fail")
 		time.Sleep(6 * time.Second)
-		s.say(t, "u1", "hello")
+		s.say(t, "u1", "kept") // which needs no engine
+		time.Sleep(6 * time.Second)
+		told := s.health.All()
+		if last := told[len(told)-1]; last.OK {
+			t.Error("what was kept is taken for an engine that works")
+		}
+		s.say(t, "u1", "kept. Hello")
 		time.Sleep(6 * time.Second)
 		var got []string
-		for _, h := range s.health.All() {
+		for _, h := range append(told, s.health.All()...) {
 			if h.Name == "tars-tts" {
 				got = append(got, fmt.Sprint(*h.Event, " ", h.OK))
 			}

@@ -29,6 +29,7 @@ type line struct {
 
 	chunks chan Chunk // what the engine made; closed at the end; nil until it begins
 	err    error      // why the engine ended early; read after chunks is closed
+	made   bool       // the engine made some of it: not all was kept from earlier lines; as err
 	cancel context.CancelFunc
 	ended  bool // chunks is closed and empty
 	pacer  Pacer
@@ -143,6 +144,7 @@ func (v *voice) make(ctx context.Context, l *line) error {
 			if err != nil {
 				return err
 			}
+			l.made = l.made || !c.Kept
 			select {
 			case l.chunks <- c:
 			case <-ctx.Done():
@@ -177,7 +179,7 @@ func (v *voice) add(c Chunk, more bool) {
 	}
 	l.ended = true
 	l.pacer.End()
-	if len(l.sentences) > 0 {
+	if l.err != nil || l.made {
 		v.report(l.err)
 	}
 	if l.err != nil {

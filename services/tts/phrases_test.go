@@ -1,0 +1,100 @@
+package tts_test
+
+import (
+	"bytes"
+	"context"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/gotars/tars/services/tts"
+	"github.com/gotars/tars/test/need"
+)
+
+func TestShortSentencesAreMadeOnce(t *testing.T) {
+	conform(t, patience, func(t *testing.T, e tts.Engine, s *script) {
+		e = tts.Keeping(e)
+		says := func(l tts.Line, calls int32) {
+			t.Helper()
+			all, _, err := speak(t.Context(), e, l)
+			if want := append(bytes.Clone(piece.PCM), piece.PCM...); err != nil || !bytes.Equal(all.PCM, want) || s.calls.Load() != calls {
+				t.Errorf("%d bytes, %v; the server was asked %d times, want %d", len(all.PCM), err, s.calls.Load(), calls)
+			}
+			for i := range all.PCM { // who got it may do with it what they like
+				all.PCM[i] = 0
+			}
+		}
+		says(hello, 1)
+		says(hello, 1)
+		says(hello, 1)
+		says(tts.Line{Text: hello.Text, Voice: "amy"}, 2)
+		says(tts.Line{Text: "Goodbye."}, 3)
+		long := tts.Line{Text: strings.Repeat("la ", 30)}
+		says(long, 4)
+		says(long, 5)
+		says(hello, 5)
+	}, says)
+}
+
+// What was not made to its end is not the phrase.
+func TestAHalfSentenceIsNotKept(t *testing.T) {
+	for _, act := range []string{cut, stalls} {
+		conform(t, 500*ms, func(t *testing.T, e tts.Engine, s *script) {
+			e = tts.Keeping(e)
+			if _, _, err := speak(t.Context(), e, hello); err == nil {
+				t.Errorf("%s: no error", act)
+			}
+			for range e.Synthesize(t.Context(), hello) {
+				break
+			}
+			if all, _, err := speak(t.Context(), e, hello); err != nil || len(all.PCM) != 2*len(piece.PCM) {
+				t.Errorf("%s: %d bytes, %v", act, len(all.PCM), err)
+			}
+		}, act, says)
+	}
+}
+
+func TestPhrasesAreForgotten(t *testing.T) {
+	made := 0
+	e := tts.KeepingOne(func(l tts.Line) tts.Chunk {
+		made++
+		return tts.Chunk{Rate: 16000, PCM: make([]byte, 256<<10)}
+	})
+	says := func(text string, want int) {
+		t.Helper()
+		if _, _, err := speak(t.Context(), e, tts.Line{Text: text}); err != nil || made != want {
+			t.Errorf("%s: made %d, want %d; %v", text, made, want, err)
+		}
+	}
+	synctest.Test(t, func(t *testing.T) {
+		says("a", 1)
+		says("a", 1)
+		time.Sleep(7 * time.Hour) // fake
+		says("a", 2)
+		for i := range 15 { // 4 MiB with a
+			says(strings.Repeat("b", i+1), i+3)
+		}
+		says("a", 17)
+		says("c", 18) // in the place of what was not said for longest
+		says("a", 18)
+		says("b", 19)
+	})
+}
+
+func TestTheBuiltInVoiceIsNotKeptForAnother(t *testing.T) {
+	files := tts.Files{Assets: need.Voice(t), Cache: t.TempDir(), Home: t.TempDir()}
+	s := play(fails, says)
+	install(t, files.Home, piperOf(t, s))
+	e, shut, err := tts.NewEngine(t.Context(), tts.Config{Engine: "auto", Hosts: nowhere, Speed: 1, Timeout: patience}, files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer shut(context.WithoutCancel(t.Context()))
+	e = tts.Keeping(e)
+	for _, want := range []int{16000, 22050, 22050} {
+		if all, _, err := speak(t.Context(), e, hello); err != nil || all.Rate != want {
+			t.Errorf("spoken at %d, %v, want %d", all.Rate, err, want)
+		}
+	}
+}
