@@ -2,6 +2,7 @@ package llm
 
 import (
 	"context"
+	"slices"
 
 	"github.com/gotars/tars/kit"
 	"github.com/gotars/tars/ops/engines/find"
@@ -28,7 +29,11 @@ func NewEngine(c Config, recall *Recall, home kit.Home) (Engine, error) {
 	return auto{guard.NewSwitch(func(ctx context.Context) []candidate {
 		switch {
 		case choice.Name == openAI:
-			return []candidate{{Engine: NewOpenAI(c), Key: openAI, Name: openAI, From: choice.From}}
+			all := []candidate{{Engine: NewOpenAI(c), Key: openAI, Name: openAI, From: choice.From}}
+			for _, model := range c.fallbacks(c.Model) {
+				all = append(all, candidate{Engine: c.instead(model), Key: openAI + " " + model, Name: model, From: choice.From})
+			}
+			return all
 		case c.Engine == builtin:
 			return []candidate{simple}
 		}
@@ -36,9 +41,10 @@ func NewEngine(c Config, recall *Recall, home kit.Home) (Engine, error) {
 	})}, nil
 }
 
-// found are the servers that answer, best first. They get no key: that is for
-// the server of the settings.
+// found are the servers that answer, best first, then their other models. They
+// get no key: that is for the server of the settings.
 func (c Config) found(ctx context.Context, home kit.Home) (all []candidate) {
+	var others []candidate
 	for _, s := range guard.Look(ctx, c.Hosts, string(home), find.LLM) {
 		at := c
 		at.BaseURL, at.APIKey = s.URL, ""
@@ -46,8 +52,31 @@ func (c Config) found(ctx context.Context, home kit.Home) (all []candidate) {
 			at.Model = s.Model
 		}
 		all = append(all, guard.Found[Engine](s, NewOpenAI(at)))
+		for _, model := range c.fallbacks(at.Model) {
+			s.Model = model
+			others = append(others, guard.Found[Engine](s, at.instead(model)))
+		}
 	}
-	return all
+	return append(all, others...)
+}
+
+// fallbacks are the models that answer in place of first.
+func (c Config) fallbacks(first string) []string {
+	return slices.DeleteFunc(slices.Clone(c.FallbackModels), func(m string) bool { return m == "" || m == first })
+}
+
+// instead is a model that answers in place of another one, whichever that was.
+type instead struct{ *OpenAI }
+
+func (c Config) instead(model string) instead {
+	c.Model = model
+	return instead{NewOpenAI(c)}
+}
+
+// Generate implements Engine.
+func (i instead) Generate(ctx context.Context, p Prompt, emit func(string) error) (Usage, error) {
+	p.Model = i.cfg.Model
+	return i.OpenAI.Generate(ctx, p, emit)
 }
 
 // Generate has the best engine answer p. Another one takes over while nothing
@@ -66,12 +95,16 @@ func (e auto) Generate(ctx context.Context, p Prompt, emit func(string) error) (
 	return use, err
 }
 
-// provider is what answers of e are labelled with.
-func provider(e Engine) string {
-	if _, simple := e.(*Builtin); simple {
-		return builtin
+// provider is what answers of e are labelled with, and with which model when
+// that is not the one that was asked for.
+func provider(e Engine) (name, model string) {
+	switch e := e.(type) {
+	case *Builtin:
+		return builtin, ""
+	case instead:
+		return openAI, e.cfg.Model
 	}
-	return openAI
+	return openAI, ""
 }
 
 // look looks for a better engine, or for another one when that failed, and

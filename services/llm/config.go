@@ -15,6 +15,8 @@ type Config struct {
 	APIKey  string   `split_words:"true" also:"OPENAI_API_KEY" desc:"its key, if it wants one; without a base URL that of OpenAI"`
 	Model   string   `desc:"model; by default gpt-4o-mini at OpenAI, else the first that the server has"`
 
+	FallbackModels []string `split_words:"true" desc:"models of the same server that answer in its place when it fails before its first word, the first one first, separated by commas"`
+
 	MaxTokens   int     `split_words:"true" default:"256" desc:"longest answer in tokens"`
 	Temperature float64 `default:"0.7" desc:"0 for the same answer each time, up to 2"`
 	TopP        float64 `split_words:"true" default:"1" desc:"share of likely words to choose from, above 0, at most 1"`

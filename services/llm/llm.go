@@ -58,7 +58,11 @@ func (s *Service) write(ctx context.Context, q contract.LLMRequest, send func(co
 	}
 	p := s.prompt(ctx, q)
 	out := page{id: q.ID, silent: q.Stream != nil && !*q.Stream, send: send, provider: &s.choice.Name}
-	p.By = func(provider string) { out.provider = &provider }
+	p.By = func(provider, model string) {
+		if out.provider = &provider; model != "" {
+			out.model = &model
+		}
+	}
 	if p.Model != "" {
 		out.model = &p.Model
 	}

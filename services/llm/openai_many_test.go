@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -98,5 +99,65 @@ func TestAServerThatGotAnotherModel(t *testing.T) {
 		if text, err := generate(t.Context(), e); err != nil || text != want {
 			t.Errorf("%q, %v, want an answer of %s", text, err, want)
 		}
+	}
+}
+
+// A model that is gone, full, or too small for the question is no end of it.
+func TestAnotherModelAnswers(t *testing.T) {
+	var mu sync.Mutex
+	var asked []string
+	c := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		var q struct{ Model string }
+		_ = json.NewDecoder(r.Body).Decode(&q)
+		mu.Lock()
+		asked = append(asked, q.Model)
+		mu.Unlock()
+		switch q.Model {
+		case "small":
+			stream(w)
+			chunk(w, "Hello")
+			done(w)
+		case "cut":
+			stream(w)
+			chunk(w, "Hel")
+			panic(http.ErrAbortHandler)
+		default:
+			w.Header().Set("X-Should-Retry", "false")
+			w.WriteHeader(map[string]int{"full": 503, "short": 400}[q.Model])
+			fmt.Fprint(w, `{"error":{"message":"no"}}`)
+		}
+	})
+	tests := map[string]struct {
+		model     string
+		fallbacks []string
+		request   string // names a model
+		text      string
+		asked     string
+	}{
+		"a model that answers":         {"small", []string{"full"}, "", "Hello", "small"},
+		"one that is full":             {"full", []string{"short", "small"}, "", "Hello", "full short small"},
+		"one that a request names":     {"short", []string{"small"}, "full", "Hello", "full small"},
+		"none that answers":            {"full", []string{"short"}, "", "", "full short"},
+		"an answer that breaks off":    {"cut", []string{"small"}, "", "Hel", "cut"},
+		"the one that is wanted twice": {"full", []string{"full", "small"}, "", "Hello", "full small"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			asked = nil
+			c.Model, c.FallbackModels = tt.model, tt.fallbacks
+			e, err := NewEngine(c, NewRecall(c, nil), "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			told, text := "", ""
+			p := Prompt{User: "Hi", Model: tt.request, MaxTokens: 9, TopP: 1, By: func(_, model string) { told = model }}
+			use, err := e.Generate(t.Context(), p, func(d string) error { text += d; return nil })
+			if text != tt.text || (err == nil) != (text == "Hello") || strings.Join(asked, " ") != tt.asked {
+				t.Errorf("%q by %+v, %v, asked %q", text, use, err, asked)
+			}
+			if last := asked[len(asked)-1]; len(asked) > 1 && told != last {
+				t.Errorf("told of %q, asked %q", told, last)
+			}
+		})
 	}
 }
