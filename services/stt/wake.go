@@ -22,6 +22,7 @@ const (
 	wakeAgain = 2 * time.Second  // servers tell a phrase several times
 	wakeFirst = time.Second      // before a lost server is tried again; doubles
 	wakeLast  = 30 * time.Second // at most
+	wakePulse = 10 * time.Second // between two questions whether a server is well, and for its answer
 )
 
 // watch has a Wyoming server listen for wake words, in every room that has a
@@ -31,6 +32,8 @@ type watch struct {
 	cfg  Config
 	home kit.Home
 	log  *slog.Logger
+
+	pulse time.Duration // wakePulse
 
 	woke    chan string // rooms; unbuffered
 	begun   chan string // rooms that audio came from for the first time
@@ -46,7 +49,7 @@ func newWatch(c Config, home kit.Home, log *slog.Logger) *watch {
 		return nil
 	}
 	return &watch{
-		cfg: c, home: home, log: log, woke: make(chan string), begun: make(chan string, earsMost), rooms: map[string]chan []byte{},
+		cfg: c, home: home, log: log, pulse: wakePulse, woke: make(chan string), begun: make(chan string, earsMost), rooms: map[string]chan []byte{},
 	}
 }
 
@@ -167,6 +170,11 @@ func (w *watch) client(ctx context.Context) (*wyoming.Client, error) {
 // when the room has been silent for long.
 func (w *watch) listen(ctx context.Context, room string, in chan []byte) error {
 	c, err := w.client(ctx)
+	if err == nil && w.trouble.Load() != nil { // one that hangs takes a connection
+		if err = w.ask(ctx, c); err != nil {
+			err = fmt.Errorf("wake words at %s: %w", c.Addr(), err)
+		}
+	}
 	if err != nil {
 		return err
 	}
@@ -179,6 +187,7 @@ func (w *watch) listen(ctx context.Context, room string, in chan []byte) error {
 		return fmt.Errorf("wake words at %s: %w", c.Addr(), err)
 	}
 	wg.Go(func() { cancel(w.tell(ctx, d, room)) })
+	wg.Go(func() { cancel(w.check(ctx, c)) })
 	for {
 		select {
 		case pcm := <-in:
@@ -193,6 +202,28 @@ func (w *watch) listen(ctx context.Context, room string, in chan []byte) error {
 		}
 		w.trouble.Store(nil)
 	}
+}
+
+// check asks a server now and then whether it is well. One that hangs takes audio
+// for minutes before its connection is full.
+func (w *watch) check(ctx context.Context, c *wyoming.Client) error {
+	for {
+		select {
+		case <-time.After(w.pulse):
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+		if err := w.ask(ctx, c); err != nil {
+			return err
+		}
+	}
+}
+
+func (w *watch) ask(ctx context.Context, c *wyoming.Client) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, w.pulse, fmt.Errorf("it does not answer within %v", w.pulse))
+	defer cancel()
+	_, err := c.Describe(ctx)
+	return err
 }
 
 // tell hands on what d hears, each phrase once.

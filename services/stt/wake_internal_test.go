@@ -1,12 +1,19 @@
 package stt
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 	"log/slog"
+	"net"
+	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/gotars/tars/ops/engines/wyoming"
 )
 
 // Pages come and go, each a room of its own, and most machines have no server
@@ -31,4 +38,77 @@ func TestRoomsThatAreGoneAreForgottenWithoutAServer(t *testing.T) {
 		cancel()
 		<-over
 	})
+}
+
+// A server that hangs takes audio for minutes before its connection is full. This
+// takes the time after which it is tried again.
+func TestAWakeWordServerThatHangsIsLeft_RealTime(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	var hangs atomic.Bool
+	asked := make(chan string, 100)
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer c.Close()
+				r := bufio.NewReader(c)
+				for {
+					e, err := wyoming.Read(r)
+					switch {
+					case err != nil:
+						return
+					case e.Type == wyoming.Describe && hangs.Load():
+						asked <- "nothing"
+					case e.Type == wyoming.Describe:
+						fmt.Fprintln(c, `{"type":"info","data":{"wake":[{"name":"x"}]}}`)
+						fallthrough
+					case e.Type == wyoming.Detect:
+						asked <- e.Type
+					}
+				}
+			}()
+		}
+	}()
+	w := newWatch(Config{WakeURI: "tcp://" + l.Addr().String(), WakeEngine: "wyoming"}, "", slog.New(slog.DiscardHandler))
+	w.pulse = 50 * time.Millisecond
+	ctx, cancel := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	wg.Go(func() { _ = w.run(ctx) })
+	defer wg.Wait()
+	defer cancel()
+	if err := w.hear("kitchen", make([]byte, 640)); err != nil {
+		t.Fatal(err)
+	}
+	until := func(what string, times int) {
+		t.Helper()
+		for times > 0 {
+			select {
+			case got := <-asked:
+				if got == what {
+					times--
+				}
+			case <-time.After(30 * time.Second):
+				t.Fatalf("%s is not asked of the server", what)
+			}
+		}
+	}
+	until(wyoming.Detect, 1)
+	until(wyoming.Describe, 3)
+	if err := w.trouble.Load(); err != nil {
+		t.Errorf("of a server that is well: %v", *err)
+	}
+	hangs.Store(true)
+	until("nothing", 2) // also when it is tried again
+	if err := w.trouble.Load(); err == nil || !strings.Contains((*err).Error(), "it does not answer") {
+		t.Errorf("trouble %v", err)
+	}
+	hangs.Store(false)
+	until(wyoming.Detect, 1)
 }

@@ -31,6 +31,9 @@ func sentry(t *testing.T, heard chan<- string) (uri string) {
 				return
 			}
 			switch {
+			case e.Type == wyoming.Describe:
+				fmt.Fprintln(c, `{"type":"info","data":{"wake":[{"name":"x"}]}}`)
+				return
 			case e.Type == wyoming.Detect:
 				heard <- string(e.Data)
 			case bytes.HasPrefix(e.Payload, []byte("W")): // twice, as servers do
