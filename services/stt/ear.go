@@ -28,12 +28,14 @@ type utterance struct {
 type attempt struct {
 	utterance
 	whole  bool
-	done   chan struct{} // closed when result and err are set
+	done   chan struct{} // closed when result, err and took are set
 	result Result
 	err    error
+	took   time.Duration
 
 	mu      sync.Mutex
 	claimed bool
+	since   time.Time // it has begun
 	cancel  context.CancelFunc
 }
 
@@ -53,12 +55,13 @@ func (a *attempt) begin(ctx context.Context) (context.Context, bool) {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	a.since = time.Now()
 	ctx, a.cancel = context.WithCancel(ctx)
 	return ctx, true
 }
 
 func (a *attempt) finish(r Result, err error) {
-	a.result, a.err = r, err
+	a.result, a.err, a.took = r, err, time.Since(a.since)
 	close(a.done)
 }
 

@@ -155,8 +155,8 @@ func (s *Service) understand(ctx context.Context, u utterance) (Result, error) {
 	if u.early != nil && !u.early.claim() {
 		select {
 		case <-u.early.done:
-			if u.early.err == nil {
-				return u.early.result, nil
+			if u.early.err == nil || u.early.took >= s.cfg.Timeout { // it had all the time that an utterance has
+				return u.early.result, u.early.err
 			}
 		case <-ctx.Done():
 			return Result{}, context.Cause(ctx)

@@ -232,6 +232,24 @@ func TestASlowEngine(t *testing.T) {
 			t.Errorf("the engine worked %d times and was stopped %d times, want 2 and 1", h.engine.calls, h.engine.broken)
 		}
 	})
+	listen(t, "is not asked twice for what took all its time", func(t *testing.T, h *house) {
+		h.engine.takes, h.engine.fails = 30*time.Second, true
+		h.play(t, newRoom(20).silence(400*ms).voice(500*ms).silence(time.Second), "kitchen")
+		time.Sleep(35 * time.Second)
+		h.Settle()
+		if h.engine.calls != 1 || h.engine.busy != 0 {
+			t.Errorf("the engine worked %d times and still does %d times, want once", h.engine.calls, h.engine.busy)
+		}
+	})
+	listen(t, "is asked again for what failed at once", func(t *testing.T, h *house) {
+		h.engine.fails = true
+		h.play(t, newRoom(20).silence(400*ms).voice(500*ms).silence(time.Second), "kitchen")
+		time.Sleep(time.Second)
+		h.Settle()
+		if h.engine.calls != 2 {
+			t.Errorf("the engine was asked %d times, want 2", h.engine.calls)
+		}
+	})
 	listen(t, "loses what does not fit", func(t *testing.T, h *house) {
 		h.engine.takes = 3 * time.Second
 		for range 3 {
