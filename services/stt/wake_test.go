@@ -104,6 +104,7 @@ func TestWakeWordsWakeTheirRoom_RealTime(t *testing.T) {
 	time.Sleep(200 * ms) // commands and audio come on two lanes
 	say("kitchen", "M")
 	say("office", "M")
+	time.Sleep(200 * ms) // so that both are heard before the next command
 	b.Publish(t, contract.WakeMicCommand{Action: contract.MicUnmute})
 	time.Sleep(200 * ms)
 	say("office", "X")
