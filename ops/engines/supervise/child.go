@@ -25,6 +25,9 @@ const (
 	startLimit = 2 * time.Minute // models are read from a disk that may be slow
 	grace      = 5 * time.Second // between the request to end and the kill
 	lookEvery  = 50 * time.Millisecond
+	lookLimit  = time.Second     // for an answer while it starts
+	pulse      = 5 * time.Second // between two looks at one that is ready, and the limit of each
+	missedMost = 3               // looks in a row without an answer, after which it hangs: a busy machine may be slow
 )
 
 // child is one process of an engine.
@@ -75,16 +78,16 @@ func (c *child) live(e *engine) error {
 	defer line.Close()
 	c.pid.Store(int64(cmd.Process.Pid))
 	stepBack(cmd.Process.Pid, e.nice)
-	gone := make(chan struct{})
-	late := new(atomic.Bool)
+	there, gone := context.WithCancel(context.Background())
+	var silence string
 	var wg sync.WaitGroup
-	wg.Go(func() { c.watch(e, gone, late) })
-	wg.Go(func() { c.endWhenAsked(gone) })
+	wg.Go(func() { silence = c.watch(there, e) })
+	wg.Go(func() { c.endWhenAsked(there) })
 	err = cmd.Wait()
-	close(gone)
+	gone()
 	kill(cmd.Process.Pid) // what it may have started
 	wg.Wait()
-	return c.reason(e, err, late.Load())
+	return c.reason(e, err, silence)
 }
 
 func (c *child) command(e *engine, port string) *exec.Cmd {
@@ -118,47 +121,64 @@ var (
 	login  = regexp.MustCompile(`:[^/@\s]+@`) // of an address
 )
 
-// watch tells when the child answers, and ends it when that takes too long.
-func (c *child) watch(e *engine, gone <-chan struct{}, late *atomic.Bool) {
+// watch tells when the child answers, and ends it when it does not within the
+// time for a start, or not any more. It returns what it ended the child for.
+func (c *child) watch(there context.Context, e *engine) (silence string) {
 	_, port, _ := net.SplitHostPort(c.addr)
 	health := strings.ReplaceAll(e.server.Health, "{port}", port)
 	limit := time.After(startLimit)
-	for !healthy(health) {
+	for !healthy(there, health, lookLimit) {
 		select {
 		case <-time.After(lookEvery):
-		case <-gone:
-			return
+		case <-there.Done():
+			return ""
 		case <-limit:
-			late.Store(true)
 			kill(int(c.pid.Load()))
-			return
+			return "did not answer within " + startLimit.String()
 		}
 	}
 	e.answers(c)
+	again := time.NewTicker(e.pulse)
+	defer again.Stop()
+	for missed := 0; missed < missedMost; {
+		select {
+		case <-again.C:
+		case <-there.Done():
+			return ""
+		}
+		if missed++; healthy(there, health, e.pulse) {
+			missed = 0
+		}
+	}
+	if there.Err() != nil {
+		return ""
+	}
+	kill(int(c.pid.Load()))
+	return fmt.Sprintf("hung: it did not answer for %v", missedMost*e.pulse)
 }
 
 // endWhenAsked asks the child to end when c.ctx does, and makes it after a
 // while.
-func (c *child) endWhenAsked(gone <-chan struct{}) {
+func (c *child) endWhenAsked(there context.Context) {
 	select {
-	case <-gone:
+	case <-there.Done():
 		return
 	case <-c.ctx.Done():
 	}
 	terminate(int(c.pid.Load()))
 	select {
-	case <-gone:
+	case <-there.Done():
 	case <-time.After(grace):
 		kill(int(c.pid.Load()))
 	}
 }
 
 // reason is one line for a person.
-func (c *child) reason(e *engine, err error, late bool) error {
+func (c *child) reason(e *engine, err error, silence string) error {
 	what := "ended"
 	switch {
-	case late:
-		what, err = "did not answer within "+startLimit.String(), nil
+	case silence != "":
+		what, err = silence, nil
 	case !c.isReady():
 		what = "did not start"
 	}
@@ -176,16 +196,20 @@ func (c *child) reason(e *engine, err error, late bool) error {
 	return errors.New(text + " (log " + e.out.name + ")")
 }
 
-var asker = &http.Client{Timeout: time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+var asker = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 
-// healthy reports whether the server at address answers.
-func healthy(address string) bool {
+// healthy reports whether the server at address answers within limit.
+func healthy(ctx context.Context, address string, limit time.Duration) bool {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
 	if addr, ok := strings.CutPrefix(address, "tcp://"); ok {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-		defer cancel()
 		return find.Describes(ctx, addr)
 	}
-	r, err := asker.Get(address)
+	q, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return false
+	}
+	r, err := asker.Do(q)
 	if err != nil {
 		return false
 	}

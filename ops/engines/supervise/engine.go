@@ -22,6 +22,7 @@ type engine struct {
 	log      *slog.Logger
 	idle     time.Duration
 	nice     int
+	pulse    time.Duration
 	told     func() // after each change
 	web      *web   // nil: the engine speaks something else
 	wg       sync.WaitGroup

@@ -14,13 +14,15 @@
 // while an engine has just failed is refused with the reason, in the words of
 // its protocol. An engine that dies in use is started again by the next need;
 // when it keeps dying, the time between two starts grows from half a second
-// to half a minute.
+// to half a minute. One that hangs, so that it does not even tell its health, is
+// killed after 20 s and counts as dead.
 //
 // An engine ends with the process that runs this package, whatever ends that:
 // its standard input is a pipe that breaks, and on Linux the kernel kills it.
 package supervise
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -63,6 +65,7 @@ type Options struct {
 	Ports map[string]int // by the name of a server; others get a free one
 	Awake bool           // start all at once, and again when one ends
 	Log   *slog.Logger   // empty: none
+	pulse time.Duration  // of the engines; 0: pulse
 }
 
 // ErrRunning is returned when another process runs the engines of this home.
@@ -91,6 +94,7 @@ func Start(ctx context.Context, servers []engines.Server, o Options) (*Superviso
 	if o.Host == "" {
 		o.Host = "127.0.0.1"
 	}
+	o.pulse = cmp.Or(o.pulse, pulse)
 	s := &Supervisor{home: o.Home, since: time.Now(), log: o.Log, changed: make(chan struct{}, 1)}
 	run, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.stop = stop
@@ -128,7 +132,7 @@ func (s *Supervisor) open(server engines.Server, o Options) (*engine, error) {
 		return nil, errors.Join(fmt.Errorf("listen for engine %s: %w", server.Name, err), log.Close())
 	}
 	e := &engine{
-		server: server, listener: l, out: log, log: s.log.With("engine", server.Name), idle: o.Idle, nice: o.Nice,
+		server: server, listener: l, out: log, log: s.log.With("engine", server.Name), idle: o.Idle, nice: o.Nice, pulse: o.pulse,
 		state: find.Asleep, since: s.since, lines: map[*line]struct{}{}, told: s.tell,
 	}
 	at := l.Addr().(*net.TCPAddr)

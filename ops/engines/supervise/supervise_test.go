@@ -358,6 +358,28 @@ func TestAnEngineThatIsKilledBreaksItsRequestAndServesTheNext(t *testing.T) {
 	}
 }
 
+// Nothing ends a process that is stopped, and a request to it would wait for its
+// whole deadline.
+func TestAnEngineThatHangsIsReplaced(t *testing.T) {
+	wyoming := fake("hangs", "ENGINE_SPEAKS=wyoming")
+	wyoming.Serves[0].Protocol, wyoming.Health = "wyoming", "tcp://127.0.0.1:{port}"
+	for name, server := range map[string]engines.Server{"over HTTP": fake("hangs"), "over Wyoming": wyoming} {
+		t.Run(name, func(t *testing.T) {
+			s := start(t, Options{pulse: 200 * time.Millisecond}, server)
+			s.Wake(find.LLM)
+			until(t, "ready", func() bool { return state(s) == find.Ready })
+			pid := s.Engines()[0].PID
+			_ = syscall.Kill(pid, syscall.SIGSTOP)
+			until(t, "dead", func() bool { return state(s) == find.Failed })
+			if got := s.Engines()[0].Error; alive(pid) || !strings.HasPrefix(got, "engine hangs hung: it did not answer for 600ms (log ") {
+				t.Errorf("alive %t, it says %q", alive(pid), got)
+			}
+			s.Wake(find.LLM)
+			until(t, "ready again", func() bool { return state(s) == find.Ready })
+		})
+	}
+}
+
 func TestAStartThatFailsIsExplainedAndNotRepeatedAtOnce(t *testing.T) {
 	tests := map[string]struct{ protocol, want string }{
 		"over HTTP":    {"openai", `503`},
