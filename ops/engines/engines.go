@@ -30,6 +30,9 @@ var programs embed.FS
 // Dir is where the engines of an installation are.
 func Dir(home string) string { return filepath.Join(home, "engines") }
 
+// List is the file of an installation that names what it holds: an Installed.
+func List(home string) string { return filepath.Join(Dir(home), "installed.json") }
+
 // Log is where the server called name writes its log, the older half of it
 // beside it with .1 behind the name.
 func Log(home, name string) string { return filepath.Join(home, "logs", name+".log") }
@@ -63,7 +66,7 @@ func split(id string) (kind, name string) {
 // Read returns what is installed. Nothing is installed when the error is
 // fs.ErrNotExist.
 func Read(home string) (*Installed, error) {
-	file := filepath.Join(Dir(home), "installed.json")
+	file := List(home)
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return nil, err

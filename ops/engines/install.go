@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/gotars/tars/ops/engines/find"
 )
 
 // Installer changes what is installed in a home.
@@ -249,7 +251,7 @@ func (j *job) conclude(p *plan) error {
 	if err != nil {
 		return err
 	}
-	if err := replace(filepath.Join(j.dir, "installed.json"), append(text, '\n')); err != nil {
+	if err := replace(List(j.Home), append(text, '\n')); err != nil {
 		return err
 	}
 	return errors.Join(
@@ -286,7 +288,7 @@ func (in *Installed) ids() (ids []string) {
 // Remove takes parts away, by id or kind, or everything when none is named.
 func (i *Installer) Remove(ctx context.Context, ids ...string) error {
 	if len(ids) == 0 {
-		return i.clear()
+		return i.clear(ctx)
 	}
 	in, err := Read(i.Home)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -304,17 +306,22 @@ func (i *Installer) Remove(ctx context.Context, ids ...string) error {
 		}
 	}
 	if !slices.ContainsFunc(in.ids(), func(id string) bool { return !gone(id) }) {
-		return i.clear()
+		return i.clear(ctx)
 	}
-	return i.change(ctx, func(ctx context.Context, in *Installed) ([]part, error) {
+	err = i.change(ctx, func(ctx context.Context, in *Installed) ([]part, error) {
 		in.Parts = slices.DeleteFunc(in.Parts, func(p Part) bool { return gone(p.ID) })
 		return i.add(ctx, in, nil)
 	})
+	if err == nil && !i.Dry {
+		i.Progress.say("Removed %s", strings.Join(ids, ", "))
+	}
+	return err
 }
 
 // clear removes everything that was ever installed in this home.
-func (i *Installer) clear() error {
-	if !exists(i.Home) {
+func (i *Installer) clear(ctx context.Context) error {
+	if !exists(Dir(i.Home)) {
+		i.Progress.say("Nothing is installed in %s", i.Home)
 		return nil
 	}
 	unlock, err := lock(i.Home)
@@ -322,14 +329,15 @@ func (i *Installer) clear() error {
 		return err
 	}
 	defer unlock()
-	list := filepath.Join(Dir(i.Home), "installed.json")
+	what := fmt.Sprintf("%s, %s", Dir(i.Home), Bytes(sizeOf(Dir(i.Home))))
 	if i.Dry {
-		i.Progress.say("would remove %s, %s", Dir(i.Home), Bytes(sizeOf(Dir(i.Home))))
+		i.Progress.say("would remove %s", what)
 		return nil
 	}
-	if err := os.Remove(list); err != nil && !errors.Is(err, fs.ErrNotExist) { // first: nothing is started from what is half gone
+	if err := os.Remove(List(i.Home)); err != nil && !errors.Is(err, fs.ErrNotExist) { // first: nothing is started from what is half gone
 		return err
 	}
+	i.letGo(ctx)
 	err = errors.Join(os.RemoveAll(Dir(i.Home)), os.RemoveAll(cache(i.Home)))
 	for _, name := range []string{"speech", "llm", "embed", "wake"} {
 		_ = os.Remove(Log(i.Home, name)) // there is none of what never ran
@@ -337,5 +345,36 @@ func (i *Installer) clear() error {
 	}
 	_ = os.Remove(filepath.Dir(Log(i.Home, ""))) // these fail when others use them
 	_ = os.Remove(filepath.Dir(cache(i.Home)))
+	if err == nil {
+		i.Progress.say("Removed %s", what)
+	}
 	return err
+}
+
+// noticed is how long who runs the engines may take to see that the list of them
+// is gone, and to stop them.
+const noticed = 10 * time.Second
+
+// letGo waits until nobody runs the engines, who would write where they were, or
+// until ctx ends.
+func (i *Installer) letGo(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, noticed)
+	defer cancel()
+	for first := true; ; first = false {
+		running, ok := find.Installed(context.WithoutCancel(ctx), i.Home)
+		switch {
+		case !ok:
+			return
+		case ctx.Err() != nil:
+			i.Progress.say("Process %d still counts on what was there: start it again", running.PID)
+			return
+		}
+		if first {
+			i.Progress.say("Process %d runs them: waiting until it has stopped them", running.PID)
+		}
+		select {
+		case <-time.After(100 * time.Millisecond):
+		case <-ctx.Done():
+		}
+	}
 }

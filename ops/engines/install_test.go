@@ -3,10 +3,12 @@ package engines
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,6 +16,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/gotars/tars/ops/engines/find"
 )
 
 // TestMain installs and ends when it is started by a test that kills it.
@@ -172,6 +176,43 @@ func TestRemoveLeavesNothing(t *testing.T) {
 	}
 	if err := i.Remove(t.Context()); err != nil {
 		t.Errorf("again: %v", err)
+	}
+}
+
+// writer is a person who acts on what is said.
+type writer func(said string)
+
+func (w writer) Write(b []byte) (int, error) { w(string(b)); return len(b), nil }
+
+// A server that still runs would write where it was removed.
+func TestRemoveWaitsForThoseWhoRunIt(t *testing.T) {
+	x, text := usual(t)
+	x.use(t)
+	home := t.TempDir()
+	i, _ := installer(t, home, text, x.lock())
+	if err := i.Install(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	running, err := json.Marshal(find.Running{PID: os.Getpid(), Engines: []find.Engine{{Serves: []find.Server{{URL: "tcp://" + l.Addr().String()}}}}})
+	if err == nil {
+		err = replace(find.File(home), running)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	waited := false
+	i.Progress.out = writer(func(said string) {
+		if strings.Contains(said, "waiting until it has stopped them") {
+			waited = exists(Dir(home)) && !exists(List(home))
+			_ = l.Close()
+		}
+	})
+	if err := i.Remove(t.Context()); err != nil || !waited || exists(Dir(home)) {
+		t.Errorf("%v, waited %t, the engines are there: %t", err, waited, exists(Dir(home)))
 	}
 }
 

@@ -25,7 +25,7 @@ func (i *Installer) Offer(ctx context.Context, answer string, in io.Reader, pers
 	default:
 		return fmt.Errorf("ENGINES is %q, want yes, none or nothing", answer)
 	}
-	if exists(filepath.Join(Dir(i.Home), "installed.json")) {
+	if exists(List(i.Home)) {
 		return nil
 	}
 	if answer == "" {
