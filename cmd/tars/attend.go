@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/gotars/tars/contract"
@@ -24,7 +25,7 @@ const (
 // of them are.
 type attendant struct {
 	home    kit.Home
-	engines *supervise.Supervisor
+	engines *supervise.Keeper
 	bus     *kit.Bus
 
 	warmed time.Time         // in the lane of speech and typed
@@ -32,15 +33,22 @@ type attendant struct {
 }
 
 // attend works until ctx ends.
-func attend(ctx context.Context, home kit.Home, engines *supervise.Supervisor) (err error) {
+func attend(ctx context.Context, home kit.Home, engines *supervise.Keeper) (err error) {
 	a := &attendant{home: home, engines: engines, told: map[string]string{}}
+	again := time.NewTicker(lookEvery)
+	defer again.Stop()
+	for len(engines.Engines()) == 0 { // there may be some later
+		select {
+		case <-again.C:
+		case <-ctx.Done():
+			return nil
+		}
+	}
 	warm := kit.Lane("warm")
 	a.bus, err = open(ctx, home, "tars-engines", kit.On(a.speech, warm), kit.On(a.typed, warm), kit.Sends[contract.HealthPing]())
 	if err != nil {
 		return err
 	}
-	again := time.NewTicker(lookEvery)
-	defer again.Stop()
 	for ctx.Err() == nil && err == nil {
 		err = a.tell(ctx)
 		select {
@@ -78,9 +86,20 @@ func (a *attendant) warm(ctx context.Context) {
 	}
 }
 
-// tell publishes the health of each engine that changed.
+// tell publishes the health of each engine that changed, and takes leave of
+// those that were removed.
 func (a *attendant) tell(ctx context.Context) error {
-	for _, e := range a.engines.Engines() {
+	all := a.engines.Engines()
+	for name := range a.told {
+		if slices.ContainsFunc(all, func(e find.Engine) bool { return e.Name == name }) {
+			continue
+		}
+		if err := a.bus.Publish(ctx, gone(name)); err != nil {
+			return err
+		}
+		delete(a.told, name)
+	}
+	for _, e := range all {
 		h := healthOfEngine(e)
 		text := *h.Event
 		if h.Err != nil {
@@ -103,9 +122,14 @@ func (a *attendant) leave(ctx context.Context) error {
 	defer cancel()
 	var errs []error
 	for name := range a.told {
-		errs = append(errs, a.bus.Publish(ctx, contract.HealthPing{Name: "engine-" + name, Event: new(contract.HealthShutdown)}))
+		errs = append(errs, a.bus.Publish(ctx, gone(name)))
 	}
 	return errors.Join(errs...)
+}
+
+// gone is the health of an engine that is not run any more.
+func gone(name string) contract.HealthPing {
+	return contract.HealthPing{Name: "engine-" + name, Event: new(contract.HealthShutdown)}
 }
 
 // healthOfEngine is how e is, for the health board: its memory and the time of its

@@ -50,11 +50,13 @@ func (c *benchEnginesCmd) Run(ctx context.Context, home kit.Home) error {
 	if err != nil {
 		return err
 	}
-	stop, err := runEngines(ctx, home) // unless a tars up does
+	local, err := keepEngines(ctx, home) // unless a tars up does
 	if err != nil {
 		return err
 	}
-	defer stop()
+	if local != nil {
+		defer local.Close()
+	}
 	b := bench{home: home, runs: c.Runs, clips: clips, progress: os.Stderr}
 	if err := b.all(ctx); err != nil {
 		return err

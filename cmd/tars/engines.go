@@ -7,7 +7,6 @@ import (
 
 	"github.com/gotars/tars/kit"
 	local "github.com/gotars/tars/ops/engines"
-	"github.com/gotars/tars/ops/engines/find"
 )
 
 // enginesCmd installs engines that tars up runs.
@@ -50,7 +49,11 @@ func told(home kit.Home) error {
 			fmt.Printf("%-6s %s\n", f.Kind, f.Name)
 		}
 	}
-	fmt.Println("They are run by tars up, when something asks for them. One that runs already takes them up when it is started again.")
+	if len(servers) == 0 {
+		fmt.Println("Nothing of it runs by itself: see tars engines list.")
+		return nil
+	}
+	fmt.Println("They are run by tars up, when something asks for them. One that runs already uses them within half a minute.")
 	return nil
 }
 
@@ -79,20 +82,7 @@ func (c *enginesRemoveCmd) Run(ctx context.Context, home kit.Home) error {
 		return err
 	}
 	i.Dry = c.DryRun
-	if err := i.Remove(ctx, c.Parts...); err != nil || c.DryRun {
-		return err
-	}
-	fmt.Print(missed(ctx, home))
-	return nil
-}
-
-// missed is a line about who runs engines that were taken away.
-func missed(ctx context.Context, home kit.Home) string {
-	running, ok := find.Installed(ctx, string(home))
-	if !ok {
-		return ""
-	}
-	return fmt.Sprintf("Process %d still counts on what was there: start that tars again.\n", running.PID)
+	return i.Remove(ctx, c.Parts...)
 }
 
 // enginesUpdateCmd updates.

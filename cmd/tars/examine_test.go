@@ -220,18 +220,6 @@ func runs(t *testing.T, home kit.Home, url string) {
 	}
 }
 
-// Who runs engines that are taken away is told to start again.
-func TestWhoMissesRemovedEnginesIsNamed(t *testing.T) {
-	home := kit.Home(t.TempDir())
-	if got := missed(t.Context(), home); got != "" {
-		t.Errorf("nobody runs them: %q", got)
-	}
-	runs(t, home, "http://"+listenAt(t, "127.0.0.1", "0").Addr().String()+"/v1")
-	if got, want := missed(t.Context(), home), fmt.Sprintf("Process %d still counts on what was there", os.Getpid()); !strings.HasPrefix(got, want) {
-		t.Errorf("%q, want %q", got, want)
-	}
-}
-
 // With none, as the services have it, neither hosts nor what is installed count.
 func TestNoneIsNoHost(t *testing.T) {
 	host := elsewhere(t, 99)

@@ -2,13 +2,10 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"os"
 	"strings"
 
 	"github.com/gotars/tars/kit"
-	local "github.com/gotars/tars/ops/engines"
 	"github.com/gotars/tars/ops/engines/find"
 	"github.com/gotars/tars/ops/engines/supervise"
 )
@@ -16,20 +13,10 @@ import (
 // noEngines is the value of ENGINES that leaves installed engines alone.
 const noEngines = "none"
 
-// runEngines is startEngines for those who only wait. stop ends what was
-// started.
-func runEngines(ctx context.Context, home kit.Home) (stop func(), err error) {
-	s, err := startEngines(ctx, home)
-	if s == nil {
-		return func() {}, err
-	}
-	return s.Close, err
-}
-
-// startEngines runs what make engines installed, as soon as something needs it.
-// Without them, or with a damaged installation, there are the engines that run
-// anyway and those that are built in, and it returns nil.
-func startEngines(ctx context.Context, home kit.Home) (s *supervise.Supervisor, err error) {
+// keepEngines runs what make engines installs, as soon as something needs it.
+// Without that, or with a damaged installation, there are the engines that run
+// anyway and those that are built in. It returns nil when none are wanted.
+func keepEngines(ctx context.Context, home kit.Home) (*supervise.Keeper, error) {
 	if os.Getenv("ENGINES") == noEngines {
 		return nil, nil
 	}
@@ -37,21 +24,7 @@ func startEngines(ctx context.Context, home kit.Home) (s *supervise.Supervisor, 
 	if err != nil {
 		return nil, err
 	}
-	servers, err := local.Servers(string(home))
-	if err == nil && len(servers) == 0 {
-		return nil, nil
-	}
-	if err == nil {
-		s, err = supervise.Start(ctx, servers, o)
-	}
-	switch {
-	case errors.Is(err, supervise.ErrRunning): // its engines serve us too
-		return nil, nil
-	case err != nil:
-		fmt.Fprintln(os.Stderr, "tars: the installed engines do not run:", err)
-		return nil, nil
-	}
-	return s, nil
+	return supervise.Keep(ctx, o), nil
 }
 
 // engineOptions are those of the environment.
@@ -87,9 +60,5 @@ func (enginesServeCmd) Run(ctx context.Context, home kit.Home) error {
 		return err
 	}
 	o.Host = os.Getenv("ENGINES_BIND")
-	servers, err := local.Servers(string(home))
-	if err != nil {
-		return err
-	}
-	return supervise.Serve(ctx, servers, o, os.Stdout)
+	return supervise.Serve(ctx, o, os.Stdout)
 }

@@ -35,7 +35,7 @@ func (upCmd) Run(ctx context.Context, home kit.Home) (err error) {
 		return err
 	}
 	defer stop()
-	local, err := startEngines(ctx, home)
+	local, err := keepEngines(ctx, home)
 	if err != nil {
 		return err
 	}

@@ -4,33 +4,32 @@ import (
 	"context"
 	"fmt"
 	"io"
-
-	"github.com/gotars/tars/ops/engines"
 )
 
 // ports are where Serve answers, by the name of the server. Package find looks
 // there.
 var ports = map[string]int{"speech": 8000, "llm": 8001, "embed": 8002, "wake": 10400}
 
-// Serve runs all servers on fixed ports of o.Host until ctx ends: for a
+// Serve runs what is installed on fixed ports of o.Host until ctx ends: for a
 // container of engines. They are started at once and stay awake unless o.Idle
 // says otherwise, since a service that looks for them wants an answer within a
 // moment.
-func Serve(ctx context.Context, servers []engines.Server, o Options, out io.Writer) error {
-	if len(servers) == 0 {
-		return fmt.Errorf("no engine is installed: tars engines install")
-	}
+func Serve(ctx context.Context, o Options, out io.Writer) error {
 	o.Ports, o.Awake = ports, o.Idle == 0
-	s, err := Start(ctx, servers, o)
-	if err != nil {
+	k := newKeeper(o)
+	if err := k.look(context.WithoutCancel(ctx)); err != nil {
 		return err
 	}
-	defer s.Close()
-	for _, e := range s.Engines() {
+	defer k.Close()
+	all := k.Engines()
+	if len(all) == 0 {
+		return fmt.Errorf("no engine is installed: tars engines install")
+	}
+	for _, e := range all {
 		for _, serves := range e.Serves {
 			fmt.Fprintf(out, "%-8s %-6s %s\n", e.Name, serves.Kind, serves.URL)
 		}
 	}
-	<-ctx.Done()
+	k.keep(ctx)
 	return nil
 }

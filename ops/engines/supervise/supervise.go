@@ -66,6 +66,17 @@ type Options struct {
 	Awake bool           // start all at once, and again when one ends
 	Log   *slog.Logger   // empty: none
 	pulse time.Duration  // of the engines; 0: pulse
+	news  time.Duration  // of a keeper; 0: newsEvery
+}
+
+// complete is o with what it leaves open.
+func (o Options) complete() Options {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	o.Host = cmp.Or(o.Host, "127.0.0.1")
+	o.pulse, o.news = cmp.Or(o.pulse, pulse), cmp.Or(o.news, newsEvery)
+	return o
 }
 
 // ErrRunning is returned when another process runs the engines of this home.
@@ -88,13 +99,7 @@ func Start(ctx context.Context, servers []engines.Server, o Options) (*Superviso
 	if _, running := find.Installed(ctx, o.Home); running {
 		return nil, ErrRunning
 	}
-	if o.Log == nil {
-		o.Log = slog.New(slog.DiscardHandler)
-	}
-	if o.Host == "" {
-		o.Host = "127.0.0.1"
-	}
-	o.pulse = cmp.Or(o.pulse, pulse)
+	o = o.complete()
 	s := &Supervisor{home: o.Home, since: time.Now(), log: o.Log, changed: make(chan struct{}, 1)}
 	run, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.stop = stop
@@ -168,6 +173,15 @@ func (s *Supervisor) Close() {
 func (s *Supervisor) Engines() (all []find.Engine) {
 	for _, e := range s.engines {
 		all = append(all, e.status())
+	}
+	return all
+}
+
+// ports are where it listens, by the name of an engine.
+func (s *Supervisor) ports() map[string]int {
+	all := map[string]int{}
+	for _, e := range s.engines {
+		all[e.server.Name] = e.listener.Addr().(*net.TCPAddr).Port
 	}
 	return all
 }

@@ -16,6 +16,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -55,7 +56,11 @@ func beEngine() {
 		fmt.Fprintln(os.Stderr, "Traceback (most recent call last):\n"+why)
 		os.Exit(1)
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:"+os.Getenv("ENGINE_PORT"))
+	port := os.Getenv("ENGINE_PORT")
+	if i := slices.Index(os.Args, "--port"); i > 0 { // as an installed one is told
+		port = os.Args[i+1]
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:"+port)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -588,11 +593,12 @@ func TestEnginesThatServeAreFound(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("only Linux has more than one loopback address")
 	}
+	t.Setenv("SUPERVISE_TEST_AS", "engine")
+	home := t.TempDir()
+	lists(t, home, "llm:small")
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() {
-		ended <- Serve(ctx, []engines.Server{fake("llm")}, Options{Home: t.TempDir(), Host: host}, t.Output())
-	}()
+	go func() { ended <- Serve(ctx, Options{Home: home, Host: host}, t.Output()) }()
 	var got []find.Server
 	until(t, "found", func() bool {
 		got = find.Look(ctx, []string{host}, "", find.LLM)
@@ -605,7 +611,7 @@ func TestEnginesThatServeAreFound(t *testing.T) {
 	if err := <-ended; err != nil {
 		t.Error(err)
 	}
-	if err := Serve(t.Context(), nil, Options{}, io.Discard); err == nil || !strings.Contains(err.Error(), "tars engines install") {
+	if err := Serve(t.Context(), Options{Home: t.TempDir()}, io.Discard); err == nil || !strings.Contains(err.Error(), "tars engines install") {
 		t.Errorf("without engines: %v", err)
 	}
 }
