@@ -16,18 +16,20 @@ const (
 	failuresMost = 3                      // in a row, before an engine is left alone
 	rest         = 10 * time.Second       // how long; then one call tries it
 	instead      = 2 * time.Minute        // how long, when another engine works
+	dear         = 5 * time.Second        // one failure that took so long, and brought nothing, is enough when another engine works
 	pause        = 100 * time.Millisecond // before a call is repeated
 )
 
 // Guard stands before one engine. It is safe for concurrent use.
 type Guard struct {
 	breaker *gobreaker.CircuitBreaker[struct{}]
-	last    atomic.Pointer[failure]
+	last    atomic.Pointer[failure] // since the last success
 }
 
 type failure struct {
-	err error
-	at  time.Time
+	err  error
+	at   time.Time
+	dear bool
 }
 
 // OpenError is the answer to a call that was not made, because those before it
@@ -38,7 +40,7 @@ type OpenError struct {
 }
 
 func (e *OpenError) Error() string {
-	return fmt.Sprintf("%v (it failed %d times, and is asked again in %v)", e.Err, failuresMost, e.For.Round(time.Second))
+	return fmt.Sprintf("%v (it is asked again in %v)", e.Err, e.For.Round(time.Second))
 }
 
 // Unwrap returns the error of the last call that was made.
@@ -47,7 +49,7 @@ func (e *OpenError) Unwrap() error { return e.Err }
 // mark is an error that says how it is to be taken.
 type mark struct {
 	error
-	again, alive bool
+	again, alive, begun bool
 }
 
 // Unwrap returns what was marked.
@@ -77,15 +79,17 @@ func is(err error, what func(*mark) bool) bool {
 func New() *Guard {
 	g := new(Guard)
 	g.breaker = gobreaker.NewCircuitBreaker[struct{}](gobreaker.Settings{
-		Timeout:     rest,
-		ReadyToTrip: func(n gobreaker.Counts) bool { return n.ConsecutiveFailures >= failuresMost },
-		IsExcluded:  func(err error) bool { return errors.Is(err, context.Canceled) },
-		IsSuccessful: func(err error) bool {
-			return err == nil || is(err, func(m *mark) bool { return m.alive })
-		},
+		Timeout:      rest,
+		ReadyToTrip:  func(n gobreaker.Counts) bool { return n.ConsecutiveFailures >= failuresMost },
+		IsExcluded:   func(err error) bool { return errors.Is(err, context.Canceled) },
+		IsSuccessful: worked,
 	})
 	return g
 }
+
+// worked reports whether the call that returned err tells of an engine that is
+// well.
+func worked(err error) bool { return err == nil || is(err, func(m *mark) bool { return m.alive }) }
 
 // Do makes a call of the engine. When the engine has failed again and again it
 // returns an *OpenError at once. A call whose ctx was cancelled says nothing
@@ -93,12 +97,16 @@ func New() *Guard {
 func (g *Guard) Do(ctx context.Context, call func(context.Context) error) error {
 	var err error
 	_, out := g.breaker.Execute(func() (struct{}, error) {
+		begin := time.Now()
 		err = twice(ctx, call)
-		if err != nil && errors.Is(ctx.Err(), context.Canceled) {
+		switch {
+		case worked(err):
+			g.last.Store(nil)
+		case errors.Is(ctx.Err(), context.Canceled):
 			return struct{}{}, context.Canceled
-		}
-		if err != nil {
-			g.last.Store(&failure{err, time.Now()})
+		default:
+			begun := is(err, func(m *mark) bool { return m.begun })
+			g.last.Store(&failure{err, time.Now(), !begun && time.Since(begin) >= dear})
 		}
 		return struct{}{}, err
 	})
@@ -122,12 +130,12 @@ func twice(ctx context.Context, call func(context.Context) error) error {
 	}
 }
 
-// unwell reports whether the engine failed again and again, and that is not so
-// long ago that it should be tried in place of one that works: a try may take
-// all the time that a call has.
+// unwell reports whether the engine failed again and again, or once for long,
+// and that is not so long ago that it should be tried in place of one that
+// works: a try may take all the time that a call has.
 func (g *Guard) unwell() bool {
 	f := g.last.Load()
-	return g.breaker.State() != gobreaker.StateClosed && f != nil && time.Since(f.at) < instead
+	return f != nil && time.Since(f.at) < instead && (f.dear || g.breaker.State() != gobreaker.StateClosed)
 }
 
 // refusal is the error of a call that is not made.

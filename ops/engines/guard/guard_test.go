@@ -159,6 +159,73 @@ func TestTheNextEngineTakesOver(t *testing.T) {
 	})
 }
 
+// Who speaks to the assistant waits for each such failure.
+func TestAnEngineThatHangsCostsOneDeadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const deadline = 30 * time.Second
+		var asked []string
+		hangs := true
+		s := guard.NewSwitch((&pool{names: []string{"a", "built in"}}).look)
+		do := func(want ...string) {
+			t.Helper()
+			asked = nil
+			err := s.Do(t.Context(), func(ctx context.Context, c guard.Candidate[string]) (bool, error) {
+				asked = append(asked, c.Engine)
+				if c.Engine == "a" && hangs {
+					time.Sleep(deadline)
+					return false, context.DeadlineExceeded
+				}
+				return false, nil
+			})
+			if err != nil || !slices.Equal(asked, want) {
+				t.Errorf("asked %q, %v, want %q", asked, err, want)
+			}
+		}
+		do("a", "built in")
+		do("built in")
+		if got := s.Best(t.Context()).Name; got != "built in" {
+			t.Errorf("the best is %s", got)
+		}
+		time.Sleep(2 * time.Minute)
+		do("a", "built in")
+		time.Sleep(2 * time.Minute)
+		hangs = false
+		do("a")
+		do("a")
+	})
+}
+
+// An engine that was killed in a long answer is started again at once.
+func TestAnAnswerThatBreaksCostsNobodyTheEngine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := guard.NewSwitch((&pool{names: []string{"a", "built in"}}).look)
+		err := s.Do(t.Context(), func(context.Context, guard.Candidate[string]) (bool, error) {
+			time.Sleep(20 * time.Second)
+			return true, errDown
+		})
+		if got := s.Best(t.Context()).Name; !errors.Is(err, errDown) || got != "a" {
+			t.Errorf("%v, and the best is %s", err, got)
+		}
+	})
+}
+
+// Alone, it is asked until it has failed as often as any.
+func TestAnEngineThatHangsIsAskedWhenThereIsNoOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, calls := guard.NewSwitch((&pool{names: []string{"a"}}).look), 0
+		for range 3 {
+			_ = s.Do(t.Context(), func(context.Context, guard.Candidate[string]) (bool, error) {
+				calls++
+				time.Sleep(10 * time.Second)
+				return false, errDown
+			})
+		}
+		if calls != 3 {
+			t.Errorf("%d calls, want 3", calls)
+		}
+	})
+}
+
 func TestALookForgetsNoFailure(t *testing.T) {
 	p := &pool{names: []string{"a", "b"}, fails: map[string]error{"a": errDown}}
 	s := guard.NewSwitch(p.look)

@@ -111,7 +111,7 @@ func (s *Switch[E]) Do(ctx context.Context, call func(context.Context, Candidate
 		err := c.guard.Do(ctx, func(ctx context.Context) (err error) {
 			begun, err = call(ctx, c)
 			if begun {
-				err = final(err)
+				err = broken(err)
 			}
 			return err
 		})
@@ -123,10 +123,7 @@ func (s *Switch[E]) Do(ctx context.Context, call func(context.Context, Candidate
 	return first
 }
 
-// final is err without the leave to make the call again.
-func final(err error) error {
-	if err == nil || !is(err, func(m *mark) bool { return m.again }) {
-		return err
-	}
-	return &mark{error: err}
+// broken marks the error of a call of which something came: it is not made again.
+func broken(err error) error {
+	return marked(err, mark{begun: true, alive: is(err, func(m *mark) bool { return m.alive })})
 }
