@@ -66,6 +66,10 @@ func namedServers(kind find.Kind) (all []find.Server, err error) {
 		c, err := kit.FromEnv[memory.Config]("memory")
 		add("openai", c.EmbedURL, c.EmbedModel)
 		return all, err
+	case find.Wake:
+		c, err := kit.FromEnv[stt.Config]("stt")
+		add("wyoming", c.WakeURI, "")
+		return all, err
 	}
 	return nil, nil
 }

@@ -121,6 +121,7 @@ type bench struct {
 	spoken   []spoken
 	written  []written
 	embedded []embedded
+	woken    []woken
 	failed   []string
 }
 
@@ -156,7 +157,7 @@ type embedded struct {
 }
 
 func (b *bench) all(ctx context.Context) error {
-	for _, kind := range []find.Kind{find.STT, find.TTS, find.LLM, find.Embed} {
+	for _, kind := range []find.Kind{find.STT, find.TTS, find.LLM, find.Embed, find.Wake} {
 		servers, err := serversOf(ctx, b.home, kind)
 		if err != nil {
 			return err
@@ -164,7 +165,7 @@ func (b *bench) all(ctx context.Context) error {
 		for _, s := range servers {
 			fmt.Fprintf(b.progress, "%s: %s\n", kind, title(s))
 			measured := map[find.Kind]func(context.Context, find.Server) error{
-				find.STT: b.hear, find.TTS: b.speak, find.LLM: b.write, find.Embed: b.embed,
+				find.STT: b.hear, find.TTS: b.speak, find.LLM: b.write, find.Embed: b.embed, find.Wake: b.listen,
 			}[kind]
 			if err := measured(ctx, s); err != nil && ctx.Err() == nil {
 				b.failed = append(b.failed, fmt.Sprintf("%s: %v", title(s), err))

@@ -36,7 +36,10 @@ func (b *bench) print(w io.Writer) {
 	table(w, b.embedded, "| Embeddings | One text | Numbers | Memory | Adapter adds |", func(e embedded) string {
 		return fmt.Sprintf("| %s | %s | %d | %s | %s |", e.name, short(e.one), e.numbers, megabytes(e.memory), short(e.added))
 	})
-	if len(b.heard)+len(b.spoken)+len(b.written)+len(b.embedded) == 0 {
+	table(w, b.woken, "| Wake words | Heard | After the phrase | Memory | Adapter adds |", func(k woken) string {
+		return fmt.Sprintf("| %s | %s, %d of %d | %s | %s | %s |", k.name, k.word, k.of, k.of, short(k.after), megabytes(k.memory), short(k.added))
+	})
+	if len(b.heard)+len(b.spoken)+len(b.written)+len(b.embedded)+len(b.woken) == 0 {
 		fmt.Fprintln(w, "\nNo engine was found: make engines installs some.")
 	}
 	for _, f := range b.failed {

@@ -33,7 +33,7 @@ const tryLimit = time.Minute // models are loaded by the first request
 
 // trial is an engine that was asked once.
 type trial struct {
-	service string
+	service string // or "wake", a part of stt
 	kind    find.Kind
 	engine  engine
 	others  []find.Server // that answer and are not taken, best first
@@ -92,16 +92,17 @@ func trials(ctx context.Context, home kit.Home, hosts []string) (all []trial) {
 		{trial{service: "llm", kind: find.LLM}, tryWriting},
 		{trial{service: "tts", kind: find.TTS}, trySpeaking},
 		{trial{service: "memory", kind: find.Embed}, tryEmbedding},
+		{trial{service: "wake", kind: find.Wake}, tryWaking},
 	} {
 		t.engine = found[t.service]
+		limited, cancel := context.WithTimeout(ctx, tryLimit)
+		t.err = t.try(limited, home, &t.trial)
+		cancel()
 		for _, s := range guard.Look(ctx, hosts, string(home), t.kind) {
 			if !t.engine.is(s) {
 				t.others = append(t.others, s)
 			}
 		}
-		limited, cancel := context.WithTimeout(ctx, tryLimit)
-		t.err = t.try(limited, home, &t.trial)
-		cancel()
 		all = append(all, t.trial)
 	}
 	return all
@@ -284,6 +285,8 @@ func advice(all []trial) string {
 		return "the voice is a simple one: make engines gives Piper's, first sound after 0.1 s"
 	case by["memory"].text == "":
 		return "the memory finds words only: make engines gives MiniLM, 90 MB, by which it finds what was meant"
+	case by["wake"].engine.from == "built in":
+		return "wake words are found in what was understood only: make engines gives microWakeWord, 45 MB, which hears them"
 	case strings.HasPrefix(write.engine.from, "installed"):
 		return "the installed chat model is tiny: one of a billion parameters or more in Ollama answers better"
 	}

@@ -87,10 +87,19 @@ func speachesAt(t *testing.T, host string) {
 
 // wyomingAt understands the question.
 func wyomingAt(t *testing.T, host string) {
-	l := listenAt(t, host, "10300")
+	wyomingOn(t, host, "10300", `{"asr":[{"name":"faster-whisper","installed":true,"attribution":{"name":"","url":""},"models":[]}]}`)
+}
+
+// wakeAt hears its word in any audio.
+func wakeAt(t *testing.T, host string) {
+	wyomingOn(t, host, "10400", `{"wake":[{"name":"openwakeword","installed":true}]}`)
+}
+
+func wyomingOn(t *testing.T, host, port, info string) {
+	l := listenAt(t, host, port)
 	answer := func(c net.Conn) {
 		defer c.Close()
-		r := bufio.NewReader(c)
+		r, detects := bufio.NewReader(c), false
 		for {
 			var e struct {
 				Type   string `json:"type"`
@@ -104,7 +113,14 @@ func wyomingAt(t *testing.T, host string) {
 			_, _ = io.CopyN(io.Discard, r, e.Length+e.Bytes)
 			switch e.Type {
 			case "describe":
-				fmt.Fprintln(c, `{"type":"info","data":{"asr":[{"name":"faster-whisper","installed":true,"attribution":{"name":"","url":""},"models":[]}]}}`)
+				fmt.Fprintln(c, `{"type":"info","data":`+info+`}`)
+			case "detect":
+				detects = true
+			case "audio-chunk":
+				if detects {
+					detects = false
+					fmt.Fprintln(c, `{"type":"detection","data":{"name":"hey_jarvis_v0.1"}}`)
+				}
 			case "audio-stop":
 				fmt.Fprintln(c, `{"type":"transcript","data":{"text":"what time is it"}}`)
 			}
@@ -150,11 +166,21 @@ func TestDoctorSaysWhyItIsThisEngine(t *testing.T) {
 			"tts: none", "no server answers at HOST on 8000, 8080, 10200, 5000, and no installed engine runs",
 			"memory: words", "no server answers at HOST on 11434, 1234, 8000, 8080, 8002, and no installed engine runs",
 			"llm: builtin", "no server answers at HOST on 11434, 1234, 8000, 8080, 8001, and no installed engine runs",
+			"wake: phrases in the text", "no server answers at HOST on 10400, and no installed engine runs",
 		}},
 		"Ollama": {[]server{ollamaAt}, [2]string{}, []string{
 			"memory: words and meaning", "because it answers on its usual port, HOST:11434",
 			"llm: Ollama", "because it answers on its usual port, HOST:11434",
 			"stt: none", "no installed engine runs",
+		}},
+		"wake words": {[]server{wakeAt}, [2]string{}, []string{
+			"wake: Wyoming openwakeword", "because it answers on its usual port, HOST:10400",
+		}},
+		"wake words that are set": {[]server{wakeAt}, [2]string{"STT_WAKE_URI", "tcp://HOST:10400"}, []string{
+			"wake: Wyoming", "because STT_WAKE_URI is set",
+		}},
+		"wake words that are not wanted": {[]server{wakeAt}, [2]string{"STT_WAKE_ENGINE", "none"}, []string{
+			"wake: phrases in the text", "because STT_WAKE_ENGINE is set; not taken: Wyoming openwakeword (HOST:10400)",
 		}},
 		"Wyoming": {[]server{wyomingAt}, [2]string{}, []string{
 			"stt: Wyoming faster-whisper", "because it answers on its usual port, HOST:10300",
@@ -194,7 +220,7 @@ func TestDoctorSaysWhyItIsThisEngine(t *testing.T) {
 			for i := 0; i < len(tt.want); i += 2 {
 				service, engine, _ := strings.Cut(tt.want[i], ": ")
 				got := all[slices.IndexFunc(all, func(x trial) bool { return x.service == service })]
-				if got.engine.name != engine || got.err != nil || (got.text == "") != (engine == "none" || engine == simple || engine == "words") {
+				if got.engine.name != engine || got.err != nil || (got.text == "") != (engine == "none" || engine == simple || engine == "words" || engine == inText) {
 					t.Errorf("%s works with %q (%s): %q %v, want %q", service, got.engine.name, got.engine.from, got.text, got.err, engine)
 				}
 				if why := got.why([]string{host}); !strings.Contains(why, here(tt.want[i+1])) {
