@@ -30,5 +30,5 @@ func Found[E any](s find.Server, e E) Candidate[E] {
 		from = "found at " + u.Host
 	}
 	at := s.Protocol + " " + s.URL
-	return Candidate[E]{Engine: e, Key: at + " " + s.Model, Name: s.Name, From: from, server: at}
+	return Candidate[E]{Engine: e, Key: at + " " + s.Model, Name: s.Name, From: from, server: at, tended: s.Installed}
 }

@@ -23,6 +23,7 @@ const (
 // Guard stands before one engine. It is safe for concurrent use.
 type Guard struct {
 	breaker *gobreaker.CircuitBreaker[struct{}]
+	tended  bool                    // the engine is replaced when it hangs
 	last    atomic.Pointer[failure] // since the last success
 }
 
@@ -106,7 +107,7 @@ func (g *Guard) Do(ctx context.Context, call func(context.Context) error) error 
 			return struct{}{}, context.Canceled
 		default:
 			begun := is(err, func(m *mark) bool { return m.begun })
-			g.last.Store(&failure{err, time.Now(), !begun && time.Since(begin) >= dear})
+			g.last.Store(&failure{err, time.Now(), !begun && !g.tended && time.Since(begin) >= dear})
 		}
 		return struct{}{}, err
 	})

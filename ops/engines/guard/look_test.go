@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/gotars/tars/ops/engines/find"
 	"github.com/gotars/tars/ops/engines/guard"
@@ -60,6 +62,28 @@ func TestAServerThatMissesOneLookIsKept(t *testing.T) {
 	n.asks(t, s, "other")
 	s.Look(t.Context())
 	n.asks(t, s, "built in")
+}
+
+// Who runs an installed engine replaces it when it hangs, which is over when the
+// call is.
+func TestAnInstalledEngineThatHungIsAskedAgain(t *testing.T) {
+	for installed, want := range map[bool]string{true: "model", false: "built in"} {
+		synctest.Test(t, func(t *testing.T) {
+			one := server("a", "model")
+			one.Installed = installed
+			s := guard.NewSwitch((&network{servers: []find.Server{one}}).look)
+			_ = s.Do(t.Context(), func(_ context.Context, c guard.Candidate[string]) (bool, error) {
+				if c.Engine == "model" {
+					time.Sleep(30 * time.Second)
+					return false, errDown
+				}
+				return false, nil
+			})
+			if got := s.Best(t.Context()).Engine; got != want {
+				t.Errorf("installed %t: the best is %s, want %s", installed, got, want)
+			}
+		})
+	}
 }
 
 func TestAServerWithAnotherModelIsAnotherOne(t *testing.T) {

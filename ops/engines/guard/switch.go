@@ -19,6 +19,7 @@ type Candidate[E any] struct {
 	guard  *Guard
 	server string // that was found; empty: nothing that can go away
 	missed bool   // it did not answer at the last look
+	tended bool   // who runs it replaces it when it hangs
 }
 
 // Switch takes the best engine there is. When that fails, and nothing has come
@@ -61,6 +62,7 @@ func (s *Switch[E]) find(ctx context.Context) {
 	all := slices.Clone(s.look(context.WithoutCancel(ctx))) // what is found is for all who ask
 	for i, c := range all {
 		all[i].guard = New() // also for one that was away
+		all[i].guard.tended = c.tended
 		if k := slices.IndexFunc(known, func(k Candidate[E]) bool { return k.Key == c.Key && !k.missed }); k >= 0 {
 			all[i].Engine, all[i].guard = known[k].Engine, known[k].guard
 		}
