@@ -26,7 +26,7 @@ const (
 	grace      = 5 * time.Second // between the request to end and the kill
 	lookEvery  = 50 * time.Millisecond
 	lookLimit  = time.Second     // for an answer while it starts
-	pulse      = 5 * time.Second // between two looks at one that is ready, and the limit of each
+	pulse      = 3 * time.Second // between two looks at one that is ready, and the limit of each
 	missedMost = 3               // looks in a row without an answer, after which it hangs: a busy machine may be slow
 )
 

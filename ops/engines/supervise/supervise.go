@@ -15,7 +15,7 @@
 // its protocol. An engine that dies in use is started again by the next need;
 // when it keeps dying, the time between two starts grows from half a second
 // to half a minute. One that hangs, so that it does not even tell its health, is
-// killed after 20 s and counts as dead.
+// killed after 12 s and counts as dead.
 //
 // An engine ends with the process that runs this package, whatever ends that:
 // its standard input is a pipe that breaks, and on Linux the kernel kills it.
