@@ -112,10 +112,5 @@ func (enginesOfferCmd) Run(ctx context.Context, home kit.Home) error {
 	if err != nil {
 		return err
 	}
-	return i.Offer(ctx, os.Getenv("ENGINES"), os.Stdin, terminal(os.Stdin) && terminal(os.Stdout))
-}
-
-func terminal(f *os.File) bool {
-	s, err := f.Stat()
-	return err == nil && s.Mode()&os.ModeCharDevice != 0
+	return i.Offer(ctx, os.Getenv("ENGINES"), os.Stdin, local.Terminal(os.Stdin) && local.Terminal(os.Stdout))
 }

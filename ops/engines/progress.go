@@ -21,8 +21,17 @@ type Progress struct {
 
 // NewProgress writes to f.
 func NewProgress(f *os.File) *Progress {
+	return &Progress{out: f, terminal: Terminal(f)}
+}
+
+// Terminal reports whether a person may be at f.
+func Terminal(f *os.File) bool {
 	s, err := f.Stat()
-	return &Progress{out: f, terminal: err == nil && s.Mode()&os.ModeCharDevice != 0}
+	if err != nil || s.Mode()&os.ModeCharDevice == 0 {
+		return false
+	}
+	null, err := os.Stat(os.DevNull)
+	return err != nil || !os.SameFile(s, null)
 }
 
 // begin starts counting to total bytes.

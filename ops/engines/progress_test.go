@@ -2,8 +2,22 @@ package engines
 
 import (
 	"bytes"
+	"os"
 	"testing"
 )
+
+// The null device is a character device as well, and make up </dev/null would ask
+// it whether to install.
+func TestTheNullDeviceIsNoPerson(t *testing.T) {
+	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer null.Close()
+	if Terminal(null) || NewProgress(null).terminal {
+		t.Errorf("%s is a terminal", os.DevNull)
+	}
+}
 
 func TestProgressIsOneLineOnATerminalAndALineAStepElsewhere(t *testing.T) {
 	tests := map[bool]string{
