@@ -13,6 +13,8 @@ CONTEXT, SLOTS = 8192, 2  # tokens in all, shared by conversations at a time
 KEPT = 256  # MiB at most of conversations that are not going on
 LOOP = 8  # tokens; shorter repeats are what people say, and what calls of tools are made of
 TEXT = 512  # tokens of one text to embed
+# All wait for the slowest, which with a thread on each core is the one that stands back for the rest of the machine.
+THREADS = max(1, (os.cpu_count() or 2) - 1)
 
 flags = argparse.ArgumentParser()
 flags.add_argument("work", choices=["chat", "embed"])
@@ -23,15 +25,14 @@ flags.add_argument("--template", help="how a conversation is written for this mo
 settings = flags.parse_args()
 signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM, signal.SIGINT])  # waited for below; inherited by the server's threads
 
-cores = os.cpu_count() or 2
 params = llama.CommonParams()
 params.model.path, params.model_alias = settings.model, {settings.name}
 params.hostnames, params.port = [os.environ.get("ENGINES_BIND") or "127.0.0.1"], settings.port
 params.ui, params.endpoint_slots, params.verbosity = False, False, 2  # no page, nobody's conversation, warnings only
 params.cors_origins, params.cors_origins_explicit = "http://127.0.0.1", True  # a page of somebody else may not read
-params.cpuparams_batch.n_threads = cores
+params.cpuparams_batch.n_threads = THREADS
 small = os.path.getsize(settings.model) < 300e6  # one thread a token is as fast then, and leaves a core to the rest
-params.cpuparams.n_threads = 1 if small else cores
+params.cpuparams.n_threads = 1 if small else THREADS
 if settings.work == "embed":
     params.embedding, params.n_parallel = True, 1
     params.n_ctx = params.n_batch = params.n_ubatch = TEXT
