@@ -122,12 +122,21 @@ func once(parts []part) (out []part) {
 	return out
 }
 
+// makeFolder makes dir, or says what helps when it may not.
+func makeFolder(dir string, mode fs.FileMode) error {
+	err := os.MkdirAll(dir, mode)
+	if errors.Is(err, fs.ErrPermission) {
+		return fmt.Errorf("%w: set TARS_HOME to a folder that you may write to", err)
+	}
+	return err
+}
+
 func exists(path string) bool { _, err := os.Stat(path); return err == nil }
 
 // change makes the installation hold what edit says, with the home to itself.
 func (i *Installer) change(ctx context.Context, edit func(context.Context, *Installed) ([]part, error)) error {
 	if !i.Dry { // which leaves no trace
-		if err := os.MkdirAll(i.Home, 0o700); err != nil {
+		if err := makeFolder(i.Home, 0o700); err != nil {
 			return err
 		}
 		unlock, err := lock(i.Home)
@@ -212,7 +221,7 @@ func (j *job) carryOut(ctx context.Context, p *plan) (err error) {
 // makeRoom removes what an interrupted run left half done and checks that the
 // disk holds what is to come.
 func (j *job) makeRoom(p *plan) error {
-	if err := os.MkdirAll(j.downloads(), 0o755); err != nil {
+	if err := makeFolder(j.downloads(), 0o755); err != nil {
 		return err
 	}
 	left, err := filepath.Glob(filepath.Join(j.downloads(), "tmp-*"))

@@ -284,11 +284,25 @@ func TestAPythonThatCannotDoItIsNamed(t *testing.T) {
 			i, _ := installer(t, t.TempDir(), bare, "")
 			err := i.Install(t.Context(), "vad")
 			for _, want := range tt.want {
-				if err == nil || !strings.Contains(err.Error(), want) {
-					t.Errorf("%v: does not say %q", err, want)
+				if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+					t.Errorf("%v: does not say %q in one line", err, want)
 				}
 			}
 		})
+	}
+}
+
+func TestAHomeThatCannotBeWrittenNamesTheCure(t *testing.T) {
+	if os.Getuid() == 0 {
+		t.Skip("root may write everywhere")
+	}
+	dir := t.TempDir()
+	if err := os.Chmod(dir, 0o500); err != nil {
+		t.Fatal(err)
+	}
+	i, _ := installer(t, filepath.Join(dir, "home"), bare, "")
+	if err := i.Install(t.Context(), "vad"); err == nil || !strings.Contains(err.Error(), "permission denied: set TARS_HOME") {
+		t.Errorf("it says %v", err)
 	}
 }
 

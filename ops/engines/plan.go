@@ -103,7 +103,7 @@ func (p *plan) print(j *job) {
 	for _, part := range p.parts {
 		state := "is there"
 		if part.offer != nil && (part.Folder == "" || !exists(j.model(part.Folder))) {
-			state = "model " + Bytes(part.Size)
+			state = "model " + sizeOrNone(part.Size)
 		}
 		say("  %-30s %-14s %s; from %s", part.ID, state, part.Licence, part.From)
 	}

@@ -40,7 +40,7 @@ func FindPython(ctx context.Context) (Python, error) {
 	for minor := newest; minor >= oldest; minor-- {
 		names = append(names, fmt.Sprintf("python3.%d", minor))
 	}
-	var wrong []error
+	var wrong []string
 	for _, name := range names {
 		path, err := exec.LookPath(name)
 		if name == "" || err != nil && name != os.Getenv("PYTHON") {
@@ -52,14 +52,14 @@ func FindPython(ctx context.Context) (Python, error) {
 				return p, nil
 			}
 		}
-		wrong = append(wrong, fmt.Errorf("%s: %w", name, err))
+		wrong = append(wrong, fmt.Sprintf("%s: %v", name, err))
 	}
 	want := fmt.Sprintf("the engines need Python 3.%d to 3.%d with pip", oldest, newest)
 	cure := "install it (Debian, Ubuntu: apt install python3 python3-pip; macOS: brew install python), or set PYTHON to one"
 	if len(wrong) == 0 {
 		return Python{}, fmt.Errorf("%s, and there is no python3 here: %s", want, cure)
 	}
-	return Python{}, fmt.Errorf("%s: %w; %s", want, errors.Join(wrong...), cure)
+	return Python{}, fmt.Errorf("%s (%s): %s", want, strings.Join(wrong, "; "), cure)
 }
 
 // examine asks a Python what it is.
