@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/gotars/tars/kit"
 )
@@ -39,9 +40,10 @@ func open(ctx context.Context, home kit.Home, name string, hs ...kit.Handler) (*
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.ConnectTimeout)
 	defer cancel()
+	begin := time.Now()
 	b, err := kit.Open(ctx, name, s, hs...)
 	if errors.Is(err, context.DeadlineExceeded) {
-		err = fmt.Errorf("no answer within %s", s.ConnectTimeout)
+		err = fmt.Errorf("no answer within %s", time.Since(begin).Round(100*time.Millisecond)) // who asks may have less time
 	}
 	if err != nil {
 		return nil, fmt.Errorf("broker %s (from %s): %w", redacted(a.url), a.from, err)

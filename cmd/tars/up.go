@@ -83,9 +83,13 @@ func haveBroker(ctx context.Context, home kit.Home) (stop func(), err error) {
 		}
 	}
 	file := urlFile(home)
-	if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o700), os.WriteFile(file, []byte(os.Getenv("MQTT_URL")+"\n"), 0o600), os.Chmod(file, 0o600)); err != nil {
+	err = os.MkdirAll(filepath.Dir(file), 0o700)
+	if err == nil {
+		err = errors.Join(os.WriteFile(file, []byte(os.Getenv("MQTT_URL")+"\n"), 0o600), os.Chmod(file, 0o600))
+	}
+	if err != nil {
 		stop()
-		return stop, err
+		return func() {}, fmt.Errorf("%w: set TARS_HOME to a folder that you may write to", err)
 	}
 	ended := stop
 	mine := os.Getenv("MQTT_URL")
