@@ -10,18 +10,28 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/gotars/tars/ops/engines/find"
 	"github.com/gotars/tars/ops/engines/supervise"
 )
 
 // Memory is the resident bytes of the program behind s; 0 when it runs on
-// another machine, or this one does not tell.
+// another machine, or this one does not tell. It waits a moment for that of an
+// installed engine which has just started: it is told of a second later.
 func Memory(ctx context.Context, home string, s find.Server) int64 {
-	running, _ := find.Installed(ctx, home)
-	for _, e := range running.Engines {
-		if slices.ContainsFunc(e.Serves, func(o find.Server) bool { return o.URL == s.URL }) {
-			return supervise.Memory(e.PID)
+	for begin := time.Now(); ; {
+		pid, ok := installed(ctx, home, s)
+		if !ok {
+			break
+		}
+		if pid > 0 || time.Since(begin) > told {
+			return supervise.Memory(pid)
+		}
+		select {
+		case <-time.After(told / 20):
+		case <-ctx.Done():
+			return 0
 		}
 	}
 	u, err := url.Parse(s.URL)
@@ -34,6 +44,20 @@ func Memory(ctx context.Context, home string, s find.Server) int64 {
 		return 0
 	}
 	return resident(listener(port))
+}
+
+const told = 2 * time.Second // in which an engine that started is told of
+
+// installed is the process of the installed engine that serves s, if one does; 0
+// while it is not told of.
+func installed(ctx context.Context, home string, s find.Server) (pid int, ok bool) {
+	running, _ := find.Installed(ctx, home)
+	for _, e := range running.Engines {
+		if slices.ContainsFunc(e.Serves, func(o find.Server) bool { return o.URL == s.URL }) {
+			return e.PID, true
+		}
+	}
+	return 0, false
 }
 
 // listener is the process that listens on port; 0: not known. Linux tells.
