@@ -103,10 +103,14 @@ func recogniser(s find.Server, home kit.Home) (func(context.Context, []byte) (st
 	if err != nil {
 		return nil, err
 	}
+	return transcribing(e), nil
+}
+
+func transcribing(e stt.Engine) func(context.Context, []byte) (string, error) {
 	return func(ctx context.Context, pcm []byte) (string, error) {
 		r, err := e.Transcribe(ctx, pcm)
 		return r.Text, err
-	}, nil
+	}
 }
 
 // sayer says text and tells when the first and the last sound of it came.

@@ -36,6 +36,7 @@ type trial struct {
 	service string // or "wake", a part of stt
 	kind    find.Kind
 	engine  engine
+	server  *find.Server  // that the engine asks; nil: it was not found
 	others  []find.Server // that answer and are not taken, best first
 	text    string        // what was measured; empty: there is nothing to try
 	err     error
@@ -84,6 +85,7 @@ func unused(ctx context.Context, home kit.Home) bool {
 // trials asks the engine of each service.
 func trials(ctx context.Context, home kit.Home, hosts []string) (all []trial) {
 	found := engines(ctx, home)
+	found["wake"], _, _ = detector(ctx, home) // what is wrong is found below
 	for _, t := range []struct {
 		trial
 		try func(context.Context, kit.Home, *trial) error
@@ -95,14 +97,16 @@ func trials(ctx context.Context, home kit.Home, hosts []string) (all []trial) {
 		{trial{service: "wake", kind: find.Wake}, tryWaking},
 	} {
 		t.engine = found[t.service]
-		limited, cancel := context.WithTimeout(ctx, tryLimit)
-		t.err = t.try(limited, home, &t.trial)
-		cancel()
 		for _, s := range guard.Look(ctx, hosts, string(home), t.kind) {
-			if !t.engine.is(s) {
+			if t.engine.is(s) {
+				t.server = &s
+			} else {
 				t.others = append(t.others, s)
 			}
 		}
+		limited, cancel := context.WithTimeout(ctx, tryLimit)
+		t.err = t.try(limited, home, &t.trial)
+		cancel()
 		all = append(all, t.trial)
 	}
 	return all
@@ -155,44 +159,98 @@ func (t trial) why(hosts []string) string {
 
 // tryHearing has the recogniser hear the question, twice when it was asleep.
 func tryHearing(ctx context.Context, home kit.Home, t *trial) error {
-	c, err := kit.FromEnv[stt.Config]("stt")
-	if err != nil {
-		return err
-	}
-	e, err := stt.NewEngine(c, home)
+	transcribe, err := t.recogniser(home)
 	if err != nil {
 		return err
 	}
 	const header = 44
 	audio := stt.Audio(question[header:])
-	var said stt.Result
+	var said string
 	took, err := twice(func() (time.Duration, error) {
 		begin := time.Now()
-		said, err = e.Transcribe(ctx, audio)
+		said, err = transcribe(ctx, audio)
 		return time.Since(begin), err
 	})
 	if errors.Is(err, stt.ErrNoEngine) {
 		return nil
 	}
 	t.took = took
-	t.text = fmt.Sprintf("understood %q, %.1f s of speech, in %s", strings.TrimSpace(said.Text), audio.Duration().Seconds(), short(took))
-	if err == nil && !strings.Contains(strings.ToLower(said.Text), "time") {
-		return fmt.Errorf("understood %q, where somebody said: What time is it?", said.Text)
+	t.text = fmt.Sprintf("understood %q, %.1f s of speech, in %s", strings.TrimSpace(said), audio.Duration().Seconds(), short(took))
+	if err == nil && !strings.Contains(strings.ToLower(said), "time") {
+		return fmt.Errorf("understood %q, where somebody said: What time is it?", said)
 	}
 	return err
 }
 
-func trySpeaking(ctx context.Context, home kit.Home, t *trial) error {
+// recogniser is the one that was chosen. Like the others below, it is asked
+// without those that take over when it fails: they would pass for it.
+func (t *trial) recogniser(home kit.Home) (func(context.Context, []byte) (string, error), error) {
+	if t.server != nil {
+		return recogniser(*t.server, home)
+	}
+	c, err := kit.FromEnv[stt.Config]("stt")
+	if err != nil {
+		return nil, err
+	}
+	e, err := stt.NewEngine(c, home)
+	if err != nil {
+		return nil, err
+	}
+	return transcribing(e), nil
+}
+
+func (t *trial) voice(ctx context.Context, home kit.Home) (say sayer, done func(), err error) {
+	if t.server != nil {
+		return voiceAt(ctx, *t.server, home)
+	}
 	c, err := kit.FromEnv[tts.Config]("tts")
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	e, stop, err := tts.NewEngine(ctx, c, tts.FilesOf(c, home))
 	if err != nil {
+		return nil, nil, err
+	}
+	return saying(e), func() { _ = stop(context.WithoutCancel(ctx)) }, nil
+}
+
+func (t *trial) writer(home kit.Home) (answerer, error) {
+	if t.server != nil {
+		return writer(*t.server, home)
+	}
+	c, err := kit.FromEnv[llm.Config]("llm")
+	if err != nil {
+		return nil, err
+	}
+	e, err := llm.NewEngine(c, nil, home)
+	if err != nil {
+		return nil, err
+	}
+	return answering(e), nil
+}
+
+// embedder is nil when there is none.
+func (t *trial) embedder(ctx context.Context, home kit.Home) (func(context.Context, string) ([]float32, error), error) {
+	if t.server != nil {
+		return embedding(*t.server)
+	}
+	c, err := kit.FromEnv[memory.Config]("memory")
+	if err != nil {
+		return nil, err
+	}
+	e, err := memory.NewEmbedder(ctx, c, home)
+	if err != nil || e == nil {
+		return nil, err
+	}
+	return vectorOf(e), nil
+}
+
+func trySpeaking(ctx context.Context, home kit.Home, t *trial) error {
+	say, done, err := t.voice(ctx, home)
+	if err != nil {
 		return err
 	}
-	defer func() { _ = stop(context.WithoutCancel(ctx)) }()
-	say := saying(e)
+	defer done()
 	took, err := twice(func() (time.Duration, error) {
 		first, _, err := say(ctx, spokenText)
 		return first, err
@@ -205,18 +263,10 @@ func trySpeaking(ctx context.Context, home kit.Home, t *trial) error {
 }
 
 func tryWriting(ctx context.Context, home kit.Home, t *trial) error {
-	c, err := kit.FromEnv[llm.Config]("llm")
-	if err != nil {
+	answer, err := t.writer(home)
+	if err != nil || t.engine.name == simple { // which needs no time
 		return err
 	}
-	if t.engine.name == simple {
-		return nil // it needs no time
-	}
-	e, err := llm.NewEngine(c, nil, home)
-	if err != nil {
-		return err
-	}
-	answer := answering(e)
 	took, err := twice(func() (time.Duration, error) {
 		first, all, n, err := answer(ctx, askedText, askedTokens)
 		if n > 1 {
@@ -229,18 +279,14 @@ func tryWriting(ctx context.Context, home kit.Home, t *trial) error {
 }
 
 func tryEmbedding(ctx context.Context, home kit.Home, t *trial) error {
-	c, err := kit.FromEnv[memory.Config]("memory")
-	if err != nil {
-		return err
-	}
-	e, err := memory.NewEmbedder(ctx, c, home)
-	if err != nil || e == nil {
+	vector, err := t.embedder(ctx, home)
+	if err != nil || vector == nil {
 		return err
 	}
 	var v []float32
 	took, err := twice(func() (time.Duration, error) {
 		begin := time.Now()
-		v, err = vectorOf(e)(ctx, spokenText)
+		v, err = vector(ctx, spokenText)
 		return time.Since(begin), err
 	})
 	t.text = fmt.Sprintf("a text takes %s, %d numbers", short(took), len(v))

@@ -231,6 +231,28 @@ func TestDoctorSaysWhyItIsThisEngine(t *testing.T) {
 	}
 }
 
+// Who would take over says nothing about who was chosen.
+func TestDoctorTriesTheEngineThatWasChosen(t *testing.T) {
+	host := elsewhere(t, 90)
+	alone(t, host)
+	web(t, host, "11434", map[string]string{ // and does not answer
+		"/api/version": `{"version":"0.12.6"}`,
+		"/v1/models":   `{"object":"list","data":[{"id":"llama3.2:3b","object":"model"}]}`,
+	})
+	web(t, host, "8080", map[string]string{
+		"/v1/models":           `{"object":"list","data":[{"id":"small","object":"model","owned_by":"llamacpp"}]}`,
+		"/v1/chat/completions": `data: {"choices":[{"delta":{"content":"It is "}}]}` + "\n\n" + `data: {"choices":[{"delta":{"content":"Paris."}}]}` + "\n\ndata: [DONE]\n\n",
+	})
+	all := trials(t.Context(), kit.Home(t.TempDir()), []string{host})
+	got := all[slices.IndexFunc(all, func(x trial) bool { return x.service == "llm" })]
+	if got.engine.name != "Ollama" || got.err == nil {
+		t.Errorf("%s: %q %v", got.engine.name, got.text, got.err)
+	}
+	if why := got.why([]string{host}); !strings.Contains(why, "if it fails: llama.cpp, small") {
+		t.Errorf("%s", why)
+	}
+}
+
 // runs tells that this process runs an installed chat model at url.
 func runs(t *testing.T, home kit.Home, url string) {
 	t.Helper()

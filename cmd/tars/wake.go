@@ -54,8 +54,8 @@ func detector(ctx context.Context, home kit.Home) (e engine, s find.Server, err 
 // tryWaking has the detector hear a phrase that most of them know. One that was
 // told to listen for others only has to take the audio.
 func tryWaking(ctx context.Context, home kit.Home, t *trial) error {
-	e, s, err := detector(ctx, home)
-	if t.engine = e; err != nil || s.URL == "" {
+	_, s, err := detector(ctx, home)
+	if err != nil || s.URL == "" {
 		return err
 	}
 	c, err := kit.FromEnv[stt.Config]("stt")
