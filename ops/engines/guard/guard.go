@@ -17,6 +17,7 @@ const (
 	rest         = 10 * time.Second       // how long; then one call tries it
 	instead      = 2 * time.Minute        // how long, when another engine works
 	dear         = 5 * time.Second        // one failure that took so long, and brought nothing, is enough when another engine works
+	silent       = 20 * time.Second       // a call that was cancelled after that, and brought nothing, failed
 	pause        = 100 * time.Millisecond // before a call is repeated
 )
 
@@ -82,7 +83,7 @@ func New() *Guard {
 	g.breaker = gobreaker.NewCircuitBreaker[struct{}](gobreaker.Settings{
 		Timeout:      rest,
 		ReadyToTrip:  func(n gobreaker.Counts) bool { return n.ConsecutiveFailures >= failuresMost },
-		IsExcluded:   func(err error) bool { return errors.Is(err, context.Canceled) },
+		IsExcluded:   func(err error) bool { return errors.Is(err, errSaysNothing) },
 		IsSuccessful: worked,
 	})
 	return g
@@ -92,23 +93,26 @@ func New() *Guard {
 // well.
 func worked(err error) bool { return err == nil || is(err, func(m *mark) bool { return m.alive }) }
 
+// errSaysNothing is the end of a call that tells nothing about the engine.
+var errSaysNothing = errors.New("cancelled")
+
 // Do makes a call of the engine. When the engine has failed again and again it
 // returns an *OpenError at once. A call whose ctx was cancelled says nothing
-// about the engine.
+// about the engine, unless it brought nothing for long.
 func (g *Guard) Do(ctx context.Context, call func(context.Context) error) error {
 	var err error
 	_, out := g.breaker.Execute(func() (struct{}, error) {
 		begin := time.Now()
 		err = twice(ctx, call)
-		switch {
-		case worked(err):
+		if worked(err) {
 			g.last.Store(nil)
-		case errors.Is(ctx.Err(), context.Canceled):
-			return struct{}{}, context.Canceled
-		default:
-			begun := is(err, func(m *mark) bool { return m.begun })
-			g.last.Store(&failure{err, time.Now(), !begun && !g.tended && time.Since(begin) >= dear})
+			return struct{}{}, err
 		}
+		begun, took := is(err, func(m *mark) bool { return m.begun }), time.Since(begin)
+		if errors.Is(ctx.Err(), context.Canceled) && (begun || took < silent) {
+			return struct{}{}, errSaysNothing
+		}
+		g.last.Store(&failure{err, time.Now(), !begun && !g.tended && took >= dear})
 		return struct{}{}, err
 	})
 	if errors.Is(out, gobreaker.ErrOpenState) || errors.Is(out, gobreaker.ErrTooManyRequests) {

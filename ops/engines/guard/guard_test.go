@@ -195,6 +195,24 @@ func TestAnEngineThatHangsCostsOneDeadline(t *testing.T) {
 	})
 }
 
+// People and other services lose patience before the deadline of the call.
+func TestACallThatIsGivenUpAfterLongTellsOfTheEngine(t *testing.T) {
+	for waits, want := range map[time.Duration]string{10 * time.Second: "a", 20 * time.Second: "built in"} {
+		synctest.Test(t, func(t *testing.T) {
+			s := guard.NewSwitch((&pool{names: []string{"a", "built in"}}).look)
+			ctx, cancel := context.WithCancel(t.Context())
+			time.AfterFunc(waits, cancel)
+			err := s.Do(ctx, func(ctx context.Context, _ guard.Candidate[string]) (bool, error) {
+				<-ctx.Done()
+				return false, ctx.Err()
+			})
+			if got := s.Best(t.Context()).Name; err != context.Canceled || got != want {
+				t.Errorf("given up after %v: %v, and the best is %s, want %s", waits, err, got, want)
+			}
+		})
+	}
+}
+
 // An engine that was killed in a long answer is started again at once.
 func TestAnAnswerThatBreaksCostsNobodyTheEngine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
