@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"regexp"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -38,6 +39,7 @@ type trial struct {
 	engine  engine
 	server  *find.Server  // that the engine asks; nil: it was not found
 	others  []find.Server // that answer and are not taken, best first
+	empty   string        // address of an Ollama without a chat model
 	text    string        // what was measured; empty: there is nothing to try
 	err     error
 	took    time.Duration // of a recogniser: for the question
@@ -104,6 +106,9 @@ func trials(ctx context.Context, home kit.Home, hosts []string) (all []trial) {
 				t.others = append(t.others, s)
 			}
 		}
+		if t.kind == find.LLM && guard.Looks(hosts) {
+			t.empty = find.Empty(ctx, hosts)
+		}
 		limited, cancel := context.WithTimeout(ctx, tryLimit)
 		t.err = t.try(limited, home, &t.trial)
 		cancel()
@@ -127,7 +132,10 @@ var variable = regexp.MustCompile(`\b[A-Z]+_[A-Z0-9_]+`)
 func (t trial) why(hosts []string) string {
 	places, looks := "nothing is looked for, as ENGINE_HOSTS is none", guard.Looks(hosts)
 	if looks {
-		places = fmt.Sprintf("no server answers at %s on %s", strings.Join(hosts, ", "), strings.Trim(strings.ReplaceAll(fmt.Sprint(find.Ports(t.kind)), " ", ", "), "[]"))
+		places = "no server for it answers at " + t.places(hosts)
+	}
+	if t.empty != "" {
+		places = fmt.Sprintf("Ollama at %s has no chat model, no other server for it answers at %s", t.empty, t.places(hosts))
 	}
 	var because, rest string
 	_, found, isFound := strings.Cut(t.engine.from, "found at ")
@@ -155,6 +163,17 @@ func (t trial) why(hosts []string) string {
 		names = append(names, title(s))
 	}
 	return "because " + because + "; " + rest + ": " + strings.Join(names, ", then ")
+}
+
+// places are the hosts and ports that were looked at in vain.
+func (t trial) places(hosts []string) string {
+	var ports []string
+	for _, port := range find.Ports(t.kind) {
+		if t.empty == "" || port != find.OllamaPort {
+			ports = append(ports, strconv.Itoa(port))
+		}
+	}
+	return strings.Join(hosts, ", ") + " on " + strings.Join(ports, ", ")
 }
 
 // tryHearing has the recogniser hear the question, twice when it was asleep.
@@ -319,6 +338,8 @@ func advice(all []trial) string {
 	switch {
 	case hear.text == "":
 		return "no recogniser: make engines gives Whisper base, 0.2 x real time, 300 MB"
+	case write.text == "" && write.empty != "":
+		return "Ollama has no chat model: ollama pull llama3.2, or qwen2.5:1.5b on a small machine"
 	case write.text == "":
 		return "no chat model: one of your choice in Ollama answers best; make engines gives a small one, 370 MB"
 	case say.text == "":

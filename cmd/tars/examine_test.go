@@ -162,11 +162,11 @@ func TestDoctorSaysWhyItIsThisEngine(t *testing.T) {
 		want    []string // of each service: name, and what is in the reason
 	}{
 		"nothing": {nil, [2]string{}, []string{
-			"stt: none", "no server answers at HOST on 8000, 8080, 10300, and no installed engine runs",
-			"tts: none", "no server answers at HOST on 8000, 8080, 10200, 5000, and no installed engine runs",
-			"memory: words", "no server answers at HOST on 11434, 1234, 8000, 8080, 8002, and no installed engine runs",
-			"llm: builtin", "no server answers at HOST on 11434, 1234, 8000, 8080, 8001, and no installed engine runs",
-			"wake: phrases in the text", "no server answers at HOST on 10400, and no installed engine runs",
+			"stt: none", "no server for it answers at HOST on 8000, 8080, 10300, and no installed engine runs",
+			"tts: none", "no server for it answers at HOST on 8000, 8080, 10200, 5000, and no installed engine runs",
+			"memory: words", "no server for it answers at HOST on 11434, 1234, 8000, 8080, 8002, and no installed engine runs",
+			"llm: builtin", "no server for it answers at HOST on 11434, 1234, 8000, 8080, 8001, and no installed engine runs",
+			"wake: phrases in the text", "no server for it answers at HOST on 10400, and no installed engine runs",
 		}},
 		"Ollama": {[]server{ollamaAt}, [2]string{}, []string{
 			"memory: words and meaning", "because it answers on its usual port, HOST:11434",
@@ -228,6 +228,22 @@ func TestDoctorSaysWhyItIsThisEngine(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestAnOllamaWithoutAModelIsNoticed(t *testing.T) {
+	host := elsewhere(t, 91)
+	alone(t, host)
+	web(t, host, "11434", map[string]string{"/api/version": `{"version":"0.12.6"}`, "/v1/models": `{"object":"list","data":null}`})
+	all := trials(t.Context(), kit.Home(t.TempDir()), []string{host})
+	got := all[slices.IndexFunc(all, func(x trial) bool { return x.service == "llm" })]
+	want := "because Ollama at " + host + ":11434 has no chat model, no other server for it answers at " + host + " on 1234, 8000, 8080, 8001, and no installed engine runs"
+	if why := got.why([]string{host}); got.engine.name != simple || why != want {
+		t.Errorf("%s, %s\nwant %s", got.engine.name, why, want)
+	}
+	all = slices.DeleteFunc(all, func(x trial) bool { return x.service == "stt" })
+	if got, want := advice(append(all, trial{service: "stt", text: "ok"})), "Ollama has no chat model: ollama pull llama3.2"; !strings.HasPrefix(got, want) {
+		t.Errorf("%q, want %q", got, want)
 	}
 }
 

@@ -5,8 +5,11 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"net"
 	"net/http"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -45,6 +48,26 @@ func ollama(ctx context.Context, addr string) []Server {
 		return nil
 	}
 	return serving(addr, "Ollama", models(ctx, addr))
+}
+
+// Empty is the address of an Ollama at hosts that has no chat model, and so is
+// not found; "" when there is none.
+func Empty(ctx context.Context, hosts []string) string {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for _, host := range hosts {
+		addr := net.JoinHostPort(host, strconv.Itoa(OllamaPort))
+		var about struct {
+			Version string `json:"version"`
+		}
+		if !get(ctx, "http://"+addr+"/api/version", &about) || about.Version == "" {
+			continue
+		}
+		if !slices.ContainsFunc(serving(addr, "", models(ctx, addr)), func(s Server) bool { return s.Kind == LLM }) && ctx.Err() == nil {
+			return addr
+		}
+	}
+	return ""
 }
 
 // ours is a server of tars engines serve, on a port that is not usual for

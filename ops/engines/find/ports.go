@@ -20,10 +20,13 @@ func (p port) ask(ctx context.Context, host string) []Server {
 	return p.probe(ctx, net.JoinHostPort(host, strconv.Itoa(p.number)))
 }
 
+// OllamaPort is where Ollama listens.
+const OllamaPort = 11434
+
 // usual are the ports, the best server of each kind first. Those of
 // tars engines serve come last.
 var usual = []port{
-	{11434, []Kind{LLM, Embed}, ollama},
+	{OllamaPort, []Kind{LLM, Embed}, ollama},
 	{1234, []Kind{LLM, Embed}, openAI("LM Studio")},
 	{8000, []Kind{LLM, Embed, STT, TTS}, openAI("")},
 	{8080, []Kind{LLM, Embed, STT, TTS}, openAI("")},
