@@ -3,6 +3,7 @@ package supervise
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"maps"
 	"net"
 	"os"
@@ -73,7 +74,10 @@ func (k *Keeper) note(err error) {
 
 // look runs what is installed, unless it runs.
 func (k *Keeper) look(ctx context.Context) error {
-	text, _ := os.ReadFile(engines.List(k.options.Home)) // none: nothing is installed
+	text, err := os.ReadFile(engines.List(k.options.Home))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) { // without a list, nothing is installed
+		return err
+	}
 	list, old := string(text), k.running()
 	if list == k.list {
 		return nil

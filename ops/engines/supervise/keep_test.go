@@ -84,6 +84,23 @@ func TestWhatIsInstalledLaterIsRun(t *testing.T) {
 	until(t, "nothing is told", func() bool { _, err := os.Stat(find.File(home)); return os.IsNotExist(err) })
 }
 
+// Too many open files, for example: it passes.
+func TestAListThatCannotBeReadIsNoNews(t *testing.T) {
+	home := t.TempDir()
+	lists(t, home, "embed:small")
+	k := Keep(t.Context(), Options{Home: home, news: time.Hour})
+	defer k.Close()
+	if err := os.Remove(engines.List(home)); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(engines.List(home), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := k.look(t.Context()); err == nil || names(k.Engines()) != "embed" {
+		t.Errorf("%v, and it runs %q", err, names(k.Engines()))
+	}
+}
+
 // As tars bench engines does, which ends while a tars up goes on.
 func TestWhatAnotherProcessRanIsTakenOver(t *testing.T) {
 	home := t.TempDir()
