@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/gotars/tars/ops/engines/find"
@@ -167,8 +168,14 @@ func (i *Installer) change(ctx context.Context, edit func(context.Context, *Inst
 		return nil
 	}
 	defer i.Progress.end()
-	return j.carryOut(ctx, p)
+	err = j.carryOut(ctx, p)
+	if errors.Is(err, syscall.ENOSPC) {
+		return errFull
+	}
+	return err
 }
+
+var errFull = errors.New("the disk is full; what was fetched is kept: make room and run the same command again")
 
 // carryOut does what was planned. The list of what is installed is written
 // when everything it names is in place; what it does not name goes after that.

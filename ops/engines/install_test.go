@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"math/rand/v2"
 	"net"
@@ -14,6 +15,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -302,6 +304,17 @@ func TestAHomeThatCannotBeWrittenNamesTheCure(t *testing.T) {
 	}
 	i, _ := installer(t, filepath.Join(dir, "home"), bare, "")
 	if err := i.Install(t.Context(), "vad"); err == nil || !strings.Contains(err.Error(), "permission denied: set TARS_HOME") {
+		t.Errorf("it says %v", err)
+	}
+}
+
+// The room is checked before, and others may take it meanwhile.
+func TestADiskThatFillsMeanwhileIsNamed(t *testing.T) {
+	x, text := usual(t)
+	x.use(t)
+	i, _ := installer(t, t.TempDir(), text, x.lock())
+	i.room = func(dir string) (int64, error) { return 0, &fs.PathError{Op: "write", Path: dir, Err: syscall.ENOSPC} }
+	if err := i.Install(t.Context()); err == nil || !strings.HasPrefix(err.Error(), "the disk is full; what was fetched is kept") {
 		t.Errorf("it says %v", err)
 	}
 }

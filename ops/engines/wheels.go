@@ -161,7 +161,7 @@ func pipError(ctx context.Context, said string, group []want) error {
 	case strings.Contains(said, "THESE PACKAGES DO NOT MATCH THE HASHES"):
 		return fmt.Errorf("%s is not the file that was pinned: the package index or something on the way to it gives another one; nothing of it was installed", name)
 	case strings.Contains(said, "No space left"):
-		return errors.New("the disk is full; what was fetched is kept: make room and run the same command again")
+		return errFull
 	case len(broken) > 0:
 		return fmt.Errorf("the network gives up on %s (%s); what was fetched is kept: run the same command again", name, shorten(broken[len(broken)-1]))
 	case len(errs) > 0:
