@@ -324,6 +324,9 @@ func (i *Installer) Remove(ctx context.Context, ids ...string) error {
 	if !slices.ContainsFunc(in.ids(), func(id string) bool { return !gone(id) }) {
 		return i.clear(ctx)
 	}
+	if i.Dry {
+		i.Progress.say("Would remove %s", strings.Join(ids, ", "))
+	}
 	err = i.change(ctx, func(ctx context.Context, in *Installed) ([]part, error) {
 		in.Parts = slices.DeleteFunc(in.Parts, func(p Part) bool { return gone(p.ID) })
 		return i.add(ctx, in, nil)
@@ -347,7 +350,7 @@ func (i *Installer) clear(ctx context.Context) error {
 	defer unlock()
 	what := fmt.Sprintf("%s, %s", Dir(i.Home), Bytes(sizeOf(Dir(i.Home))))
 	if i.Dry {
-		i.Progress.say("would remove %s", what)
+		i.Progress.say("Would remove %s", what)
 		return nil
 	}
 	if err := os.Remove(List(i.Home)); err != nil && !errors.Is(err, fs.ErrNotExist) { // first: nothing is started from what is half gone

