@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -146,6 +147,8 @@ func (t trial) why(hosts []string) string {
 		because, rest = "LLM_BASE_URL is set", "not taken"
 	case isFound:
 		because, rest = "it answers on its usual port, "+found, "if it fails"
+	case t.served() != "":
+		because, rest = "tars engines serve answers at "+t.served(), "if it fails"
 	case strings.Contains(t.engine.from, "installed by"):
 		because, rest = places+", and it is installed", "if it fails"
 	case len(t.others) > 0: // the service does not look for them
@@ -163,6 +166,22 @@ func (t trial) why(hosts []string) string {
 		names = append(names, title(s))
 	}
 	return "because " + because + "; " + rest + ": " + strings.Join(names, ", then ")
+}
+
+// served is the address of the tars engines serve that was taken, if it was: on
+// a port of its own, where a tars up takes any.
+func (t trial) served() string {
+	if t.server == nil || !t.server.Installed {
+		return ""
+	}
+	u, err := url.Parse(t.server.URL)
+	if err != nil {
+		return ""
+	}
+	if port, _ := strconv.Atoi(u.Port()); !slices.Contains(find.Ports(t.kind), port) {
+		return ""
+	}
+	return u.Host
 }
 
 // places are the hosts and ports that were looked at in vain.

@@ -85,6 +85,14 @@ func speachesAt(t *testing.T, host string) {
 	})
 }
 
+// serveAt is the chat model of a tars engines serve.
+func serveAt(t *testing.T, host string) {
+	web(t, host, "8001", map[string]string{
+		"/v1/models":           `{"object":"list","data":[{"id":"small","object":"model","owned_by":"llamacpp"}]}`,
+		"/v1/chat/completions": `data: {"choices":[{"delta":{"content":"It is "}}]}` + "\n\n" + `data: {"choices":[{"delta":{"content":"Paris."}}]}` + "\n\ndata: [DONE]\n\n",
+	})
+}
+
 // wyomingAt understands the question.
 func wyomingAt(t *testing.T, host string) {
 	wyomingOn(t, host, "10300", `{"asr":[{"name":"faster-whisper","installed":true,"attribution":{"name":"","url":""},"models":[]}]}`)
@@ -194,6 +202,9 @@ func TestDoctorSaysWhyItIsThisEngine(t *testing.T) {
 			"stt: speaches", "HOST:8000; if it fails: Wyoming faster-whisper (HOST:10300)",
 			"tts: speaches", "HOST:8000",
 			"llm: Ollama", "HOST:11434",
+		}},
+		"tars engines serve": {[]server{serveAt}, [2]string{}, []string{
+			"llm: llama.cpp", "because tars engines serve answers at HOST:8001",
 		}},
 		"another variable": {[]server{ollamaAt}, [2]string{"LLM_BASE_URL", "http://HOST:11434/v1"}, []string{
 			"llm: openai", "because LLM_BASE_URL is set",
