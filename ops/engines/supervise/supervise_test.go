@@ -370,13 +370,13 @@ func TestAnEngineThatHangsIsReplaced(t *testing.T) {
 	wyoming.Serves[0].Protocol, wyoming.Health = "wyoming", "tcp://127.0.0.1:{port}"
 	for name, server := range map[string]engines.Server{"over HTTP": fake("hangs"), "over Wyoming": wyoming} {
 		t.Run(name, func(t *testing.T) {
-			s := start(t, Options{pulse: 200 * time.Millisecond}, server)
+			s := start(t, Options{pulse: 100 * time.Millisecond}, server)
 			s.Wake(find.LLM)
 			until(t, "ready", func() bool { return state(s) == find.Ready })
 			pid := s.Engines()[0].PID
 			_ = syscall.Kill(pid, syscall.SIGSTOP)
 			until(t, "dead", func() bool { return state(s) == find.Failed })
-			if got := s.Engines()[0].Error; alive(pid) || !strings.HasPrefix(got, "engine hangs hung: it did not answer for 600ms (log ") {
+			if got := s.Engines()[0].Error; alive(pid) || !strings.HasPrefix(got, "engine hangs hung: it did not answer for 300ms (log ") {
 				t.Errorf("alive %t, it says %q", alive(pid), got)
 			}
 			s.Wake(find.LLM)
