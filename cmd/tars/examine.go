@@ -79,7 +79,8 @@ func (x *examination) engines(ctx context.Context, home kit.Home) {
 func unused(ctx context.Context, home kit.Home) bool {
 	_, running := find.Installed(ctx, string(home))
 	_, err := local.Read(string(home))
-	return err == nil && !running && os.Getenv("ENGINES") != noEngines
+	wanted, _ := local.Wanted(os.Getenv("ENGINES"))
+	return err == nil && !running && wanted
 }
 
 // trials asks the engine of each service.

@@ -395,8 +395,16 @@ func TestInstalledEnginesThatNobodyRunsAreNoticed(t *testing.T) {
 	if !unused(t.Context(), home) {
 		t.Error("installed, and nobody runs it")
 	}
-	t.Setenv("ENGINES", noEngines)
+	t.Setenv("ENGINES", "none")
 	if unused(t.Context(), home) {
 		t.Error("they are not wanted")
+	}
+}
+
+// make up goes on after the offer refused it.
+func TestAnAnswerThatIsNoneStopsUp(t *testing.T) {
+	t.Setenv("ENGINES", "no")
+	if k, err := keepEngines(t.Context(), kit.Home(t.TempDir())); k != nil || err == nil || !strings.Contains(err.Error(), "want yes, none or nothing") {
+		t.Errorf("%v, %v", k, err)
 	}
 }

@@ -6,19 +6,17 @@ import (
 	"strings"
 
 	"github.com/gotars/tars/kit"
+	local "github.com/gotars/tars/ops/engines"
 	"github.com/gotars/tars/ops/engines/find"
 	"github.com/gotars/tars/ops/engines/supervise"
 )
-
-// noEngines is the value of ENGINES that leaves installed engines alone.
-const noEngines = "none"
 
 // keepEngines runs what make engines installs, as soon as something needs it.
 // Without that, or with a damaged installation, there are the engines that run
 // anyway and those that are built in. It returns nil when none are wanted.
 func keepEngines(ctx context.Context, home kit.Home) (*supervise.Keeper, error) {
-	if os.Getenv("ENGINES") == noEngines {
-		return nil, nil
+	if wanted, err := local.Wanted(os.Getenv("ENGINES")); err != nil || !wanted {
+		return nil, err
 	}
 	o, err := engineOptions(home)
 	if err != nil {

@@ -18,12 +18,8 @@ func declined(home string) string { return filepath.Join(home, "engines.declined
 // "yes", or a person on in says so, who is asked once: a no is remembered.
 // Without an answer and without a person nothing happens.
 func (i *Installer) Offer(ctx context.Context, answer string, in io.Reader, person bool) error {
-	switch answer {
-	case "", "yes":
-	case "none":
-		return nil
-	default:
-		return fmt.Errorf("ENGINES is %q, want yes, none or nothing", answer)
+	if wanted, err := Wanted(answer); err != nil || !wanted {
+		return err
 	}
 	if exists(List(i.Home)) {
 		return nil
@@ -38,6 +34,17 @@ func (i *Installer) Offer(ctx context.Context, answer string, in io.Reader, pers
 		}
 	}
 	return i.Install(ctx)
+}
+
+// Wanted reports whether an answer, the value of ENGINES, lets engines run.
+func Wanted(answer string) (bool, error) {
+	switch answer {
+	case "", "yes":
+		return true, nil
+	case "none":
+		return false, nil
+	}
+	return false, fmt.Errorf("ENGINES is %q, want yes, none or nothing", answer)
 }
 
 // Size on a machine where they were measured, for the question.
