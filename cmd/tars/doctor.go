@@ -28,6 +28,9 @@ func (doctorCmd) Run(ctx context.Context, home kit.Home) error {
 	x.stack(ctx, home)
 	if page, err := pageURL(); err == nil {
 		err := reachable(ctx, page)
+		if err != nil {
+			err = fmt.Errorf("%w (UI_ADDR says where it is; it may be another in the shell of tars up)", err)
+		}
 		x.note(err == nil, "page", detail(page, err))
 	}
 	x.engines(ctx, home)
