@@ -125,7 +125,11 @@ func (b *Bus) subscribe(link context.Context, cm *autopaho.ConnectionManager) {
 		b.linked.Store(false)
 		return
 	}
+	was := b.mood.Load()
 	b.feel(link, mood{ok: true, event: map[bool]string{true: "ready", false: "reconnected"}[first]})
+	if was != nil && !was.ok {
+		b.feel(link, *was) // a new link makes nobody well
+	}
 	if !b.tool && !b.seam.Loose { // each time: a broker that was killed may have lost it
 		b.keep(link, b.own("info"), "system.info", b.info())
 	}

@@ -191,6 +191,19 @@ func TestHealthy(t *testing.T) {
 		time.Sleep(time.Minute)
 		same(t, l.take(), "ready", "degraded", "ready")
 	}, kittest.Fake("page", watchHealth(&l, "tars-a")), kit.Service[*ailing]("a", kit.As("tars-a", "a", "short"), fx.Supply(a)))
+	l.take()
+	kittest.Run(t, "a new link makes nobody well", func(t *testing.T, b *kittest.Bench) {
+		a.sick.Store(true)
+		time.Sleep(time.Minute)
+		b.Cut("a")
+		time.Sleep(time.Second)
+		if p := b.Broker.Retained("system/health/tars-a"); len(p) != 1 || !strings.Contains(string(p[0]), `"event":"degraded"`) {
+			t.Errorf("health is %s", p)
+		}
+		a.sick.Store(false)
+		time.Sleep(time.Minute)
+		same(t, l.take(), "ready", "degraded", "lost", "reconnected", "degraded", "ready")
+	}, kittest.Fake("page", watchHealth(&l, "tars-a")), kit.Service[*ailing]("a", kit.As("tars-a", "a", "short"), fx.Supply(a)))
 }
 
 func TestWaitsForBroker(t *testing.T) {
