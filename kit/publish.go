@@ -23,9 +23,10 @@ const (
 // Publish sends m on its own route. It returns when the broker has accepted m
 // (AtLeastOnce), or when it is written (AtMostOnce). While the link is down an
 // AtLeastOnce m waits until ctx ends, an AtMostOnce one fails at once with
-// ErrOffline. For 5 s after a broker came back without its memory an AtLeastOnce
-// m that is not retained waits until somebody subscribes to it, where the broker
-// tells. After an error of ctx the message may still arrive.
+// ErrOffline. After a broker came back without its memory an AtLeastOnce m that
+// is not retained waits until somebody subscribes to it, where the broker tells,
+// for at most twice MQTT_RECONNECT_MAX_DELAY. After an error of ctx the message
+// may still arrive.
 func (b *Bus) Publish(ctx context.Context, m msg.Message, opts ...PublishOption) error {
 	if err := b.allowed(m); err != nil && b.warned.first(err.Error()) {
 		b.log.WarnContext(ctx, "publishes what it does not declare", "err", err)
@@ -93,12 +94,13 @@ func (b *Bus) deliver(ctx context.Context, p *paho.Publish) error {
 // insist sends p until the broker has it. Every other error of paho means that
 // the link went away, before or after p was sent, so p may arrive twice. A
 // broker that was killed has forgotten who subscribed: p is repeated while
-// nobody gets it, for as long as others need to come back.
+// nobody gets it, for as long as others need to come back: their last wait, and
+// as much for connecting on a busy machine.
 func (b *Bus) insist(ctx context.Context, p *paho.Publish) error {
 	for {
 		r, err := b.cm.Publish(b.session.Bind(ctx), p)
 		switch {
-		case err == nil && (r.ReasonCode != unheard || p.Retain || !b.session.Lapsed(backoff.Lived)):
+		case err == nil && (r.ReasonCode != unheard || p.Retain || !b.session.Lapsed(max(backoff.Lived, 2*b.cfg.ReconnectMaxDelay))):
 			return nil
 		case ctx.Err() != nil:
 			return context.Cause(ctx)

@@ -82,7 +82,13 @@ func TestKills(t *testing.T) {
 	o.show("kill (SIGKILL), default settings: kit", n)
 	h.show("kill (SIGKILL), default settings: paho by hand", n)
 	o.flat(t)
-	if slack := rate; o.lost > h.lost+slack { // by luck both may lose next to nothing
+	// By luck either may lose next to nothing; and with two kills beside other
+	// work, what waits at the broker when it is killed decides.
+	slack := rate
+	if !soak {
+		slack = 5 * rate * n
+	}
+	if o.lost > h.lost+slack {
 		t.Errorf("%d were lost, and %d of the pair by hand", o.lost, h.lost)
 	}
 }
