@@ -1,6 +1,7 @@
 package wyoming
 
 import (
+	"cmp"
 	"context"
 	"strings"
 )
@@ -67,7 +68,7 @@ func (c *Client) Transcribe(ctx context.Context, s Speech) (Text, error) {
 				return Text{}, err
 			}
 			pieces.WriteString(t.Text)
-			whole.Language += t.Language
+			whole.Language = cmp.Or(t.Language, whole.Language)
 		case TranscriptStop:
 			whole.Text = pieces.String()
 			return whole, nil

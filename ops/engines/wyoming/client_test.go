@@ -83,6 +83,8 @@ func TestTranscribeSendsTheSpeechAndReadsTheText(t *testing.T) {
 			`{"type":"transcript","data":{"text":"hello"}}` + "\n" + `{"type":"transcript-stop"}` + "\n", wyoming.Text{Text: "hello"}},
 		"one only in pieces": {`{"type":"transcript-start","data":{"language":"en"}}` + "\n" + `{"type":"transcript-chunk","data":{"text":"hel"}}` + "\n" +
 			`{"type":"transcript-chunk","data":{"text":"lo"}}` + "\n" + `{"type":"transcript-stop"}` + "\n", wyoming.Text{Text: "hello", Language: "en"}},
+		"one whose pieces all tell the language": {`{"type":"transcript-start","data":{"language":"en"}}` + "\n" + `{"type":"transcript-chunk","data":{"text":"hel","language":"en"}}` + "\n" +
+			`{"type":"transcript-chunk","data":{"text":"lo"}}` + "\n" + `{"type":"transcript-stop"}` + "\n", wyoming.Text{Text: "hello", Language: "en"}},
 		"after a ping and an event nobody knows": {`{"type":"ping","data":{"text":"x"}}` + "\n" + `{"type":"news","payload_length":2}` + "\nab" +
 			`{"type":"transcript","data":{"text":"hello"}}` + "\n", wyoming.Text{Text: "hello"}},
 	}
