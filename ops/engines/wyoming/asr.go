@@ -3,6 +3,7 @@ package wyoming
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"strings"
 )
 
@@ -66,6 +67,9 @@ func (c *Client) Transcribe(ctx context.Context, s Speech) (Text, error) {
 		case TranscriptStart, TranscriptChunk:
 			if err := e.Decode(&t); err != nil {
 				return Text{}, err
+			}
+			if pieces.Len()+len(t.Text) > dataMost { // as much as in one event
+				return Text{}, fmt.Errorf("transcript in pieces: %w", ErrSize)
 			}
 			pieces.WriteString(t.Text)
 			whole.Language = cmp.Or(t.Language, whole.Language)

@@ -211,7 +211,15 @@ func TestWhatServersDoWrong(t *testing.T) {
 		"an error, then no ear": {func(p peer) { p.read(); p.write(`{"type":"error","data":{"text":"busy"}}` + "\n") }, ""},
 		"no answer":             {func(p peer) { p.until("audio-stop") }, "unexpected EOF"},
 		"an answer cut off":     {func(p peer) { p.until("audio-stop"); p.write(`{"type":"transcript","data_length":50}` + "\n{") }, "unexpected EOF"},
-		"another protocol":      {func(p peer) { p.until("audio-stop"); p.write("HTTP/1.1 400 Bad Request\r\n\r\n") }, "header of an event"},
+		"a text without end": {func(p peer) {
+			p.until("audio-stop")
+			piece := `{"type":"transcript-chunk","data":{"text":"` + strings.Repeat("la", 1<<17) + `"}}` + "\n"
+			for range 17 { // of 256 KiB
+				p.write(piece)
+			}
+			p.write(`{"type":"transcript-stop"}` + "\n")
+		}, "transcript in pieces: event too large"},
+		"another protocol": {func(p peer) { p.until("audio-stop"); p.write("HTTP/1.1 400 Bad Request\r\n\r\n") }, "header of an event"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

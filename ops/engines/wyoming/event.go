@@ -43,7 +43,8 @@ const (
 	payloadMost = 4 << 20
 )
 
-// ErrSize is the error of an event that is larger than any that makes sense.
+// ErrSize is the error of an event that is larger than any that makes sense, and
+// of a text in pieces that is.
 var ErrSize = errors.New("event too large")
 
 // Event is one message of the protocol.
