@@ -132,7 +132,7 @@ var rules = []struct {
 		"a service does not install or run engines",
 		func(s source) bool { return under(s.dir, "services") && !s.test },
 		func(_ source, imported string) bool {
-			return imported == "ops/engines" || under(imported, "ops/engines/supervise", "ops/engines/measure")
+			return under(imported, "ops/engines") && !under(imported, "ops/engines/find", "ops/engines/guard", "ops/engines/refusal", "ops/engines/wyoming")
 		},
 		"an engine is a server to it, whoever runs it",
 	},
@@ -197,7 +197,10 @@ func TestRulesRefuse(t *testing.T) {
 		{"kit/examples/alarm/alarm.go", "kit/broker", rules[5].name},
 		{"services/tts/auto.go", "ops/engines/supervise", rules[6].name},
 		{"services/tts/auto.go", "ops/engines", rules[6].name},
+		{"services/tts/auto.go", "ops/engines/wer", rules[6].name},
 		{"services/tts/auto.go", "ops/engines/find", ""},
+		{"services/tts/openai.go", "ops/engines/refusal", ""},
+		{"services/stt/conform_test.go", "ops/engines/wer", ""},
 		{"services/tts/tts.go", "encoding/json", rules[7].name},
 		{"services/tts/piper.go", "encoding/json", ""},
 		{"services/ui-web/ui-web.go", "encoding/json", ""},
