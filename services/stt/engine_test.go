@@ -180,10 +180,11 @@ func TestEnginesSayWhatIsWrong(t *testing.T) {
 		c    stt.Config
 		want string
 	}{
-		"an answer without end":     {stt.Config{Engine: "openai", OpenAIURL: endless.URL}, "the server sent more than 4 MiB of text"},
+		"an answer without end":     {stt.Config{Engine: "openai", OpenAIURL: endless.URL}, "it sent more than 4 MiB"},
 		"a page":                    {stt.Config{Engine: "openai", OpenAIURL: answer(200, "text/html; charset=utf-8", "<html>")}, "the server sent a page: correct STT_OPENAI_URL, it may lack its /v1"},
 		"an error that is a text":   {stt.Config{Engine: "openai", OpenAIURL: answer(500, "application/json", `{"error":"no such model"}`)}, "500 no such model"},
 		"an error as an answer":     {stt.Config{Engine: "openai", OpenAIURL: answer(200, "application/json", `{"error":"failed to read WAV file"}`)}, "the server sent no text: failed to read WAV file"},
+		"a key in an answer":        {stt.Config{Engine: "openai", OpenAIKey: "sk-token", OpenAIURL: answer(200, "application/json", `{"error":"sk-token is used up"}`)}, "the server sent no text: … is used up"},
 		"an answer of nothing":      {stt.Config{Engine: "openai", OpenAIURL: answer(200, "application/json", `{}`)}, "the server sent no text"},
 		"an error of FastAPI":       {stt.Config{Engine: "openai", OpenAIURL: answer(404, "application/json", `{"detail":"Model 'whisper-1' is not installed."}`)}, "404 Model 'whisper-1' is not installed."},
 		"a form of FastAPI":         {stt.Config{Engine: "openai", OpenAIURL: answer(422, "application/json", `{"detail":[{"loc":["body","file"],"msg":"Field required"}]}`)}, "422 Field required"},

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"mime"
 	"net/http"
 	"net/url"
 	"strings"
@@ -16,13 +17,18 @@ import (
 	"github.com/openai/openai-go/v3/option"
 
 	"github.com/gotars/tars/ops/engines/guard"
+	"github.com/gotars/tars/ops/engines/refusal"
 )
+
+// answerMost is the most that is read of an answer, in bytes.
+const answerMost = 4 << 20
 
 // OpenAI is a recogniser behind POST {base}/audio/transcriptions: faster-whisper,
 // whisper.cpp, speaches, LocalAI, vLLM, and the clouds that speak the same.
 type OpenAI struct {
 	api     openai.AudioTranscriptionService
-	url     string
+	url     string // as it may be shown
+	key     string
 	model   string
 	lang    string
 	timeout time.Duration
@@ -41,13 +47,16 @@ func NewOpenAI(c Config) (*OpenAI, error) {
 	if u, err := url.Parse(base); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		return nil, fmt.Errorf("%s is no web address, want one like http://127.0.0.1:8000/v1", name)
 	}
-	opts := []option.RequestOption{option.WithBaseURL(base), option.WithMaxRetries(1), option.WithMiddleware(legible(key))}
+	opts := []option.RequestOption{
+		option.WithBaseURL(base), option.WithMaxRetries(1),
+		option.WithMiddleware(pageless, refusal.Bounded(answerMost), refusal.Legible(key)),
+	}
 	if key != "" {
 		opts = append(opts, option.WithAPIKey(key))
 	}
 	return &OpenAI{
 		api: openai.NewAudioTranscriptionService(opts...),
-		url: shown(base), model: c.OpenAIModel, lang: c.lang(), timeout: c.Timeout,
+		url: refusal.Shown(base), key: key, model: c.OpenAIModel, lang: c.lang(), timeout: c.Timeout,
 	}, nil
 }
 
@@ -64,14 +73,14 @@ func (o *OpenAI) Transcribe(ctx context.Context, a Audio) (Result, error) {
 		}
 	}
 	if err != nil {
-		about := fmt.Errorf("transcribe at %s: %w", o.url, plainly(ctx, err))
+		about := fmt.Errorf("transcribe at %s: %w", o.url, refusal.Plain(ctx, err, "STT_OPENAI_KEY"))
 		if refused(err) {
 			return Result{}, guard.Alive(about)
 		}
 		return Result{}, about
 	}
 	if !answer.JSON.Text.Valid() { // some servers say what is wrong in an answer that is none
-		why := strings.TrimRight("the server sent no text: "+reason([]byte(answer.RawJSON())), ": ")
+		why := strings.TrimRight("the server sent no text: "+refusal.Text(strings.NewReader(answer.RawJSON()), o.key), ": ")
 		return Result{}, fmt.Errorf("transcribe at %s: %s", o.url, why)
 	}
 	return understood(answer), nil
@@ -101,26 +110,20 @@ func (o *OpenAI) ask(ctx context.Context, wav []byte, brief bool) (*openai.Audio
 // one may do.
 func refused(err error) bool {
 	var e *openai.Error
-	if !errors.As(err, &e) {
-		return false
-	}
-	return e.StatusCode == http.StatusBadRequest || e.StatusCode == http.StatusRequestEntityTooLarge || e.StatusCode == http.StatusUnprocessableEntity
+	return errors.As(err, &e) && refusal.Unliked(e.StatusCode)
 }
 
-// plainly is err in one line a person can act on.
-func plainly(ctx context.Context, err error) error {
-	var e *openai.Error
-	switch {
-	case errors.As(err, &e):
-		text := cmp.Or(e.Message, http.StatusText(e.StatusCode))
-		if e.StatusCode == http.StatusUnauthorized || e.StatusCode == http.StatusForbidden { // its text may quote the key
-			text = "the key is not accepted: set STT_OPENAI_KEY"
-		}
-		return fmt.Errorf("%d %s", e.StatusCode, text)
-	case ctx.Err() != nil:
-		return context.Cause(ctx)
+// pageless refuses pages: the server has another one at that address.
+func pageless(q *http.Request, next option.MiddlewareNext) (*http.Response, error) {
+	answer, err := next(q)
+	if err != nil || answer.StatusCode >= http.StatusBadRequest {
+		return answer, err
 	}
-	return bare(err)
+	if kind, _, _ := mime.ParseMediaType(answer.Header.Get("Content-Type")); kind == "text/html" {
+		_ = answer.Body.Close()
+		return nil, errors.New("the server sent a page: correct STT_OPENAI_URL, it may lack its /v1")
+	}
+	return answer, nil
 }
 
 // understood is the text of an answer without the parts that the model itself
