@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/gotars/tars/ops/engines/refusal"
 )
 
 // ElevenLabs is the voice of that cloud, streamed. The text leaves the house.
@@ -59,7 +61,7 @@ func (e *ElevenLabs) Synthesize(ctx context.Context, l Line) iter.Seq2[Chunk, er
 		begun := false
 		samples(answer.Body, elevenRate, func(c Chunk, err error) bool {
 			if begun = true; err != nil {
-				err = fmt.Errorf("speak at %s: %w", e.base.Host, plainly(ctx, err))
+				err = fmt.Errorf("speak at %s: %w", e.base.Host, refusal.Plain(ctx, err, ""))
 			}
 			return yield(c, err)
 		})
@@ -92,14 +94,13 @@ func (e *ElevenLabs) ask(ctx context.Context, l Line) (*http.Response, error) {
 	return post(ctx, address.String(), map[string]string{keyHead: e.key}, q)
 }
 
-// explained says what to set. The key is in no text of the cloud, but it costs
-// nothing to be sure.
+// explained says what to set.
 func (e *ElevenLabs) explained(err error) error {
 	var s *statusError
 	if !errors.As(err, &s) {
 		return err
 	}
-	text := strings.ReplaceAll(s.text, e.key, "…")
+	text := s.text
 	switch s.code {
 	case http.StatusUnauthorized, http.StatusForbidden:
 		text = "the key is not accepted: set TTS_ELEVENLABS_KEY"

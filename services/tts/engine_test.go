@@ -176,6 +176,8 @@ func TestEnginesSayWhatIsWrong(t *testing.T) {
 		"an error of FastAPI":        {tts.Config{Engine: "openai", OpenAIURL: answer(404, "application/json", `{"detail":"Model 'tts-1' is not installed."}`)}, "404 Model 'tts-1' is not installed."},
 		"a form of FastAPI":          {tts.Config{Engine: "openai", OpenAIURL: answer(422, "application/json", `{"detail":[{"loc":["body","speed"],"msg":"Input should be less than 4"}]}`)}, "422 Input should be less than 4"},
 		"a page as an error":         {tts.Config{Engine: "openai", OpenAIURL: answer(404, "text/html", "<html>\n<h1>404</h1>")}, "404 Not Found"},
+		"an error with the key":      {tts.Config{Engine: "openai", OpenAIKey: "sk-token", OpenAIURL: answer(402, "application/json", `{"error":{"message":"sk-token is used up"}}`)}, "402 … is used up"},
+		"the key at ElevenLabs":      {tts.Config{Engine: "elevenlabs", ElevenKey: "sk-token", ElevenVoice: "x", ElevenURL: answer(422, "application/json", `{"detail":{"message":"sk-token may not"}}`)}, "422 … may not"},
 		"a user in the address":      {tts.Config{Engine: "openai", OpenAIURL: "http://sk-token@127.0.0.1:1/v1?key=sk-token"}, "speak at http://127.0.0.1:1/v1: dial tcp"},
 		"a file that is cut short":   {tts.Config{Engine: "openai", OpenAIURL: answer(200, "audio/wav", "RIFF1234WAVEfmt ")}, "read WAV: unexpected EOF"},
 		"a server that hangs":        {tts.Config{Engine: "openai", OpenAIURL: hanging.URL, Timeout: 50 * ms}, "speak at " + hanging.URL + ": no audio for 50ms"},

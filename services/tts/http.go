@@ -7,14 +7,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
-	"net/url"
 	"strings"
 
-	"github.com/openai/openai-go/v3/option"
-
 	"github.com/gotars/tars/ops/engines/guard"
+	"github.com/gotars/tars/ops/engines/refusal"
 )
 
 // statusError is an answer that is no audio.
@@ -58,100 +55,28 @@ func post(ctx context.Context, address string, head map[string]string, q any) (*
 	}
 	answer, err := web.Do(r)
 	if err != nil {
-		return nil, bare(err)
+		return nil, refusal.Bare(err)
 	}
 	if answer.StatusCode != http.StatusOK {
 		defer answer.Body.Close()
-		text, _ := io.ReadAll(io.LimitReader(answer.Body, errorMost)) // what can be read of it
-		return nil, &statusError{answer.StatusCode, reason(text)}
+		return nil, &statusError{answer.StatusCode, refusal.Text(answer.Body, head[keyHead])}
 	}
 	return answer, nil
-}
-
-// errorMost is the most that is read of an error, in bytes.
-const errorMost = 64 << 10
-
-// legible gives the errors of a server the form that the client of OpenAI reads,
-// and keeps the key out of them: servers that speak like OpenAI otherwise say
-// what is wrong in forms of their own.
-func legible(key string) option.Middleware {
-	return func(q *http.Request, next option.MiddlewareNext) (*http.Response, error) {
-		answer, err := next(q)
-		if err != nil || answer.StatusCode < http.StatusBadRequest {
-			return answer, err
-		}
-		text, _ := io.ReadAll(io.LimitReader(answer.Body, errorMost)) // what can be read of it
-		_ = answer.Body.Close()
-		said := reason(text)
-		if key != "" {
-			said = strings.ReplaceAll(said, key, "…")
-		}
-		text, _ = json.Marshal(map[string]any{"error": map[string]string{"message": said}})
-		answer.Body = io.NopCloser(bytes.NewReader(text))
-		return answer, nil
-	}
-}
-
-// reason is what the body of an error says, in one line: its JSON message, else
-// all of it unless it is a page.
-func reason(body []byte) string {
-	const most = 300 // bytes of what is shown
-	var v struct{ Error, Detail, Message any }
-	said := ""
-	switch {
-	case json.Unmarshal(body, &v) == nil:
-		said = cmp.Or(told(v.Error), told(v.Detail), told(v.Message))
-	case !bytes.Contains(body, []byte("<")):
-		said = string(body)
-	}
-	said = strings.Join(strings.Fields(said), " ")
-	return strings.ToValidUTF8(said[:min(len(said), most)], "")
-}
-
-// told is what a part of an error says in words. Servers use texts, objects, and
-// lists of what is wrong with each field.
-func told(v any) string {
-	switch v := v.(type) {
-	case string:
-		return v
-	case map[string]any:
-		return cmp.Or(told(v["message"]), told(v["msg"]))
-	case []any:
-		if len(v) > 0 {
-			return told(v[0])
-		}
-	}
-	return ""
-}
-
-// bare is err without the address that was asked, which may hold a password.
-func bare(err error) error {
-	var u *url.Error
-	if errors.As(err, &u) {
-		return u.Err
-	}
-	return err
 }
 
 // spoken is the error of a question to host that brought no audio, with how it
 // is to be taken: connections that broke and servers that are busy may be asked
 // again, and one that does not like the question is well.
 func spoken(ctx context.Context, host string, err error) error {
-	about := fmt.Errorf("speak at %s: %w", host, plainly(ctx, err))
+	about := fmt.Errorf("speak at %s: %w", host, refusal.Plain(ctx, err, ""))
 	var e *statusError
 	switch is := errors.As(err, &e); {
 	case ctx.Err() != nil:
 		return about
 	case !is, e.code == http.StatusTooManyRequests, e.code == http.StatusServiceUnavailable:
 		return guard.Again(about)
-	case unliked(e.code):
+	case refusal.Unliked(e.code):
 		return guard.Alive(about)
 	}
 	return about
-}
-
-// unliked tells whether a server that answers so is well and did not like this
-// question.
-func unliked(status int) bool {
-	return status == http.StatusBadRequest || status == http.StatusRequestEntityTooLarge || status == http.StatusUnprocessableEntity
 }

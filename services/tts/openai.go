@@ -10,7 +10,6 @@ import (
 	"iter"
 	"mime"
 	"net/http"
-	"net/url"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -19,6 +18,7 @@ import (
 	"github.com/openai/openai-go/v3/option"
 
 	"github.com/gotars/tars/ops/engines/guard"
+	"github.com/gotars/tars/ops/engines/refusal"
 )
 
 // OpenAI is a voice behind POST {base}/audio/speech: Piper or Kokoro behind
@@ -36,12 +36,12 @@ func NewOpenAI(c Config) (*OpenAI, error) {
 	if _, err := webAddress(c.OpenAIURL); err != nil {
 		return nil, fmt.Errorf("TTS_OPENAI_URL %w, want one like http://127.0.0.1:8000/v1", err)
 	}
-	opts := []option.RequestOption{option.WithBaseURL(c.OpenAIURL), option.WithMaxRetries(1), option.WithMiddleware(legible(c.OpenAIKey))}
+	opts := []option.RequestOption{option.WithBaseURL(c.OpenAIURL), option.WithMaxRetries(1), option.WithMiddleware(refusal.Legible(c.OpenAIKey))}
 	if c.OpenAIKey != "" {
 		opts = append(opts, option.WithAPIKey(c.OpenAIKey))
 	}
 	return &OpenAI{
-		api: openai.NewAudioSpeechService(opts...), url: shown(c.OpenAIURL), model: c.OpenAIModel,
+		api: openai.NewAudioSpeechService(opts...), url: refusal.Shown(c.OpenAIURL), model: c.OpenAIModel,
 		voice: cmp.Or(c.Voice, "alloy"), speed: c.Speed, timeout: c.Timeout,
 	}, nil
 }
@@ -63,7 +63,7 @@ func (o *OpenAI) Synthesize(ctx context.Context, l Line) iter.Seq2[Chunk, error]
 			}
 		}
 		if err != nil {
-			about := fmt.Errorf("speak at %s: %w", o.url, plainly(ctx, err))
+			about := fmt.Errorf("speak at %s: %w", o.url, refusal.Plain(ctx, err, "TTS_OPENAI_KEY"))
 			if unhappy(err) {
 				about = guard.Alive(about)
 			}
@@ -73,7 +73,7 @@ func (o *OpenAI) Synthesize(ctx context.Context, l Line) iter.Seq2[Chunk, error]
 		defer answer.Body.Close()
 		playable(answer, func(c Chunk, err error) bool {
 			if err != nil {
-				err = fmt.Errorf("speak at %s: %w", o.url, plainly(ctx, err))
+				err = fmt.Errorf("speak at %s: %w", o.url, refusal.Plain(ctx, err, "TTS_OPENAI_KEY"))
 			}
 			return yield(c, err)
 		})
@@ -134,31 +134,5 @@ func refused(err error) bool {
 // unhappy tells whether the server is well and did not like this question.
 func unhappy(err error) bool {
 	var e *openai.Error
-	return errors.As(err, &e) && unliked(e.StatusCode)
-}
-
-// plainly is err in one line a person can act on.
-func plainly(ctx context.Context, err error) error {
-	var e *openai.Error
-	switch {
-	case errors.As(err, &e):
-		text := cmp.Or(e.Message, http.StatusText(e.StatusCode))
-		if e.StatusCode == http.StatusUnauthorized || e.StatusCode == http.StatusForbidden { // its text may quote the key
-			text = "the key is not accepted: set TTS_OPENAI_KEY"
-		}
-		return fmt.Errorf("%d %s", e.StatusCode, text)
-	case ctx.Err() != nil:
-		return context.Cause(ctx)
-	}
-	return bare(err)
-}
-
-// shown is an address as it may be logged: without what may be a password.
-func shown(address string) string {
-	u, err := url.Parse(address)
-	if err != nil {
-		return "an unreadable address"
-	}
-	u.User, u.RawQuery, u.Fragment = nil, "", ""
-	return u.String()
+	return errors.As(err, &e) && refusal.Unliked(e.StatusCode)
 }
