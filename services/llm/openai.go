@@ -19,11 +19,16 @@ import (
 	"github.com/gotars/tars/contract"
 	"github.com/gotars/tars/kit"
 	"github.com/gotars/tars/ops/engines/guard"
+	"github.com/gotars/tars/ops/engines/refusal"
 )
 
 // tries is how often a request is repeated that failed before its first word:
 // refused connections, 429 and 5xx, with growing waits.
 const tries = 2
+
+// answerMost is the most that is read of an answer, in bytes. A token comes in
+// some 200, and an answer has 4096 of them at the very most.
+const answerMost = 8 << 20
 
 // OpenAI writes with a server that speaks OpenAI's chat completions: Ollama,
 // llama.cpp, vLLM, LM Studio, and the clouds that offer the same.
@@ -43,7 +48,10 @@ func NewOpenAI(c Config) *OpenAI {
 	if u, err := url.Parse(o.base); err == nil {
 		o.host = u.Host
 	}
-	opts := []option.RequestOption{option.WithBaseURL(o.base), option.WithMaxRetries(tries), option.WithMiddleware(legible)}
+	opts := []option.RequestOption{
+		option.WithBaseURL(o.base), option.WithMaxRetries(tries),
+		option.WithMiddleware(refusal.Bounded(answerMost), refusal.Legible(c.APIKey)),
+	}
 	if c.APIKey != "" {
 		opts = append(opts, option.WithAPIKey(c.APIKey))
 	}
@@ -195,7 +203,7 @@ func picky(err error) bool {
 	if !errors.As(err, &e) || e.StatusCode != http.StatusBadRequest && e.StatusCode != http.StatusUnprocessableEntity {
 		return false
 	}
-	text := e.Message + " " + e.Param + " " + e.RawJSON()
+	text := e.Message + " " + e.Param
 	for _, word := range []string{"max_tokens", "temperature", "top_p", "stream_options"} {
 		if strings.Contains(text, word) {
 			return true
@@ -229,7 +237,7 @@ func (o *OpenAI) explain(ctx context.Context, p Prompt, err error) error {
 	case errors.As(err, &dial) && dial.Op == "dial":
 		return unavailable("no model server answers at %s: start it, or correct LLM_BASE_URL", o.host)
 	}
-	return unavailable("the answer of the model at %s broke off: %s", o.host, o.clean(err.Error()))
+	return unavailable("the answer of the model at %s broke off: %s", o.host, refusal.Line(refusal.Bare(err).Error(), o.cfg.APIKey))
 }
 
 func unavailable(format string, args ...any) error {
@@ -238,7 +246,7 @@ func unavailable(format string, args ...any) error {
 
 // refusal explains an answer of the server that is an error.
 func (o *OpenAI) refusal(e *openai.Error, p Prompt) error {
-	text := o.clean(cmp.Or(e.Message, http.StatusText(e.StatusCode)))
+	text := cmp.Or(e.Message, http.StatusText(e.StatusCode))
 	switch e.StatusCode {
 	case http.StatusUnauthorized, http.StatusForbidden: // its text quotes the key
 		return unavailable("%s does not accept the key: set LLM_API_KEY", o.host)
@@ -248,12 +256,4 @@ func (o *OpenAI) refusal(e *openai.Error, p Prompt) error {
 		return unavailable("%s has had too many requests: wait, or look at the plan of the key (%s)", o.host, text)
 	}
 	return unavailable("the model at %s failed with %d: %s", o.host, e.StatusCode, text)
-}
-
-// clean removes what must not be shown: the key, and a password in the URL.
-func (o *OpenAI) clean(text string) string {
-	if o.cfg.APIKey != "" {
-		text = strings.ReplaceAll(text, o.cfg.APIKey, "…")
-	}
-	return strings.ReplaceAll(strings.Join(strings.Fields(text), " "), o.base, o.host)
 }

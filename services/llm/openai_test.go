@@ -104,6 +104,7 @@ func TestOpenAITriesAgainAfterAWait(t *testing.T) {
 		"broken for good":              {9, 500, `{"error":{"message":"boom"}}`, 3, false},
 		"a refusal is final":           {9, 404, `{"error":{"message":"no such model"}}`, 1, false},
 		"a limit by another name":      {1, 400, `{"error":{"message":"Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens'.","param":"max_tokens"}}`, 2, true},
+		"a limit that is only named":   {1, 400, `{"error":{"message":"Unsupported value","param":"temperature"}}`, 2, true},
 		"another bad request is final": {9, 400, `{"error":{"message":"too long"}}`, 1, false},
 	}
 	for name, tt := range tests {
@@ -169,9 +170,10 @@ func TestOpenAIExplains(t *testing.T) {
 			w.Header().Set("Content-Type", "text/html")
 			fmt.Fprint(w, "<!doctype html><title>Chat</title>")
 		}, []string{"sent no answer", "LLM_BASE_URL"}},
-		"a fault in a text":   {answer(500, `{"error":"out of memory"}`), []string{"500", "out of memory"}},
-		"a key in a text":     {answer(401, `{"error":"unauthorized: sk-secret"}`), []string{"does not accept the key", "LLM_API_KEY"}},
-		"a detail of FastAPI": {answer(404, `{"detail":"Model m is not loaded"}`), []string{`no model "m"`, "Model m is not loaded"}},
+		"a fault in a text":      {answer(500, `{"error":"out of memory"}`), []string{"500", "out of memory"}},
+		"a fault in plain words": {answer(500, "CUDA error:\nno sk-secret"), []string{"500", "CUDA error: no …"}},
+		"a key in a text":        {answer(401, `{"error":"unauthorized: sk-secret"}`), []string{"does not accept the key", "LLM_API_KEY"}},
+		"a detail of FastAPI":    {answer(404, `{"detail":"Model m is not loaded"}`), []string{`no model "m"`, "Model m is not loaded"}},
 		"a line without end": {func(w http.ResponseWriter, _ *http.Request) {
 			stream(w)
 			_, err := fmt.Fprint(w, "data: {}\n")
@@ -207,11 +209,22 @@ func TestOpenAIExplains(t *testing.T) {
 }
 
 func TestOpenAIUnreachableAfterThreeTries(t *testing.T) {
-	c := settings()
-	c.BaseURL = "http://u:secret@127.0.0.1:1/v1"
-	_, _, err := ask(t.Context(), c, Prompt{User: "x", MaxTokens: 9})
-	if err == nil || !strings.Contains(err.Error(), "no model server answers at 127.0.0.1:1: start it, or correct LLM_BASE_URL") || strings.Contains(err.Error(), "secret") {
-		t.Errorf("error %v", err)
+	s := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }))
+	t.Cleanup(s.Close)
+	tests := map[string]struct{ host, want string }{
+		"nobody":            {"127.0.0.1:1", "no model server answers at 127.0.0.1:1: start it, or correct LLM_BASE_URL"},
+		"one that hangs up": {s.Listener.Addr().String(), "the answer of the model at " + s.Listener.Addr().String() + " broke off: EOF"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := settings()
+			c.BaseURL = "http://secret:secret@" + tt.host + "/v1"
+			_, _, err := ask(t.Context(), c, Prompt{User: "x", Model: "m", MaxTokens: 9})
+			if err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "secret") {
+				t.Errorf("error %v, want %q", err, tt.want)
+			}
+		})
 	}
 }
 

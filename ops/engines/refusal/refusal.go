@@ -48,7 +48,7 @@ func read(body io.Reader, key string) (text, param string) {
 	case !bytes.Contains(all, []byte("<")):
 		text = string(all)
 	}
-	return line(text, key), line(param, key)
+	return Line(text, key), Line(param, key)
 }
 
 // told is what a part of an error says in words. Servers use texts, objects, and
@@ -67,9 +67,9 @@ func told(v any) string {
 	return ""
 }
 
-// line is the begin of text in one line without key, which is taken out first:
-// half of it would not be found.
-func line(text, key string) string {
+// Line is the begin of text in one line without key, which is taken out before
+// the rest is cut off: half of it would not be found.
+func Line(text, key string) string {
 	if key != "" {
 		text = strings.ReplaceAll(text, key, "…")
 	}

@@ -46,6 +46,15 @@ func TestTextIsWhatAServerSays(t *testing.T) {
 	}
 }
 
+func TestALineIsShortAndHoldsNoKey(t *testing.T) {
+	long := strings.Repeat("<x>\n", 100)
+	for text, want := range map[string]string{"": "", " a \n<b> sk-token": "a <b> …", long: strings.Repeat("<x> ", 75)} {
+		if got := refusal.Line(text, "sk-token"); got != want {
+			t.Errorf("%q in a line is %q, want %q", text, got, want)
+		}
+	}
+}
+
 // endless never ends.
 type endless struct{ read int }
 
