@@ -1,7 +1,6 @@
 package memory
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,6 +15,7 @@ import (
 	"github.com/gotars/tars/kit"
 	"github.com/gotars/tars/ops/engines/find"
 	"github.com/gotars/tars/ops/engines/guard"
+	"github.com/gotars/tars/ops/engines/refusal"
 )
 
 // Embedder turns texts into vectors that are close to each other when the texts
@@ -29,6 +29,10 @@ type Embedder interface {
 // textMost is how much of a text is embedded, in bytes: models read little, and
 // some servers refuse more than they read.
 const textMost = 1000
+
+// answerMost is the most that is read of an answer, in bytes. A batch of large
+// vectors has some 3 MiB.
+const answerMost = 32 << 20
 
 // RefusedError is a text that the embedder does not take; others it may.
 type RefusedError struct {
@@ -58,7 +62,10 @@ func NewOpenAI(c Config) (*OpenAI, error) {
 	if c.EmbedModel == "" {
 		return nil, errors.New("MEMORY_EMBED_MODEL is empty: set it to a model of MEMORY_EMBED_URL, for example nomic-embed-text")
 	}
-	opts := []option.RequestOption{option.WithBaseURL(c.EmbedURL), option.WithMaxRetries(0), option.WithMiddleware(legible)} // a query does not wait, and the rest is tried again later
+	opts := []option.RequestOption{
+		option.WithBaseURL(c.EmbedURL), option.WithMaxRetries(0), // a query does not wait, and the rest is tried again later
+		option.WithMiddleware(refusal.Bounded(answerMost), refusal.Legible(c.EmbedKey)),
+	}
 	if c.EmbedKey != "" {
 		opts = append(opts, option.WithAPIKey(c.EmbedKey))
 	}
@@ -101,29 +108,19 @@ func (o *OpenAI) Embed(ctx context.Context, texts []string) ([][]float32, error)
 }
 
 func (o *OpenAI) explain(ctx context.Context, err error) error {
+	about := fmt.Errorf("embed at %s: %w", o.host, refusal.Plain(ctx, err, "MEMORY_EMBED_KEY"))
 	var e *openai.Error
-	switch {
-	case ctx.Err() != nil:
-		return fmt.Errorf("embed at %s: %w", o.host, context.Cause(ctx))
-	case !errors.As(err, &e):
-		var u *url.Error
-		if errors.As(err, &u) { // it quotes the address, which may hold a password
-			err = u.Err
-		}
-		return fmt.Errorf("embed at %s: %w", o.host, err)
+	switch is := errors.As(err, &e); {
+	case !is:
+		return about
+	case e.StatusCode == http.StatusNotFound:
+		return fmt.Errorf("embed at %s: 404 there is no model %q: set MEMORY_EMBED_MODEL", o.host, o.model)
+	case refusal.Unliked(e.StatusCode):
+		return &RefusedError{Err: about}
+	case e.StatusCode == http.StatusInternalServerError: // of Ollama also when a number is none
+		return &RefusedError{Err: about, Perhaps: true}
 	}
-	text := cmp.Or(e.Message, http.StatusText(e.StatusCode))
-	switch e.StatusCode {
-	case http.StatusUnauthorized, http.StatusForbidden: // its text may quote the key
-		text = "the key is not accepted: set MEMORY_EMBED_KEY"
-	case http.StatusNotFound:
-		text = fmt.Sprintf("there is no model %q: set MEMORY_EMBED_MODEL", o.model)
-	case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity:
-		return &RefusedError{Err: fmt.Errorf("embed at %s: %d %s", o.host, e.StatusCode, text)}
-	case http.StatusInternalServerError: // of Ollama also when a number is none
-		return &RefusedError{Err: fmt.Errorf("embed at %s: %d %s", o.host, e.StatusCode, text), Perhaps: true}
-	}
-	return fmt.Errorf("embed at %s: %d %s", o.host, e.StatusCode, text)
+	return about
 }
 
 // unit is v with length 1, or nil when it has none.
