@@ -67,13 +67,13 @@ func told(v any) string {
 	return ""
 }
 
-// Line is the begin of text in one line without key, which is taken out before
-// the rest is cut off: half of it would not be found.
+// Line is the begin of text in one line without key. The key is looked for in what
+// would be shown, before that is cut: half of it would not be found.
 func Line(text, key string) string {
+	text = strings.Join(strings.Fields(strings.ToValidUTF8(text, "")), " ")
 	if key != "" {
 		text = strings.ReplaceAll(text, key, "…")
 	}
-	text = strings.Join(strings.Fields(text), " ")
 	return strings.ToValidUTF8(text[:min(len(text), shownMost)], "")
 }
 
