@@ -44,7 +44,7 @@ fuzz: ## every fuzz target for FUZZTIME (30s)
 	@grep -rHo --include='*_test.go' '^func Fuzz[A-Za-z0-9_]*' . | sed 's|/[^/]*:func | |' | while read -r dir target; do \
 		echo "$$dir $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) "$$dir" </dev/null || exit 1; done
 
-bench: ## the kit beside its MQTT client used by hand, 15 minutes; BENCH=-short for one
+bench: ## the kit beside its MQTT client used by hand, 10 minutes; BENCH=-short for one
 	go run ./kit/bench $(BENCH)
 
 soak: ## the fault suite in full, with Docker: 100 restarts, 100 kills, 20 pauses

@@ -1,7 +1,7 @@
 // Command bench compares the kit with the MQTT client beneath it, used by hand:
 // messages a second, CPU time and allocations per message, latency and memory.
 //
-//	go run ./kit/bench            # all cells, about a quarter of an hour
+//	go run ./kit/bench            # all cells, about ten minutes
 //	go run ./kit/bench -short     # the five that matter most, under a minute
 //	go run ./kit/bench -cells 'in qos1 350B' -pairs 9
 //	go run ./kit/bench -cells '(in|out) qos. 350B x1' -peer 'other=./other --quiet'
