@@ -98,7 +98,6 @@ func readClips(dir string) (all []clip, err error) {
 		if err != nil {
 			return nil, err
 		}
-		const header = 44
 		if len(b) <= header || string(b[:4]) != "RIFF" || string(b[36:40]) != "data" {
 			return nil, fmt.Errorf("%s is no plain WAV file", row[0])
 		}

@@ -86,7 +86,7 @@ func unused(ctx context.Context, home kit.Home) bool {
 // trials asks the engine of each service.
 func trials(ctx context.Context, home kit.Home, hosts []string) (all []trial) {
 	found := engines(ctx, home)
-	found["wake"], _, _ = detector(ctx, home) // what is wrong is found below
+	found["wake"] = detector(ctx, home)
 	for _, t := range []struct {
 		trial
 		try func(context.Context, kit.Home, *trial) error
@@ -131,7 +131,6 @@ func tryHearing(ctx context.Context, home kit.Home, t *trial) error {
 	if err != nil {
 		return err
 	}
-	const header = 44
 	audio := stt.Audio(question[header:])
 	var said string
 	took, err := twice(func() (time.Duration, error) {

@@ -6,7 +6,6 @@ import (
 	_ "embed" // the phrase that the detector is to hear
 	"errors"
 	"fmt"
-	"net/url"
 	"strings"
 	"time"
 
@@ -24,43 +23,42 @@ import (
 //go:embed phrase.wav
 var phrase []byte
 
+// header is how many bytes of a plain WAV file come before its samples.
+const header = 44
+
 // inText is what finds a wake phrase without a detector.
 const inText = "phrases in the text"
 
 // detector is who listens for wake words, by the settings of this process, as
-// the stt service takes it. The URL is empty when nobody does.
-func detector(ctx context.Context, home kit.Home) (e engine, s find.Server, err error) {
+// the stt service takes it.
+func detector(ctx context.Context, home kit.Home) engine {
 	c, err := kit.FromEnv[stt.Config]("stt")
-	switch {
-	case err != nil:
-		return engine{name: "misconfigured", better: err.Error()}, s, err
-	case c.WakeEngine != "auto" && c.WakeEngine != "wyoming":
-		return engine{name: inText, from: "STT_WAKE_ENGINE"}, s, nil
-	case c.WakeURI != "":
-		s = find.Server{Kind: find.Wake, Protocol: "wyoming", URL: c.WakeURI}
-		u, err := url.Parse(c.WakeURI)
-		if err != nil {
-			return engine{}, s, err
-		}
-		return engine{name: "Wyoming", from: "STT_WAKE_URI, " + u.Host}, s, nil
+	if err != nil {
+		return engine{name: "misconfigured", better: err.Error()}
+	}
+	if c.WakeEngine != "auto" && c.WakeEngine != "wyoming" {
+		return engine{name: inText, from: "STT_WAKE_ENGINE"}
+	}
+	if named, err := wyoming.NewClient(c.WakeURI); err == nil { // else it is empty
+		return engine{name: "Wyoming", from: "STT_WAKE_URI, " + named.Addr()}
 	}
 	if found := guard.Look(ctx, c.Hosts, string(home), find.Wake); len(found) > 0 {
 		one := guard.Found(found[0], "")
-		return engine{name: one.Name, from: one.From}, found[0], nil
+		return engine{name: one.Name, from: one.From}
 	}
-	return engine{name: inText, from: "built in"}, s, nil
+	return engine{name: inText, from: "built in"}
 }
 
 // tryWaking has the detector hear a phrase that most of them know. One that was
 // told to listen for others only has to take the audio.
-func tryWaking(ctx context.Context, home kit.Home, t *trial) error {
-	_, s, err := detector(ctx, home)
-	if err != nil || s.URL == "" {
+func tryWaking(ctx context.Context, _ kit.Home, t *trial) error {
+	c, err := kit.FromEnv[stt.Config]("stt")
+	if err != nil || t.engine.name == inText {
 		return err
 	}
-	c, err := kit.FromEnv[stt.Config]("stt")
-	if err != nil {
-		return err
+	s := find.Server{Kind: find.Wake, Protocol: "wyoming", URL: c.WakeURI}
+	if t.server != nil {
+		s = *t.server
 	}
 	if !find.Describes(ctx, strings.TrimPrefix(s.URL, "tcp://")) { // and is awake then
 		return errors.New("it does not say what it hears")
@@ -69,7 +67,6 @@ func tryWaking(ctx context.Context, home kit.Home, t *trial) error {
 	if err != nil {
 		return err
 	}
-	const header = 44
 	word, after, err := measure.Wake(ctx, d, phrase[header:])
 	switch {
 	case err != nil:
@@ -131,7 +128,6 @@ func (b *bench) listen(ctx context.Context, s find.Server) error {
 		if err != nil {
 			return 0, err
 		}
-		const header = 44
 		heard, after, err := measure.Wake(ctx, d, phrase[header:])
 		if err == nil && heard == "" {
 			err = errors.New("it did not hear Hey Jarvis")
