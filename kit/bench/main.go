@@ -38,7 +38,7 @@ type plan struct {
 	rounds  int     // of a sample
 	profile string  // folder for profiles of the system under test, or empty
 	broker  string  // URL of a Mosquitto, or empty
-	atOnce  int     // publications in flight, of all services
+	senders int     // that publish at once in out; 0 is the usual
 	peers   []arm   // other clients, without a URL
 }
 
@@ -53,7 +53,7 @@ func main() {
 	flag.IntVar(&p.pairs, "pairs", 0, "pairs of a cell; 0 is 5, or 3 with -short")
 	flag.IntVar(&p.rounds, "rounds", 2, "how often the messages of in and out are sent in one sample")
 	flag.Float64Var(&p.scale, "scale", 1, "messages of a round, as a multiple of the usual")
-	flag.IntVar(&p.atOnce, "publishers", 64, "how many publish at once in out")
+	flag.IntVar(&p.senders, "publishers", 0, "how many publish at once in out; 0 is 64")
 	flag.StringVar(&p.broker, "broker", "", "URL of a Mosquitto that runs already: mqtt://127.0.0.1:1883")
 	flag.StringVar(&p.profile, "profile", "", "write CPU and allocation profiles of the systems under test into this folder")
 	flag.Func("peer", "measure `name=command` too: a system under test of another make, as sut.go says; in and out of one service only", func(text string) error {

@@ -82,7 +82,7 @@ func (p plan) measure(ctx context.Context, c cell, a arm, pair int) (_ sample, e
 
 // specOf is what the system under test is to be.
 func (p plan) specOf(c cell, a arm, pair int) (spec, error) {
-	s := spec{cell: c, Client: a.client, URL: a.url, Publishers: max(1, cmp.Or(p.atOnce, 64)/c.Services)}
+	s := spec{cell: c, Client: a.client, URL: a.url, Publishers: max(1, cmp.Or(p.senders, 64)/c.Services)}
 	if p.profile == "" {
 		return s, nil
 	}
