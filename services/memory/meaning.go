@@ -156,14 +156,21 @@ func (m *Meaning) embed(ctx context.Context, e *choice, lines []Line) error {
 	for i, l := range lines {
 		texts[i] = l.Text
 	}
-	within, cancel := context.WithTimeout(ctx, embedMost)
-	defer cancel()
-	xs, err := e.Embed(within, texts)
+	xs, err := e.within(ctx, texts...)
 	var refused *RefusedError
 	switch {
 	case errors.As(err, &refused) && len(lines) > 1:
-		return m.each(ctx, e, lines)
-	case errors.As(err, &refused) && !refused.Perhaps:
+		for _, l := range lines {
+			if err := m.embed(ctx, e, []Line{l}); err != nil {
+				return err
+			}
+		}
+		return nil
+	case errors.As(err, &refused) && refused.Perhaps:
+		if xs, err = e.again(ctx, texts[0]); err != nil {
+			return err
+		}
+	case errors.As(err, &refused):
 		xs = [][]float32{nil}
 	case err != nil:
 		return err
@@ -171,33 +178,25 @@ func (m *Meaning) embed(ctx context.Context, e *choice, lines []Line) error {
 	return m.keep(ctx, e, lines, xs)
 }
 
-// each embeds lines one by one. Those at which the embedder broke twice count as
-// refused when it takes another one after them: else it may be ill.
-func (m *Meaning) each(ctx context.Context, e *choice, lines []Line) error {
-	const ill = 8 // in a row
-	var broke []Line
-	var why error
-	for _, l := range lines {
-		var refused *RefusedError
-		err := m.embed(ctx, e, []Line{l})
-		if errors.As(err, &refused) {
-			err = m.embed(ctx, e, []Line{l})
-		}
-		switch {
-		case errors.As(err, &refused):
-			if broke, why = append(broke, l), err; len(broke) == ill {
-				return why
-			}
-		case err != nil:
-			return err
-		default:
-			if err := m.keep(ctx, e, broke, make([][]float32, len(broke))); err != nil {
-				return err
-			}
-			broke, why = nil, nil
-		}
+// within embeds texts, for which it waits as long as a server may load its model.
+func (e *choice) within(ctx context.Context, texts ...string) ([][]float32, error) {
+	ctx, cancel := context.WithTimeout(ctx, embedMost)
+	defer cancel()
+	return e.Embed(ctx, texts)
+}
+
+// again embeds a text at which the embedder broke. When it takes another one and
+// breaks again, it has refused this one; else it is ill.
+func (e *choice) again(ctx context.Context, text string) ([][]float32, error) {
+	if _, err := e.within(ctx, "hello"); err != nil {
+		return nil, err
 	}
-	return why
+	xs, err := e.within(ctx, text)
+	var refused *RefusedError
+	if errors.As(err, &refused) {
+		return [][]float32{nil}, nil
+	}
+	return xs, err
 }
 
 // keep keeps the vectors of lines.

@@ -236,6 +236,14 @@ func TestMeaningIsRecalled_RealTime(t *testing.T) {
 		recalls(t, b, "cheese", "target: more milk")
 		recalls(t, b, "rain", "target: take an umbrella")
 	})
+	t.Run("although the only line cannot be embedded", func(t *testing.T) {
+		e.set(func() { e.chokes = "brrr" })
+		b := kittest.Start(t, with(t.TempDir(), at("one")))
+		b.Publish(t, contract.FinalTranscript{Text: "brrr"})
+		e.told(t, "one brrr", 1)
+		b.Publish(t, contract.FinalTranscript{Text: "take an umbrella"})
+		recalls(t, b, "rain", "target: take an umbrella")
+	})
 }
 
 func TestADeadEmbedderCostsAQueryLittle_RealTime(t *testing.T) {
