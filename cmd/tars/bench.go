@@ -25,7 +25,7 @@ type benchCmd struct {
 // benchEnginesCmd measures engines.
 type benchEnginesCmd struct {
 	Clips string `default:"test/testdata/speech" help:"Folder of WAV files, 16 kHz, with transcripts.tsv." type:"path"`
-	Runs  int    `default:"9" help:"Requests each way, to tell what an adapter adds."`
+	Runs  int    `default:"9" help:"Requests each way, to tell what an adapter adds: the more, the less of it is noise."`
 	Write string `help:"Put the tables into this file, between its two marks." placeholder:"docs/engines.md" type:"path"`
 }
 
@@ -128,7 +128,7 @@ type bench struct {
 type figures struct {
 	name   string
 	memory int64
-	added  time.Duration // by the adapter, the median of its differences
+	added  quartiles // by the adapter: of its differences
 }
 
 type recognised struct {
@@ -175,7 +175,7 @@ func (b *bench) all(ctx context.Context) error {
 }
 
 // figures finishes those of s.
-func (b *bench) figures(ctx context.Context, s find.Server, added time.Duration) figures {
+func (b *bench) figures(ctx context.Context, s find.Server, added quartiles) figures {
 	return figures{title(s), measure.Memory(ctx, string(b.home), s), added}
 }
 
@@ -297,8 +297,11 @@ func (b *bench) embed(ctx context.Context, s find.Server) error {
 	return nil
 }
 
-// turns are medians of two ways to ask the same.
-type turns struct{ ours, difference time.Duration }
+// turns are two ways to ask the same.
+type turns struct {
+	ours       time.Duration // median
+	difference quartiles
+}
 
 // inTurns asks an engine directly and through its adapter, n times each, one
 // after the other and each first every second time, so that what else the
@@ -318,5 +321,5 @@ func inTurns(n int, directly, adapted func() (time.Duration, error)) (turns, err
 		}
 		ours, differences = append(ours, took[1]), append(differences, took[1]-took[0])
 	}
-	return turns{median(ours), median(differences)}, nil
+	return turns{median(ours), quartilesOf(differences)}, nil
 }

@@ -44,7 +44,7 @@ func TestTheBenchMeasuresRealEngines(t *testing.T) {
 	t.Logf("\n%s", out.String())
 	const took, memory = `\d[\d.]* m?s`, `(\d+ MB|–)`
 	for _, want := range []string{
-		`\n\| OpenAI HTTP, \S+ \(\S+\) \| \d+\.\d % \| \d+\.\d\d \| ` + took + `, ` + took + ` \| ` + memory + ` \| -?` + took + ` \|\n`,
+		`\n\| OpenAI HTTP, \S+ \(\S+\) \| \d+\.\d % \| \d+\.\d\d \| ` + took + `, ` + took + ` \| ` + memory + ` \| -?` + took + ` \(-?` + took + ` to -?` + took + `\) \|\n`,
 		`\n\| Wyoming \(\S+\) \| \d+\.\d % \|`,
 		`\n\| Piper HTTP \(\S+\) \| ` + took + ` \| ` + took + ` \|`,
 		`\n\| OpenAI HTTP.* \| ` + took + ` \| \d+ \| ` + memory,
@@ -93,7 +93,7 @@ func TestWhatAnAdapterAddsIsTheMedianDifference(t *testing.T) {
 			}
 		}
 		got, err := inTurns(5, way(20*time.Millisecond), way(23*time.Millisecond))
-		if want := (turns{323 * time.Millisecond, 3 * time.Millisecond}); err != nil || got != want {
+		if want := (turns{323 * time.Millisecond, quartiles{3 * time.Millisecond, 3 * time.Millisecond, 3 * time.Millisecond}}); err != nil || got != want {
 			t.Errorf("%v %v, want %v", got, err, want)
 		}
 		broken := errors.New("broken")
@@ -101,6 +101,26 @@ func TestWhatAnAdapterAddsIsTheMedianDifference(t *testing.T) {
 			t.Errorf("said %v", err)
 		}
 	})
+}
+
+func TestQuartiles(t *testing.T) {
+	for _, c := range []struct {
+		sample []time.Duration
+		want   quartiles
+	}{
+		{nil, quartiles{}},
+		{[]time.Duration{7}, quartiles{7, 7, 7}},
+		{[]time.Duration{9, 1}, quartiles{1, 5, 9}},
+		{[]time.Duration{9, 1, 5}, quartiles{3, 5, 7}},
+		{[]time.Duration{8, 1, 3, 5, 100}, quartiles{3, 5, 8}},
+	} {
+		if got := quartilesOf(c.sample); got != c.want {
+			t.Errorf("of %v: %v, want %v", c.sample, got, c.want)
+		}
+	}
+	if got, want := (quartiles{-12 * time.Millisecond, 300 * time.Microsecond, 2 * time.Second}).String(), "0.3 ms (-12 ms to 2.00 s)"; got != want {
+		t.Errorf("printed %q, want %q", got, want)
+	}
 }
 
 func TestTablesGoBetweenTheMarks(t *testing.T) {

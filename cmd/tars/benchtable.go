@@ -22,22 +22,22 @@ func (b *bench) print(w io.Writer) {
 	for _, c := range b.clips {
 		speech += c.length()
 	}
-	fmt.Fprintf(w, "Measured by `tars bench engines` on %s, %d cores (%s/%s); %d clips, %.0f s of speech.\n",
-		time.Now().Format(time.DateOnly), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, len(b.clips), speech.Seconds())
+	fmt.Fprintf(w, "Measured by `tars bench engines` on %s, %d cores (%s/%s); %d clips, %.0f s of speech; %d requests each way.\n",
+		time.Now().Format(time.DateOnly), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, len(b.clips), speech.Seconds(), b.runs)
 	table(w, b.heard, "| Recogniser | Word errors | Real-time factor | One clip, median and worst | Memory | Adapter adds |", func(h recognised) string {
-		return fmt.Sprintf("| %s | %.1f %% | %.2f | %s, %s | %s | %s |", h.name, 100*h.errors.Rate(), h.factor, short(h.median), short(h.most), megabytes(h.memory), short(h.added))
+		return fmt.Sprintf("| %s | %.1f %% | %.2f | %s, %s | %s | %s |", h.name, 100*h.errors.Rate(), h.factor, short(h.median), short(h.most), megabytes(h.memory), h.added)
 	})
 	table(w, b.spoken, "| Voice, one sentence | First audio | All of it | Memory | Adapter adds |", func(s spoken) string {
-		return fmt.Sprintf("| %s | %s | %s | %s | %s |", s.name, short(s.first), short(s.all), megabytes(s.memory), short(s.added))
+		return fmt.Sprintf("| %s | %s | %s | %s | %s |", s.name, short(s.first), short(s.all), megabytes(s.memory), s.added)
 	})
 	table(w, b.written, "| Chat | First token | Tokens/s | Memory | Adapter adds |", func(t written) string {
-		return fmt.Sprintf("| %s | %s | %.0f | %s | %s |", t.name, short(t.first), t.speed, megabytes(t.memory), short(t.added))
+		return fmt.Sprintf("| %s | %s | %.0f | %s | %s |", t.name, short(t.first), t.speed, megabytes(t.memory), t.added)
 	})
 	table(w, b.embedded, "| Embeddings | One text | Numbers | Memory | Adapter adds |", func(e embedded) string {
-		return fmt.Sprintf("| %s | %s | %d | %s | %s |", e.name, short(e.one), e.numbers, megabytes(e.memory), short(e.added))
+		return fmt.Sprintf("| %s | %s | %d | %s | %s |", e.name, short(e.one), e.numbers, megabytes(e.memory), e.added)
 	})
 	table(w, b.woken, "| Wake words | Heard | After the phrase | Memory | Adapter adds |", func(k woken) string {
-		return fmt.Sprintf("| %s | %s, %d of %d | %s | %s | %s |", k.name, k.word, k.of, k.of, short(k.after), megabytes(k.memory), short(k.added))
+		return fmt.Sprintf("| %s | %s, %d of %d | %s | %s | %s |", k.name, k.word, k.of, k.of, short(k.after), megabytes(k.memory), k.added)
 	})
 	if len(b.heard)+len(b.spoken)+len(b.written)+len(b.embedded)+len(b.woken) == 0 {
 		fmt.Fprintln(w, "\nNo engine was found: make engines installs some.")
@@ -69,6 +69,20 @@ func short(d time.Duration) string {
 		return fmt.Sprintf("%.0f ms", d.Seconds()*1000)
 	}
 	return fmt.Sprintf("%.1f ms", d.Seconds()*1000)
+}
+
+// quartiles are of a sample: half of it lies between the outer two.
+type quartiles struct{ first, median, third time.Duration }
+
+func quartilesOf(all []time.Duration) quartiles {
+	sorted := slices.Sorted(slices.Values(all))
+	half := len(sorted) / 2
+	return quartiles{median(sorted[:len(sorted)-half]), median(sorted), median(sorted[half:])}
+}
+
+// String is the median, and behind it the middle half.
+func (q quartiles) String() string {
+	return fmt.Sprintf("%s (%s to %s)", short(q.median), short(q.first), short(q.third))
 }
 
 // megabytes is n for people; a dash stands for unknown.
