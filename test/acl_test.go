@@ -44,7 +44,7 @@ func TestBrokerRefusesWhatIsNotDeclared(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = app.Stop(context.Background()) }()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	if err := bus.Ready(ctx); err != nil {
 		t.Fatal(err)
@@ -53,7 +53,7 @@ func TestBrokerRefusesWhatIsNotDeclared(t *testing.T) {
 	if err := bus.Publish(ctx, contract.FinalTranscript{Text: "allowed"}); err != nil {
 		t.Errorf("what it declares: %v", err)
 	}
-	within(t, "what stt may say", final, 10*time.Second)
+	within(t, "what stt may say", final)
 	err = bus.Publish(ctx, contract.TtsSay{Text: "forbidden"})
 	if err == nil || !strings.Contains(err.Error(), "refused by the broker: reason 0x87") {
 		t.Errorf("what it does not declare: %v", err)
@@ -63,7 +63,7 @@ func TestBrokerRefusesWhatIsNotDeclared(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	within(t, "what stt may hear", status, 10*time.Second) // it comes after what it may not
+	within(t, "what stt may hear", status) // it comes after what it may not
 	if len(spied) > 0 || len(say) > 0 {
 		t.Errorf("stt heard %d answers of the model, and its speech reached %d", len(spied), len(say))
 	}

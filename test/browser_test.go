@@ -25,7 +25,7 @@ func browser(t *testing.T, url string, flags ...chromedp.ExecAllocatorOption) co
 	if err := chromedp.Do(ctx, chromedp.Navigate(url), chromedp.WaitVisible("#text")); err != nil {
 		t.Fatal(err)
 	}
-	awaitJS(t, ctx, "the page is connected", "window.tars && window.tars.connected", 20*time.Second)
+	awaitJS(t, ctx, "the page is connected", "window.tars && window.tars.connected")
 	return ctx
 }
 
@@ -44,7 +44,7 @@ func launch(t *testing.T, flags ...chromedp.ExecAllocatorOption) context.Context
 	if err := chromedp.Do(ctx, chromedp.Navigate("about:blank")); err != nil { // the first action has no limit: it would be the browser's
 		t.Fatal(err)
 	}
-	ctx, late := context.WithTimeout(ctx, 3*time.Minute)
+	ctx, late := context.WithTimeout(ctx, 3*patience)
 	t.Cleanup(late)
 	return ctx
 }
@@ -60,9 +60,9 @@ func page[T any](t *testing.T, ctx context.Context, js string) T {
 }
 
 // awaitJS waits until js is true.
-func awaitJS(t *testing.T, ctx context.Context, what, js string, d time.Duration) {
+func awaitJS(t *testing.T, ctx context.Context, what, js string) {
 	t.Helper()
-	if _, err := chromedp.Run(ctx, chromedp.Poll[bool]("!!("+js+")", chromedp.WithPollingTimeout(d), chromedp.WithPollingInterval(50*time.Millisecond))); err != nil {
+	if _, err := chromedp.Run(ctx, chromedp.Poll[bool]("!!("+js+")", chromedp.WithPollingTimeout(patience), chromedp.WithPollingInterval(50*time.Millisecond))); err != nil {
 		t.Fatalf("%s: %v; the page shows %q", what, err, page[string](t, ctx, "document.body.innerText"))
 	}
 }
@@ -104,8 +104,8 @@ func TestTypedInTheBrowser(t *testing.T) {
 	if err := chromedp.Do(ctx, chromedp.Click("#text"), chromedp.SendKeys("#text", "Say "+text), chromedp.Click("#send")); err != nil {
 		t.Fatal(err)
 	}
-	awaitJS(t, ctx, "the answer appears", "document.querySelector('#log').innerText.includes("+quote(text)+")", 20*time.Second)
-	awaitJS(t, ctx, "the answer is spoken", silence, 30*time.Second)
+	awaitJS(t, ctx, "the answer appears", "document.querySelector('#log').innerText.includes("+quote(text)+")")
+	awaitJS(t, ctx, "the answer is spoken", silence)
 	heard := transcribed(t, "played.wav", played(t, ctx))
 	if e := wer.Of(text, heard); e.Wrong > 1 {
 		t.Errorf("the recogniser heard %q, want %q", heard, text)
@@ -114,7 +114,7 @@ func TestTypedInTheBrowser(t *testing.T) {
 	if err := chromedp.Do(ctx, chromedp.SendKeys("#text", "what is 17 times 23?"), chromedp.Click("#send")); err != nil {
 		t.Fatal(err)
 	}
-	awaitJS(t, ctx, "the model's answer appears", "document.querySelector('#log').innerText.includes('391')", 20*time.Second)
+	awaitJS(t, ctx, "the model's answer appears", "document.querySelector('#log').innerText.includes('391')")
 	if ready := page[int](t, ctx, "window.tars.ready"); ready < 5 {
 		t.Errorf("%d services are ready on the board", ready)
 	}
@@ -131,7 +131,7 @@ func TestTokenInTheBrowser(t *testing.T) {
 		chromedp.SendKeys("input[name=token]", "correct-horse-battery\r"), chromedp.WaitVisible("#text")); err != nil {
 		t.Fatal(err)
 	}
-	awaitJS(t, ctx, "the page is connected", "window.tars && window.tars.connected", 20*time.Second)
+	awaitJS(t, ctx, "the page is connected", "window.tars && window.tars.connected")
 }
 
 // TestSpokenInTheBrowser gives Chromium a recorded voice as its microphone, and
@@ -154,18 +154,18 @@ func TestSpokenInTheBrowser(t *testing.T) {
 	if err := chromedp.Do(ctx, chromedp.Click("#mic")); err != nil {
 		t.Fatal(err)
 	}
-	f := within(t, "transcript", finals, time.Minute)
+	f := within(t, "transcript", finals)
 	if e := wer.Of("go forward ten meters", f.Text); e.Wrong > 1 {
 		t.Errorf("heard %q", f.Text)
 	}
-	awaitJS(t, ctx, "the words appear", "document.querySelector('#log').innerText.toLowerCase().includes('forward')", 20*time.Second)
-	awaitJS(t, ctx, "the answer is spoken", silence, 2*time.Minute)
+	awaitJS(t, ctx, "the words appear", "document.querySelector('#log').innerText.toLowerCase().includes('forward')")
+	awaitJS(t, ctx, "the answer is spoken", silence)
 	answer := transcribed(t, "answer.wav", played(t, ctx))
 	if strings.TrimSpace(answer) == "" {
 		t.Error("the answer has no words")
 	}
 	t.Logf("heard %q, answered %q", f.Text, answer)
-	stages(t, within(t, "record of the turn", turns, time.Minute))
+	stages(t, within(t, "record of the turn", turns))
 }
 
 // TestSpokenByModel asks by voice over MQTT and is answered aloud by a real
@@ -178,12 +178,12 @@ func TestSpokenByModel(t *testing.T) {
 	bus := s.bus(t, h.handlers()...)
 	begin := time.Now()
 	microphone(t, bus, "web-model", clip(t, "goforward.wav"), 1)
-	f := within(t, "transcript", h.finals, 30*time.Second)
-	a := within(t, "speech", h.audio, 60*time.Second)
+	f := within(t, "transcript", h.finals)
+	a := within(t, "speech", h.audio)
 	if a.Sink != "web-model" || a.UttID != *f.UttID {
 		t.Errorf("speech for %s of %s", a.Sink, a.UttID)
 	}
-	r := within(t, "record of the turn", h.turns, 2*time.Minute)
+	r := within(t, "record of the turn", h.turns)
 	if r.Outcome != contract.TurnDone {
 		t.Errorf("record %+v", r)
 	}

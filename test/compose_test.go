@@ -23,9 +23,9 @@ type project struct {
 }
 
 // docker runs docker compose, from the root.
-func (p *project) docker(t *testing.T, patience time.Duration, args ...string) (string, error) {
+func (p *project) docker(t *testing.T, most time.Duration, args ...string) (string, error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), most)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "docker", append(append([]string{"compose", "-p", p.name}, p.files...), args...)...)
 	cmd.Dir, cmd.Env = "..", append(os.Environ(), p.env...)
@@ -75,7 +75,7 @@ func TestJourneysThroughCompose(t *testing.T) {
 func killed(t *testing.T, p *project, url, address string) {
 	t.Helper()
 	ctx := browser(t, address)
-	awaitJS(t, ctx, "the board shows llm", "document.querySelector('#service-tars-llm')?.dataset.state == 'ready'", 20*time.Second)
+	awaitJS(t, ctx, "the board shows llm", "document.querySelector('#service-tars-llm')?.dataset.state == 'ready'")
 	lost := make(chan []byte, 16)
 	connect(t, url, kit.Tap("system/health/tars-llm", func(_ context.Context, d *kit.Delivery) error {
 		if bytes.Contains(d.Data, []byte(`"event":"`+contract.HealthLost+`"`)) {
@@ -86,10 +86,10 @@ func killed(t *testing.T, p *project, url, address string) {
 	if out, err := p.docker(t, time.Minute, "kill", "-s", "KILL", "llm"); err != nil {
 		t.Fatal(out, err)
 	}
-	if data := within(t, "last will", lost, 30*time.Second); !bytes.Contains(data, []byte(`"ok":false`)) {
+	if data := within(t, "last will", lost); !bytes.Contains(data, []byte(`"ok":false`)) {
 		t.Errorf("health is %s", data)
 	}
-	awaitJS(t, ctx, "the board shows that llm is lost", "document.querySelector('#service-tars-llm').dataset.state == 'lost'", 20*time.Second)
+	awaitJS(t, ctx, "the board shows that llm is lost", "document.querySelector('#service-tars-llm').dataset.state == 'lost'")
 }
 
 // TestEnginesThroughCompose asks the model that comes along as a container.
@@ -128,7 +128,7 @@ func TestEnginesThroughCompose(t *testing.T) {
 	if err != nil || out == "" {
 		t.Errorf("tars ask: %q, %v", out, err)
 	}
-	if r := within(t, "response", ends, 10*time.Second); r.Model == nil || !strings.Contains(*r.Model, "smollm2") {
+	if r := within(t, "response", ends); r.Model == nil || !strings.Contains(*r.Model, "smollm2") {
 		t.Errorf("answered by %+v", r)
 	}
 	t.Logf("answered %q", out)

@@ -137,14 +137,18 @@ func into[M any](c chan M) func(context.Context, M) error {
 	}
 }
 
+// patience is how long a test waits for what has to come: no more than a test
+// that fails takes, on a machine that does much else.
+const patience = 2 * time.Minute
+
 // within takes the next value, or fails.
-func within[M any](t *testing.T, what string, c chan M, d time.Duration) M {
+func within[M any](t *testing.T, what string, c chan M) M {
 	t.Helper()
 	select {
 	case m := <-c:
 		return m
-	case <-time.After(d):
-		t.Fatalf("no %s within %s", what, d)
+	case <-time.After(patience):
+		t.Fatalf("no %s within %s", what, patience)
 		panic("unreachable")
 	}
 }
@@ -156,19 +160,19 @@ func spoken(t *testing.T, s *stack, url string) {
 	h := newHearing()
 	bus := connect(t, url, h.handlers()...)
 	microphone(t, bus, "web-journey", clip(t, "goforward.wav"), 4)
-	f := within(t, "transcript", h.finals, 20*time.Second)
+	f := within(t, "transcript", h.finals)
 	if f.Text != engine.Heard || f.UttID == nil {
 		t.Errorf("heard %+v", f)
 	}
-	a := within(t, "audio", h.audio, 20*time.Second)
+	a := within(t, "audio", h.audio)
 	for a.UttID != *f.UttID {
-		a = within(t, "audio", h.audio, 20*time.Second)
+		a = within(t, "audio", h.audio)
 	}
 	if a.Sink != "web-journey" || a.Rate != engine.Rate {
 		t.Errorf("audio to %s at %d Hz for %s", a.Sink, a.Rate, a.UttID)
 	}
 	for {
-		r := within(t, "end of the turn", h.turns, 30*time.Second)
+		r := within(t, "end of the turn", h.turns)
 		if r.TurnID != f.MessageID {
 			continue
 		}
@@ -191,9 +195,9 @@ func cancelled(t *testing.T, s *stack, url string) {
 	if err := bus.Publish(ctx, f); err != nil {
 		t.Fatal(err)
 	}
-	for within(t, "deltas", h.deltas, 20*time.Second).ID != utt {
+	for within(t, "deltas", h.deltas).ID != utt {
 	}
-	for a := within(t, "audio", h.audio, 20*time.Second); a.UttID != utt; a = within(t, "audio", h.audio, 20*time.Second) {
+	for a := within(t, "audio", h.audio); a.UttID != utt; a = within(t, "audio", h.audio) {
 	}
 	if err := bus.Publish(ctx, contract.LLMCancel{ID: utt}); err != nil {
 		t.Fatal(err)
@@ -203,7 +207,7 @@ func cancelled(t *testing.T, s *stack, url string) {
 	}
 	begin := time.Now()
 	for {
-		if r := within(t, "the cancelled response", h.ends, 5*time.Second); r.ID == utt {
+		if r := within(t, "the cancelled response", h.ends); r.ID == utt {
 			if r.Error == nil || *r.Error != "cancelled" {
 				t.Errorf("response %+v", r)
 			}
@@ -211,12 +215,12 @@ func cancelled(t *testing.T, s *stack, url string) {
 		}
 	}
 	for {
-		if st := within(t, "the end of the speech", h.status, 5*time.Second); st.UttID != nil && *st.UttID == utt && st.Event == contract.TtsSpeakingEnd {
+		if st := within(t, "the end of the speech", h.status); st.UttID != nil && *st.UttID == utt && st.Event == contract.TtsSpeakingEnd {
 			break
 		}
 	}
 	for {
-		if r := within(t, "the record of the turn", h.turns, 5*time.Second); r.TurnID == f.MessageID {
+		if r := within(t, "the record of the turn", h.turns); r.TurnID == f.MessageID {
 			if r.Outcome != contract.TurnInterrupted {
 				t.Errorf("record %+v", r)
 			}

@@ -144,15 +144,15 @@ func TestClipsAreHeard(t *testing.T) {
 func collect(t *testing.T, finals chan contract.FinalTranscript, want int) string {
 	t.Helper()
 	var texts []string
-	patience := 30 * time.Second
+	next := patience
 	for {
 		select {
 		case f := <-finals:
 			texts = append(texts, f.Text)
-			if patience = 5 * time.Second; len(texts) >= want {
-				patience = time.Second
+			if next = 15 * time.Second; len(texts) >= want {
+				next = time.Second
 			}
-		case <-time.After(patience):
+		case <-time.After(next):
 			if len(texts) == 0 {
 				t.Error("nothing was heard")
 			}

@@ -149,12 +149,12 @@ func (s *stack) start(t *testing.T, args ...string) (*exec.Cmd, *output) {
 // await polls: the other side is a process.
 func (s *stack) await(t *testing.T, what string, there func() bool) {
 	t.Helper()
-	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		if there() {
 			return
 		}
 	}
-	t.Fatalf("waited 30s for: %s", what)
+	t.Fatalf("waited %s for: %s", patience, what)
 }
 
 // tars runs a command to its end.
@@ -211,7 +211,7 @@ func connect(t *testing.T, url string, hs ...kit.Handler) *kit.Bus {
 		t.Fatal(err)
 	}
 	cfg.URL = url
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	b, err := kit.Open(ctx, "journey", cfg, hs...)
 	if err != nil {

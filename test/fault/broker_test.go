@@ -121,7 +121,7 @@ func freePort(t *testing.T) string {
 // down ends the broker with SIGTERM or SIGKILL and waits until it is gone.
 func (m *mosquitto) down(t *testing.T, signal string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	gone := m.cli.ContainerWait(ctx, m.c.GetContainerID(), client.ContainerWaitOptions{Condition: container.WaitConditionNextExit})
 	if _, err := m.cli.ContainerKill(ctx, m.c.GetContainerID(), client.ContainerKillOptions{Signal: signal}); err != nil {
@@ -210,7 +210,7 @@ func (m *mosquitto) tells(t *testing.T) (version string, ok bool) {
 // port is not enough: Docker's own proxy opens it before the broker listens.
 func (m *mosquitto) answers(t *testing.T) time.Time {
 	t.Helper()
-	eventually(t, "the broker answers", 30*time.Second, func() bool {
+	eventually(t, "the broker answers", func() bool {
 		c, err := net.DialTimeout("tcp", "127.0.0.1:"+m.port, time.Second)
 		if err != nil {
 			return false

@@ -82,7 +82,7 @@ func drown(t *testing.T, url, handler string, qos msg.QoS, work time.Duration, s
 	t.Helper()
 	book := filepath.Join(t.TempDir(), "handled")
 	w := startBuilt(t, nil, "take", "MQTT_URL="+url, Ledger+"="+book, fmt.Sprintf("%s=%s", Work, work))
-	w.ready(t, 1, 15*time.Second)
+	w.ready(t, 1)
 	idle := w.memory(t, "VmRSS")
 	begin := time.Now()
 	bad = throw(t, w, bus(t, at(url)), "fault/"+handler, qos)
@@ -128,7 +128,7 @@ func throw(t *testing.T, w *worker, b *kit.Bus, topic string, qos msg.QoS) map[s
 			bad[reason]++
 		}
 		if n%1000 == 0 && qos == msg.AtLeastOnce {
-			eventually(t, "the handler catches up", time.Minute, func() bool { return int64(n*9/10)-w.tell(t, Tally, 10*time.Second).Began < mostAhead })
+			eventually(t, "the handler catches up", func() bool { return int64(n*9/10)-w.tell(t, Tally).Began < mostAhead })
 		}
 		slots <- struct{}{}
 		wg.Go(func() {
@@ -146,7 +146,7 @@ func throw(t *testing.T, w *worker, b *kit.Bus, topic string, qos msg.QoS) map[s
 func (w *worker) still(t *testing.T) {
 	t.Helper()
 	for last, since := int64(-1), time.Now(); time.Since(since) < 3*time.Second; time.Sleep(100 * time.Millisecond) {
-		if n := w.tell(t, Tally, 10*time.Second).Handled; n != last {
+		if n := w.tell(t, Tally).Handled; n != last {
 			last, since = n, time.Now()
 		}
 	}

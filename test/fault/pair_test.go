@@ -89,10 +89,10 @@ func startPair(t *testing.T, prefix, url string, env ...string) *pair {
 	p := &pair{books: [2]string{filepath.Join(t.TempDir(), "sent"), filepath.Join(t.TempDir(), "handled")}}
 	env = append([]string{"MQTT_URL=" + url, "MQTT_DEDUPE_TTL=60s", "MQTT_DEDUPE_MAX_ENTRIES=100000", fmt.Sprintf("%s=%d", Rate, rate)}, env...)
 	p.take = start(t, prefix+"take", append(env, Ledger+"="+p.books[1])...)
-	p.take.ready(t, 1, 15*time.Second)
+	p.take.ready(t, 1)
 	p.send = start(t, prefix+"send", append(env, Ledger+"="+p.books[0])...)
-	p.send.ready(t, 1, 15*time.Second)
-	p.send.tell(t, Go, time.Second)
+	p.send.ready(t, 1)
+	p.send.tell(t, Go)
 	time.Sleep(time.Second) // buffers and pools grow to their size
 	p.was = p.hold(t)
 	return p
@@ -101,7 +101,7 @@ func startPair(t *testing.T, prefix, url string, env ...string) *pair {
 func (p *pair) hold(t *testing.T) (s [2]state) {
 	t.Helper()
 	for i, w := range []*worker{p.send, p.take} {
-		s[i] = state{w.tell(t, Tally, 10*time.Second), w.memory(t, "VmRSS")}
+		s[i] = state{w.tell(t, Tally), w.memory(t, "VmRSS")}
 	}
 	return s
 }
@@ -110,7 +110,7 @@ func (p *pair) hold(t *testing.T) (s [2]state) {
 func (p *pair) ups(t *testing.T) (n [2]int) {
 	t.Helper()
 	for i, w := range []*worker{p.send, p.take} {
-		n[i] = len(w.tell(t, Tally, 10*time.Second).Ups)
+		n[i] = len(w.tell(t, Tally).Ups)
 	}
 	return n
 }
@@ -120,7 +120,7 @@ func (p *pair) ups(t *testing.T) (n [2]int) {
 func (p *pair) back(t *testing.T, before [2]int, there time.Time) {
 	t.Helper()
 	for i, w := range []*worker{p.send, p.take} {
-		s := w.ready(t, before[i]+1, time.Minute)
+		s := w.ready(t, before[i]+1)
 		p.broken = append(p.broken, max(0, s.Ups[before[i]].Sub(there)))
 	}
 }
@@ -136,11 +136,11 @@ type outcome struct {
 // finish ends the load, lets what is under way arrive, and counts.
 func (p *pair) finish(t *testing.T) (o outcome) {
 	t.Helper()
-	s := p.send.tell(t, Stop, time.Minute)
+	s := p.send.tell(t, Stop)
 	o.withheld, o.failed, o.was = s.Withheld, s.Failed, p.was
 	var sent, handled map[int]int
 	for last, since := int64(-1), time.Now(); time.Since(since) < 5*time.Second; time.Sleep(200 * time.Millisecond) {
-		n := p.take.tell(t, Tally, 10*time.Second).Handled
+		n := p.take.tell(t, Tally).Handled
 		if n != last {
 			last, since = n, time.Now()
 		}

@@ -140,12 +140,12 @@ func TestDoors(t *testing.T) {
 	for name, way := range ways {
 		t.Run(name, func(t *testing.T) {
 			w := start(t, "take", append(way.env, "MQTT_URL="+way.url)...)
-			w.ready(t, 1, 15*time.Second)
+			w.ready(t, 1)
 			b := bus(t, func(s *kit.Settings) { s.URL = way.url; way.set(s) })
 			for n := range 50 {
 				send(t, b, n)
 			}
-			eventually(t, "all are handled", 5*time.Second, func() bool { return w.tell(t, Tally, time.Second).Handled == 50 })
+			eventually(t, "all are handled", func() bool { return w.tell(t, Tally).Handled == 50 })
 			size := 1 << 20
 			if strings.Contains(name, "ws") { // Mosquitto 2.0.11 passes 40 kB a second there
 				size = 1 << 13
@@ -188,14 +188,14 @@ func TestClosedDoors(t *testing.T) {
 			t.Parallel()
 			waits := start(t, "take", tt.env...)
 			ends := start(t, "take", append(tt.env, "MQTT_RECONNECT=no")...)
-			if code := ends.exit(t, 15*time.Second); code != 1 {
+			if code := ends.exit(t); code != 1 {
 				t.Errorf("exit code %d, want 1", code)
 			}
 			oneLine(t, ends.log.String(), tt.cause)
-			eventually(t, "the service says something", 10*time.Second, func() bool { return len(troubles(waits.log.String())) > 0 })
+			eventually(t, "the service says something", func() bool { return len(troubles(waits.log.String())) > 0 })
 			time.Sleep(time.Second)
 			oneLine(t, waits.log.String(), tt.cause)
-			waits.tell(t, Tally, time.Second) // it lives
+			waits.tell(t, Tally) // it lives
 		})
 	}
 }

@@ -19,7 +19,7 @@ func bus(t *testing.T, change func(*kit.Settings), hs ...kit.Handler) *kit.Bus {
 		t.Fatal(err)
 	}
 	change(&s)
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	b, err := kit.Open(ctx, "fault-test", s, append(hs, kit.Sends[Load](), kit.Sends[Tick](), kit.Sends[State](), kit.Asks[Question]())...)
 	if err != nil {
@@ -37,7 +37,7 @@ func at(url string) func(*kit.Settings) { return func(s *kit.Settings) { s.URL =
 
 func send(t *testing.T, b *kit.Bus, n int) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	if err := b.Publish(ctx, Load{N: n}); err != nil {
 		t.Fatal(err)
@@ -59,13 +59,13 @@ func TestKilledInTheMiddleOfAHandler(t *testing.T) {
 	m := broker(t, conf(t, "mosquitto.conf"))
 	book := Ledger + "=" + filepath.Join(t.TempDir(), "handled")
 	w := start(t, "take", "MQTT_URL="+m.url, book, Work+"=1h")
-	w.ready(t, 1, 15*time.Second)
+	w.ready(t, 1)
 	send(t, bus(t, at(m.url)), 7)
-	eventually(t, "the handler begins", 5*time.Second, func() bool { return w.tell(t, Tally, time.Second).Began == 1 })
+	eventually(t, "the handler begins", func() bool { return w.tell(t, Tally).Began == 1 })
 	w.kill()
 	w = start(t, "take", "MQTT_URL="+m.url, book)
-	w.ready(t, 1, 15*time.Second)
-	eventually(t, "the message is handled after the restart", 5*time.Second, func() bool { return w.tell(t, Tally, time.Second).Handled == 1 })
+	w.ready(t, 1)
+	eventually(t, "the message is handled after the restart", func() bool { return w.tell(t, Tally).Handled == 1 })
 	_, path, _ := strings.Cut(book, "=")
 	if got := read(t, path); len(got) != 1 || got[7] != 1 {
 		t.Errorf("handled %v, want 7 once", got)
@@ -79,17 +79,17 @@ func TestAnotherOfOurName(t *testing.T) {
 		t.Skipf("Mosquitto %s does not tell an evicted client why it closes the link", version)
 	}
 	first := start(t, "take", "MQTT_URL="+m.url)
-	first.ready(t, 1, 15*time.Second)
+	first.ready(t, 1)
 	second := start(t, "take", "MQTT_URL="+m.url)
-	second.ready(t, 1, 15*time.Second)
-	if code := first.exit(t, 5*time.Second); code != 1 {
+	second.ready(t, 1)
+	if code := first.exit(t); code != 1 {
 		t.Errorf("exit code %d, want 1", code)
 	}
 	if got := troubles(first.log.String()); len(got) == 0 || !strings.Contains(got[len(got)-1], "another fault-take is connected") {
 		t.Errorf("the evicted one said %q", got)
 	}
 	time.Sleep(2 * time.Second)
-	second.ready(t, 1, time.Second)
+	second.ready(t, 1)
 	if n := strings.Count(m.logs(t), "as fault-take ("); n != 2 {
 		t.Errorf("%d connections, want 2: they fight", n)
 	}
@@ -99,7 +99,7 @@ func TestPublishWhileTheBrokerIsAway(t *testing.T) {
 	t.Parallel()
 	m := broker(t, conf(t, "mosquitto.conf"))
 	w := start(t, "take", "MQTT_URL="+m.url)
-	w.ready(t, 1, 15*time.Second)
+	w.ready(t, 1)
 	b := bus(t, at(m.url))
 	m.down(t, "SIGTERM")
 	time.Sleep(200 * time.Millisecond)
@@ -119,7 +119,7 @@ func TestPublishWhileTheBrokerIsAway(t *testing.T) {
 	case <-time.After(20 * time.Second):
 		t.Fatal("Publish waits on although the broker is back")
 	}
-	eventually(t, "it is handled", 10*time.Second, func() bool { return w.tell(t, Tally, time.Second).Handled == 1 })
+	eventually(t, "it is handled", func() bool { return w.tell(t, Tally).Handled == 1 })
 }
 
 // A broker that forgets its sessions must not hold up those who wait for its
@@ -149,15 +149,15 @@ func TestRetainedState(t *testing.T) {
 	if err := bus(t, at(m.url)).Publish(t.Context(), State{N: 5}); err != nil {
 		t.Fatal(err)
 	}
-	handled := func(w *worker) int64 { return w.tell(t, Tally, time.Second).Handled }
+	handled := func(w *worker) int64 { return w.tell(t, Tally).Handled }
 	w := start(t, "take", "MQTT_URL="+m.url)
-	eventually(t, "a process gets it", 10*time.Second, func() bool { return handled(w) == 1 })
+	eventually(t, "a process gets it", func() bool { return handled(w) == 1 })
 	time.Sleep(200 * time.Millisecond) // its acknowledgement is under way
 	w.kill()
 	w = start(t, "take", "MQTT_URL="+m.url)
-	eventually(t, "the next process gets it", 10*time.Second, func() bool { return handled(w) == 1 })
+	eventually(t, "the next process gets it", func() bool { return handled(w) == 1 })
 	m.restart(t, "SIGTERM")
-	w.ready(t, 2, 15*time.Second)
+	w.ready(t, 2)
 	time.Sleep(time.Second)
 	if n := handled(w); n != 1 {
 		t.Errorf("handled %d times, want 1: a reconnect repeats it", n)
@@ -191,7 +191,7 @@ func TestLargeMessages(t *testing.T) {
 	big := strings.Repeat("x", 1<<20)
 	t.Run("of 1 MiB pass both ways", func(t *testing.T) {
 		m := broker(t, conf(t, "mosquitto.conf"))
-		start(t, "take", "MQTT_URL="+m.url).ready(t, 1, 15*time.Second)
+		start(t, "take", "MQTT_URL="+m.url).ready(t, 1)
 		e, err := kit.Ask(t.Context(), bus(t, at(m.url)), Question{Text: big})
 		if err != nil || e.Text != big {
 			t.Errorf("%d bytes came back: %v", len(e.Text), err)
@@ -200,14 +200,14 @@ func TestLargeMessages(t *testing.T) {
 	t.Run("above what the broker takes are refused", func(t *testing.T) {
 		m := broker(t, conf(t, "mosquitto.conf", "max_packet_size 100000"))
 		w := start(t, "take", "MQTT_URL="+m.url)
-		w.ready(t, 1, 15*time.Second)
+		w.ready(t, 1)
 		b := bus(t, at(m.url))
 		err := b.Publish(t.Context(), Load{Pad: big})
 		if err == nil || !strings.Contains(err.Error(), "(100000)") || !strings.Contains(err.Error(), "1048") {
 			t.Errorf("%v, want an error with both sizes", err)
 		}
 		send(t, b, 1)
-		eventually(t, "the next one passes", 5*time.Second, func() bool { return w.tell(t, Tally, time.Second).Handled == 1 })
+		eventually(t, "the next one passes", func() bool { return w.tell(t, Tally).Handled == 1 })
 	})
 }
 
@@ -215,7 +215,7 @@ func TestWrongPassword(t *testing.T) {
 	t.Parallel()
 	m := broker(t, conf(t, "mosquitto.conf"))
 	w := start(t, "take", "MQTT_URL="+strings.Replace(m.url, password, "hunter2", 1))
-	if code := w.exit(t, 10*time.Second); code != 1 {
+	if code := w.exit(t); code != 1 {
 		t.Errorf("exit code %d, want 1", code)
 	}
 	oneLine(t, w.log.String(), "login refused", "wrong user name or password")

@@ -17,6 +17,10 @@ import (
 	"time"
 )
 
+// patience is how long a test waits for what has to come: no more than a test
+// that fails takes, on a machine that does much else.
+const patience = 2 * time.Minute
+
 // builds are the workers that were compiled, by the flags they were compiled with.
 var builds sync.Map
 
@@ -128,7 +132,7 @@ func startBuilt(t *testing.T, flags []string, role string, env ...string) *worke
 }
 
 // tell sends a command and returns the answer.
-func (w *worker) tell(t *testing.T, command string, patience time.Duration) Stats {
+func (w *worker) tell(t *testing.T, command string) Stats {
 	t.Helper()
 	if _, err := io.WriteString(w.in, command+"\n"); err != nil {
 		t.Fatalf("%s: %v", w.role, err)
@@ -147,10 +151,10 @@ func (w *worker) tell(t *testing.T, command string, patience time.Duration) Stat
 }
 
 // ready waits until the link of the worker was up n times.
-func (w *worker) ready(t *testing.T, n int, patience time.Duration) Stats {
+func (w *worker) ready(t *testing.T, n int) Stats {
 	t.Helper()
 	for begin := time.Now(); ; time.Sleep(20 * time.Millisecond) {
-		s := w.tell(t, Tally, 10*time.Second)
+		s := w.tell(t, Tally)
 		if len(s.Ups) >= n {
 			return s
 		}
@@ -172,11 +176,11 @@ func (w *worker) stop(t *testing.T) int {
 	if err := w.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	return w.exit(t, 15*time.Second)
+	return w.exit(t)
 }
 
 // exit waits for the end of the worker and returns its code.
-func (w *worker) exit(t *testing.T, patience time.Duration) int {
+func (w *worker) exit(t *testing.T) int {
 	t.Helper()
 	select {
 	case <-w.gone:
@@ -207,7 +211,7 @@ func (w *worker) memory(t *testing.T, name string) int {
 }
 
 // eventually polls until ok holds.
-func eventually(t *testing.T, what string, patience time.Duration, ok func() bool) {
+func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
 	for begin := time.Now(); !ok(); time.Sleep(5 * time.Millisecond) {
 		if time.Since(begin) > patience {

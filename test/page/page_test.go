@@ -226,7 +226,7 @@ func browse(t *testing.T, url string) context.Context {
 	if _, err := chromedp.Call(ctx, log.Enable, cdp.Empty{}); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel = context.WithTimeout(ctx, 90*time.Second)
+	ctx, cancel = context.WithTimeout(ctx, 3*time.Minute)
 	t.Cleanup(cancel)
 	do(t, ctx, chromedp.EmulateViewport(1280, 800), chromedp.Navigate(url))
 	return ctx
@@ -254,7 +254,7 @@ func do(t *testing.T, ctx context.Context, steps ...chromedp.Action[chromedp.Voi
 // await waits until a script says true.
 func await(t *testing.T, ctx context.Context, script string) {
 	t.Helper()
-	wait := chromedp.Poll[chromedp.Void](script, chromedp.WithPollingInterval(50*time.Millisecond), chromedp.WithPollingTimeout(20*time.Second))
+	wait := chromedp.Poll[chromedp.Void](script, chromedp.WithPollingInterval(50*time.Millisecond), chromedp.WithPollingTimeout(time.Minute))
 	if err := chromedp.Do(ctx, wait); err != nil {
 		t.Fatalf("%s: %v\n%s", script, err, value[string](t, ctx, `document.body.innerText`))
 	}

@@ -18,7 +18,7 @@ import (
 )
 
 // patience is how long anything may take on a busy machine.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // book collects what happened, in order.
 type book struct {
