@@ -63,9 +63,13 @@ func page[T any](t *testing.T, ctx context.Context, js string) T {
 func awaitJS(t *testing.T, ctx context.Context, what, js string) {
 	t.Helper()
 	if _, err := chromedp.Run(ctx, chromedp.Poll[bool]("!!("+js+")", chromedp.WithPollingTimeout(patience), chromedp.WithPollingInterval(50*time.Millisecond))); err != nil {
-		t.Fatalf("%s: %v; the page shows %q", what, err, page[string](t, ctx, "document.body.innerText"))
+		t.Fatalf("%s: %v; the page shows %q and has %s", what, err, page[string](t, ctx, "document.body.innerText"), page[string](t, ctx, loaded))
 	}
 }
+
+// loaded says what a page is made of: what did not arrive has no status.
+const loaded = `JSON.stringify([location.href, document.readyState, "tars" in window,
+	...performance.getEntries().filter((e) => "responseStatus" in e).map((e) => e.name + " " + e.responseStatus + " after " + e.duration + " ms")])`
 
 // silence is when nothing is spoken or awaited any more.
 const silence = "!window.tars.speaking && window.tars.answering.length == 0 && window.tars.played.samples > 0"
