@@ -236,10 +236,17 @@ func TestResponseTopicInVain(t *testing.T) {
 		Properties: &paho.PublishProperties{ResponseTopic: "secret/answers"}}); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(500 * time.Millisecond)
+	var got []string
+	for range 2 {
+		select {
+		case s := <-ran:
+			got = append(got, s)
+		case <-time.After(time.Minute):
+		}
+	}
+	time.Sleep(500 * time.Millisecond) // for one more, which must not come
 	_ = b.Close(t.Context())
 	close(ran)
-	var got []string
 	for s := range ran {
 		got = append(got, s)
 	}

@@ -148,7 +148,10 @@ func TestReplay(t *testing.T) {
 	if got, err := s.tars(t, "ask", "what time is it?"); err != nil {
 		t.Fatalf("%v %s", err, got)
 	}
-	time.Sleep(500 * time.Millisecond)
+	s.await(t, "the answer is recorded", func() bool {
+		said, _ := os.ReadFile(file)
+		return strings.Contains(string(said), "system/turn")
+	})
 	if code, _ := interrupt(t, cmd); code != 0 {
 		t.Fatalf("record ended with %d", code)
 	}

@@ -240,7 +240,7 @@ func (r raw) send(c packets.Packet) {
 // next returns the content of the next packet.
 func (r raw) next() any {
 	r.t.Helper()
-	_ = r.SetReadDeadline(time.Now().Add(5 * time.Second))
+	_ = r.SetReadDeadline(time.Now().Add(time.Minute))
 	p, err := packets.ReadPacket(r)
 	if err != nil {
 		r.t.Fatal(err)

@@ -96,7 +96,15 @@ func TestConformFailures(t *testing.T) {
 	for act, tt := range tests {
 		t.Run(act, func(t *testing.T) {
 			a := play(act)
-			e := engineAt(t, a, func(c *Config) { c.FirstToken, c.Idle = 100*time.Millisecond, 100*time.Millisecond })
+			e := engineAt(t, a, func(c *Config) {
+				c.FirstToken, c.Idle = time.Minute, time.Minute
+				switch act {
+				case "hangs":
+					c.FirstToken = 100 * time.Millisecond
+				case "stalls":
+					c.Idle = 100 * time.Millisecond
+				}
+			})
 			text, err := generate(t.Context(), e)
 			if text != tt.text || err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "sk-secret") {
 				t.Errorf("wrote %q, error %v", text, err)

@@ -77,7 +77,7 @@ func TestAWakeWordServerThatHangsIsLeft_RealTime(t *testing.T) {
 		}
 	}()
 	w := newWatch(Config{WakeURI: "tcp://" + l.Addr().String(), WakeEngine: "wyoming"}, "", slog.New(slog.DiscardHandler))
-	w.pulse = 50 * time.Millisecond
+	w.pulse = 500 * time.Millisecond
 	ctx, cancel := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
 	wg.Go(func() { _ = w.run(ctx) })

@@ -98,7 +98,7 @@ func TestTheBuiltInVoiceIsHeard_RealTime(t *testing.T) {
 	}
 	m, _ = status.Next(t)
 	took := time.Since(begun)
-	if m.Event != contract.TtsSpeakingEnd || took < time.Second || took > 6*time.Second {
+	if m.Event != contract.TtsSpeakingEnd || took < time.Second {
 		t.Errorf("%s after %v, want the end after about 2.5s", m.Event, took)
 	}
 	b.Stop(t, "tts")
@@ -107,8 +107,8 @@ func TestTheBuiltInVoiceIsHeard_RealTime(t *testing.T) {
 		t.Fatal(err)
 	}
 	heard := tts.Chunk{Rate: 16000, PCM: pcm}
-	if d := heard.Duration(); d < took || d > took+time.Second {
-		t.Errorf("the player got %v of audio in %v", d, took)
+	if d := heard.Duration(); d < 2*time.Second || d > 4*time.Second || took < d-time.Second {
+		t.Errorf("the player got %v of audio in %v, want some 2.5s as fast as they are heard", d, took)
 	}
 	if os.Getenv("STT_OPENAI_URL") == "" {
 		return

@@ -40,7 +40,7 @@ func TestShortSentencesAreMadeOnce(t *testing.T) {
 // What was not made to its end is not the phrase.
 func TestAHalfSentenceIsNotKept(t *testing.T) {
 	for _, act := range []string{cut, stalls} {
-		conform(t, 500*ms, func(t *testing.T, e tts.Engine, s *script) {
+		conform(t, time.Second, func(t *testing.T, e tts.Engine, s *script) {
 			e = tts.Keeping(e)
 			if _, _, err := speak(t.Context(), e, hello); err == nil {
 				t.Errorf("%s: no error", act)

@@ -139,7 +139,7 @@ func (p *pair) finish(t *testing.T) (o outcome) {
 	s := p.send.tell(t, Stop)
 	o.withheld, o.failed, o.was = s.Withheld, s.Failed, p.was
 	var sent, handled map[int]int
-	for last, since := int64(-1), time.Now(); time.Since(since) < 5*time.Second; time.Sleep(200 * time.Millisecond) {
+	for last, since := int64(-1), time.Now(); time.Since(since) < 12*time.Second; time.Sleep(200 * time.Millisecond) {
 		n := p.take.tell(t, Tally).Handled
 		if n != last {
 			last, since = n, time.Now()

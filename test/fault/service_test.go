@@ -116,7 +116,7 @@ func TestPublishWhileTheBrokerIsAway(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-	case <-time.After(20 * time.Second):
+	case <-time.After(patience):
 		t.Fatal("Publish waits on although the broker is back")
 	}
 	eventually(t, "it is handled", func() bool { return w.tell(t, Tally).Handled == 1 })
@@ -138,7 +138,7 @@ func TestPublishWhenTheBrokerForgets(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-	case <-time.After(20 * time.Second):
+	case <-time.After(patience):
 		t.Fatal("Publish waits on although the broker is back")
 	}
 }
@@ -179,7 +179,7 @@ func TestWillOfAKilledService(t *testing.T) {
 			if !strings.Contains(got, fmt.Sprintf(`"event":%q`, want)) {
 				t.Errorf("health is %s, want %s", got, want)
 			}
-		case <-time.After(10 * time.Second):
+		case <-time.After(patience):
 			t.Fatalf("no health %s", want)
 		}
 		w.kill()

@@ -25,7 +25,7 @@ import (
 	"time"
 )
 
-const patience = 5 * time.Second // for an answer of the machine itself
+const patience = 20 * time.Second // for an answer of the machine itself
 
 // kind is one thing that tests may need.
 type kind struct {
