@@ -160,7 +160,11 @@ func TestAdmin(t *testing.T) {
 		}
 		return r.StatusCode, string(body)
 	}
-	<-ready
+	select {
+	case <-ready:
+	case err := <-over:
+		t.Fatal(err)
+	}
 	deadline := time.Now().Add(time.Minute)
 	for code, _ := get("/readyz"); code != 200; code, _ = get("/readyz") {
 		if time.Now().After(deadline) {
