@@ -183,6 +183,7 @@ func TestAdmin(t *testing.T) {
 			if time.Now().After(deadline) {
 				t.Fatalf("metrics lack %s", want)
 			}
+			time.Sleep(10 * time.Millisecond)
 			_, body = get("/metrics")
 		}
 	}

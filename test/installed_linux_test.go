@@ -241,7 +241,7 @@ func TestInstalledEnginesStartAndStop(t *testing.T) {
 				t.Errorf("round %d: %q, %v", i, out, err)
 			}
 		}
-		if code, took := interrupt(t, s.cmd); code != 0 || took > 30*time.Second {
+		if code, took := interrupt(t, s.cmd); code != 0 || took > 8*time.Second {
 			t.Errorf("round %d: exit code %d after %s", i, code, took)
 		}
 		if left := below(t, s.home); len(left) > 0 {
