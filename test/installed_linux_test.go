@@ -237,8 +237,11 @@ func TestInstalledEnginesStartAndStop(t *testing.T) {
 		}
 		llm := s.server(t, find.LLM)
 		if i%5 == 0 { // as a user does, and not each time: a model takes seconds to load
-			if out, err := s.tars(t, "ask", "Hello?"); err != nil {
+			if out, err := s.tars(t, "ask", "Why is the sea salty?"); err != nil {
 				t.Errorf("round %d: %q, %v", i, out, err)
+			}
+			if len(children(t, s)) == 0 {
+				t.Errorf("round %d: no engine runs", i)
 			}
 		}
 		if code, took := interrupt(t, s.cmd); code != 0 || took > 8*time.Second {
