@@ -18,9 +18,8 @@ const askFor = 10 * time.Second
 // Ask publishes q and waits for its reply until ctx ends, at most 10s when ctx
 // has no deadline. Giving up sends q.Cancel() where Q has it. The error is an
 // *AskError (no answer) or an *Error (a known failure); a failure inside R is
-// R's own matter. One run of a handler can take MQTT_INFLIGHT - 1 answers that
-// are AtLeastOnce: acknowledgements go in order of arrival, its own message is
-// the first of them, and the broker sends no more.
+// R's own matter. A handler may ask: replies come on a connection where nothing
+// waits for its work.
 func Ask[Q msg.Request[R], R msg.Message](ctx context.Context, b *Bus, q Q, opts ...PublishOption) (R, error) {
 	var r R
 	if _, bounded := ctx.Deadline(); !bounded {

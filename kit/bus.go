@@ -20,7 +20,6 @@ import (
 	"github.com/gotars/tars/kit/internal/backoff"
 	"github.com/gotars/tars/kit/internal/fifo"
 	"github.com/gotars/tars/kit/internal/seam"
-	"github.com/gotars/tars/kit/internal/session"
 	"github.com/gotars/tars/kit/wire"
 )
 
@@ -42,8 +41,8 @@ type Bus struct {
 	seam seam.Seam
 	tool bool // opened by Open: a session of its own, no health, no will
 
-	cm      *autopaho.ConnectionManager
-	stop    context.CancelFunc // ends the connection
+	conns   []*connection      // the first publishes, and hears what must not wait
+	stop    context.CancelFunc // ends the connections
 	feeds   context.Context    // the life of loops, ticks and local events
 	endFeed context.CancelFunc
 	work    context.Context // the life of handlers
@@ -55,8 +54,8 @@ type Bus struct {
 	handlers []Handler
 	lanes    []*lane
 	routes   []target
-	cancels  []target
-	filters  []paho.SubscribeOptions
+	filters  []paho.SubscribeOptions // of all connections together
+	echoes   []string                // filters that bring back what the first connection publishes
 	declared map[reflect.Type]bool
 	feedWG   sync.WaitGroup
 
@@ -69,20 +68,14 @@ type Bus struct {
 	asking   *duty  // counts what Ask and Pull lose
 	nobody   *duty  // counts what nobody takes
 
-	open    chan struct{} // closed when the service's own hooks are done
-	ready   chan struct{} // closed when first subscribed
-	first   sync.Once
-	linked  atomic.Bool
-	links   atomic.Int64
-	backoff *backoff.Link
-	session *session.State
-	conn    atomic.Pointer[net.Conn]    // under the client
-	at      atomic.Pointer[url.URL]     // the broker of the last attempt
-	from    atomic.Pointer[paho.Client] // of the last delivery
-	mood    atomic.Pointer[mood]
-	moods   chan struct{} // capacity 1: one health message after the other
-	shut    atomic.Bool   // nothing but shutdown is said any more
-	endLink atomic.Pointer[context.CancelFunc]
+	open   chan struct{} // closed when the service's own hooks are done
+	ready  chan struct{} // closed when first subscribed
+	first  sync.Once
+	linked atomic.Bool  // all connections are subscribed
+	links  atomic.Int64 // how often they were
+	mood   atomic.Pointer[mood]
+	moods  chan struct{} // capacity 1: one health message after the other
+	shut   atomic.Bool   // nothing but shutdown is said any more
 
 	brokerLimit atomic.Uint32 // largest packet the broker takes; 0 is unknown
 	dead        chan struct{} // closed when the bus is over for good
@@ -90,6 +83,7 @@ type Bus struct {
 
 	mu        sync.Mutex
 	closing   bool               // no goroutine may start any more
+	warnedAt  time.Time          // when an unreachable broker was last logged
 	waiting   map[string]*waiter // by the id of the request
 	letters   fifo.Queue[string] // topics of the dead letters that the broker keeps
 	strangers once               // topics that came although nobody takes them
@@ -99,6 +93,7 @@ type Bus struct {
 // target is a filter, who handles what matches it, and where that waits.
 type target struct {
 	filter string
+	group  string // of a shared subscription
 	h      *duty
 	lane   *lane
 }
@@ -116,12 +111,12 @@ func newBus(name string, p parts) *Bus {
 		id.client += "-" + host // the members of a group are clients of their own
 	}
 	b := &Bus{name: name, id: id, cfg: cfg, log: p.Log, dial: p.Dial, seam: p.Seam, trace: p.Trace, fatal: func(error) {},
-		instance: wire.NewID(), born: time.Now(), session: session.New(),
+		instance: wire.NewID(), born: time.Now(),
 		asking: &duty{name: "ask"}, nobody: &duty{name: "none"},
-		backoff:  &backoff.Link{Min: cfg.ReconnectMinDelay, Max: cfg.ReconnectMaxDelay},
 		declared: map[reflect.Type]bool{}, waiting: map[string]*waiter{},
 		open: make(chan struct{}), ready: make(chan struct{}), dead: make(chan struct{}), moods: make(chan struct{}, 1)}
 	b.errors = b.own("error")
+	b.conns = []*connection{b.newConnection(b.id.client)}
 	b.feeds, b.endFeed = context.WithCancel(context.Background())
 	b.work, b.endWork = context.WithCancel(context.Background())
 	return b
@@ -133,7 +128,7 @@ func (b *Bus) own(what string) string { return b.cfg.Topic(what, b.id.client) }
 // Client is the MQTT client under the bus, for what the kit does not cover.
 // What is subscribed here is lost at a reconnect. It is nil until the bus
 // began to connect.
-func (b *Bus) Client() *autopaho.ConnectionManager { return b.cm }
+func (b *Bus) Client() *autopaho.ConnectionManager { return b.conns[0].cm }
 
 // Done is closed when the bus is over for good without having been closed: a
 // login refused, another client of this name, no link and MQTT_RECONNECT off.

@@ -7,12 +7,14 @@ import (
 	"net"
 	"net/url"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/eclipse/paho.golang/autopaho"
 	"github.com/eclipse/paho.golang/paho"
 
-	"github.com/gotars/tars/kit/internal/link"
+	"github.com/gotars/tars/kit/internal/backoff"
+	"github.com/gotars/tars/kit/internal/session"
 )
 
 const (
@@ -28,105 +30,91 @@ const (
 	whined = 10 * time.Second
 )
 
+// connection is one MQTT connection of a bus. Its session, and so its Receive
+// Maximum, is its own: messages that wait here hold up no other connection.
+type connection struct {
+	b        *Bus
+	clientID string
+	filters  []paho.SubscribeOptions
+	lanes    []*lane  // fed from here
+	routes   []target // their handlers, and those that Overtake
+	cancels  []target // what arrives here ends runs of these
+
+	cm      *autopaho.ConnectionManager
+	session *session.State
+	backoff *backoff.Link
+	links   atomic.Int64                       // how often it was subscribed
+	socket  atomic.Pointer[net.Conn]           // under the client
+	server  atomic.Pointer[url.URL]            // the broker of the last attempt
+	from    atomic.Pointer[paho.Client]        // of the last delivery
+	endLink atomic.Pointer[context.CancelFunc] // ends the work on a fresh link
+	ready   bool                               // subscribed; guarded by Bus.mu
+}
+
+func (b *Bus) newConnection(clientID string) *connection {
+	return &connection{b: b, clientID: clientID, session: session.New(),
+		backoff: &backoff.Link{Min: b.cfg.ReconnectMinDelay, Max: b.cfg.ReconnectMaxDelay}}
+}
+
 // connect begins to connect and to queue, and returns; handlers run when serve is
-// called. The connection lives until b.stop.
+// called. The connections live until b.stop.
 func (b *Bus) connect(context.Context) error {
-	// The hook's context dies with the start, so the link gets its own.
+	// The hook's context dies with the start, so the links get their own.
 	life, stop := context.WithCancel(context.Background())
 	b.stop = stop
-	cfg, err := b.client(life)
-	if err != nil {
-		stop()
-		return err
-	}
-	// OnConnectionUp can run before NewConnection returns, hence assigned.
-	assigned := make(chan struct{})
-	cfg.OnConnectionUp = func(cm *autopaho.ConnectionManager, c *paho.Connack) {
-		b.backoff.Up(time.Now())
-		if c.Properties != nil && c.Properties.MaximumPacketSize != nil {
-			b.brokerLimit.Store(*c.Properties.MaximumPacketSize)
+	for _, c := range b.conns {
+		if err := c.connect(life); err != nil {
+			stop()
+			return err
 		}
-		link, end := context.WithCancel(life)
-		b.endLink.Store(&end)
-		b.spawn(func() {
-			<-assigned
-			b.subscribe(link, cm)
-		})
 	}
-	if b.cm, err = autopaho.NewConnection(life, cfg); err != nil {
-		stop()
-		return err
-	}
-	close(assigned)
 	for _, l := range b.lanes {
 		l.start(b.work)
 	}
 	return nil
 }
 
-// client is the configuration of paho.
-func (b *Bus) client(life context.Context) (cfg autopaho.ClientConfig, err error) {
-	cfg = autopaho.ClientConfig{
-		KeepAlive: uint16(b.cfg.KeepAlive / time.Second), ConnectTimeout: b.cfg.ConnectTimeout,
-		CleanStartOnInitialConnection: b.tool, SessionExpiryInterval: sessionExpiry,
-		ReconnectBackoff:     func(int) time.Duration { return b.backoff.Next(time.Now()) },
-		ConnectPacketBuilder: b.announce,
-		OnConnectionDown:     b.lost,
-		OnConnectError:       b.complain(life),
-		ClientConfig: paho.ClientConfig{
-			ClientID: b.id.client, Session: b.session, PacketTimeout: publishTimeout,
-			OnPublishReceived: []func(paho.PublishReceived) (bool, error){b.received},
-			OnServerDisconnect: func(d *paho.Disconnect) {
-				if d.ReasonCode == 0x8E { // session taken over: never fight for it
-					b.stop()
-					b.fail(fmt.Errorf("another %s is connected", b.id.client))
-				}
-			},
-		},
+func (c *connection) connect(life context.Context) error {
+	cfg, err := c.config(life)
+	if err != nil {
+		return err
 	}
-	if cfg.ServerUrls, err = b.cfg.urls(); err != nil {
-		return cfg, err
-	}
-	if b.tool {
-		cfg.SessionExpiryInterval = 0
-	} else if b.cfg.EnableHealth {
-		if cfg.WillMessage, err = b.will(); err != nil {
-			return cfg, err
+	// OnConnectionUp can run before NewConnection returns, hence assigned.
+	assigned := make(chan struct{})
+	cfg.OnConnectionUp = func(_ *autopaho.ConnectionManager, ack *paho.Connack) {
+		c.backoff.Up(time.Now())
+		if ack.Properties != nil && ack.Properties.MaximumPacketSize != nil {
+			c.b.brokerLimit.Store(*ack.Properties.MaximumPacketSize)
 		}
+		link, end := context.WithCancel(life)
+		c.endLink.Store(&end)
+		c.b.spawn(func() {
+			<-assigned
+			c.subscribe(link)
+		})
 	}
-	cfg.AttemptConnection = func(ctx context.Context, _ autopaho.ClientConfig, u *url.URL) (net.Conn, error) {
-		ctx, cancel := context.WithTimeout(ctx, b.cfg.ConnectTimeout)
-		defer cancel()
-		c, err := b.dial(ctx, u)
-		if err != nil {
-			return nil, err
-		}
-		c = link.New(c)
-		b.conn.Store(&c)
-		return c, nil
+	if c.cm, err = autopaho.NewConnection(life, cfg); err != nil {
+		return err
 	}
-	return cfg, nil
+	close(assigned)
+	return nil
 }
 
-// subscribe makes a fresh link useful: filters, then health, then Up.
-func (b *Bus) subscribe(link context.Context, cm *autopaho.ConnectionManager) {
+// subscribe makes a fresh link useful: its filters, and when all connections
+// have theirs, health and Up.
+func (c *connection) subscribe(link context.Context) {
+	b := c.b
 	select {
 	case <-b.open:
 	case <-link.Done():
 		return
 	}
-	first := b.links.Load() == 0
-	if !b.filter(link, cm, first) {
+	if !c.filter(link) || !b.noteReady(link, c) {
 		return
 	}
 	n := b.links.Add(1)
-	b.linked.Store(true)
-	if link.Err() != nil { // lost meanwhile, and lost said so already
-		b.linked.Store(false)
-		return
-	}
 	was := b.mood.Load()
-	b.feel(link, mood{ok: true, event: map[bool]string{true: "ready", false: "reconnected"}[first]})
+	b.feel(link, mood{ok: true, event: map[bool]string{true: "ready", false: "reconnected"}[n == 1]})
 	if was != nil && !was.ok {
 		b.feel(link, *was) // a new link makes nobody well
 	}
@@ -138,18 +126,18 @@ func (b *Bus) subscribe(link context.Context, cm *autopaho.ConnectionManager) {
 	b.log.Info("connected", "client", b.id.client, "links", n)
 }
 
-// filter subscribes what the service takes, again while the link lives. A
-// reconnect repeats no retained state, a new process gets it.
-func (b *Bus) filter(link context.Context, cm *autopaho.ConnectionManager, first bool) bool {
-	subs := slices.Clone(b.filters)
-	if !first {
+// filter subscribes what is taken here, again while the link lives. A reconnect
+// repeats no retained state, a new process gets it.
+func (c *connection) filter(link context.Context) bool {
+	subs := slices.Clone(c.filters)
+	if c.links.Load() > 0 {
 		for i := range subs {
 			subs[i].RetainHandling = 1
 		}
 	}
 	for len(subs) > 0 && link.Err() == nil {
 		ctx, cancel := context.WithTimeout(link, askTimeout)
-		ack, err := cm.Subscribe(ctx, &paho.Subscribe{Subscriptions: subs})
+		ack, err := c.cm.Subscribe(ctx, &paho.Subscribe{Subscriptions: subs})
 		cancel()
 		if err == nil {
 			break
@@ -157,29 +145,54 @@ func (b *Bus) filter(link context.Context, cm *autopaho.ConnectionManager, first
 		if ack != nil {
 			for i, code := range ack.Reasons {
 				if code >= 0x80 {
-					b.fail(fmt.Errorf("broker refuses subscription %s: reason 0x%02X", subs[i].Topic, code))
+					c.b.fail(fmt.Errorf("broker refuses subscription %s: reason 0x%02X", subs[i].Topic, code))
 					return false
 				}
 			}
 		}
-		b.log.Warn("not subscribed, trying again", "err", err)
+		c.b.log.Warn("not subscribed, trying again", "err", err)
 		select {
 		case <-time.After(time.Second):
 		case <-link.Done():
 		}
 	}
+	c.links.Add(1)
 	return link.Err() == nil
 }
 
-// lost reports whether to connect again.
-func (b *Bus) lost() bool {
-	b.unlink()
-	b.linked.Store(false)
-	b.signal(func(d *duty) func(context.Context) error { return d.down })
+// noteReady reports whether c was the last of the connections to be subscribed.
+func (b *Bus) noteReady(link context.Context, c *connection) (all bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	c.ready = link.Err() == nil // else lost said so already
+	all = !slices.ContainsFunc(b.conns, func(c *connection) bool { return !c.ready })
+	b.linked.Store(all)
+	return all
+}
+
+// lost reports whether to connect again. The bus is down while one of its
+// connections is.
+func (c *connection) lost() bool {
+	b := c.b
+	c.unlink()
+	b.mu.Lock()
+	c.ready = false
+	down := b.linked.Swap(false)
+	b.mu.Unlock()
+	if down {
+		b.signal(func(d *duty) func(context.Context) error { return d.down })
+	}
 	if !b.cfg.Reconnect {
 		b.fail(errors.New("link to the broker lost, and MQTT_RECONNECT is off"))
-	} else if b.feeds.Err() == nil {
+	} else if down && b.feeds.Err() == nil {
 		b.log.Warn("link to the broker lost, connecting again")
 	}
 	return b.cfg.Reconnect
+}
+
+// unlink ends what makes a fresh link useful.
+func (c *connection) unlink() {
+	if end := c.endLink.Load(); end != nil {
+		(*end)()
+	}
 }

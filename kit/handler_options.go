@@ -19,6 +19,7 @@ type options struct {
 	queue    int
 	timeout  time.Duration
 	ackFirst bool
+	overtake bool
 	group    string        // of a shared subscription
 	retries  int           // more tries
 	pause    time.Duration // before the first of them

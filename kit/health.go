@@ -2,6 +2,7 @@ package kit
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/eclipse/paho.golang/paho"
@@ -84,10 +85,12 @@ func (b *Bus) keep(ctx context.Context, to, typ string, v any) {
 }
 
 // will is what the broker says when this process is gone without a goodbye.
-func (b *Bus) will() (*paho.WillMessage, error) {
+func (b *Bus) will() (*paho.WillMessage, *paho.WillProperties, error) {
 	lost := mood{event: "lost"}.ping()
 	payload, err := wire.Seal(nil, wire.Envelope{ID: wire.NewID(), Type: "health.status", Source: b.id.source}, lost)
-	return &paho.WillMessage{Topic: b.own("health"), Payload: payload, QoS: byte(msg.AtLeastOnce), Retain: true}, err
+	var props paho.WillProperties
+	b.sign(b.own("health"), &props.User)
+	return &paho.WillMessage{Topic: b.own("health"), Payload: payload, QoS: byte(msg.AtLeastOnce), Retain: true}, &props, err
 }
 
 // watchHealth asks the service how it is, and publishes changes.
@@ -131,36 +134,41 @@ type heartbeat struct {
 const missesAllowed = 3
 
 // beat publishes heartbeats. A write proves nothing on a link whose other end
-// is gone, so with each goes a question that every broker answers and that
-// changes nothing: the end of a subscription that never was. Three without an
-// answer break the link, and the client connects again.
+// is gone, so with each goes a question on every connection that every broker
+// answers and that changes nothing: the end of a subscription that never was.
+// Three without an answer break the link, and the client connects again.
 func (b *Bus) beat(ctx context.Context) {
 	t := time.NewTicker(b.cfg.HeartbeatInterval)
 	defer t.Stop()
 	to := b.own("keepalive")
-	for misses := 0; ; {
+	misses := make([]int, len(b.conns))
+	for {
 		select {
 		case <-t.C:
 		case <-ctx.Done():
 			return
 		}
 		if !b.linked.Load() {
-			misses = 0
+			clear(misses)
 			continue
 		}
 		short, cancel := context.WithTimeout(ctx, b.cfg.HeartbeatInterval)
-		err := b.put(short, msg.Route{Topic: to, Bare: true}, to, heartbeat{OK: true, Event: "heartbeat"})
-		if err == nil {
-			_, err = b.cm.Unsubscribe(short, &paho.Unsubscribe{Topics: []string{to}})
+		said := b.put(short, msg.Route{Topic: to, Bare: true}, to, heartbeat{OK: true, Event: "heartbeat"})
+		var all sync.WaitGroup
+		for i, c := range b.conns {
+			all.Go(func() {
+				_, err := c.cm.Unsubscribe(short, &paho.Unsubscribe{Topics: []string{to}})
+				if misses[i]++; err == nil && (said == nil || i > 0) {
+					misses[i] = 0
+				}
+				if misses[i] >= missesAllowed && ctx.Err() == nil {
+					b.log.Warn("heartbeats unanswered, connecting again", "client", c.clientID, "misses", misses[i])
+					_ = (*c.socket.Load()).Close()
+					misses[i] = 0
+				}
+			})
 		}
+		all.Wait()
 		cancel()
-		if misses++; err == nil {
-			misses = 0
-		}
-		if misses >= missesAllowed && ctx.Err() == nil {
-			b.log.Warn("heartbeats unanswered, connecting again", "misses", misses)
-			_ = (*b.conn.Load()).Close()
-			misses = 0
-		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/gotars/tars/kit/internal/cancel"
+	"github.com/gotars/tars/kit/internal/copies"
 	"github.com/gotars/tars/kit/internal/fifo"
 	"github.com/gotars/tars/kit/internal/session"
 	"github.com/gotars/tars/kit/msg"
@@ -65,10 +66,14 @@ func (q *pending) pop() item {
 // by the Receive Maximum: those of an old link are forgotten when the broker
 // delivers them again.
 type lane struct {
-	b       *Bus
-	workers int
-	by      func(any) string
-	limit   int // AtMostOnce items that may wait; with By, for each key
+	b          *Bus
+	name       string
+	routes     []target
+	cancellers []target    // what ends runs of its handlers
+	conn       *connection // which feeds it
+	workers    int
+	by         func(any) string
+	limit      int // AtMostOnce items that may wait; with By, for each key
 
 	mu      sync.Mutex
 	cond    *sync.Cond
@@ -77,7 +82,9 @@ type lane struct {
 	halted  bool // nothing runs any more
 	sorting bool // a sorter may still fill ready
 	seq     uint64
-	early   int // acknowledged items that wait
+	early   int              // acknowledged items that wait
+	urgent  fifo.Queue[item] // of handlers that Overtake
+	copies  copies.Pairs     // of these
 	queue   pending
 	keys    map[string]*keyed
 	ready   []*keyed // keys with work and no worker
@@ -148,6 +155,10 @@ func (l *lane) offer(it item) bool {
 	l.seq++
 	it.seq, it.at = l.seq, time.Now()
 	it.h.meter.Waiting.Add(1)
+	if it.h.opt.overtake {
+		l.pushUrgent(it)
+		return true
+	}
 	if it.h.opt.ackFirst && it.d != nil && l.early < it.h.opt.queue {
 		l.promise(&it)
 	}
@@ -268,6 +279,10 @@ func (l *lane) take() (item, bool) {
 		case l.halted, l.stopped && !l.open:
 			return item{}, false
 		case !l.open:
+		case l.urgent.Len() > 0:
+			it := l.urgent.Pop()
+			l.left(&it)
+			return it, true
 		case l.by == nil && l.queue.Len() > 0:
 			it := l.queue.pop()
 			l.left(&it)
@@ -306,20 +321,12 @@ func (l *lane) free(k *keyed) {
 func (l *lane) abandon() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	rest := l.queue.Items()
+	rest := append(l.urgent.Items(), l.queue.Items()...)
 	for _, k := range l.keys {
 		rest = append(rest, k.items.Items()...)
 	}
-	l.queue, l.keys, l.ready = pending{}, map[string]*keyed{}, nil
+	l.urgent, l.queue, l.keys, l.ready = fifo.Queue[item]{}, pending{}, map[string]*keyed{}, nil
 	for i := range rest {
 		rest[i].settle(false)
 	}
-}
-
-// cancel ends what has key: running, queued, or arriving soon.
-func (l *lane) cancel(key string) {
-	l.mu.Lock()
-	seq, idle := l.seq, l.queue.Len() == 0 && len(l.keys) == 0
-	l.mu.Unlock()
-	l.cancels.Cancel(key, seq, idle)
 }

@@ -298,14 +298,16 @@ func TestStartErrors(t *testing.T) {
 		mod  kit.Module
 		want string
 	}{
-		"two handlers of one topic": {kittest.Fake("s", kit.On(nop), kit.On(nop)), "s: two handlers of box/note"},
-		"crossing filters":          {kittest.Fake("s", kit.Tap("a/+", raw), kit.Tap("+/b", raw)), "s: filters a/+ and +/b overlap"},
-		"a lane with workers":       {kittest.Fake("s", kit.On(nop, kit.Lane("x"), kit.Workers(2))), "excludes Workers"},
-		"By of another type":        {kittest.Fake("s", kit.On(nop, kit.Workers(2), kit.By(func(Tick) string { return "" }))), "By takes a kit_test.Tick"},
-		"CancelledBy of another":    {kittest.Fake("s", kit.On(nop, kit.CancelledBy(func(Stop) string { return "" }, func(Essay) string { return "" }))), "ends a kit_test.Essay"},
-		"Every nothing":             {kittest.Fake("s", kit.Every(0, func(context.Context) error { return nil }, kit.Name("tick"))), "more than 0s"},
-		"a tag that makes no sense": {kittest.Fake("s", kit.Sends[wrong]()), "requierd"},
-		"a hook that fails":         {kit.Service[server]("s", fx.Provide(func() (server, error) { return server{}, errors.New("no disk") })), "s: no disk"},
+		"two handlers of one topic":        {kittest.Fake("s", kit.On(nop), kit.On(nop)), "s: two handlers of box/note"},
+		"crossing filters":                 {kittest.Fake("s", kit.Tap("a/+", raw), kit.Tap("+/b", raw)), "s: filters a/+ and +/b overlap"},
+		"control that one of a group gets": {kittest.Fake("s", kit.On(nop, kit.Overtake(), kit.Shared("g"))), "Overtake is for all who take the message"},
+		"control that waits for its key":   {kittest.Fake("s", kit.On(nop, kit.Overtake(), kit.Workers(2), kit.By(func(n Note) string { return n.Text }))), "Overtake is for all who take the message"},
+		"a lane with workers":              {kittest.Fake("s", kit.On(nop, kit.Lane("x"), kit.Workers(2))), "excludes Workers"},
+		"By of another type":               {kittest.Fake("s", kit.On(nop, kit.Workers(2), kit.By(func(Tick) string { return "" }))), "By takes a kit_test.Tick"},
+		"CancelledBy of another":           {kittest.Fake("s", kit.On(nop, kit.CancelledBy(func(Stop) string { return "" }, func(Essay) string { return "" }))), "ends a kit_test.Essay"},
+		"Every nothing":                    {kittest.Fake("s", kit.Every(0, func(context.Context) error { return nil }, kit.Name("tick"))), "more than 0s"},
+		"a tag that makes no sense":        {kittest.Fake("s", kit.Sends[wrong]()), "requierd"},
+		"a hook that fails":                {kit.Service[server]("s", fx.Provide(func() (server, error) { return server{}, errors.New("no disk") })), "s: no disk"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

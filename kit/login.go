@@ -7,14 +7,61 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/url"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/eclipse/paho.golang/autopaho"
 	"github.com/eclipse/paho.golang/paho"
+
+	"github.com/gotars/tars/kit/internal/link"
 )
+
+// config is the configuration of paho. The first connection carries the will.
+func (c *connection) config(life context.Context) (cfg autopaho.ClientConfig, err error) {
+	b := c.b
+	cfg = autopaho.ClientConfig{
+		KeepAlive: uint16(b.cfg.KeepAlive / time.Second), ConnectTimeout: b.cfg.ConnectTimeout,
+		CleanStartOnInitialConnection: b.tool, SessionExpiryInterval: sessionExpiry,
+		ReconnectBackoff:     func(int) time.Duration { return c.backoff.Next(time.Now()) },
+		ConnectPacketBuilder: c.announce,
+		OnConnectionDown:     c.lost,
+		OnConnectError:       func(err error) { c.complain(life, err) },
+		ClientConfig: paho.ClientConfig{
+			ClientID: c.clientID, Session: c.session, PacketTimeout: publishTimeout,
+			OnPublishReceived: []func(paho.PublishReceived) (bool, error){c.received},
+			OnServerDisconnect: func(d *paho.Disconnect) {
+				if d.ReasonCode == 0x8E { // session taken over: never fight for it
+					b.stop()
+					b.fail(fmt.Errorf("another %s is connected", b.id.client))
+				}
+			},
+		},
+	}
+	if cfg.ServerUrls, err = b.cfg.urls(); err != nil {
+		return cfg, err
+	}
+	if b.tool {
+		cfg.SessionExpiryInterval = 0
+	} else if b.cfg.EnableHealth && c == b.conns[0] {
+		if cfg.WillMessage, cfg.WillProperties, err = b.will(); err != nil {
+			return cfg, err
+		}
+	}
+	cfg.AttemptConnection = func(ctx context.Context, _ autopaho.ClientConfig, u *url.URL) (net.Conn, error) {
+		ctx, cancel := context.WithTimeout(ctx, b.cfg.ConnectTimeout)
+		defer cancel()
+		n, err := b.dial(ctx, u)
+		if err != nil {
+			return nil, err
+		}
+		n = link.New(n)
+		c.socket.Store(&n)
+		return n, nil
+	}
+	return cfg, nil
+}
 
 // refused reports whether the broker will never let this client in.
 func refused(err error) bool {
@@ -42,41 +89,38 @@ func bare(err error) error {
 	return errors.New("connection failed")
 }
 
-// complain returns what is done about an attempt to connect that failed.
-func (b *Bus) complain(life context.Context) func(error) {
-	var mu sync.Mutex
-	var last time.Time
-	return func(err error) {
-		u := b.at.Load()
-		if refused(err) || !b.cfg.Reconnect {
-			b.stop()
-			b.fail(fmt.Errorf("broker %s: %w", u.Redacted(), bare(err)))
-			return
-		}
-		mu.Lock()
-		defer mu.Unlock()
-		if life.Err() == nil && time.Since(last) >= whined {
-			last = time.Now()
-			b.log.Warn("broker unreachable, trying again", "url", u.Redacted(), "err", bare(err))
-		}
+// complain is what is done about an attempt to connect that failed. Of several
+// connections that cannot reach the broker, one says so.
+func (c *connection) complain(life context.Context, err error) {
+	b, u := c.b, c.server.Load()
+	if refused(err) || !b.cfg.Reconnect {
+		b.stop()
+		b.fail(fmt.Errorf("broker %s: %w", u.Redacted(), bare(err)))
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if life.Err() == nil && time.Since(b.warnedAt) >= whined {
+		b.warnedAt = time.Now()
+		b.log.Warn("broker unreachable, trying again", "url", u.Redacted(), "err", bare(err))
 	}
 }
 
 // announce completes CONNECT. Problem information is asked for because brokers
 // may strip the user properties of every PUBLISH from a client that wants none,
 // and the zero value of ConnectProperties wants none.
-func (b *Bus) announce(c *paho.Connect, u *url.URL) (*paho.Connect, error) {
-	b.at.Store(u)
-	if c.Properties == nil {
-		c.Properties = &paho.ConnectProperties{}
+func (c *connection) announce(p *paho.Connect, u *url.URL) (*paho.Connect, error) {
+	c.server.Store(u)
+	if p.Properties == nil {
+		p.Properties = &paho.ConnectProperties{}
 	}
-	c.Properties.RequestProblemInfo = true
-	c.Properties.ReceiveMaximum, c.Properties.MaximumPacketSize = &b.cfg.Inflight, &b.cfg.MaxPacket
+	p.Properties.RequestProblemInfo = true
+	p.Properties.ReceiveMaximum, p.Properties.MaximumPacketSize = &c.b.cfg.Inflight, &c.b.cfg.MaxPacket
 	if u.User != nil {
-		c.Username, c.UsernameFlag = u.User.Username(), true
-		if p, ok := u.User.Password(); ok {
-			c.Password, c.PasswordFlag = []byte(p), true
+		p.Username, p.UsernameFlag = u.User.Username(), true
+		if password, ok := u.User.Password(); ok {
+			p.Password, p.PasswordFlag = []byte(password), true
 		}
 	}
-	return c, nil
+	return p, nil
 }

@@ -1,6 +1,7 @@
 package kit
 
 import (
+	"cmp"
 	"fmt"
 	"reflect"
 	"slices"
@@ -13,65 +14,61 @@ import (
 	"github.com/gotars/tars/kit/wire"
 )
 
-// mount builds lanes and filters from the declarations.
+// mount builds lanes, and connections that feed them, from the declarations.
 func (b *Bus) mount(hs []Handler) error {
 	shared := map[string]*lane{}
-	var want []paho.SubscribeOptions
 	if !b.tool && !b.seam.Loose {
 		h := Tap(b.cfg.Topic("stats", "get"), b.report, Name("stats"))
 		h.own, h.route.QoS = true, msg.AtMostOnce // to be told also by a service whose window is full
 		hs = append(slices.Clip(hs), h)
 		b.replays = b.own("replay")
-		want = append(want, subscription(msg.Route{Topic: b.replays, QoS: msg.AtLeastOnce}, ""))
 	}
 	b.handlers = hs
-	asks := false
+	var answers []paho.SubscribeOptions
 	for _, h := range hs {
 		if err := b.declare(h.duty); err != nil {
 			return fmt.Errorf("%s: %w", b.name, err)
 		}
 		for _, t := range h.replies {
-			asks = true
-			want = append(want, subscription(routeOf(t), ""))
+			answers = append(answers, subscription(routeOf(t), ""))
 		}
-		subs, err := b.listen(h.duty, shared)
-		if err != nil {
+		if err := b.listen(h.duty, shared); err != nil {
 			return fmt.Errorf("%s: %w", b.name, err)
 		}
-		want = append(want, subs...)
 	}
-	if asks && !b.seam.Loose {
-		want = append(want, subscription(msg.Route{Topic: b.errors, QoS: msg.AtLeastOnce}, ""))
+	if len(answers) > 0 && !b.seam.Loose {
+		answers = append(answers, subscription(msg.Route{Topic: b.errors, QoS: msg.AtLeastOnce}, ""))
 	}
-	var err error
-	if b.filters, err = widest(want); err != nil {
+	if err := b.share(answers); err != nil {
 		return fmt.Errorf("%s: %w", b.name, err)
 	}
 	return nil
 }
 
-// listen gives h its lane, and returns what it subscribes.
-func (b *Bus) listen(h *duty, shared map[string]*lane) (subs []paho.SubscribeOptions, _ error) {
+// listen gives h its lane, and notes there what it takes.
+func (b *Bus) listen(h *duty, shared map[string]*lane) error {
 	if h.serve == nil && h.feed == nil && h.up == nil && h.down == nil {
-		return nil, nil
+		return nil
 	}
 	l, err := b.laneOf(h, shared)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	h.name = b.unique(h)
+	l.name = cmp.Or(l.name, h.opt.lane, h.name)
+	t := target{filter: h.route.Topic, h: h, lane: l}
+	if h.route.Topic != "" {
+		t.group = b.group(h)
+	}
+	b.routes = append(b.routes, t)
+	l.routes = append(l.routes, t)
 	if c := h.opt.cancel; c != nil {
-		b.cancels = append(b.cancels, target{c.route.Topic, h, l})
-		subs = append(subs, subscription(c.route, ""))
+		l.cancellers = append(l.cancellers, target{filter: c.route.Topic, h: h, lane: l})
 	}
-	b.routes = append(b.routes, target{h.route.Topic, h, l})
-	if h.route.Topic == "" {
-		return subs, nil
-	}
-	if b.cfg.DedupeTTL > 0 {
+	if h.route.Topic != "" && b.cfg.DedupeTTL > 0 {
 		h.seen = newDedupe(b.cfg.DedupeTTL, b.cfg.DedupeMaxEntries)
 	}
-	return append(subs, subscription(h.route, b.group(h))), nil
+	return nil
 }
 
 // unique is the name of h among the handlers so far: counters and dead letters go
@@ -93,7 +90,7 @@ func (b *Bus) unique(h *duty) string {
 // group is that of the shared subscription of h, or empty: state that the broker
 // retains would not reach it, and what may be lost is for everybody.
 func (b *Bus) group(h *duty) string {
-	if h.opt.group != "" || h.tap || h.route.Retain || h.route.QoS == msg.AtMostOnce {
+	if h.opt.group != "" || h.tap || h.opt.overtake || h.route.Retain || h.route.QoS == msg.AtMostOnce {
 		return h.opt.group
 	}
 	return b.cfg.Share
@@ -124,6 +121,9 @@ func (b *Bus) declare(h *duty) error {
 	}
 	for _, t := range h.sends {
 		b.declared[t] = true
+	}
+	if h.opt.overtake && (h.opt.by != nil || h.opt.group != "") {
+		return fmt.Errorf("%s: Overtake is for all who take the message, in order, so it excludes By and Shared", h)
 	}
 	if h.opt.lane != "" && (h.opt.workers > 1 || h.opt.by != nil) {
 		return fmt.Errorf("%s: Lane runs one message at a time, so it excludes Workers and By", h)

@@ -50,6 +50,7 @@ type Delivery struct {
 	bus     *Bus
 	props   *paho.PublishProperties
 	errorTo string // where the asker wants to hear of a failure
+	sender  string // client id, where the sender would hear itself
 }
 
 // metaKey is where a context has a *Meta, which does not change.
@@ -119,6 +120,8 @@ func (d *Delivery) property(key, value string) {
 		}
 	case "error_to":
 		d.errorTo = value
+	case senderKey:
+		d.sender = value
 	case "baggage":
 		if k, v, ok := strings.Cut(value, "="); ok {
 			d.carry(unescape(k), unescape(v))
@@ -245,6 +248,7 @@ func (b *Bus) packet(ctx context.Context, r msg.Route, to string, v any, o publi
 	if s := uint32(r.Expiry / time.Second); s > 0 {
 		props.MessageExpiry = &s
 	}
+	b.sign(to, &props.User)
 	b.inherit(From(ctx), props, o)
 	return p, nil
 }

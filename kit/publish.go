@@ -75,15 +75,16 @@ func (b *Bus) deliver(ctx context.Context, p *paho.Publish) error {
 	if err := b.travels(p); err != nil {
 		return err
 	}
-	if b.cm == nil {
+	first := b.conns[0]
+	if first.cm == nil {
 		return ErrOffline
 	}
 	if p.QoS > 0 {
 		b.link.inFlight.Add(1)
 		defer b.link.accepted(time.Now())
-		return b.insist(ctx, p)
+		return first.insist(ctx, p)
 	}
-	_, err := b.cm.Publish(ctx, p)
+	_, err := first.cm.Publish(ctx, p)
 	if err != nil && !errors.Is(err, paho.ErrInvalidArguments) && ctx.Err() == nil {
 		b.link.lost.Add(1)
 		return ErrOffline
@@ -96,11 +97,11 @@ func (b *Bus) deliver(ctx context.Context, p *paho.Publish) error {
 // broker that was killed has forgotten who subscribed: p is repeated while
 // nobody gets it, for as long as others need to come back: their last wait, and
 // as much for connecting on a busy machine.
-func (b *Bus) insist(ctx context.Context, p *paho.Publish) error {
+func (c *connection) insist(ctx context.Context, p *paho.Publish) error {
 	for {
-		r, err := b.cm.Publish(b.session.Bind(ctx), p)
+		r, err := c.cm.Publish(c.session.Bind(ctx), p)
 		switch {
-		case err == nil && (r.ReasonCode != unheard || p.Retain || !b.session.Lapsed(max(backoff.Lived, 2*b.cfg.ReconnectMaxDelay))):
+		case err == nil && (r.ReasonCode != unheard || p.Retain || !c.session.Lapsed(max(backoff.Lived, 2*c.b.cfg.ReconnectMaxDelay))):
 			return nil
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
@@ -113,16 +114,16 @@ func (b *Bus) insist(ctx context.Context, p *paho.Publish) error {
 		if err == nil {
 			wait = lonely
 		} else if !errors.Is(err, autopaho.ConnectionDownError) {
-			b.log.DebugContext(ctx, "publishing again", "topic", p.Topic, "err", err)
+			c.b.log.DebugContext(ctx, "publishing again", "topic", p.Topic, "err", err)
 		}
 		select { // the client notices a dead link a moment after its writers
 		case <-time.After(wait):
-		case <-b.cm.Done(): // the bus is stopping
+		case <-c.cm.Done(): // the bus is stopping
 			return ErrOffline
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
-		if err := b.cm.AwaitConnection(ctx); err != nil {
+		if err := c.cm.AwaitConnection(ctx); err != nil {
 			return cmp.Or(context.Cause(ctx), err)
 		}
 	}

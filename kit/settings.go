@@ -35,6 +35,7 @@ type Settings struct {
 	ReconnectMaxDelay time.Duration `split_words:"true" default:"5s" desc:"longest wait between two attempts"`
 	ConnectTimeout    time.Duration `split_words:"true" default:"10s" desc:"longest time for one attempt; tools give up after it"`
 	Inflight          uint16        `default:"64" desc:"unacknowledged messages the broker may send"`
+	IsolateLanes      bool          `split_words:"true" default:"true" desc:"a connection for each handler or lane of AtLeastOnce messages, so that none waits for the work of another; off: one connection"`
 	MaxPacket         uint32        `split_words:"true" default:"4194304" desc:"largest packet in bytes, both ways"`
 	Drain             time.Duration `default:"5s" desc:"time for handlers to finish at a stop"`
 	TLSCA             string        `split_words:"true" envconfig:"TLS_CA" desc:"PEM file of the authorities to trust, instead of the system's"`

@@ -2,6 +2,7 @@ package kit
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/eclipse/paho.golang/paho"
@@ -37,18 +38,24 @@ func (b *Bus) drain(ctx context.Context) error {
 // unsubscribe is a favour to the broker: what it delivers meanwhile stays
 // unacknowledged.
 func (b *Bus) unsubscribe(ctx context.Context) {
-	topics := make([]string, len(b.filters))
-	for i, f := range b.filters {
-		topics[i] = f.Topic
-	}
-	if len(topics) == 0 {
-		return
-	}
 	ctx, stop := context.WithTimeout(ctx, time.Second)
 	defer stop()
-	if _, err := b.cm.Unsubscribe(ctx, &paho.Unsubscribe{Topics: topics}); err != nil {
-		b.log.Debug("not unsubscribed", "err", err)
+	var all sync.WaitGroup
+	for _, c := range b.conns {
+		topics := make([]string, len(c.filters))
+		for i, f := range c.filters {
+			topics[i] = f.Topic
+		}
+		if len(topics) == 0 {
+			continue
+		}
+		all.Go(func() {
+			if _, err := c.cm.Unsubscribe(ctx, &paho.Unsubscribe{Topics: topics}); err != nil {
+				b.log.Debug("not unsubscribed", "err", err)
+			}
+		})
 	}
+	all.Wait()
 }
 
 // finish ends what feeds handlers, and returns a channel that closes when the
@@ -58,7 +65,9 @@ func (b *Bus) finish() <-chan struct{} {
 	b.closing = true
 	b.mu.Unlock()
 	b.endFeed()
-	b.unlink()
+	for _, c := range b.conns {
+		c.unlink()
+	}
 	for _, l := range b.lanes {
 		l.set(func() { l.stopped = true })
 	}
@@ -74,16 +83,9 @@ func (b *Bus) finish() <-chan struct{} {
 	return idle
 }
 
-// unlink ends what makes a fresh link useful.
-func (b *Bus) unlink() {
-	if end := b.endLink.Load(); end != nil {
-		(*end)()
-	}
-}
-
-// disconnect ends the link without the will.
+// disconnect ends the links without the will.
 func (b *Bus) disconnect(ctx context.Context) error {
-	if b.cm == nil {
+	if b.conns[0].cm == nil {
 		return nil
 	}
 	if m := b.mood.Load(); b.linked.Load() && (m == nil || m.event != "shutdown") { // the link came up during the drain
@@ -91,9 +93,14 @@ func (b *Bus) disconnect(ctx context.Context) error {
 	}
 	b.stop()
 	b.endWork()
-	select {
-	case <-b.cm.Done():
-	case <-ctx.Done():
+	for _, c := range b.conns {
+		if c.cm == nil { // connect failed before it
+			continue
+		}
+		select {
+		case <-c.cm.Done():
+		case <-ctx.Done():
+		}
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -287,18 +288,32 @@ func TestReadyEndsWithTheBus(t *testing.T) {
 	})
 }
 
-func TestOneConnection(t *testing.T) {
-	nop := func(context.Context, Note) error { return nil }
-	kittest.Run(t, "carries all that a service does", func(t *testing.T, b *kittest.Bench) {
-		if _, err := kit.Ask(t.Context(), b.Bus, Question{Text: "x"}); err != nil {
-			t.Error(err)
-		}
-		if n := b.Broker.Clients(); n != 2 {
-			t.Errorf("%d clients, want the probe and the service", n)
-		}
-	}, kittest.Fake("s", kit.On(nop, kit.Name("note")), kit.Asks[Essay](), kit.Sends[Receipt](),
-		kit.Tap("other/#", func(context.Context, *kit.Delivery) error { return nil }),
-		kit.Answer(func(context.Context, Question) (QuickReply, error) { return QuickReply{}, nil }, kit.Name("answer"))))
+func TestConnections(t *testing.T) {
+	note := kit.On(func(context.Context, Note) error { return nil }, kit.Name("note"))
+	joined := kit.On(func(context.Context, Note) error { return nil }, kit.Name("note"), kit.Lane("x"))
+	tap := kit.Tap("other/#", func(context.Context, *kit.Delivery) error { return nil })
+	joinedTap := kit.Tap("other/#", func(context.Context, *kit.Delivery) error { return nil }, kit.Lane("x"))
+	tests := map[string]struct {
+		handlers []kit.Handler
+		shared   bool // MQTT_ISOLATE_LANES is off
+		want     int
+	}{
+		"nothing to take":                            {[]kit.Handler{kit.Sends[Receipt]()}, false, 1},
+		"one handler, nothing waits for it":          {[]kit.Handler{note, kit.Sends[Receipt]()}, false, 1},
+		"one handler, and answers must not wait":     {[]kit.Handler{note, kit.Asks[Essay]()}, false, 2},
+		"two handlers do not wait for each other":    {[]kit.Handler{note, tap}, false, 2},
+		"two handlers of one lane":                   {[]kit.Handler{joined, joinedTap}, false, 1},
+		"two handlers and answers":                   {[]kit.Handler{note, tap, kit.Asks[Essay]()}, false, 3},
+		"two handlers and answers on one connection": {[]kit.Handler{note, tap, kit.Asks[Essay]()}, true, 1},
+	}
+	for name, tt := range tests {
+		t.Setenv("S_MQTT_ISOLATE_LANES", strconv.FormatBool(!tt.shared))
+		kittest.Run(t, name, func(t *testing.T, b *kittest.Bench) {
+			if n := b.Broker.Clients() - 1; n != tt.want { // beside the probe
+				t.Errorf("%d connections, want %d", n, tt.want)
+			}
+		}, kittest.Fake("s", tt.handlers...))
+	}
 }
 
 // A client that wants no problem information gets no user properties from mochi,

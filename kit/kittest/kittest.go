@@ -56,13 +56,13 @@ type Bench struct {
 
 // unit is one service on the bench.
 type unit struct {
-	name string
-	app  *fx.App
-	door *door
-	bus  *kit.Bus
-	conn net.Conn
-	dead bool // killed: it reaches the broker no more
-	away bool // unplugged
+	name  string
+	app   *fx.App
+	door  *door
+	bus   *kit.Bus
+	conns []net.Conn
+	dead  bool // killed: it reaches the broker no more
+	away  bool // unplugged
 }
 
 // probe sees everything, for watchers.

@@ -44,7 +44,7 @@ func (b *Bench) connect(u *unit, open func() (net.Conn, error)) (net.Conn, error
 		_ = conn.Close()
 		return nil, errUnplugged
 	}
-	u.conn = conn
+	u.conns = append(u.conns, conn)
 	return conn, nil
 }
 
@@ -54,22 +54,31 @@ func (b *Bench) cutOff(u *unit) bool {
 	return u.dead || u.away
 }
 
-// sever changes u and breaks its connection.
+// sever changes u and breaks its connections.
 func (b *Bench) sever(service string, change func(*unit)) {
 	u := b.unit(service)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	change(u)
-	if u.conn != nil {
-		_ = u.conn.Close()
+	for _, conn := range u.conns {
+		_ = conn.Close()
 	}
+	u.conns = nil
 }
 
-// Cut breaks the connection of a service; the kit connects again, at once when
+// Cut breaks the connections of a service; the kit connects again, at once when
 // the link was old.
 func (b *Bench) Cut(service string) { b.sever(service, func(*unit) {}) }
 
-// Unplug breaks the connection of a service, and no attempt to connect succeeds
+// CutOne is Cut of one of the service's connections, whichever.
+func (b *Bench) CutOne(service string) {
+	u := b.unit(service)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	_ = u.conns[0].Close()
+}
+
+// Unplug breaks the connections of a service, and no attempt to connect succeeds
 // until Plug.
 func (b *Bench) Unplug(service string) { b.sever(service, func(u *unit) { u.away = true }) }
 
@@ -81,7 +90,7 @@ func (b *Bench) Plug(service string) {
 	u.away = false
 }
 
-// Kill ends the connection of a service for good and without DISCONNECT, so
+// Kill ends the connections of a service for good and without DISCONNECT, so
 // that its will speaks, as when its process dies. Its handlers run on, and reach
 // nobody. Add starts its successor.
 func (b *Bench) Kill(service string) { b.sever(service, func(u *unit) { u.dead = true }) }

@@ -40,20 +40,43 @@ func New(cfg Config, bus *kit.Bus, engine Engine, log *slog.Logger) *Service {
 }
 
 // Handlers declares what the voice listens to. Both commands share a lane and
-// only leave word with the loop, so that a stop never waits behind speech, and
-// ends what came before it and nothing that comes after.
+// only leave word with the loop, so that a stop never waits behind speech. It
+// overtakes lines that still wait, and ends them, but nothing that was sent
+// after it.
 func (s *Service) Handlers() []kit.Handler {
 	desk, choice := kit.Lane("desk"), kit.Lane("engine")
 	return []kit.Handler{
-		kit.On(s.say, desk, kit.AckFirst()), // after a restart nobody waits for it any more
-		kit.On(s.control, desk),
+		kit.On(s.say, desk, kit.AckFirst(), kit.CancelledBy(stoppedAnswer, answerOf)), // after a restart nobody waits for it any more
+		kit.On(s.control, desk, kit.Overtake()),
 		kit.Loop(s.speak),
 		kit.Up(s.look, choice), kit.Every(lookEvery, s.look, choice),
 		kit.Sends[contract.TtsStatus](), kit.Sends[contract.SpeakerAudio](),
 	}
 }
 
+// stoppedAnswer is the key of what a control ends: an answer, or with a stop
+// that names none everything.
+func stoppedAnswer(c contract.TtsControl) string {
+	switch {
+	case c.Action != contract.TtsStop:
+		return ""
+	case c.ID == nil:
+		return "*"
+	}
+	return *c.ID
+}
+
+func answerOf(m contract.TtsSay) string {
+	if m.UttID == nil {
+		return ""
+	}
+	return *m.UttID
+}
+
 func (s *Service) say(ctx context.Context, m contract.TtsSay) error {
+	if context.Cause(ctx) == kit.ErrCancelled {
+		return kit.Drop("stopped")
+	}
 	chain := context.WithoutCancel(ctx) // speech outlives the handler, and is published in its chain
 	l := &line{
 		say: m, sentences: Sentences(Speakable(m.Text)),

@@ -131,6 +131,23 @@ func expect(t *testing.T, s *stage, want ...string) {
 	}
 }
 
+// A stop does not wait for lines that were sent before it, ends them all, and
+// none that was sent after it.
+func TestStopOvertakesABacklog(t *testing.T) {
+	perform(t, "of more lines than the broker may send at once", func(t *testing.T, s *stage) {
+		for i := range 3000 {
+			s.say(t, fmt.Sprint("u", i%7), "word")
+		}
+		s.control(t, contract.TtsStop, "")
+		s.say(t, "next", "silence ended")
+		time.Sleep(time.Minute)
+		s.Settle()
+		if n := len(s.made); n > 3 || n == 0 || s.made[n-1] != "silence ended" {
+			t.Errorf("after the stop the engine made %d lines, the last of them %q", n, s.made[max(0, n-3):])
+		}
+	}, "TTS_MQTT_INFLIGHT=4")
+}
+
 func TestSpeech(t *testing.T) {
 	perform(t, "lines are said one after the other", func(t *testing.T, s *stage) {
 		s.say(t, "u1", "one two three four five")

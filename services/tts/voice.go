@@ -36,12 +36,7 @@ type line struct {
 	paused bool // a status said so
 }
 
-func (l *line) utt() string {
-	if l.say.UttID == nil {
-		return ""
-	}
-	return *l.say.UttID
-}
+func (l *line) utt() string { return answerOf(l.say) }
 
 // is tells whether a control with this id means l.
 func (l *line) is(id *string) bool { return id == nil || *id == l.utt() }

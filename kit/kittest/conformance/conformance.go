@@ -43,6 +43,10 @@ const (
 	Answers        Promise = "answers and error replies"
 	Pulls          Promise = "parts, end and cancel"
 	Overtaking     Promise = "a cancel overtakes what waits"
+	Isolation      Promise = "a full window holds up no other handler, cancel or ask"
+	AskInside      Promise = "an ask from a handler in a window of one"
+	Control        Promise = "control overtakes what waits in its lane"
+	StopAll        Promise = "a cancel of everything ends what the broker still holds"
 	ForeignAsker   Promise = "response topic and correlation data"
 	DeadLetter     Promise = "dead letters"
 	Dedupe         Promise = "a repeat is handled once"
@@ -68,7 +72,8 @@ func Run(t *testing.T, at Broker) {
 	}{
 		{Order, order}, {Redelivery, redelivery}, {Session, session}, {RetainedOnce, retainedOnce}, {SharedGroup, sharedGroup},
 		{NoLocal, noLocal}, {Covered, covered}, {ExactlyOnce, exactlyOnce}, {Health, health}, {Offline, offline},
-		{Answers, answers}, {Pulls, pulls}, {Overtaking, overtaking}, {ForeignAsker, foreignAsker}, {DeadLetter, deadLetter},
+		{Answers, answers}, {Pulls, pulls}, {Overtaking, overtaking},
+		{Isolation, isolation}, {AskInside, askInside}, {Control, control}, {StopAll, stopAll}, {ForeignAsker, foreignAsker}, {DeadLetter, deadLetter},
 		{Dedupe, dedupe}, {Carried, carried}, {Expiry, expiry}, {Sizes, sizes}, {OversizeWindow, oversizeWindow}, {Takeover, takeover}, {Introspection, introspection},
 	}
 	for _, p := range all {

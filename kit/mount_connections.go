@@ -1,0 +1,121 @@
+package kit
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/eclipse/paho.golang/paho"
+
+	"github.com/gotars/tars/kit/internal/topic"
+	"github.com/gotars/tars/kit/msg"
+)
+
+// share spreads the lanes over connections. A broker sends a client no more
+// than its Receive Maximum of messages that are not acknowledged, and what is
+// published after them waits, for whatever handler it is. So each lane that
+// acknowledges after its work gets a connection, and waits for itself alone.
+// The first connection publishes, and takes what is acknowledged on arrival:
+// answers to asks, cancels, what overtakes, and what is AtMostOnce.
+// docs/decisions/018-connections.md has the reasons and what it costs.
+func (b *Bus) share(answers []paho.SubscribeOptions) error {
+	first := b.conns[0]
+	prompt := answers // what must not wait for work
+	var working []*lane
+	for _, l := range b.lanes {
+		for _, t := range l.cancellers {
+			prompt = append(prompt, subscription(t.h.opt.cancel.route, ""))
+			first.cancels = append(first.cancels, t)
+		}
+		if !b.cfg.IsolateLanes || !l.works() {
+			first.feed(l)
+			continue
+		}
+		working = append(working, l)
+		for _, t := range l.routes {
+			if t.h.opt.overtake {
+				prompt = append(prompt, subscription(t.h.route, t.group))
+				first.routes = append(first.routes, t)
+			}
+		}
+	}
+	alone := len(prompt) == 0 && !slices.ContainsFunc(first.routes, func(t target) bool { return t.filter != "" && !t.h.own })
+	for i, l := range working {
+		if alone && i == 0 { // nothing is there to wait for it
+			first.feed(l)
+			continue
+		}
+		c := b.newConnection(b.connectionID(l.name))
+		b.conns = append(b.conns, c)
+		c.feed(l)
+		c.cancels = l.cancellers
+	}
+	return b.filter(prompt)
+}
+
+// works reports whether messages of the lane stay unacknowledged while they
+// wait: what no other lane should wait for.
+func (l *lane) works() bool {
+	return slices.ContainsFunc(l.routes, func(t target) bool {
+		return t.filter != "" && t.h.route.QoS > msg.AtMostOnce && !t.h.opt.overtake
+	})
+}
+
+// feed lets the lane take its messages from c.
+func (c *connection) feed(l *lane) {
+	l.conn = c
+	c.lanes = append(c.lanes, l)
+	c.routes = append(c.routes, l.routes...)
+}
+
+// filter decides what each connection subscribes.
+func (b *Bus) filter(prompt []paho.SubscribeOptions) (err error) {
+	var all []paho.SubscribeOptions
+	for i, c := range b.conns {
+		var want []paho.SubscribeOptions
+		for _, t := range c.routes {
+			if t.filter != "" {
+				want = append(want, subscription(t.h.route, t.group))
+			}
+		}
+		if i == 0 {
+			want = append(want, prompt...)
+		}
+		for _, t := range c.cancels {
+			want = append(want, subscription(t.h.opt.cancel.route, ""))
+		}
+		if b.replays != "" && (len(c.lanes) > 0 || i == 0) {
+			want = append(want, subscription(msg.Route{Topic: b.replays, QoS: msg.AtLeastOnce}, ""))
+		}
+		if c.filters, err = widest(want); err != nil {
+			return err
+		}
+		all = append(all, want...)
+		if i == 0 {
+			continue
+		}
+		for _, f := range c.filters {
+			if topic.Unshared(f.Topic) == f.Topic {
+				b.echoes = append(b.echoes, f.Topic)
+			}
+		}
+	}
+	b.filters, err = widest(all)
+	return err
+}
+
+// connectionID is the client id of the connection of a lane: stable, because the
+// broker keeps its session by it.
+func (b *Bus) connectionID(lane string) string {
+	plain := strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' {
+			return r
+		}
+		return '-'
+	}, lane)
+	id := b.id.client + "." + plain
+	for n := 2; slices.ContainsFunc(b.conns, func(c *connection) bool { return c.clientID == id }); n++ {
+		id = fmt.Sprintf("%s.%s-%d", b.id.client, plain, n)
+	}
+	return id
+}
