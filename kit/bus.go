@@ -68,14 +68,15 @@ type Bus struct {
 	asking   *duty  // counts what Ask and Pull lose
 	nobody   *duty  // counts what nobody takes
 
-	open   chan struct{} // closed when the service's own hooks are done
-	ready  chan struct{} // closed when first subscribed
-	first  sync.Once
-	linked atomic.Bool  // all connections are subscribed
-	links  atomic.Int64 // how often they were
-	mood   atomic.Pointer[mood]
-	moods  chan struct{} // capacity 1: one health message after the other
-	shut   atomic.Bool   // nothing but shutdown is said any more
+	open       chan struct{} // closed when the service's own hooks are done
+	ready      chan struct{} // closed when first subscribed
+	first      sync.Once
+	linked     atomic.Bool  // all connections are subscribed
+	links      atomic.Int64 // how often they were
+	mood       atomic.Pointer[mood]
+	moods      chan struct{} // capacity 1: one health message after the other
+	lastHealth atomic.Value  // string: message id of the last health
+	shut       atomic.Bool   // nothing but shutdown is said any more
 
 	brokerLimit atomic.Uint32 // largest packet the broker takes; 0 is unknown
 	dead        chan struct{} // closed when the bus is over for good

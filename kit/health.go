@@ -70,6 +70,7 @@ func (b *Bus) feel(ctx context.Context, m mood) {
 	}
 	h := m.ping()
 	h.MessageID = wire.NewID()
+	b.lastHealth.Store(h.MessageID)
 	b.keep(ctx, b.own("health"), "health.status", h)
 	for _, alias := range b.id.alias {
 		b.keep(ctx, b.cfg.Topic("health", alias), "system.health."+alias, healthCopy(h))

@@ -34,7 +34,7 @@ func (c *connection) config(life context.Context) (cfg autopaho.ClientConfig, er
 			OnServerDisconnect: func(d *paho.Disconnect) {
 				if d.ReasonCode == 0x8E { // session taken over: never fight for it
 					b.stop()
-					b.fail(fmt.Errorf("another %s is connected", b.id.client))
+					b.fail(evictedError{b.id.client})
 				}
 			},
 		},

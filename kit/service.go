@@ -109,7 +109,9 @@ func (m Module) App(opts ...fx.Option) *fx.App {
 }
 
 // Run runs the modules until ctx ends or one returns Fatal. All start at once,
-// and all are told to drain at once.
+// and all are told to drain at once. A service that is evicted, because another
+// client took its client id, ends alone and says so as its health; Run returns
+// its error when the others have ended.
 func Run(ctx context.Context, mods ...Module) error {
 	if err := alone(mods); err != nil {
 		return err
@@ -128,7 +130,11 @@ func Run(ctx context.Context, mods ...Module) error {
 	for _, m := range mods {
 		go func() {
 			err := m.run(ctx, a.add)
-			if err != nil {
+			switch {
+			case err == nil:
+			case len(mods) > 1 && is[evictedError](err):
+				log.Error("service ended, the others go on", "service", m.Name, "err", err)
+			default:
 				end(err)
 			}
 			done <- err
@@ -180,6 +186,9 @@ func (m Module) run(ctx context.Context, made func(*Bus)) error {
 	if err := app.Stop(stop); failed == nil {
 		failed = err
 	}
+	if is[evictedError](failed) {
+		b.tellEviction(context.WithoutCancel(ctx), failed)
+	}
 	if failed != nil {
 		return fmt.Errorf("%s: %w", m.Name, failed)
 	}
@@ -205,12 +214,16 @@ func Open(ctx context.Context, name string, s Settings, hs ...Handler) (*Bus, er
 	if err != nil {
 		return nil, err
 	}
-	s.ClientID = name + "-" + wire.NewID()[:8]
 	dial, err := s.dialer()
 	if err != nil {
 		return nil, err
 	}
-	b := newBus(name, parts{Cfg: s, Log: log.With("service", name), Dial: dial, ID: identity{source: name}})
+	return openTool(ctx, name, s, log.With("service", name), dial, hs...)
+}
+
+func openTool(ctx context.Context, name string, s Settings, log *slog.Logger, dial Dial, hs ...Handler) (*Bus, error) {
+	s.ClientID = name + "-" + wire.NewID()[:8]
+	b := newBus(name, parts{Cfg: s, Log: log, Dial: dial, ID: identity{source: name}})
 	b.tool = true
 	b.fatal = func(err error) {
 		select {

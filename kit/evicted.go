@@ -1,0 +1,70 @@
+package kit
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/gotars/tars/kit/msg"
+	"github.com/gotars/tars/kit/wire"
+)
+
+// evictedError ends a service whose client id another client has taken: MQTT
+// knows one of each. It does not connect again, or the two would evict each
+// other for ever.
+type evictedError struct{ clientID string }
+
+func (e evictedError) Error() string { return fmt.Sprintf("another %s is connected", e.clientID) }
+
+const (
+	// successorTimeout is how long a client that took the name has to say that it
+	// is the same service, and well.
+	successorTimeout = time.Second
+	// evictionTimeout bounds telling of an eviction, connecting included.
+	evictionTimeout = 5 * time.Second
+)
+
+// tellEviction publishes the end of the service as its retained health, unless
+// whoever took the name serves in its place and says so. The service's own
+// connections are gone, so this takes another one.
+func (b *Bus) tellEviction(ctx context.Context, cause error) {
+	if b.tool || !b.cfg.EnableHealth {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, evictionTimeout)
+	defer cancel()
+	cfg := b.cfg
+	cfg.Reconnect, cfg.IsolateLanes = true, false
+	served := make(chan struct{}, 1)
+	tool, err := openTool(ctx, b.id.client, cfg, b.log, b.dial, Tap(b.own("health"), func(_ context.Context, d *Delivery) error {
+		var h healthPing
+		if wire.Decode(d.Data, &h) == nil && h.OK && h.MessageID != b.lastHealth.Load() {
+			select {
+			case served <- struct{}{}:
+			default:
+			}
+		}
+		return nil
+	}, Name("health")))
+	if err != nil {
+		b.log.Warn("health does not tell of the eviction", "err", err)
+		return
+	}
+	defer func() { _ = tool.Close(ctx) }()
+	select {
+	case <-served:
+		return
+	case <-time.After(successorTimeout):
+	}
+	h := mood{event: "error", err: cause.Error()}.ping()
+	h.MessageID = wire.NewID()
+	tell := func(to, typ string, v any) {
+		if err := tool.put(ctx, msg.Route{Topic: to, Type: typ, QoS: msg.AtLeastOnce}, to, v, Retain()); err != nil {
+			b.log.Warn("state not published", "topic", to, "err", err)
+		}
+	}
+	tell(b.own("health"), "health.status", h)
+	for _, alias := range b.id.alias {
+		tell(b.cfg.Topic("health", alias), "system.health."+alias, healthCopy(h))
+	}
+}
