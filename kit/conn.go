@@ -62,8 +62,13 @@ func (b *Bus) connect(context.Context) error {
 	// The hook's context dies with the start, so the links get their own.
 	life, stop := context.WithCancel(context.Background())
 	b.stop = stop
+	servers, err := b.brokers()
+	if err != nil {
+		stop()
+		return err
+	}
 	for _, c := range b.conns {
-		if err := c.connect(life); err != nil {
+		if err := c.connect(life, servers); err != nil {
 			stop()
 			return err
 		}
@@ -74,8 +79,8 @@ func (b *Bus) connect(context.Context) error {
 	return nil
 }
 
-func (c *connection) connect(life context.Context) error {
-	cfg, err := c.config(life)
+func (c *connection) connect(life context.Context, servers []*url.URL) error {
+	cfg, err := c.config(life, servers)
 	if err != nil {
 		return err
 	}

@@ -72,12 +72,27 @@ func Load(name string) (Settings, error) {
 	if err := fill(prefix, &own, log); err != nil {
 		return s, err
 	}
-	for i, f := range fields(prefix, &own) {
-		if strings.TrimSpace(os.Getenv(f.Key)) != "" {
-			reflect.ValueOf(&s).Elem().Field(i).Set(reflect.ValueOf(own).Field(i))
-		}
+	set, ownSet := givenFields("MQTT", &s), givenFields(prefix, &own)
+	s.override(&own, set, ownSet)
+	for name := range ownSet {
+		set[name] = true
+		reflect.ValueOf(&s).Elem().FieldByName(name).Set(reflect.ValueOf(own).FieldByName(name))
+	}
+	if err := s.resolve(set); err != nil {
+		return s, err
 	}
 	return s, s.Validate()
+}
+
+// givenFields are the fields of s whose variables are set.
+func givenFields(prefix string, s *Settings) given {
+	set := given{}
+	for i, f := range fields(prefix, s) {
+		if f.find(slog.New(slog.DiscardHandler)) != "" {
+			set[reflect.TypeFor[Settings]().Field(i).Name] = true
+		}
+	}
+	return set
 }
 
 func prefixOf(name string) string {
@@ -172,7 +187,7 @@ func (f field) names() []string { return slices.Concat([]string{f.Key}, f.Also, 
 func (f field) find(log *slog.Logger) string {
 	for _, name := range f.names() {
 		v := os.Getenv(name)
-		if strings.TrimSpace(v) == "" {
+		if strings.TrimSpace(v) == "" || isServiceLink(name, v) {
 			continue
 		}
 		if slices.Contains(f.was, name) {
@@ -181,6 +196,15 @@ func (f field) find(log *slog.Logger) string {
 		return v
 	}
 	return ""
+}
+
+// serviceLink is an address as Kubernetes gives it to containers, in TTS_PORT
+// for a service that is called tts.
+var serviceLink = regexp.MustCompile(`^(tcp|udp|sctp)://`)
+
+// isServiceLink reports whether Kubernetes has set a variable, and not a person.
+func isServiceLink(name, value string) bool {
+	return strings.HasSuffix(name, "_PORT") && serviceLink.MatchString(value)
 }
 
 func split(list string) []string {

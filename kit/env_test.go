@@ -98,7 +98,7 @@ func TestLoad(t *testing.T) {
 		t.Errorf("tts: %+v, %v", tts, err)
 	}
 	bad := map[string][2]string{
-		"MQTT_URL":                 {"http://u:secret@x", `MQTT_URL is "http://u:xxxxx@x", want mqtt, mqtts, ws or wss, then ://host:port`},
+		"MQTT_URL":                 {"http://u:secret@x", "MQTT_URL begins with http://, want ws://"},
 		"MQTT_KEEPALIVE":           {"0", "MQTT_KEEPALIVE is 0s, want 1s to 1h"},
 		"MQTT_RECONNECT_MAX_DELAY": {"100ms", "MQTT_RECONNECT_MAX_DELAY is 100ms, want at least MQTT_RECONNECT_MIN_DELAY (500ms)"},
 		"MQTT_INFLIGT":             {"3", "MQTT_INFLIGT is not known: did you mean MQTT_INFLIGHT?"},

@@ -19,10 +19,11 @@ import (
 )
 
 // config is the configuration of paho. The first connection carries the will.
-func (c *connection) config(life context.Context) (cfg autopaho.ClientConfig, err error) {
+func (c *connection) config(life context.Context, servers []*url.URL) (cfg autopaho.ClientConfig, err error) {
 	b := c.b
 	cfg = autopaho.ClientConfig{
-		KeepAlive: uint16(b.cfg.KeepAlive / time.Second), ConnectTimeout: b.cfg.ConnectTimeout,
+		ServerUrls: servers,
+		KeepAlive:  uint16(b.cfg.KeepAlive / time.Second), ConnectTimeout: b.cfg.ConnectTimeout,
 		CleanStartOnInitialConnection: b.tool, SessionExpiryInterval: sessionExpiry,
 		ReconnectBackoff:     func(int) time.Duration { return c.backoff.Next(time.Now()) },
 		ConnectPacketBuilder: c.announce,
@@ -38,9 +39,6 @@ func (c *connection) config(life context.Context) (cfg autopaho.ClientConfig, er
 				}
 			},
 		},
-	}
-	if cfg.ServerUrls, err = b.cfg.urls(); err != nil {
-		return cfg, err
 	}
 	if b.tool {
 		cfg.SessionExpiryInterval = 0
@@ -116,11 +114,33 @@ func (c *connection) announce(p *paho.Connect, u *url.URL) (*paho.Connect, error
 	}
 	p.Properties.RequestProblemInfo = true
 	p.Properties.ReceiveMaximum, p.Properties.MaximumPacketSize = &c.b.cfg.Inflight, &c.b.cfg.MaxPacket
-	if u.User != nil {
-		p.Username, p.UsernameFlag = u.User.Username(), true
-		if password, ok := u.User.Password(); ok {
+	user, err := c.b.cfg.login(u)
+	if err != nil {
+		return nil, err
+	}
+	if user != nil {
+		p.Username, p.UsernameFlag = user.Username(), true
+		if password, ok := user.Password(); ok {
 			p.Password, p.PasswordFlag = []byte(password), true
 		}
 	}
 	return p, nil
+}
+
+// brokers are the addresses to try. A login that cannot be, such as a password
+// file that is not there, is known before the first attempt.
+func (b *Bus) brokers() ([]*url.URL, error) {
+	all, err := b.cfg.urls()
+	if err != nil {
+		return nil, err
+	}
+	for _, u := range all {
+		if _, err := b.cfg.login(u); err != nil {
+			return nil, err
+		}
+	}
+	for _, text := range b.cfg.warnings() {
+		b.log.Warn("setting without effect", "err", text)
+	}
+	return all, nil
 }

@@ -186,8 +186,8 @@ func TestSettings(t *testing.T) {
 		"MQTT_HEARTBEAT_INTERVAL=10ms":  "MQTT_HEARTBEAT_INTERVAL is 10ms, want at least 1s",
 		"MQTT_DEDUPE_TTL=-1s":           "MQTT_DEDUPE_TTL is -1s, want 0 or more",
 		"MQTT_TLS_CERT=" + file:         "MQTT_TLS_CERT and MQTT_TLS_KEY go together",
-		"MQTT_URL=http://x":             `MQTT_URL is "http://x", want mqtt, mqtts, ws or wss`,
-		"MQTT_URL=mqtt://a,http://u:p@": "want mqtt, mqtts, ws or wss",
+		"MQTT_URL=http://x":             "MQTT_URL begins with http://, want ws://",
+		"MQTT_URL=mqtt://a,http://u:p@": "MQTT_URL, address 2 of 2, begins with http://, want ws://",
 		"MQTT_RECONECT=no":              "MQTT_RECONECT is not known: did you mean MQTT_RECONNECT?",
 	} {
 		t.Run(variable, func(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/pem"
 	"fmt"
 	"net"
 	"net/url"
@@ -20,6 +21,11 @@ import (
 // such as STT_MQTT_INFLIGHT beats MQTT_INFLIGHT.
 type Settings struct {
 	URL               string        `default:"mqtt://127.0.0.1:1883" desc:"the broker: mqtt, mqtts, ws or wss, with user and password when it wants them; several, separated by commas, are tried in turn"`
+	Host              string        `desc:"host of the broker, when MQTT_URL is not set: 127.0.0.1 by default"`
+	Port              uint16        `desc:"its port: 1883 by default; with 8883, or with a variable of TLS, the link is encrypted"`
+	Username          string        `desc:"user name, when the URL has none"`
+	Password          string        `desc:"password, when the URL has none"`
+	PasswordFile      string        `split_words:"true" desc:"file that holds the password; read at each connect"`
 	ClientID          string        `split_words:"true" desc:"MQTT client id; by default the service's own"`
 	SourceName        string        `split_words:"true" desc:"source in envelopes; by default the service's own"`
 	KeepAlive         time.Duration `envconfig:"KEEPALIVE" default:"60s" desc:"longest silence on the link"`
@@ -40,12 +46,14 @@ type Settings struct {
 	Drain             time.Duration `default:"5s" desc:"time for handlers to finish at a stop"`
 	TLSCA             string        `split_words:"true" envconfig:"TLS_CA" desc:"PEM file of the authorities to trust, instead of the system's"`
 	TLSCert           string        `split_words:"true" envconfig:"TLS_CERT" desc:"PEM file of the client certificate"`
-	TLSKey            string        `split_words:"true" envconfig:"TLS_KEY" desc:"PEM file of its key"`
+	TLSKey            string        `split_words:"true" envconfig:"TLS_KEY" desc:"PEM file of its key, without a passphrase"`
+
+	from string // variable that names the broker
 }
 
 // Validate reports the first setting that cannot work.
 func (s *Settings) Validate() error {
-	if _, err := s.urls(); err != nil {
+	if err := s.checkLogin(); err != nil {
 		return err
 	}
 	switch {
@@ -85,31 +93,6 @@ func (s *Settings) Topic(levels ...string) string {
 	return s.System + "/" + strings.Join(levels, "/")
 }
 
-// schemes are those a URL may have, and their default ports.
-var schemes = map[string]string{"mqtt": "1883", "mqtts": "8883", "ws": "80", "wss": "443"}
-
-// urls are the brokers' addresses with their ports, in the order to try.
-func (s *Settings) urls() (all []*url.URL, _ error) {
-	for text := range strings.SplitSeq(s.URL, ",") {
-		u, err := url.Parse(strings.TrimSpace(text))
-		if err != nil { // the error of Parse would show the password
-			return nil, fmt.Errorf("MQTT_URL is no URL, want one like mqtt://user:password@host:1883; escape special characters of the password")
-		}
-		if u.Opaque != "" { // user:password@host, which Redacted would show
-			return nil, fmt.Errorf("MQTT_URL has no scheme that is known, want mqtt, mqtts, ws or wss, then ://host:port")
-		}
-		port, ok := schemes[u.Scheme]
-		if !ok || u.Hostname() == "" {
-			return nil, fmt.Errorf("MQTT_URL is %q, want mqtt, mqtts, ws or wss, then ://host:port", u.Redacted())
-		}
-		if u.Port() == "" {
-			u.Host += ":" + port
-		}
-		all = append(all, u)
-	}
-	return all, nil
-}
-
 // dialer opens links as the settings say.
 func (s *Settings) dialer() (Dial, error) {
 	c := &tls.Config{MinVersion: tls.VersionTLS12}
@@ -124,12 +107,30 @@ func (s *Settings) dialer() (Dial, error) {
 	}
 	if s.TLSCert != "" {
 		pair, err := tls.LoadX509KeyPair(s.TLSCert, s.TLSKey)
+		if isEncrypted(s.TLSKey) {
+			return nil, fmt.Errorf("MQTT_TLS_KEY: the key in %s is encrypted; write it without a passphrase into a file that only its user can read: openssl pkey -in %s -out plain.pem", s.TLSKey, s.TLSKey)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("MQTT_TLS_CERT: %w", err)
 		}
 		c.Certificates = []tls.Certificate{pair}
 	}
 	return func(ctx context.Context, u *url.URL) (net.Conn, error) { return link.Dial(ctx, u, c) }, nil
+}
+
+// isEncrypted reports whether a PEM file holds a key that wants a passphrase.
+func isEncrypted(file string) bool {
+	rest, err := os.ReadFile(file)
+	for err == nil {
+		var block *pem.Block
+		if block, rest = pem.Decode(rest); block == nil {
+			return false
+		}
+		if block.Type == "ENCRYPTED PRIVATE KEY" || strings.Contains(block.Headers["Proc-Type"], "ENCRYPTED") {
+			return true
+		}
+	}
+	return false
 }
 
 // Home is the data directory of the program; relative paths of services lie

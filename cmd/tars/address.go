@@ -1,10 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -19,16 +19,17 @@ type address struct{ url, from string }
 // urlFile is where tars up says which broker it uses.
 func urlFile(home kit.Home) string { return home.Path(filepath.Join("run", "mqtt-url")) }
 
-// brokerOf is the broker to use: MQTT_URL, else the one of a running tars up, else
-// the usual port.
+// brokerOf is the broker to use: the one that MQTT_URL or MQTT_HOST names, else
+// the one of a running tars up, else the usual port.
 func brokerOf(home kit.Home) address {
-	if u := os.Getenv("MQTT_URL"); u != "" {
-		return address{u, "MQTT_URL"}
+	s, err := kit.Load("tars-cli")
+	if err != nil || s.NamedBy() != "" {
+		return address{s.URL, cmp.Or(s.NamedBy(), "the environment")}
 	}
 	if b, err := os.ReadFile(urlFile(home)); err == nil && strings.TrimSpace(string(b)) != "" {
 		return address{strings.TrimSpace(string(b)), urlFile(home)}
 	}
-	return address{"mqtt://127.0.0.1:1883", "the default; no tars up is running"}
+	return address{s.URL, "the default; no tars up is running"}
 }
 
 // open connects a tool called name to the broker.
@@ -53,21 +54,17 @@ func open(ctx context.Context, home kit.Home, name string, hs ...kit.Handler) (*
 
 // settings are those of a tool called name, with the broker that brokerOf names.
 func settings(home kit.Home, name string) (kit.Settings, error) {
-	if err := os.Setenv("MQTT_URL", brokerOf(home).url); err != nil {
-		return kit.Settings{}, err
+	s, err := kit.Load(name)
+	if err != nil || s.NamedBy() != "" {
+		return s, err
 	}
-	return kit.Load(name)
+	a := brokerOf(home)
+	s.URL = a.url
+	if err := s.Validate(); err != nil {
+		return s, fmt.Errorf("%s: %w", a.from, err)
+	}
+	return s, nil
 }
 
 // redacted is the address, or the list of them, without passwords.
-func redacted(address string) string {
-	var all []string
-	for one := range strings.SplitSeq(address, ",") {
-		u, err := url.Parse(strings.TrimSpace(one))
-		if err != nil || u.Opaque != "" {
-			return "of an unreadable address"
-		}
-		all = append(all, u.Redacted())
-	}
-	return strings.Join(all, ",")
-}
+func redacted(address string) string { return kit.RedactURL(address) }

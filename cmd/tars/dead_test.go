@@ -48,7 +48,7 @@ func TestReplayKeepsWhatNobodyTakes(t *testing.T) {
 
 func TestRedacted(t *testing.T) {
 	for address, want := range map[string]string{
-		"mqtt://u:s3cret@h1:1883,mqtts://u:s3cret@h2": "mqtt://u:xxxxx@h1:1883,mqtts://u:xxxxx@h2",
+		"mqtt://u:s3cret@h1:1883,mqtts://u:s3cret@h2": "mqtt://u:xxxxx@h1:1883,mqtts://u:xxxxx@h2:8883",
 		"u:s3cret@h:1883": "of an unreadable address",
 	} {
 		if got := redacted(address); got != want {

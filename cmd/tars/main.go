@@ -18,7 +18,7 @@ import (
 
 // cli is what may be typed.
 type cli struct {
-	Up       upCmd       `cmd:"" help:"Run everything in this process, with a broker when MQTT_URL is not set."`
+	Up       upCmd       `cmd:"" help:"Run everything in this process, with a broker when MQTT_URL and MQTT_HOST are not set."`
 	Run      runCmd      `cmd:"" help:"Run one or some services against a broker."`
 	Ask      askCmd      `cmd:"" help:"Ask something and print the answer as it is written."`
 	Say      sayCmd      `cmd:"" help:"Let the voice say something."`

@@ -59,8 +59,14 @@ func (c *runCmd) Run(ctx context.Context, home kit.Home) error {
 	if err != nil {
 		return err
 	}
-	if err := os.Setenv("MQTT_URL", brokerOf(home).url); err != nil {
+	s, err := settings(home, "tars-cli")
+	if err != nil {
 		return err
+	}
+	if s.NamedBy() == "" {
+		if err := os.Setenv("MQTT_URL", s.URL); err != nil {
+			return err
+		}
 	}
 	return kit.Run(ctx, mods...)
 }

@@ -60,13 +60,17 @@ func (upCmd) Run(ctx context.Context, home kit.Home) (err error) {
 	return err
 }
 
-// haveBroker makes MQTT_URL name a broker: the one it names already, else one
-// of our own on loopback, on a free port if the usual one is taken. Other
+// haveBroker makes the environment name a broker: the one it names already, else
+// one of our own on loopback, on a free port if the usual one is taken. Other
 // commands find its address in a file that only this user can read. stop ends
 // what was started.
 func haveBroker(ctx context.Context, home kit.Home) (stop func(), err error) {
 	stop = func() {}
-	if os.Getenv("MQTT_URL") == "" {
+	s, err := kit.Load("tars-cli")
+	if err != nil {
+		return stop, err
+	}
+	if s.NamedBy() == "" {
 		if old, err := os.ReadFile(urlFile(home)); err == nil && answers(ctx, home) {
 			return stop, fmt.Errorf("tars up is running already (broker %s, from %s)", redacted(strings.TrimSpace(string(old))), urlFile(home))
 		}
@@ -82,23 +86,37 @@ func haveBroker(ctx context.Context, home kit.Home) (stop func(), err error) {
 			return stop, err
 		}
 	}
+	mine, err := addressOf("tars-cli")
+	if err != nil {
+		stop()
+		return func() {}, err
+	}
 	file := urlFile(home)
 	err = os.MkdirAll(filepath.Dir(file), 0o700)
 	if err == nil {
-		err = errors.Join(os.WriteFile(file, []byte(os.Getenv("MQTT_URL")+"\n"), 0o600), os.Chmod(file, 0o600))
+		err = errors.Join(os.WriteFile(file, []byte(mine+"\n"), 0o600), os.Chmod(file, 0o600))
 	}
 	if err != nil {
 		stop()
 		return func() {}, fmt.Errorf("%w: set TARS_HOME to a folder that you may write to", err)
 	}
 	ended := stop
-	mine := os.Getenv("MQTT_URL")
 	return func() {
 		if now, err := os.ReadFile(file); err == nil && strings.TrimSpace(string(now)) == mine {
 			_ = os.Remove(file)
 		}
 		ended()
 	}, nil
+}
+
+// addressOf is the broker's address with user name and password, for a command
+// that has another environment.
+func addressOf(name string) (string, error) {
+	s, err := kit.Load(name)
+	if err != nil {
+		return "", err
+	}
+	return s.URLWithLogin()
 }
 
 // answers reports whether something listens where the file says a broker is.
@@ -139,7 +157,7 @@ func greet(ctx context.Context, home kit.Home) error {
 	if names := asleep(ctx, home); names != "" {
 		fmt.Printf("\n  installed engines, which start when they are needed: %s\n", names)
 	}
-	fmt.Printf("\n  broker %s · data %s · Ctrl-C stops\n\n", redacted(os.Getenv("MQTT_URL")), home)
+	fmt.Printf("\n  broker %s · data %s · Ctrl-C stops\n\n", redacted(brokerOf(home).url), home)
 	return nil
 }
 
