@@ -1,22 +1,22 @@
 package kit
 
 import (
-	"errors"
+	"cmp"
 	"fmt"
 	"log/slog"
 	"os"
 	"reflect"
-	"regexp"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/kelseyhightower/envconfig"
 	"go.uber.org/fx"
 )
 
 // Env provides a C read from the variables that begin with the service's name
-// in capitals, up to its first dash: STT_, and UI_ for ui-web.
+// in capitals, up to its first dash: STT_, and UI_ for ui-web. Services such as
+// home-lamp and home-door share theirs, so there an unknown variable that is
+// nearly right is a warning; elsewhere it is an error.
 //
 // Tags are those of envconfig (default, split_words, desc), and two more:
 // `also:"OPENAI_API_KEY"` names variables that serve when the field's own is
@@ -27,13 +27,16 @@ func Env[C any]() fx.Option {
 	return fx.Provide(func(n serviceName, log *slog.Logger, known *variables) (C, error) {
 		var c C
 		known.all = append(known.all, Variables(prefixOf(string(n)), &c)...)
-		err := read(prefixOf(string(n)), &c, log)
-		return c, err
+		sc := scope{prefixOf(string(n)), known.shared || strings.Contains(string(n), "-")}
+		return c, sc.read(&c, log)
 	})
 }
 
 // variables are those that one service reads.
-type variables struct{ all []Variable }
+type variables struct {
+	all    []Variable
+	shared bool // a service beside this one has the same prefix
+}
 
 // Variable is one setting in the environment.
 type Variable struct {
@@ -57,8 +60,8 @@ func Variables(prefix string, c any) (all []Variable) {
 // tell what a service would do. It warns of nothing.
 func FromEnv[C any](name string) (C, error) {
 	var c C
-	err := read(prefixOf(name), &c, slog.New(slog.DiscardHandler))
-	return c, err
+	sc := scope{prefixOf(name), strings.Contains(name, "-")}
+	return c, sc.read(&c, slog.New(slog.DiscardHandler))
 }
 
 // Load reads the settings for the service or tool called name.
@@ -101,8 +104,10 @@ func prefixOf(name string) string {
 }
 
 // read fills c and validates it.
-func read(prefix string, c any, log *slog.Logger) error {
-	if err := fill(prefix, c, log); err != nil {
+func read(prefix string, c any, log *slog.Logger) error { return scope{prefix: prefix}.read(c, log) }
+
+func (s scope) read(c any, log *slog.Logger) error {
+	if err := s.fill(c, log); err != nil {
 		return err
 	}
 	if v, ok := c.(interface{ Validate() error }); ok {
@@ -114,13 +119,13 @@ func read(prefix string, c any, log *slog.Logger) error {
 // field is one variable of a struct.
 type field struct {
 	Variable
-	was   []string // names it had
-	plain string   // the name without prefix, which envconfig would look up too
+	was      []string // names it had
+	required bool
 }
 
 // columns are what envconfig tells of a field.
 const columns = "{{range .}}{{usage_key .}}\t{{usage_type .}}\t{{usage_default .}}\t{{usage_description .}}\t" +
-	"{{.Tags.Get `also`}}\t{{.Tags.Get `was`}}\t{{.Alt}}\n{{end}}"
+	"{{.Tags.Get `also`}}\t{{.Tags.Get `was`}}\t{{usage_required .}}\n{{end}}"
 
 // fields lists the variables of c in the order of its fields.
 func fields(prefix string, c any) (all []field) {
@@ -130,54 +135,41 @@ func fields(prefix string, c any) (all []field) {
 	}
 	for line := range strings.Lines(out.String()) {
 		x := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
-		all = append(all, field{Variable{x[0], x[1], x[2], x[3], split(x[4])}, split(x[5]), x[6]})
+		all = append(all, field{Variable{x[0], x[1], x[2], x[3], splitNames(x[4])}, splitNames(x[5]), x[6] == "true"})
 	}
 	return all
 }
 
-// environment guards the moment in which variables are shown to envconfig in
-// normal form. It reads the process environment and nothing else.
-var environment sync.Mutex
-
-// fill reads c. envconfig refuses empty values, "yes" and a bare number of
-// seconds, so it sees them normalised; the environment is put back.
+// fill reads c. The process environment is read and never written: whoever
+// reads it meanwhile, such as a module that starts beside this one, sees it as
+// it is.
 func fill(prefix string, c any, log *slog.Logger) error {
-	all := fields(prefix, c)
-	if err := inspect(prefix, all, c, log); err != nil {
-		return err
-	}
-	environment.Lock()
-	defer environment.Unlock()
-	for _, f := range all {
-		value := f.find(log)
-		defer show(f.Key, normal(f.Kind, value))()
-		if f.plain != "" && f.plain != f.Key {
-			defer show(f.plain, "")() // TLS_CERT of another program is not MQTT_TLS_CERT
-		}
-	}
-	err := envconfig.Process(prefix, c)
-	if p, ok := errors.AsType[*envconfig.ParseError](err); ok {
-		return fmt.Errorf("%s is %q, want %s", p.KeyName, p.Value, wants(p.TypeName))
-	}
-	return err
+	return scope{prefix: prefix}.fill(c, log)
 }
 
-// show sets a variable, or unsets it when value is empty, and returns what puts
-// it back.
-func show(key, value string) (restore func()) {
-	was, set := os.LookupEnv(key)
-	if value == "" {
-		_ = os.Unsetenv(key)
-	} else {
-		_ = os.Setenv(key, value)
+// scope is the variables that begin with a prefix.
+type scope struct {
+	prefix string
+	shared bool // another service may have the same prefix
+}
+
+func (s scope) fill(c any, log *slog.Logger) error {
+	all := fields(s.prefix, c)
+	if err := s.inspect(all, c, log); err != nil {
+		return err
 	}
-	return func() {
-		if set {
-			_ = os.Setenv(key, was)
-		} else {
-			_ = os.Unsetenv(key)
+	values := leaves(reflect.ValueOf(c).Elem())
+	for i, f := range all {
+		if err := assign(values[i], f, cmp.Or(normal(f.Kind, f.find(log)), f.Default)); err != nil {
+			return err
 		}
 	}
+	return nil
+}
+
+// splitNames is the names in a tag.
+func splitNames(list string) []string {
+	return strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' })
 }
 
 // names are all under which f may be set, its own first.
@@ -198,56 +190,11 @@ func (f field) find(log *slog.Logger) string {
 	return ""
 }
 
-// serviceLink is an address as Kubernetes gives it to containers, in TTS_PORT
-// for a service that is called tts.
-var serviceLink = regexp.MustCompile(`^(tcp|udp|sctp)://`)
-
-// isServiceLink reports whether Kubernetes has set a variable, and not a person.
-func isServiceLink(name, value string) bool {
-	return strings.HasSuffix(name, "_PORT") && serviceLink.MatchString(value)
-}
-
-func split(list string) []string {
-	return strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' })
-}
-
-var bareNumber = regexp.MustCompile(`^[0-9]+(\.[0-9]+)?$`)
-
-// normal turns what people write into what envconfig reads.
-func normal(kind, value string) string {
-	value = strings.TrimSpace(value)
-	switch kind {
-	case "True or False":
-		switch strings.ToLower(value) {
-		case "yes", "on", "y":
-			return "true"
-		case "no", "off", "n":
-			return "false"
-		}
-	case "Duration":
-		if bareNumber.MatchString(value) {
-			return value + "s"
-		}
-	}
-	return value
-}
-
-func wants(typeName string) string {
-	switch typeName {
-	case "bool":
-		return "yes or no"
-	case "time.Duration", "Duration":
-		return "a duration such as 500ms, 5s or 2m"
-	case "float64", "float32":
-		return "a number"
-	}
-	return "a whole number"
-}
-
 // inspect looks for variables that have no effect. One with the prefix and
-// within two edits of a known one is an error. Others are none of our business:
-// Kubernetes and systemd set foreign ones.
-func inspect(prefix string, known []field, c any, log *slog.Logger) error {
+// within two edits of a known one is an error, or a warning where it may belong
+// to another service. Others are none of our business: Kubernetes and systemd
+// set foreign ones.
+func (s scope) inspect(known []field, c any, log *slog.Logger) error {
 	taken := map[string]bool{}
 	for _, f := range known {
 		for _, name := range f.names() {
@@ -262,14 +209,19 @@ func inspect(prefix string, known []field, c any, log *slog.Logger) error {
 		name, value, _ := strings.Cut(kv, "=")
 		instead, gone := dropped[name]
 		switch {
-		case value == "" || taken[name]:
+		case value == "" || taken[name] || isServiceLink(name, value) || serviceLinkName.MatchString(name):
 		case gone:
 			log.Warn("variable has no effect", "key", name, "instead", instead)
-		case strings.HasPrefix(name, prefix+"_"):
-			if near := slices.IndexFunc(known, func(f field) bool { return distance(name, f.Key) <= 2 }); near >= 0 {
+		case strings.HasPrefix(name, s.prefix+"_"):
+			near := slices.IndexFunc(known, func(f field) bool { return distance(name, f.Key) <= 2 })
+			switch {
+			case near < 0:
+				log.Debug("unknown variable", "key", name)
+			case s.shared:
+				log.Warn("variable is not known here, it may be another service's", "key", name, "instead", known[near].Key)
+			default:
 				return fmt.Errorf("%s is not known: did you mean %s?", name, known[near].Key)
 			}
-			log.Debug("unknown variable", "key", name)
 		}
 	}
 	return nil

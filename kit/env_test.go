@@ -2,11 +2,16 @@ package kit
 
 import (
 	"bytes"
+	"fmt"
 	"log/slog"
+	"net/netip"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
+
+	"go.uber.org/fx"
 )
 
 type envConfig struct {
@@ -16,6 +21,25 @@ type envConfig struct {
 	Live   bool          `default:"true"`
 	MaxAge time.Duration `split_words:"true" default:"10s"`
 	Cert   string        `envconfig:"TLS_CERT"`
+}
+
+// envTypes has a field of each kind that is read in a way of its own.
+type envTypes struct {
+	Small  uint16
+	Tiny   int8
+	Big    uint64
+	Rate   float32
+	Hosts  []string
+	Ports  []uint16
+	Waits  []time.Duration
+	Flags  map[string]bool
+	Secret []byte
+	Maybe  *int
+	Addr   netip.Addr
+	Addrs  []netip.Addr
+	Inner  *struct{ On bool }
+	Port   string `default:"80"`
+	Must   string `required:"true" default:"x"`
 }
 
 func (envConfig) Dropped() map[string]string {
@@ -61,6 +85,101 @@ func TestEnv(t *testing.T) {
 				t.Errorf("got %+v, %v, want %+v", got, err, tt.want)
 			case !strings.Contains(out.String(), tt.log):
 				t.Errorf("log is %q, want %q in it", out.String(), tt.log)
+			}
+		})
+	}
+}
+
+func TestEnvOfEachType(t *testing.T) {
+	tests := map[string]struct{ key, value, want string }{
+		"too much":                        {"X_SMALL", "65536", "X_SMALL is 65536, which is more than 65535: want a whole number from 0 to 65535"},
+		"too little":                      {"X_TINY", "-129", "X_TINY is -129, which is less than -128: want a whole number from -128 to 127"},
+		"a negative count":                {"X_SMALL", "-1", `X_SMALL is "-1", want a whole number from 0 to 65535`},
+		"more than any number":            {"X_BIG", "99999999999999999999", "X_BIG is 99999999999999999999, which is more than 18446744073709551615: want a whole number from 0"},
+		"no number":                       {"X_RATE", "fast", `X_RATE is "fast", want a number`},
+		"one of a list":                   {"X_PORTS", "1, 70000, 3", "X_PORTS is 70000, which is more than 65535: want a whole number from 0 to 65535"},
+		"one that is none":                {"X_PORTS", "1,x", `X_PORTS is "x", want a whole number from 0 to 65535`},
+		"one duration of a list":          {"X_WAITS", "1,soon", `X_WAITS is "1s,soon", want a duration such as 500ms, 5s or 2m`},
+		"a pair that is none":             {"X_FLAGS", "a", `X_FLAGS is "a": invalid map item: "a"; want pairs such as a:1,b:2`},
+		"what a type of its own refuses":  {"X_ADDR", "nowhere", `X_ADDR cannot be read: ParseAddr("nowhere"): unable to parse IP`},
+		"a list is trimmed":               {"X_HOSTS", " a , b,,c ", "[a b c] [] map[]  true [] 80 x"},
+		"durations of a list are seconds": {"X_WAITS", " 1, 2m ", "[] [1s 2m0s] map[]  true [] 80 x"},
+		"pairs are trimmed":               {"X_FLAGS", "a: yes , b :off", "[] [] map[a:true b:false]  true [] 80 x"},
+		"bytes are no list":               {"X_SECRET", "a, b", "[] [] map[] a, b true [] 80 x"},
+		"a quote, a backslash, no UTF-8":  {"X_SECRET", "\"\\\xff`", "[] [] map[] \"\\\xff` true [] 80 x"},
+		"addresses":                       {"X_ADDRS", "::1, 10.0.0.1", "[] [] map[]  true [::1 10.0.0.1] 80 x"},
+		"a port that Kubernetes sets":     {"X_PORT", "tcp://10.0.0.1:80", "[] [] map[]  true [] 80 x"},
+		"a host that Kubernetes sets":     {"X_SERVICE_HOST", "10.0.0.1", "[] [] map[]  true [] 80 x"},
+		"more that Kubernetes sets":       {"X_PORT_8_TCP", "tcp://10.0.0.1:80", "[] [] map[]  true [] 80 x"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv(tt.key, tt.value)
+			var c envTypes
+			text := ""
+			if err := read("X", &c, slog.New(slog.DiscardHandler)); err != nil {
+				text = err.Error()
+			} else {
+				text = fmt.Sprintln(c.Hosts, c.Waits, c.Flags, string(c.Secret), c.Maybe == nil, c.Addrs, c.Port, c.Must)
+				text = strings.TrimSuffix(text, "\n")
+			}
+			if text != tt.want {
+				t.Errorf("got %s, want %s", text, tt.want)
+			}
+		})
+	}
+}
+
+// Whoever reads the environment while a service reads its own sees it as it is.
+func TestReadingChangesNoVariable(t *testing.T) {
+	t.Setenv("X_LIVE", "yes")
+	t.Setenv("X_TOP_K", " 7 ")
+	t.Setenv("TLS_CERT", "of another program")
+	stop := make(chan struct{})
+	changed := make(chan string, 1)
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			if a, b, c := os.Getenv("X_LIVE"), os.Getenv("X_TOP_K"), os.Getenv("TLS_CERT"); a != "yes" || b != " 7 " || c != "of another program" {
+				select {
+				case changed <- fmt.Sprintf("%q %q %q", a, b, c):
+				default:
+				}
+			}
+		}
+	})
+	for range 300 {
+		var c envConfig
+		if err := read("X", &c, slog.New(slog.DiscardHandler)); err != nil || !c.Live || c.TopK != 7 || c.Cert != "" {
+			t.Fatalf("got %+v, %v", c, err)
+		}
+	}
+	close(stop)
+	wg.Wait()
+	select {
+	case seen := <-changed:
+		t.Errorf("meanwhile the variables were %s", seen)
+	default:
+	}
+}
+
+// home-lamp and home-door share the prefix HOME_.
+func TestVariablesOfAServiceWithTheSamePrefix(t *testing.T) {
+	type door struct{ Relay string }
+	for name, shared := range map[string]bool{"home-door": false, "home": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv("HOME_DELAY", "5s") // of home-lamp
+			t.Setenv("HOME_RELAY", "2")
+			var out bytes.Buffer
+			var got door
+			a := fx.New(fx.NopLogger, fx.Supply(serviceName(name), &variables{shared: shared}, slog.New(slog.NewTextHandler(&out, nil))), Env[door](), fx.Populate(&got))
+			if a.Err() != nil || got.Relay != "2" || !strings.Contains(out.String(), "key=HOME_DELAY instead=HOME_RELAY") {
+				t.Errorf("got %v, %v, logged %s", got, a.Err(), out.String())
 			}
 		})
 	}

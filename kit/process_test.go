@@ -178,7 +178,7 @@ func TestSettings(t *testing.T) {
 		"MQTT_RECONNECT_MAX_DELAY=.2":   "MQTT_RECONNECT_MAX_DELAY",
 		"MQTT_CONNECT_TIMEOUT=-1s":      "MQTT_CONNECT_TIMEOUT is -1s, want more than 0",
 		"MQTT_INFLIGHT=0":               "MQTT_INFLIGHT is 0, want 1 to 65535",
-		"MQTT_INFLIGHT=70000":           `MQTT_INFLIGHT is "70000", want a whole number`,
+		"MQTT_INFLIGHT=70000":           "MQTT_INFLIGHT is 70000, which is more than 65535: want a whole number from 0 to 65535",
 		"MQTT_MAX_PACKET=10":            "MQTT_MAX_PACKET is 10, want at least 1024 bytes",
 		"MQTT_DRAIN=-1s":                "MQTT_DRAIN is -1s, want 0 or more",
 		"MQTT_SYSTEM=a/#":               `MQTT_SYSTEM is "a/#"`,

@@ -30,8 +30,9 @@ type Declarer interface{ Handlers() []Handler }
 type Module struct {
 	Name string // as on the command line: "ui-web"
 
-	opts  []fx.Option
-	mount fx.Option
+	opts   []fx.Option
+	mount  fx.Option
+	shared bool // another module of the process has the same prefix in the environment
 }
 
 type serviceName string
@@ -81,7 +82,7 @@ func (m Module) App(opts ...fx.Option) *fx.App {
 	return fx.New(
 		fx.WithLogger(func() fxevent.Logger { return fxevent.NopLogger }),
 		fx.StartTimeout(5*time.Minute), // for models; connecting is no hook's work
-		fx.Supply(serviceName(m.Name), &variables{}),
+		fx.Supply(serviceName(m.Name), &variables{shared: m.shared}),
 		fx.Provide(
 			func() (*slog.Logger, error) {
 				log, err := NewLogger(os.Stderr)
@@ -127,7 +128,8 @@ func Run(ctx context.Context, mods ...Module) error {
 		return err
 	}
 	done := make(chan error)
-	for _, m := range mods {
+	for i, m := range mods {
+		m.shared = slices.ContainsFunc(slices.Delete(slices.Clone(mods), i, i+1), func(o Module) bool { return prefixOf(o.Name) == prefixOf(m.Name) })
 		go func() {
 			err := m.run(ctx, a.add)
 			switch {
