@@ -22,7 +22,7 @@ func FuzzArrival(f *testing.F) {
 			}
 		}
 		d := b.arrival(p)
-		if len(d.Trace) > maxTrace || !fits(d.Trace) || len(d.Baggage) > maxBaggage {
+		if len(d.Trace) > maxTrace || !validText(d.Trace) || len(d.Baggage) > maxBaggage {
 			t.Errorf("inherits trace %q and %d pairs", d.Trace, len(d.Baggage))
 		}
 		if key := dedupeKey(d); key != "" && !strings.Contains(key, "|") {

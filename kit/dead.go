@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/eclipse/paho.golang/paho"
@@ -62,17 +61,15 @@ func (b *Bus) bury(ctx context.Context, h *duty, d *Delivery, reason error) erro
 func letter(to string, h *duty, d *Delivery, reason string, room int) *paho.Publish {
 	p := &paho.Publish{Topic: to, QoS: byte(msg.AtLeastOnce), Payload: d.Payload, Properties: &paho.PublishProperties{}}
 	if d.props != nil {
-		p.Properties.ContentType = d.props.ContentType
-		p.Properties.User = slices.DeleteFunc(slices.Clone(d.props.User), func(u paho.UserProperty) bool {
-			return slices.Contains(letterKeys, u.Key)
-		})
-	}
-	reason = strings.ReplaceAll(strings.ToValidUTF8(reason, "?"), "\x00", "?")
-	reason = strings.ToValidUTF8(reason[:min(room, len(reason))], "")
-	for i, value := range []string{reason, h.name, d.Topic, d.ID, strconv.Itoa(d.Attempt)} {
-		if fits(value) {
-			p.Properties.User.Add(letterKeys[i], value)
+		p.Properties.ContentType = cleanText(d.props.ContentType, maxText)
+		for _, u := range d.props.User {
+			if !slices.Contains(letterKeys, u.Key) {
+				p.Properties.User.Add(cleanText(u.Key, maxText), cleanText(u.Value, maxText))
+			}
 		}
+	}
+	for i, value := range []string{cleanText(reason, room), h.name, d.Topic, cleanText(d.ID, maxTrace), strconv.Itoa(d.Attempt)} {
+		p.Properties.User.Add(letterKeys[i], cleanText(value, maxText))
 	}
 	return p
 }

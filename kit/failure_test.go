@@ -35,7 +35,7 @@ func note(id, text string) string {
 // letters is a service that writes each dead letter into l.
 func letters(l *diary) kit.Module {
 	return kittest.Fake("undertaker", kit.Tap("system/dead/#", func(_ context.Context, d *kit.Delivery) error {
-		reason, _, _ := strings.Cut(d.Header.User["reason"], "\n")
+		reason, _, _ := strings.Cut(d.Header.User["reason"], "␊")
 		kept := strings.Count(d.Topic, "/") == 3
 		l.add("%s|%s|%s|%s|%s|kept %v", reason, d.Header.User["handler"], d.Header.User["topic"], d.Header.User["id"], d.Header.User["attempts"], kept)
 		return nil

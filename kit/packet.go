@@ -11,7 +11,6 @@ import (
 	"net/url"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/eclipse/paho.golang/paho"
 
@@ -102,7 +101,7 @@ func (b *Bus) arrival(p *paho.Publish) *Delivery {
 		}
 	}
 	d.Trace = cmp.Or(d.Trace, d.ID)
-	if len(d.Trace) > maxTrace || !fits(d.Trace) { // it goes along the chain, so it must be able to
+	if len(d.Trace) > maxTrace || !validText(d.Trace) { // it goes along the chain, so it must be able to
 		d.Trace = wire.NewID()
 	}
 	return d
@@ -115,7 +114,7 @@ func (d *Delivery) property(key, value string) {
 	case "trace":
 		d.Trace = value
 	case "traceparent":
-		if len(value) <= maxTrace && fits(value) { // it goes along the chain, so it must be able to
+		if len(value) <= maxTrace && validText(value) { // it goes along the chain, so it must be able to
 			d.Traceparent = value
 		}
 	case "error_to":
@@ -160,7 +159,7 @@ func (d *Delivery) reply(ctx context.Context, m msg.Message) error {
 		return err
 	}
 	r := m.Route()
-	if d.props == nil || !topic.Valid(d.props.ResponseTopic) || d.props.ResponseTopic == r.Topic {
+	if d.props == nil || checkTopic(d.props.ResponseTopic) != nil || d.props.ResponseTopic == r.Topic {
 		return nil
 	}
 	err := d.bus.put(ctx, msg.Route{Topic: r.Topic, Type: r.Type, QoS: msg.AtLeastOnce, Bare: r.Bare}, d.props.ResponseTopic, m,
@@ -173,7 +172,7 @@ func (d *Delivery) reply(ctx context.Context, m msg.Message) error {
 
 // refuse tells the asker alone why there is no answer, if it wants to know.
 func (d *Delivery) refuse(ctx context.Context, e *Error) error {
-	if !topic.Valid(d.errorTo) || !strings.HasPrefix(d.errorTo, d.bus.cfg.Topic("error", "")) {
+	if checkTopic(d.errorTo) != nil || !strings.HasPrefix(d.errorTo, d.bus.cfg.Topic("error", "")) {
 		return nil
 	}
 	return d.bus.PublishTo(ctx, d.errorTo, "system.error", errorReply{ID: d.ID, Code: string(e.Code), Message: e.Message}, Bare())
@@ -257,13 +256,13 @@ func (b *Bus) packet(ctx context.Context, r msg.Route, to string, v any, o publi
 // its id.
 func (b *Bus) inherit(in Meta, props *paho.PublishProperties, o publication) {
 	trace := cmp.Or(in.Trace, o.id)
-	if !fits(trace) { // it may be the id of a foreign message
+	if !validText(trace) { // it may be the id of a foreign message
 		trace = wire.NewID()
 	}
 	if o.bare || trace != o.id {
 		props.User.Add("trace", trace)
 	}
-	if in.Traceparent != "" {
+	if in.Traceparent != "" && validText(in.Traceparent) {
 		props.User.Add("traceparent", in.Traceparent)
 	}
 	for k, s := range in.Baggage {
@@ -281,18 +280,22 @@ const packetExtra = 32
 // travels reports why p cannot be sent. The broker would close the link, and
 // paho would send p again on the next one, for ever.
 func (b *Bus) travels(p *paho.Publish) error {
-	switch {
-	case !topic.Valid(p.Topic):
-		return errors.New("not a topic to publish to")
-	case p.QoS > byte(msg.AtLeastOnce):
+	if p.QoS > byte(msg.AtLeastOnce) {
 		return errors.New("QoS 2 is not sent: paho 0.23 may write to a closed connection when a link drops inside its handshake")
-	case !fits(p.Topic) || !fits(p.Properties.ContentType):
-		return errors.New("topic or content type hold what MQTT cannot carry")
+	}
+	if err := checkTopic(p.Topic); err != nil {
+		return err
+	}
+	if err := checkText(p.Properties.ContentType); err != nil {
+		return fmt.Errorf("the content type %w", err)
 	}
 	n := len(p.Payload) + len(p.Topic) + len(p.Properties.ContentType) + len(p.Properties.CorrelationData) + packetExtra
 	for _, u := range p.Properties.User {
-		if !fits(u.Key) || !fits(u.Value) {
-			return fmt.Errorf("user property %q holds what MQTT cannot carry", u.Key)
+		if err := checkText(u.Key); err != nil {
+			return fmt.Errorf("the name of user property %.40q %w", u.Key, err)
+		}
+		if err := checkText(u.Value); err != nil {
+			return fmt.Errorf("user property %.40q %w", u.Key, err)
 		}
 		n += len(u.Key) + len(u.Value) + 5
 	}
@@ -305,10 +308,18 @@ func (b *Bus) travels(p *paho.Publish) error {
 	return nil
 }
 
-// fits reports whether s is a string for MQTT: at most 65535 bytes of UTF-8
-// without NUL.
-func fits(s string) bool {
-	return len(s) <= 65535 && utf8.ValidString(s) && !strings.ContainsRune(s, 0)
+// checkTopic reports why nothing can be published to name.
+func checkTopic(name string) error {
+	if !topic.Valid(name) {
+		return fmt.Errorf("%.40q is not a topic to publish to", name)
+	}
+	if err := checkText(name); err != nil {
+		return fmt.Errorf("the topic %w", err)
+	}
+	if err := checkLevels(name); err != nil {
+		return fmt.Errorf("the topic %w", err)
+	}
+	return nil
 }
 
 func typeOf(r msg.Route) string {

@@ -48,6 +48,9 @@ func (b *Bus) send(ctx context.Context, m msg.Message, opts ...PublishOption) er
 		if k.Key() == "" || strings.ContainsAny(k.Key(), "/+#") {
 			return fmt.Errorf("publish %T: key %q is not one topic level", m, k.Key())
 		}
+		if err := checkText(k.Key()); err != nil {
+			return fmt.Errorf("publish %T: key %.40q %w", m, k.Key(), err)
+		}
 		to = strings.Replace(to, "+", k.Key(), 1)
 	}
 	return b.put(ctx, r, to, m, opts...)
@@ -64,7 +67,7 @@ func (b *Bus) put(ctx context.Context, r msg.Route, to string, v any, opts ...Pu
 	}
 	span.end(err)
 	if err != nil {
-		return fmt.Errorf("publish %s: %w", to, err)
+		return fmt.Errorf("publish %s: %w", cleanText(to, maxTrace), err)
 	}
 	b.link.sent(r.Type)
 	return nil

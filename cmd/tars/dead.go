@@ -46,13 +46,22 @@ type office struct {
 	letters []letter
 }
 
+// asLines is a reason as it was: a letter cannot carry control characters, so the
+// kit puts their pictures there.
+func asLines(reason string) string {
+	return strings.NewReplacer("␊", "\n", "␉", "\t", "␍", "").Replace(reason)
+}
+
 func (o *office) take(_ context.Context, d *kit.Delivery) error {
 	if !d.Retained || len(d.Payload) == 0 {
 		return nil
 	}
 	levels := strings.Split(d.Topic, "/")
 	l := letter{id: levels[len(levels)-1], topic: d.Topic, client: levels[len(levels)-2], header: d.Header.User, d: d}
-	l.problem, _, _ = strings.Cut(d.Header.User["reason"], "\n")
+	if reason, ok := l.header["reason"]; ok {
+		l.header["reason"] = asLines(reason)
+	}
+	l.problem, _, _ = strings.Cut(l.header["reason"], "\n")
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.letters = append(o.letters, l)
