@@ -105,6 +105,7 @@ var (
 	reconnectsDesc = prometheus.NewDesc("kit_link_reconnects_total", "Links after the first.", byService, nil)
 	inFlightDesc   = prometheus.NewDesc("kit_publish_in_flight", "Publications that wait for the broker's acknowledgement.", byService, nil)
 	lostDesc       = prometheus.NewDesc("kit_publish_lost_total", "AtMostOnce publications without a link.", byService, nil)
+	givenUpDesc    = prometheus.NewDesc("kit_publish_given_up_total", "AtLeastOnce publications for which the broker closed the link again and again.", byService, nil)
 	publishDesc    = prometheus.NewDesc("kit_publish_seconds", "Time until the broker has acknowledged.", byService, nil)
 	publishedDesc  = prometheus.NewDesc("kit_published_total", "Messages sent, by event type.", []string{"service", "type"}, nil)
 )
@@ -131,6 +132,7 @@ func (b *Bus) collect(out chan<- prometheus.Metric) {
 	counter(reconnectsDesc, s.Link.Reconnects, b.name)
 	gauge(inFlightDesc, s.Link.InFlight, b.name)
 	counter(lostDesc, s.Link.Lost, b.name)
+	counter(givenUpDesc, s.Link.GivenUp, b.name)
 	n, sum, buckets := b.link.took.Cumulative()
 	out <- prometheus.MustNewConstHistogram(publishDesc, n, sum, buckets, b.name)
 	for typ, n := range s.Published {

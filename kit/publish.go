@@ -12,6 +12,7 @@ import (
 	"github.com/eclipse/paho.golang/paho"
 
 	"github.com/gotars/tars/kit/internal/backoff"
+	"github.com/gotars/tars/kit/internal/session"
 	"github.com/gotars/tars/kit/msg"
 )
 
@@ -108,6 +109,9 @@ func (c *connection) insist(ctx context.Context, p *paho.Publish) error {
 			return nil
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
+		case errors.Is(err, session.ErrClosesLink):
+			return c.b.givenUp(ctx, p, err)
+		case r != nil && r.ReasonCode == session.Withdrawn: // it is published again, and held back
 		case r != nil && r.ReasonCode >= 0x80:
 			return fmt.Errorf("refused by the broker: reason 0x%02X", r.ReasonCode)
 		case errors.Is(err, paho.ErrInvalidArguments):

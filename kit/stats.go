@@ -3,10 +3,13 @@ package kit
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/eclipse/paho.golang/paho"
 
 	"github.com/gotars/tars/kit/internal/meter"
 	"github.com/gotars/tars/kit/msg"
@@ -31,6 +34,7 @@ type LinkStats struct {
 	Reconnects   int64   `json:"reconnects"`
 	InFlight     int64   `json:"in_flight"`      // AtLeastOnce publications without an acknowledgement
 	Lost         int64   `json:"lost"`           // AtMostOnce publications without a link
+	GivenUp      int64   `json:"given_up"`       // AtLeastOnce publications for which the broker closed the link again and again
 	PublishP50MS float64 `json:"publish_p50_ms"` // until the broker has acknowledged
 	PublishP99MS float64 `json:"publish_p99_ms"`
 }
@@ -55,10 +59,10 @@ type HandlerStats struct {
 
 // linkMeter counts what goes out.
 type linkMeter struct {
-	inFlight, lost atomic.Int64
-	took           meter.Histogram
-	published      sync.Map     // event type to *atomic.Int64
-	types          atomic.Int64 // of them, about
+	inFlight, lost, givenUp atomic.Int64
+	took                    meter.Histogram
+	published               sync.Map     // event type to *atomic.Int64
+	types                   atomic.Int64 // of them, about
 }
 
 // sent counts a message. A topic known only at run time may be a type of its
@@ -78,6 +82,13 @@ func (l *linkMeter) sent(typ string) {
 func (l *linkMeter) accepted(begin time.Time) {
 	l.inFlight.Add(-1)
 	l.took.Add(time.Since(begin))
+}
+
+// givenUp counts and tells of a publication that broke each link.
+func (b *Bus) givenUp(ctx context.Context, p *paho.Publish, err error) error {
+	b.link.givenUp.Add(1)
+	b.log.ErrorContext(ctx, "publication given up", "topic", p.Topic, "len", len(p.Payload), "err", err)
+	return fmt.Errorf("message of %d bytes on %s: %w", len(p.Payload), p.Topic, err)
 }
 
 // dropped counts a message that was lost, and says so at most once a second.
@@ -111,7 +122,7 @@ func (b *Bus) metered() []*duty {
 func (b *Bus) Stats() Stats {
 	ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 	s := Stats{Name: b.name, ClientID: b.id.client, Instance: b.instance, UptimeS: time.Since(b.born).Seconds(), Published: map[string]int64{},
-		Link: LinkStats{Up: b.linked.Load(), Reconnects: max(b.links.Load()-1, 0), InFlight: b.link.inFlight.Load(), Lost: b.link.lost.Load(),
+		Link: LinkStats{Up: b.linked.Load(), Reconnects: max(b.links.Load()-1, 0), InFlight: b.link.inFlight.Load(), Lost: b.link.lost.Load(), GivenUp: b.link.givenUp.Load(),
 			PublishP50MS: ms(b.link.took.Quantile(.5)), PublishP99MS: ms(b.link.took.Quantile(.99))}}
 	b.link.published.Range(func(typ, n any) bool {
 		s.Published[typ.(string)] = n.(*atomic.Int64).Load()

@@ -14,7 +14,7 @@ import (
 )
 
 // State is what lasts longer than a connection. It differs from that of paho
-// 0.23 in four ways.
+// 0.23 in five ways.
 //
 // No publication begins while a connection does: AddToSession of paho reads the
 // send quota without the lock under which ConAckReceived replaces it.
@@ -26,6 +26,8 @@ import (
 // Nobody waits for ever. paho drops its publications without a word when the
 // broker has forgotten the session, and stores one that began on an earlier
 // connection where nothing writes it. Both end with an error here.
+//
+// Nothing is sent for ever: what closes each link is found and given up.
 //
 // A publication is kept as it is until it is acknowledged, so it must not
 // change meanwhile. It is made into bytes when it has to be sent again.
@@ -39,11 +41,13 @@ type State struct {
 	waits   sync.Mutex
 	waiting map[uint16]chan<- packets.ControlPacket // publications without an answer
 	window  atomic.Pointer[window]                  // of the last connection
+	trial   trial
 }
 
 // New returns an empty session.
 func New() *State {
-	s := &State{State: state.New(newStore(), newStore()), waiting: map[uint16]chan<- packets.ControlPacket{}}
+	sent := newStore()
+	s := &State{State: state.New(sent, newStore()), waiting: map[uint16]chan<- packets.ControlPacket{}, trial: trial{sent: sent}}
 	s.window.Store(&window{closed: true})
 	return s
 }
@@ -94,12 +98,18 @@ func (s *State) ConAckReceived(w io.Writer, c *packets.Connect, a *packets.Conna
 	}
 	s.window.Load().close()
 	s.window.Store(&window{conn: w, twice: s.State.Ack, session: s.sessions})
-	return s.State.ConAckReceived(w, c, a)
+	s.trial.linked()
+	err := s.State.ConAckReceived(w, c, a)
+	if err != nil { // lost while packets were sent again: the client does not tell
+		s.ended(nil)
+	}
+	return err
 }
 
 // ConnectionLost ends what belongs to the connection. It may be called again.
 func (s *State) ConnectionLost(d *packets.Disconnect) error {
 	s.window.Load().close()
+	s.ended(d)
 	return s.State.ConnectionLost(d)
 }
 
@@ -131,6 +141,11 @@ func (s *State) Bind(ctx context.Context) context.Context {
 
 // AddToSession waits for quota at most until the connection is lost.
 func (s *State) AddToSession(ctx context.Context, p paho.Packet, r chan<- packets.ControlPacket) error {
+	if pub, ok := p.(*packets.Publish); ok {
+		if err := s.trial.wait(ctx, pub); err != nil {
+			return err
+		}
+	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if link, ok := ctx.Value(linkKey{}).(int); ok && link != s.links {

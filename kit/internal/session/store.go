@@ -8,6 +8,9 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
+
+	"github.com/eclipse/paho.golang/packets"
 )
 
 var errNotKept = errors.New("no such packet")
@@ -22,6 +25,7 @@ type store struct {
 
 type kept struct {
 	n      uint64
+	at     time.Time
 	packet io.WriterTo
 }
 
@@ -32,7 +36,7 @@ func (s *store) Put(id uint16, _ byte, p io.WriterTo) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.n++
-	s.kept[id] = kept{s.n, p}
+	s.kept[id] = kept{s.n, time.Now(), p}
 	return nil
 }
 
@@ -67,7 +71,26 @@ func (s *store) Quarantine(id uint16) error { return s.Delete(id) }
 func (s *store) List() ([]uint16, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.SortedFunc(maps.Keys(s.kept), func(a, b uint16) int { return cmp.Compare(s.kept[a].n, s.kept[b].n) }), nil
+	return s.inOrder(), nil
+}
+
+// inOrder needs mu.
+func (s *store) inOrder() []uint16 {
+	return slices.SortedFunc(maps.Keys(s.kept), func(a, b uint16) int { return cmp.Compare(s.kept[a].n, s.kept[b].n) })
+}
+
+// oldest is the publication that is kept for the longest time, and since when.
+// It is nil when something else is older.
+func (s *store) oldest() (*packets.Publish, time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ids := s.inOrder()
+	if len(ids) == 0 {
+		return nil, time.Time{}
+	}
+	k := s.kept[ids[0]]
+	p, _ := k.packet.(*packets.Publish)
+	return p, k.at
 }
 
 // Reset forgets all packets.
