@@ -97,24 +97,14 @@ func reply[R msg.Message](b *Bus, d *Delivery) (r R, err error) {
 	return d.Value.(R), nil
 }
 
-// giveUp tells whoever answers to stop, although ctx is over.
-func (b *Bus) giveUp(ctx context.Context, q msg.Message) {
-	c, ok := q.(msg.Cancellable)
-	if !ok {
-		return
-	}
-	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-	defer stop()
-	if err := b.Publish(ctx, c.Cancel()); err != nil {
-		b.log.WarnContext(ctx, "cancel not sent", "err", err)
-	}
-}
-
 // request publishes q and returns where its answers arrive.
 func (b *Bus) request(ctx context.Context, q msg.Message, opts []PublishOption, replies ...msg.Route) (*waiter, error) {
 	o := tuned(q.Route(), opts)
 	if err := b.allowed(q); err != nil {
 		return nil, err
+	}
+	if !b.serving() {
+		return nil, &AskError{Topic: q.Route().Topic, Err: ErrNotServing}
 	}
 	w := &waiter{id: o.id, arrive: make(chan struct{}, 1)}
 	for _, r := range replies {
@@ -134,12 +124,6 @@ func (b *Bus) request(ctx context.Context, q msg.Message, opts []PublishOption, 
 		return nil, &AskError{Topic: q.Route().Topic, Err: err}
 	}
 	return w, nil
-}
-
-func (b *Bus) forget(w *waiter) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	delete(b.waiting, w.id)
 }
 
 // answerAsk hands d to the ask that waits for it, if there is one.

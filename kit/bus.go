@@ -218,7 +218,7 @@ func (b *Bus) keepLooping(h *duty) {
 	wait := backoff.Link{Min: b.cfg.ReconnectMinDelay, Max: b.cfg.ReconnectMaxDelay}
 	for {
 		wait.Up(time.Now())
-		err := guard(func() error { return h.loop(b.feeds) })
+		err := isolate(func() error { return h.loop(b.feeds) })
 		if b.feeds.Err() != nil {
 			return
 		}

@@ -71,6 +71,10 @@ var (
 	ErrCancelled = errors.New("cancelled")
 	// ErrOffline reports an AtMostOnce Publish without a link. Nothing was sent.
 	ErrOffline = errors.New("offline")
+	// ErrNotServing reports an Ask before the service is ready, such as one in a
+	// start hook: its answer could not arrive, because nothing is subscribed before
+	// all hooks are done. Ask in an Up handler or in a Loop.
+	ErrNotServing = errors.New("asked before the service is ready, as in a start hook: nothing is subscribed yet; ask in kit.Up or kit.Loop")
 	// ErrUndeclared reports an Ask of a type that Handlers does not list.
 	ErrUndeclared = errors.New("not declared in Handlers")
 )
@@ -125,6 +129,21 @@ func guard(f func() error) (err error) {
 		}
 	}()
 	return f()
+}
+
+// errExited is what became of a function that ended its goroutine.
+var errExited = Permanent(errors.New("the goroutine was ended from inside: runtime.Goexit, as t.FailNow and t.Fatal do"))
+
+// isolate is guard for a function that may end its goroutine too: it gets one of
+// its own.
+func isolate(f func() error) error {
+	result := make(chan error, 1)
+	go func() {
+		err := errExited
+		defer func() { result <- err }()
+		err = guard(f)
+	}()
+	return <-result
 }
 
 // errorReply is what an answerer that failed sends to the asker alone.

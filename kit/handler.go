@@ -1,12 +1,10 @@
 package kit
 
 import (
-	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"reflect"
-	"runtime"
-	"strings"
 	"time"
 
 	"github.com/gotars/tars/kit/internal/meter"
@@ -126,27 +124,11 @@ func Tap(filter string, h func(context.Context, *Delivery) error, opts ...Option
 // full channel is felt by the sender and nothing is dropped.
 func Local[E any](from <-chan E, h func(context.Context, E) error, opts ...Option) Handler {
 	d := newDuty(h, opts)
+	if from == nil {
+		d.opt.fault = errors.New("Local: the channel is nil")
+	}
 	d.feed = func(ctx context.Context, run offer) { pump(ctx, from, run, h) }
 	return Handler{d}
-}
-
-// pump queues what comes, one after the other.
-func pump[E any](ctx context.Context, from <-chan E, run offer, h func(context.Context, E) error) {
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case e, ok := <-from:
-			if !ok {
-				return
-			}
-			select {
-			case <-run(func(ctx context.Context) error { return h(ctx, e) }):
-			case <-ctx.Done():
-				return
-			}
-		}
-	}
 }
 
 // Every declares work done each d in its lane, first after d. Ticks that come
@@ -210,15 +192,6 @@ func Pulls[Q msg.Streamed[P, R], P, R msg.Message]() Handler {
 	return h
 }
 
-func newDuty(fn any, opts []Option) *duty {
-	d := &duty{name: funcName(fn), opt: options{workers: 1, queue: 64, timeout: 30 * time.Second}}
-	for _, set := range opts {
-		set(&d.opt)
-	}
-	d.name = cmp.Or(d.opt.name, d.name)
-	return d
-}
-
 func typed[M msg.Message](fn any, opts []Option, call func(context.Context, *Delivery, M) error) Handler {
 	var zero M
 	d := newDuty(fn, opts)
@@ -228,16 +201,12 @@ func typed[M msg.Message](fn any, opts []Option, call func(context.Context, *Del
 }
 
 func (d *duty) wrapped() Handler {
-	for i := len(d.opt.use) - 1; i >= 0; i-- {
-		d.serve = d.opt.use[i](d.serve)
+	for i := len(d.opt.use) - 1; i >= 0 && d.opt.fault == nil; i-- {
+		if d.serve = d.opt.use[i](d.serve); d.serve == nil {
+			d.opt.fault = errors.New("Use: a middleware returned nil")
+		}
 	}
 	return Handler{d}
-}
-
-// funcName is the short name of a function or method value: "recall".
-func funcName(fn any) string {
-	s := strings.TrimSuffix(runtime.FuncForPC(reflect.ValueOf(fn).Pointer()).Name(), "-fm")
-	return s[strings.LastIndexByte(s, '.')+1:]
 }
 
 // String is for error messages: "recall (memory/query)".

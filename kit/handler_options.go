@@ -1,7 +1,9 @@
 package kit
 
 import (
+	"errors"
 	"reflect"
+	"slices"
 	"time"
 
 	"github.com/gotars/tars/kit/msg"
@@ -25,6 +27,7 @@ type options struct {
 	pause    time.Duration // before the first of them
 	cancel   *canceller
 	use      []Middleware
+	fault    error // an option that cannot work, told at start
 }
 
 // canceller is a CancelledBy: where cancels arrive, and which key each side has.
@@ -47,6 +50,9 @@ func Workers(n int) Option { return func(o *options) { o.workers = n } }
 // 4096 messages wait for all of them, what is AtMostOnce and new is dropped.
 func By[M msg.Message](key func(M) string) Option {
 	return func(o *options) {
+		if key == nil {
+			o.fault = errors.New("By: the function is nil")
+		}
 		o.by, o.byType = func(v any) string { return key(v.(M)) }, reflect.TypeFor[M]()
 	}
 }
@@ -82,7 +88,14 @@ func Retry(n int, first time.Duration) Option {
 func Shared(group string) Option { return func(o *options) { o.group = group } }
 
 // Use wraps the handler inside the kit's own chain, the first outermost.
-func Use(mw ...Middleware) Option { return func(o *options) { o.use = append(o.use, mw...) } }
+func Use(mw ...Middleware) Option {
+	return func(o *options) {
+		if slices.ContainsFunc(mw, func(m Middleware) bool { return m == nil }) {
+			o.fault = errors.New("Use: a middleware is nil")
+		}
+		o.use = append(o.use, mw...)
+	}
+}
 
 // CancelledBy lets a C end the Q with its key, ahead of every queue: the one
 // that runs, those that wait, and those that arrive up to 10s later. The
@@ -99,5 +112,10 @@ func CancelledBy[C, Q msg.Message](c func(C) string, q func(Q) string) Option {
 		return key, err
 	}
 	cancel.of = func(v any) string { return q(v.(Q)) }
-	return func(o *options) { o.cancel = cancel }
+	return func(o *options) {
+		if c == nil || q == nil {
+			o.fault = errors.New("CancelledBy: a function is nil")
+		}
+		o.cancel = cancel
+	}
 }

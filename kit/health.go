@@ -110,7 +110,7 @@ func (b *Bus) watchHealth() {
 
 func (b *Bus) probe(ctx context.Context) {
 	short, cancel := context.WithTimeout(ctx, probeEvery)
-	err := guard(func() error { return b.healthy(short) })
+	err := isolate(func() error { return b.healthy(short) })
 	cancel()
 	was := b.mood.Load()
 	switch {

@@ -51,7 +51,15 @@ func (w *worker) run(it item) bool {
 	w.begin(a)
 	defer w.finished(a)
 	ctx, span := b.trace.begin(&a.ctx, it)
+	back := false
+	defer func() {
+		if !back {
+			span.end(errExited)
+			a.exited()
+		}
+	}()
 	err := a.try(ctx)
+	back = true
 	span.end(err)
 	if !a.decided.CompareAndSwap(false, true) {
 		b.log.WarnContext(ctx, "handler came back after it was given up", "handler", it.h.name, "took", time.Since(a.begin), "err", err)

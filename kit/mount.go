@@ -16,6 +16,12 @@ import (
 
 // mount builds lanes, and connections that feed them, from the declarations.
 func (b *Bus) mount(hs []Handler) error {
+	if err := b.checkIdentity(); err != nil {
+		return fmt.Errorf("%s: %w", b.name, err)
+	}
+	if i := slices.IndexFunc(hs, func(h Handler) bool { return h.duty == nil }); i >= 0 {
+		return fmt.Errorf("%s: handler %d of %d is an empty kit.Handler: make it with On, Answer and the like", b.name, i+1, len(hs))
+	}
 	shared := map[string]*lane{}
 	if !b.tool && !b.seam.Loose {
 		h := Tap(b.cfg.Topic("stats", "get"), b.report, Name("stats"))
@@ -98,8 +104,8 @@ func (b *Bus) group(h *duty) string {
 
 // declare notes what h publishes and refuses what cannot work.
 func (b *Bus) declare(h *duty) error {
-	if h.fault != nil {
-		return h.fault
+	if err := checkDeclaration(h); err != nil {
+		return err
 	}
 	if h.opt.by != nil && h.opt.byType != h.typ {
 		return fmt.Errorf("%s: By takes a %s, the handler does not", h, h.opt.byType)

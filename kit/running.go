@@ -183,3 +183,12 @@ func (w *worker) halt() {
 		w.now.ctx.end(context.Canceled)
 	}
 }
+
+// exited ends a run that ended its goroutine, and with it the worker: another
+// takes its place.
+func (a *attempt) exited() {
+	if a.decided.CompareAndSwap(false, true) {
+		a.l.finish(a.item, a.judge(&a.ctx, errExited))
+		a.l.hire(a.work)
+	}
+}

@@ -151,6 +151,9 @@ func Run(ctx context.Context, mods ...Module) error {
 
 // alone refuses names that only one service of a process can have.
 func alone(mods []Module) error {
+	if err := checkNames(mods); err != nil {
+		return err
+	}
 	if len(mods) < 2 {
 		return nil
 	}

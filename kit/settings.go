@@ -77,9 +77,11 @@ func (s *Settings) Validate() error {
 		return fmt.Errorf("MQTT_DEDUPE_TTL is %s, want 0 or more", s.DedupeTTL)
 	case s.DedupeTTL > 0 && s.DedupeMaxEntries < 1:
 		return fmt.Errorf("MQTT_DEDUPE_MAX_ENTRIES is %d, want at least 1", s.DedupeMaxEntries)
-	case strings.ContainsAny(s.Share, "/+#"):
-		return fmt.Errorf("MQTT_SHARE is %q, want a name without / + #", s.Share)
-	case s.System == "" || strings.ContainsAny(s.System, "+#"):
+	case s.Share != "" && checkLevel(s.Share) != nil:
+		return fmt.Errorf("MQTT_SHARE is %q, want a name without / + # and control characters", s.Share)
+	case s.ClientID != "" && checkLevel(s.ClientID) != nil:
+		return fmt.Errorf("MQTT_CLIENT_ID is %q, want a name without / + # and control characters", s.ClientID)
+	case checkTopic(s.System) != nil || strings.HasPrefix(s.System, "$"):
 		return fmt.Errorf("MQTT_SYSTEM is %q, want a topic prefix such as system", s.System)
 	case (s.TLSCert == "") != (s.TLSKey == ""):
 		return fmt.Errorf("MQTT_TLS_CERT and MQTT_TLS_KEY go together, and only one is set")

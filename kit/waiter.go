@@ -3,8 +3,10 @@ package kit
 import (
 	"context"
 	"sync"
+	"time"
 
 	"github.com/gotars/tars/kit/internal/fifo"
+	"github.com/gotars/tars/kit/msg"
 )
 
 // pullBuffer is how many answers wait for a slow reader of Pull; beyond it the
@@ -53,5 +55,35 @@ func (w *waiter) take(ctx context.Context) (*Delivery, error) {
 		case <-ctx.Done():
 			return nil, context.Cause(ctx)
 		}
+	}
+}
+
+// giveUp tells whoever answers to stop, although ctx is over.
+func (b *Bus) giveUp(ctx context.Context, q msg.Message) {
+	c, ok := q.(msg.Cancellable)
+	if !ok {
+		return
+	}
+	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer stop()
+	if err := b.Publish(ctx, c.Cancel()); err != nil {
+		b.log.WarnContext(ctx, "cancel not sent", "err", err)
+	}
+}
+
+func (b *Bus) forget(w *waiter) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.waiting, w.id)
+}
+
+// serving reports whether the hooks of the service are done, so that answers will
+// be subscribed.
+func (b *Bus) serving() bool {
+	select {
+	case <-b.open:
+		return true
+	default:
+		return false
 	}
 }
