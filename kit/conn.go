@@ -137,7 +137,7 @@ func (c *connection) filter(link context.Context) bool {
 	subs := slices.Clone(c.filters)
 	if c.links.Load() > 0 {
 		for i := range subs {
-			subs[i].RetainHandling = 1
+			subs[i].RetainHandling = max(subs[i].RetainHandling, 1)
 		}
 	}
 	for len(subs) > 0 && link.Err() == nil {

@@ -196,6 +196,9 @@ func typed[M msg.Message](fn any, opts []Option, call func(context.Context, *Del
 	var zero M
 	d := newDuty(fn, opts)
 	d.route, d.typ, d.decode = zero.Route(), reflect.TypeFor[M](), decode[M]
+	if d.opt.cleared {
+		d.decode = decodeCleared[M]
+	}
 	d.serve = func(ctx context.Context, x *Delivery) error { return call(ctx, x, x.Value.(M)) }
 	return d.wrapped()
 }

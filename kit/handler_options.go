@@ -27,6 +27,7 @@ type options struct {
 	pause    time.Duration // before the first of them
 	cancel   *canceller
 	use      []Middleware
+	cleared  bool  // an empty payload is taken
 	fault    error // an option that cannot work, told at start
 }
 

@@ -49,7 +49,7 @@ func (d *doorkeeper) OnACLCheck(*mqtt.Client, string, bool) bool { return true }
 type cutter struct {
 	dial func(context.Context) (net.Conn, error)
 	mu   sync.Mutex
-	last net.Conn
+	open []net.Conn
 }
 
 func (c *cutter) Dial(ctx context.Context, _ *url.URL) (net.Conn, error) {
@@ -59,14 +59,17 @@ func (c *cutter) Dial(ctx context.Context, _ *url.URL) (net.Conn, error) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.last = pahopackets.NewThreadSafeConn(conn)
-	return c.last, nil
+	c.open = append(c.open, pahopackets.NewThreadSafeConn(conn))
+	return c.open[len(c.open)-1], nil
 }
 
 func (c *cutter) Cut() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	_ = c.last.Close()
+	for _, conn := range c.open {
+		_ = conn.Close()
+	}
+	c.open = nil
 }
 
 // A password that is changed in its file holds from the next connection on.

@@ -166,10 +166,18 @@ func (b *Bus) laneOf(h *duty, shared map[string]*lane) (*lane, error) {
 }
 
 // subscription does not bring back what this client publishes, unless in a
-// group: the two exclude each other.
+// group: the two exclude each other. To a group no retained state is sent: each
+// member that joins would have all of it repeated to some member.
 func subscription(r msg.Route, group string) paho.SubscribeOptions {
-	return paho.SubscribeOptions{Topic: topic.Share(group, r.Topic), QoS: byte(r.QoS), NoLocal: group == ""}
+	s := paho.SubscribeOptions{Topic: topic.Share(group, r.Topic), QoS: byte(r.QoS), NoLocal: group == ""}
+	if group != "" {
+		s.RetainHandling = neverRetained
+	}
+	return s
 }
+
+// neverRetained is the retain handling of a subscription that gets no state.
+const neverRetained = 2
 
 // widest keeps the filters that no other covers, each at the highest QoS of
 // what it covers: a broker may send one copy per filter, and paho 0.23 keeps

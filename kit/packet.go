@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"net/url"
 	"strings"
 	"time"
@@ -31,6 +32,7 @@ type Meta struct {
 	Sent     time.Time         // by the sender's clock
 	Attempt  int               // 1 on the first delivery, more for a redelivery and for each retry
 	Retained bool              // a replay of state, not an event
+	Cleared  bool              // an empty payload: retained state is gone; only with TakesCleared
 	Baggage  map[string]string // what WithBaggage added along the chain; read only
 
 	Traceparent string // W3C trace context of the sender, or of the run that has this context; often empty
@@ -244,12 +246,18 @@ func (b *Bus) packet(ctx context.Context, r msg.Route, to string, v any, o publi
 			props.User.Add(k, s)
 		}
 	}
-	if s := uint32(r.Expiry / time.Second); s > 0 {
+	if s := wholeSeconds(r.Expiry); s > 0 {
 		props.MessageExpiry = &s
 	}
 	b.sign(to, &props.User)
 	b.inherit(From(ctx), props, o)
 	return p, nil
+}
+
+// wholeSeconds is a time as MQTT counts it, rounded up: the message that should
+// live the shortest must not live for ever.
+func wholeSeconds(d time.Duration) uint32 {
+	return uint32(min(math.MaxUint32, (d+time.Second-1)/time.Second))
 }
 
 // inherit adds what follows the chain. The trace that begins with an envelope is

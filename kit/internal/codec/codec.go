@@ -23,7 +23,7 @@ func Decode(m any, a Arrival) error {
 		if err := u.UnmarshalBinary(a.Payload); err != nil {
 			return err
 		}
-		set(m, a)
+		Place(m, a)
 		if v, ok := m.(interface{ Validate() error }); ok {
 			return v.Validate()
 		}
@@ -32,11 +32,12 @@ func Decode(m any, a Arrival) error {
 	if err := wire.Decode(a.Data, m); err != nil {
 		return err
 	}
-	set(m, a)
+	Place(m, a)
 	return nil
 }
 
-func set(m any, a Arrival) {
+// Place tells m, a pointer to a message, what arrived beside its payload.
+func Place(m any, a Arrival) {
 	if k, ok := m.(interface{ SetKey(string) }); ok {
 		k.SetKey(a.Key)
 	}
