@@ -24,6 +24,13 @@ const (
 	evictionTimeout = 5 * time.Second
 )
 
+// evicted reports whether the name of the service is somebody else's now, who
+// speaks for it.
+func (b *Bus) evicted() bool {
+	err := b.died.Load()
+	return err != nil && is[evictedError](*err)
+}
+
 // tellEviction publishes the end of the service as its retained health, unless
 // whoever took the name serves in its place and says so. The service's own
 // connections are gone, so this takes another one.

@@ -14,7 +14,7 @@ func (b *Bus) drain(ctx context.Context) error {
 	limit, cancel := context.WithTimeout(ctx, b.cfg.Drain)
 	defer cancel()
 	b.shut.Store(true)
-	if b.linked.Load() {
+	if b.linked.Load() && !b.evicted() {
 		b.feel(ctx, mood{event: "shutdown"}) // which Drain does not shorten
 		b.unsubscribe(limit)
 	}
@@ -88,7 +88,7 @@ func (b *Bus) disconnect(ctx context.Context) error {
 	if b.conns[0].cm == nil {
 		return nil
 	}
-	if m := b.mood.Load(); b.linked.Load() && (m == nil || m.event != "shutdown") { // the link came up during the drain
+	if m := b.mood.Load(); b.linked.Load() && !b.evicted() && (m == nil || m.event != "shutdown") { // the link came up during the drain
 		b.feel(ctx, mood{event: "shutdown"})
 	}
 	b.stop()
