@@ -13,7 +13,7 @@ import (
 
 // ErrClosesLink reports a publication that the broker answers by closing the
 // link.
-var ErrClosesLink = errors.New("the broker closed two links in a row when it got this message, and kept the next one without it: it is given up")
+var ErrClosesLink = errors.New("the broker closed two links in a row when it got this message, kept the next one without it, and closed that when it got it again: it is given up")
 
 // Withdrawn is the reason code with which a suspect leaves the session, so that
 // its sender publishes it again. No broker sends it.
@@ -34,8 +34,9 @@ var broken = []byte{0x80, 0x81, 0x82, 0x83, 0x90, 0x94, 0x95, 0x99, 0x9A, 0x9B}
 // A broker reads in order, so it closes for the oldest publication that it has
 // not acknowledged, and soon after it got it. One that was the oldest when two
 // links in a row were lost like that leaves the session, and its sender is held
-// back on the third. If that one lasts, the publication is guilty; if it is
-// lost as soon, the network is.
+// back on the third. If that one is lost as soon, the network is to blame. If it
+// lasts, the publication is sent again, and is guilty when that ends the link:
+// else a network that was mended in this moment would make it look so.
 type trial struct {
 	sent *store // publications without an answer
 
@@ -46,6 +47,7 @@ type trial struct {
 	doubts  int              // trials of cleared in a row that ended with a loss
 	cleared *packets.Publish // the last one of which a trial found nothing
 	held    chan struct{}    // closed when the verdict is known; nil when nothing is held back
+	proof   *packets.Publish // sent again on a link that had lasted without it
 	convict *packets.Publish // the last one found guilty
 	timer   *time.Timer
 }
@@ -86,9 +88,14 @@ func (t *trial) lost(d *packets.Disconnect) *packets.Publish {
 	if at.Before(begin) {
 		at = begin // it was sent again
 	}
+	proof := t.proof
+	t.proof = nil
 	switch {
 	case oldest == nil, d != nil && !slices.Contains(broken, d.ReasonCode), time.Since(at) > closingTime:
 		t.suspect, t.strikes, t.doubts = nil, 0, 0
+	case proof != nil && same(oldest, proof):
+		t.convict, t.suspect, t.strikes, t.doubts = oldest, nil, 0, 0
+		return oldest
 	case t.suspect != nil && same(oldest, t.suspect):
 		t.strikes++
 		if t.accused() {
@@ -103,12 +110,13 @@ func (t *trial) lost(d *packets.Disconnect) *packets.Publish {
 	return nil
 }
 
-// stands tells that the link has lasted: what was held back is guilty.
+// stands tells that the link has lasted without what was held back, which is
+// sent again.
 func (t *trial) stands() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.held != nil && !t.begin.IsZero() {
-		t.convict, t.doubts = t.suspect, 0
+		t.proof = t.suspect
 		t.end()
 	}
 }
