@@ -1,47 +1,79 @@
 package broker
 
 import (
-	"log/slog"
+	"bufio"
 	"net"
+	"reflect"
 	"sync"
+	"sync/atomic"
 	"time"
 
-	"github.com/mochi-mqtt/server/v2/listeners"
+	mqtt "github.com/mochi-mqtt/server/v2"
 	"github.com/mochi-mqtt/server/v2/packets"
 )
 
 const (
 	highWater = 64 << 10 // bytes: messages wait while this much is unwritten, acks do not
-	overflow  = 16 << 20 // bytes: a client that sends and never reads is cut off here
 	farewell  = time.Second
 )
 
-// conn is the broker's end of a connection. Its writes never block mochi, which
-// holds locks of the client while it writes.
+// conn is the broker's end of a connection. What it gives mochi to read are
+// whole packets that are checked, see read.go. Its writes never block mochi,
+// which holds locks of the client while it writes.
 type conn struct {
 	net.Conn
-	start func(func()) bool // runs what belongs to this connection
-	done  chan struct{}     // closed when mochi is through with it, its will included
+	h       *cure
+	start   func(func()) bool // runs what belongs to this connection
+	done    chan struct{}     // closed when mochi is through with it, its will included
+	trusted bool              // made by Dial
+	since   time.Time         // of the connection
 
 	// Of the goroutine that reads, and of no other.
-	window  int              // the client's Receive Maximum
-	s       *session         // nil until CONNACK
-	before  *conn            // had the session before, or nil
-	owed    []packets.Packet // taken out of mochi's hands at the takeover
-	release func()           // ends the hold on the takeover lock, nil without one
-	inner   uint16           // id of the packet in work, inside the broker
-	outer   uint16           // and for the client
+	in       *bufio.Reader
+	frame    []byte // the packet that mochi is about to read, what is left of it
+	space    []byte // for the next one
+	failed   error  // after the first packet that is refused nothing is read
+	login    login
+	cl       *mqtt.Client     // nil until mochi knows the client
+	window   int              // the client's Receive Maximum
+	s        *session         // nil until CONNACK; others read it with cure.mu
+	before   *conn            // had the session before, or nil
+	owed     []packets.Packet // taken out of mochi's hands at the takeover
+	release  func()           // ends the hold on the takeover lock, nil without one
+	inner    uint16           // id of the packet in work, inside the broker
+	outer    uint16           // and for the client
+	unknown  uint16           // id of a PUBREC for what was not sent
+	over     []int            // filters of the SUBSCRIBE in work that are too many
+	expiry   time.Duration    // how long the session may outlive this connection
+	ended    bool             // OnDisconnect was called
+	admitted bool             // counts as a connection; with cure.mu
+	entered  bool             // has a session, or will have none; with cure.mu
+
+	subscribing atomic.Bool   // mochi asks for the right to subscribe, not to deliver
+	outbound    reflect.Value // mochi's queue of this client
 
 	mu      sync.Mutex
 	changed sync.Cond
 	open    map[uint16]struct{} // ids written here and not acknowledged
-	ready   bool                // what was owed is sent
+	ready   bool                // what was owed is in the queue
 	closed  bool
 	buf     []byte
+	acks    int // bytes of buf that are no messages
+	queue   []message
+	waiting atomic.Int64 // bytes of the QoS 0 messages in queue
 }
 
-func newConn(n net.Conn, start func(func()) bool) *conn {
-	c := &conn{Conn: n, start: start, done: make(chan struct{}), open: map[uint16]struct{}{}}
+// message waits to be written. One with an acknowledgement stays in mochi's
+// hands until then.
+type message struct {
+	id     uint16 // 0 at QoS 0
+	size   int64
+	packet *packets.Packet // nil with an id
+}
+
+func newConn(n net.Conn, h *cure, start func(func()) bool, trusted bool) *conn {
+	c := &conn{Conn: n, h: h, start: start, done: make(chan struct{}), open: map[uint16]struct{}{}, trusted: trusted,
+		since: time.Now(), in: bufio.NewReader(n)}
 	c.changed.L = &c.mu
 	return c
 }
@@ -60,148 +92,155 @@ func (c *conn) update(f func()) {
 	c.changed.Broadcast()
 }
 
-// admit waits until p may be written; false is never.
-func (c *conn) admit(p packets.Packet) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for !c.closed && (!c.ready && !p.Ignore || len(c.buf) > highWater || p.FixedHeader.Qos > 0 && len(c.open) >= c.window) {
-		c.changed.Wait()
-	}
-	if p.FixedHeader.Qos > 0 && !c.closed {
-		c.open[p.PacketID] = struct{}{}
-	}
-	return !c.closed
-}
-
-// Write queues p. It reports no error, because mochi would then forget to
-// publish a QoS 2 message that it has already noted as received.
+// Write queues p, a packet that is no message. It reports no error, because
+// mochi would then forget to publish a QoS 2 message that it has already noted
+// as received.
 func (c *conn) Write(p []byte) (int, error) {
 	c.update(func() {
-		if !c.closed {
-			c.buf = append(c.buf, p...)
-			c.closed = len(c.buf) > overflow
+		if c.closed {
+			return
+		}
+		c.buf = append(c.buf, p...)
+		if c.acks += len(p); c.acks > maxQueuedAcks {
+			c.closed = true
+			c.h.refusals.note(refusedUnreadAcks, "a client sends and does not read")
 		}
 	})
 	return len(p), nil
 }
 
+// SetDeadline is called by mochi before each packet, for the silence that the
+// client may keep. Writing has no deadline until Close sets one.
+func (c *conn) SetDeadline(t time.Time) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return nil
+	}
+	return c.Conn.SetReadDeadline(t)
+}
+
 // Close lets the pump write the rest and close the connection.
 func (c *conn) Close() error {
-	c.update(func() { c.closed = true })
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.closed = true
+	c.changed.Broadcast()
 	return c.Conn.SetDeadline(time.Now().Add(farewell))
+}
+
+// enqueue takes the message p out of mochi's queue, and never waits.
+func (c *conn) enqueue(p packets.Packet) {
+	m := message{id: p.PacketID}
+	if p.FixedHeader.Qos == 0 {
+		m.packet, m.size = &p, cost(p)
+		if !c.h.fits(c) {
+			atomic.AddInt64(&c.h.info.MessagesDropped, 1)
+			return
+		}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return
+	}
+	c.queue = append(c.queue, m)
+	c.charge(m.size)
+	c.changed.Broadcast()
+}
+
+func (c *conn) charge(n int64) {
+	c.waiting.Add(n)
+	if !c.trusted {
+		c.h.waiting.Add(n)
+	}
+}
+
+// sendable reports whether the next message may be written. c.mu is held.
+func (c *conn) sendable() bool {
+	return c.ready && len(c.queue) > 0 && len(c.buf) <= highWater && (c.queue[0].id == 0 || len(c.open) < c.window)
 }
 
 // pump writes what is queued until the connection is closed.
 func (c *conn) pump() {
 	defer c.Conn.Close()
+	defer c.empty()
 	var spare []byte
 	for {
-		c.mu.Lock()
-		for len(c.buf) == 0 && !c.closed {
-			c.changed.Wait()
-		}
-		out := c.buf
-		c.buf = spare[:0]
-		c.changed.Broadcast()
-		c.mu.Unlock()
+		out := c.gather(spare)
 		if len(out) == 0 {
 			return
 		}
 		if _, err := c.Conn.Write(out); err != nil {
-			c.update(func() { c.closed, c.buf = true, nil })
 			return
 		}
-		spare = out
-	}
-}
-
-// listener serves pipes and, with an address, TCP. It owns every goroutine of
-// this package: start refuses when it is closed, and running ends with the last.
-type listener struct {
-	addr      string
-	tcp       net.Listener
-	establish listeners.EstablishFn
-	running   sync.WaitGroup
-
-	mu     sync.Mutex
-	closed bool
-	conns  map[*conn]struct{}
-}
-
-// start runs f, unless the listener is closed.
-func (l *listener) start(f func()) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if !l.closed {
-		l.running.Go(f)
-	}
-	return !l.closed
-}
-
-func (l *listener) Init(*slog.Logger) (err error) {
-	if l.addr != "" {
-		l.tcp, err = net.Listen("tcp", l.addr)
-	}
-	return err
-}
-
-func (l *listener) ID() string       { return "broker" }
-func (l *listener) Address() string  { return l.addr }
-func (l *listener) Protocol() string { return "mqtt" }
-
-func (l *listener) Serve(listeners.EstablishFn) {
-	if l.tcp == nil {
-		return
-	}
-	l.start(func() {
-		for {
-			n, err := l.tcp.Accept()
-			if err != nil {
-				return
-			}
-			if !l.start(func() { l.serve(n) }) {
-				_ = n.Close()
-			}
+		if spare = out[:0]; cap(spare) > 2*highWater {
+			spare = nil
 		}
+	}
+}
+
+// empty drops what is not written.
+func (c *conn) empty() {
+	c.update(func() {
+		c.closed, c.buf, c.queue = true, nil, nil
+		c.charge(-c.waiting.Load())
 	})
 }
 
-// Close disconnects the clients, and then what connected and did not say more.
-// It returns when all of them are gone: mochi counts connections in a WaitGroup
-// that it would else wait for while the first one is being added.
-func (l *listener) Close(disconnect listeners.CloseFn) {
-	l.mu.Lock()
-	l.closed = true
-	l.mu.Unlock()
-	if l.tcp != nil {
-		_ = l.tcp.Close()
+// gather waits until there is something to write, and returns it; empty is: the
+// connection is closed.
+func (c *conn) gather(spare []byte) []byte {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for len(c.buf) == 0 && !c.closed {
+		if !c.sendable() {
+			c.changed.Wait()
+		}
+		for !c.closed && c.sendable() {
+			c.encodeNext()
+		}
 	}
-	disconnect(l.ID())
-	l.mu.Lock()
-	for c := range l.conns {
-		_ = c.Close()
-	}
-	l.mu.Unlock()
-	l.running.Wait()
+	out := c.buf
+	c.buf, c.acks = spare, 0
+	return out
 }
 
-func (l *listener) serve(n net.Conn) {
-	c := newConn(n, l.start)
-	if !l.start(c.pump) {
-		_ = n.Close()
+// encodeNext moves the next message from the queue to buf. c.mu is held, but not
+// while it is encoded.
+func (c *conn) encodeNext() {
+	m := c.queue[0]
+	c.queue[0] = message{}
+	if c.queue = c.queue[1:]; len(c.queue) == 0 {
+		c.queue = nil
+	}
+	c.charge(-m.size)
+	if _, twice := c.open[m.id]; twice {
 		return
 	}
-	l.mu.Lock()
-	l.conns[c] = struct{}{}
-	if l.closed {
-		_ = c.Close()
+	if m.id != 0 {
+		c.open[m.id] = struct{}{}
 	}
-	l.mu.Unlock()
-	_ = l.establish(l.ID(), c)
-	c.unlock()
-	_ = c.Close()
-	close(c.done)
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	delete(l.conns, c)
+	b := func() []byte {
+		c.mu.Unlock()
+		defer c.mu.Lock()
+		return c.h.encode(c, m)
+	}()
+	if b == nil {
+		delete(c.open, m.id)
+	}
+	c.buf = append(c.buf, b...)
+}
+
+// await waits until mochi's queue of this client has room for whoever publishes.
+// The loop that empties it never waits, so this does not take long.
+func (c *conn) await() {
+	if c.outbound.Len() <= maxMessages/2 {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for !c.closed && c.outbound.Len() > maxMessages/2 {
+		c.changed.Wait()
+	}
 }

@@ -2,33 +2,44 @@ package broker
 
 import (
 	"math"
+	"reflect"
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	mqtt "github.com/mochi-mqtt/server/v2"
 	"github.com/mochi-mqtt/server/v2/packets"
 	"github.com/mochi-mqtt/server/v2/system"
 )
 
-// session is what outlives a connection. cure.mu guards all but qos2, which
-// only the goroutine that reads uses.
-type session struct {
-	last *conn
-	seq  uint64
-	due  map[uint16]uint64 // broker id → order of publishing, until acknowledged
-	sent map[uint16]bool   // of these, the ones written at least once
-	qos2 map[uint16]uint16 // client id → broker id of an inbound QoS 2 flow
-}
-
 // cure is the hook. It follows mochi through the life of a connection: connect,
 // takeover of the session, CONNACK, packets, disconnect.
 type cure struct {
 	mqtt.HookBase
 	takeover sync.RWMutex // held to read while a packet is handled, to write while a session changes hands
-	mu       sync.Mutex
-	sessions map[string]*session // by client id
-	info     *system.Info        // mochi's counters
+	srv      *mqtt.Server
+	info     *system.Info // mochi's counters
+	refusals *refusals
+
+	limits         Limits
+	maxPacket      uint32
+	user, password string // of clients over TCP; no password lets all in
+	process        string // whose broker this is, for who asks for a reserved client id
+
+	waiting    atomic.Int64 // bytes for clients over TCP
+	unfinished atomic.Int64 // bytes of packets that are not here as a whole
+
+	mu            sync.Mutex
+	sessions      map[string]*session // by client id
+	strangers     int                 // of these, the ones that are not trusted
+	entering      int                 // connections that may get one more session
+	connected     int                 // connections over TCP that are logged in
+	reserved      map[string]struct{} // client ids of this process
+	subscriptions int                 // of all sessions; mochi's own count can go below 0
+	retained      map[string]int64    // bytes by topic
+	retainedBytes int64
+	over          bool // the broker is closed
 }
 
 func (h *cure) ID() string { return "cure" }
@@ -36,14 +47,21 @@ func (h *cure) ID() string { return "cure" }
 func (h *cure) Provides(b byte) bool {
 	return slices.Contains([]byte{
 		mqtt.OnConnect, mqtt.OnSessionEstablish, mqtt.OnSessionEstablished, mqtt.OnDisconnect, mqtt.OnClientExpired,
-		mqtt.OnPacketRead, mqtt.OnPacketProcessed, mqtt.OnPacketEncode, mqtt.OnQosPublish, mqtt.OnWill,
+		mqtt.OnPacketRead, mqtt.OnPacketProcessed, mqtt.OnPacketEncode, mqtt.OnQosPublish, mqtt.OnQosDropped, mqtt.OnWill,
+		mqtt.OnSubscribe, mqtt.OnSubscribed, mqtt.OnUnsubscribed, mqtt.OnRetainMessage, mqtt.OnRetainedExpired,
 	}, b)
 }
 
-// OnConnect switches mochi's own quotas and topic aliases off.
+// OnConnect switches mochi's own quotas, topic aliases and expiry of sessions off.
 func (h *cure) OnConnect(cl *mqtt.Client, _ packets.Packet) error {
 	if c, ok := cl.Net.Conn.(*conn); ok {
+		c.cl = cl
+		c.outbound = reflect.ValueOf(cl).Elem().FieldByName("State").FieldByName("outbound")
 		p := &cl.Properties.Props
+		c.expiry = h.grant(c, &p.SessionExpiryInterval)
+		if will := &cl.Properties.Will; time.Duration(will.WillDelayInterval)*time.Second > c.expiry {
+			will.WillDelayInterval = uint32(c.expiry / time.Second) // a will does not outlive the session
+		}
 		if c.window = int(p.ReceiveMaximum); c.window == 0 {
 			c.window = math.MaxUint16
 		}
@@ -63,31 +81,11 @@ func (h *cure) OnSessionEstablish(cl *mqtt.Client, _ packets.Packet) {
 	if c, ok := cl.Net.Conn.(*conn); ok {
 		h.takeover.Lock()
 		c.release = h.takeover.Unlock
-	}
-}
-
-// adopt runs when CONNACK is about to be written, between mochi's copy of the
-// old session and its resending of all of it: it leaves only PUBREL to resend.
-// It returns the connection that had the session before, nil without one.
-func (h *cure) adopt(cl *mqtt.Client, c *conn, present bool) (before *conn) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if c.s = h.sessions[cl.ID]; c.s != nil {
-		before = c.s.last
-	}
-	if c.s == nil || !present {
-		c.s = &session{due: map[uint16]uint64{}, sent: map[uint16]bool{}, qos2: map[uint16]uint16{}}
-		h.sessions[cl.ID] = c.s
-	}
-	c.s.last = c
-	for _, p := range cl.State.Inflight.GetAll(false) {
-		if p.FixedHeader.Type != packets.Pubrel {
-			cl.State.Inflight.Delete(p.PacketID)
-			c.owed = append(c.owed, p)
+		if h.usurps(c, cl.ID) { // a service of this process came first after all
+			cl.ID += " refused"
+			cl.Stop(packets.ErrClientIdentifierNotValid)
 		}
 	}
-	slices.SortFunc(c.owed, func(a, b packets.Packet) int { return int(int64(c.s.due[a.PacketID] - c.s.due[b.PacketID])) })
-	return before
 }
 
 // OnSessionEstablished comes after mochi resent, and before it reads. It waits
@@ -99,62 +97,37 @@ func (h *cure) OnSessionEstablished(cl *mqtt.Client, _ packets.Packet) {
 		return
 	}
 	unlimited(cl)
-	resend := c.owed[:0]
+	var resend []message
 	for _, p := range c.owed {
-		switch p.FixedHeader.Type {
-		case packets.Pubrec:
-			cl.State.Inflight.Set(p)
-		case packets.Publish:
-			cl.State.Inflight.Set(p)
-			h.mu.Lock()
-			p.FixedHeader.Dup = c.s.sent[p.PacketID]
-			h.mu.Unlock()
-			p.Ignore = true // marks it for OnPacketEncode
-			resend = append(resend, p)
+		cl.State.Inflight.Set(p)
+		if p.FixedHeader.Type == packets.Publish {
+			resend = append(resend, message{id: p.PacketID})
 		}
 	}
+	c.owed = nil
 	c.unlock()
-	c.start(func() {
-		for _, p := range resend {
-			if _, ok := cl.State.Inflight.Get(p.PacketID); ok { // else expired
-				_ = cl.WritePacket(p)
-			}
-		}
-		c.update(func() { c.ready = true })
-	})
+	c.update(func() { c.queue, c.ready = append(resend, c.queue...), true })
 	if c.before != nil {
 		<-c.before.done
 		c.before = nil
 	}
 }
 
-// OnDisconnect comes last, after a will was published.
+// OnDisconnect comes last, after a will was published. No session changes hands
+// until mochi has removed this one, if it ends.
 func (h *cure) OnDisconnect(cl *mqtt.Client, _ error, expire bool) {
 	c, ok := cl.Net.Conn.(*conn)
-	if ok {
-		c.unlock()
+	if !ok {
+		return
 	}
-	if ok && expire && !cl.IsTakenOver() {
+	c.ended = true
+	h.hold(c)
+	switch {
+	case cl.IsTakenOver():
+	case expire:
 		h.OnClientExpired(cl)
-	}
-}
-
-// OnClientExpired forgets a session.
-func (h *cure) OnClientExpired(cl *mqtt.Client) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	delete(h.sessions, cl.ID)
-}
-
-// OnQosPublish is called for each message put into a session, with its id.
-func (h *cure) OnQosPublish(cl *mqtt.Client, p packets.Packet, _ int64, _ int) {
-	if c, ok := cl.Net.Conn.(*conn); ok && p.FixedHeader.Type == packets.Publish {
-		h.mu.Lock()
-		defer h.mu.Unlock()
-		if c.s != nil {
-			c.s.seq++
-			c.s.due[p.PacketID] = c.s.seq
-		}
+	default:
+		h.expireLater(cl, c)
 	}
 }
 
@@ -165,27 +138,52 @@ func (h *cure) OnPacketRead(cl *mqtt.Client, p packets.Packet) (packets.Packet, 
 	if !ok || c.s == nil {
 		return p, nil
 	}
-	h.hold(c)
+	if p.FixedHeader.Type == packets.Subscribe || p.FixedHeader.Type == packets.Publish && p.FixedHeader.Retain {
+		h.holdAlone(c)
+	} else {
+		h.hold(c)
+	}
 	if cl.Closed() { // another connection has the session now
 		c.unlock()
 		return p, packets.ErrRejectPacket
 	}
 	switch t := p.FixedHeader.Type; t {
 	case packets.Puback, packets.Pubcomp, packets.Pubrec:
+		if !c.expects(p.PacketID) {
+			c.unknown, p.PacketID = p.PacketID, 0 // mochi finds nothing in flight
+			break
+		}
 		if t == packets.Pubrec && p.ReasonCode < 0x80 {
 			break
 		}
 		h.mu.Lock()
-		delete(c.s.due, p.PacketID)
-		delete(c.s.sent, p.PacketID)
+		h.settle(c.s, p.PacketID)
 		h.mu.Unlock()
 		c.update(func() { delete(c.open, p.PacketID) })
+	case packets.Disconnect:
+		if q := &p.Properties; q.SessionExpiryIntervalFlag && cl.Properties.Props.SessionExpiryInterval > 0 {
+			c.expiry = h.grant(c, &q.SessionExpiryInterval)
+		}
 	case packets.Publish, packets.Pubrel, packets.Subscribe, packets.Unsubscribe:
 		if p.PacketID != 0 {
 			p.PacketID = c.enter(cl, p)
 		}
 	}
 	return p, nil
+}
+
+// expects reports whether a message with this id was sent here, or before in the
+// session, and is not acknowledged: else it may be the id of a message that the
+// client sent.
+func (c *conn) expects(id uint16) bool {
+	c.mu.Lock()
+	_, open := c.open[id]
+	c.mu.Unlock()
+	if open {
+		return true
+	}
+	flow, _ := c.cl.State.Inflight.Get(id)
+	return flow.FixedHeader.Type == packets.Pubrel
 }
 
 // enter returns the id that p has inside the broker, and remembers both. mochi
@@ -213,8 +211,21 @@ func (c *conn) enter(cl *mqtt.Client, p packets.Packet) uint16 {
 
 // OnWill comes before a will is published; OnDisconnect follows.
 func (h *cure) OnWill(cl *mqtt.Client, w mqtt.Will) (mqtt.Will, error) {
-	if c, ok := cl.Net.Conn.(*conn); ok {
+	c, ok := cl.Net.Conn.(*conn)
+	if !ok {
+		return w, nil
+	}
+	if !w.Retain {
 		h.hold(c)
+		return w, nil
+	}
+	h.holdAlone(c)
+	if c.trusted {
+		return w, nil
+	}
+	if reason := h.retainable(w.TopicName, len(w.TopicName)+len(w.Payload)); reason != "" {
+		h.refusals.note(reason, "a will was delivered and not kept")
+		w.Retain = false
 	}
 	return w, nil
 }
@@ -225,6 +236,14 @@ func (h *cure) hold(c *conn) {
 		h.takeover.RLock()
 		c.release = h.takeover.RUnlock
 	}
+}
+
+// holdAlone is hold for what mochi does not do safely beside other packets: it
+// reads a topic's retained message without the lock under which it is replaced.
+func (h *cure) holdAlone(c *conn) {
+	c.unlock()
+	h.takeover.Lock()
+	c.release = h.takeover.Unlock
 }
 
 // OnPacketProcessed ends the hold of OnPacketRead.
@@ -253,13 +272,11 @@ func (h *cure) discard(cl *mqtt.Client, c *conn, p packets.Packet) {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	delete(c.s.due, p.PacketID)
-	delete(c.s.sent, p.PacketID)
+	h.settle(c.s, p.PacketID)
 }
 
-// OnPacketEncode gives the client its id back, discards what the client is not
-// to get, and holds messages until the window has room. Only mochi's write loop
-// and the resending wait here.
+// OnPacketEncode gives the client its id back in acknowledgements, and takes
+// messages out of mochi's hands: the pump writes them when the window has room.
 func (h *cure) OnPacketEncode(cl *mqtt.Client, p packets.Packet) packets.Packet {
 	c, ok := cl.Net.Conn.(*conn)
 	if !ok {
@@ -269,6 +286,7 @@ func (h *cure) OnPacketEncode(cl *mqtt.Client, p packets.Packet) packets.Packet 
 	case packets.Connack:
 		if c.release != nil { // else it is a refusal
 			c.before = h.adopt(cl, c, p.SessionPresent)
+			h.announce(c, &p.Properties)
 		}
 	case packets.Puback, packets.Pubrec, packets.Pubcomp, packets.Suback, packets.Unsuback:
 		if p.PacketID == c.inner {
@@ -277,15 +295,21 @@ func (h *cure) OnPacketEncode(cl *mqtt.Client, p packets.Packet) packets.Packet 
 		if p.FixedHeader.Type == packets.Pubrec && p.ReasonCode == packets.ErrPacketIdentifierInUse.Code {
 			p.ReasonCode, p.Properties.ReasonString = 0, "" // a repeat is no error
 		}
-	case packets.Publish:
-		if tooLarge(p) {
-			h.discard(cl, c, p)
-			p.Mods.MaxSize = 1 // mochi does not write it
-		} else if c.admit(p) && p.PacketID != 0 {
-			h.mu.Lock()
-			c.s.sent[p.PacketID] = true
-			h.mu.Unlock()
+	case packets.Pubrel:
+		if p.PacketID == 0 {
+			p.PacketID = c.unknown
 		}
+	case packets.Publish:
+		c.enqueue(p)
+		p.FixedHeader.Type = packets.Reserved // mochi writes no such packet
 	}
 	return p
+}
+
+// announce tells the client the limits that CONNACK has words for.
+func (h *cure) announce(c *conn, p *packets.Properties) {
+	p.MaximumPacketSize = h.maxPacket
+	if granted := uint32(c.expiry / time.Second); granted < c.login.expiry {
+		p.SessionExpiryInterval, p.SessionExpiryIntervalFlag = granted, true
+	}
 }

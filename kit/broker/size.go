@@ -45,3 +45,6 @@ func size(p packets.Packet) int {
 	}
 	return n
 }
+
+// cost is about what p takes of memory while it waits.
+func cost(p packets.Packet) int64 { return int64(atMost(p)) + messageOverhead }

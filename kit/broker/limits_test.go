@@ -1,0 +1,377 @@
+package broker
+
+import (
+	"bytes"
+	"fmt"
+	"reflect"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/eclipse/paho.golang/packets"
+)
+
+func lasting(seconds uint32) *packets.Properties {
+	return &packets.Properties{SessionExpiryInterval: &seconds}
+}
+
+func TestLimitsAreAnsweredByTheProtocol(t *testing.T) {
+	tests := map[string]struct {
+		limits  Limits
+		reach   func(*testing.T, *Broker) // returns when the last one is refused
+		refused string
+	}{
+		"connections": {Limits{Connections: 2}, func(t *testing.T, b *Broker) {
+			loggedIn(t, b, packets.Connect{ClientID: "1"})
+			loggedIn(t, b, packets.Connect{ClientID: "2"})
+			if got := stranger(t, b, packets.Connect{ClientID: "3"}).next().(*packets.Connack).ReasonCode; got != codeBusy {
+				t.Errorf("CONNACK %#x, want %#x", got, codeBusy)
+			}
+			loggedIn(t, b, packets.Connect{ClientID: "2"}).ping() // takes the place of its old link
+		}, refusedConnections},
+		"sessions": {Limits{Sessions: 2}, func(t *testing.T, b *Broker) {
+			for _, id := range []string{"1", "2"} {
+				_ = loggedIn(t, b, packets.Connect{ClientID: id, Properties: lasting(60)}).Close()
+			}
+			synctest.Wait()
+			if got := stranger(t, b, packets.Connect{ClientID: "3"}).next().(*packets.Connack).ReasonCode; got != codeQuota {
+				t.Errorf("CONNACK %#x, want %#x", got, codeQuota)
+			}
+			loggedIn(t, b, packets.Connect{ClientID: "1"}).ping()
+		}, refusedSessions},
+		"subscriptions of a session": {Limits{SubscriptionsPerSession: 2}, func(t *testing.T, b *Broker) {
+			r := loggedIn(t, b, packets.Connect{ClientID: "1"})
+			if got := r.hear("a", "b", "c", "#/x"); !bytes.Equal(got, []byte{1, 1, codeQuota, codeTopicFilter}) {
+				t.Errorf("SUBACK % x", got)
+			}
+			if got := r.hear("a"); !bytes.Equal(got, []byte{1}) {
+				t.Errorf("SUBACK % x for what it has", got)
+			}
+		}, refusedSubscriptions},
+		"subscriptions": {Limits{Subscriptions: 3}, func(t *testing.T, b *Broker) {
+			loggedIn(t, b, packets.Connect{ClientID: "1"}).hear("a", "b")
+			r := loggedIn(t, b, packets.Connect{ClientID: "2"})
+			if got := r.hear("a", "b"); !bytes.Equal(got, []byte{1, codeQuota}) {
+				t.Errorf("SUBACK % x", got)
+			}
+			r.send(&packets.Unsubscribe{PacketID: 2, Topics: []string{"a", "none"}, Properties: &packets.Properties{}})
+			r.next()
+			if got := r.hear("b"); !bytes.Equal(got, []byte{1}) {
+				t.Errorf("SUBACK % x after one was given back", got)
+			}
+		}, refusedSubscriptions},
+		"levels of a filter": {Limits{TopicLevels: 3}, func(t *testing.T, b *Broker) {
+			if got := loggedIn(t, b, packets.Connect{ClientID: "1"}).hear("a/b/c", "a/b/c/d"); !bytes.Equal(got, []byte{1, codeTopicFilter}) {
+				t.Errorf("SUBACK % x", got)
+			}
+		}, refusedFilter},
+		"levels of a topic": {Limits{TopicLevels: 3}, func(t *testing.T, b *Broker) {
+			r := loggedIn(t, b, packets.Connect{ClientID: "1"})
+			if ok, deep := r.tell("a/b/c", "", false), r.tell("a/b/c/d", "", false); ok != 0 || deep != codeTopicName {
+				t.Errorf("PUBACK %#x and %#x", ok, deep)
+			}
+		}, refusedTopic},
+		"bytes of a topic": {Limits{TopicBytes: 3}, func(t *testing.T, b *Broker) {
+			r := loggedIn(t, b, packets.Connect{ClientID: "1"})
+			if ok, long := r.tell("abc", "", false), r.tell("abcd", "", false); ok != 0 || long != codeTopicName {
+				t.Errorf("PUBACK %#x and %#x", ok, long)
+			}
+		}, refusedTopic},
+		"topics of the broker": {Limits{}, func(t *testing.T, b *Broker) {
+			if got := loggedIn(t, b, packets.Connect{ClientID: "1"}).tell("$SYS/broker/version", "mine", true); got != codeTopicName {
+				t.Errorf("PUBACK %#x, want %#x", got, codeTopicName)
+			}
+		}, refusedTopic},
+		"retained messages": {Limits{Retained: 2}, func(t *testing.T, b *Broker) {
+			r := loggedIn(t, b, packets.Connect{ClientID: "1"})
+			got := []byte{r.tell("a", "1", true), r.tell("b", "1", true), r.tell("c", "1", true), r.tell("a", "2", true), r.tell("b", "", true), r.tell("d", "1", true)}
+			if !bytes.Equal(got, []byte{0, 0, codeQuota, 0, 0, 0}) {
+				t.Errorf("PUBACK % x", got)
+			}
+			ours := newRaw(t, b, packets.Connect{ClientID: "ours"})
+			ours.next()
+			if got := ours.tell("of/this/process", "1", true); got != 0 {
+				t.Errorf("PUBACK %#x for a client of this process", got)
+			}
+		}, refusedRetained},
+		"bytes of retained messages": {Limits{RetainedBytes: 10000}, func(t *testing.T, b *Broker) {
+			r, text := loggedIn(t, b, packets.Connect{ClientID: "1"}), strings.Repeat("x", 5000)
+			if a, c := r.tell("a", text, true), r.tell("b", text, true); a != 0 || c != codeQuota {
+				t.Errorf("PUBACK %#x and %#x", a, c)
+			}
+			if got := len(b.Retained("#")); got != 1 {
+				t.Errorf("%d retained", got)
+			}
+		}, refusedRetainedBytes},
+		"a will that is retained": {Limits{Retained: 1}, func(t *testing.T, b *Broker) {
+			watch := loggedIn(t, b, packets.Connect{ClientID: "2"})
+			watch.hear("gone")
+			watch.tell("a", "1", true)
+			_ = loggedIn(t, b, packets.Connect{ClientID: "1", WillFlag: true, WillTopic: "gone", WillMessage: []byte("x"), WillRetain: true,
+				WillProperties: &packets.Properties{}}).Close()
+			watch.next()
+			if got := len(b.Retained("#")); got != 1 {
+				t.Errorf("%d retained", got)
+			}
+		}, refusedRetained},
+		"open QoS 2 publications": {Limits{}, func(t *testing.T, b *Broker) {
+			r := loggedIn(t, b, packets.Connect{ClientID: "1"})
+			for id := range uint16(receiveMaximum) {
+				r.send(&packets.Publish{PacketID: id + 1, QoS: 2, Topic: "a", Properties: &packets.Properties{}})
+				r.next()
+			}
+			go func() { _, _ = r.Write(frame(0x34, []byte{0, 1, 'a', 0x70, 0, 0})) }()
+			if d := r.next().(*packets.Disconnect); d.ReasonCode != codeReceiveMaximum {
+				t.Errorf("DISCONNECT %#x", d.ReasonCode)
+			}
+		}, refusedReceiveMaximum},
+		"packets that are too large": {Limits{}, func(t *testing.T, b *Broker) {
+			r := stranger(t, b, packets.Connect{ClientID: "1"})
+			limit := r.next().(*packets.Connack).Properties.MaximumPacketSize
+			if limit == nil || *limit != 4<<20 {
+				t.Fatalf("CONNACK says %v", limit)
+			}
+			go func() { _, _ = r.Write(frame(0x30, make([]byte, *limit))) }()
+			if d := r.next().(*packets.Disconnect); d.ReasonCode != codePacketTooLarge {
+				t.Errorf("DISCONNECT %#x", d.ReasonCode)
+			}
+		}, refusedTooLarge},
+		"bytes of packets that never end": {Limits{WaitingBytes: 1 << 20}, func(t *testing.T, b *Broker) {
+			a, c := loggedIn(t, b, packets.Connect{ClientID: "1"}), loggedIn(t, b, packets.Connect{ClientID: "2"})
+			_, _ = a.Write(frame(0x30, make([]byte, 2<<20))[:800<<10])
+			go func() { _, _ = c.Write(frame(0x30, make([]byte, 2<<20))[:800<<10]) }()
+			if d := c.next().(*packets.Disconnect); d.ReasonCode != codeQuota {
+				t.Errorf("DISCONNECT %#x", d.ReasonCode)
+			}
+		}, refusedUnfinished},
+	}
+	for name, tt := range tests {
+		bubble(t, name, func(t *testing.T) {
+			b := start(t, Options{Limits: tt.limits})
+			tt.reach(t, b)
+			if got := b.Stats().Refused; got[tt.refused] == 0 {
+				t.Errorf("%v counted, want %s", got, tt.refused)
+			}
+		})
+	}
+}
+
+// Fifty clients take everything and read nothing, at QoS 0 and 1, connected and
+// away.
+func TestSlowClientsAreBounded(t *testing.T) {
+	for name, tt := range map[string]struct {
+		qos  byte
+		away bool
+	}{"QoS 0": {0, false}, "QoS 1": {1, false}, "QoS 1 while away": {1, true}} {
+		bubble(t, name, func(t *testing.T) {
+			const total, each, size = 4 << 20, 1 << 20, 10000
+			b := start(t, Options{Limits: Limits{WaitingBytes: total, WaitingBytesPerClient: each}})
+			for i := range 50 {
+				r := loggedIn(t, b, packets.Connect{ClientID: fmt.Sprint(i), Properties: lasting(60)})
+				r.hear("flood")
+				if tt.away {
+					_ = r.Close()
+				}
+			}
+			quick, ours := loggedIn(t, b, packets.Connect{ClientID: "quick"}), newRaw(t, b, packets.Connect{ClientID: "ours"})
+			quick.hear("#")
+			ours.next()
+			ours.hear("flood")
+			pub := loggedIn(t, b, packets.Connect{ClientID: "pub"})
+			for i := range uint16(500) {
+				p := packets.Publish{QoS: tt.qos, Topic: "flood", Payload: bytes.Repeat([]byte("x"), size), Properties: &packets.Properties{}}
+				if tt.qos > 0 {
+					p.PacketID = i + 1
+				}
+				pub.send(&p)
+				if tt.qos > 0 {
+					pub.next()
+				}
+				for _, r := range []raw{quick, ours} {
+					got := r.next().(*packets.Publish)
+					if got.QoS > 0 {
+						r.send(&packets.Puback{PacketID: got.PacketID, Properties: &packets.Properties{}})
+					}
+				}
+			}
+			synctest.Wait()
+			s := b.Stats()
+			if s.WaitingBytes > total+50*minShare+each || s.WaitingBytes < total/2 {
+				t.Errorf("%d bytes wait, the limit is %d", s.WaitingBytes, total)
+			}
+			if s.Refused[refusedWaiting] == 0 || b.Dropped() == 0 {
+				t.Errorf("%v counted, %d dropped", s.Refused, b.Dropped())
+			}
+		})
+	}
+}
+
+// A session ends when its time is over: with its subscriptions, which a later
+// client of the same name does not get, and with what waited for it.
+func TestSessionsEndInTime(t *testing.T) {
+	tests := map[string]struct {
+		first   packets.Connect
+		leave   *packets.Disconnect // nil: the link is cut
+		limit   time.Duration
+		after   time.Duration
+		present bool
+	}{
+		"it is there before":                      {packets.Connect{Properties: lasting(60)}, nil, 0, 59 * time.Second, true},
+		"it is gone after":                        {packets.Connect{Properties: lasting(60)}, nil, 0, 61 * time.Second, false},
+		"no session is endless":                   {packets.Connect{Properties: lasting(1<<32 - 1)}, nil, time.Minute, 61 * time.Second, false},
+		"an endless one until the limit":          {packets.Connect{Properties: lasting(1<<32 - 1)}, nil, time.Minute, 59 * time.Second, true},
+		"DISCONNECT makes it shorter":             {packets.Connect{Properties: lasting(60)}, &packets.Disconnect{Properties: lasting(10)}, 0, 11 * time.Second, false},
+		"DISCONNECT makes it longer":              {packets.Connect{Properties: lasting(10)}, &packets.Disconnect{Properties: lasting(60)}, 0, 50 * time.Second, true},
+		"DISCONNECT ends it":                      {packets.Connect{Properties: lasting(60)}, &packets.Disconnect{Properties: lasting(0)}, 0, 0, false},
+		"without an expiry it ends with the link": {packets.Connect{}, nil, 0, 0, false},
+	}
+	for name, tt := range tests {
+		bubble(t, name, func(t *testing.T) {
+			b := start(t, Options{Limits: Limits{SessionExpiry: tt.limit}})
+			tt.first.ClientID = "x"
+			r := stranger(t, b, tt.first)
+			granted := r.next().(*packets.Connack).Properties.SessionExpiryInterval
+			if tt.limit > 0 && (granted == nil || *granted != uint32(tt.limit/time.Second)) {
+				t.Errorf("CONNACK grants %v", granted)
+			}
+			r.hear("news")
+			if tt.leave != nil {
+				r.send(tt.leave)
+			}
+			_ = r.Close()
+			synctest.Wait()
+			pub := loggedIn(t, b, packets.Connect{ClientID: "pub"})
+			pub.tell("news", "old", false)
+			time.Sleep(tt.after)
+			synctest.Wait()
+			if s := b.Stats(); !tt.present && (s.Subscriptions != 0 || s.WaitingBytes != 0 || s.Sessions != 1 || b.Clients() != 1) {
+				t.Errorf("left over: %+v, %d clients", s, b.Clients())
+			}
+			again := stranger(t, b, packets.Connect{ClientID: "x"})
+			if got := again.next().(*packets.Connack).SessionPresent; got != tt.present {
+				t.Errorf("session present %t, want %t", got, tt.present)
+			}
+			pub.tell("news", "new", false)
+			if tt.present {
+				if p := again.next().(*packets.Publish); string(p.Payload) != "old" {
+					t.Errorf("got %q", p.Payload)
+				}
+			} else {
+				again.ping()
+			}
+		})
+	}
+}
+
+// A will waits no longer than the session of its client.
+func TestDelayedWillComesWithTheEndOfTheSession(t *testing.T) {
+	bubble(t, "without a session it comes at once", func(t *testing.T) {
+		b, delay := start(t, Options{}), uint32(1<<32-1)
+		watch := loggedIn(t, b, packets.Connect{ClientID: "watch"})
+		watch.hear("gone")
+		_ = loggedIn(t, b, packets.Connect{ClientID: "x", WillFlag: true, WillTopic: "gone", WillMessage: []byte("x"),
+			WillProperties: &packets.Properties{WillDelayInterval: &delay}}).Close()
+		watch.next()
+	})
+}
+
+func TestClientIDsOfThisProcess(t *testing.T) {
+	refused := func(t *testing.T, b *Broker, id string) {
+		t.Helper()
+		ack := stranger(t, b, packets.Connect{ClientID: id}).next().(*packets.Connack)
+		if ack.ReasonCode != codeClientID || ack.Properties.ReasonString != id+" is a service of the running tars up" {
+			t.Errorf("CONNACK %#x %q", ack.ReasonCode, ack.Properties.ReasonString)
+		}
+	}
+	o := Options{ClientIDs: []string{"tars-tts"}, Process: "the running tars up"}
+	bubble(t, "before they connect, while they are here, and when they are away", func(t *testing.T) {
+		b := start(t, o)
+		refused(t, b, "tars-tts")
+		ours := newRaw(t, b, packets.Connect{ClientID: "tars-tts"})
+		ours.next()
+		refused(t, b, "tars-tts")
+		ours.ping()
+		other := newRaw(t, b, packets.Connect{ClientID: "not told before"})
+		other.next()
+		refused(t, b, "not told before")
+		other.ping()
+		_ = ours.Close()
+		synctest.Wait()
+		refused(t, b, "tars-tts")
+		n := strange(t, b)
+		go func() { _, _ = n.Write(unhex(t, "1014 0004 4d515454 04 02 003c 0008 746172732d747473")) }()
+		if got := rest(t, n); !bytes.Equal(got, []byte{0x20, 2, 0, 2}) {
+			t.Errorf("CONNACK of 3.1.1 is % x", got)
+		}
+	})
+	bubble(t, "a session that a stranger made is not inherited", func(t *testing.T) {
+		b := start(t, Options{})
+		thief := loggedIn(t, b, packets.Connect{ClientID: "x", Properties: lasting(60)})
+		thief.hear("#")
+		ours := newRaw(t, b, packets.Connect{ClientID: "x", Properties: lasting(60)}) // no Clean Start
+		if ack := ours.next().(*packets.Connack); ack.SessionPresent || ack.ReasonCode != 0 {
+			t.Errorf("CONNACK %+v", ack)
+		}
+		loggedIn(t, b, packets.Connect{ClientID: "pub"}).tell("secret", "x", false)
+		ours.ping() // and nothing before
+		_ = ours.Close()
+		synctest.Wait()
+		again := newRaw(t, b, packets.Connect{ClientID: "x"})
+		if ack := again.next().(*packets.Connack); !ack.SessionPresent {
+			t.Error("its own session is gone")
+		}
+	})
+}
+
+// MQTT 5, 4.8.2: a shared subscription gets no retained messages.
+func TestGroupsGetNoRetainedMessages(t *testing.T) {
+	bubble(t, "at the subscription, and at the next", func(t *testing.T) {
+		b := start(t, Options{})
+		r := loggedIn(t, b, packets.Connect{ClientID: "1"})
+		r.tell("state/a", "on", true)
+		for range 2 {
+			r.hear("$share/g/state/+")
+			r.ping()
+		}
+		if got := r.hear("state/+"); !bytes.Equal(got, []byte{1}) {
+			t.Errorf("SUBACK % x", got)
+		}
+		if p := r.next().(*packets.Publish); string(p.Payload) != "on" || !p.Retain {
+			t.Errorf("got %q", p.Payload)
+		}
+	})
+}
+
+// What the tags tell a person is what the zero value does.
+func TestDefaultLimitsAreThoseOfTheTags(t *testing.T) {
+	l := DefaultLimits()
+	v := reflect.ValueOf(l)
+	for i := range v.NumField() {
+		want, f := v.Type().Field(i).Tag.Get("default"), v.Field(i)
+		got := strconv.FormatInt(f.Int(), 10)
+		if d, ok := f.Interface().(time.Duration); ok {
+			parsed, err := time.ParseDuration(want)
+			if got = want; err != nil || parsed != d {
+				got = d.String()
+			}
+		}
+		if got != want {
+			t.Errorf("%s is %s, the tag says %s", v.Type().Field(i).Name, got, want)
+		}
+	}
+	if (Limits{Sessions: -1}).Validate() == nil || (Limits{SessionExpiry: time.Millisecond}).Validate() == nil || l.Validate() != nil {
+		t.Error("Validate takes what cannot work, or refuses the defaults")
+	}
+}
+
+// mochi's own queue of a client can be measured, which await relies on.
+func TestLengthOfMochisQueue(t *testing.T) {
+	b := start(t, Options{})
+	loggedIn(t, b, packets.Connect{ClientID: "1"})
+	cl, _ := b.srv.Clients.Get("1")
+	if c := cl.Net.Conn.(*conn); c.outbound.Kind() != reflect.Chan || c.outbound.Cap() != maxMessages {
+		t.Error("it is no channel of that length any more")
+	}
+}

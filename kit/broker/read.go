@@ -1,0 +1,233 @@
+package broker
+
+import (
+	"errors"
+	"io"
+	"net"
+	"os"
+	"slices"
+	"strings"
+)
+
+// chunk is how much memory a packet gets ahead of its bytes, whatever length it
+// claims.
+const chunk = 64 << 10
+
+// Read gives mochi the next packet, which is checked and complete.
+func (c *conn) Read(p []byte) (int, error) {
+	for len(c.frame) == 0 {
+		if c.failed != nil {
+			return 0, c.failed
+		}
+		if err := c.next(); err != nil {
+			c.failed = err
+			c.refuse(err)
+		}
+	}
+	n := copy(p, c.frame)
+	c.frame = c.frame[n:]
+	return n, nil
+}
+
+// refuse tells a client why its link is closed, if it is for what it sent.
+func (c *conn) refuse(err error) {
+	bad, ok := errors.AsType[*packetError](err)
+	if !ok {
+		return
+	}
+	c.h.refusals.note(refusalOf(bad), bad.text)
+	if c.login.version == 5 {
+		_, _ = c.Write(disconnect(c.login, bad.code, bad.text))
+	}
+}
+
+// refusalOf is the reason by which a packet that was refused is counted.
+func refusalOf(e *packetError) string {
+	switch e {
+	case errTooLarge:
+		return refusedTooLarge
+	case errReceiveMaximum:
+		return refusedReceiveMaximum
+	case errWaiting:
+		return refusedUnfinished
+	}
+	switch e.code {
+	case codeMalformed:
+		return refusedMalformed
+	case codeVersion, codeAuthMethod:
+		return refusedVersion
+	}
+	return refusedProtocol
+}
+
+// next reads packets until there is one for mochi.
+func (c *conn) next() error {
+	for {
+		head, err := c.readFrame(int(c.h.maxPacket))
+		if err != nil {
+			return err
+		}
+		body := c.frame[head:]
+		if err := checkPacket(c.login.version, c.frame[0], body); err != nil {
+			c.frame = nil
+			return err
+		}
+		if c.frame[0] == typeDisconnect<<4 && len(body) == 1 {
+			c.frame = []byte{typeDisconnect << 4, 2, body[0], 0} // mochi overlooks a reason without properties
+		}
+		if c.frame[0]>>4 != typePublish {
+			return nil
+		}
+		answer, err := c.decline(body)
+		if answer == nil && err == nil {
+			return nil
+		}
+		c.frame = nil
+		if err != nil {
+			return err
+		}
+		_, _ = c.Write(answer)
+	}
+}
+
+// readFrame reads one packet of at most limit bytes into c.frame. It returns the
+// length of the fixed header.
+func (c *conn) readFrame(limit int) (head int, err error) {
+	if cap(c.space) > chunk {
+		c.space = nil
+	}
+	frame := c.space[:0]
+	length := 0
+	for len(frame) < 2 || frame[len(frame)-1]&0x80 != 0 {
+		if len(frame) == 1+maxVariableByteLength {
+			return 0, errHeader
+		}
+		b, err := c.in.ReadByte()
+		if err != nil {
+			return 0, err
+		}
+		if len(frame) > 0 {
+			length |= int(b&0x7F) << (7 * (len(frame) - 1))
+		}
+		frame = append(frame, b)
+	}
+	head = len(frame)
+	if length+head > limit {
+		return 0, errTooLarge
+	}
+	frame, err = c.readBody(frame, length)
+	c.space, c.frame = frame, frame
+	return head, err
+}
+
+// readBody appends length bytes to frame. Memory grows with what arrives.
+func (c *conn) readBody(frame []byte, length int) ([]byte, error) {
+	unfinished := int64(0)
+	defer func() { c.h.unfinished.Add(-unfinished) }()
+	for length > 0 {
+		n := min(length, chunk)
+		if len(frame) >= chunk && !c.trusted {
+			unfinished += int64(n)
+			if c.h.unfinished.Add(int64(n)) > c.h.limits.WaitingBytes {
+				return nil, errWaiting
+			}
+		}
+		frame = slices.Grow(frame, n)
+		got, err := io.ReadFull(c.in, frame[len(frame):len(frame)+n])
+		frame, length = frame[:len(frame)+got], length-got
+		if err != nil {
+			return nil, err
+		}
+	}
+	return frame, nil
+}
+
+// decline returns the acknowledgement of a PUBLISH that goes no further, or nil
+// for one that does. It may take the retain flag off the frame.
+func (c *conn) decline(body []byte) ([]byte, error) {
+	s := &scanner{buf: body}
+	topic := s.text()
+	qos, id := c.frame[0]>>1&3, uint16(0)
+	if qos > 0 {
+		id = s.uint16()
+	}
+	if _, known := c.s.qos2[id]; qos == 2 && !known && len(c.s.qos2) >= receiveMaximum {
+		return nil, errReceiveMaximum
+	}
+	code, reason := byte(0), ""
+	switch first, _, _ := strings.Cut(string(topic), "/"); {
+	case strings.EqualFold(first, "$SYS") || strings.EqualFold(first, "$share"):
+		code, reason = codeTopicName, refusedTopic
+	case c.h.tooDeep(topic):
+		code, reason = codeTopicName, refusedTopic
+	case c.frame[0]&1 != 0 && !c.trusted:
+		if reason = c.h.retainable(string(topic), len(body)); reason != "" {
+			if c.login.version < 5 || qos == 0 { // delivered, but not kept
+				c.frame[0] &^= 1
+				c.h.refusals.note(reason, "a retained message was delivered and not kept")
+				return nil, nil
+			}
+			code = codeQuota
+		}
+	}
+	if code == 0 {
+		return nil, nil
+	}
+	c.h.refusals.note(reason, "a message was not taken")
+	return publishAck(c.login.version, qos, id, code), nil
+}
+
+// publishAck answers a PUBLISH; it is empty at QoS 0. Before MQTT 5 it cannot
+// say that the message was not taken.
+func publishAck(version, qos byte, id uint16, code byte) []byte {
+	typ := byte(typePuback)
+	switch qos {
+	case 0:
+		return []byte{}
+	case 2:
+		typ = typePubrec
+	}
+	if version < 5 {
+		return []byte{typ << 4, 2, byte(id >> 8), byte(id)}
+	}
+	return []byte{typ << 4, 3, byte(id >> 8), byte(id), code}
+}
+
+// tooDeep reports whether a topic or filter has more levels or bytes than allowed.
+func (h *cure) tooDeep(topic []byte) bool {
+	levels := 1
+	for _, b := range topic {
+		if b == '/' {
+			levels++
+		}
+	}
+	return levels > h.limits.TopicLevels || len(topic) > h.limits.TopicBytes
+}
+
+// readLogin reads CONNECT, and leaves it to be read by mochi. The client is told
+// what is wrong with it, where its version of the protocol can say so.
+func (c *conn) readLogin() error {
+	head, err := c.readFrame(min(maxConnect, int(c.h.maxPacket)))
+	if err == nil && c.frame[0] != typeConnect<<4 {
+		err = errFirst
+	}
+	if err == nil {
+		c.login, err = parseConnect(c.frame[head:])
+		c.login.flags += head
+	}
+	if err == nil && c.login.authenticate {
+		err = &packetError{codeAuthMethod, "an authentication method, of which this broker has none"}
+	}
+	bad, ok := errors.AsType[*packetError](err)
+	switch timeout, isNet := errors.AsType[net.Error](err); {
+	case ok:
+		c.h.refusals.note(refusalOf(bad), bad.text)
+		c.answer(bad.code, bad.text)
+	case errors.Is(err, os.ErrDeadlineExceeded), isNet && timeout.Timeout():
+		c.h.refusals.note(refusedLoginTimeout, "a connection without a complete CONNECT")
+	}
+	return err
+}
+
+// answer refuses the login.
+func (c *conn) answer(code byte, text string) { _, _ = c.Write(connack(c.login, code, text)) }

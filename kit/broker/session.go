@@ -1,0 +1,198 @@
+package broker
+
+import (
+	"math"
+	"slices"
+	"time"
+
+	mqtt "github.com/mochi-mqtt/server/v2"
+	"github.com/mochi-mqtt/server/v2/packets"
+)
+
+// session is what outlives a connection. cure.mu guards all but qos2, which
+// only the goroutine that reads uses.
+type session struct {
+	trusted bool // made over a connection of Dial
+	gone    bool // nothing is added any more
+	last    *conn
+	timer   *time.Timer // ends it when no connection comes, else nil
+	seq     uint64
+	due     map[uint16]due    // by broker id, until acknowledged
+	sent    map[uint16]bool   // of these, the ones written at least once
+	qos2    map[uint16]uint16 // client id → broker id of an inbound QoS 2 flow
+	bytes   int64             // of what is due
+	filters int               // subscriptions
+}
+
+// due is a message that a session owes its client.
+type due struct {
+	seq  uint64 // order of publishing
+	size int64
+}
+
+// grant is how long the session of c may outlive its connection. In the place of
+// the seconds that the client asked for, mochi gets what is over or never is.
+func (h *cure) grant(c *conn, asked *uint32) time.Duration {
+	switch {
+	case c.login.version < 5 && c.login.clean, c.login.version == 5 && *asked == 0:
+		return 0
+	case c.login.version < 5:
+		return h.limits.SessionExpiry
+	}
+	granted := min(time.Duration(*asked)*time.Second, h.limits.SessionExpiry)
+	*asked = math.MaxUint32
+	return granted
+}
+
+// usurps reports whether c took a client id of this process between its login
+// and now.
+func (h *cure) usurps(c *conn, id string) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	_, taken := h.reserved[id]
+	return taken && !c.trusted
+}
+
+// adopt runs when CONNACK is about to be written, between mochi's copy of the
+// old session and its resending of all of it: it leaves only PUBREL to resend.
+// It returns the connection that had the session before, nil without one.
+func (h *cure) adopt(cl *mqtt.Client, c *conn, present bool) (before *conn) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	s := h.sessions[cl.ID]
+	if s != nil {
+		before = s.last
+		if s.timer != nil {
+			s.timer.Stop()
+			s.timer = nil
+		}
+	}
+	if s == nil || !present {
+		h.forget(cl.ID)
+		s = &session{trusted: c.trusted, due: map[uint16]due{}, sent: map[uint16]bool{}, qos2: map[uint16]uint16{}}
+		h.sessions[cl.ID] = s
+		if !s.trusted {
+			h.strangers++
+		}
+	}
+	h.entered(c)
+	c.s, s.last = s, c
+	for _, p := range cl.State.Inflight.GetAll(false) {
+		if p.FixedHeader.Type != packets.Pubrel {
+			cl.State.Inflight.Delete(p.PacketID)
+			c.owed = append(c.owed, p)
+		}
+	}
+	slices.SortFunc(c.owed, func(a, b packets.Packet) int { return int(int64(s.due[a.PacketID].seq - s.due[b.PacketID].seq)) })
+	return before
+}
+
+// OnQosPublish is called for each message put into a session, with its id.
+func (h *cure) OnQosPublish(cl *mqtt.Client, p packets.Packet, _ int64, _ int) {
+	if c, ok := cl.Net.Conn.(*conn); ok && p.FixedHeader.Type == packets.Publish {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		if c.s != nil && !c.s.gone {
+			size := cost(p)
+			h.settle(c.s, p.PacketID)
+			c.s.seq++
+			c.s.due[p.PacketID] = due{c.s.seq, size}
+			c.s.bytes += size
+			if !c.s.trusted {
+				h.waiting.Add(size)
+			}
+		}
+	}
+}
+
+// OnQosDropped is called for a message that left a session without an
+// acknowledgement, because it expired or the session ends.
+func (h *cure) OnQosDropped(cl *mqtt.Client, p packets.Packet) {
+	c, ok := cl.Net.Conn.(*conn)
+	if !ok || cl.IsTakenOver() { // the session lives on elsewhere
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if c.s != nil {
+		h.settle(c.s, p.PacketID)
+	}
+}
+
+// settle takes a message off what s owes. h.mu is held.
+func (h *cure) settle(s *session, id uint16) {
+	d, ok := s.due[id]
+	if !ok {
+		return
+	}
+	delete(s.due, id)
+	delete(s.sent, id)
+	s.bytes -= d.size
+	if !s.trusted {
+		h.waiting.Add(-d.size)
+	}
+}
+
+// OnClientExpired forgets a session.
+func (h *cure) OnClientExpired(cl *mqtt.Client) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.forget(cl.ID)
+}
+
+// forget drops the session of a client id, if there is one. h.mu is held.
+func (h *cure) forget(id string) {
+	s := h.sessions[id]
+	if s == nil {
+		return
+	}
+	delete(h.sessions, id)
+	s.gone = true
+	h.subscriptions -= s.filters
+	for id := range s.due {
+		h.settle(s, id)
+	}
+	if !s.trusted {
+		h.strangers--
+	}
+}
+
+// expireLater ends a session that outlives its connection, in time. mochi would
+// forget the session and keep its subscriptions, for the next client of the name.
+func (h *cure) expireLater(cl *mqtt.Client, c *conn) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	s := h.sessions[cl.ID]
+	if s == nil || s.last != c || h.over {
+		return
+	}
+	s.timer = time.AfterFunc(c.expiry, func() {
+		defer h.recovered()
+		h.takeover.Lock()
+		defer h.takeover.Unlock()
+		if now, _ := h.srv.Clients.Get(cl.ID); now == cl && cl.Closed() {
+			h.remove(cl)
+		}
+	})
+}
+
+// remove ends the session of a client without a connection. The takeover lock is
+// held, so that nobody inherits it meanwhile.
+func (h *cure) remove(cl *mqtt.Client) {
+	cl.ClearInflights()
+	h.srv.UnsubscribeClient(cl)
+	h.srv.Clients.Delete(cl.ID)
+	h.OnClientExpired(cl)
+}
+
+// stopTimers lets no session end any more.
+func (h *cure) stopTimers() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.over = true
+	for _, s := range h.sessions {
+		if s.timer != nil {
+			s.timer.Stop()
+		}
+	}
+}
