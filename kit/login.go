@@ -72,7 +72,10 @@ func refused(err error) bool {
 // password.
 func bare(err error) error {
 	if c, ok := errors.AsType[*autopaho.ConnackError](err); ok {
-		reason := map[byte]string{0x86: "bad user name or password", 0x87: "wrong user name or password, or not authorised", 0x85: "client id refused", 0x84: "no MQTT 5"}[c.ReasonCode]
+		reason := map[byte]string{0x86: "bad user name or password", 0x87: "wrong user name or password, or not authorised", 0x84: "no MQTT 5"}[c.ReasonCode]
+		if c.ReasonCode == 0x85 { // a broker may know whose client id that is
+			reason = cmp.Or(c.Reason, "client id refused")
+		}
 		return fmt.Errorf("login refused: %s (0x%02X)", cmp.Or(reason, c.Reason), c.ReasonCode)
 	}
 	if untrusted, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {

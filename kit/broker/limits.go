@@ -47,7 +47,8 @@ func (l Limits) orDefaults() Limits {
 	}
 }
 
-// Validate reports the first limit that cannot work. Names are those of the
+// Validate reports the first limit that cannot work, for limits that were read
+// from the environment and not left to the defaults. Names are those of the
 // variables that tars up reads.
 func (l Limits) Validate() error {
 	for name, n := range map[string]int64{
@@ -56,26 +57,30 @@ func (l Limits) Validate() error {
 		"RETAINED": int64(l.Retained), "RETAINED_BYTES": l.RetainedBytes, "WAITING_BYTES": l.WaitingBytes,
 		"WAITING_BYTES_PER_CLIENT": l.WaitingBytesPerClient, "TOPIC_LEVELS": int64(l.TopicLevels), "TOPIC_BYTES": int64(l.TopicBytes),
 	} {
-		if n < 0 {
+		if n < 1 {
 			return fmt.Errorf("BROKER_%s is %d, want a number above 0", name, n)
 		}
 	}
-	if l.LoginTimeout < 0 || l.SessionExpiry < 0 || l.SessionExpiry > 0 && l.SessionExpiry < time.Second {
-		return fmt.Errorf("BROKER_LOGIN_TIMEOUT is %s and BROKER_SESSION_EXPIRY %s, want more than 0, and at least 1s for the second", l.LoginTimeout, l.SessionExpiry)
+	switch {
+	case l.LoginTimeout < 100*time.Millisecond:
+		return fmt.Errorf("BROKER_LOGIN_TIMEOUT is %s, want at least 100ms", l.LoginTimeout)
+	case l.SessionExpiry < time.Second || l.SessionExpiry > maxSessionExpiry:
+		return fmt.Errorf("BROKER_SESSION_EXPIRY is %s, want 1s to %s", l.SessionExpiry, maxSessionExpiry)
 	}
 	return nil
 }
 
 const (
-	maxConnect      = 64 << 10  // bytes of a CONNECT
-	maxQueuedAcks   = 1 << 20   // bytes of acknowledgements that a client does not read, before it is cut off
-	minShare        = 64 << 10  // bytes that may wait for a client also when the total is used up
-	maxTrustedQueue = 256 << 20 // bytes that may wait for one client of this process
-	receiveMaximum  = 1024      // QoS 2 publications that a client may leave open, as CONNACK says
-	messageOverhead = 1024      // bytes that mochi and this package spend on a message beside its content
-	levelOverhead   = 512       // bytes that mochi spends on a level of a topic
-	levelsPerFilter = 32        // levels that count as one subscription
-	maxMessages     = 2048      // length of mochi's own queue of a client, which is emptied at once
+	maxSessionExpiry = 365 * 24 * time.Hour
+	maxConnect       = 64 << 10  // bytes of a CONNECT
+	maxQueuedAcks    = 1 << 20   // bytes of acknowledgements that a client does not read, before it is cut off
+	minShare         = 64 << 10  // bytes that may wait for a client also when the total is used up
+	maxTrustedQueue  = 256 << 20 // bytes that may wait for one client of this process
+	receiveMaximum   = 1024      // QoS 2 publications that a client may leave open, as CONNACK says
+	messageOverhead  = 1024      // bytes that mochi and this package spend on a message beside its content
+	levelOverhead    = 512       // bytes that mochi spends on a level of a topic
+	levelsPerFilter  = 32        // levels that count as one subscription
+	maxMessages      = 2048      // length of mochi's own queue of a client, which is emptied at once
 )
 
 // Reasons for which something was refused, cut off or dropped. They label

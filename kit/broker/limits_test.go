@@ -361,7 +361,9 @@ func TestDefaultLimitsAreThoseOfTheTags(t *testing.T) {
 			t.Errorf("%s is %s, the tag says %s", v.Type().Field(i).Name, got, want)
 		}
 	}
-	if (Limits{Sessions: -1}).Validate() == nil || (Limits{SessionExpiry: time.Millisecond}).Validate() == nil || l.Validate() != nil {
+	none, short := l, l
+	none.Sessions, short.SessionExpiry = 0, time.Millisecond
+	if none.Validate() == nil || short.Validate() == nil || l.Validate() != nil {
 		t.Error("Validate takes what cannot work, or refuses the defaults")
 	}
 }
