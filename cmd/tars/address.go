@@ -5,7 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
+	"io/fs"
 	"path/filepath"
 	"strings"
 	"time"
@@ -26,8 +26,12 @@ func brokerOf(home kit.Home) address {
 	if err != nil || s.NamedBy() != "" {
 		return address{s.URL, cmp.Or(s.NamedBy(), "the environment")}
 	}
-	if b, err := os.ReadFile(urlFile(home)); err == nil && strings.TrimSpace(string(b)) != "" {
-		return address{strings.TrimSpace(string(b)), urlFile(home)}
+	text, err := readPrivate(urlFile(home))
+	if text = strings.TrimSpace(text); err == nil && text != "" {
+		return address{text, urlFile(home)}
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return address{s.URL, fmt.Sprintf("the default; the one of tars up is not used: %v", err)}
 	}
 	return address{s.URL, "the default; no tars up is running"}
 }
@@ -59,7 +63,9 @@ func settings(home kit.Home, name string) (kit.Settings, error) {
 		return s, err
 	}
 	a := brokerOf(home)
-	s.URL = a.url
+	if a.from == urlFile(home) {
+		s = pointedAt(s, a.url)
+	}
 	if err := s.Validate(); err != nil {
 		return s, fmt.Errorf("%s: %w", a.from, err)
 	}

@@ -25,7 +25,7 @@ func TestNamedBrokerIsUsed(t *testing.T) {
 			for _, key := range []string{"MQTT_URL", "MQTT_HOST", "MQTT_PORT", "MQTT_USERNAME", "MQTT_PASSWORD", "MQTT_PASSWORD_FILE"} {
 				t.Setenv(key, tt.env[key])
 			}
-			stop, err := haveBroker(t.Context(), home)
+			_, stop, err := haveBroker(t.Context(), home, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -54,7 +54,7 @@ func TestOwnBrokerWhenNoneIsNamed(t *testing.T) {
 	}
 	t.Setenv("MQTT_PORT", "tcp://10.0.0.1:1883") // which Kubernetes sets
 	home := kit.Home(t.TempDir())
-	stop, err := haveBroker(t.Context(), home)
+	_, stop, err := haveBroker(t.Context(), home, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +66,7 @@ func TestOwnBrokerWhenNoneIsNamed(t *testing.T) {
 
 func TestBadAddressStopsTarsUp(t *testing.T) {
 	t.Setenv("MQTT_URL", "mqtt://admin:1234#Geheim@host")
-	_, err := haveBroker(t.Context(), kit.Home(t.TempDir()))
+	_, _, err := haveBroker(t.Context(), kit.Home(t.TempDir()), nil)
 	if err == nil || strings.Contains(err.Error(), "Geheim") || strings.Contains(err.Error(), "1234") {
 		t.Errorf("error is %v", err)
 	}

@@ -140,6 +140,7 @@ func sections(all []kit.Info) []section {
 		{"The process", "", append(slices.Clone(process), kit.Variables("ADMIN", &kit.Admin{})...)},
 	}
 	out = append(out, section{"Installed engines", "`tars up` and `tars engines` read these.", append(slices.Clone(engineSettings), kit.Variables("ENGINES", &supervise.Config{})...)})
+	out = append(out, section{"The broker of tars up", "`tars up` reads these when no broker is named. Limits are for clients outside that process, all together.", kit.Variables("BROKER", &brokerConfig{})})
 	for _, i := range all {
 		out = append(out, section{title: i.Name, vars: i.Variables})
 	}

@@ -20,6 +20,7 @@ import (
 type cli struct {
 	Up       upCmd       `cmd:"" help:"Run everything in this process, with a broker when MQTT_URL and MQTT_HOST are not set."`
 	Run      runCmd      `cmd:"" help:"Run one or some services against a broker."`
+	URL      urlCmd      `cmd:"" name:"url" help:"Print the broker's address with user and password, for other MQTT clients."`
 	Ask      askCmd      `cmd:"" help:"Ask something and print the answer as it is written."`
 	Say      sayCmd      `cmd:"" help:"Let the voice say something."`
 	Listen   listenCmd   `cmd:"" help:"Print messages as they pass: tars listen 'llm/#'."`

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 
@@ -64,8 +63,8 @@ func (c *runCmd) Run(ctx context.Context, home kit.Home) error {
 		return err
 	}
 	if s.NamedBy() == "" {
-		if err := os.Setenv("MQTT_URL", s.URL); err != nil {
-			return err
+		for i := range mods {
+			mods[i] = mods[i].With(at(s.URL)) // not the environment: child processes would inherit the password
 		}
 	}
 	return kit.Run(ctx, mods...)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -14,7 +13,6 @@ import (
 
 	"github.com/gotars/tars/contract"
 	"github.com/gotars/tars/kit"
-	"github.com/gotars/tars/kit/broker"
 )
 
 // upCmd runs everything.
@@ -30,7 +28,7 @@ func (upCmd) Run(ctx context.Context, home kit.Home) (err error) {
 	if err != nil {
 		return err
 	}
-	stop, err := haveBroker(ctx, home)
+	mods, stop, err := haveBroker(ctx, home, mods)
 	if err != nil {
 		return err
 	}
@@ -60,52 +58,44 @@ func (upCmd) Run(ctx context.Context, home kit.Home) (err error) {
 	return err
 }
 
-// haveBroker makes the environment name a broker: the one it names already, else
-// one of our own on loopback, on a free port if the usual one is taken. Other
-// commands find its address in a file that only this user can read. stop ends
-// what was started.
-func haveBroker(ctx context.Context, home kit.Home) (stop func(), err error) {
-	stop = func() {}
+// haveBroker starts a broker, unless the environment names one, and returns mods
+// as they connect to it. Other commands find its address in a file that only
+// this user can read. stop ends what was started.
+func haveBroker(ctx context.Context, home kit.Home, mods []kit.Module) (_ []kit.Module, stop func(), err error) {
 	s, err := kit.Load("tars-cli")
 	if err != nil {
-		return stop, err
-	}
-	if s.NamedBy() == "" {
-		if old, err := os.ReadFile(urlFile(home)); err == nil && answers(ctx, home) {
-			return stop, fmt.Errorf("tars up is running already (broker %s, from %s)", redacted(strings.TrimSpace(string(old))), urlFile(home))
-		}
-		b, err := broker.New(broker.Options{Addr: "127.0.0.1:1883"})
-		if err != nil {
-			if b, err = broker.New(broker.Options{Addr: "127.0.0.1:0"}); err != nil {
-				return stop, fmt.Errorf("broker: %w", err)
-			}
-		}
-		stop = func() { _ = b.Close() }
-		if err := os.Setenv("MQTT_URL", "mqtt://"+b.Addr()); err != nil {
-			stop()
-			return stop, err
-		}
-	}
-	mine, err := addressOf("tars-cli")
-	if err != nil {
-		stop()
-		return func() {}, err
+		return nil, nil, err
 	}
 	file := urlFile(home)
-	err = os.MkdirAll(filepath.Dir(file), 0o700)
-	if err == nil {
-		err = errors.Join(os.WriteFile(file, []byte(mine+"\n"), 0o600), os.Chmod(file, 0o600))
+	for _, folder := range []string{string(home), filepath.Dir(file)} {
+		if err := privateFolder(folder); err != nil {
+			return nil, nil, fmt.Errorf("%w: set TARS_HOME to a folder of your own", err)
+		}
+	}
+	end, mine := func() {}, ""
+	if s.NamedBy() != "" {
+		mine, err = addressOf("tars-cli")
+	} else {
+		if old, err := readPrivate(file); err == nil && answers(ctx, home) {
+			return nil, nil, fmt.Errorf("tars up is running already (broker %s, from %s)", redacted(strings.TrimSpace(old)), file)
+		}
+		var b *ownBroker
+		if b, err = startBroker(home, mods, s.MaxPacket); err == nil {
+			mods, mine, end = b.join(mods), b.address, func() { _ = b.Close() }
+		}
 	}
 	if err != nil {
-		stop()
-		return func() {}, fmt.Errorf("%w: set TARS_HOME to a folder that you may write to", err)
+		return nil, nil, err
 	}
-	ended := stop
-	return func() {
-		if now, err := os.ReadFile(file); err == nil && strings.TrimSpace(string(now)) == mine {
+	if err := writePrivate(file, mine+"\n"); err != nil {
+		end()
+		return nil, nil, err
+	}
+	return mods, func() {
+		if now, err := readPrivate(file); err == nil && strings.TrimSpace(now) == mine {
 			_ = os.Remove(file)
 		}
-		ended()
+		end()
 	}, nil
 }
 
