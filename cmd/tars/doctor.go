@@ -61,7 +61,8 @@ func (x *examination) stack(ctx context.Context, home kit.Home) {
 	board := newBoard()
 	short, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
-	bus, err := open(short, home, "tars-cli", kit.On(board.note, kit.Name("health")))
+	var refused refusals
+	bus, err := open(short, home, "tars-cli", kit.On(board.note, kit.Name("health")), refused.handler())
 	if err != nil {
 		x.note(false, "broker", err.Error()+"; start it with: make up")
 		return
@@ -75,6 +76,9 @@ func (x *examination) stack(ctx context.Context, home kit.Home) {
 	x.note(err == nil && hint == "", "broker",
 		detail(fmt.Sprintf("%s (from %s), accepts a message in %s%s", redacted(a.url), a.from, took.Round(10*time.Microsecond), hint), err))
 	_ = board.wait(ctx, 2*time.Second)
+	if text := refused.String(); text != "" {
+		x.line("warn", "broker", "refused since the start: "+text+" (the limits are BROKER_ variables, docs/config.md)")
+	}
 	health := board.all()
 	for _, s := range services {
 		h, told := healthOf(s.Name, health)

@@ -5,9 +5,11 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	mqtt "github.com/mochi-mqtt/server/v2"
 	"github.com/mochi-mqtt/server/v2/packets"
+	"github.com/mochi-mqtt/server/v2/system"
 )
 
 // admit decides about a login, before mochi spends memory on the client, and
@@ -227,6 +229,18 @@ func (h *cure) OnRetainedExpired(topic string) {
 	if _, again := h.srv.Topics.Retained.Get(topic); !again {
 		h.srv.Topics.RetainMessage(packets.Packet{TopicName: topic})
 		h.keep(topic, 0, false)
+	}
+}
+
+// OnSysInfoTick tells once a minute what was refused.
+func (h *cure) OnSysInfoTick(*system.Info) {
+	h.takeover.Lock()
+	defer h.takeover.Unlock()
+	for reason, n := range h.refusals.counts() {
+		h.srv.Topics.RetainMessage(packets.Packet{
+			FixedHeader: packets.FixedHeader{Type: packets.Publish, Retain: true}, Created: time.Now().Unix(),
+			TopicName: RefusedTopic + reason, Payload: []byte(mqtt.Int64toa(n)),
+		})
 	}
 }
 

@@ -300,6 +300,11 @@ func TestRefusalsAreLoggedSparingly(t *testing.T) {
 		if n := strings.Count(text, "\n"); n != 2 || !strings.Contains(text, "times=50") || strings.Contains(text, "evil") {
 			t.Errorf("the log is\n%s", text)
 		}
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if got := b.Retained(RefusedTopic + refusedLogin); len(got) != 1 || string(got[0]) != "51" {
+			t.Errorf("%q is told on %s, want 51", got, RefusedTopic)
+		}
 	})
 }
 

@@ -77,6 +77,7 @@ func New(o Options) (*Broker, error) {
 	caps := mqtt.NewDefaultServerCapabilities()
 	caps.MaximumInflight, caps.MaximumClientWritesPending = o.Queue, maxMessages
 	caps.ReceiveMaximum, caps.TopicAliasMaximum = receiveMaximum, 0
+	caps.MaximumMessageExpiryInterval = 0 // else what is retained is gone after a day
 	caps.Compatibilities.NoInheritedPropertiesOnAck = true
 	srv := mqtt.New(&mqtt.Options{
 		Capabilities:             caps,

@@ -49,6 +49,7 @@ func (h *cure) Provides(b byte) bool {
 		mqtt.OnConnect, mqtt.OnSessionEstablish, mqtt.OnSessionEstablished, mqtt.OnDisconnect, mqtt.OnClientExpired,
 		mqtt.OnPacketRead, mqtt.OnPacketProcessed, mqtt.OnPacketEncode, mqtt.OnQosPublish, mqtt.OnQosDropped, mqtt.OnWill,
 		mqtt.OnSubscribe, mqtt.OnSubscribed, mqtt.OnUnsubscribed, mqtt.OnRetainMessage, mqtt.OnRetainedExpired,
+		mqtt.OnSysInfoTick,
 	}, b)
 }
 

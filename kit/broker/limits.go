@@ -75,7 +75,7 @@ const (
 	maxConnect       = 64 << 10  // bytes of a CONNECT
 	maxQueuedAcks    = 1 << 20   // bytes of acknowledgements that a client does not read, before it is cut off
 	minShare         = 64 << 10  // bytes that may wait for a client also when the total is used up
-	maxTrustedQueue  = 256 << 20 // bytes that may wait for one client of this process
+	maxTrustedQueue  = 128 << 20 // bytes that may wait for one client of this process
 	receiveMaximum   = 1024      // QoS 2 publications that a client may leave open, as CONNACK says
 	messageOverhead  = 1024      // bytes that mochi and this package spend on a message beside its content
 	levelOverhead    = 512       // bytes that mochi spends on a level of a topic
@@ -108,6 +108,10 @@ const (
 	refusedReceiveMaximum  = "receive_maximum"
 	refusedVersion         = "version_or_authentication"
 )
+
+// RefusedTopic is where the broker retains how much it has refused for each
+// reason, once a minute: $SYS/broker/refused/bad_login has the payload 3.
+const RefusedTopic = "$SYS/broker/refused/"
 
 // logEvery is how often the log tells of one reason.
 const logEvery = 10 * time.Second

@@ -377,3 +377,27 @@ func TestLengthOfMochisQueue(t *testing.T) {
 		t.Error("it is no channel of that length any more")
 	}
 }
+
+// What is retained stays, unless it is given an expiry; then nothing is left.
+func TestRetainedMessagesStay(t *testing.T) {
+	bubble(t, "over a day", func(t *testing.T) {
+		b, minute := start(t, Options{}), uint32(60)
+		r := loggedIn(t, b, packets.Connect{ClientID: "1"})
+		r.tell("state", "on", true)
+		r.send(&packets.Publish{PacketID: 1, QoS: 1, Topic: "news/of/today", Payload: []byte("x"), Retain: true,
+			Properties: &packets.Properties{MessageExpiry: &minute}})
+		r.next()
+		_ = r.Close()
+		if s := b.Stats(); s.Retained != 2 || s.RetainedBytes == 0 {
+			t.Errorf("%+v, want two messages", s)
+		}
+		time.Sleep(25 * time.Hour)
+		synctest.Wait()
+		if got := b.Retained("state"); len(got) != 1 {
+			t.Error("the state is gone")
+		}
+		if s := b.Stats(); s.Retained != 1 || len(b.Retained("news/#")) != 0 {
+			t.Errorf("%+v, want one message", s)
+		}
+	})
+}
