@@ -29,6 +29,9 @@ func (h *cure) judge(c *conn) (code byte, reason, text string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	s := h.sessions[id]
+	if will := c.login.will; will != "" && h.forbids(will) {
+		return codeTopicName, refusedTopic, "the topic of the will"
+	}
 	if c.trusted {
 		if id != "" {
 			h.reserved[id] = struct{}{}
@@ -49,7 +52,7 @@ func (h *cure) judge(c *conn) (code byte, reason, text string) {
 	switch {
 	case h.connected >= h.limits.Connections && !again:
 		return codeBusy, refusedConnections, "too many connections"
-	case s == nil && h.strangers+h.entering >= h.limits.Sessions:
+	case s == nil && c.login.lasting() && h.strangers+h.entering >= h.limits.Sessions:
 		return codeQuota, refusedSessions, "too many sessions"
 	}
 	c.admitted = true
@@ -88,6 +91,7 @@ func (h *cure) finish(c *conn) {
 	}()
 	defer h.recovered()
 	c.unlock()
+	c.in, c.space, c.frame, c.login.password = nil, nil, nil, nil // a session keeps its last connection
 	if c.cl == nil || c.ended {
 		return
 	}
@@ -131,7 +135,7 @@ func (h *cure) OnSubscribe(cl *mqtt.Client, p packets.Packet) packets.Packet {
 	h.mu.Unlock()
 	for i := range p.Filters {
 		f := &p.Filters[i]
-		if !validFilter(f.Filter) || h.tooDeep([]byte(f.Filter)) {
+		if !validFilter(f.Filter) || h.tooDeep(f.Filter) {
 			f.Filter = ""
 			h.refusals.note(refusedFilter, "a subscription")
 			continue
@@ -140,7 +144,7 @@ func (h *cure) OnSubscribe(cl *mqtt.Client, p packets.Packet) packets.Packet {
 			continue
 		}
 		n := weight(f.Filter)
-		if own+n > h.limits.SubscriptionsPerSession || all+n > h.limits.Subscriptions {
+		if own+n > h.limits.SubscriptionsPerSession || own+n > minFilters && all+n > h.limits.Subscriptions {
 			f.Filter = ""
 			c.over = append(c.over, i)
 			h.refusals.note(refusedSubscriptions, "a subscription")

@@ -76,6 +76,8 @@ var (
 	errResponseTopic  = &packetError{codeProtocolError, "wildcards in a response topic"}
 	errTooLarge       = &packetError{codePacketTooLarge, "a packet larger than this broker takes"}
 	errReceiveMaximum = &packetError{codeReceiveMaximum, "more QoS 2 publications at a time than the Receive Maximum"}
+	errManyFilters    = &packetError{codeQuota, "too many topic filters in one packet"}
+	errManyProperties = &packetError{codeQuota, "too many user properties in one packet"}
 	errWaiting        = &packetError{codeQuota, "unfinished packets of all clients use up the memory for them"}
 )
 
@@ -204,7 +206,10 @@ func checkFilters(version, typ byte, s *scanner) error {
 	if !s.bad && len(s.buf) == 0 {
 		return errNoFilter
 	}
-	for !s.bad && len(s.buf) > 0 {
+	for n := 0; !s.bad && len(s.buf) > 0; n++ {
+		if n == maxFilters {
+			return errManyFilters
+		}
 		filter := s.text()
 		if !s.bad && len(filter) == 0 {
 			return errEmptyFilter

@@ -103,10 +103,17 @@ func (c *conn) Write(p []byte) (int, error) {
 		c.buf = append(c.buf, p...)
 		if c.acks += len(p); c.acks > maxQueuedAcks {
 			c.closed = true
+			_ = c.Conn.SetDeadline(time.Now().Add(farewell)) // the pump waits for the client to read
 			c.h.refusals.note(refusedUnreadAcks, "a client sends and does not read")
 		}
 	})
 	return len(p), nil
+}
+
+func (c *conn) isClosed() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.closed
 }
 
 // SetDeadline is called by mochi before each packet, for the silence that the

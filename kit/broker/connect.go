@@ -11,6 +11,7 @@ type login struct {
 	clean        bool
 	flags        int // where its flags are in the body
 	client       string
+	will         string // its topic
 	user         string
 	password     []byte
 	hasUser      bool
@@ -19,6 +20,9 @@ type login struct {
 	maxPacket    uint32 // the largest packet the client takes; 0: any
 	authenticate bool   // it names an authentication method
 }
+
+// lasting reports whether the session is to outlive the connection.
+func (l *login) lasting() bool { return l.version == 5 && l.expiry > 0 || l.version < 5 && !l.clean }
 
 const (
 	connectClean    = 0x02
@@ -93,6 +97,7 @@ func (l *login) payload(s *scanner, flags byte) error {
 		if !s.bad && (len(topic) == 0 || hasWildcard(topic)) {
 			return errTopic
 		}
+		l.will = string(topic)
 	}
 	if l.hasUser {
 		l.user = string(s.text())

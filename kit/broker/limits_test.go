@@ -2,7 +2,9 @@ package broker
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"io"
 	"reflect"
 	"strconv"
 	"strings"
@@ -36,10 +38,11 @@ func TestLimitsAreAnsweredByTheProtocol(t *testing.T) {
 				_ = loggedIn(t, b, packets.Connect{ClientID: id, Properties: lasting(60)}).Close()
 			}
 			synctest.Wait()
-			if got := stranger(t, b, packets.Connect{ClientID: "3"}).next().(*packets.Connack).ReasonCode; got != codeQuota {
+			if got := stranger(t, b, packets.Connect{ClientID: "3", Properties: lasting(60)}).next().(*packets.Connack).ReasonCode; got != codeQuota {
 				t.Errorf("CONNACK %#x, want %#x", got, codeQuota)
 			}
 			loggedIn(t, b, packets.Connect{ClientID: "1"}).ping()
+			loggedIn(t, b, packets.Connect{ClientID: "a tool"}).ping() // leaves nothing behind
 		}, refusedSessions},
 		"subscriptions of a session": {Limits{SubscriptionsPerSession: 2}, func(t *testing.T, b *Broker) {
 			r := loggedIn(t, b, packets.Connect{ClientID: "1"})
@@ -50,16 +53,23 @@ func TestLimitsAreAnsweredByTheProtocol(t *testing.T) {
 				t.Errorf("SUBACK % x for what it has", got)
 			}
 		}, refusedSubscriptions},
-		"subscriptions": {Limits{Subscriptions: 3}, func(t *testing.T, b *Broker) {
-			loggedIn(t, b, packets.Connect{ClientID: "1"}).hear("a", "b")
-			r := loggedIn(t, b, packets.Connect{ClientID: "2"})
-			if got := r.hear("a", "b"); !bytes.Equal(got, []byte{1, codeQuota}) {
+		"subscriptions": {Limits{Subscriptions: 2 * minFilters}, func(t *testing.T, b *Broker) {
+			var many []string
+			for i := range 2*minFilters - 1 {
+				many = append(many, fmt.Sprint("a/", i))
+			}
+			first, r := loggedIn(t, b, packets.Connect{ClientID: "1"}), loggedIn(t, b, packets.Connect{ClientID: "2"})
+			if got := first.hear(many...); bytes.Contains(got, []byte{codeQuota}) {
 				t.Errorf("SUBACK % x", got)
 			}
-			r.send(&packets.Unsubscribe{PacketID: 2, Topics: []string{"a", "none"}, Properties: &packets.Properties{}})
-			r.next()
+			got := r.hear(many[:minFilters+1]...) // each has a share, however much the others took
+			if bytes.IndexByte(got, codeQuota) != minFilters {
+				t.Errorf("SUBACK % x", got)
+			}
+			first.send(&packets.Unsubscribe{PacketID: 2, Topics: append(many[1:], "none"), Properties: &packets.Properties{}})
+			first.next()
 			if got := r.hear("b"); !bytes.Equal(got, []byte{1}) {
-				t.Errorf("SUBACK % x after one was given back", got)
+				t.Errorf("SUBACK % x after some were given back", got)
 			}
 		}, refusedSubscriptions},
 		"levels of a filter": {Limits{TopicLevels: 3}, func(t *testing.T, b *Broker) {
@@ -127,6 +137,41 @@ func TestLimitsAreAnsweredByTheProtocol(t *testing.T) {
 				t.Errorf("DISCONNECT %#x", d.ReasonCode)
 			}
 		}, refusedReceiveMaximum},
+		"a will on a topic of the broker": {Limits{}, func(t *testing.T, b *Broker) {
+			for _, topic := range []string{"$SYS/broker/refused/x", "$share/g/a", strings.Repeat("a/", 200)} {
+				r := stranger(t, b, packets.Connect{ClientID: "1", WillFlag: true, WillTopic: topic, WillMessage: []byte("x"), WillProperties: &packets.Properties{}})
+				if got := r.next().(*packets.Connack).ReasonCode; got != codeTopicName {
+					t.Errorf("CONNACK %#x for a will on %.20s", got, topic)
+				}
+			}
+		}, refusedTopic},
+		"filters of one packet": {Limits{}, func(t *testing.T, b *Broker) {
+			r := loggedIn(t, b, packets.Connect{ClientID: "1"})
+			go func() { _, _ = r.Write(frame(0xa2, []byte{0, 1, 0}, bytes.Repeat([]byte{0, 1, 'a'}, maxFilters+1))) }()
+			if d := r.next().(*packets.Disconnect); d.ReasonCode != codeQuota {
+				t.Errorf("DISCONNECT %#x", d.ReasonCode)
+			}
+		}, refusedMany},
+		"user properties of one packet": {Limits{}, func(t *testing.T, b *Broker) {
+			r, props := loggedIn(t, b, packets.Connect{ClientID: "1"}), bytes.Repeat([]byte{propUser, 0, 0, 0, 0}, maxUserProperties+1)
+			go func() {
+				_, _ = r.Write(frame(0x30, []byte{0, 1, 'a', byte(len(props)&0x7f | 0x80), byte(len(props) >> 7)}, props))
+			}()
+			if d := r.next().(*packets.Disconnect); d.ReasonCode != codeQuota {
+				t.Errorf("DISCONNECT %#x", d.ReasonCode)
+			}
+		}, refusedMany},
+		"acknowledgements that nobody reads": {Limits{}, func(t *testing.T, b *Broker) {
+			r := loggedIn(t, b, packets.Connect{ClientID: "1"})
+			ask := frame(0xa2, []byte{0, 1, 0}, bytes.Repeat([]byte{0, 1, 'a'}, maxFilters))
+			_ = r.SetWriteDeadline(time.Now().Add(time.Minute))
+			for range maxQueuedAcks/maxFilters + 10 {
+				if _, err := r.Write(ask); errors.Is(err, io.ErrClosedPipe) {
+					return
+				}
+			}
+			t.Error("the link is not cut")
+		}, refusedUnreadAcks},
 		"packets that are too large": {Limits{}, func(t *testing.T, b *Broker) {
 			r := stranger(t, b, packets.Connect{ClientID: "1"})
 			limit := r.next().(*packets.Connack).Properties.MaximumPacketSize

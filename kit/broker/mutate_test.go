@@ -93,7 +93,11 @@ func (m mutator) connect(version byte) []byte {
 	client := m.text("a", "b", "c", "d", "")
 	if m.one(2) {
 		flags |= connectWill | byte(m.IntN(3))<<3 | byte(m.IntN(2))*connectRetain
-		rest = append(append(append(rest, m.props(version, willProperties)...), m.topic()...), m.text("gone", "g")...)
+		topic := m.text("a", "a/b", "gone")
+		if m.one(5) {
+			topic = m.topic()
+		}
+		rest = append(append(append(rest, m.props(version, willProperties)...), topic...), m.text("gone", "g")...)
 	}
 	if m.one(4) {
 		flags |= connectUser | connectPassword

@@ -73,6 +73,7 @@ func checkProperties(s *scanner, in byte) (propertyValues, error) {
 		return nil, errProperties
 	}
 	var values propertyValues
+	pairs := 0
 	for len(all.buf) > 0 {
 		id := all.octet()
 		p, ok := properties[id]
@@ -92,7 +93,11 @@ func checkProperties(s *scanner, in byte) (propertyValues, error) {
 		if err := checkProperty(id, n, text); err != nil {
 			return nil, err
 		}
-		if id != propUser {
+		if id == propUser {
+			if pairs++; pairs > maxUserProperties {
+				return nil, errManyProperties
+			}
+		} else {
 			if values == nil {
 				values = propertyValues{}
 			}

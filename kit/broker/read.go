@@ -19,6 +19,9 @@ func (c *conn) Read(p []byte) (int, error) {
 		if c.failed != nil {
 			return 0, c.failed
 		}
+		if c.isClosed() {
+			return 0, net.ErrClosed
+		}
 		if err := c.next(); err != nil {
 			c.failed = err
 			c.refuse(err)
@@ -50,6 +53,8 @@ func refusalOf(e *packetError) string {
 		return refusedReceiveMaximum
 	case errWaiting:
 		return refusedUnfinished
+	case errManyFilters, errManyProperties:
+		return refusedMany
 	}
 	switch e.code {
 	case codeMalformed:
@@ -155,10 +160,8 @@ func (c *conn) decline(body []byte) ([]byte, error) {
 		return nil, errReceiveMaximum
 	}
 	code, reason := byte(0), ""
-	switch first, _, _ := strings.Cut(string(topic), "/"); {
-	case strings.EqualFold(first, "$SYS") || strings.EqualFold(first, "$share"):
-		code, reason = codeTopicName, refusedTopic
-	case c.h.tooDeep(topic):
+	switch {
+	case c.h.forbids(string(topic)):
 		code, reason = codeTopicName, refusedTopic
 	case c.frame[0]&1 != 0 && !c.trusted:
 		if reason = c.h.retainable(string(topic), len(body)); reason != "" {
@@ -193,15 +196,16 @@ func publishAck(version, qos byte, id uint16, code byte) []byte {
 	return []byte{typ << 4, 3, byte(id >> 8), byte(id), code}
 }
 
+// forbids reports whether nobody may publish on topic: what is below $SYS the
+// broker tells itself, and $share is for filters.
+func (h *cure) forbids(topic string) bool {
+	first, _, _ := strings.Cut(topic, "/")
+	return strings.EqualFold(first, "$SYS") || strings.EqualFold(first, "$share") || h.tooDeep(topic)
+}
+
 // tooDeep reports whether a topic or filter has more levels or bytes than allowed.
-func (h *cure) tooDeep(topic []byte) bool {
-	levels := 1
-	for _, b := range topic {
-		if b == '/' {
-			levels++
-		}
-	}
-	return levels > h.limits.TopicLevels || len(topic) > h.limits.TopicBytes
+func (h *cure) tooDeep(topic string) bool {
+	return strings.Count(topic, "/") >= h.limits.TopicLevels || len(topic) > h.limits.TopicBytes
 }
 
 // readLogin reads CONNECT, and leaves it to be read by mochi. The client is told

@@ -47,4 +47,7 @@ func size(p packets.Packet) int {
 }
 
 // cost is about what p takes of memory while it waits.
-func cost(p packets.Packet) int64 { return int64(atMost(p)) + messageOverhead }
+func cost(p packets.Packet) int64 {
+	const perUser = 32
+	return int64(atMost(p)+perUser*len(p.Properties.User)) + messageOverhead
+}
