@@ -5,14 +5,17 @@ import (
 	"net"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Config is read from UI_* variables.
 type Config struct {
-	Addr     string   `default:"127.0.0.1:8080" was:"PORT" desc:"address and port of the page; one that others can reach wants UI_TOKEN"`
-	Token    string   `desc:"what a browser must know to be let in, 12 characters or more; empty asks for nothing"`
-	Loopback bool     `default:"false" desc:"UI_ADDR is reachable from this machine only, whatever it says, so no token is wanted: for containers"`
-	Hosts    []string `desc:"more names the page may be called by, tars.example.org, with commas between"`
+	Addr     string        `default:"127.0.0.1:8080" was:"PORT" desc:"address and port of the page; one that others can reach wants UI_TOKEN"`
+	Token    string        `desc:"what a browser must know to be let in, 12 characters or more; empty asks for nothing"`
+	Session  time.Duration `default:"720h" desc:"how long a browser that gave the token stays logged in; a restart logs out too"`
+	Loopback bool          `default:"false" desc:"UI_ADDR is reachable from this machine only, whatever it says, so no token is wanted: for containers"`
+	Hosts    []string      `desc:"more names the page may be called by, tars.example.org, with commas between"`
+	Origins  []string      `desc:"addresses of the page in the browser, where a proxy makes them differ from what arrives here: https://tars.example.org, with commas between"`
 }
 
 // Validate reports the first setting that cannot work. A port alone, as the
@@ -30,7 +33,14 @@ func (c *Config) Validate() error {
 			return fmt.Errorf("UI_HOSTS has %q, want names such as tars.example.org, without a scheme", h)
 		}
 	}
+	for _, o := range c.Origins {
+		if _, ok := parseOrigin(o); !ok {
+			return fmt.Errorf("UI_ORIGINS has %q, want addresses such as https://tars.example.org, without a path", o)
+		}
+	}
 	switch {
+	case c.Session != 0 && (c.Session < time.Minute || c.Session > 365*24*time.Hour):
+		return fmt.Errorf("UI_SESSION is %s, want 1m to 8760h", c.Session)
 	case c.Token != "" && len(c.Token) < 12:
 		return fmt.Errorf("UI_TOKEN has %d characters, want 12 or more", len(c.Token))
 	case c.Token == "" && !c.Loopback && !loopback(host):

@@ -29,6 +29,11 @@ func TestConfig(t *testing.T) {
 		"no port":                   {cfg: uiweb.Config{Addr: "127.0.0.1"}, err: `UI_ADDR is "127.0.0.1", want an address and a port such as 127.0.0.1:8080`},
 		"a port that is none":       {cfg: uiweb.Config{Addr: "127.0.0.1:99999"}, err: `UI_ADDR is "127.0.0.1:99999", want an address and a port such as 127.0.0.1:8080`},
 		"a short token":             {cfg: uiweb.Config{Addr: "127.0.0.1:8080", Token: "hunter2"}, err: "UI_TOKEN has 7 characters, want 12 or more"},
+		"a proxy":                   {cfg: uiweb.Config{Addr: "127.0.0.1:8080", Origins: []string{"https://tars.example.org", "http://[fd00::1]:8080"}}},
+		"a proxy without a scheme":  {cfg: uiweb.Config{Addr: "127.0.0.1:8080", Origins: []string{"tars.example.org"}}, err: `UI_ORIGINS has "tars.example.org", want addresses such as https://tars.example.org, without a path`},
+		"a proxy with a path":       {cfg: uiweb.Config{Addr: "127.0.0.1:8080", Origins: []string{"https://tars.example.org/ui"}}, err: `UI_ORIGINS has "https://tars.example.org/ui", want addresses such as https://tars.example.org, without a path`},
+		"any proxy":                 {cfg: uiweb.Config{Addr: "127.0.0.1:8080", Origins: []string{"https://*"}}, err: `UI_ORIGINS has "https://*", want addresses such as https://tars.example.org, without a path`},
+		"a session of no time":      {cfg: uiweb.Config{Addr: "127.0.0.1:8080", Session: time.Second}, err: "UI_SESSION is 1s, want 1m to 8760h"},
 		"a host with a scheme":      {cfg: uiweb.Config{Addr: "127.0.0.1:8080", Hosts: []string{"https://x"}}, err: `UI_HOSTS has "https://x", want names such as tars.example.org, without a scheme`},
 	}
 	for name, tt := range tests {

@@ -1,32 +1,35 @@
 package uiweb
 
 import (
-	"crypto/sha256"
-	"crypto/subtle"
-	"encoding/hex"
 	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 )
 
-const cookieName = "tars_token"
-
-// guard decides who is let in. A page of another site may not listen in: not by
-// its own name (Origin), not by a name of its own that leads here (Host), and,
-// where others reach this machine, not without the token.
+// guard decides which pages may speak to this server. A page of another site
+// may not listen in: not under its own address (Origin), and not under a name
+// of its own that leads here (Host). Who may log in is decided by [login].
 type guard struct {
-	hosts []string // besides loopback ones
-	anyIP bool     // an address is no name that somebody could point here
-	token string   // empty: none is wanted
+	hosts   []string // names in lower case, with or without a port, besides the loopback ones
+	anyIP   bool     // an address is no name that somebody could point here
+	origins []string // of UI_ORIGINS, as parseOrigin spells them
 }
 
 func newGuard(cfg Config) guard {
-	g := guard{token: cfg.Token, anyIP: cfg.Token != ""}
+	g := guard{anyIP: cfg.Token != ""}
 	for _, h := range cfg.Hosts {
 		g.hosts = append(g.hosts, strings.ToLower(h))
+	}
+	for _, o := range cfg.Origins {
+		if origin, ok := parseOrigin(o); ok {
+			g.origins = append(g.origins, origin)
+			host, _, _ := net.SplitHostPort(authorityOf(origin))
+			g.hosts = append(g.hosts, host)
+		}
 	}
 	host, _, _ := net.SplitHostPort(cfg.Addr)
 	if ip, err := netip.ParseAddr(host); host != "" && (err != nil || !ip.IsUnspecified()) {
@@ -41,10 +44,7 @@ func (g guard) host(host string) bool {
 	if slices.Contains(g.hosts, name) {
 		return true
 	}
-	if h, _, err := net.SplitHostPort(name); err == nil {
-		name = h
-	}
-	name = strings.Trim(name, "[]")
+	name = hostName(name)
 	if loopback(name) || slices.Contains(g.hosts, name) {
 		return true
 	}
@@ -52,52 +52,123 @@ func (g guard) host(host string) bool {
 	return g.anyIP && err == nil
 }
 
+// hostName is the name in a Host header: without the port, the brackets of IPv6
+// and the dot that ends a full name.
+func hostName(host string) string {
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	return strings.TrimSuffix(strings.ToLower(strings.Trim(host, "[]")), ".")
+}
+
 // origin reports whether a request was made by this page, or by no page at all.
-func (g guard) origin(r *http.Request) bool {
-	if site := r.Header.Get("Sec-Fetch-Site"); site != "" && site != "same-origin" && site != "none" {
-		return false
-	}
+// stranger is the address of the page that made it, when another one did.
+func (g guard) origin(r *http.Request) (ok bool, stranger string) {
 	from, sent := r.Header["Origin"]
+	if site := r.Header.Get("Sec-Fetch-Site"); site != "" && site != "same-origin" && site != "none" {
+		return false, strings.Join(from, ",")
+	}
 	if !sent {
+		return g.referer(r)
+	}
+	stranger = strings.Join(from, ",")
+	origin, ok := parseOrigin(stranger)
+	if !ok || !g.ours(r, origin) {
+		return false, stranger
+	}
+	return true, ""
+}
+
+// referer stands in for an Origin, which browsers leave out of a GET. Our own
+// page sends none, nor do programs.
+func (g guard) referer(r *http.Request) (ok bool, stranger string) {
+	text := r.Header.Get("Referer")
+	if text == "" {
+		return true, ""
+	}
+	u, err := url.Parse(text)
+	if err != nil {
+		return false, text
+	}
+	stranger = u.Scheme + "://" + u.Host
+	origin, ok := parseOrigin(stranger)
+	return ok && g.ours(r, origin), stranger
+}
+
+// ours reports whether origin is the address of this page: the one that the
+// request was sent to, with scheme, host and port, or one of UI_ORIGINS. What
+// was sent to the host of UI_ORIGINS came through the proxy, and then that is
+// the only address: the same host may serve somebody else's page by plain HTTP.
+func (g guard) ours(r *http.Request, origin string) bool {
+	if slices.Contains(g.origins, origin) {
 		return true
 	}
-	u, err := url.Parse(strings.Join(from, ","))
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+	if g.proxied(r) {
 		return false
 	}
-	return strings.EqualFold(u.Host, r.Host) || slices.Contains(g.hosts, strings.ToLower(u.Host))
+	scheme := "http"
+	if r.TLS != nil {
+		scheme = "https"
+	}
+	own, ok := parseOrigin(scheme + "://" + r.Host)
+	return ok && own == origin
 }
 
-// known reports whether a request brings the token, in its cookie or as Bearer.
-func (g guard) known(r *http.Request) bool {
-	if g.token == "" {
+// proxied reports whether a request was sent to an address of UI_ORIGINS.
+func (g guard) proxied(r *http.Request) bool {
+	return slices.ContainsFunc(g.origins, func(o string) bool {
+		scheme, _, _ := strings.Cut(o, "://")
+		sent, ok := parseOrigin(scheme + "://" + r.Host)
+		return ok && sent == o
+	})
+}
+
+// encrypted reports whether the browser speaks HTTPS, as far as is known.
+func (g guard) encrypted(r *http.Request) bool {
+	if r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https" || strings.HasPrefix(r.Header.Get("Origin"), "https://") {
 		return true
 	}
-	if c, err := r.Cookie(cookieName); err == nil {
-		return same(c.Value, g.ticket())
+	secure := func(o string) bool { return strings.HasPrefix(o, "https://") }
+	return g.proxied(r) && !slices.ContainsFunc(g.origins, func(o string) bool { return !secure(o) })
+}
+
+// exposed reports whether others can read what the browser and this server say:
+// plain HTTP that leaves the machine.
+func (g guard) exposed(r *http.Request) bool {
+	return !g.encrypted(r) && !loopback(hostName(r.Host))
+}
+
+// parseOrigin returns scheme://host:port with nothing left out, so that two
+// spellings of one origin are equal. It reports false for what is no origin of
+// a page on the web.
+func parseOrigin(text string) (string, bool) {
+	u, err := url.Parse(text)
+	if err != nil || u.User != nil || u.Path != "" || u.RawQuery != "" || u.ForceQuery || strings.Contains(text, "#") {
+		return "", false
 	}
-	bearer, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	return ok && same(bearer, g.token)
-}
-
-// admit gives a cookie to who knows the token. The cookie does not tell it.
-func (g guard) admit(w http.ResponseWriter, r *http.Request, token string) bool {
-	if g.token == "" || !same(token, g.token) {
-		return false
+	port, ok := map[string]string{"http": "80", "https": "443"}[u.Scheme]
+	host := strings.ToLower(u.Hostname())
+	if !ok || host == "" || strings.HasSuffix(u.Host, ":") || strings.ContainsAny(host, " ,*") {
+		return "", false
 	}
-	http.SetCookie(w, &http.Cookie{Name: cookieName, Value: g.ticket(), Path: "/", MaxAge: 365 * 24 * 3600,
-		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https"})
-	return true
+	if p := u.Port(); p != "" {
+		n, err := strconv.ParseUint(p, 10, 16)
+		if err != nil {
+			return "", false
+		}
+		port = strconv.FormatUint(n, 10)
+	}
+	if ip, err := netip.ParseAddr(host); err == nil {
+		if ip.Zone() != "" {
+			return "", false
+		}
+		host = ip.String()
+	}
+	return u.Scheme + "://" + net.JoinHostPort(host, port), true
 }
 
-// ticket is the value of the cookie.
-func (g guard) ticket() string {
-	sum := sha256.Sum256([]byte("tars page " + g.token))
-	return hex.EncodeToString(sum[:])
-}
-
-// same compares in a time that tells nothing, not even the length.
-func same(a, b string) bool {
-	x, y := sha256.Sum256([]byte(a)), sha256.Sum256([]byte(b))
-	return subtle.ConstantTimeCompare(x[:], y[:]) == 1
+// authorityOf is host:port of what parseOrigin returned.
+func authorityOf(origin string) string {
+	_, authority, _ := strings.Cut(origin, "://")
+	return authority
 }

@@ -16,6 +16,8 @@ const token = "correct horse battery"
 func TestGuard(t *testing.T) {
 	home := uiweb.Config{}
 	away := uiweb.Config{Addr: "192.168.1.5:8080", Token: token, Hosts: []string{"tars.example.org"}}
+	plain := uiweb.Config{Addr: "192.168.1.5:8080", Token: token}
+	proxied := uiweb.Config{Addr: "127.0.0.1:8080", Token: token, Origins: []string{"https://tars.example.org", "https://Tars.Example.org:8443"}}
 	inside := uiweb.Config{Addr: "0.0.0.0:8080", Loopback: true} // a container, published on loopback
 	bearer := func(h map[string]string) map[string]string {
 		h["Authorization"] = "Bearer " + token
@@ -52,7 +54,7 @@ func TestGuard(t *testing.T) {
 		"a container refuses a site":           {inside, "/api/memory?q=", map[string]string{"Origin": "https://evil.example"}, 403},
 		"away, without the token":              {away, "/", nil, 401},
 		"away, with a wrong one":               {away, "/?token=guess", nil, 401},
-		"away, with the token":                 {away, "/?token=" + strings.ReplaceAll(token, " ", "+"), nil, 200},
+		"away, with the token":                 {away, "/?token=" + strings.ReplaceAll(token, " ", "+"), nil, 303},
 		"away, the script without":             {away, "/app.js", nil, 401},
 		"away, the socket without":             {away, "/ws?id=3f2a", nil, 401},
 		"away, the memory without":             {away, "/api/memory?q=", nil, 401},
@@ -61,9 +63,56 @@ func TestGuard(t *testing.T) {
 		"away, by its address":                 {away, "/", bearer(map[string]string{"Host": "192.168.1.5:8080"}), 200},
 		"away, by a name of UI_HOSTS":          {away, "/", bearer(map[string]string{"Host": "TARS.example.org"}), 200},
 		"away, by another name":                {away, "/", bearer(map[string]string{"Host": "evil.example"}), 421},
-		"away, a proxy's name as origin":       {away, "/api/memory?q=", bearer(map[string]string{"Origin": "https://tars.example.org"}), 400},
+		"away, a name of UI_HOSTS by HTTPS":    {away, "/api/memory?q=", bearer(map[string]string{"Origin": "https://tars.example.org"}), 403},
+		"away, a name of UI_HOSTS":             {away, "/api/memory?q=", bearer(map[string]string{"Host": "tars.example.org", "Origin": "http://tars.example.org"}), 400},
 		"away, another site with the token":    {away, "/api/memory?q=", bearer(map[string]string{"Origin": "https://evil.example"}), 403},
 		"away, health for a probe":             {away, "/healthz", nil, 200},
+
+		"port 80 of this machine":                {home, "/api/memory?q=", map[string]string{"Origin": "http://127.0.0.1"}, 403},
+		"port 80 of this machine, spelled out":   {home, "/api/memory?q=", map[string]string{"Origin": "http://127.0.0.1:80"}, 403},
+		"another name of this machine":           {home, "/api/memory?q=", map[string]string{"Origin": "http://localhost:8080"}, 403},
+		"our address by HTTPS":                   {home, "/api/memory?q=", map[string]string{"Origin": "https://127.0.0.1:8080"}, 403},
+		"port 443 of this machine":               {home, "/api/memory?q=", map[string]string{"Origin": "https://127.0.0.1"}, 403},
+		"our address with another scheme":        {home, "/api/memory?q=", map[string]string{"Origin": "ws://127.0.0.1:8080"}, 403},
+		"our address as a user of another":       {home, "/api/memory?q=", map[string]string{"Origin": "http://127.0.0.1:8080@evil.example"}, 403},
+		"our address with a path":                {home, "/api/memory?q=", map[string]string{"Origin": "http://127.0.0.1:8080/"}, 403},
+		"our address with a dot":                 {home, "/api/memory?q=", map[string]string{"Origin": "http://127.0.0.1.:8080"}, 403},
+		"a name that begins like our address":    {home, "/api/memory?q=", map[string]string{"Origin": "http://127.0.0.1:8080.evil.example"}, 403},
+		"an origin that is empty":                {home, "/api/memory?q=", map[string]string{"Origin": ""}, 403},
+		"a port that is none":                    {home, "/api/memory?q=", map[string]string{"Origin": "http://127.0.0.1:99999"}, 403},
+		"our page by IPv6":                       {home, "/api/memory?q=", map[string]string{"Host": "[::1]:8080", "Origin": "http://[::1]:8080"}, 400},
+		"our page by IPv6 written out":           {home, "/api/memory?q=", map[string]string{"Host": "[::1]:8080", "Origin": "http://[0:0:0:0:0:0:0:1]:8080"}, 400},
+		"port 80 by IPv6":                        {home, "/api/memory?q=", map[string]string{"Host": "[::1]:8080", "Origin": "http://[::1]"}, 403},
+		"our page in capitals":                   {home, "/api/memory?q=", map[string]string{"Host": "LOCALHOST:8080", "Origin": "HTTP://localhost:8080"}, 400},
+		"our page by its full name":              {home, "/api/memory?q=", map[string]string{"Host": "localhost.:8080", "Origin": "http://localhost.:8080"}, 400},
+		"our page on port 80":                    {home, "/api/memory?q=", map[string]string{"Host": "localhost", "Origin": "http://localhost:80"}, 400},
+		"our page through a forwarded port":      {home, "/api/memory?q=", map[string]string{"Host": "localhost:9000", "Origin": "http://localhost:9000"}, 400},
+		"no origin, from a neighbour's page":     {home, "/api/memory?q=", map[string]string{"Sec-Fetch-Site": "same-site"}, 403},
+		"no origin, from our page":               {home, "/api/memory?q=", map[string]string{"Sec-Fetch-Site": "same-origin"}, 400},
+		"no origin, typed by a person":           {home, "/api/memory?q=", map[string]string{"Sec-Fetch-Site": "none"}, 400},
+		"no origin, led by a neighbour":          {home, "/api/memory?q=", map[string]string{"Referer": "http://127.0.0.1/x"}, 403},
+		"no origin, led by our page":             {home, "/api/memory?q=", map[string]string{"Referer": "http://127.0.0.1:8080/"}, 400},
+		"our origin, but from another site":      {home, "/api/memory?q=", map[string]string{"Origin": "http://" + addr, "Sec-Fetch-Site": "cross-site"}, 403},
+		"a logout by a neighbour":                {home, "/api/session", map[string]string{"Origin": "http://127.0.0.1"}, 403},
+		"the socket for port 80":                 {home, "/ws?id=3f2a", map[string]string{"Origin": "http://127.0.0.1"}, 403},
+		"away, port 80 of the host of UI_ADDR":   {plain, "/api/memory?q=", bearer(map[string]string{"Host": "192.168.1.5:8080", "Origin": "http://192.168.1.5"}), 403},
+		"away, a port of the host of UI_ADDR":    {plain, "/api/memory?q=", bearer(map[string]string{"Host": "192.168.1.5:8080", "Origin": "http://192.168.1.5:3000"}), 403},
+		"away, the host of UI_ADDR by HTTPS":     {plain, "/api/memory?q=", bearer(map[string]string{"Host": "192.168.1.5:8080", "Origin": "https://192.168.1.5:8080"}), 403},
+		"away, our page":                         {plain, "/api/memory?q=", bearer(map[string]string{"Host": "192.168.1.5:8080", "Origin": "http://192.168.1.5:8080"}), 400},
+		"a container's page on port 80":          {inside, "/api/memory?q=", map[string]string{"Host": "127.0.0.1:18080", "Origin": "http://127.0.0.1"}, 403},
+		"a container's own page":                 {inside, "/api/memory?q=", map[string]string{"Host": "127.0.0.1:18080", "Origin": "http://127.0.0.1:18080"}, 400},
+		"a proxy that keeps the host":            {proxied, "/api/memory?q=", bearer(map[string]string{"Host": "tars.example.org", "Origin": "https://tars.example.org"}), 400},
+		"a proxy that changes the host":          {proxied, "/api/memory?q=", bearer(map[string]string{"Origin": "https://tars.example.org:443"}), 400},
+		"a proxy on another port":                {proxied, "/api/memory?q=", bearer(map[string]string{"Origin": "https://tars.example.org:8443"}), 400},
+		"a port that is not the proxy's":         {proxied, "/api/memory?q=", bearer(map[string]string{"Origin": "https://tars.example.org:9443"}), 403},
+		"plain HTTP on the host of the proxy":    {proxied, "/api/memory?q=", bearer(map[string]string{"Host": "tars.example.org", "Origin": "http://tars.example.org"}), 403},
+		"a proxy of another name":                {proxied, "/", bearer(map[string]string{"Host": "evil.example"}), 421},
+		"this machine beside the proxy":          {proxied, "/api/memory?q=", bearer(map[string]string{"Origin": "http://" + addr}), 400},
+		"a stale cookie beside a good header":    {away, "/api/memory?q=", bearer(map[string]string{"Cookie": "tars_session=stale; tars_token=old"}), 400},
+		"a stale cookie beside a good token":     {away, "/?token=" + strings.ReplaceAll(token, " ", "+"), map[string]string{"Cookie": "tars_session=stale"}, 303},
+		"a header with another way to log in":    {away, "/api/memory?q=", map[string]string{"Authorization": "Basic " + token}, 401},
+		"a header in lower case":                 {away, "/api/memory?q=", map[string]string{"Authorization": "bearer " + token}, 400},
+		"a token that a page loads for somebody": {away, "/?token=guess", map[string]string{"Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Site": "cross-site"}, 403},
 	}
 	for name, tt := range tests {
 		kittest.Run(t, name, func(t *testing.T, b *kittest.Bench) {
@@ -73,42 +122,6 @@ func TestGuard(t *testing.T) {
 			}
 		}, module(tt.cfg))
 	}
-}
-
-func TestToken(t *testing.T) {
-	away := module(uiweb.Config{Addr: "0.0.0.0:8080", Token: token})
-	kittest.Run(t, "is asked for once", func(t *testing.T, b *kittest.Bench) {
-		status, _, body := get(t, b, "/", nil)
-		if status != 401 || !strings.Contains(body, `name="token"`) {
-			t.Fatalf("%d %s, want a form", status, body)
-		}
-		form := map[string]string{"Content-Type": "application/x-www-form-urlencoded", "Origin": "http://" + addr}
-		status, header, _ := do(t, b, http.MethodPost, "/", form, "token=correct+horse+battery")
-		cookie := header.Get("Set-Cookie")
-		for _, want := range []string{"HttpOnly", "SameSite=Strict", "Path=/"} {
-			if status != 200 || !strings.Contains(cookie, want) {
-				t.Errorf("%d, cookie %q without %s", status, cookie, want)
-			}
-		}
-		if strings.Contains(cookie, "horse") {
-			t.Errorf("the cookie tells the token: %q", cookie)
-		}
-		cookie, _, _ = strings.Cut(cookie, ";")
-		if status, _, body := get(t, b, "/", map[string]string{"Cookie": cookie}); status != 200 || !strings.Contains(body, "composer") {
-			t.Errorf("%d %s, want the page", status, body)
-		}
-		c, _, err := websocket.Dial(t.Context(), "ws://"+addr+"/ws?id=3f2a", &websocket.DialOptions{HTTPClient: b.HTTP("ui-web"), HTTPHeader: http.Header{"Cookie": {cookie}}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		_ = c.CloseNow()
-	}, away)
-	kittest.Run(t, "is not taken from another site", func(t *testing.T, b *kittest.Bench) {
-		form := map[string]string{"Content-Type": "application/x-www-form-urlencoded", "Origin": "https://evil.example"}
-		if status, header, _ := do(t, b, http.MethodPost, "/", form, "token=correct+horse+battery"); status != 403 || header.Get("Set-Cookie") != "" {
-			t.Errorf("%d with cookie %q", status, header.Get("Set-Cookie"))
-		}
-	}, away)
 }
 
 func TestSocketRefusals(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"html/template"
 	"log/slog"
 	"net"
 	"net/http"
@@ -27,11 +28,14 @@ const recallTimeout = 5 * time.Second // for the memory to answer
 
 // Server serves the page and its sockets.
 type Server struct {
-	guard  guard
-	bus    *kit.Bus
-	pages  *Pages
-	assets assets
-	log    *slog.Logger
+	guard     guard
+	login     *login
+	bus       *kit.Bus
+	pages     *Pages
+	assets    assets
+	form      *template.Template // that asks for the token
+	strangers *limit             // log lines about pages of another address
+	log       *slog.Logger
 
 	wg sync.WaitGroup // the accept loop and the sockets
 }
@@ -42,8 +46,14 @@ func OpenServer(lc fx.Lifecycle, cfg Config, bus *kit.Bus, pages *Pages, listen 
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{guard: newGuard(cfg), bus: bus, pages: pages, assets: files, log: log}
+	form, err := template.New("token.html").Parse(string(files["token.html"].data))
+	if err != nil {
+		return nil, err
+	}
+	delete(files, "token.html") // it is shown in the place of the page
 	life, end := context.WithCancel(context.Background())
+	s := &Server{guard: newGuard(cfg), login: newLogin(cfg, life, log), bus: bus, pages: pages, assets: files, form: form,
+		strangers: newLimit(1, time.Minute), log: log}
 	web := &http.Server{Handler: s.handler(), ReadTimeout: 30 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: time.Minute,
 		MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug), BaseContext: func(net.Listener) context.Context { return life }}
 	lc.Append(fx.Hook{
@@ -85,6 +95,10 @@ func (s *Server) handler() http.Handler {
 	mux.Handle("/", s.entrance(s.assets))
 	mux.Handle("GET /ws", s.private(s.socket))
 	mux.Handle("GET /api/memory", s.private(s.recall))
+	mux.Handle("GET /api/session", s.private(s.session))
+	mux.Handle("POST /logout", s.private(s.logout))
+	mux.Handle("POST /logout/all", s.private(s.logoutAll))
+	mux.HandleFunc("GET /enter", func(w http.ResponseWriter, _ *http.Request) { s.assets.page(w, "enter.html", http.StatusOK) })
 	mux.HandleFunc("GET /healthz", s.healthz)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -105,51 +119,9 @@ var headers = map[string]string{
 	"Cross-Origin-Opener-Policy":   "same-origin",
 	"Cross-Origin-Resource-Policy": "same-origin",
 	"Permissions-Policy":           "microphone=(self), camera=(), geolocation=()",
-	"Referrer-Policy":              "same-origin", // without one the token form has the origin null
+	"Referrer-Policy":              "no-referrer", // the form that asks for the token says otherwise: without one it has the origin null
 	"X-Content-Type-Options":       "nosniff",
 	"Cache-Control":                "no-cache",
-}
-
-// private is h for our own page, and for who knows the token.
-func (s *Server) private(h http.HandlerFunc) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch {
-		case !s.guard.origin(r):
-			http.Error(w, "this is for the page of this server only", http.StatusForbidden)
-		case !s.guard.known(r):
-			http.Error(w, "the token is missing: open / first", http.StatusUnauthorized)
-		default:
-			w.Header().Set("Cache-Control", "no-store")
-			h(w, r)
-		}
-	})
-}
-
-// entrance asks for the token where one is wanted, once, and then shows h.
-func (s *Server) entrance(h http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		given := ""
-		if r.URL.Path == "/" {
-			r.Body = http.MaxBytesReader(w, r.Body, 4<<10)
-			given = r.FormValue("token")
-		}
-		switch {
-		case r.Method == http.MethodPost && (r.URL.Path != "/" || !s.guard.origin(r)):
-			http.Error(w, "not from here", http.StatusForbidden)
-		case given != "" && s.guard.admit(w, r, given):
-			// No redirect: when a link of another site led here, a strict cookie
-			// would not come with the request that follows.
-			s.assets.page(w, "enter.html", http.StatusOK)
-		case s.guard.known(r):
-			h.ServeHTTP(w, r)
-		case r.URL.Path == "/":
-			s.assets.page(w, "token.html", http.StatusUnauthorized)
-		case r.URL.Path == "/style.css":
-			h.ServeHTTP(w, r)
-		default:
-			http.Error(w, "the token is missing: open / first", http.StatusUnauthorized)
-		}
-	})
 }
 
 var pageID = regexp.MustCompile(`^[a-z0-9]{4,12}$`)
@@ -209,9 +181,13 @@ func (s *Server) recall(w http.ResponseWriter, r *http.Request) {
 }
 
 func refuse(w http.ResponseWriter, status int, why string) {
+	writeJSON(w, status, map[string]string{"error": why})
+}
+
+func writeJSON(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(map[string]string{"error": why})
+	_ = json.NewEncoder(w).Encode(v)
 }
 
 // healthz says whether there is a broker.

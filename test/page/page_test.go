@@ -160,9 +160,14 @@ func tone(n, rate int, hz float64) (pcm []byte) {
 	return pcm
 }
 
-// start runs everything until the test ends.
-func start(t *testing.T) *stage {
+// start runs everything until the test ends, with settings such as UI_TOKEN=x
+// beside its own.
+func start(t *testing.T, settings ...string) *stage {
 	t.Helper()
+	for _, setting := range settings {
+		name, value, _ := strings.Cut(setting, "=")
+		t.Setenv(name, value)
+	}
 	b, err := broker.New(broker.Options{Addr: "127.0.0.1:0"})
 	if err != nil {
 		t.Fatal(err)
@@ -176,6 +181,10 @@ func start(t *testing.T) *stage {
 	_ = free.Close()
 	t.Setenv("MQTT_URL", "mqtt://"+b.Addr())
 	t.Setenv("UI_ADDR", addr)
+	if os.Getenv("UI_TOKEN") != "" { // then others may reach it
+		_, port, _ := net.SplitHostPort(addr)
+		t.Setenv("UI_ADDR", "0.0.0.0:"+port)
+	}
 	t.Setenv("LOG_LEVEL", "error")
 
 	s := &stage{url: "http://" + addr}
@@ -198,8 +207,18 @@ func start(t *testing.T) *stage {
 	return s
 }
 
-// browse opens the page in a browser whose microphone hears a tone of 1 kHz.
+// browse opens the page in a browser whose microphone hears a tone of 1 kHz. An
+// error that the browser reports fails the test.
 func browse(t *testing.T, url string) context.Context {
+	t.Helper()
+	ctx := openBrowser(t)
+	listenForErrors(t, ctx)
+	do(t, ctx, chromedp.Navigate(url))
+	return ctx
+}
+
+// openBrowser starts a browser with an empty page.
+func openBrowser(t *testing.T) context.Context {
 	t.Helper()
 	mic := filepath.Join(t.TempDir(), "tone.wav")
 	if err := os.WriteFile(mic, wav(tone(48000*5, 48000, 1000), 48000), 0o600); err != nil {
@@ -213,10 +232,24 @@ func browse(t *testing.T, url string) context.Context {
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewContext(ctx)
 	t.Cleanup(cancel)
+	do(t, ctx, chromedp.EmulateViewport(1280, 800))
+	ctx, cancel = context.WithTimeout(ctx, 8*time.Minute)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// listenForErrors fails the test at each uncaught exception and each error in
+// the console.
+func listenForErrors(t *testing.T, ctx context.Context) {
+	t.Helper()
 	err := chromedp.Listen(ctx, func(e any) {
 		switch e := e.(type) {
 		case *runtime.EventExceptionThrown:
 			t.Errorf("script: %v", e.ExceptionDetails)
+		case *runtime.EventConsoleAPICalled:
+			if e.Type == runtime.ConsoleAPICalledTypeError || e.Type == runtime.ConsoleAPICalledTypeAssert {
+				t.Errorf("console: %v", e.Args)
+			}
 		case *log.EventEntryAdded:
 			if e.Entry.Level == log.EntryLevelError {
 				t.Errorf("browser: %s %s", e.Entry.Text, e.Entry.URL)
@@ -229,10 +262,6 @@ func browse(t *testing.T, url string) context.Context {
 	if _, err := chromedp.Call(ctx, log.Enable, cdp.Empty{}); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel = context.WithTimeout(ctx, 8*time.Minute)
-	t.Cleanup(cancel)
-	do(t, ctx, chromedp.EmulateViewport(1280, 800), chromedp.Navigate(url))
-	return ctx
 }
 
 // wav is pcm with a header.

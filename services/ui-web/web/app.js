@@ -1,5 +1,6 @@
 // The page: what arrives goes to the parts, what is done goes to the server.
 
+import { account } from "./account.js";
 import { Board } from "./board.js";
 import { Ear } from "./ear.js";
 import { Line } from "./line.js";
@@ -24,6 +25,7 @@ const ear = new Ear(line, {
 });
 board.changed = draw;
 memory($("memory"), $("query"), $("memories"));
+account($, note);
 
 // For tests. pcm(id) is what was played of an answer, by default of the last:
 // base64 of 16-bit little-endian samples at played.rate.
