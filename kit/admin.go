@@ -17,7 +17,8 @@ import (
 
 // Admin is read from ADMIN_* variables, once for a process.
 type Admin struct {
-	Addr string `desc:"where to serve /healthz, /readyz, /metrics and /debug/pprof, such as 127.0.0.1:9090; empty: nowhere. It has no login"`
+	Addr  string `desc:"where to serve /healthz, /readyz, /metrics and /debug/pprof, such as 127.0.0.1:9090; empty: nowhere. One that others can reach wants ADMIN_TOKEN"`
+	Token string `desc:"what /metrics and /debug/pprof want as Authorization: Bearer, 12 characters or more; empty: nothing"`
 }
 
 // admin shows the state of the buses of one process.
@@ -49,7 +50,7 @@ func (a *admin) serve(ctx context.Context, log *slog.Logger, want int) error {
 	if err != nil {
 		return fmt.Errorf("ADMIN_ADDR: %w", err)
 	}
-	s := &http.Server{Handler: a.handler(want), ReadHeaderTimeout: 5 * time.Second}
+	s := &http.Server{Handler: cfg.guard(a.handler(want)), ReadHeaderTimeout: 5 * time.Second}
 	go func() { _ = s.Serve(l) }()
 	context.AfterFunc(ctx, func() { _ = s.Close() })
 	log.Info("admin listens", "url", "http://"+l.Addr().String())

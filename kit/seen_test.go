@@ -201,6 +201,13 @@ func TestAdmin(t *testing.T) {
 	if err := <-over; err != nil {
 		t.Error(err)
 	}
+	t.Run("an address that others can reach wants a token", func(t *testing.T) {
+		t.Setenv("ADMIN_ADDR", "0.0.0.0:0")
+		const want = "ADMIN_ADDR is 0.0.0.0:0, which others can reach: set ADMIN_TOKEN, or ADMIN_ADDR to 127.0.0.1:0"
+		if err := kit.Run(t.Context(), busy()); err == nil || err.Error() != want {
+			t.Errorf("error: %v, want %s", err, want)
+		}
+	})
 	t.Run("an address in use is one line", func(t *testing.T) {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
