@@ -47,6 +47,10 @@ func newWeb(e *engine) *web {
 // of the request first: then it sees when the client goes, and an answer that
 // begins early does not meet a question that is still on its way.
 func (w *web) ServeHTTP(out http.ResponseWriter, r *http.Request) {
+	if fromPage(r) {
+		http.Error(out, "engines answer programs on this machine, and no web pages", http.StatusForbidden)
+		return
+	}
 	if !w.engine.begin() {
 		refuse(out, r, errClosed)
 		return
