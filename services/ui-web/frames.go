@@ -13,6 +13,8 @@ import (
 type frame struct {
 	kind websocket.MessageType
 	data []byte
+	room string // it is about; empty: unknown
+	rank int    // the less, the sooner it is lost when a page is slow
 }
 
 // textFrame is {"topic","payload"} and, when it is known, the room it is about.
@@ -27,7 +29,13 @@ func textFrame(topic string, payload []byte, room string) frame {
 		f.Payload, _ = json.Marshal(map[string]string{"raw": string(payload)})
 	}
 	data, _ := json.Marshal(f) // strings and valid JSON: it cannot fail
-	return frame{websocket.MessageText, data}
+	return frame{kind: websocket.MessageText, data: data, room: room, rank: rankNoRoom}
+}
+
+// refusalFrame tells a page why something it sent has no effect.
+func refusalFrame(what, why string) frame {
+	data, _ := json.Marshal(map[string]map[string]string{"refused": {"what": what, "why": why}})
+	return frame{kind: websocket.MessageText, data: data, rank: rankOwnRoom}
 }
 
 // speechHeader stands before the samples of a binary frame.
@@ -51,7 +59,7 @@ func speechFrame(a contract.SpeakerAudio) (frame, error) {
 		return frame{}, err
 	}
 	data := binary.LittleEndian.AppendUint32(make([]byte, 0, 4+len(header)+len(a.PCM)), uint32(len(header)))
-	return frame{websocket.MessageBinary, append(append(data, header...), a.PCM...)}, nil
+	return frame{kind: websocket.MessageBinary, data: append(append(data, header...), a.PCM...)}, nil
 }
 
 // command is a text frame of a page. One field is set.

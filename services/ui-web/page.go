@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/netip"
 	"strings"
 	"sync"
 	"time"
@@ -17,51 +18,40 @@ import (
 )
 
 const (
-	pageQueue    = 512              // frames that wait for a page; beyond it the oldest is lost
-	frameLimit   = 32 << 10         // bytes of one frame from a page
-	sayLimit     = 4000             // characters of one typed text
-	idLimit      = 128              // bytes of an answer's id
-	writeTimeout = 10 * time.Second // for one frame; a page that is away longer is dropped
-	pingEvery    = 20 * time.Second // so that a page that vanished is noticed
-	sayTimeout   = 5 * time.Second  // for the broker to take what was typed
+	frameLimit   = 32 << 10              // bytes of one frame from a page
+	sayLimit     = 4000                  // characters of one typed text
+	idLimit      = 128                   // bytes of an answer's id
+	writeTimeout = 10 * time.Second      // for one frame; a page that is away longer is dropped
+	pingEvery    = 20 * time.Second      // so that a page that vanished is noticed
+	sayTimeout   = 5 * time.Second       // for the broker to take what was typed
+	refusalPause = 20 * time.Millisecond // after a frame that was not served
 )
 
-// page is one connected browser. Its queue is guarded by the lock of Pages, the
+// page is one connected browser. Its outbox is guarded by the lock of Pages, the
 // rest belongs to the goroutine that reads from it.
 type page struct {
-	room string
-	wake chan struct{} // capacity 1: there is something in queue
-
-	queue  []frame
-	behind bool  // frames were lost since the queue was last empty
-	lost   int64 // how many
+	room   string
+	from   netip.Prefix  // whose it is; not valid: of this machine
+	wake   chan struct{} // capacity 1: there is something in the outbox
+	outbox outbox
+	budget *budget
 
 	streaming bool // the microphone is on
 	seq       int  // of its next chunk
 }
 
-// push queues f; first reports that the page began to lose frames by it.
-func (p *page) push(f frame) (first bool) {
-	if len(p.queue) >= pageQueue {
-		first, p.behind = !p.behind, true
-		p.queue = p.queue[1:]
-		p.lost++
+// push queues f. It returns how many frames were lost for it, and whether the
+// page began to lose frames by it.
+func (p *page) push(f frame) (lost int, first bool) {
+	if f.room == p.room {
+		f.rank = rankOwnRoom
 	}
-	p.queue = append(p.queue, f)
+	lost, first = p.outbox.push(f)
 	select {
 	case p.wake <- struct{}{}:
 	default:
 	}
-	return first
-}
-
-func (p *page) pop() (frame, bool) {
-	if len(p.queue) == 0 {
-		return frame{}, false
-	}
-	f := p.queue[0]
-	p.queue = p.queue[1:]
-	return f, true
+	return lost, first
 }
 
 // talk serves the socket of p until either side ends it.
@@ -83,9 +73,13 @@ func (s *Server) talk(ctx context.Context, c *websocket.Conn, p *page) {
 		} else {
 			err = s.obey(ctx, p, data)
 		}
-		if err != nil && ctx.Err() == nil {
+		if err == nil || ctx.Err() != nil {
+			continue
+		}
+		if s.complaints.allow() {
 			s.log.WarnContext(ctx, "frame of a page not served", "id", p.room, "err", err)
 		}
+		pause(ctx, refusalPause)
 	}
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
@@ -116,6 +110,15 @@ func (s *Server) write(ctx context.Context, c *websocket.Conn, p *page) {
 	}
 }
 
+// pause reads nothing for a time, which a page that floods feels: its frames wait
+// in its own browser.
+func pause(ctx context.Context, d time.Duration) {
+	select {
+	case <-time.After(d):
+	case <-ctx.Done():
+	}
+}
+
 func keepAlive(ctx context.Context, c *websocket.Conn) {
 	t := time.NewTicker(pingEvery)
 	defer t.Stop()
@@ -136,6 +139,9 @@ func keepAlive(ctx context.Context, c *websocket.Conn) {
 
 // obey does what a text frame says.
 func (s *Server) obey(ctx context.Context, p *page, data []byte) error {
+	if !p.budget.commands.allow() {
+		return s.refuse(p, "command", "This page sends too much at once. Wait a moment.")
+	}
 	var c command
 	if err := json.Unmarshal(data, &c); err != nil {
 		return fmt.Errorf("text frame: %w", err)
@@ -163,7 +169,11 @@ func (s *Server) say(ctx context.Context, p *page, text string) error {
 		return nil
 	}
 	if n := utf8.RuneCountInString(text); n > sayLimit {
+		s.pages.Tell(p, refusalFrame("say", fmt.Sprintf("The text has %d characters, and may have %d.", n, sayLimit)))
 		return fmt.Errorf("typed text has %d characters, at most %d", n, sayLimit)
+	}
+	if !p.budget.says.allow() {
+		return s.refuse(p, "say", "That was too much text at once. It was not sent: wait a few seconds and try again.")
 	}
 	f := contract.FinalTranscript{Text: text, UttID: new(p.room + "-" + kit.NewID()[:8]), TS: float64(time.Now().UnixMicro()) / 1e6}
 	f.MessageID = kit.NewID()
@@ -205,6 +215,10 @@ func (s *Server) listen(ctx context.Context, p *page, pcm []byte) error {
 		p.streaming, p.seq = true, 0
 		s.pages.used(p)
 	}
+	if !p.budget.chunks.allow() || !p.budget.samples.take(float64(len(pcm)/2)) {
+		p.seq++ // so that the gap is seen
+		return s.refuse(p, "mic", "The microphone sends faster than anybody speaks. Some of it was not heard.")
+	}
 	a := contract.MicAudio{Source: p.room, Seq: p.seq, Rate: contract.AudioRate, PCM: pcm}
 	took := time.Duration(len(pcm)/2) * time.Second / contract.AudioRate
 	a.TS = float64(time.Now().Add(-took).UnixMicro()) / 1e6
@@ -214,6 +228,15 @@ func (s *Server) listen(ctx context.Context, p *page, pcm []byte) error {
 		return nil
 	}
 	return err
+}
+
+// refuse tells the person at p why something has no effect, at most once in two
+// seconds, and the log.
+func (s *Server) refuse(p *page, what, why string) error {
+	if p.budget.refusals.allow() {
+		s.pages.Tell(p, refusalFrame(what, why))
+	}
+	return fmt.Errorf("%s refused: the page sends faster than it may", what)
 }
 
 // hush ends the stream of the microphone.

@@ -2,10 +2,13 @@ package uiweb
 
 import (
 	"cmp"
+	"fmt"
 	"log/slog"
+	"net/netip"
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/gotars/tars/contract"
 	"github.com/gotars/tars/kit"
@@ -18,37 +21,84 @@ const (
 	pagePrefix = "web-"   // of the rooms that are pages
 	source     = "ui-web" // as the envelopes of this service say
 	maxPages   = 64       // connected at once; more are refused
-	maxHealth  = 256      // names on the board; more are not kept
+	maxOfOne   = 16       // of them from one address of the network
+	maxHealth  = 64       // names on the board that are kept, beside those of the stack
+	maxReport  = 8 << 10  // bytes of one health message that is kept
 )
+
+// stackNames are the clients of the stack. What a flood of made-up names does, it
+// does not push them off the board.
+var stackNames = []string{"tars-stt", "tars-router", "tars-llm", "tars-memory", "tars-tts", "ui-web", "wake-activation", "tars-camera", "movement-esp32",
+	"stt", "router", "llm", "memory", "tts", "engine-speech", "engine-llm", "engine-embed", "engine-wake"}
 
 // Pages are the connected pages and the health they are told when they come.
 // It is safe for concurrent use, and nothing in it waits for a page.
 type Pages struct {
 	log *slog.Logger
 
-	mu     sync.Mutex
-	all    []*page           // the one used last is at the end
-	health map[string][]byte // payload by topic
-	linked bool              // to the broker
+	mu      sync.Mutex
+	all     []*page            // the one used last is at the end
+	health  map[string]*report // by topic
+	rooms   roomCounts
+	budgets map[string]*budget // by room
+	linked  bool               // to the broker
+}
+
+// report is the last health message of one client.
+type report struct {
+	payload []byte
+	at      time.Time
 }
 
 // NewPages returns an empty set.
-func NewPages(log *slog.Logger) *Pages { return &Pages{log: log, health: map[string][]byte{}} }
+func NewPages(log *slog.Logger) *Pages {
+	return &Pages{log: log, health: map[string]*report{}, rooms: roomCounts{map[string]*roomCount{}}, budgets: map[string]*budget{}}
+}
 
-// join adds a page, which gets the known health first; nil when there are too
-// many.
-func (s *Pages) join(id string) *page {
+// join adds a page, which gets the known health first. from is the address that
+// it came from, when that is one of many: the zero Addr is this machine. The
+// error says which bound was reached.
+func (s *Pages) join(id string, from netip.Addr) (*page, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.all) >= maxPages {
-		return nil
+		return nil, fmt.Errorf("%d pages are open already", maxPages)
 	}
-	p := &page{room: pagePrefix + id, wake: make(chan struct{}, 1)}
+	network, open := networkOf(from), 0
+	for _, p := range s.all {
+		if network.IsValid() && p.from == network {
+			open++
+		}
+	}
+	if open >= maxOfOne {
+		return nil, fmt.Errorf("%d pages of this address are open already", maxOfOne)
+	}
+	p := &page{room: pagePrefix + id, from: network, wake: make(chan struct{}, 1)}
+	p.budget = s.budgetOf(p.room)
 	s.all = append(s.all, p)
 	for _, f := range s.board() {
 		p.push(f)
 	}
-	return p
+	return p, nil
+}
+
+// budgetOf is what the page of a room may cost. A page that connects again has
+// what it left. The caller holds the lock.
+func (s *Pages) budgetOf(room string) *budget {
+	if b := s.budgets[room]; b != nil {
+		return b
+	}
+	for name := range s.budgets {
+		if len(s.budgets) < 2*maxPages {
+			break
+		}
+		if !slices.ContainsFunc(s.all, func(p *page) bool { return p.room == name }) {
+			delete(s.budgets, name)
+		}
+	}
+	b := newBudget()
+	s.budgets[room] = b
+	return b
 }
 
 // leave removes a page.
@@ -74,51 +124,89 @@ func (s *Pages) used(p *page) {
 	}
 }
 
-// Show sends f to all pages.
-func (s *Pages) Show(f frame) {
+// Show sends f to all pages. It reports how many frames slow pages lost by it.
+func (s *Pages) Show(f frame) (lost int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.show(f)
+	f.rank = s.rooms.note(f.room)
+	return s.show(f)
 }
 
-func (s *Pages) show(f frame) {
+func (s *Pages) show(f frame) (lost int) {
 	for _, p := range s.all {
-		s.send(p, f)
+		lost += s.send(p, f)
 	}
+	return lost
 }
 
-func (s *Pages) send(p *page, f frame) {
-	if first := p.push(f); first {
+func (s *Pages) send(p *page, f frame) (lost int) {
+	lost, first := p.push(f)
+	if first {
 		s.log.Warn("page is slow and misses frames", "id", p.room)
 	}
+	return lost
+}
+
+// Tell sends f to one page.
+func (s *Pages) Tell(p *page, f frame) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.send(p, f)
 }
 
 // Play sends f to the page that is the sink: that of its room used last, or of
-// all of them. Sinks that are no page play for themselves.
-func (s *Pages) Play(sink string, f frame) {
+// all of them. Sinks that are no page play for themselves. It reports how many
+// frames a slow page lost by it.
+func (s *Pages) Play(sink string, f frame) (lost int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, p := range slices.Backward(s.all) {
 		if sink == pageSink || sink == p.room {
-			s.send(p, f)
-			return
+			return s.send(p, f)
 		}
 	}
+	return 0
 }
 
 // Health keeps what topic says and shows it. An empty payload is forgotten, as
-// the broker does.
-func (s *Pages) Health(topic string, payload []byte) {
+// the broker does. It reports how many frames slow pages lost by it.
+func (s *Pages) Health(topic string, payload []byte) (lost int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	_, known := s.health[topic]
-	switch {
-	case len(payload) == 0:
+	f := textFrame(topic, payload, "")
+	if len(payload) == 0 {
 		delete(s.health, topic)
-	case known || len(s.health) < maxHealth:
-		s.health[topic] = payload
+		return s.show(f)
 	}
-	s.show(textFrame(topic, payload, ""))
+	if s.health[topic] == nil && !ofStack(topic) {
+		f.rank = rankStranger
+		s.forgetReport()
+	}
+	s.health[topic] = &report{payload, time.Now()}
+	return s.show(f)
+}
+
+// forgetReport makes room for one more name that is none of the stack: the one
+// that said nothing for longest goes. The caller holds the lock.
+func (s *Pages) forgetReport() {
+	oldest, others := "", 0
+	for topic, r := range s.health {
+		if ofStack(topic) {
+			continue
+		}
+		others++
+		if oldest == "" || r.at.Before(s.health[oldest].at) {
+			oldest = topic
+		}
+	}
+	if others >= maxHealth {
+		delete(s.health, oldest)
+	}
+}
+
+// ofStack reports whether a health topic is that of a client of the stack.
+func ofStack(topic string) bool {
+	return slices.Contains(stackNames, topic[strings.LastIndex(topic, "/")+1:])
 }
 
 // Linked notes whether there is a broker and shows it as the health of this
@@ -148,12 +236,14 @@ func (s *Pages) Ready() bool {
 func (s *Pages) next(p *page) (frame, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(p.queue) == 0 && p.behind {
-		s.log.Info("page has caught up", "id", p.room, "lost", p.lost)
-		p.behind, p.lost = false, 0
-		p.queue = s.board()
+	if o := &p.outbox; len(o.frames) == 0 && o.behind {
+		s.log.Info("page has caught up", "id", p.room, "lost", o.lost)
+		o.behind, o.lost = false, 0
+		for _, f := range s.board() {
+			o.push(f)
+		}
 	}
-	return p.pop()
+	return p.outbox.pop()
 }
 
 // board is the known health, sorted by topic.
@@ -164,7 +254,7 @@ func (s *Pages) board() (all []frame) {
 	}
 	slices.Sort(topics)
 	for _, t := range topics {
-		all = append(all, textFrame(t, s.health[t], ""))
+		all = append(all, textFrame(t, s.health[t].payload, ""))
 	}
 	return all
 }

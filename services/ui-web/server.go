@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"regexp"
 	"strconv"
 	"strings"
@@ -28,14 +29,16 @@ const recallTimeout = 5 * time.Second // for the memory to answer
 
 // Server serves the page and its sockets.
 type Server struct {
-	guard     guard
-	login     *login
-	bus       *kit.Bus
-	pages     *Pages
-	assets    assets
-	form      *template.Template // that asks for the token
-	strangers *limit             // log lines about pages of another address
-	log       *slog.Logger
+	guard      guard
+	login      *login
+	bus        *kit.Bus
+	pages      *Pages
+	assets     assets
+	form       *template.Template // that asks for the token
+	loopback   bool               // whatever the address of a request says, it comes from this machine
+	strangers  *limit             // log lines about pages of another address
+	complaints *limit             // log lines about frames that make no sense
+	log        *slog.Logger
 
 	wg sync.WaitGroup // the accept loop and the sockets
 }
@@ -53,7 +56,7 @@ func OpenServer(lc fx.Lifecycle, cfg Config, bus *kit.Bus, pages *Pages, listen 
 	delete(files, "token.html") // it is shown in the place of the page
 	life, end := context.WithCancel(context.Background())
 	s := &Server{guard: newGuard(cfg), login: newLogin(cfg, life, log), bus: bus, pages: pages, assets: files, form: form,
-		strangers: newLimit(1, time.Minute), log: log}
+		loopback: cfg.Loopback, strangers: newLimit(1, time.Minute), complaints: newLimit(5, 5*time.Second), log: log}
 	web := &http.Server{Handler: s.handler(), ReadTimeout: 30 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: time.Minute,
 		MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug), BaseContext: func(net.Listener) context.Context { return life }}
 	lc.Append(fx.Hook{
@@ -135,9 +138,9 @@ func (s *Server) socket(w http.ResponseWriter, r *http.Request) {
 	}
 	s.wg.Add(1) // Shutdown does not wait for sockets
 	defer s.wg.Done()
-	p := s.pages.join(id)
-	if p == nil {
-		http.Error(w, fmt.Sprintf("%d pages are open already", maxPages), http.StatusServiceUnavailable)
+	p, err := s.pages.join(id, s.from(r))
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusServiceUnavailable)
 		return
 	}
 	defer s.pages.leave(p)
@@ -148,6 +151,15 @@ func (s *Server) socket(w http.ResponseWriter, r *http.Request) {
 	}
 	defer func() { _ = c.CloseNow() }()
 	s.talk(r.Context(), c, p)
+}
+
+// from is the address of a page on the network; the zero Addr is this machine.
+func (s *Server) from(r *http.Request) netip.Addr {
+	ip := s.login.address(r)
+	if s.loopback || ip.Unmap().IsLoopback() {
+		return netip.Addr{}
+	}
+	return ip
 }
 
 // recall asks the memory.

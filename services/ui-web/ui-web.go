@@ -45,23 +45,41 @@ func (s *Service) Handlers() []kit.Handler {
 
 // show forwards a message as it is.
 func (s *Service) show(_ context.Context, d *kit.Delivery) error {
-	s.pages.Show(textFrame(d.Topic, d.Payload, d.Baggage["room"]))
-	return nil
+	if len(d.Payload) > maxShown {
+		return kit.Drop("too_large_to_show")
+	}
+	f := textFrame(d.Topic, d.Payload, d.Baggage["room"])
+	if len(f.data) > maxShown { // escapes make it longer
+		return kit.Drop("too_large_to_show")
+	}
+	return missed(s.pages.Show(f))
 }
 
 // health forwards and keeps it, for pages that come later.
 func (s *Service) health(_ context.Context, d *kit.Delivery) error {
-	s.pages.Health(d.Topic, d.Payload)
-	return nil
+	if len(d.Payload) > maxReport {
+		return kit.Drop("too_large_to_show")
+	}
+	return missed(s.pages.Health(d.Topic, d.Payload))
 }
 
 // speech goes to the page it is for.
 func (s *Service) speech(_ context.Context, a contract.SpeakerAudio) error {
+	if len(a.PCM) > maxShown {
+		return kit.Drop("too_large_to_show")
+	}
 	f, err := speechFrame(a)
 	if err != nil {
 		return err
 	}
-	s.pages.Play(a.Sink, f)
+	return missed(s.pages.Play(a.Sink, f))
+}
+
+// missed counts a message for which a slow page lost something.
+func missed(lost int) error {
+	if lost > 0 {
+		return kit.Drop("page_too_slow")
+	}
 	return nil
 }
 

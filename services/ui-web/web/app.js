@@ -5,6 +5,7 @@ import { Board } from "./board.js";
 import { Ear } from "./ear.js";
 import { Line } from "./line.js";
 import { memory } from "./memory.js";
+import { name, object, read } from "./message.js";
 import { Progress } from "./progress.js";
 import { Speaker } from "./speaker.js";
 import { Transcript } from "./transcript.js";
@@ -41,10 +42,16 @@ window.tars = {
   pcm: (utt) => speaker.pcm(utt),
 };
 
-// arrive takes a message of the bus.
-function arrive({ topic, payload, room: from = "" }) {
+// arrive takes a message of the bus, or word that something sent from here has
+// no effect.
+function arrive(frame) {
+  const refused = object(frame.refused);
+  if (refused) return refuse(refused);
+  const { topic, payload } = frame, from = name(frame.room) ?? "";
+  if (typeof topic !== "string") return;
   if (topic.startsWith("system/health/")) return board.health(topic, payload);
-  const data = payload.data ?? payload; // some come without an envelope
+  const data = read(topic, payload);
+  if (!data) return;
   const own = transcript.own(from, data.id ?? data.utt_id);
   switch (topic) {
     case "stt/final":
@@ -97,6 +104,12 @@ function voice(status) {
       if (mine) speaker.resume();
       break;
   }
+}
+
+function refuse({ what, why }) {
+  if (typeof why !== "string") return;
+  note(why);
+  if (what === "say") transcript.refused();
 }
 
 function linked(open) {

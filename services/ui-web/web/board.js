@@ -1,17 +1,21 @@
 // Board shows who is there, from the retained health of every service.
 
+import { read } from "./message.js";
+
 const REQUIRED = [
   ["tars-stt", "Hearing"], ["tars-router", "Conversation"], ["tars-llm", "Language model"],
   ["tars-memory", "Memory"], ["tars-tts", "Voice"], ["ui-web", "This page"],
 ];
 const OPTIONAL = [["wake-activation", "Wake word"], ["tars-camera", "Camera"], ["movement-esp32", "Movement"]];
-const NAMES = { "engine-speech": "Speech engine", "engine-llm": "Chat engine", "engine-embed": "Meaning engine", "engine-wake": "Wake engine" };
+const NAMES = new Map([["engine-speech", "Speech engine"], ["engine-llm", "Chat engine"], ["engine-embed", "Meaning engine"], ["engine-wake", "Wake engine"]]);
 const COPIES = ["stt", "router", "llm", "memory", "tts"]; // for consumers of the reference
-const WORDS = { ready: "ready", reconnected: "ready", degraded: "degraded", shutdown: "stopped", lost: "lost", error: "failing", asleep: "asleep", starting: "starting" };
+const WORDS = new Map(Object.entries({ ready: "ready", reconnected: "ready", degraded: "degraded", shutdown: "stopped", lost: "lost", error: "failing", asleep: "asleep", starting: "starting" }));
+const MAX_OTHERS = 24; // names beside those above; the one shown first makes room
 
 export class Board {
   #known = new Map(); // by client id
   #items = new Map();
+  #others = [];
   #linked = false;
 
   constructor(list, changed) {
@@ -29,11 +33,11 @@ export class Board {
   // health takes one message of a service.
   health(topic, payload) {
     const id = topic.split("/").at(-1);
-    if (COPIES.includes(id)) return;
-    const data = payload.data ?? payload; // some come without an envelope
-    if (typeof data.ok === "boolean") {
+    if (COPIES.includes(id) || !id) return;
+    const data = read("health", payload);
+    if (data?.ok !== undefined) {
       this.#known.set(id, data);
-      if (!this.#items.has(id)) this.#add(id, NAMES[id] ?? id, true);
+      if (!this.#items.has(id)) this.#addOther(id);
     } else {
       this.#known.delete(id);
     }
@@ -45,6 +49,17 @@ export class Board {
     this.#linked = open;
     if (!open) this.#known.clear(); // the server tells it again
     this.#draw();
+  }
+
+  #addOther(id) {
+    this.#others.push(id);
+    if (this.#others.length > MAX_OTHERS) {
+      const gone = this.#others.shift();
+      this.#items.get(gone)?.li.remove();
+      this.#items.delete(gone);
+      this.#known.delete(gone);
+    }
+    this.#add(id, NAMES.get(id) ?? id, true);
   }
 
   #add(id, name, optional) {
@@ -68,9 +83,9 @@ export class Board {
       let state = "quiet", text = item.optional ? "not installed" : "not seen yet", why = "";
       if (!this.#linked) text = "unknown";
       else if (h) {
-        text = WORDS[h.event] ?? (h.ok ? "ready" : "failing");
+        text = WORDS.get(h.event) ?? (h.ok ? "ready" : "failing");
         state = h.event === "degraded" ? "partly" : ["asleep", "shutdown"].includes(h.event) ? "quiet" : h.ok ? "ready" : "lost";
-        why = h.err ?? (WORDS[h.event] ? "" : h.event ?? "");
+        why = h.err ?? (WORDS.has(h.event) ? "" : h.event ?? "");
       }
       item.li.dataset.state = item.dot.dataset.state = state;
       item.li.classList.toggle("optional", item.optional && !h);

@@ -1,5 +1,7 @@
 // Line is the WebSocket to the server, which comes back by itself.
 
+import { object } from "./message.js";
+
 const LEAST = 500, MOST = 8000; // milliseconds between two attempts
 
 export class Line {
@@ -34,7 +36,15 @@ export class Line {
     this.#socket = s;
     s.binaryType = "arraybuffer";
     s.onopen = () => { this.#wait = LEAST; this.#failed = 0; this.on.state(true); };
-    s.onmessage = (e) => typeof e.data === "string" ? this.on.text(JSON.parse(e.data)) : this.on.speech(...split(e.data));
+    s.onmessage = (e) => {
+      if (typeof e.data === "string") {
+        const frame = parse(e.data);
+        if (frame) this.on.text(frame);
+        return;
+      }
+      const speech = split(e.data);
+      if (speech) this.on.speech(...speech);
+    };
     s.onclose = () => {
       this.on.state(false);
       if (++this.#failed % 3 === 0) askedForToken();
@@ -48,11 +58,24 @@ export class Line {
   }
 }
 
-// split takes a binary frame apart: length of the header, header, samples.
+// parse returns the object that text holds, or undefined.
+function parse(text) {
+  try {
+    return object(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
+// split takes a binary frame apart: length of the header, header, samples. It
+// returns undefined when it is no such frame.
 function split(data) {
+  if (data.byteLength < 4) return undefined;
   const n = new DataView(data).getUint32(0, true);
-  const header = JSON.parse(new TextDecoder().decode(new Uint8Array(data, 4, n)));
-  return [header, new Int16Array(data.slice(4 + n))];
+  if (n > data.byteLength - 4) return undefined;
+  const header = parse(new TextDecoder().decode(new Uint8Array(data, 4, n)));
+  const samples = Math.floor((data.byteLength - 4 - n) / 2);
+  return header && [header, new Int16Array(data.slice(4 + n, 4 + n + 2 * samples))];
 }
 
 // A refused socket does not say why. When it is the token, ask for it.

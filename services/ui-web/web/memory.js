@@ -1,26 +1,41 @@
 // Memory looks up what was said before.
 
+import { object, text } from "./message.js";
+
+const SILENT = "The memory does not answer.";
+
 export function memory(form, input, list) {
   form.onsubmit = async (e) => {
     e.preventDefault();
     const q = input.value.trim() || "*";
     list.replaceChildren(item("looking…"));
-    try {
-      const r = await fetch(`/api/memory?k=10&q=${encodeURIComponent(q)}`);
-      const found = await r.json();
-      if (!r.ok) throw new Error(found.error);
-      const hits = found.results.filter((x) => x.context_type === "target");
-      list.replaceChildren(...(hits.length ? hits.map(hit) : [item("Nothing comes to mind.")]));
-    } catch (err) {
-      list.replaceChildren(item(err.message || "the memory does not answer"));
-    }
+    list.replaceChildren(...await look(q));
   };
 }
 
+async function look(q) {
+  const r = await fetch(`/api/memory?k=10&q=${encodeURIComponent(q)}`).catch(() => null);
+  const found = object(await r?.json().catch(() => null));
+  if (!r?.ok || !found) return [item(text(found?.error) ?? SILENT)];
+  const hits = Array.isArray(found.results) ? found.results.filter((x) => object(x)?.context_type === "target") : [];
+  return hits.length ? hits.map(hit) : [item("Nothing comes to mind.")];
+}
+
 function hit({ document: d, timestamp }) {
-  const when = Number(timestamp ?? d.timestamp);
-  const who = d.role === "assistant" ? "TARS" : d.role === "user" ? "you" : "";
-  return item(typeof d === "string" ? d : d.text ?? JSON.stringify(d), [who, when ? new Date(when * 1000).toLocaleString() : ""].filter(Boolean).join(", "));
+  const about = object(d) ?? {};
+  const when = new Date(1000 * Number(timestamp ?? about.timestamp));
+  const who = about.role === "assistant" ? "TARS" : about.role === "user" ? "you" : "";
+  const day = when.getTime() > 0 ? when.toLocaleString() : "";
+  return item(text(d) ?? text(about.text) ?? spelled(d), [who, day].filter(Boolean).join(", "));
+}
+
+// spelled is what has no text of its own, as JSON.
+function spelled(d) {
+  try {
+    return text(JSON.stringify(d)) ?? "";
+  } catch { // nested too deep
+    return "…";
+  }
 }
 
 function item(text, note) {

@@ -3,6 +3,7 @@
 
 const TAIL = 3000;   // milliseconds a written answer may take to be spoken
 const MOST = 45000;  // milliseconds without a sign of life
+const MAX_ANSWERS = 64; // at once; the oldest is taken to be over
 
 export class Progress {
   #answers = new Map(); // by id: {told, seen}
@@ -18,6 +19,7 @@ export class Progress {
   begin(id) {
     if (!id) return;
     this.#answers.set(id, { told: false, ...this.#answers.get(id), seen: Date.now() });
+    if (this.#answers.size > MAX_ANSWERS) this.#answers.delete(this.#answers.keys().next().value);
     this.changed();
   }
 

@@ -3,6 +3,8 @@
 const LEAD = 0.08; // seconds between the arrival of a first chunk and its sound
 const KEEP = 4;    // utterances whose samples are kept for tests
 const MOST = 8e6;  // samples kept of one
+const AHEAD = 120; // seconds of speech that may wait to be heard; more is left out
+const LEAST_RATE = 3000, MOST_RATE = 768000; // samples per second that browsers play
 
 export class Speaker {
   #ctx; #gain; #next = 0; #utt = ""; #held = false;
@@ -31,8 +33,9 @@ export class Speaker {
   }
 
   play({ utt_id: utt, rate }, pcm) {
-    if (this.#dropped.includes(utt) || pcm.length === 0) return;
+    if (this.#dropped.includes(utt) || pcm.length === 0 || !(rate >= LEAST_RATE && rate <= MOST_RATE)) return;
     const ctx = this.#open();
+    if (this.#next > ctx.currentTime + AHEAD) return;
     if (this.waiting && utt !== this.#utt) this.drop(this.#utt); // nobody heard it, and it is old
     this.#utt = utt;
     const buffer = ctx.createBuffer(1, pcm.length, rate);

@@ -3,6 +3,9 @@
 
 const MOST = 200;       // lines kept
 const PATIENCE = 10000; // milliseconds a partial stays without a successor
+const MAX_LIVE = 8;     // rooms in which somebody is seen speaking; the first of the others makes room
+const MAX_LINE = 100000; // characters of one
+const MAX_PENDING = 50; // typed lines that wait to be delivered
 
 export class Transcript {
   #answers = new Map();   // by the id of the answer
@@ -19,15 +22,23 @@ export class Transcript {
   // typed shows a text that was sent from here.
   typed(text) {
     const line = this.#line("user pending", text, "sending…");
-    line.timer = setTimeout(() => { line.li.classList.add("failed"); this.#note(line, "not delivered"); }, 6000);
+    line.timer = setTimeout(() => this.#lost(line), 6000);
     this.#pending.push(line);
+    if (this.#pending.length > MAX_PENDING) this.#pending.shift();
     this.#follow(true);
   }
 
+  // refused marks what was typed last: it was not taken.
+  refused() {
+    const line = this.#pending.pop();
+    if (!line) return;
+    clearTimeout(line.timer);
+    this.#lost(line);
+  }
+
   heard(t, room) {
-    this.#live.get(room)?.li.remove();
-    this.#live.delete(room);
-    if (!t.text.trim() || this.#questions.has(t.message_id)) return;
+    this.#unhear(room);
+    if (!t.text.trim() || t.message_id && this.#questions.has(t.message_id)) return;
     const i = this.#pending.findIndex((l) => room === this.room && l.text === t.text.trim());
     let line;
     if (i >= 0) {
@@ -40,7 +51,7 @@ export class Transcript {
     }
     line.id = t.utt_id;
     line.li.dataset.id = t.utt_id ?? "";
-    this.#questions.set(t.message_id, line);
+    if (t.message_id) this.#questions.set(t.message_id, line);
     if (this.#questions.size > MOST) this.#questions.delete(this.#questions.keys().next().value);
   }
 
@@ -48,16 +59,18 @@ export class Transcript {
   hearing(text, room) {
     let line = this.#live.get(room);
     if (!line) {
-      line = this.#line("user live", "", "listening…");
+      if (this.#live.size >= MAX_LIVE) this.#unhear([...this.#live.keys()].find((r) => r !== this.room));
+      line = this.#line(this.own(room) ? "user live" : "user live other", "", "listening…");
       this.#live.set(room, line);
     }
     this.list.append(line.li); // stays below
     this.#write(line, text || line.text || "…");
     clearTimeout(line.timer);
-    line.timer = setTimeout(() => { line.li.remove(); this.#live.delete(room); }, PATIENCE);
+    line.timer = setTimeout(() => this.#unhear(room), PATIENCE);
   }
 
   delta(d, room) {
+    if (d.delta == null && !this.#answers.has(d.id)) return;
     const a = this.#answer(d.id, room);
     if (a.told || (d.seq != null && d.seq <= a.seq)) return;
     a.seq = d.seq ?? a.seq;
@@ -69,6 +82,7 @@ export class Transcript {
   }
 
   answered(r, room) {
+    if (!r.reply && !r.error && !this.#answers.has(r.id)) return;
     const a = this.#answer(r.id, room);
     a.told = true;
     writing(a, false);
@@ -83,7 +97,8 @@ export class Transcript {
 
   // said makes a line of what no model wrote.
   said(s, room) {
-    const a = this.#answer(s.utt_id || s.message_id, room);
+    if (!s.text.trim()) return;
+    const a = this.#answer(s.utt_id || s.message_id || "", room);
     if (a.streamed || a.text && a.told && !a.spoken) return;
     a.spoken = true;
     const glue = !a.text || /^[\s.,;:!?…)]/.test(s.text) ? "" : " ";
@@ -132,16 +147,34 @@ export class Transcript {
     const line = { li, bubble, meta, text: "" };
     this.welcome.hidden = true;
     this.list.append(li);
-    while (this.list.childElementCount > MOST) this.list.firstElementChild.remove();
+    while (this.list.childElementCount > MOST) this.#first().remove();
     this.#write(line, text);
     this.#note(line, note);
     return line;
   }
 
+  // first is the line that makes room: of other rooms before those of this one.
+  #first() {
+    return this.list.querySelector(":scope > .other") ?? this.list.firstElementChild;
+  }
+
+  #unhear(room) {
+    const line = this.#live.get(room);
+    if (!line) return;
+    clearTimeout(line.timer);
+    line.li.remove();
+    this.#live.delete(room);
+  }
+
+  #lost(line) {
+    line.li.classList.add("failed");
+    this.#note(line, "not delivered");
+  }
+
   #write(line, text) {
     const stick = this.#atEnd();
-    line.text = text;
-    line.bubble.textContent = text;
+    line.text = text.slice(0, MAX_LINE);
+    line.bubble.textContent = line.text;
     line.bubble.hidden = !text;
     this.#follow(stick);
   }

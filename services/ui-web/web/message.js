@@ -1,0 +1,49 @@
+// What arrives from the bus was written by anybody, so it is read here once, and
+// the parts of the page get nothing but fields of the type they expect.
+
+const MAX_TEXT = 20000; // characters of a line that are shown
+const MAX_NAME = 128;   // of an id or the name of a room
+
+export function text(v) {
+  if (typeof v !== "string") return undefined;
+  return v.length > MAX_TEXT ? `${v.slice(0, MAX_TEXT)}…` : v;
+}
+
+export function name(v) { return typeof v === "string" && v.length <= MAX_NAME ? v : undefined; }
+
+function number(v) { return Number.isFinite(v) ? v : undefined; }
+function flag(v) { return typeof v === "boolean" ? v : undefined; }
+
+const FIELDS = new Map(Object.entries({
+  "stt/final": { text, utt_id: name, message_id: name },
+  "stt/partial": { text },
+  "wake/event": { type: name },
+  "llm/stream": { id: name, delta: text, seq: number, done: flag },
+  "llm/response": { id: name, reply: text, error: text },
+  "tts/say": { text, utt_id: name, message_id: name },
+  "tts/status": { event: name, utt_id: name },
+  "system/turn": { turn_id: name, outcome: name, reason: text, speech_end: number, final: number, first_delta: number, first_audio: number, end: number },
+  health: { ok: flag, event: name, err: text },
+}));
+
+// What a message is nothing without.
+const NEEDED = new Map(Object.entries({
+  "stt/final": "text", "stt/partial": "text", "llm/stream": "id", "llm/response": "id", "tts/say": "text", "tts/status": "event",
+  "system/turn": "turn_id", "wake/event": "type",
+}));
+
+export function object(v) { return v !== null && typeof v === "object" && !Array.isArray(v) ? v : undefined; }
+
+// read returns the fields of a message of a topic, or undefined when it is none
+// that the page knows. Some come without an envelope.
+export function read(topic, payload) {
+  const fields = FIELDS.get(topic), body = object(payload);
+  if (!fields || !body) return undefined;
+  const data = object(own(body, "data")) ?? body;
+  const known = Object.create(null);
+  for (const [field, as] of Object.entries(fields)) known[field] = as(own(data, field));
+  const needed = NEEDED.get(topic);
+  return needed && known[needed] === undefined ? undefined : known;
+}
+
+function own(o, field) { return Object.hasOwn(o, field) ? o[field] : undefined; }
