@@ -52,7 +52,7 @@ export class Board {
   }
 
   #addOther(id) {
-    this.#others.push(id);
+    if (!NAMES.has(id)) this.#others.push(id);
     if (this.#others.length > MAX_OTHERS) {
       const gone = this.#others.shift();
       this.#items.get(gone)?.li.remove();
