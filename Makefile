@@ -50,10 +50,10 @@ bench: ## the kit beside its MQTT client used by hand, 10 minutes; BENCH=-short 
 soak: ## the fault suite in full, with Docker: 100 restarts, 100 kills, 20 pauses
 	TARS_SOAK=1 go test -count=1 -v -timeout 120m ./test/fault/
 
-generate: build ## docs/asyncapi.json, topics.md, config.md, .env.example and the broker's access list
+generate: build ## docs/asyncapi.json, topics.md, config.md, .env.example, the access list and the settings of each container
 	@describe() { env -i HOME=/ bin/tars describe "$$1" >"$$2.new" && mv "$$2.new" "$$2"; }; \
 		describe asyncapi docs/asyncapi.json && describe topics docs/topics.md && describe config docs/config.md && \
-		describe env .env.example && describe acl ops/mosquitto/acl
+		describe env .env.example && describe acl ops/mosquitto/acl && describe compose ops/settings.yml
 
 new: name ## copy the template to services/SERVICE and wire it: make new SERVICE=weather
 	@go run ./ops/new $(SERVICE) && $(MAKE) --no-print-directory generate

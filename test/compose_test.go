@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"strings"
@@ -33,13 +34,25 @@ func (p *project) docker(t *testing.T, most time.Duration, args ...string) (stri
 	return strings.TrimSpace(string(out)), err
 }
 
+// pinned sees that the images which compose.yml names are on this machine.
+func pinned(t *testing.T) {
+	t.Helper()
+	need.Docker(t)
+	out, err := exec.CommandContext(t.Context(), "./pinned-images.sh").CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	t.Logf("%s", out)
+}
+
 // TestJourneysThroughCompose goes the same ways through containers, with a
 // scripted engine as one more of them, and kills one.
 func TestJourneysThroughCompose(t *testing.T) {
 	t.Parallel()
-	need.Docker(t)
+	pinned(t)
+	const password = `s3c %ret#/?@:"$x` // what breaks an address, a shell or a list of users
 	port := freePort(t)
-	p := &project{name: "tars-test", files: []string{"-f", "compose.yml", "-f", "test/compose.yml"}, env: []string{"TARS_PORT=" + port, "TARS_ASSETS=" + assets(), "TARS_MQTT_PASSWORD=s3cret", "LLM_OPENAI_URL=", "STT_OPENAI_URL=", "TTS_OPENAI_URL="}}
+	p := &project{name: "tars-test", files: []string{"-f", "compose.yml", "-f", "test/compose.yml"}, env: []string{"TARS_PORT=" + port, "TARS_ASSETS=" + assets(), "TARS_MQTT_PASSWORD=" + password, "LLM_OPENAI_URL=", "STT_OPENAI_URL=", "TTS_OPENAI_URL="}}
 	t.Cleanup(func() {
 		if t.Failed() {
 			out, _ := p.docker(t, time.Minute, "logs", "--tail", "60")
@@ -56,9 +69,11 @@ func TestJourneysThroughCompose(t *testing.T) {
 	if err != nil {
 		t.Fatal(addr, err)
 	}
-	url := "mqtt://tars:s3cret@" + addr
+	login := url.URL{Scheme: "mqtt", Host: addr, User: url.UserPassword("tars", password)}
+	url := login.String()
 	s := settings(t, "MQTT_URL="+url)
 	journeys(t, s, url)
+	apart(t, p, addr)
 	r, err := http.Get("http://127.0.0.1:" + port + "/")
 	if err != nil {
 		t.Fatal(err)
@@ -96,10 +111,10 @@ func killed(t *testing.T, p *project, url, address string) {
 // Nobody names its address.
 func TestEnginesThroughCompose(t *testing.T) {
 	t.Parallel()
-	need.Docker(t)
+	pinned(t)
 	need.Installed(t) // what the image is built from can be had
 	p := &project{name: "tars-engines-test", files: []string{"-f", "compose.yml", "--profile", "engines"}, env: []string{
-		"TARS_PORT=" + freePort(t), "TARS_ASSETS=" + assets(), "LLM_OPENAI_URL=", "STT_OPENAI_URL=", "TTS_OPENAI_URL=", "EMBED_OPENAI_URL="}}
+		"TARS_PORT=" + freePort(t), "TARS_ASSETS=" + assets(), "LLM_OPENAI_URL=", "STT_OPENAI_URL=", "TTS_OPENAI_URL=", "EMBED_OPENAI_URL=", "TARS_MQTT_PASSWORD=tars"}}
 	t.Cleanup(func() {
 		if t.Failed() {
 			out, _ := p.docker(t, time.Minute, "logs", "--tail", "60")

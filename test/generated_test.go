@@ -30,7 +30,7 @@ func describe(t *testing.T, what string) []byte {
 
 func TestGeneratedFilesAreFresh(t *testing.T) {
 	for what, file := range map[string]string{"asyncapi": "docs/asyncapi.json", "topics": "docs/topics.md", "config": "docs/config.md",
-		"env": ".env.example", "acl": "ops/mosquitto/acl"} {
+		"env": ".env.example", "acl": "ops/mosquitto/acl", "compose": "ops/settings.yml"} {
 		have, err := os.ReadFile(filepath.Join("..", file))
 		if err != nil {
 			t.Error(err)

@@ -84,6 +84,16 @@ func TestNewCompilesACopyOfTheRepository(t *testing.T) {
 			t.Errorf("%s still speaks of the template:\n%s", name, text)
 		}
 	}
+	compose, err := os.ReadFile(filepath.Join(string(c), "compose.yml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"\n      - password-weather:/run/passwords/weather\n", "\n  weather:\n    <<: *service\n    extends: {file: ops/settings.yml, service: weather}\n",
+		"MQTT_USERNAME: weather}\n    volumes: [\"password-weather:/run/mqtt:ro\"]\n", "\n  password-weather:\n  password-living-room:\n"} {
+		if !strings.Contains(string(compose), want) {
+			t.Errorf("compose.yml lacks %q", want)
+		}
+	}
 	for _, args := range [][]string{
 		{"vet", "./services/weather/...", "./services/living-room/...", "./cmd/tars"},
 		{"test", "-count=1", "-timeout", "2m", "./services/weather/...", "./services/living-room/..."},

@@ -18,7 +18,7 @@ import (
 // describeCmd prints what the services declare. The files of docs/ and ops/
 // that begin with "Generated" come from it: make generate.
 type describeCmd struct {
-	What string `arg:"" enum:"asyncapi,acl,topics,config,env" help:"asyncapi (the AsyncAPI 3.0 document), acl (access list for Mosquitto), topics, config (tables of them), env (an example .env)."`
+	What string `arg:"" enum:"asyncapi,acl,topics,config,env,compose" help:"asyncapi (the AsyncAPI 3.0 document), acl (access list for Mosquitto), topics, config (tables of them), env (an example .env), compose (which setting each container gets)."`
 }
 
 // Run implements the command.
@@ -33,7 +33,7 @@ func (c *describeCmd) Run(home kit.Home) error {
 		all = append(all, i)
 	}
 	print := map[string]func(io.Writer, []kit.Info) error{
-		"asyncapi": printAsyncAPI, "acl": printACL, "topics": printTopics, "config": printConfig, "env": printEnv,
+		"asyncapi": printAsyncAPI, "acl": printACL, "topics": printTopics, "config": printConfig, "env": printEnv, "compose": printCompose,
 	}[c.What]
 	return print(os.Stdout, all)
 }

@@ -219,11 +219,20 @@ func listService(s service) error {
 	})
 }
 
+// addContainer adds the container, and a password of its own for the broker.
 func addContainer(s service) error {
-	block := "\n  " + s.name + ":\n    <<: *service\n    command: [" + s.name + "]\n    environment:\n      <<: *environment\n" +
-		"      MQTT_URL: mqtt://" + s.name + ":${TARS_MQTT_PASSWORD:-tars}@broker:1883\n" +
+	block := "\n  " + s.name + ":\n    <<: *service\n    extends: {file: ops/settings.yml, service: " + s.name + "}\n    command: [" + s.name + "]\n" +
+		"    environment: {<<: *environment, MQTT_USERNAME: " + s.name + "}\n" +
+		"    volumes: [\"password-" + s.name + ":/run/mqtt:ro\"]\n" +
 		"    healthcheck: {<<: *health, test: [CMD, /tars, healthy, " + s.name + "]}\n"
-	return edit("compose.yml", func(text string) (string, error) { return before(text, "\nservices:\n", "\nvolumes:\n", block) })
+	return edit("compose.yml", func(text string) (string, error) {
+		text, err := before(text, "\n      - password-broker:", "\n\n", "\n      - password-"+s.name+":/run/passwords/"+s.name)
+		if err != nil {
+			return "", err
+		}
+		text, err = before(text, "\nservices:\n", "\nnetworks:\n", block)
+		return text + "  password-" + s.name + ":\n", err
+	})
 }
 
 func writePage(s service) error {
