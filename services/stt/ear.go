@@ -12,7 +12,9 @@ import (
 const (
 	quiet    = time.Second // without audio, after which a source is taken to have ended
 	goneFor  = time.Minute // without audio, after which a source is forgotten
-	earsMost = 64          // sources at once; more are refused
+	earsMost = 64          // sources at once; for more, the one heard least is forgotten
+
+	establishedAfter = 2 * time.Second // of audio, a source is one that somebody uses
 )
 
 // utterance is what one person said in one go, in one room.

@@ -7,6 +7,8 @@ import (
 
 // mics knows which microphones are muted. It is safe for concurrent use.
 type mics struct {
+	used func(room string) bool // somebody speaks there; nil: nobody does
+
 	mu    sync.Mutex
 	rooms map[string]switching // "" is every room that was not told otherwise since
 }
@@ -15,6 +17,8 @@ type mics struct {
 type switching struct {
 	muted bool
 	until time.Time // when the opposite begins; zero: never
+	at    time.Time // it was said
+	kept  bool      // the room is in use
 }
 
 // mute is how a microphone is.
@@ -37,9 +41,38 @@ func (m *mics) set(room string, muted bool, ttl time.Duration) {
 	if room == "" {
 		clear(m.rooms)
 	}
-	if len(m.rooms) <= earsMost {
-		m.rooms[room] = s
+	s.at = time.Now()
+	if _, known := m.rooms[room]; !known && len(m.rooms) > earsMost {
+		m.forgetOne()
 	}
+	m.rooms[room] = s
+}
+
+// forgetOne makes room for what is said of another room. What is said of a room
+// in use is kept, so that a flood of names opens no microphone that somebody
+// muted; of the others an unmute goes before a mute, and the older one first.
+// The caller holds the lock.
+func (m *mics) forgetOne() {
+	victim, found := "", switching{}
+	worse := func(s switching) bool {
+		if s.kept != found.kept {
+			return found.kept
+		}
+		if s.muted != found.muted {
+			return found.muted
+		}
+		return s.at.Before(found.at)
+	}
+	for room, s := range m.rooms {
+		if room == "" {
+			continue
+		}
+		s.kept = m.used != nil && m.used(room)
+		if victim == "" || worse(s) {
+			victim, found = room, s
+		}
+	}
+	delete(m.rooms, victim)
 }
 
 // state is how the microphone of a room is.

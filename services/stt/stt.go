@@ -37,7 +37,8 @@ type Service struct {
 	echoes *echoes
 	watch  *watch // nil: for no wake words
 
-	whole   chan utterance // complete, in the order in which they ended
+	turns   *turnQueue     // complete utterances
+	whole   chan utterance // the next of them
 	early   chan *attempt  // that may go on: what does not fit is not read
 	waiting atomic.Int32   // complete utterances without a text yet
 	took    atomic.Int64   // nanoseconds of the last recognition
@@ -46,12 +47,14 @@ type Service struct {
 
 // New returns a service that reads with engine.
 func New(cfg Config, bus *kit.Bus, engine Engine, home kit.Home, log *slog.Logger) *Service {
-	return &Service{
+	s := &Service{
 		cfg: cfg, bus: bus, engine: engine, log: log,
 		ears: newEars(cfg.segmentation()), mics: newMics(cfg.Muted), echoes: &echoes{window: cfg.EchoWindow},
 		watch: newWatch(cfg, home, log),
-		whole: make(chan utterance, waitMost), early: make(chan *attempt, 1),
+		turns: newTurnQueue(), whole: make(chan utterance), early: make(chan *attempt, 1),
 	}
+	s.mics.used = func(room string) bool { return s.ears.hears(room) || s.turns.understoodIn(room) }
+	return s
 }
 
 // Handlers declares what the service listens to and what it publishes.
@@ -60,6 +63,7 @@ func (s *Service) Handlers() []kit.Handler {
 	all := []kit.Handler{
 		kit.On(s.listen, kit.Workers(4), kit.By(func(a contract.MicAudio) string { return a.Source })),
 		kit.On(s.obey), kit.On(s.spoke),
+		kit.Loop(s.takeTurns),
 		kit.Local(s.whole, s.read, kit.Timeout(0)),  // the engine has a timeout of its own
 		kit.Local(s.early, s.guess, kit.Timeout(0)), // a lane of its own: a final never waits for a partial
 		kit.Every(quiet/2, s.tidy),
@@ -128,6 +132,21 @@ func loudspeaker(room string) string {
 	return room
 }
 
+// takeTurns hands the engine one utterance after the other.
+func (s *Service) takeTurns(ctx context.Context) error {
+	for {
+		u, ok := s.turns.next(ctx)
+		if !ok {
+			return nil
+		}
+		select {
+		case s.whole <- u:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
 // read has the engine read a complete utterance, and publishes the text.
 func (s *Service) read(ctx context.Context, u utterance) error {
 	defer s.waiting.Add(-1)
@@ -146,6 +165,7 @@ func (s *Service) read(ctx context.Context, u utterance) error {
 	case s.echoes.heard(u.room, text, u.begun, u.ended):
 		return kit.Drop("echo")
 	}
+	s.turns.understand(u.room)
 	s.log.DebugContext(ctx, "heard", "id", u.id, "took", time.Since(begun), "text_len", len(text), "after", time.Since(u.ended))
 	return s.bus.Publish(ctx, contract.FinalTranscript{Text: text, Lang: s.lang(r), Confidence: r.Confidence, UttID: &u.id})
 }
@@ -221,10 +241,8 @@ func (s *Service) tell(ctx context.Context, e *ear, facts []fact) error {
 		switch f.edge {
 		case Complete:
 			s.waiting.Add(1)
-			select {
-			case s.whole <- f.utterance:
-			default:
-				s.waiting.Add(-1)
+			if dropped := s.turns.push(f.utterance); dropped > 0 {
+				s.waiting.Add(int32(-dropped))
 				errs = append(errs, kit.Drop("engine too slow"))
 			}
 			continue
