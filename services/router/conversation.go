@@ -57,10 +57,7 @@ type exchange struct {
 	user, reply string
 }
 
-const (
-	keepSeen  = 256
-	keepRooms = 64
-)
+const keepSeen = 256
 
 func newConversation(cfg Config, newID func() string) *conversation {
 	return &conversation{cfg: cfg, live: cfg.LiveModeDefault, phrases: choices(cfg.WakePhrases), acks: choices(cfg.WakeAckChoices),
@@ -72,30 +69,6 @@ func (c *conversation) inOrder() []*turn {
 	return slices.SortedFunc(maps.Values(c.turns), func(a, b *turn) int {
 		return cmp.Or(a.since.Compare(b.since), cmp.Compare(a.id, b.id))
 	})
-}
-
-// at is the room called name; the longest unused one is forgotten when there
-// are too many.
-func (c *conversation) at(name string, now time.Time) *room {
-	r := c.rooms[name]
-	if r == nil {
-		for len(c.rooms) >= keepRooms {
-			oldest := ""
-			for n, x := range c.rooms {
-				if x.running == nil && (oldest == "" || x.used.Before(c.rooms[oldest].used)) {
-					oldest = n
-				}
-			}
-			if oldest == "" {
-				break
-			}
-			delete(c.rooms, oldest)
-		}
-		r = &room{}
-		c.rooms[name] = r
-	}
-	r.used = now
-	return r
 }
 
 // heard takes a transcript, spoken or typed.
@@ -132,6 +105,9 @@ func (c *conversation) heard(f contract.FinalTranscript, from origin, now time.T
 	out := c.supersede(r, now)
 	if stops[plain(rest)] {
 		return append(out, t.record(contract.TurnDone, "stop", now))
+	}
+	if c.crowded(r) {
+		return append(out, t.record(contract.TurnFailed, "too much is said at once", now))
 	}
 	c.turns[t.id], r.running = t, t
 	if a, ok := c.rule(rest, now); ok {

@@ -63,7 +63,7 @@ func (w *watch) hear(room string, pcm []byte) error {
 	in := w.rooms[room]
 	if in == nil {
 		if len(w.rooms) == earsMost {
-			return nil // listen refuses this room as well
+			return nil // as many rooms as there can be sources
 		}
 		in = make(chan []byte, wakeAhead)
 		w.rooms[room] = in

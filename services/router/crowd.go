@@ -1,0 +1,67 @@
+package router
+
+import (
+	"cmp"
+	"time"
+)
+
+const (
+	maxRooms     = 64 // that are remembered
+	maxTurns     = 64 // that are not over; what is said beyond them fails
+	maxStrangers = 16 // of them in rooms where nothing was answered before
+)
+
+// at is the room called name. When there are too many, one is forgotten that
+// nothing is going on in: a name that somebody made up rather than a room in use.
+func (c *conversation) at(name string, now time.Time) *room {
+	r := c.rooms[name]
+	if r == nil {
+		for len(c.rooms) >= maxRooms && c.forgetRoom(now) {
+		}
+		r = &room{}
+		c.rooms[name] = r
+	}
+	r.used = now
+	return r
+}
+
+// forgetRoom forgets the room with the least history, of those the one unused
+// for longest. It reports false when something is going on in all of them, which
+// maxTurns bounds.
+func (c *conversation) forgetRoom(now time.Time) bool {
+	victim, found := "", (*room)(nil)
+	for name, r := range c.rooms {
+		if r.running == nil && (found == nil || r.lessUsed(found, now)) {
+			victim, found = name, r
+		}
+	}
+	delete(c.rooms, victim)
+	return found != nil
+}
+
+// lessUsed reports whether r is to be forgotten before other.
+func (r *room) lessUsed(other *room, now time.Time) bool {
+	waits := func(r *room) int { // for somebody to go on
+		if now.Before(r.until) {
+			return 1
+		}
+		return 0
+	}
+	return cmp.Or(cmp.Compare(len(r.history), len(other.history)), cmp.Compare(waits(r), waits(other)), r.used.Compare(other.used)) < 0
+}
+
+// crowded reports whether no turn may begin in r. Rooms where nothing was
+// answered before share a few, so that a flood of names does not fill the queue
+// of the model, in which the others wait as well.
+func (c *conversation) crowded(r *room) bool {
+	if len(r.history) > 0 {
+		return len(c.turns) >= maxTurns
+	}
+	strangers := 0
+	for _, t := range c.turns {
+		if x := c.rooms[t.room]; x == nil || len(x.history) == 0 {
+			strangers++
+		}
+	}
+	return strangers >= maxStrangers
+}
