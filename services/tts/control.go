@@ -62,12 +62,12 @@ func (v *voice) mute(on bool) {
 // Each answer of which something ends is told once.
 func (v *voice) stop(c contract.TtsControl) error {
 	if c.ID != nil && *c.ID != "" {
-		v.stops[*c.ID] = time.Now()
+		v.stopped(*c.ID)
 	}
 	told := map[string]bool{}
 	tell := func(l *line) {
 		if utt := l.utt(); utt != "" {
-			v.stops[utt] = time.Now() // without an id, too, the rest of the answer is meant
+			v.stopped(utt) // without an id, too, the rest of the answer is meant
 		}
 		if !told[l.utt()] {
 			v.status(l, contract.TtsStopped, c.Reason)
@@ -89,7 +89,7 @@ func (v *voice) stop(c contract.TtsControl) error {
 		l.cancel()
 		v.next = nil
 	}
-	v.queue = slices.DeleteFunc(v.queue, func(l *line) bool {
+	v.queue.lines = slices.DeleteFunc(v.queue.lines, func(l *line) bool {
 		if l.is(c.ID) {
 			tell(l)
 			return true

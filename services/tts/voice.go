@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"slices"
 	"sync"
 	"time"
 
@@ -14,7 +13,6 @@ import (
 )
 
 const (
-	queueMost = 1024             // lines that may wait; more are refused
 	stopsFor  = 10 * time.Second // how long a stop ends what its answer is still sending
 	aheadMost = 10 * time.Second // audio of a line that is kept beyond what its channel holds
 	chunkMost = 64               // chunks that an engine may be ahead
@@ -52,7 +50,7 @@ type voice struct {
 
 	now, next *line
 	last      *line // that was spoken before now; nil after a stop
-	queue     []*line
+	queue     lineQueue
 	muted     bool
 	stops     map[string]time.Time // utt_id by when it was stopped
 	wg        sync.WaitGroup       // engines at work
@@ -75,23 +73,6 @@ func (s *Service) voice() (*voice, error) {
 	return v, err
 }
 
-// say queues l, unless its answer was just stopped.
-func (v *voice) say(l *line) error {
-	for utt, at := range v.stops {
-		if time.Since(at) > stopsFor {
-			delete(v.stops, utt)
-		}
-	}
-	switch _, stopped := v.stops[l.utt()]; {
-	case stopped:
-		return kit.Drop("stopped")
-	case len(v.queue) == queueMost:
-		return kit.Drop("queue full")
-	}
-	v.queue = append(v.queue, l)
-	return nil
-}
-
 // prepare lets the engine work: on what is to be said now, and once that is
 // made on what comes next.
 func (v *voice) prepare(ctx context.Context) {
@@ -100,9 +81,9 @@ func (v *voice) prepare(ctx context.Context) {
 		case v.now == nil && v.next != nil:
 			v.follow(v.next)
 			v.next = nil
-		case v.now == nil && len(v.queue) > 0:
+		case v.now == nil && len(v.queue.lines) > 0:
 			v.follow(v.shift(ctx))
-		case v.now != nil && v.now.ended && v.next == nil && len(v.queue) > 0:
+		case v.now != nil && v.now.ended && v.next == nil && len(v.queue.lines) > 0:
 			v.next = v.shift(ctx)
 		default:
 			return
@@ -118,10 +99,9 @@ func (v *voice) follow(l *line) {
 	}
 }
 
-// shift takes the oldest line and begins to make it.
+// shift takes the line whose turn it is and begins to make it.
 func (v *voice) shift(ctx context.Context) *line {
-	l := v.queue[0]
-	v.queue = slices.Delete(v.queue, 0, 1)
+	l := v.queue.shift()
 	l.chunks = make(chan Chunk, chunkMost)
 	ctx, l.cancel = context.WithCancel(ctx)
 	v.wg.Go(func() {
@@ -244,7 +224,7 @@ func (v *voice) end(why *string) {
 	v.status(l, contract.TtsSpeakingEnd, why)
 	v.now, v.last = nil, l
 	l.cancel()
-	if v.program != nil && v.next == nil && len(v.queue) == 0 {
+	if v.program != nil && v.next == nil && len(v.queue.lines) == 0 {
 		v.program.Finish()
 	}
 }
