@@ -47,8 +47,10 @@ func Name(s string) Option { return func(o *options) { o.name = s } }
 func Workers(n int) Option { return func(o *options) { o.workers = n } }
 
 // By keeps order per key while keys are handled beside each other, by as many
-// goroutines as Workers says. Each key has a Queue of its own; when more than
-// 4096 messages wait for all of them, what is AtMostOnce and new is dropped.
+// goroutines as Workers says. Each key has a Queue of its own. Keys that were
+// served several times take turns with all others together; when more than 4096
+// messages wait, what is AtMostOnce and of those others is dropped, the newest
+// first.
 func By[M msg.Message](key func(M) string) Option {
 	return func(o *options) {
 		if key == nil {

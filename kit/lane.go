@@ -2,12 +2,12 @@ package kit
 
 import (
 	"context"
-	"slices"
 	"sync"
 	"time"
 
 	"github.com/gotars/tars/kit/internal/cancel"
 	"github.com/gotars/tars/kit/internal/copies"
+	"github.com/gotars/tars/kit/internal/crowd"
 	"github.com/gotars/tars/kit/internal/fifo"
 	"github.com/gotars/tars/kit/internal/session"
 	"github.com/gotars/tars/kit/msg"
@@ -87,7 +87,8 @@ type lane struct {
 	copies  copies.Pairs     // of these
 	queue   pending
 	keys    map[string]*keyed
-	ready   []*keyed // keys with work and no worker
+	names   crowd.Names
+	ready   crowd.Ring[*keyed] // keys with work and no worker
 	wg      sync.WaitGroup
 
 	cancels cancel.Keys
@@ -100,10 +101,11 @@ type keyed struct {
 	busy  bool
 }
 
-// crowd is how many items may wait for all keys of a lane together, beside the
-// Queue of one: senders can make up keys, so the number of keys is no bound. What
-// is more and AtMostOnce is dropped.
-const crowd = 4096
+// maxKeyed is how many items may wait for all keys of a lane together, beside the
+// Queue of one: senders can make up keys, so the number of keys is no bound. As
+// many may wait to be sorted. Of what is more and AtMostOnce, the newest of a key
+// that is hardly heard of is dropped.
+const maxKeyed = 4096
 
 func newLane(b *Bus) *lane {
 	l := &lane{b: b, workers: 1, keys: map[string]*keyed{}}
@@ -148,7 +150,7 @@ func (l *lane) offer(it item) bool {
 	if l.stopped || l.halted {
 		return false
 	}
-	if l.by != nil && it.loose() && it.h.meter.Waiting.Load() >= int64(crowd+l.limit) {
+	if l.by != nil && it.loose() && l.queue.Len() >= maxKeyed+l.limit {
 		l.b.dropped(it.h, "overflow", it.d)
 		return true
 	}
@@ -221,7 +223,7 @@ func (l *lane) forget(keep func(*item) bool) {
 	for _, k := range l.keys {
 		k.items.RemoveAll(drop)
 	}
-	l.ready = slices.DeleteFunc(l.ready, func(k *keyed) bool {
+	l.ready.RemoveAll(func(k *keyed) bool {
 		if k.items.Len() == 0 {
 			delete(l.keys, k.name)
 		}
@@ -236,13 +238,10 @@ func (l *lane) sort() {
 	defer l.mu.Unlock()
 	defer func() { l.sorting = false; l.cond.Broadcast() }()
 	for {
-		for l.queue.Len() == 0 && !l.halted {
-			if l.stopped {
-				return
-			}
+		for l.queue.Len() == 0 && !l.halted && !l.stopped {
 			l.cond.Wait()
 		}
-		if l.halted {
+		if l.halted || l.queue.Len() == 0 {
 			return
 		}
 		it := l.queue.pop()
@@ -264,9 +263,23 @@ func (l *lane) sort() {
 		k.items.push(it)
 		l.trim(&k.items, it.h.opt.queue)
 		if idle {
-			l.ready = append(l.ready, k)
+			l.ready.Push(k, l.names.Note(name))
 		}
+		l.thin(it.h)
 		l.cond.Broadcast()
+	}
+}
+
+// thin drops AtMostOnce items of keys that are hardly heard of while more than
+// maxKeyed wait.
+func (l *lane) thin(h *duty) {
+	for h.meter.Waiting.Load()-int64(l.queue.Len()) > int64(maxKeyed+l.limit) && l.ready.Others() > 0 {
+		k := l.ready.Newest()
+		if l.trim(&k.items, 0); k.items.Len() > 0 {
+			l.ready.Push(k, true) // what is AtLeastOnce stays
+		} else {
+			delete(l.keys, k.name)
+		}
 	}
 }
 
@@ -287,9 +300,8 @@ func (l *lane) take() (item, bool) {
 			it := l.queue.pop()
 			l.left(&it)
 			return it, true
-		case len(l.ready) > 0:
-			k := l.ready[0]
-			l.ready = l.ready[1:]
+		case l.ready.Len() > 0:
+			k := l.ready.Pop()
 			it := k.items.pop()
 			k.busy = true
 			l.left(&it)
@@ -309,7 +321,7 @@ func (l *lane) free(k *keyed) {
 	l.set(func() {
 		k.busy = false
 		if k.items.Len() > 0 {
-			l.ready = append(l.ready, k)
+			l.ready.Push(k, l.names.Note(k.name))
 		} else {
 			delete(l.keys, k.name)
 		}
@@ -325,7 +337,7 @@ func (l *lane) abandon() {
 	for _, k := range l.keys {
 		rest = append(rest, k.items.Items()...)
 	}
-	l.urgent, l.queue, l.keys, l.ready = fifo.Queue[item]{}, pending{}, map[string]*keyed{}, nil
+	l.urgent, l.queue, l.keys, l.ready = fifo.Queue[item]{}, pending{}, map[string]*keyed{}, crowd.Ring[*keyed]{}
 	for i := range rest {
 		rest[i].settle(false)
 	}
