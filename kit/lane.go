@@ -94,19 +94,6 @@ type lane struct {
 	cancels cancel.Keys
 }
 
-// keyed is the queue of one key of a lane with By.
-type keyed struct {
-	name  string
-	items pending
-	busy  bool
-}
-
-// maxKeyed is how many items may wait for all keys of a lane together, beside the
-// Queue of one: senders can make up keys, so the number of keys is no bound. As
-// many may wait to be sorted. Of what is more and AtMostOnce, the newest of a key
-// that is hardly heard of is dropped.
-const maxKeyed = 4096
-
 func newLane(b *Bus) *lane {
 	l := &lane{b: b, workers: 1, keys: map[string]*keyed{}}
 	l.cond = sync.NewCond(&l.mu)
@@ -232,57 +219,6 @@ func (l *lane) forget(keep func(*item) bool) {
 	l.cond.Broadcast()
 }
 
-// sort decodes what arrives and puts it into the queue of its key.
-func (l *lane) sort() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	defer func() { l.sorting = false; l.cond.Broadcast() }()
-	for {
-		for l.queue.Len() == 0 && !l.halted && !l.stopped {
-			l.cond.Wait()
-		}
-		if l.halted || l.queue.Len() == 0 {
-			return
-		}
-		it := l.queue.pop()
-		l.mu.Unlock()
-		name, ok := l.b.sortKey(it)
-		l.mu.Lock()
-		if !ok {
-			l.left(&it)
-			it.settle(true)
-			continue
-		}
-		k := l.keys[name]
-		if k == nil {
-			k = &keyed{name: name}
-			l.keys[name] = k
-		}
-		it.key = k
-		idle := !k.busy && k.items.Len() == 0 // else it is in ready, or will be
-		k.items.push(it)
-		l.trim(&k.items, it.h.opt.queue)
-		if idle {
-			l.ready.Push(k, l.names.Note(name))
-		}
-		l.thin(it.h)
-		l.cond.Broadcast()
-	}
-}
-
-// thin drops AtMostOnce items of keys that are hardly heard of while more than
-// maxKeyed wait.
-func (l *lane) thin(h *duty) {
-	for h.meter.Waiting.Load()-int64(l.queue.Len()) > int64(maxKeyed+l.limit) && l.ready.Others() > 0 {
-		k := l.ready.Newest()
-		if l.trim(&k.items, 0); k.items.Len() > 0 {
-			l.ready.Push(k, true) // what is AtLeastOnce stays
-		} else {
-			delete(l.keys, k.name)
-		}
-	}
-}
-
 // take waits for the next item to run. It reports false when there will be none.
 func (l *lane) take() (item, bool) {
 	l.mu.Lock()
@@ -311,21 +247,6 @@ func (l *lane) take() (item, bool) {
 		}
 		l.cond.Wait()
 	}
-}
-
-// free lets the next item of k run.
-func (l *lane) free(k *keyed) {
-	if k == nil {
-		return
-	}
-	l.set(func() {
-		k.busy = false
-		if k.items.Len() > 0 {
-			l.ready.Push(k, l.names.Note(k.name))
-		} else {
-			delete(l.keys, k.name)
-		}
-	})
 }
 
 // abandon settles what will never run, unacknowledged. It follows the end of
