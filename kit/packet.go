@@ -340,10 +340,28 @@ func typeOf(r msg.Route) string {
 // NewID returns a fresh id as envelopes carry it: 32 hex digits.
 func NewID() string { return wire.NewID() }
 
+// asBare takes a payload as it is, for a route without envelopes: what another
+// maker calls id, type, data or source is part of it, and no name of a message.
+func (d *Delivery) asBare() {
+	if d.Type == "" { // nothing in it looked like an envelope
+		return
+	}
+	if e, err := wire.OpenBare(d.Payload); err == nil {
+		if d.Trace == d.ID {
+			d.Trace = e.ID
+		}
+		d.ID = e.ID
+	}
+	d.Data, d.Type, d.Source, d.Sent = d.Payload, "", "", time.Time{}
+}
+
 // decode fills d.Value with an M.
 func decode[M msg.Message](d *Delivery) error {
 	return guard(func() error { // methods of the contract run in it
 		var m M
+		if m.Route().Bare {
+			d.asBare()
+		}
 		if err := codec.Decode(&m, codec.Arrival{Payload: d.Payload, Data: d.Data, Key: d.Key, Header: d.Header}); err != nil {
 			return err
 		}

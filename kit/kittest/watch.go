@@ -34,7 +34,11 @@ func Watch[M msg.Message](b *Bench) *Watcher[M] {
 	var zero M
 	filter := zero.Route().Topic
 	return watch(b, filter, func(d *kit.Delivery) (m M, err error) {
-		err = codec.Decode(&m, codec.Arrival{Payload: d.Payload, Data: d.Data, Key: topic.Key(filter, d.Topic), Header: d.Header})
+		data := d.Data
+		if zero.Route().Bare {
+			data = d.Payload
+		}
+		err = codec.Decode(&m, codec.Arrival{Payload: d.Payload, Data: data, Key: topic.Key(filter, d.Topic), Header: d.Header})
 		return m, err
 	})
 }

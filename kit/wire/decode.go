@@ -67,6 +67,8 @@ func (r *reader) value(sh *shape, p unsafe.Pointer) {
 		text := r.text()
 		*(*string)(p) = text
 		r.refuse(sh.choice(text))
+	case kText:
+		r.textual(sh, p)
 	case kStruct:
 		r.structure(sh, p)
 	case kMap:
@@ -135,7 +137,12 @@ func (r *reader) table(sh *shape, p unsafe.Pointer) {
 	elem := reflect.New(sh.typ.Elem())
 	for r.enter(); r.more('}'); {
 		key := r.key()
-		if name.Kind() == reflect.String {
+		if sh.key != nil {
+			r.refuse(sh.key.understand(name.Addr(), string(key)))
+			if r.err == nil && rv.MapIndex(name).IsValid() {
+				r.refuse(refuse(Duplicate, "given twice"))
+			}
+		} else if name.Kind() == reflect.String {
 			name.SetString(string(key))
 		} else if n, err := strconv.Atoi(string(key)); err == nil {
 			name.SetInt(int64(n))

@@ -105,6 +105,8 @@ func (w *writer) value(sh *shape, rv reflect.Value) {
 	switch {
 	case rv.Kind() != reflect.Pointer && (sh.marshals || sh.kind == kCustom):
 		w.custom(rv)
+	case rv.Kind() != reflect.Pointer && sh.kind == kText:
+		w.textual(rv)
 	case isNil(rv):
 		w.null(sh, rv)
 	case sh.kind == kBool:
@@ -129,9 +131,9 @@ func (w *writer) value(sh *shape, rv reflect.Value) {
 	case sh.kind == kSlice:
 		w.list(sh, rv)
 	case sh.kind == kMap:
-		w.table(sh.elem, rv)
+		w.table(sh, sh.elem, rv)
 	case rv.Kind() == reflect.Map:
-		w.table(free, rv)
+		w.table(sh, free, rv)
 	default:
 		w.any(sh, rv)
 	}
@@ -174,7 +176,7 @@ func (w *writer) any(sh *shape, rv reflect.Value) {
 
 // custom writes what MarshalJSON says, if that is JSON.
 func (w *writer) custom(rv reflect.Value) {
-	out, err := stdjson.Marshal(rv.Interface())
+	out, err := stdjson.Marshal(addressable(rv).Interface())
 	if err != nil {
 		w.refuse(refuse(BadType, "%v", err))
 		return
@@ -199,26 +201,37 @@ func (w *writer) list(sh *shape, rv reflect.Value) {
 }
 
 // table writes names in order, so that equal maps make equal bytes.
-func (w *writer) table(elem *shape, rv reflect.Value) {
-	keys := rv.MapKeys()
-	slices.SortFunc(keys, func(a, b reflect.Value) int {
-		if a.CanInt() {
-			return cmp.Compare(a.Int(), b.Int())
+func (w *writer) table(sh, elem *shape, rv reflect.Value) {
+	type entry struct {
+		name string
+		key  reflect.Value
+	}
+	entries := make([]entry, 0, rv.Len())
+	for _, key := range rv.MapKeys() {
+		e := entry{key.String(), key}
+		if sh.key != nil {
+			var err *Error
+			e.name, err = marshalText(key)
+			w.refuse(err)
+		} else if key.CanInt() {
+			e.name = strconv.FormatInt(key.Int(), 10)
 		}
-		return cmp.Compare(a.String(), b.String())
+		entries = append(entries, e)
+	}
+	slices.SortFunc(entries, func(a, b entry) int {
+		if sh.key == nil && a.key.CanInt() {
+			return cmp.Compare(a.key.Int(), b.key.Int())
+		}
+		return cmp.Compare(a.name, b.name)
 	})
 	w.open('{')
-	for n := 0; n < len(keys) && w.err == nil; n++ {
-		name := keys[n].String()
-		if keys[n].CanInt() {
-			name = strconv.FormatInt(keys[n].Int(), 10)
-		}
+	for n := 0; n < len(entries) && w.err == nil; n++ {
 		w.comma()
-		w.text(name)
+		w.text(entries[n].name)
 		if w.err == nil {
 			w.b = append(w.b, ':')
-			w.value(elem, rv.MapIndex(keys[n]))
-			w.err.under(name)
+			w.value(elem, rv.MapIndex(entries[n].key))
+			w.err.under(entries[n].name)
 		}
 	}
 	w.close('}')

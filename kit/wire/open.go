@@ -38,13 +38,14 @@ func Open(packet []byte) (Envelope, error) {
 	r.depth = -1 // the payload may be as deep as one without an envelope
 	r.document(enveloped, unsafe.Pointer(&e))
 	if r.err != nil || e.Data[0] != '{' {
-		return openBare(packet)
+		return OpenBare(packet)
 	}
 	return Envelope{ID: e.ID, Type: e.Type, Source: e.Source, TS: e.TS, Data: e.Data}, nil
 }
 
-// openBare splits what is no envelope.
-func openBare(packet []byte) (Envelope, error) {
+// OpenBare takes a packet as a payload without an envelope, also one that looks
+// like an envelope: the object of another maker may have its names.
+func OpenBare(packet []byte) (Envelope, error) {
 	e := Envelope{TS: now(), Bare: true}
 	r := newReader(packet)
 	r.depth = -1

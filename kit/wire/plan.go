@@ -22,6 +22,7 @@ const (
 	kUint
 	kFloat
 	kString
+	kText // a string, by MarshalText and UnmarshalText
 	kPart
 	kStruct
 	kMap
@@ -34,7 +35,7 @@ var kinds = [...]struct {
 	first byte
 }{
 	kBool: {"boolean", 0}, kInt: {"integer", 0}, kUint: {"integer", 0}, kFloat: {"number", 0},
-	kString: {"string", '"'}, kCustom: {"string", 0},
+	kString: {"string", '"'}, kText: {"string", '"'}, kCustom: {"string", 0},
 	kStruct: {"object", '{'}, kMap: {"object", '{'}, kSlice: {"array", '['},
 }
 
@@ -48,6 +49,7 @@ type shape struct {
 	nullable   bool
 	plan       *plan  // of a struct
 	elem       *shape // of a slice or map
+	key        *shape // of a map whose names are texts of their own kind; else nil
 	marshals   bool   // has MarshalJSON
 	unmarshals bool   // has UnmarshalJSON
 	validates  bool   // has Validate
@@ -104,13 +106,22 @@ func (c *compiler) shape(t reflect.Type) (*shape, error) {
 		t = t.Elem()
 		sh.typ, sh.ptr, sh.nullable = t, true, true
 	}
-	sh.marshals = t.Implements(marshaler)
+	if t.Kind() == reflect.Struct {
+		if err := checkEmbedded(t); err != nil {
+			return nil, err
+		}
+	}
+	sh.marshals = implements(t, marshaler)
 	sh.unmarshals = reflect.PointerTo(t).Implements(unmarshaler)
 	sh.validates = reflect.PointerTo(t).Implements(validator)
 	sh.recheck = sh.marshals || sh.unmarshals || sh.validates
 	if t.Kind() != reflect.Struct && (sh.marshals || sh.unmarshals) {
 		sh.kind = kCustom
 		return sh, nil
+	}
+	if text, err := sh.textual(); text || err != nil {
+		sh.kind, sh.first, sh.recheck = kText, '"', true
+		return sh, err
 	}
 	var err error
 	switch t.Kind() {
@@ -144,8 +155,8 @@ func (c *compiler) container(sh *shape) (err error) {
 	sh.kind = kSlice
 	if sh.typ.Kind() == reflect.Map {
 		sh.kind = kMap
-		if key := sh.typ.Key().Kind(); key != reflect.String && key != reflect.Int {
-			return fmt.Errorf("%s: names must be strings or ints", sh.typ)
+		if err := c.names(sh); err != nil {
+			return err
 		}
 	}
 	elem := sh.typ.Elem()
@@ -163,6 +174,22 @@ func (c *compiler) container(sh *shape) (err error) {
 		sh.recheck = sh.recheck || err == nil && sh.elem.recheck
 	}
 	return err
+}
+
+// names compiles the keys of a map: strings, ints, or what says its own text.
+func (c *compiler) names(sh *shape) error {
+	t := sh.typ.Key()
+	key := &shape{typ: t}
+	switch text, err := key.textual(); {
+	case t.Kind() == reflect.String:
+	case err != nil:
+		return fmt.Errorf("%s: %w", sh.typ, err)
+	case text:
+		sh.key, sh.recheck = key, true
+	case t.Kind() != reflect.Int:
+		return fmt.Errorf("%s: names must be strings, ints, or have MarshalText and UnmarshalText", sh.typ)
+	}
+	return nil
 }
 
 func (c *compiler) structure(sh *shape) error {
@@ -192,8 +219,31 @@ func (c *compiler) structure(sh *shape) error {
 	case len(p.fields) == 0 && (sh.marshals || sh.unmarshals): // time.Time and its like
 		delete(c.plans, sh.typ)
 		sh.kind = kCustom
+		if !sh.marshals || !sh.unmarshals {
+			return fmt.Errorf("%s has no exported field and only one of MarshalJSON and UnmarshalJSON: what is sent could not be read", sh.typ)
+		}
+	case len(p.fields) == 0 && hidden(sh.typ) && !(sh.typ == c.whole && outside(sh.typ)):
+		return fmt.Errorf("%s has no exported field and no MarshalJSON or MarshalText, so it would travel as {}", sh.typ)
 	}
 	return nil
+}
+
+// hidden reports whether all that a struct holds is unexported.
+func hidden(t reflect.Type) bool {
+	for sf := range t.Fields() {
+		if sf.IsExported() || sf.Anonymous && sf.Type.Kind() == reflect.Struct && !hidden(sf.Type) {
+			return false
+		}
+	}
+	return t.NumField() > 0
+}
+
+// outside reports whether a message travels as bytes, in its topic or in its
+// properties, and not in its JSON.
+func outside(t reflect.Type) bool {
+	_, key := reflect.PointerTo(t).MethodByName("SetKey")
+	_, header := reflect.PointerTo(t).MethodByName("SetHeader")
+	return implements(t, bytewise) || key || header
 }
 
 func (c *compiler) fields(sh *shape, t reflect.Type, index []int, offset uintptr) error {

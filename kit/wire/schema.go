@@ -108,7 +108,7 @@ func (d *describer) shape(sh *shape) (s *schema, err error) {
 		s.Items, err = d.shape(sh.elem)
 	case kMap:
 		s.Additional, err = d.shape(sh.elem)
-		if sh.typ.Key().Kind() != reflect.String {
+		if sh.key == nil && sh.typ.Key().Kind() != reflect.String {
 			s.Names = &schema{Pattern: "^[+-]?[0-9]+$"}
 		}
 	case kStruct:
