@@ -98,8 +98,10 @@ type dropped struct{ reason string }
 
 func (d dropped) Error() string { return "dropped: " + d.reason }
 
-// Drop counts the message as dropped for reason and forgets it. Reasons are
-// few constant words: they label a counter.
+// Drop counts the message as dropped for reason and forgets it. Reasons are few
+// constant words, such as "queue_full": they label a counter. Other characters
+// than those become underscores, and the reasons of one handler that come after
+// 32 of them are counted as "other".
 func Drop(reason string) error { return dropped{reason} }
 
 // final reports whether err says that another try cannot help.

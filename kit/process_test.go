@@ -293,7 +293,7 @@ func TestStrangersAreDisowned(t *testing.T) {
 		b.Publish(t, Receipt{Text: "2"})
 		b.Settle()
 		for _, h := range b.Stats("s").Handlers {
-			if h.Name == "none" && h.Dropped["nobody takes it"] != 1 {
+			if h.Name == "none" && h.Dropped["no_handler"] != 1 {
 				t.Errorf("counted %v", h.Dropped)
 			}
 		}

@@ -21,7 +21,7 @@ func (c *connection) expected(name string) bool {
 // its session.
 func (c *connection) disown(d *Delivery) {
 	b := c.b
-	b.dropped(b.nobody, "nobody takes it", d)
+	b.dropped(b.nobody, "no_handler", d)
 	if !b.strangers.first(c.clientID + " " + d.Topic) {
 		return
 	}

@@ -38,7 +38,7 @@ func (c *counts) handler(s kit.Settings) kit.Handler {
 func (c *counts) take(_ context.Context, d *kit.Delivery) error {
 	var s kit.Stats
 	if err := wire.Decode(d.Data, &s); err != nil {
-		return kit.Drop("no stats") // such as somebody's question
+		return kit.Drop("no_stats") // such as somebody's question
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()

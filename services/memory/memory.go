@@ -69,7 +69,7 @@ func (s *Service) spoke(ctx context.Context, m contract.TtsSay) error {
 	case strings.TrimSpace(m.Text) == "":
 		return kit.Drop("blank")
 	case m.WakeAck != nil && *m.WakeAck, m.SystemAnnounce != nil && *m.SystemAnnounce:
-		return kit.Drop("no conversation")
+		return kit.Drop("no_conversation")
 	}
 	in := kit.From(ctx)
 	at := in.Sent
@@ -116,7 +116,7 @@ func (s *Service) change(ctx context.Context, u contract.CharacterUpdate) error 
 	case u.Reset != nil && u.Reset.Action == "reset_traits", u.ResetAll != nil && u.ResetAll.All:
 		err = s.who.Reset(ctx)
 	default:
-		return kit.Drop("asks for nothing")
+		return kit.Drop("asks_for_nothing")
 	}
 	if err != nil {
 		return err

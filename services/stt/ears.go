@@ -24,7 +24,7 @@ func (e *ears) of(source string) (*ear, error) {
 	one := e.all[source]
 	if one == nil {
 		if len(e.all) >= earsMost && !e.forgetOne() {
-			return nil, kit.Drop("too many sources")
+			return nil, kit.Drop("too_many_sources")
 		}
 		one = &ear{room: source, seg: NewSegmenter(e.set), last: time.Now()}
 		e.all[source] = one

@@ -78,7 +78,7 @@ func (s *Service) Handlers() []kit.Handler {
 
 func (s *Service) listen(ctx context.Context, a contract.MicAudio) error {
 	if a.Rate != Rate {
-		return kit.Drop("sample rate")
+		return kit.Drop("sample_rate")
 	}
 	e, err := s.ears.of(a.Source)
 	if err != nil {
@@ -159,7 +159,7 @@ func (s *Service) read(ctx context.Context, u utterance) error {
 	case err != nil:
 		return err
 	case text == "":
-		return kit.Drop("no words")
+		return kit.Drop("no_words")
 	case r.Confidence != nil && *r.Confidence < s.cfg.MinConfidence:
 		return kit.Drop("unsure")
 	case s.echoes.heard(u.room, text, u.begun, u.ended):
@@ -210,7 +210,7 @@ func (s *Service) guess(ctx context.Context, a *attempt) error {
 	case err != nil:
 		return err
 	case text == "":
-		return kit.Drop("no words")
+		return kit.Drop("no_words")
 	case s.echoes.heard(a.room, text, a.begun, time.Now()):
 		return kit.Drop("echo")
 	}
@@ -243,7 +243,7 @@ func (s *Service) tell(ctx context.Context, e *ear, facts []fact) error {
 			s.waiting.Add(1)
 			if dropped := s.turns.push(f.utterance); dropped > 0 {
 				s.waiting.Add(int32(-dropped))
-				errs = append(errs, kit.Drop("engine too slow"))
+				errs = append(errs, kit.Drop("engine_backlog"))
 			}
 			continue
 		case Ended:

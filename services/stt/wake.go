@@ -73,7 +73,7 @@ func (w *watch) hear(room string, pcm []byte) error {
 	case in <- bytes.Clone(pcm):
 		return nil
 	default:
-		return kit.Drop("wake words too slow")
+		return kit.Drop("wake_backlog")
 	}
 }
 

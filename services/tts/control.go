@@ -21,7 +21,7 @@ func (v *voice) obey(c contract.TtsControl) error {
 	l := v.now
 	switch {
 	case l == nil || !l.is(c.ID):
-		return kit.Drop("nothing to " + c.Action)
+		return kit.Drop("nothing_to_" + c.Action)
 	case c.Action == contract.TtsPause && !l.pacer.Held():
 		v.pause(l, c.Reason)
 	case c.Action == contract.TtsResume && l.pacer.Held():
@@ -97,7 +97,7 @@ func (v *voice) stop(c contract.TtsControl) error {
 		return false
 	})
 	if len(told) == 0 {
-		return kit.Drop("nothing to stop")
+		return kit.Drop("nothing_to_stop")
 	}
 	return nil
 }

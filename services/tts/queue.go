@@ -104,7 +104,7 @@ func (v *voice) say(l *line) error {
 		return kit.Drop("stopped")
 	}
 	if v.queue.push(l) != nil {
-		return kit.Drop("queue full")
+		return kit.Drop("queue_full")
 	}
 	return nil
 }

@@ -53,7 +53,7 @@ func (s *Service) measure(ctx context.Context) error {
 
 func (s *Service) history(_ context.Context, q house.History) (house.Readings, error) {
 	if q.Room != s.cfg.Room {
-		return house.Readings{}, kit.Drop("another room") // its own thermometer answers
+		return house.Readings{}, kit.Drop("another_room") // its own thermometer answers
 	}
 	return house.Readings{Room: q.Room, Celsius: s.past[max(0, len(s.past)-q.Last):]}, nil
 }

@@ -3,6 +3,7 @@
 package meter
 
 import (
+	"bytes"
 	"maps"
 	"math/bits"
 	"sync"
@@ -22,11 +23,50 @@ type Handler struct {
 	err     string
 }
 
+const (
+	// maxReasons is how many reasons one handler has; the rest are one, Other.
+	maxReasons = 32
+	// maxReason is the longest of them, in bytes.
+	maxReason = 40
+	// Other is the reason of what comes after maxReasons.
+	Other = "other"
+)
+
+// Label is a reason as the label of a counter: lower-case letters, digits and
+// underscores.
+func Label(reason string) string {
+	label := make([]byte, 0, maxReason)
+	for _, r := range reason {
+		letter := r >= 'a' && r <= 'z' || r >= '0' && r <= '9'
+		switch {
+		case r >= 'A' && r <= 'Z':
+			label = append(label, byte(r-'A'+'a'))
+		case letter:
+			label = append(label, byte(r))
+		case len(label) > 0 && label[len(label)-1] != '_':
+			label = append(label, '_')
+		}
+		if len(label) == maxReason {
+			break
+		}
+	}
+	if label = bytes.TrimRight(label, "_"); len(label) == 0 {
+		return Other
+	}
+	return string(label)
+}
+
 // Drop counts a message that was dropped for reason. It returns how many were,
-// and whether this is the first one within a second.
+// and whether this is the first one within a second. Whatever reasons there are,
+// the counters are few: their names are labels, and at most maxReasons.
 func (h *Handler) Drop(reason string) (total int64, loud bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if _, known := h.dropped[reason]; !known {
+		if reason = Label(reason); h.dropped[reason] == 0 && len(h.dropped) >= maxReasons {
+			reason = Other
+		}
+	}
 	if h.dropped == nil {
 		h.dropped, h.spoke = map[string]int64{}, map[string]time.Time{}
 	}

@@ -2,7 +2,9 @@ package meter
 
 import (
 	"errors"
+	"fmt"
 	"math"
+	"strings"
 	"testing"
 	"time"
 )
@@ -81,5 +83,32 @@ func TestDropIsLoudOnceASecond(t *testing.T) {
 	h.Fail(errors.New("x"))
 	if d := h.Dropped(); d["overflow"] != 2 || d["json"] != 1 || h.LastError() != "x" || h.Failed.Load() != 1 {
 		t.Errorf("dropped %v, last error %q", d, h.LastError())
+	}
+}
+
+// Reasons label a counter, so there are few of them and they are plain words.
+func TestReasonsAreFewWords(t *testing.T) {
+	for reason, want := range map[string]string{
+		"queue_full": "queue_full", "Queue full!": "queue_full", "  a -- b  ": "a_b", "öl": "l", "": "other", "\x00\xff": "other", "日本": "other",
+		strings.Repeat("x", 100): strings.Repeat("x", 40), strings.Repeat("y", 39) + " z": strings.Repeat("y", 39), "HTTP 503": "http_503",
+	} {
+		var h Handler
+		h.Drop(reason)
+		h.Drop(reason)
+		if got := h.Dropped(); len(got) != 1 || got[want] != 2 {
+			t.Errorf("%q is counted as %v, want %s", reason, got, want)
+		}
+	}
+	var h Handler
+	for i := range 10_000 {
+		h.Drop(fmt.Sprintf("user %d is unknown", i))
+	}
+	h.Drop("user 3 is unknown")
+	got := h.Dropped()
+	if len(got) > 33 || got["user_3_is_unknown"] != 2 || got["other"] != 10_000-32 {
+		t.Errorf("%d reasons, %d others", len(got), got["other"])
+	}
+	if total, _ := h.Drop("one more"); total != 10_000-31 {
+		t.Errorf("total is %d", total)
 	}
 }
