@@ -51,6 +51,7 @@ type Bus struct {
 	died    atomic.Pointer[error] // why
 	healthy func(context.Context) error
 
+	use      *everywhere // of a module; nil for a tool
 	handlers []Handler
 	lanes    []*lane
 	routes   []target

@@ -2,6 +2,7 @@ package kit
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strconv"
 	"time"
@@ -38,7 +39,7 @@ func (b *Bus) bury(ctx context.Context, h *duty, d *Delivery, reason error) erro
 			break
 		}
 	}
-	if err := b.deliver(ctx, p); err != nil {
+	if err := b.deliver(ctx, p); err != nil && !errors.Is(err, ErrNobody) { // nobody needs to watch
 		return err
 	}
 	h.meter.Dead.Add(1)

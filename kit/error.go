@@ -61,7 +61,12 @@ type AskError struct {
 	Err   error
 }
 
-func (e *AskError) Error() string { return fmt.Sprintf("no answer on %s: %v", e.Topic, e.Err) }
+func (e *AskError) Error() string {
+	if errors.Is(e.Err, ErrNobody) {
+		return "nobody answers " + e.Topic
+	}
+	return fmt.Sprintf("no answer on %s: %v", e.Topic, e.Err)
+}
 
 // Unwrap returns why: often context.DeadlineExceeded.
 func (e *AskError) Unwrap() error { return e.Err }
@@ -75,6 +80,8 @@ var (
 	// start hook: its answer could not arrive, because nothing is subscribed before
 	// all hooks are done. Ask in an Up handler or in a Loop.
 	ErrNotServing = errors.New("asked before the service is ready, as in a start hook: nothing is subscribed yet; ask in kit.Up or kit.Loop")
+	// ErrNobody reports an Ask of what nobody subscribes to, where the broker tells.
+	ErrNobody = errors.New("nobody subscribes to it")
 	// ErrUndeclared reports an Ask of a type that Handlers does not list.
 	ErrUndeclared = errors.New("not declared in Handlers")
 )

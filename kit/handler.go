@@ -24,6 +24,7 @@ type duty struct {
 	typ    reflect.Type // M, so that its tags are checked at start
 	decode func(*Delivery) error
 	serve  Serve
+	run    Serve // serve inside the middleware of the module
 	loop   func(context.Context) error
 	feed   func(context.Context, offer)
 	up     func(context.Context) error

@@ -11,9 +11,6 @@ import (
 	"github.com/gotars/tars/kit/wire"
 )
 
-// probeEvery is how often a service with a Healthy method is asked.
-const probeEvery = 5 * time.Second
-
 // feelFor bounds one health message and its copies: on a dead link the next
 // "reconnected" says it anyway.
 const feelFor = 2 * time.Second
@@ -92,36 +89,6 @@ func (b *Bus) will() (*paho.WillMessage, *paho.WillProperties, error) {
 	var props paho.WillProperties
 	b.sign(b.own("health"), &props.User)
 	return &paho.WillMessage{Topic: b.own("health"), Payload: payload, QoS: byte(msg.AtLeastOnce), Retain: true}, &props, err
-}
-
-// watchHealth asks the service how it is, and publishes changes.
-func (b *Bus) watchHealth() {
-	t := time.NewTicker(probeEvery)
-	defer t.Stop()
-	for {
-		b.probe(b.feeds)
-		select {
-		case <-t.C:
-		case <-b.feeds.Done():
-			return
-		}
-	}
-}
-
-func (b *Bus) probe(ctx context.Context) {
-	short, cancel := context.WithTimeout(ctx, probeEvery)
-	err := isolate(func() error { return b.healthy(short) })
-	cancel()
-	was := b.mood.Load()
-	switch {
-	case ctx.Err() != nil || !b.linked.Load() || was == nil || was.event == "error" || was.event == "shutdown":
-	case err != nil && (was.event != "degraded" || was.err != err.Error()):
-		b.log.Warn("degraded", "err", err)
-		b.feel(ctx, mood{event: "degraded", err: err.Error()})
-	case err == nil && was.event == "degraded":
-		b.log.Info("well again")
-		b.feel(ctx, mood{ok: true, event: "ready"})
-	}
 }
 
 // heartbeat is what a service says regularly, so that others see it live.

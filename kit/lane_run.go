@@ -115,7 +115,7 @@ func (a *attempt) try(ctx context.Context) error {
 			if a.call != nil {
 				return a.call(ctx)
 			}
-			return a.h.serve(ctx, a.d)
+			return a.h.run(ctx, a.d)
 		})
 		if err == nil || n >= a.h.opt.retries || final(err) || ctx.Err() != nil {
 			return err

@@ -35,6 +35,9 @@ func (b *Bus) mount(hs []Handler) error {
 		if err := b.declare(h.duty); err != nil {
 			return fmt.Errorf("%s: %w", b.name, err)
 		}
+		if err := b.use.wrap(h.duty); err != nil {
+			return fmt.Errorf("%s: %w", b.name, err)
+		}
 		for _, t := range h.replies {
 			answers = append(answers, subscription(routeOf(t), ""))
 		}

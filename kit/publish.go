@@ -66,6 +66,9 @@ func (b *Bus) put(ctx context.Context, r msg.Route, to string, v any, opts ...Pu
 	if err == nil {
 		err = b.deliver(ctx, p)
 	}
+	if errors.Is(err, ErrNobody) && o.errorTo == "" { // whoever tells has nothing to wait for
+		err = nil
+	}
 	span.end(err)
 	if err != nil {
 		return fmt.Errorf("publish %s: %w", cleanText(to, maxTrace), err)
@@ -74,7 +77,8 @@ func (b *Bus) put(ctx context.Context, r msg.Route, to string, v any, opts ...Pu
 	return nil
 }
 
-// deliver is the way out of every packet.
+// deliver is the way out of every packet. ErrNobody means that it went out and
+// that nobody subscribes to it.
 func (b *Bus) deliver(ctx context.Context, p *paho.Publish) error {
 	if err := b.travels(p); err != nil {
 		return err
@@ -105,8 +109,10 @@ func (c *connection) insist(ctx context.Context, p *paho.Publish) error {
 	for {
 		r, err := c.cm.Publish(c.session.Bind(ctx), p)
 		switch {
-		case err == nil && (r.ReasonCode != unheard || p.Retain || !c.session.Lapsed(max(backoff.Lived, 2*c.b.cfg.ReconnectMaxDelay))):
+		case err == nil && (r.ReasonCode != unheard || p.Retain):
 			return nil
+		case err == nil && !c.session.Lapsed(max(backoff.Lived, 2*c.b.cfg.ReconnectMaxDelay)):
+			return ErrNobody
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
 		case errors.Is(err, session.ErrClosesLink):

@@ -82,7 +82,7 @@ func (m Module) App(opts ...fx.Option) *fx.App {
 	return fx.New(
 		fx.WithLogger(func() fxevent.Logger { return fxevent.NopLogger }),
 		fx.StartTimeout(5*time.Minute), // for models; connecting is no hook's work
-		fx.Supply(serviceName(m.Name), &variables{shared: m.shared}),
+		fx.Supply(serviceName(m.Name), &variables{shared: m.shared}, new(everywhere)),
 		fx.Provide(
 			func() (*slog.Logger, error) {
 				log, err := NewLogger(os.Stderr)
@@ -96,7 +96,11 @@ func (m Module) App(opts ...fx.Option) *fx.App {
 			func(s Settings) (Dial, error) { return s.dialer() },
 			func() Listen { return new(net.ListenConfig).Listen },
 			newTracing,
-			func(p parts) *Bus { return newBus(m.Name, p) },
+			func(p parts, use *everywhere) *Bus {
+				b := newBus(m.Name, p)
+				b.use = use
+				return b
+			},
 		),
 		fx.Options(m.opts...), fx.Options(opts...),
 		fx.Invoke(func(lc fx.Lifecycle, b *Bus, sd fx.Shutdowner) {
@@ -168,14 +172,15 @@ func alone(mods []Module) error {
 func (m Module) run(ctx context.Context, made func(*Bus)) error {
 	var s Settings
 	var b *Bus
-	app := m.App(fx.Populate(&s, &b))
+	hooks := new(hookLog)
+	app := m.App(fx.Populate(&s, &b), fx.WithLogger(func() fxevent.Logger { return hooks }))
 	if err := app.Err(); err != nil { // fx's own report is a dig trace; the cause is what a person needs
 		return fmt.Errorf("%s: %w", m.Name, dig.RootCause(err))
 	}
 	made(b)
 	b.fatal = func(error) {} // the error that run returns tells it, once
 	start, cancel := context.WithTimeout(ctx, app.StartTimeout())
-	failed := app.Start(start)
+	failed := hooks.explain(start, app.Start(start), "start", app.StartTimeout(), "fx.StartTimeout")
 	cancel()
 	if failed == nil {
 		select { // not app.Wait, which would take the second signal for itself
@@ -186,9 +191,10 @@ func (m Module) run(ctx context.Context, made func(*Bus)) error {
 	} else if ctx.Err() != nil {
 		failed = nil // told to stop before it had started
 	}
-	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.Drain+3*time.Second)
+	limit := s.Drain + 3*time.Second
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 	defer cancel()
-	if err := app.Stop(stop); failed == nil {
+	if err := hooks.explain(stop, app.Stop(stop), "stop", limit, "MQTT_DRAIN and 3s"); failed == nil {
 		failed = err
 	}
 	if is[evictedError](failed) {

@@ -129,6 +129,25 @@ func foreignAsker(t *testing.T, at Broker) {
 	}
 }
 
+// nobodyAnswers asks what no client serves. It stands alone: a bench listens to
+// everything, so somebody would be there.
+func nobodyAnswers(t *testing.T, at Broker) {
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	s, err := kit.Load("asker")
+	if err != nil {
+		t.Fatal(err)
+	}
+	bus, err := kit.Open(ctx, "asker", s, kit.Asks[orphan]())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer bus.Close(ctx)
+	if _, err := kit.Ask(ctx, bus, orphan{Text: "?"}); !errors.Is(err, kit.ErrNobody) {
+		t.Errorf("error is %v, want %v", err, kit.ErrNobody)
+	}
+}
+
 func deadLetter(t *testing.T, at Broker) {
 	name, l := fresh("grave"), newBook()
 	b := at.bench(t, kittest.Fake(name, kit.On(func(_ context.Context, n note) error {

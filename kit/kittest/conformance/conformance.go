@@ -56,6 +56,7 @@ const (
 	OversizeWindow Promise = "what is too large uses up no Receive Maximum"
 	Takeover       Promise = "the older of two of one name ends"
 	Introspection  Promise = "info and stats"
+	Nobody         Promise = "asking what nobody serves ends at once"
 	Texts          Promise = "texts that brokers refuse cost no link"
 )
 
@@ -75,7 +76,7 @@ func Run(t *testing.T, at Broker) {
 		{NoLocal, noLocal}, {Covered, covered}, {ExactlyOnce, exactlyOnce}, {Health, health}, {Offline, offline},
 		{Answers, answers}, {Pulls, pulls}, {Overtaking, overtaking},
 		{Isolation, isolation}, {AskInside, askInside}, {Control, control}, {StopAll, stopAll}, {ForeignAsker, foreignAsker}, {DeadLetter, deadLetter},
-		{Dedupe, dedupe}, {Carried, carried}, {Expiry, expiry}, {Sizes, sizes}, {OversizeWindow, oversizeWindow}, {Takeover, takeover}, {Introspection, introspection}, {Texts, texts},
+		{Dedupe, dedupe}, {Carried, carried}, {Expiry, expiry}, {Sizes, sizes}, {OversizeWindow, oversizeWindow}, {Takeover, takeover}, {Introspection, introspection}, {Nobody, nobodyAnswers}, {Texts, texts},
 	}
 	for _, p := range all {
 		t.Run(string(p.promise), func(t *testing.T) {

@@ -84,6 +84,16 @@ type answer struct {
 
 func (answer) Route() msg.Route { return msg.Route{Topic: "conformance/answer", QoS: msg.AtLeastOnce} }
 
+// orphan is a question that nobody takes.
+type orphan struct {
+	Text string `json:"text"`
+}
+
+func (orphan) Route() msg.Route {
+	return msg.Route{Topic: "conformance/orphan", QoS: msg.AtLeastOnce}
+}
+func (orphan) Reply() (a answer) { return }
+
 // count is answered by numbers and one total.
 type count struct {
 	ID string `json:"id" msg:"required"`

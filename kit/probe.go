@@ -1,0 +1,82 @@
+package kit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// probeEvery is how often a service with a Healthy method is asked, and how long
+// it may take to say.
+const probeEvery = 5 * time.Second
+
+// watchHealth asks the service how it is, and publishes changes. A Healthy that
+// does not come back is not asked a second time meanwhile.
+func (b *Bus) watchHealth() {
+	t := time.NewTicker(probeEvery)
+	defer t.Stop()
+	var answer chan error // of the question that is open
+	for {
+		if answer == nil {
+			answer = b.askHealth()
+		}
+		late := time.NewTimer(probeEvery)
+		select {
+		case err := <-answer:
+			answer = nil
+			b.noteHealth(b.feeds, err)
+		case <-late.C:
+			b.noteHealth(b.feeds, errHealthLate)
+		case <-b.feeds.Done():
+			late.Stop()
+			return
+		}
+		late.Stop()
+		select {
+		case <-t.C:
+		case <-b.feeds.Done():
+			return
+		}
+	}
+}
+
+var errHealthLate = fmt.Errorf("no answer: Healthy did not return within %s", probeEvery)
+
+// askHealth asks the service once, and returns where the answer will be.
+func (b *Bus) askHealth() chan error {
+	answer := make(chan error, 1)
+	go func() {
+		ctx, cancel := context.WithTimeout(b.feeds, probeEvery)
+		defer cancel()
+		err := isolate(func() error { return b.healthy(ctx) })
+		if errors.Is(err, context.DeadlineExceeded) && ctx.Err() != nil {
+			err = errHealthLate
+		}
+		answer <- err
+	}()
+	return answer
+}
+
+// noteHealth publishes what the service said, if that is news.
+func (b *Bus) noteHealth(ctx context.Context, err error) {
+	was := b.mood.Load()
+	switch {
+	case ctx.Err() != nil || !b.linked.Load() || was == nil || was.event == "error" || was.event == "shutdown":
+	case err != nil && (was.event != "degraded" || was.err != healthText(err)):
+		b.log.Warn("degraded", "err", err)
+		b.feel(ctx, mood{event: "degraded", err: healthText(err)})
+	case err == nil && was.event == "degraded":
+		b.log.Info("well again")
+		b.feel(ctx, mood{ok: true, event: "ready"})
+	}
+}
+
+// healthText is err for the health topic: a panic without its stack, which is
+// another one each time.
+func healthText(err error) string {
+	if p, ok := errors.AsType[panicError](err); ok {
+		return fmt.Sprintf("panic: %v", p.value)
+	}
+	return err.Error()
+}

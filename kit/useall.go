@@ -1,0 +1,35 @@
+package kit
+
+import (
+	"errors"
+
+	"go.uber.org/fx"
+)
+
+// everywhere is the middleware of all handlers of one service.
+type everywhere struct{ all []Middleware }
+
+// UseAll wraps every handler of messages of a module, around what the handler's
+// own Use says and inside the kit's chain, the first outermost: it sees each try
+// of each decoded message. What has no message, such as Local, Every and Loop, is
+// not wrapped. It is an option of Service and of Module.With.
+func UseAll(mw ...Middleware) fx.Option {
+	return fx.Invoke(func(e *everywhere) { e.all = append(e.all, mw...) })
+}
+
+// wrap sets what runs for a message of h.
+func (e *everywhere) wrap(h *duty) error {
+	h.run = h.serve
+	if e == nil || h.own || h.serve == nil {
+		return nil
+	}
+	for i := len(e.all) - 1; i >= 0; i-- {
+		if e.all[i] == nil {
+			return errors.New("UseAll: a middleware is nil")
+		}
+		if h.run = e.all[i](h.run); h.run == nil {
+			return errors.New("UseAll: a middleware returned nil")
+		}
+	}
+	return nil
+}
