@@ -67,7 +67,7 @@ func OpenServer(lc fx.Lifecycle, cfg Config, bus *kit.Bus, pages *Pages, listen 
 			}
 			log.Info("page is served", "url", "http://"+l.Addr().String())
 			s.wg.Go(func() {
-				if err := web.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+				if err := web.Serve(boundListener(l, cfg.Loopback)); !errors.Is(err, http.ErrServerClosed) {
 					log.Error("page is not served any more", "err", err)
 				}
 			})
