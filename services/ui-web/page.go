@@ -230,10 +230,11 @@ func (s *Server) listen(ctx context.Context, p *page, pcm []byte) error {
 	return err
 }
 
-// refuse tells the person at p why something has no effect, at most once in two
-// seconds, and the log.
+// refuse tells the person at p why something has no effect, and the log. Of a
+// typed text that is told each time, for it is seen on the page; of the rest at
+// most once in two seconds.
 func (s *Server) refuse(p *page, what, why string) error {
-	if p.budget.refusals.allow() {
+	if what == "say" || p.budget.refusals.allow() {
 		s.pages.Tell(p, refusalFrame(what, why))
 	}
 	return fmt.Errorf("%s refused: the page sends faster than it may", what)

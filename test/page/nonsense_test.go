@@ -114,6 +114,20 @@ func TestNonsenseOnTheBus(t *testing.T) {
 	shoot(t, ctx, "board-after-nonsense-1280")
 }
 
+// TestTooMuchIsTold types faster than anybody reads, and is told.
+func TestTooMuchIsTold(t *testing.T) {
+	need.Browser(t)
+	s := start(t)
+	ctx := browse(t, s.url)
+	await(t, ctx, `window.tars?.connected && tars.ready === 6`)
+	for i := range 9 {
+		do(t, ctx, typing(fmt.Sprint("what time is it ", i)))
+	}
+	await(t, ctx, `!document.getElementById("note").hidden && document.getElementById("note").innerText.includes("too much text at once")`)
+	await(t, ctx, `document.querySelectorAll("li.user.failed").length >= 1 && document.querySelectorAll("li.user:not(.failed):not(.pending)").length >= 6`)
+	shoot(t, ctx, "too-much-1280")
+}
+
 // anyTool is a bus that may say anything.
 func anyTool(t *testing.T) *kit.Bus {
 	t.Helper()
