@@ -280,7 +280,7 @@ func (h *cure) fits(c *conn) bool {
 	case c.trusted || own >= h.limits.WaitingBytesPerClient:
 		h.refusals.note(refusedWaitingOfClient, "a message for a client that reads too slowly, or is away")
 		return false
-	case own >= minShare && h.waiting.Load() >= h.limits.WaitingBytes:
+	case (own >= minShare || c.isClosed()) && h.waiting.Load() >= h.limits.WaitingBytes:
 		h.refusals.note(refusedWaiting, "a message for a client that reads too slowly, or is away")
 		return false
 	}

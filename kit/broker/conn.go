@@ -158,7 +158,9 @@ func (c *conn) enqueue(p packets.Packet) {
 
 func (c *conn) charge(n int64) {
 	c.waiting.Add(n)
-	if !c.trusted {
+	if c.trusted {
+		c.h.ours.Add(n)
+	} else {
 		c.h.waiting.Add(n)
 	}
 }
@@ -235,6 +237,10 @@ func (c *conn) encodeNext() {
 	}()
 	if b == nil {
 		delete(c.open, m.id)
+	}
+	if len(c.buf) == 0 && len(b) > highWater {
+		c.buf = b // it need not be copied
+		return
 	}
 	c.buf = append(c.buf, b...)
 }

@@ -28,6 +28,7 @@ type cure struct {
 	process        string // whose broker this is, for who asks for a reserved client id
 
 	waiting    atomic.Int64 // bytes for clients over TCP
+	ours       atomic.Int64 // bytes at QoS 0 for clients of this process
 	unfinished atomic.Int64 // bytes of packets that are not here as a whole
 
 	mu            sync.Mutex

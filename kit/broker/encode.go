@@ -38,6 +38,7 @@ func (h *cure) encode(c *conn, m message) []byte {
 		h.mu.Unlock()
 	}
 	var out bytes.Buffer
+	out.Grow(atMost(*p))
 	if p.PublishEncode(&out) != nil {
 		return nil
 	}

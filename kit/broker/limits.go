@@ -14,13 +14,13 @@ type Limits struct {
 	Connections             int           `default:"256" desc:"connections of clients at a time"`
 	ConnectionsBeforeLogin  int           `split_words:"true" default:"64" desc:"connections that have not logged in; one more ends the oldest of them"`
 	LoginTimeout            time.Duration `split_words:"true" default:"10s" desc:"time for a connection to log in"`
-	Sessions                int           `default:"512" desc:"sessions, those without a connection included; clients whose session ends with the connection are let in beyond"`
+	Sessions                int           `default:"256" desc:"sessions, those without a connection included; clients whose session ends with the connection are let in beyond"`
 	SessionExpiry           time.Duration `split_words:"true" default:"1h" desc:"longest time that a session outlives its connection"`
 	Subscriptions           int           `default:"4096" desc:"subscriptions of all sessions; each 32 levels of a filter count as one"`
 	SubscriptionsPerSession int           `split_words:"true" default:"256" desc:"subscriptions of one session"`
 	Retained                int           `default:"4096" desc:"retained messages"`
 	RetainedBytes           int64         `split_words:"true" default:"33554432" desc:"bytes of all retained messages"`
-	WaitingBytes            int64         `split_words:"true" default:"25165824" desc:"bytes that wait for clients that read slowly or are away"`
+	WaitingBytes            int64         `split_words:"true" default:"16777216" desc:"bytes that wait for clients that read slowly or are away"`
 	WaitingBytesPerClient   int64         `split_words:"true" default:"16777216" desc:"such bytes for one client"`
 	TopicLevels             int           `split_words:"true" default:"200" desc:"levels of a topic or filter"`
 	TopicBytes              int           `split_words:"true" default:"1024" desc:"length of a topic or filter"`
@@ -34,13 +34,13 @@ func (l Limits) orDefaults() Limits {
 		Connections:             cmp.Or(l.Connections, 256),
 		ConnectionsBeforeLogin:  cmp.Or(l.ConnectionsBeforeLogin, 64),
 		LoginTimeout:            cmp.Or(l.LoginTimeout, 10*time.Second),
-		Sessions:                cmp.Or(l.Sessions, 512),
+		Sessions:                cmp.Or(l.Sessions, 256),
 		SessionExpiry:           cmp.Or(l.SessionExpiry, time.Hour),
 		Subscriptions:           cmp.Or(l.Subscriptions, 4096),
 		SubscriptionsPerSession: cmp.Or(l.SubscriptionsPerSession, 256),
 		Retained:                cmp.Or(l.Retained, 4096),
 		RetainedBytes:           cmp.Or(l.RetainedBytes, 32<<20),
-		WaitingBytes:            cmp.Or(l.WaitingBytes, 24<<20),
+		WaitingBytes:            cmp.Or(l.WaitingBytes, 16<<20),
 		WaitingBytesPerClient:   cmp.Or(l.WaitingBytesPerClient, 16<<20),
 		TopicLevels:             cmp.Or(l.TopicLevels, 200),
 		TopicBytes:              cmp.Or(l.TopicBytes, 1024),
@@ -72,18 +72,21 @@ func (l Limits) Validate() error {
 
 const (
 	maxSessionExpiry  = 365 * 24 * time.Hour
-	maxConnect        = 64 << 10  // bytes of a CONNECT
-	maxFilters        = 4096      // in one SUBSCRIBE or UNSUBSCRIBE: mochi spends 64 bytes on each, and its client 3
-	maxUserProperties = 1024      // of one packet: 32 bytes for 5
-	maxQueuedAcks     = 1 << 20   // bytes of acknowledgements that a client does not read, before it is cut off
-	minFilters        = 16        // subscriptions that a session may have also when the total is used up
-	minShare          = 64 << 10  // bytes that may wait for a client also when the total is used up
-	maxTrustedQueue   = 128 << 20 // bytes that may wait for one client of this process
-	receiveMaximum    = 1024      // QoS 2 publications that a client may leave open, as CONNACK says
-	messageOverhead   = 1024      // bytes that mochi and this package spend on a message beside its content
-	levelOverhead     = 512       // bytes that mochi spends on a level of a topic
-	levelsPerFilter   = 32        // levels that count as one subscription
-	maxMessages       = 2048      // length of mochi's own queue of a client, which is emptied at once
+	maxConnect        = 64 << 10    // bytes of a CONNECT
+	maxFilters        = 4096        // in one SUBSCRIBE or UNSUBSCRIBE: mochi spends 64 bytes on each, and its client 3
+	maxUserProperties = 1024        // of one packet: 32 bytes for 5
+	maxQueuedAcks     = 1 << 20     // bytes of acknowledgements that a client does not read, before it is cut off
+	minFilters        = 16          // subscriptions that a session may have also when the total is used up
+	minShare          = 32 << 10    // bytes that may wait for a client that is connected, also when the total is used up
+	maxTrustedQueue   = 128 << 20   // bytes that may wait for one client of this process
+	maxOurs           = 8 << 20     // bytes at QoS 0 that wait for clients of this process, before strangers are slowed down
+	maxPause          = time.Second // of one message of a stranger
+	pauseStep         = 2 * time.Millisecond
+	receiveMaximum    = 1024 // QoS 2 publications that a client may leave open, as CONNACK says
+	messageOverhead   = 1024 // bytes that mochi and this package spend on a message beside its content
+	levelOverhead     = 512  // bytes that mochi spends on a level of a topic
+	levelsPerFilter   = 32   // levels that count as one subscription
+	maxMessages       = 1024 // length of mochi's own queue of a client, which is emptied at once
 )
 
 // Reasons for which something was refused, cut off or dropped. They label
