@@ -45,8 +45,8 @@ func (h *cure) judge(c *conn) (code byte, reason, text string) {
 	if h.password != "" && !h.knows(c.login) {
 		return codeLogin, refusedLogin, "bad user name or password"
 	}
-	if _, taken := h.reserved[id]; taken {
-		return codeClientID, refusedClientID, id + " is a service of " + h.process
+	if owner := h.owner(id); owner != "" {
+		return codeClientID, refusedClientID, owner + " is a service of " + h.process
 	}
 	again := s != nil && s.last != nil && s.last.admitted
 	switch {
@@ -59,6 +59,21 @@ func (h *cure) judge(c *conn) (code byte, reason, text string) {
 	h.connected++
 	h.entering++
 	return 0, "", ""
+}
+
+// owner is the client id of this process to which id belongs, or empty: id
+// itself, or what stands before a dot in it, for the further connections of a
+// service. h.mu is held.
+func (h *cure) owner(id string) string {
+	for i := range len(id) {
+		if _, taken := h.reserved[id[:i]]; taken && id[i] == '.' {
+			return id[:i]
+		}
+	}
+	if _, taken := h.reserved[id]; taken {
+		return id
+	}
+	return ""
 }
 
 // knows reports whether user and password are right. It takes the same time for

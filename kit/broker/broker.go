@@ -47,8 +47,9 @@ type Options struct {
 	User, Password string
 
 	// ClientIDs belong to clients that connect with Dial, as does every other
-	// client id that such a client used. A client over TCP is refused them, and is
-	// told that they are services of Process, by default "this process".
+	// client id that such a client used, and what begins with one and a dot. A
+	// client over TCP is refused them, and is told that they are services of
+	// Process, by default "this process".
 	ClientIDs []string
 	Process   string
 

@@ -49,8 +49,7 @@ func (h *cure) grant(c *conn, asked *uint32) time.Duration {
 func (h *cure) usurps(c *conn, id string) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	_, taken := h.reserved[id]
-	return taken && !c.trusted
+	return !c.trusted && h.owner(id) != ""
 }
 
 // adopt runs when CONNACK is about to be written, between mochi's copy of the
