@@ -54,7 +54,9 @@ func (c *connection) config(life context.Context, servers []*url.URL) (cfg autop
 		if err != nil {
 			return nil, err
 		}
-		n = link.New(n)
+		l := link.New(n)
+		l.Published = c.session.Written
+		n = l
 		c.socket.Store(&n)
 		return n, nil
 	}

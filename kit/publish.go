@@ -104,10 +104,16 @@ func (b *Bus) deliver(ctx context.Context, p *paho.Publish) error {
 // the link went away, before or after p was sent, so p may arrive twice. A
 // broker that was killed has forgotten who subscribed: p is repeated while
 // nobody gets it, for as long as others need to come back: their last wait, and
-// as much for connecting on a busy machine.
+// as much for connecting on a busy machine. What an outage holds up goes out in
+// the order of the calls.
 func (c *connection) insist(ctx context.Context, p *paho.Publish) error {
+	turn := c.session.Begin()
+	defer turn.End()
 	for {
-		r, err := c.cm.Publish(c.session.Bind(ctx), p)
+		if err := turn.Await(ctx, c.cm.AwaitConnection); err != nil {
+			return cmp.Or(context.Cause(ctx), err)
+		}
+		r, err := c.cm.Publish(c.session.Bind(ctx, &turn), p)
 		switch {
 		case err == nil && (r.ReasonCode != unheard || p.Retain):
 			return nil
@@ -117,7 +123,8 @@ func (c *connection) insist(ctx context.Context, p *paho.Publish) error {
 			return context.Cause(ctx)
 		case errors.Is(err, session.ErrClosesLink):
 			return c.b.givenUp(ctx, p, err)
-		case r != nil && r.ReasonCode == session.Withdrawn: // it is published again, and held back
+		case r != nil && r.ReasonCode == session.Withdrawn:
+			turn.Apart() // it is published again, and held back
 		case r != nil && r.ReasonCode >= 0x80:
 			return fmt.Errorf("refused by the broker: reason 0x%02X", r.ReasonCode)
 		case errors.Is(err, paho.ErrInvalidArguments):
@@ -126,7 +133,7 @@ func (c *connection) insist(ctx context.Context, p *paho.Publish) error {
 		wait := linkless
 		if err == nil {
 			wait = lonely
-		} else if !errors.Is(err, autopaho.ConnectionDownError) {
+		} else if turn.Late(); !errors.Is(err, autopaho.ConnectionDownError) {
 			c.b.log.DebugContext(ctx, "publishing again", "topic", p.Topic, "err", err)
 		}
 		select { // the client notices a dead link a moment after its writers
@@ -135,9 +142,6 @@ func (c *connection) insist(ctx context.Context, p *paho.Publish) error {
 			return ErrOffline
 		case <-ctx.Done():
 			return context.Cause(ctx)
-		}
-		if err := c.cm.AwaitConnection(ctx); err != nil {
-			return cmp.Or(context.Cause(ctx), err)
 		}
 	}
 }

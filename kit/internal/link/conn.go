@@ -19,10 +19,13 @@ const (
 
 // Kinds of packets that are treated apart, as the first four bits say them.
 const (
+	publishing = 3
 	puback     = 4
 	pubrec     = 5
 	pubcomp    = 7
 	disconnect = 14
+
+	qosBits = 6 // of the first byte of a publication
 )
 
 // Conn is a connection that is written in whole packets. Write may be called
@@ -35,12 +38,13 @@ const (
 // joins it. DISCONNECT returns when everything is written, or after a second.
 type Conn struct {
 	net.Conn
-	r *bufio.Reader
+	Published func() // called when a publication at QoS 1 or 2 is written or waits to be; nil for nobody
+	r         *bufio.Reader
 
 	mu       sync.Mutex // held for a packet, and never during a write
 	changed  sync.Cond
 	buf      *[]byte // packets that end here wait; nil is empty
-	kind     byte    // of the packet in work
+	first    byte    // of the packet in work; 0 before it
 	held     bool    // a long part is on its way, and its packet is not complete
 	later    []byte  // what was acknowledged meanwhile
 	flushing bool    // somebody will write what is in buf
@@ -76,7 +80,7 @@ func (c *Conn) Lock() {
 	for c.err == nil && (c.held || c.waiting() >= highWater) {
 		c.changed.Wait()
 	}
-	c.kind = 0
+	c.first = 0
 }
 
 // Write adds to the packet.
@@ -84,8 +88,8 @@ func (c *Conn) Write(p []byte) (int, error) {
 	if c.err != nil {
 		return 0, c.err
 	}
-	if c.kind == 0 && len(p) > 0 {
-		c.kind = p[0] >> 4
+	if c.first == 0 && len(p) > 0 {
+		c.first = p[0]
 	}
 	if len(p) >= direct {
 		return c.writeThrough(p)
@@ -146,7 +150,7 @@ func (c *Conn) Acknowledge(packets []byte) {
 		return
 	}
 	c.add(packets)
-	c.kind = puback
+	c.first = puback << 4
 	c.Unlock()
 }
 
@@ -156,8 +160,11 @@ func (c *Conn) Unlock() {
 		c.add(c.later)
 		c.later = c.later[:0]
 	}
-	kind, mine := c.kind, c.err == nil && !c.flushing && c.buf != nil
+	kind, mine := c.first>>4, c.err == nil && !c.flushing && c.buf != nil
 	c.flushing = c.flushing || mine
+	if kind == publishing && c.first&qosBits != 0 && c.Published != nil {
+		c.Published() // in the order of writing, so before others may write
+	}
 	c.mu.Unlock()
 	switch {
 	case kind == disconnect:

@@ -38,6 +38,8 @@ type State struct {
 	sessions int       // of them, those that found none
 	lapsed   time.Time // when the broker was last found to have forgotten
 
+	order order // of publications that wait for a connection
+
 	waits   sync.Mutex
 	waiting map[uint16]chan<- packets.ControlPacket // publications without an answer
 	window  atomic.Pointer[window]                  // of the last connection
@@ -117,14 +119,15 @@ func (s *State) ConnectionLost(d *packets.Disconnect) error {
 type bound struct {
 	context.Context
 	link int
+	turn *Turn
 }
 
-type linkKey struct{}
+type boundKey struct{}
 
 // Value implements context.Context.
 func (b bound) Value(key any) any {
-	if key == (linkKey{}) {
-		return b.link
+	if key == (boundKey{}) {
+		return b
 	}
 	return b.Context.Value(key)
 }
@@ -132,11 +135,12 @@ func (b bound) Value(key any) any {
 // AfterFunc spares package context a goroutine for each context made of this one.
 func (b bound) AfterFunc(f func()) (stop func() bool) { return context.AfterFunc(b.Context, f) }
 
-// Bind makes ctx one for a publication on the connection of now.
-func (s *State) Bind(ctx context.Context) context.Context {
+// Bind makes ctx one for a publication on the connection of now. turn is its
+// place among others, or nil.
+func (s *State) Bind(ctx context.Context, turn *Turn) context.Context {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return bound{ctx, s.links}
+	return bound{ctx, s.links, turn}
 }
 
 // AddToSession waits for quota at most until the connection is lost.
@@ -148,12 +152,14 @@ func (s *State) AddToSession(ctx context.Context, p paho.Packet, r chan<- packet
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	if link, ok := ctx.Value(linkKey{}).(int); ok && link != s.links {
+	b, ok := ctx.Value(boundKey{}).(bound)
+	if ok && b.link != s.links {
 		return paho.ErrNoConnection
 	}
 	if err := s.State.AddToSession(ctx, p, r); err != nil {
 		return err
 	}
+	s.order.keep(b.turn)
 	if pub, ok := p.(*packets.Publish); ok { // it is not written yet, so no answer overtakes this
 		s.waits.Lock()
 		defer s.waits.Unlock()

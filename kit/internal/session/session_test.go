@@ -239,7 +239,7 @@ func TestNobodyWaitsForAForgottenSession(t *testing.T) {
 	answers := make([]chan packets.ControlPacket, 3)
 	for i := range answers {
 		answers[i] = make(chan packets.ControlPacket, 1)
-		if err := s.AddToSession(s.Bind(t.Context()), &packets.Publish{QoS: 1, Properties: &packets.Properties{}}, answers[i]); err != nil {
+		if err := s.AddToSession(s.Bind(t.Context(), nil), &packets.Publish{QoS: 1, Properties: &packets.Properties{}}, answers[i]); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -247,7 +247,7 @@ func TestNobodyWaitsForAForgottenSession(t *testing.T) {
 	if err := s.PacketReceived(ack, nil); err != nil {
 		t.Fatal(err)
 	}
-	stale := s.Bind(t.Context())
+	stale := s.Bind(t.Context(), nil)
 	if err := s.ConnectionLost(nil); err != nil {
 		t.Fatal(err)
 	}
