@@ -42,19 +42,19 @@ func (l *lane) sort() {
 		it.key = k
 		idle := !k.busy && k.items.Len() == 0 // else it is in ready, or will be
 		k.items.push(it)
-		l.trim(&k.items, it.h.opt.queue)
 		if idle {
 			l.ready.Push(k, l.names.Note(name))
 		}
 		l.thin(it.h)
+		l.trim(&k.items, it.h.opt.queue)
 		l.cond.Broadcast()
 	}
 }
 
 // thin drops AtMostOnce items of keys that are hardly heard of while more than
-// maxKeyed wait.
+// maxKeyed wait, or more bytes than may.
 func (l *lane) thin(h *duty) {
-	for h.meter.Waiting.Load()-int64(l.queue.Len()) > int64(maxKeyed+l.limit) && l.ready.Others() > 0 {
+	for l.crowded(h) && l.ready.Others() > 0 {
 		k := l.ready.Newest()
 		if l.trim(&k.items, 0); k.items.Len() > 0 {
 			l.ready.Push(k, true) // what is AtLeastOnce stays
@@ -62,6 +62,10 @@ func (l *lane) thin(h *duty) {
 			delete(l.keys, k.name)
 		}
 	}
+}
+
+func (l *lane) crowded(h *duty) bool {
+	return l.bytes > maxQueuedBytes || h.meter.Waiting.Load()-int64(l.queue.Len()) > int64(maxKeyed+l.limit)
 }
 
 // free lets the next item of k run.

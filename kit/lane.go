@@ -28,6 +28,14 @@ type item struct {
 
 func (it *item) loose() bool { return it.d != nil && it.d.QoS == msg.AtMostOnce }
 
+// looseBytes is what an AtMostOnce item takes while it waits.
+func (it *item) looseBytes() int {
+	if !it.loose() {
+		return 0
+	}
+	return len(it.d.Payload)
+}
+
 // settle ends the item; done acknowledges its message.
 func (it *item) settle(done bool) {
 	if done && !it.early {
@@ -60,6 +68,10 @@ func (q *pending) pop() item {
 	return it
 }
 
+// maxQueuedBytes is how much may wait in one lane in AtMostOnce messages, however
+// few they are: some 8 minutes of speech, or 4 of the largest packets.
+const maxQueuedBytes = 16 << 20
+
 // lane is the queue and the workers of one handler, or of those that share it.
 // Its queue is a slice and not a channel: a channel would have to be closed at
 // the drain, while arrivals can still be offered. AtLeastOnce items are bounded
@@ -82,6 +94,7 @@ type lane struct {
 	halted  bool // nothing runs any more
 	sorting bool // a sorter may still fill ready
 	seq     uint64
+	bytes   int              // of all AtMostOnce items that wait
 	early   int              // acknowledged items that wait
 	urgent  fifo.Queue[item] // of handlers that Overtake
 	copies  copies.Pairs     // of these
@@ -137,13 +150,14 @@ func (l *lane) offer(it item) bool {
 	if l.stopped || l.halted {
 		return false
 	}
-	if l.by != nil && it.loose() && l.queue.Len() >= maxKeyed+l.limit {
+	if l.by != nil && it.loose() && (l.queue.Len() >= maxKeyed+l.limit || l.bytes >= 2*maxQueuedBytes) {
 		l.b.dropped(it.h, "overflow", it.d)
 		return true
 	}
 	l.seq++
 	it.seq, it.at = l.seq, time.Now()
 	it.h.meter.Waiting.Add(1)
+	l.bytes += it.looseBytes()
 	if it.h.opt.overtake {
 		l.pushUrgent(it)
 		return true
@@ -168,9 +182,10 @@ func (l *lane) promise(it *item) {
 	it.early = true
 }
 
-// trim drops the oldest AtMostOnce item while more than limit wait.
+// trim drops the oldest AtMostOnce item while more than limit wait, or more bytes
+// in the whole lane than may: the last one stays.
 func (l *lane) trim(q *pending, limit int) {
-	for q.loose > limit {
+	for q.loose > limit || q.loose > 1 && l.bytes > maxQueuedBytes {
 		it, _ := q.Remove(func(it item) bool { return it.loose() })
 		q.loose--
 		it.settle(true)
@@ -182,6 +197,7 @@ func (l *lane) trim(q *pending, limit int) {
 // left accounts for an item that waits no more.
 func (l *lane) left(it *item) {
 	it.h.meter.Waiting.Add(-1)
+	l.bytes -= it.looseBytes()
 	if !it.early {
 		return
 	}
@@ -204,6 +220,7 @@ func (l *lane) forget(keep func(*item) bool) {
 			return false
 		}
 		it.h.meter.Waiting.Add(-1)
+		l.bytes -= it.looseBytes()
 		return true
 	}
 	l.queue.RemoveAll(drop)

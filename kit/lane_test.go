@@ -40,6 +40,58 @@ func TestKeysAreBounded(t *testing.T) {
 	}
 }
 
+// Few messages can be large ones.
+func TestWaitingBytesAreBounded(t *testing.T) {
+	const size, all = 1 << 20, 200
+	same := func(any) string { return "key" }
+	fresh := 0
+	tests := map[string]struct {
+		by    func(any) string
+		sorts bool
+		max   int // bytes that may wait
+	}{
+		"of a lane":                 {nil, false, maxQueuedBytes},
+		"of one key":                {same, true, maxQueuedBytes},
+		"of keys that are made up":  {func(any) string { fresh++; return strconv.Itoa(fresh) }, true, maxQueuedBytes + size},
+		"of what is not yet sorted": {same, false, 2 * maxQueuedBytes},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l := newLane(newBus("x", parts{Log: slog.New(slog.DiscardHandler)}))
+				h := &duty{name: "heard", opt: options{queue: 1024, by: tt.by}, decode: func(*Delivery) error { return nil }}
+				l.by, l.limit, l.workers = tt.by, h.opt.queue, 0
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				if tt.sorts {
+					l.start(ctx)
+				}
+				for range all {
+					l.offer(item{h: h, d: &Delivery{Payload: make([]byte, size)}})
+				}
+				synctest.Wait()
+				waiting, dropped := int(h.meter.Waiting.Load()), int(h.meter.Dropped()["overflow"])
+				if waiting*size > tt.max || waiting == 0 || waiting+dropped != all || l.bytes != waiting*size {
+					t.Errorf("%d wait, %d are dropped of %d, and %d bytes are counted", waiting, dropped, all, l.bytes)
+				}
+				l.set(func() { l.open, l.workers = true, 1 })
+				for l.queue.Len() > 0 || len(l.keys) > 0 {
+					it, ok := l.queue.Remove(func(item) bool { return true })
+					if !ok {
+						it, _ = l.take()
+					} else {
+						l.left(&it)
+					}
+					l.finish(it, true)
+				}
+				if l.bytes != 0 {
+					t.Errorf("%d bytes are counted when nothing waits", l.bytes)
+				}
+			})
+		})
+	}
+}
+
 // keyMessage is a message that is its own key.
 type keyMessage string
 

@@ -20,9 +20,15 @@ import (
 func TestOutageKeepsTheOrderOfCalls(t *testing.T) {
 	const n = 300
 	outages := map[string]struct{ during func(*kittest.Bench) }{
-		"one":                      {func(b *kittest.Bench) { b.Plug("s") }},
-		"one after the other":      {func(b *kittest.Bench) { b.Plug("s"); time.Sleep(300 * time.Millisecond); b.Cut("s"); b.Cut("s") }},
-		"a link that ends at once": {func(b *kittest.Bench) { b.Plug("s"); time.Sleep(time.Second); b.Unplug("s"); time.Sleep(time.Second); b.Plug("s") }},
+		"one":                 {func(b *kittest.Bench) { b.Plug("s") }},
+		"one after the other": {func(b *kittest.Bench) { b.Plug("s"); time.Sleep(300 * time.Millisecond); b.Cut("s"); b.Cut("s") }},
+		"a link that ends at once": {func(b *kittest.Bench) {
+			b.Plug("s")
+			time.Sleep(time.Second)
+			b.Unplug("s")
+			time.Sleep(time.Second)
+			b.Plug("s")
+		}},
 	}
 	for name, tt := range outages {
 		var l diary
