@@ -143,6 +143,10 @@ func TestAskNobody(t *testing.T) {
 		}
 		t.Cleanup(func() { _ = srv.Close() })
 		cut := &cutter{dial: srv.Dial}
+		silent := app(t, kittest.Fake("silent", kit.Tap("box/#", func(context.Context, *kit.Delivery) error { return nil })), (&cutter{dial: srv.Dial}).Dial)
+		if err := silent.Ready(t.Context()); err != nil {
+			t.Fatal(err)
+		}
 		bus := app(t, kittest.Fake("s", kit.Asks[Question](), kit.Sends[Note]()), cut.Dial)
 		if err := bus.Ready(t.Context()); err != nil {
 			t.Fatal(err)

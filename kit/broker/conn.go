@@ -42,6 +42,7 @@ type conn struct {
 	release  func()           // ends the hold on the takeover lock, nil without one
 	inner    uint16           // id of the packet in work, inside the broker
 	outer    uint16           // and for the client
+	unheard  bool             // nobody subscribes to the PUBLISH in work
 	unknown  uint16           // id of a PUBREC for what was not sent
 	over     []int            // filters of the SUBSCRIBE in work that are too many
 	expiry   time.Duration    // how long the session may outlive this connection

@@ -167,11 +167,18 @@ func (h *cure) OnPacketRead(cl *mqtt.Client, p packets.Packet) (packets.Packet, 
 			c.expiry = h.grant(c, &q.SessionExpiryInterval)
 		}
 	case packets.Publish, packets.Pubrel, packets.Subscribe, packets.Unsubscribe:
+		c.unheard = t == packets.Publish && p.FixedHeader.Qos == 1 && c.login.version == 5 && h.nobodyTakes(p.TopicName)
 		if p.PacketID != 0 {
 			p.PacketID = c.enter(cl, p)
 		}
 	}
 	return p, nil
+}
+
+// nobodyTakes reports whether no subscription matches a topic.
+func (h *cure) nobodyTakes(topic string) bool {
+	all := h.srv.Topics.Subscribers(topic)
+	return len(all.Subscriptions) == 0 && len(all.Shared) == 0 && len(all.InlineSubscriptions) == 0
 }
 
 // expects reports whether a message with this id was sent here, or before in the
@@ -293,6 +300,10 @@ func (h *cure) OnPacketEncode(cl *mqtt.Client, p packets.Packet) packets.Packet 
 	case packets.Puback, packets.Pubrec, packets.Pubcomp, packets.Suback, packets.Unsuback:
 		if p.PacketID == c.inner {
 			p.PacketID = c.outer
+		}
+		if p.FixedHeader.Type == packets.Puback && c.unheard && p.ReasonCode < packets.ErrUnspecifiedError.Code {
+			p.ReasonCode = packets.CodeNoMatchingSubscribers.Code
+			p.Properties.ReasonString = "nobody subscribes to it" // mochi writes a success only with a property
 		}
 		if p.FixedHeader.Type == packets.Pubrec && p.ReasonCode == packets.ErrPacketIdentifierInUse.Code {
 			p.ReasonCode, p.Properties.ReasonString = 0, "" // a repeat is no error

@@ -16,7 +16,5 @@ func TestEmbeddedBroker(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = srv.Close() })
-	conformance.Run(t, conformance.Broker{URL: "mqtt://" + srv.Addr(), Lacks: map[conformance.Promise]string{
-		conformance.Nobody: "it does not tell that nobody subscribes, see docs/decisions/013-nobody-subscribed.md",
-	}})
+	conformance.Run(t, conformance.Broker{URL: "mqtt://" + srv.Addr()})
 }
