@@ -95,7 +95,7 @@ func (c *connection) connect(life context.Context, servers []*url.URL) error {
 		c.endLink.Store(&end)
 		c.b.spawn(func() {
 			<-assigned
-			c.subscribe(link)
+			c.subscribe(link, !ack.SessionPresent)
 		})
 	}
 	if c.cm, err = autopaho.NewConnection(life, cfg); err != nil {
@@ -106,15 +106,21 @@ func (c *connection) connect(life context.Context, servers []*url.URL) error {
 }
 
 // subscribe makes a fresh link useful: its filters, and when all connections
-// have theirs, health and Up.
-func (c *connection) subscribe(link context.Context) {
+// have theirs, health and Up. fresh says that the broker knew no session.
+func (c *connection) subscribe(link context.Context, fresh bool) {
 	b := c.b
 	select {
 	case <-b.open:
 	case <-link.Done():
 		return
 	}
-	if !c.filter(link) || !b.noteReady(link, c) {
+	if !c.filter(link) {
+		return
+	}
+	if fresh {
+		c.forgotten()
+	}
+	if !b.noteReady(link, c) {
 		return
 	}
 	n := b.links.Add(1)

@@ -1,7 +1,7 @@
 package kit
 
 import (
-	"cmp"
+	"time"
 
 	"github.com/eclipse/paho.golang/paho"
 
@@ -24,14 +24,18 @@ func (c *connection) duplicate(t *target, d *Delivery) bool {
 	if !t.h.opt.overtake || l.conn == c.b.conns[0] {
 		return false
 	}
-	id := cmp.Or(d.ID, string(d.Payload))
+	id := pairID(d)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if c == l.conn {
-		return !l.copies.InOrder(id)
+		return !l.copies.InOrder(id, d.Attempt > 1)
 	}
 	return !l.copies.Ahead(id)
 }
+
+// pairID is what both copies of a message have in common, and hardly another one.
+// The id of d is not: a payload without an envelope gets a fresh one each time.
+func pairID(d *Delivery) string { return d.Topic + "\x00" + string(d.Payload) }
 
 // pushUrgent queues an item that overtakes; the lane is locked.
 func (l *lane) pushUrgent(it item) {
@@ -64,15 +68,45 @@ func (c *connection) cancel(t target, d *Delivery) {
 	l.mu.Lock()
 	seq, idle := l.seq, l.queue.Len() == 0 && len(l.keys) == 0
 	l.mu.Unlock()
-	id := cmp.Or(d.ID, string(d.Payload))
+	id, again := pairID(d), d.Attempt > 1
 	switch {
 	case l.conn == c && ahead:
-		l.cancels.Cancel(key, seq, idle)
+		l.cancels.Cancel(key, id, again, seq, idle)
 	case ahead:
 		l.cancels.CancelAhead(key, id, seq, idle)
 	default:
-		l.cancels.CancelInOrder(key, id, seq, idle)
+		l.cancels.CancelInOrder(key, id, again, seq, idle)
 	}
+}
+
+// quietTime is how long a broker that could deliver must be silent, so that it
+// has nothing more.
+const quietTime = time.Second
+
+// complete ends the wait for copies of cancels that are lost: the broker drops
+// what it cannot queue. It is called before a message is noted as arrived.
+func (c *connection) complete() {
+	if len(c.cancels) == 0 || c == c.b.conns[0] || !c.session.Quiet(quietTime) {
+		return
+	}
+	for _, t := range c.cancels {
+		t.lane.cancels.Complete(t.lane.last())
+	}
+}
+
+// forgotten ends the wait for all copies of cancels: the broker has lost the
+// session, and what it held for it.
+func (c *connection) forgotten() {
+	for _, t := range c.cancels {
+		t.lane.cancels.Forgotten(t.lane.last())
+	}
+}
+
+// last is the number of the last item that arrived.
+func (l *lane) last() uint64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.seq
 }
 
 // senderKey is the user property that holds the client id of the sender, where

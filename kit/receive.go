@@ -14,6 +14,7 @@ func (c *connection) received(p paho.PublishReceived) (bool, error) {
 	b := c.b
 	c.renew(p.Client)
 	d := b.arrival(p.Packet)
+	c.complete()
 	r := c.session.Arrive(p.Packet.PacketID, p.Packet.QoS)
 	again := b.replayed(d)
 	own := d.sender == b.id.client // No Local holds for one connection, and this is another
@@ -64,5 +65,6 @@ func (c *connection) renew(from *paho.Client) {
 	}
 	for _, l := range c.lanes {
 		l.forget(func(it *item) bool { return it.early || !c.session.Again(it.receipt) })
+		l.cancels.Relinked(l.last())
 	}
 }

@@ -28,7 +28,7 @@ func TestCancel(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var k Keys
-				k.Cancel(tt.cancel, tt.before, false)
+				k.Cancel(tt.cancel, "1", false, tt.before, false)
 				ended := false
 				defer k.Enter("a", tt.seq, time.Now().Add(tt.later), func() { ended = true })()
 				if ended != tt.want {
@@ -44,13 +44,13 @@ func TestRunningEnds(t *testing.T) {
 		var k Keys
 		ended := false
 		leave := k.Enter("a", 1, time.Now(), func() { ended = true })
-		k.Cancel(key, 1, true)
+		k.Cancel(key, "1", false, 1, true)
 		if ended != want {
 			t.Errorf("cancel %q ended it: %v", key, ended)
 		}
 		leave()
 		ended = false
-		k.Cancel(All, 1, true)
+		k.Cancel(All, "2", false, 1, true)
 		if ended {
 			t.Errorf("ended after it had left")
 		}
@@ -61,13 +61,13 @@ func TestMarksAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var k Keys
 		for i := range 3 * maxMarks {
-			k.Cancel(fmt.Sprint(i), 0, false)
+			k.Cancel(fmt.Sprint(i), fmt.Sprint(i), false, 0, false)
 		}
 		if len(k.marks) > maxMarks {
 			t.Errorf("%d marks", len(k.marks))
 		}
 		time.Sleep(Soon + time.Second)
-		k.Cancel("last", 0, true)
+		k.Cancel("last", "last", false, 0, true)
 		if len(k.marks) != 1 {
 			t.Errorf("%d marks after their time", len(k.marks))
 		}
@@ -113,7 +113,7 @@ func TestTwoCopies(t *testing.T) {
 				case ahead:
 					k.CancelAhead(tt.key, s.id, seq, false)
 				case inOrder:
-					k.CancelInOrder(tt.key, s.id, seq, false)
+					k.CancelInOrder(tt.key, s.id, false, seq, false)
 				default:
 					seq++
 					ended := false
@@ -132,19 +132,87 @@ func TestTwoCopies(t *testing.T) {
 
 // The copy in order may be lost, when a broker drops what it cannot queue.
 func TestLostCopyEndsNothingForLong(t *testing.T) {
+	for name, tt := range map[string]struct {
+		key   string
+		later func(*Keys)
+	}{
+		"of all":                                   {All, func(*Keys) {}},
+		"of a key, and the broker has no more":     {"a", func(k *Keys) { k.Complete(7) }},
+		"of a key, and the broker forgot it":       {"a", func(k *Keys) { k.Forgotten(7) }},
+		"of a key, and a later cancel is in order": {"a", func(k *Keys) { k.CancelAhead("b", "2", 7, false); k.CancelInOrder("b", "2", false, 7, false) }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var k Keys
+				seq := uint64(7)
+				ended := func() (ended bool) {
+					k.Enter("a", seq, time.Now(), func() { ended = true })()
+					return ended
+				}
+				k.CancelAhead(tt.key, "1", 0, false)
+				if !ended() {
+					t.Error("runs although the cancel overtook it")
+				}
+				time.Sleep(Soon + time.Second)
+				if tt.key != All && !ended() {
+					t.Error("runs although it may have been sent before the cancel")
+				}
+				tt.later(&k)
+				if seq++; ended() {
+					t.Error("ended by a cancel from long ago")
+				}
+			})
+		})
+	}
+}
+
+// A cancel that is delivered again ends what came again before it.
+func TestCancelComesAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for name, cancel := range map[string]func(k *Keys, again bool, seq uint64){
+			"on one connection": func(k *Keys, again bool, seq uint64) { k.Cancel("a", "1", again, seq, false) },
+			"on that of a lane": func(k *Keys, again bool, seq uint64) {
+				if !again {
+					k.CancelAhead("a", "1", seq, false)
+				}
+				k.CancelInOrder("a", "1", again, seq, false)
+			},
+		} {
+			var k Keys
+			cancel(&k, false, 1)
+			time.Sleep(2 * Soon)
+			running := false // asked for after the cancel, and at work when the link is lost
+			defer k.Enter("a", 2, time.Now(), func() { running = true })()
+			k.Relinked(2)
+			ended := map[uint64]bool{}
+			defer k.Enter("a", 3, time.Now(), func() { ended[3] = true })()
+			cancel(&k, true, 4)
+			for _, seq := range []uint64{4, 5} {
+				defer k.Enter("a", seq, time.Now(), func() { ended[seq] = true })()
+			}
+			if running || !ended[3] || !ended[4] || ended[5] {
+				t.Errorf("%s: ended %v, and what was asked for later %t", name, ended, running)
+			}
+		}
+	})
+}
+
+// The work that was sent after a cancel is not ended for coming soon after a
+// copy that is late.
+func TestLateCopyEndsNothingNew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var k Keys
-		ended := func() (ended bool) {
-			k.Enter("a", 7, time.Now(), func() { ended = true })()
-			return ended
-		}
-		k.CancelAhead(All, "1", 0, false)
-		if !ended() {
-			t.Error("runs although the cancel overtook it")
-		}
-		time.Sleep(Soon)
-		if ended() {
-			t.Error("ended by a cancel from long ago")
+		k.CancelAhead("a", "1", 1, false)
+		time.Sleep(time.Minute)
+		k.CancelAhead("a", "2", 1, false)
+		k.CancelInOrder("a", "1", false, 1, false)
+		time.Sleep(2 * Soon)
+		before, after := false, false
+		defer k.Enter("a", 2, time.Now(), func() { before = true })()
+		k.CancelInOrder("a", "2", false, 2, false)
+		defer k.Enter("a", 3, time.Now(), func() { after = true })()
+		if !before || after {
+			t.Errorf("what was sent before the second cancel ended: %t, and what was sent after it: %t", before, after)
 		}
 	})
 }

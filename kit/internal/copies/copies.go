@@ -2,18 +2,27 @@
 // connections: one ahead of what was sent before it, and one in order.
 package copies
 
-import "time"
+import (
+	"hash/maphash"
+	"time"
+)
 
 const (
-	// Patience is how long a copy waits for the other one, which may be lost.
-	Patience = 10 * time.Second
+	// Patience is how long a copy in order that came first waits for the one that
+	// comes ahead: as long as a link that is lost without a word may stay unnoticed.
+	// A copy that came ahead waits for the one in order without a limit: that one
+	// comes behind all the work that was sent before it.
+	Patience = 2 * time.Minute
 	// maxSingle bounds the messages that wait for their other copy.
 	maxSingle = 1024
 )
 
 // Pairs counts copies by the id of their message. An id may come again. Its
 // zero value is ready for use; it is not safe for concurrent use.
-type Pairs struct{ single map[string]single }
+type Pairs struct {
+	single map[uint64]single // by the hash of the id, which may be a whole payload
+	beyond int               // copies that came ahead and were too many to be remembered
+}
 
 // single says how many more copies came ahead than in order; a negative number
 // is the other way round.
@@ -22,30 +31,64 @@ type single struct {
 	at    time.Time
 }
 
+var seed = maphash.MakeSeed()
+
+// Hash is an id in few bytes.
+func Hash(id string) uint64 { return maphash.String(seed, id) }
+
 // Ahead notes a copy that came ahead, and reports whether it is the first of the
 // two.
-func (p *Pairs) Ahead(id string) (first bool) { return p.count(id, 1) > 0 }
+func (p *Pairs) Ahead(id string) (first bool) {
+	key := Hash(id)
+	return p.note(key, p.count(key)+1) > 0
+}
 
 // InOrder notes a copy that came in order, and reports whether it is the first
-// of the two.
-func (p *Pairs) InOrder(id string) (first bool) { return p.count(id, -1) < 0 }
+// of the two. One that the broker delivers again never is: it may have been
+// counted on an earlier connection, and what is ahead of it comes by itself.
+func (p *Pairs) InOrder(id string, again bool) (first bool) {
+	key := Hash(id)
+	n := p.count(key)
+	switch {
+	case n > 0:
+	case again:
+		return false
+	case p.beyond > 0:
+		p.beyond--
+		return false
+	}
+	return p.note(key, n-1) < 0
+}
+
+// Waits reports whether a copy of id came ahead, and the one in order did not
+// come yet.
+func (p *Pairs) Waits(id string) bool { return p.count(Hash(id)) > 0 }
 
 // Len is how many messages wait for their other copy.
 func (p *Pairs) Len() int { return len(p.single) }
 
-func (p *Pairs) count(id string, n int) int {
-	s := p.single[id]
-	if time.Since(s.at) >= Patience {
-		s.ahead = 0
-	}
-	s.ahead, s.at = s.ahead+n, time.Now()
-	if s.ahead == 0 {
-		delete(p.single, id)
+func (p *Pairs) count(key uint64) int {
+	s := p.single[key]
+	if s.ahead < 0 && time.Since(s.at) >= Patience {
 		return 0
 	}
-	if p.single == nil || len(p.single) >= maxSingle { // a flood of lost copies: what they wait for does not come
-		p.single = map[string]single{}
-	}
-	p.single[id] = s
 	return s.ahead
+}
+
+func (p *Pairs) note(key uint64, n int) int {
+	if n == 0 {
+		delete(p.single, key)
+		return 0
+	}
+	if _, known := p.single[key]; !known && len(p.single) >= maxSingle {
+		for _, s := range p.single {
+			p.beyond += max(s.ahead, 0)
+		}
+		clear(p.single)
+	}
+	if p.single == nil {
+		p.single = map[uint64]single{}
+	}
+	p.single[key] = single{n, time.Now()}
+	return n
 }

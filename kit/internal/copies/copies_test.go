@@ -9,7 +9,7 @@ import (
 
 func TestFirstOfTwoCopies(t *testing.T) {
 	tests := map[string]struct {
-		arrivals string // "+a" came ahead, "-a" in order, "." is a wait
+		arrivals string // "+a" came ahead, "-a" in order, "=a" so and again, "." is a wait
 		first    string // for each copy: y or n
 	}{
 		"ahead, then in order":            {"+a -a", "yn"},
@@ -17,8 +17,11 @@ func TestFirstOfTwoCopies(t *testing.T) {
 		"the same id again":               {"+a -a +a -a", "ynyn"},
 		"two of one id on their way":      {"+a +a -a -a", "yynn"},
 		"ids do not meet":                 {"+a -b -a +b", "yynn"},
-		"a lost copy is not waited for":   {"+a . -a", "yy"},
-		"nor one that came ahead of none": {"-a . +a", "yy"},
+		"in order, much later":            {"+a . -a", "yn"},
+		"one ahead is waited for a while": {"-a . +a", "yy"},
+		"delivered again":                 {"+a -a =a", "ynn"},
+		"again, after the id came again":  {"+a -a +a =a =a", "ynynn"},
+		"again, and ahead comes later":    {"=a +a", "ny"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -31,7 +34,9 @@ func TestFirstOfTwoCopies(t *testing.T) {
 					case '+':
 						first = p.Ahead(id)
 					case '-':
-						first = p.InOrder(id)
+						first = p.InOrder(id, false)
+					case '=':
+						first = p.InOrder(id, true)
 					case '.':
 						time.Sleep(Patience)
 						continue
@@ -55,5 +60,13 @@ func TestSingleCopiesAreBounded(t *testing.T) {
 	}
 	if p.Len() > maxSingle {
 		t.Errorf("%d are remembered", p.Len())
+	}
+	for i := range 3 * maxSingle {
+		if p.InOrder(fmt.Sprint(i), false) {
+			t.Fatalf("copy %d, which came ahead, is taken for the first of the two", i)
+		}
+	}
+	if !p.InOrder("new", false) {
+		t.Error("a copy that came first is taken for the second")
 	}
 }

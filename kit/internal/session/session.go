@@ -82,6 +82,15 @@ func (s *State) Arrive(id uint16, qos byte) *Receipt {
 	return r
 }
 
+// Quiet reports whether the broker had nothing to deliver for d, although
+// nothing kept it from delivering.
+func (s *State) Quiet(d time.Duration) bool {
+	w := s.window.Load()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return !w.closed && len(w.open) == 0 && time.Since(w.quiet) >= d
+}
+
 // Ack does nothing: the client calls it when its callback returns, and the work
 // may not have begun.
 func (s *State) Ack(*packets.Publish) error { return nil }
@@ -99,7 +108,7 @@ func (s *State) ConAckReceived(w io.Writer, c *packets.Connect, a *packets.Conna
 		}
 	}
 	s.window.Load().close()
-	s.window.Store(&window{conn: w, twice: s.State.Ack, session: s.sessions})
+	s.window.Store(&window{conn: w, twice: s.State.Ack, session: s.sessions, quiet: time.Now()})
 	s.trial.linked()
 	err := s.State.ConAckReceived(w, c, a)
 	if err != nil { // lost while packets were sent again: the client does not tell

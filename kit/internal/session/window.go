@@ -4,6 +4,7 @@ import (
 	"io"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/eclipse/paho.golang/packets"
 )
@@ -55,6 +56,7 @@ type window struct {
 	first  uint64 // number of the oldest
 	open   []open
 	out    []byte
+	quiet  time.Time // since when nothing is open
 }
 
 // open is a message that arrived.
@@ -92,6 +94,9 @@ func (w *window) done(n uint64) {
 		_ = w.twice(&packets.Publish{PacketID: o.id, QoS: o.qos}) // an error is that of the connection, whose reader meets it
 	}
 	w.flush()
+	if len(w.open) == 0 {
+		w.quiet = time.Now()
+	}
 }
 
 // flush sends the acknowledgements of a run of messages in one piece.
