@@ -2,6 +2,7 @@ package kit_test
 
 import (
 	"context"
+	"errors"
 	"runtime"
 	"slices"
 	"strings"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/gotars/tars/kit"
 	"github.com/gotars/tars/kit/kittest"
+	"github.com/gotars/tars/kit/msg"
 )
 
 // A function of a service that ends its goroutine, as t.FailNow does, costs what
@@ -60,6 +62,76 @@ func TestGoexitCostsOneMessage(t *testing.T) {
 				}
 			}
 		}, kittest.Fake("s", h))
+	}
+}
+
+// Brittle is a message whose check may end the goroutine that reads it.
+type Brittle struct {
+	Text string `json:"text"`
+}
+
+func (Brittle) Route() msg.Route  { return msg.Route{Topic: "box/brittle", QoS: msg.AtLeastOnce} }
+func (b Brittle) Validate() error { exitAt(b.Text); return nil }
+
+// exitAt returns its text, if that is not "exit".
+func exitAt(text string) string {
+	if text == "exit" {
+		runtime.Goexit()
+	}
+	return text
+}
+
+// Failure is a request of which not even the failure can be told.
+type Failure struct {
+	Text string `json:"text"`
+}
+
+func (Failure) Route() msg.Route      { return msg.Route{Topic: "box/failure", QoS: msg.AtLeastOnce} }
+func (Failure) Reply() (r QuickReply) { return }
+func (f Failure) Failed(_, text string) QuickReply {
+	return QuickReply{Text: exitAt(f.Text) + " " + text}
+}
+
+// What the kit calls of a contract or an option, outside the handler, may end its
+// goroutine as well.
+func TestGoexitOutsideTheHandler(t *testing.T) {
+	var l diary
+	note := func(_ context.Context, n Note) error { l.add("%s", n.Text); return nil }
+	text := func(n Note) string { return n.Text }
+	brittle := func(_ context.Context, b Brittle) error { l.add("%s", b.Text); return nil }
+	fails := func(_ context.Context, f Failure) (QuickReply, error) {
+		l.add("%s", f.Text)
+		return QuickReply{}, errors.New("no")
+	}
+	for name, tt := range map[string]struct {
+		h     kit.Handler
+		topic string
+	}{
+		"in By":                           {kit.On(note, kit.Workers(2), kit.By(func(n Note) string { return exitAt(n.Text) })), "box/note"},
+		"in the key of what is cancelled": {kit.On(note, kit.CancelledBy(func(s Stop) string { return s.ID }, func(n Note) string { return exitAt(n.Text) })), "box/note"},
+		"in the key of a cancel":          {kit.On(note, kit.CancelledBy(func(s Stop) string { return exitAt(s.ID) }, text)), "essay/stop"},
+		"in a check":                      {kit.On(brittle), "box/brittle"},
+		"in a check, with keys":           {kit.On(brittle, kit.Workers(2), kit.By(func(b Brittle) string { return b.Text })), "box/brittle"},
+		"while a failure is told":         {kit.Answer(fails), "box/failure"},
+		"while one is told, with a lane":  {kit.Answer(fails, kit.Lane("one")), "box/failure"},
+	} {
+		kittest.Run(t, name, func(t *testing.T, b *kittest.Bench) {
+			last, field := tt.topic, "text"
+			if tt.topic == "essay/stop" {
+				last, field = "box/note", "id"
+			}
+			for range 3 {
+				b.PublishRaw(t, tt.topic, `{"`+field+`":"exit"}`)
+			}
+			b.PublishRaw(t, last, `{"text":"next"}`)
+			b.Settle()
+			if got := l.take(); !slices.Contains(got, "next") {
+				t.Errorf("got %q, and nothing after it", got)
+			}
+			if s := b.Stats("s"); len(s.Handlers) < 3 || s.Handlers[2].Queue != 0 || !s.Link.Up {
+				t.Errorf("stats are %+v", s)
+			}
+		}, kittest.Fake("s", tt.h))
 	}
 }
 

@@ -17,6 +17,7 @@ const maxKeyed = 4096
 func (l *lane) sort() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.sorting = true
 	defer func() { l.sorting = false; l.cond.Broadcast() }()
 	for {
 		for l.queue.Len() == 0 && !l.halted && !l.stopped {
@@ -26,12 +27,8 @@ func (l *lane) sort() {
 			return
 		}
 		it := l.queue.pop()
-		l.mu.Unlock()
-		name, ok := l.b.sortKey(it)
-		l.mu.Lock()
+		name, ok := l.keyOf(it)
 		if !ok {
-			l.left(&it)
-			it.settle(true)
 			continue
 		}
 		k := l.keys[name]
@@ -49,6 +46,28 @@ func (l *lane) sort() {
 		l.trim(&k.items, it.h.opt.queue)
 		l.cond.Broadcast()
 	}
+}
+
+// keyOf is the key of an item; what has none is forgotten. The lane is locked,
+// and open to others meanwhile. When a function of the service ends the
+// goroutine, another one sorts on.
+func (l *lane) keyOf(it item) (name string, ok bool) {
+	l.mu.Unlock()
+	back := false
+	defer func() {
+		if !back {
+			l.b.refuse(it.h, it.d, errExited)
+			l.wg.Go(l.sort)
+		}
+		l.mu.Lock()
+		if !ok {
+			l.left(&it)
+			it.settle(true)
+		}
+	}()
+	name, ok = l.b.sortKey(it)
+	back = true
+	return name, ok
 }
 
 // thin drops AtMostOnce items of keys that are hardly heard of while more than

@@ -24,11 +24,25 @@ type attempt struct {
 	decided atomic.Bool // by the run, or by its deadline
 }
 
-// run runs the item and ends it. It reports false when the run took so long
-// that another worker stands in the place of this one.
+// run runs the item and ends it, also when a function of the service ends the
+// goroutine. It reports false when the run took so long that another worker
+// stands in the place of this one.
 func (w *worker) run(it item) bool {
-	b := w.b
-	a := &attempt{b: b, l: w.lane, work: w.work, item: it, ctx: running{Context: w.work}, begin: time.Now()}
+	a := &attempt{b: w.b, l: w.lane, work: w.work, item: it, ctx: running{Context: w.work}, begin: time.Now()}
+	back := false
+	defer func() {
+		if !back {
+			a.exited()
+		}
+	}()
+	stays := w.process(a)
+	back = true
+	return stays
+}
+
+// process is run, for a goroutine that goes on.
+func (w *worker) process(a *attempt) bool {
+	it := a.item
 	it.h.meter.Waited.Add(a.begin.Sub(it.at))
 	if it.d != nil && !a.wanted() {
 		w.free(it.key)
@@ -50,7 +64,7 @@ func (w *worker) run(it item) bool {
 	}
 	w.begin(a)
 	defer w.finished(a)
-	ctx, span := b.trace.begin(&a.ctx, it)
+	ctx, span := w.b.trace.begin(&a.ctx, it)
 	back := false
 	defer func() {
 		if !back {
@@ -62,7 +76,7 @@ func (w *worker) run(it item) bool {
 	back = true
 	span.end(err)
 	if !a.decided.CompareAndSwap(false, true) {
-		b.log.WarnContext(ctx, "handler came back after it was given up", "handler", it.h.name, "took", time.Since(a.begin), "err", err)
+		w.b.log.WarnContext(ctx, "handler came back after it was given up", "handler", it.h.name, "took", time.Since(a.begin), "err", err)
 		return false
 	}
 	w.finish(it, a.judge(ctx, err))
@@ -157,7 +171,7 @@ func (a *attempt) judge(ctx context.Context, err error) (done bool) {
 	}
 	told := a.h.fail != nil && a.d != nil && a.d.Value != nil
 	if told && (a.work.Err() == nil || a.early) { // else the next process answers
-		if lost := guard(func() error { return a.h.fail(ctx, a.d, err) }); lost != nil {
+		if lost := isolate(func() error { return a.h.fail(ctx, a.d, err) }); lost != nil {
 			err, told = errors.Join(err, lost), false
 		}
 	}

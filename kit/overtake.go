@@ -56,7 +56,8 @@ func (l *lane) pushUrgent(it item) {
 // before the cancel, and what arrives between the two was sent before it, too.
 func (c *connection) cancel(t target, d *Delivery) {
 	x := *d
-	key, err := t.h.opt.cancel.key(&x)
+	var key string
+	err := isolate(func() (err error) { key, err = t.h.opt.cancel.key(&x); return err })
 	ahead := c == c.b.conns[0]
 	if err != nil {
 		if ahead { // the other copy is no news
