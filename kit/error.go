@@ -39,19 +39,19 @@ func (e *Error) Error() string {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// asError names err for the asker.
-func asError(ctx context.Context, err error) *Error {
+// asError names err for the asker, in texts that travel.
+func (b *Bus) asError(ctx context.Context, err error) *Error {
 	if context.Cause(ctx) == ErrCancelled {
 		return &Error{Code: Cancelled, Message: "cancelled", Err: err}
 	}
 	if e, ok := errors.AsType[*Error](err); ok {
-		return e
+		return &Error{Code: Code(b.errorText(string(e.Code))), Message: b.errorText(e.Message), Err: e.Err}
 	}
 	code := Internal
 	if errors.Is(err, context.DeadlineExceeded) {
 		code = TimedOut
 	}
-	return &Error{Code: code, Message: err.Error(), Err: err}
+	return &Error{Code: code, Message: b.errorText(err.Error()), Err: err}
 }
 
 // AskError reports that whoever serves Topic did not answer. The caller may

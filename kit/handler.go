@@ -93,7 +93,7 @@ func answer(ctx context.Context, d *Delivery, r msg.Message, err error) error {
 
 // failed tells the asker of err, after the last try.
 func failed[Q msg.Request[R], R msg.Message](ctx context.Context, d *Delivery, err error) error {
-	e := asError(ctx, err)
+	e := d.bus.asError(ctx, err)
 	ctx, stop := lastWords(ctx)
 	defer stop()
 	if f, ok := d.Value.(msg.Failing[R]); ok {

@@ -61,6 +61,7 @@ func (b *Bus) feel(ctx context.Context, m mood) {
 	if b.shut.Load() && m.event != "shutdown" {
 		return
 	}
+	m.err = b.errorText(m.err)
 	b.mood.Store(&m)
 	if b.tool || !b.cfg.EnableHealth {
 		return

@@ -184,7 +184,7 @@ func (a *attempt) judge(ctx context.Context, err error) (done bool) {
 		a.log(ctx, slog.LevelWarn, "unfinished when the drain ended", took, err)
 		return false
 	}
-	a.h.meter.Fail(err)
+	a.h.meter.Fail(a.b.errorText(err.Error()))
 	a.log(ctx, slog.LevelError, "handler failed", took, err)
 	if done = told && !is[panicError](err) || a.buried(err); done {
 		a.h.seen.settle(a.taken, false)

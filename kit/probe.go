@@ -63,7 +63,7 @@ func (b *Bus) noteHealth(ctx context.Context, err error) {
 	was := b.mood.Load()
 	switch {
 	case ctx.Err() != nil || !b.linked.Load() || was == nil || was.event == "error" || was.event == "shutdown":
-	case err != nil && (was.event != "degraded" || was.err != healthText(err)):
+	case err != nil && (was.event != "degraded" || was.err != b.errorText(healthText(err))):
 		b.log.Warn("degraded", "err", err)
 		b.feel(ctx, mood{event: "degraded", err: healthText(err)})
 	case err == nil && was.event == "degraded":

@@ -65,3 +65,20 @@ func cleanText(s string, max int) string {
 	}, s)
 	return strings.ToValidUTF8(s[:min(len(s), max)], "")
 }
+
+// maxErrorText bounds the text of an error in a payload, in bytes.
+const maxErrorText = 4096
+
+// errorText is the text of an error as a payload can carry it: UTF-8, and no more
+// of it than a person reads or a packet holds. What an engine or a server answered
+// may be a whole page, or no text at all.
+func (b *Bus) errorText(text string) string {
+	limit := b.cfg.MaxPacket
+	if broker := b.brokerLimit.Load(); broker > 0 {
+		limit = min(limit, broker)
+	}
+	if room := min(maxErrorText, int(limit/8)); len(text) > room { // JSON may need six bytes for one
+		text = strings.ToValidUTF8(text[:room], "") + "…"
+	}
+	return strings.ToValidUTF8(text, "?")
+}

@@ -85,11 +85,11 @@ func (h *Handler) Dropped() map[string]int64 {
 }
 
 // Fail counts a failure and keeps its text.
-func (h *Handler) Fail(err error) {
+func (h *Handler) Fail(text string) {
 	h.Failed.Add(1)
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.err = err.Error()
+	h.err = text
 }
 
 // LastError is the text of the last failure.

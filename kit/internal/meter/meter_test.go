@@ -1,7 +1,6 @@
 package meter
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -80,7 +79,7 @@ func TestDropIsLoudOnceASecond(t *testing.T) {
 	if n, loud := h.Drop("json"); n != 1 || !loud {
 		t.Errorf("another reason: %d %v", n, loud)
 	}
-	h.Fail(errors.New("x"))
+	h.Fail("x")
 	if d := h.Dropped(); d["overflow"] != 2 || d["json"] != 1 || h.LastError() != "x" || h.Failed.Load() != 1 {
 		t.Errorf("dropped %v, last error %q", d, h.LastError())
 	}
