@@ -47,8 +47,10 @@ type conn struct {
 	over     []int            // filters of the SUBSCRIBE in work that are too many
 	expiry   time.Duration    // how long the session may outlive this connection
 	ended    bool             // OnDisconnect was called
+	bursts   time.Time        // when all of maxBurst is left again
 	admitted bool             // counts as a connection; with cure.mu
 	entered  bool             // has a session, or will have none; with cure.mu
+	flooded  *session         // got more than it reads from this connection, or nil; with cure.mu
 
 	subscribing atomic.Bool   // mochi asks for the right to subscribe, not to deliver
 	outbound    reflect.Value // mochi's queue of this client

@@ -72,21 +72,18 @@ func (l Limits) Validate() error {
 
 const (
 	maxSessionExpiry  = 365 * 24 * time.Hour
-	maxConnect        = 64 << 10    // bytes of a CONNECT
-	maxFilters        = 4096        // in one SUBSCRIBE or UNSUBSCRIBE: mochi spends 64 bytes on each, and its client 3
-	maxUserProperties = 1024        // of one packet: 32 bytes for 5
-	maxQueuedAcks     = 1 << 20     // bytes of acknowledgements that a client does not read, before it is cut off
-	minFilters        = 16          // subscriptions that a session may have also when the total is used up
-	minShare          = 32 << 10    // bytes that may wait for a client that is connected, also when the total is used up
-	maxTrustedQueue   = 128 << 20   // bytes that may wait for one client of this process
-	maxOurs           = 8 << 20     // bytes at QoS 0 that wait for clients of this process, before strangers are slowed down
-	maxPause          = time.Second // of one message of a stranger
-	pauseStep         = 2 * time.Millisecond
-	receiveMaximum    = 1024 // QoS 2 publications that a client may leave open, as CONNACK says
-	messageOverhead   = 1024 // bytes that mochi and this package spend on a message beside its content
-	levelOverhead     = 512  // bytes that mochi spends on a level of a topic
-	levelsPerFilter   = 32   // levels that count as one subscription
-	maxMessages       = 1024 // length of mochi's own queue of a client, which is emptied at once
+	maxConnect        = 64 << 10  // bytes of a CONNECT
+	maxFilters        = 4096      // in one SUBSCRIBE or UNSUBSCRIBE: mochi spends 64 bytes on each, and its client 3
+	maxUserProperties = 1024      // of one packet: 32 bytes for 5
+	maxQueuedAcks     = 1 << 20   // bytes of acknowledgements that a client does not read, before it is cut off
+	minFilters        = 16        // subscriptions that a session may have also when the total is used up
+	minShare          = 32 << 10  // bytes that may wait for a client that is connected, also when the total is used up
+	maxTrustedQueue   = 128 << 20 // bytes that may wait for one client of this process
+	receiveMaximum    = 1024      // QoS 2 publications that a client may leave open, as CONNACK says
+	messageOverhead   = 1024      // bytes that mochi and this package spend on a message beside its content
+	levelOverhead     = 512       // bytes that mochi spends on a level of a topic
+	levelsPerFilter   = 32        // levels that count as one subscription
+	maxMessages       = 1024      // length of mochi's own queue of a client, which is emptied at once
 )
 
 // Reasons for which something was refused, cut off or dropped. They label

@@ -7,7 +7,6 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"time"
 )
 
 // chunk is how much memory a packet gets ahead of its bytes, whatever length it
@@ -94,18 +93,6 @@ func (c *conn) next() error {
 			return err
 		}
 		_, _ = c.Write(answer)
-	}
-}
-
-// pause slows a stranger down while the clients of this process have not read what
-// they were sent: they do so at once, unless somebody floods them. The stranger
-// feels it as a slow network.
-func (c *conn) pause() {
-	if c.trusted {
-		return
-	}
-	for end := time.Now().Add(maxPause); c.h.ours.Load() > maxOurs && time.Now().Before(end); {
-		time.Sleep(pauseStep)
 	}
 }
 

@@ -12,16 +12,17 @@ import (
 // session is what outlives a connection. cure.mu guards all but qos2, which
 // only the goroutine that reads uses.
 type session struct {
-	trusted bool // made over a connection of Dial
-	gone    bool // nothing is added any more
-	last    *conn
-	timer   *time.Timer // ends it when no connection comes, else nil
-	seq     uint64
-	due     map[uint16]due    // by broker id, until acknowledged
-	sent    map[uint16]bool   // of these, the ones written at least once
-	qos2    map[uint16]uint16 // client id → broker id of an inbound QoS 2 flow
-	bytes   int64             // of what is due
-	filters int               // subscriptions
+	trusted  bool // made over a connection of Dial
+	gone     bool // nothing is added any more
+	last     *conn
+	timer    *time.Timer // ends it when no connection comes, else nil
+	seq      uint64
+	due      map[uint16]due    // by broker id, until acknowledged
+	sent     map[uint16]bool   // of these, the ones written at least once
+	qos2     map[uint16]uint16 // client id → broker id of an inbound QoS 2 flow
+	bytes    int64             // of what is due
+	filters  int               // subscriptions
+	caughtUp chan struct{}     // closed when it is not behind any more; nil: nobody waits for that
 }
 
 // due is a message that a session owes its client.
@@ -99,6 +100,8 @@ func (h *cure) OnQosPublish(cl *mqtt.Client, p packets.Packet, _ int64, _ int) {
 			c.s.bytes += size
 			if !c.s.trusted {
 				h.waiting.Add(size)
+			} else if c.s.behind() {
+				h.slowDown(p.Origin, c.s)
 			}
 		}
 	}
@@ -129,6 +132,10 @@ func (h *cure) settle(s *session, id uint16) {
 	s.bytes -= d.size
 	if !s.trusted {
 		h.waiting.Add(-d.size)
+	}
+	if s.caughtUp != nil && !s.behind() {
+		close(s.caughtUp)
+		s.caughtUp = nil
 	}
 }
 

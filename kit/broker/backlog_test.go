@@ -1,0 +1,129 @@
+package broker
+
+import (
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/eclipse/paho.golang/packets"
+)
+
+// backlog is a client of this process that handles a message in a millisecond,
+// and one that handles nothing.
+func backlog(t *testing.T, b *Broker) {
+	t.Helper()
+	window := uint16(64)
+	var wg sync.WaitGroup
+	t.Cleanup(wg.Wait)
+	for _, name := range []string{"work", "stuck"} {
+		ours := newRaw(t, b, packets.Connect{ClientID: name, Properties: &packets.Properties{ReceiveMaximum: &window}})
+		ours.next()
+		ours.hear(name)
+		if name == "stuck" {
+			continue
+		}
+		wg.Go(func() {
+			for {
+				p, err := packets.ReadPacket(ours)
+				if err != nil {
+					return
+				}
+				if m, ok := p.Content.(*packets.Publish); ok {
+					time.Sleep(time.Millisecond)
+					_, _ = (&packets.Puback{PacketID: m.PacketID, Properties: &packets.Properties{}}).WriteTo(ours)
+				}
+			}
+		})
+	}
+}
+
+// flooding publishes on topic as fast as it can, and returns how much it got rid
+// of in a time d.
+func flooding(t *testing.T, b *Broker, topic string, d time.Duration) <-chan int {
+	t.Helper()
+	r := loggedIn(t, b, packets.Connect{ClientID: "flood-" + topic})
+	over, sent := time.Now().Add(d), make(chan int, 1)
+	go func() {
+		n := 0
+		for id := uint16(1); time.Now().Before(over); id = max(1, id+1) {
+			p := packets.Publish{QoS: 1, PacketID: id, Topic: topic, Payload: []byte("x"), Properties: &packets.Properties{}}
+			if _, err := p.WriteTo(r); err != nil {
+				break
+			}
+			if _, err := packets.ReadPacket(r); err != nil {
+				break
+			}
+			n++
+		}
+		sent <- n
+	}()
+	return sent
+}
+
+// ask publishes at QoS 1 and returns the time until it is acknowledged.
+func (r raw) ask(id uint16, topic string) time.Duration {
+	began := time.Now()
+	r.send(&packets.Publish{QoS: 1, PacketID: id, Topic: topic, Payload: []byte("x"), Properties: &packets.Properties{}})
+	r.next()
+	return time.Since(began)
+}
+
+// due is how many messages the session of a client waits to be rid of.
+func (b *Broker) due(client string) int {
+	b.h.mu.Lock()
+	defer b.h.mu.Unlock()
+	return len(b.h.sessions[client].due)
+}
+
+func TestFloodDoesNotQueueUpForThisProcess(t *testing.T) {
+	const most = 64 + maxBehind + 16 // the window, what may wait, and one for each of the strangers
+	bubble(t, "strangers are as fast as the client that gets their messages", func(t *testing.T) {
+		b := start(t, Options{})
+		backlog(t, b)
+		quiet := loggedIn(t, b, packets.Connect{ClientID: "quiet"})
+		done := flooding(t, b, "work", 10*time.Second)
+		for i := range 20 {
+			time.Sleep(450 * time.Millisecond)
+			if n := b.due("work"); n > most {
+				t.Errorf("%d messages wait, want at most %d", n, most)
+			}
+			if took := quiet.ask(uint16(i+1), "work"); took > 50*time.Millisecond {
+				t.Errorf("who sends little waits %v", took)
+			}
+		}
+		if n := <-done; n < 5000 || n > 11_000 {
+			t.Errorf("%d messages in 10 s, of 10 000 that can be handled", n)
+		}
+		synctest.Wait()
+	})
+	bubble(t, "a client that handles nothing slows its own flood down alone", func(t *testing.T) {
+		b := start(t, Options{})
+		backlog(t, b)
+		stuck, other := flooding(t, b, "stuck", 20*time.Second), loggedIn(t, b, packets.Connect{ClientID: "other"})
+		time.Sleep(5 * time.Second)
+		began := time.Now()
+		for i := range uint16(1000) {
+			other.ask(i+1, "elsewhere")
+		}
+		if took := time.Since(began); took > 100*time.Millisecond {
+			t.Errorf("1000 messages on another topic took %v", took)
+		}
+		if n := <-stuck; n < 64 || n > most+40 {
+			t.Errorf("%d messages in 20 s, want about two a second when the backlog is full", n)
+		}
+	})
+	bubble(t, "clients of this process are not slowed down", func(t *testing.T) {
+		b := start(t, Options{})
+		backlog(t, b)
+		ours := newRaw(t, b, packets.Connect{ClientID: "ours"})
+		ours.next()
+		began := time.Now()
+		for i := range uint16(5000) {
+			ours.ask(i+1, "stuck")
+		}
+		if took := time.Since(began); took > time.Second {
+			t.Errorf("5000 messages took %v", took)
+		}
+	})
+}
