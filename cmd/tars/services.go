@@ -67,5 +67,5 @@ func (c *runCmd) Run(ctx context.Context, home kit.Home) error {
 			mods[i] = mods[i].With(at(s.URL)) // not the environment: child processes would inherit the password
 		}
 	}
-	return kit.Run(ctx, mods...)
+	return runServices(ctx, mods)
 }

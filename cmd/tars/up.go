@@ -52,7 +52,7 @@ func (upCmd) Run(ctx context.Context, home kit.Home) (err error) {
 			fmt.Fprintln(os.Stderr, "tars:", err)
 		}
 	})
-	err = kit.Run(ctx, mods...)
+	err = runServices(ctx, mods)
 	end()
 	wg.Wait()
 	return err
