@@ -11,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/gotars/tars/kit/internal/topic"
 	"github.com/gotars/tars/kit/msg"
 )
 
@@ -67,6 +66,17 @@ func checkLevel(name string) error {
 	if strings.ContainsAny(name, "/+#") {
 		return errors.New("holds one of / + #, which have a meaning in topics")
 	}
+	return checkName(name)
+}
+
+// maxName bounds the names that topics and client ids are made of, in bytes.
+const maxName = 1024
+
+// checkName reports why name is not part of a topic or a client id.
+func checkName(name string) error {
+	if len(name) > maxName {
+		return fmt.Errorf("is longer than %d bytes", maxName)
+	}
 	return checkText(name)
 }
 
@@ -81,7 +91,10 @@ func checkFilter(filter string) error {
 	if err := checkLevels(filter); err != nil {
 		return err
 	}
-	levels := strings.Split(topic.Unshared(filter), "/")
+	levels := strings.Split(filter, "/")
+	if levels[0] == "$share" {
+		return errors.New("names a group: write kit.Shared(group) instead of $share")
+	}
 	for i, level := range levels {
 		switch {
 		case level == "#" && i < len(levels)-1:
@@ -111,9 +124,22 @@ func checkRoute(r msg.Route) error {
 	return nil
 }
 
+// routeOfZero is the route of a message type, or why it has none.
+func routeOfZero(t reflect.Type) (r msg.Route, err error) {
+	defer func() {
+		if recover() != nil {
+			err = fmt.Errorf("%s: Route panics on a zero value: it is a constant of the type, and a pointer is nil there; declare %s", t, strings.TrimLeft(t.String(), "*"))
+		}
+	}()
+	return routeOf(t), nil
+}
+
 // checkMessage reports why messages of type t cannot be sent, or received.
 func checkMessage(t reflect.Type, received bool) error {
-	r := routeOf(t)
+	r, err := routeOfZero(t)
+	if err != nil {
+		return err
+	}
 	if err := checkRoute(r); err != nil {
 		return fmt.Errorf("%s: %w", t, err)
 	}
@@ -153,6 +179,9 @@ func checkSetter[I any](t reflect.Type, method string, needed bool) error {
 	return nil
 }
 
+// maxWorkers is how many messages a broker can leave unacknowledged.
+const maxWorkers = 65535
+
 // checkDeclaration refuses what can be seen to fail from the declaration alone.
 func checkDeclaration(h *duty) error {
 	o := &h.opt
@@ -161,8 +190,12 @@ func checkDeclaration(h *duty) error {
 		return h.fault
 	case o.fault != nil:
 		return fmt.Errorf("%s: %w", h, o.fault)
-	case !validText(h.name):
-		return fmt.Errorf("Name(%.40q): a name of a handler goes into topics and logs, so it holds no control characters", h.name)
+	case checkName(h.name) != nil:
+		return fmt.Errorf("Name(%.40q): a name of a handler goes into topics and logs, and this one %w", h.name, checkName(h.name))
+	case checkName(o.lane) != nil:
+		return fmt.Errorf("%s: Lane(%.40q): the name %w", h, o.lane, checkName(o.lane))
+	case o.workers > maxWorkers:
+		return fmt.Errorf("%s: Workers is %d, want at most %d: a broker sends no more messages at once", h, o.workers, maxWorkers)
 	case o.timeout < 0:
 		return fmt.Errorf("%s: Timeout is %s, want 0 (none) or more", h, o.timeout)
 	case o.retries < 0:

@@ -96,6 +96,17 @@ func TestDeclarationsThatCannotWork(t *testing.T) {
 		"Workers(-1)":                      {take[Note](kit.Workers(-1)), "Workers and Queue start at 1"},
 		"Queue(0)":                         {take[Note](kit.Queue(0)), "Workers and Queue start at 1"},
 		"a negative Timeout":               {take[Note](kit.Timeout(-time.Second)), "Timeout is -1s, want 0 (none) or more"},
+		"a group inside a filter":          {tap("$share/g/x"), "write kit.Shared(group) instead of $share"},
+		"half a group inside a filter":     {tap("$share"), "write kit.Shared(group) instead of $share"},
+		"a pointer to a message":           {take[*Note](), "*kit_test.Note: Route panics on a zero value"},
+		"an interface":                     {take[msg.Message](), "msg.Message: Route panics on a zero value"},
+		"a pointer that is sent":           {kit.Sends[*Note](), "declare kit_test.Note"},
+		"a pointer that is asked":          {kit.Asks[*Essay, End](), "declare kit_test.Essay"},
+		"a pointer that cancels":           {take[Note](kit.CancelledBy(func(*Stop) string { return "" }, func(Note) string { return "" })), "declare kit_test.Stop"},
+		"a long name":                      {take[Note](kit.Lane(strings.Repeat("x", 1025))), "the name is longer than 1024 bytes"},
+		"a long group":                     {take[Note](kit.Shared(strings.Repeat("x", 65530))), "the group is longer than 1024 bytes"},
+		"a control character in a lane":    {take[Note](kit.Lane("a\nb")), "the name holds the character U+000A"},
+		"too many Workers":                 {take[Note](kit.Workers(1 << 40)), "want at most 65535"},
 		"a negative Retry":                 {take[Note](kit.Retry(-1, 0)), "Retry is -1, want 0 or more"},
 	}
 	for name, tt := range tests {
@@ -114,7 +125,7 @@ func TestDeclarationsThatCannotWork(t *testing.T) {
 func TestNamesThatCannotWork(t *testing.T) {
 	for id, want := range map[string]string{
 		"a+b": `client id "a+b" holds one of / + #`, "a/b": "holds one of / + #", "#": "holds one of / + #",
-		"a\nb": "holds the character U+000A", "a\x00": "holds the character U+0000", "\xff": "is no UTF-8", strings.Repeat("x", 70000): "is longer than 65535 bytes",
+		"a\nb": "holds the character U+000A", "a\x00": "holds the character U+0000", "\xff": "is no UTF-8", strings.Repeat("x", 65530): "is longer than 1024 bytes",
 	} {
 		if _, err := kittest.Fake("s").With(kit.As(id, "s")).Describe(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("As(%.20q): error is %v, want %s", id, err, want)
@@ -123,7 +134,8 @@ func TestNamesThatCannotWork(t *testing.T) {
 			t.Errorf("alias %.20q: error is %v", id, err)
 		}
 	}
-	for variable, value := range map[string]string{"MQTT_CLIENT_ID": "a+b", "MQTT_SHARE": "a\tb", "MQTT_SYSTEM": "a\nb"} {
+	for value, variable := range map[string]string{"a+b": "MQTT_CLIENT_ID", "a\tb": "MQTT_SHARE", "a\nb": "MQTT_SYSTEM",
+		strings.Repeat("x", 65530): "MQTT_SYSTEM", strings.Repeat("a/", 197) + "a": "MQTT_SYSTEM"} {
 		t.Run(variable, func(t *testing.T) {
 			t.Setenv(variable, value)
 			if _, err := kit.Load("s"); err == nil || !strings.Contains(err.Error(), variable+" is ") {

@@ -181,7 +181,9 @@ func Asks[Q msg.Request[R], R msg.Message]() Handler {
 	var q Q
 	d := &duty{sends: []reflect.Type{reflect.TypeFor[Q]()}, replies: []reflect.Type{reflect.TypeFor[R]()}}
 	if c, ok := any(q).(msg.Cancellable); ok {
-		d.sends = append(d.sends, reflect.TypeOf(c.Cancel()))
+		if _, d.fault = routeOfZero(reflect.TypeFor[Q]()); d.fault == nil {
+			d.sends = append(d.sends, reflect.TypeOf(c.Cancel()))
+		}
 	}
 	return Handler{d}
 }
@@ -194,9 +196,9 @@ func Pulls[Q msg.Streamed[P, R], P, R msg.Message]() Handler {
 }
 
 func typed[M msg.Message](fn any, opts []Option, call func(context.Context, *Delivery, M) error) Handler {
-	var zero M
 	d := newDuty(fn, opts)
-	d.route, d.typ, d.decode = zero.Route(), reflect.TypeFor[M](), decode[M]
+	d.typ, d.decode = reflect.TypeFor[M](), decode[M]
+	d.route, d.fault = routeOfZero(d.typ)
 	if d.opt.cleared {
 		d.decode = decodeCleared[M]
 	}

@@ -106,8 +106,9 @@ func Use(mw ...Middleware) Option {
 // so. Key "" cancels nothing, "*" all that run or wait. C may have an On beside
 // it.
 func CancelledBy[C, Q msg.Message](c func(C) string, q func(Q) string) Option {
-	var zero C
-	cancel := &canceller{route: zero.Route(), typ: reflect.TypeFor[C](), ends: reflect.TypeFor[Q]()}
+	cancel := &canceller{typ: reflect.TypeFor[C](), ends: reflect.TypeFor[Q]()}
+	var fault error
+	cancel.route, fault = routeOfZero(cancel.typ)
 	cancel.key = func(d *Delivery) (key string, err error) {
 		if err = decode[C](d); err == nil {
 			key, err = keyOf(func(v any) string { return c(v.(C)) }, d.Value)
@@ -118,6 +119,9 @@ func CancelledBy[C, Q msg.Message](c func(C) string, q func(Q) string) Option {
 	return func(o *options) {
 		if c == nil || q == nil {
 			o.fault = errors.New("CancelledBy: a function is nil")
+		}
+		if fault != nil {
+			o.fault = fault
 		}
 		o.cancel = cancel
 	}

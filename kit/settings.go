@@ -81,7 +81,7 @@ func (s *Settings) Validate() error {
 		return fmt.Errorf("MQTT_SHARE is %q, want a name without / + # and control characters", s.Share)
 	case s.ClientID != "" && checkLevel(s.ClientID) != nil:
 		return fmt.Errorf("MQTT_CLIENT_ID is %q, want a name without / + # and control characters", s.ClientID)
-	case checkTopic(s.System) != nil || strings.HasPrefix(s.System, "$"):
+	case checkName(s.System) != nil || checkTopic(s.Topic("dead", "client", "letter")) != nil || s.System == "" || strings.HasPrefix(s.System, "$"):
 		return fmt.Errorf("MQTT_SYSTEM is %q, want a topic prefix such as system", s.System)
 	case (s.TLSCert == "") != (s.TLSKey == ""):
 		return fmt.Errorf("MQTT_TLS_CERT and MQTT_TLS_KEY go together, and only one is set")
