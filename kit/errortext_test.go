@@ -37,6 +37,7 @@ func TestErrorsOfAnyTextAreTold(t *testing.T) {
 				if end, _ := ends.Next(t); end.Err == nil || !strings.Contains(*end.Err, "engine: ") {
 					t.Errorf("ended with %.100v", end.Err)
 				}
+				b.Settle() // an error is told before it is counted
 				stats := kittest.WatchRaw(b, "system/stats/s")
 				b.PublishRaw(t, "system/stats/get", `{}`)
 				if d, _ := stats.Next(t); !strings.Contains(string(d.Payload), "engine: ") {
