@@ -58,14 +58,26 @@ func (c *runCmd) Run(ctx context.Context, home kit.Home) error {
 	if err != nil {
 		return err
 	}
-	s, err := settings(home, "tars-cli")
-	if err != nil {
+	if mods, err = pointed(home, mods); err != nil {
 		return err
 	}
-	if s.NamedBy() == "" {
-		for i := range mods {
-			mods[i] = mods[i].With(at(s.URL)) // not the environment: child processes would inherit the password
-		}
-	}
 	return runServices(ctx, mods)
+}
+
+// pointed returns mods as they connect to a running tars up, unless the
+// environment names a broker. Where there is none, a login of the environment is
+// for the usual port.
+func pointed(home kit.Home, mods []kit.Module) ([]kit.Module, error) {
+	if _, err := settings(home, "tars-cli"); err != nil {
+		return nil, err
+	}
+	a := brokerOf(home)
+	if a.from != urlFile(home) {
+		return mods, nil
+	}
+	var all []kit.Module
+	for _, m := range mods {
+		all = append(all, m.With(at(a.url))) // not the environment: child processes would inherit the password
+	}
+	return all, nil
 }
