@@ -147,7 +147,9 @@ func (h *cure) OnSubscribe(cl *mqtt.Client, p packets.Packet) packets.Packet {
 	c.over = c.over[:0]
 	h.mu.Lock()
 	own, all := c.s.filters, h.subscriptions
+	work := h.workOfSubscribe(p.Filters)
 	h.mu.Unlock()
+	c.owe(work)
 	for i := range p.Filters {
 		f := &p.Filters[i]
 		if !validFilter(f.Filter) || h.tooDeep(f.Filter) {

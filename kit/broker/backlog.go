@@ -1,6 +1,12 @@
 package broker
 
-import "time"
+import (
+	"strings"
+	"time"
+
+	mqtt "github.com/mochi-mqtt/server/v2"
+	"github.com/mochi-mqtt/server/v2/packets"
+)
 
 const (
 	maxOurs    = 8 << 20     // bytes that wait for clients of this process, before strangers are slowed down
@@ -8,8 +14,15 @@ const (
 	maxWindow  = 1024        // messages of a window that count
 	maxPause   = time.Second // of one message of a stranger
 	pauseStep  = 2 * time.Millisecond
-	maxBurst   = 8 * time.Second // of messages that are not slowed down, at one in burstEvery
-	burstEvery = time.Second
+	maxBurst   = time.Second // of messages that are not slowed down, at one in burstEvery
+	burstEvery = time.Second / 8
+
+	maxDebt       = 4 * time.Second       // of work for a stranger, at the rates below, before its next packet waits
+	workOfFilter  = 10 * time.Millisecond // and as much for 64 retained messages that a filter may match
+	copyRate      = 128 << 20             // bytes a second that are copied for all strangers together
+	minCopyRate   = 4 << 20               // and for one of them
+	copyOverhead  = 256                   // bytes of a copy beside the payload
+	retainedAtOne = 64
 )
 
 // A stranger who publishes more than the services of this process handle would
@@ -45,6 +58,7 @@ func (c *conn) pause() {
 	for c.h.ours.Load() > maxOurs && time.Now().Before(end) {
 		time.Sleep(pauseStep)
 	}
+	c.workOff(end)
 	caughtUp := c.flooding()
 	if caughtUp == nil || c.burst() {
 		return
@@ -55,6 +69,50 @@ func (c *conn) pause() {
 	case <-caughtUp:
 	case <-late.C:
 	}
+}
+
+// workOff waits, not longer than until end, when c has made so much work that
+// others would wait for it: subscribing stops all publishing for a moment, and a
+// message is copied for each of its receivers, also for those that are sent none
+// because they do not read.
+func (c *conn) workOff(end time.Time) {
+	if debt := time.Until(c.debt.Add(-maxDebt)); debt > 0 {
+		time.Sleep(min(debt, time.Until(end)))
+	}
+}
+
+// owe notes that a packet of c made work. It is called where c is read.
+func (c *conn) owe(work time.Duration) {
+	if c.trusted {
+		return
+	}
+	if now := time.Now(); c.debt.Before(now) {
+		c.debt = now
+	}
+	c.debt = c.debt.Add(work)
+}
+
+// workOfSubscribe is how long a SUBSCRIBE counts. h.mu is held.
+func (h *cure) workOfSubscribe(filters packets.Subscriptions) (work time.Duration) {
+	for _, f := range filters {
+		work += workOfFilter
+		if strings.ContainsAny(f.Filter, "+#") {
+			work += workOfFilter * time.Duration(len(h.retained)/retainedAtOne)
+		}
+	}
+	return work
+}
+
+// OnPublish comes before a message is copied for its receivers.
+func (h *cure) OnPublish(cl *mqtt.Client, p packets.Packet) (packets.Packet, error) {
+	if c, ok := cl.Net.Conn.(*conn); ok && !c.trusted {
+		copied := (len(p.Payload) + copyOverhead) * len(h.srv.Topics.Subscribers(p.TopicName).Subscriptions)
+		h.mu.Lock()
+		rate := max(minCopyRate, copyRate/max(1, h.connected))
+		h.mu.Unlock()
+		c.owe(time.Duration(copied) * time.Second / time.Duration(rate))
+	}
+	return p, nil
 }
 
 // flooding returns what is closed when the session that c floods has caught up,

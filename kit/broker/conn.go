@@ -47,6 +47,7 @@ type conn struct {
 	over     []int            // filters of the SUBSCRIBE in work that are too many
 	expiry   time.Duration    // how long the session may outlive this connection
 	ended    bool             // OnDisconnect was called
+	debt     time.Time        // when the work that it made is done, at the rates that one may have
 	bursts   time.Time        // when all of maxBurst is left again
 	admitted bool             // counts as a connection; with cure.mu
 	entered  bool             // has a session, or will have none; with cure.mu

@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 )
 
 // chunk is how much memory a packet gets ahead of its bytes, whatever length it
@@ -80,10 +81,15 @@ func (c *conn) next() error {
 		if c.frame[0] == typeDisconnect<<4 && len(body) == 1 {
 			c.frame = []byte{typeDisconnect << 4, 2, body[0], 0} // mochi overlooks a reason without properties
 		}
-		if c.frame[0]>>4 != typePublish {
+		switch c.frame[0] >> 4 {
+		case typePublish:
+			c.pause()
+		case typeSubscribe, typeUnsubscribe:
+			c.workOff(time.Now().Add(maxPause))
+			return nil
+		default:
 			return nil
 		}
-		c.pause()
 		answer, err := c.decline(body)
 		if answer == nil && err == nil {
 			return nil
