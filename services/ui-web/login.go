@@ -119,6 +119,11 @@ func (s *Server) private(h http.HandlerFunc) http.Handler {
 			tooMany(w, who.wait)
 		case !who.in:
 			http.Error(w, "the token is missing: open / first", http.StatusUnauthorized)
+		case !s.loopback && s.login.token == "" && ofAnotherUser(r):
+			if s.strangers.allow() {
+				s.log.Warn("another user of this machine was refused; UI_TOKEN lets in who knows it, UI_LOOPBACK=yes everybody here")
+			}
+			http.Error(w, "this page is for the user who started it: set UI_TOKEN for whoever knows it, or UI_LOOPBACK=yes for everybody on this machine", http.StatusForbidden)
 		default:
 			w.Header().Set("Cache-Control", "no-store")
 			if who.session != nil {
