@@ -50,6 +50,25 @@ func TestNoServiceHearsItself(t *testing.T) {
 	}, module)
 }
 
+// A program that takes a message and publishes it elsewhere is another sender,
+// also when it keeps the properties.
+func TestRepublishedMessageIsHeard(t *testing.T) {
+	var bus *kit.Bus
+	var l diary
+	kittest.Run(t, "by the service that sent the first", func(t *testing.T, b *kittest.Bench) {
+		see := kittest.WatchRaw(b, "box/note")
+		if err := bus.Publish(t.Context(), Note{Text: "own"}); err != nil {
+			t.Fatal(err)
+		}
+		d, _ := see.Next(t)
+		b.Settle()
+		b.PublishRaw(t, "box/copy", string(d.Payload), "from_client", "s box/note")
+		b.Settle()
+		same(t, l.take(), "box/copy")
+	}, kittest.Fake("s", kit.Tap("box/#", func(_ context.Context, d *kit.Delivery) error { l.add("%s", d.Topic); return nil }),
+		kit.Asks[Essay](), kit.Sends[Note]()).With(fx.Populate(&bus)))
+}
+
 // A service is down as soon as one of its connections is, and up again when all
 // are.
 func TestOneLostConnectionIsALostLink(t *testing.T) {

@@ -110,16 +110,20 @@ func (l *lane) last() uint64 {
 	return l.seq
 }
 
-// senderKey is the user property that holds the client id of the sender, where
-// its own subscription would bring the message back to it: No Local of MQTT
-// works within one connection, and a bus has several.
+// senderKey is the user property that says who sent a message and to where, when
+// its own subscription would bring it back: No Local of MQTT works within one
+// connection, and a bus has several.
 const senderKey = "from_client"
+
+// signature names this client as the sender to a topic. Who takes a message and
+// publishes it elsewhere, properties and all, is another sender.
+func (b *Bus) signature(topic string) string { return b.id.client + " " + topic }
 
 // sign adds the sender to what comes back to it.
 func (b *Bus) sign(to string, props *paho.UserProperties) {
 	for _, filter := range b.echoes {
 		if topic.Matches(filter, to) {
-			props.Add(senderKey, b.id.client)
+			props.Add(senderKey, b.signature(to))
 			return
 		}
 	}

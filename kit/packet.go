@@ -51,7 +51,7 @@ type Delivery struct {
 	bus     *Bus
 	props   *paho.PublishProperties
 	errorTo string // where the asker wants to hear of a failure
-	sender  string // client id, where the sender would hear itself
+	sender  string // its signature, where the sender would hear itself
 }
 
 // metaKey is where a context has a *Meta, which does not change.

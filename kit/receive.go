@@ -17,7 +17,7 @@ func (c *connection) received(p paho.PublishReceived) (bool, error) {
 	c.complete()
 	r := c.session.Arrive(p.Packet.PacketID, p.Packet.QoS)
 	again := b.replayed(d)
-	own := d.sender == b.id.client // No Local holds for one connection, and this is another
+	own := d.sender != "" && d.sender == b.signature(p.Packet.Topic) // No Local holds for one connection, and this is another
 	taken := again || own || c == b.conns[0] && b.answerAsk(d)
 	for _, t := range c.cancels {
 		if !again && !own && topic.Matches(t.filter, d.Topic) {

@@ -13,7 +13,7 @@ type Config struct {
 	Addr     string        `default:"127.0.0.1:8080" was:"PORT" desc:"address and port of the page; one that others can reach wants UI_TOKEN"`
 	Token    string        `desc:"what a browser must know to be let in, 12 characters or more; empty asks for nothing"`
 	Session  time.Duration `default:"720h" desc:"how long a browser that gave the token stays logged in; a restart logs out too"`
-	Loopback bool          `default:"false" desc:"UI_ADDR is reachable from this machine only, whatever it says, so no token is wanted: for containers"`
+	Loopback bool          `default:"false" desc:"UI_ADDR is reachable from this machine only, whatever it says, so no token is wanted, and other users of the machine are let in: for containers"`
 	Hosts    []string      `desc:"more names the page may be called by, tars.example.org, with commas between"`
 	Origins  []string      `desc:"addresses of the page in the browser, where a proxy makes them differ from what arrives here: https://tars.example.org, with commas between"`
 }

@@ -37,7 +37,7 @@ var Mutants = []Mutant{
 	{"gives letters back to taps instead of the handler that failed", "receive.go", "|| again && t.h.tap ||", "|| again && !t.h.tap ||"},
 	{"lets lanes share a connection, so that one waits for another", "mount_connections.go", "		working = append(working, l)\n", "		first.feed(l)\n"},
 	{"cancels what was sent after the cancel", "internal/cancel/cancel.go", "	k.cancel(key, fresh, idle)\n}\n\n// Relinked", "}\n\n// Relinked"},
-	{"hears itself on another of its connections", "overtake.go", "			props.Add(senderKey, b.id.client)\n", ""},
+	{"hears itself on another of its connections", "overtake.go", "			props.Add(senderKey, b.signature(to))\n", ""},
 	{"lets publications overtake each other after an outage", "publish.go", "		} else if turn.Late(); !errors", "		} else if turn.Apart(); !errors"},
 	{"ends all services when one is evicted", "service.go", "len(mods) > 1 && is[evictedError](err)", "len(mods) > 6 && is[evictedError](err)"},
 }
