@@ -40,14 +40,15 @@ func New(cfg Config, bus *kit.Bus, engine Engine, log *slog.Logger) *Service {
 }
 
 // Handlers declares what the voice listens to. Both commands share a lane and
-// only leave word with the loop, so that a stop never waits behind speech. It
-// overtakes lines that still wait, and ends them, but nothing that was sent
-// after it.
+// only leave word with the loop, so that a stop never waits behind speech, and
+// ends what came before it and nothing that comes after. Lines that still wait
+// for the loop are ended ahead of it. The control itself keeps its place: a pause
+// that came before its line would find nothing to pause.
 func (s *Service) Handlers() []kit.Handler {
 	desk, choice := kit.Lane("desk"), kit.Lane("engine")
 	return []kit.Handler{
 		kit.On(s.say, desk, kit.AckFirst(), kit.CancelledBy(stoppedAnswer, answerOf)), // after a restart nobody waits for it any more
-		kit.On(s.control, desk, kit.Overtake()),
+		kit.On(s.control, desk),
 		kit.Loop(s.speak),
 		kit.Up(s.look, choice), kit.Every(lookEvery, s.look, choice),
 		kit.Sends[contract.TtsStatus](), kit.Sends[contract.SpeakerAudio](),

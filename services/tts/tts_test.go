@@ -131,9 +131,9 @@ func expect(t *testing.T, s *stage, want ...string) {
 	}
 }
 
-// A stop does not wait for lines that were sent before it, ends them all, and
-// none that was sent after it.
-func TestStopOvertakesABacklog(t *testing.T) {
+// A stop ends all lines that were sent before it, also those that the broker
+// still holds, and none that was sent after it.
+func TestStopEndsABacklog(t *testing.T) {
 	perform(t, "of more lines than the broker may send at once", func(t *testing.T, s *stage) {
 		for i := range 3000 {
 			s.say(t, fmt.Sprint("u", i%7), "word")
