@@ -114,7 +114,7 @@ func (c *connection) subscribe(link context.Context, fresh bool) {
 	case <-link.Done():
 		return
 	}
-	if !c.filter(link) {
+	if !c.subscribeFilters(link) {
 		return
 	}
 	if fresh {
@@ -137,9 +137,9 @@ func (c *connection) subscribe(link context.Context, fresh bool) {
 	b.log.Info("connected", "client", b.id.client, "links", n)
 }
 
-// filter subscribes what is taken here, again while the link lives. A reconnect
+// subscribeFilters subscribes what is taken here, again while the link lives. A reconnect
 // repeats no retained state, a new process gets it.
-func (c *connection) filter(link context.Context) bool {
+func (c *connection) subscribeFilters(link context.Context) bool {
 	subs := slices.Clone(c.filters)
 	if c.links.Load() > 0 {
 		for i := range subs {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/gotars/tars/kit/msg"
 	"github.com/gotars/tars/kit/wire"
 )
 
@@ -65,13 +64,5 @@ func (b *Bus) tellEviction(ctx context.Context, cause error) {
 	}
 	h := mood{event: "error", err: cause.Error()}.ping()
 	h.MessageID = wire.NewID()
-	tell := func(to, typ string, v any) {
-		if err := tool.put(ctx, msg.Route{Topic: to, Type: typ, QoS: msg.AtLeastOnce}, to, v, Retain()); err != nil {
-			b.log.Warn("state not published", "topic", to, "err", err)
-		}
-	}
-	tell(b.own("health"), "health.status", h)
-	for _, alias := range b.id.alias {
-		tell(b.cfg.Topic("health", alias), "system.health."+alias, healthCopy(h))
-	}
+	b.tellHealth(h, func(to, typ string, v any) { tool.keep(ctx, to, typ, v) })
 }

@@ -69,9 +69,14 @@ func (b *Bus) feel(ctx context.Context, m mood) {
 	h := m.ping()
 	h.MessageID = wire.NewID()
 	b.lastHealth.Store(h.MessageID)
-	b.keep(ctx, b.own("health"), "health.status", h)
+	b.tellHealth(h, func(to, typ string, v any) { b.keep(ctx, to, typ, v) })
+}
+
+// tellHealth calls tell with h and where it goes, and with its copies for aliases.
+func (b *Bus) tellHealth(h healthPing, tell func(to, typ string, v any)) {
+	tell(b.own("health"), "health.status", h)
 	for _, alias := range b.id.alias {
-		b.keep(ctx, b.cfg.Topic("health", alias), "system.health."+alias, healthCopy(h))
+		tell(b.cfg.Topic("health", alias), "system.health."+alias, healthCopy(h))
 	}
 }
 

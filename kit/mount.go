@@ -48,7 +48,7 @@ func (b *Bus) mount(hs []Handler) error {
 	if len(answers) > 0 && !b.seam.Loose {
 		answers = append(answers, subscription(msg.Route{Topic: b.errors, QoS: msg.AtLeastOnce}, ""))
 	}
-	if err := b.share(answers); err != nil {
+	if err := b.assignConnections(answers); err != nil {
 		return fmt.Errorf("%s: %w", b.name, err)
 	}
 	return nil

@@ -11,14 +11,14 @@ import (
 	"github.com/gotars/tars/kit/msg"
 )
 
-// share spreads the lanes over connections. A broker sends a client no more
+// assignConnections spreads the lanes over connections. A broker sends a client no more
 // than its Receive Maximum of messages that are not acknowledged, and what is
 // published after them waits, for whatever handler it is. So each lane that
 // acknowledges after its work gets a connection, and waits for itself alone.
 // The first connection publishes, and takes what is acknowledged on arrival:
 // answers to asks, cancels, what overtakes, and what is AtMostOnce.
 // docs/decisions/018-connections.md has the reasons and what it costs.
-func (b *Bus) share(answers []paho.SubscribeOptions) error {
+func (b *Bus) assignConnections(answers []paho.SubscribeOptions) error {
 	first := b.conns[0]
 	prompt := answers // what must not wait for work
 	var working []*lane
@@ -27,7 +27,7 @@ func (b *Bus) share(answers []paho.SubscribeOptions) error {
 			prompt = append(prompt, subscription(t.h.opt.cancel.route, ""))
 			first.cancels = append(first.cancels, t)
 		}
-		if !b.cfg.IsolateLanes || !l.works() {
+		if !b.cfg.IsolateLanes || !l.acknowledgesLate() {
 			first.feed(l)
 			continue
 		}
@@ -50,12 +50,12 @@ func (b *Bus) share(answers []paho.SubscribeOptions) error {
 		c.feed(l)
 		c.cancels = l.cancellers
 	}
-	return b.filter(prompt)
+	return b.chooseFilters(prompt)
 }
 
-// works reports whether messages of the lane stay unacknowledged while they
-// wait: what no other lane should wait for.
-func (l *lane) works() bool {
+// acknowledgesLate reports whether messages of the lane stay unacknowledged while
+// they wait for their handler: then no other lane should share its window.
+func (l *lane) acknowledgesLate() bool {
 	return slices.ContainsFunc(l.routes, func(t target) bool {
 		return t.filter != "" && t.h.route.QoS > msg.AtMostOnce && !t.h.opt.overtake
 	})
@@ -68,8 +68,8 @@ func (c *connection) feed(l *lane) {
 	c.routes = append(c.routes, l.routes...)
 }
 
-// filter decides what each connection subscribes.
-func (b *Bus) filter(prompt []paho.SubscribeOptions) (err error) {
+// chooseFilters decides what each connection subscribes; prompt is for the first.
+func (b *Bus) chooseFilters(prompt []paho.SubscribeOptions) (err error) {
 	var all []paho.SubscribeOptions
 	for i, c := range b.conns {
 		var want []paho.SubscribeOptions

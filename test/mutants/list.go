@@ -21,7 +21,7 @@ var Mutants = []Mutant{
 	{"tells parts of a stream apart by their id alone", "dedupe.go", "return d.Type + \"|\" + d.ID + \"|seq=\" + strconv.FormatInt(int64(seq), 10)", "return d.Type + \"|\" + d.ID + \"|seq=\" + strconv.FormatInt(0, 10)"},
 	{"lets a cancel wait behind what it ends", "overtake.go", "		l.cancels.CancelAhead(key, id, seq, idle)\n", "		_ = id\n"},
 	{"sets no will", "login.go", "} else if b.cfg.EnableHealth && c == b.conns[0] {", "} else if b.cfg.EnableHealth && b.tool {"},
-	{"says ready before it is subscribed", "conn.go", "	if !c.filter(link) {\n		return\n	}\n	if fresh {", "	defer c.filter(link)\n	if fresh {"},
+	{"says ready before it is subscribed", "conn.go", "	if !c.subscribeFilters(link) {\n		return\n	}\n	if fresh {", "	defer c.subscribeFilters(link)\n	if fresh {"},
 	{"asks for retained state again at each reconnect", "conn.go", "subs[i].RetainHandling = max(subs[i].RetainHandling, 1)", "subs[i].RetainHandling = 0"},
 	{"starts with a clean session", "login.go", "CleanStartOnInitialConnection: b.tool,", "CleanStartOnInitialConnection: true,"},
 	{"does not wait for the link with an AtLeastOnce message", "publish.go", "		return first.insist(ctx, p)\n", "		_, err := first.cm.Publish(ctx, p)\n		return err\n"},
