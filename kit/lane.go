@@ -2,6 +2,7 @@ package kit
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -23,6 +24,7 @@ type item struct {
 	seq     uint64
 	at      time.Time
 	early   bool // AckFirst: acknowledged while waiting
+	ahead   bool // came ahead of what was sent before it, see Overtake
 	key     *keyed
 }
 
@@ -94,10 +96,10 @@ type lane struct {
 	halted  bool // nothing runs any more
 	sorting bool // a sorter may still fill ready
 	seq     uint64
-	bytes   int              // of all AtMostOnce items that wait
-	early   int              // acknowledged items that wait
-	urgent  fifo.Queue[item] // of handlers that Overtake
-	copies  copies.Pairs     // of these
+	bytes   int                 // of all AtMostOnce items that wait
+	early   int                 // acknowledged items that wait
+	urgent  fifo.Queue[control] // of handlers that Overtake
+	copies  copies.Pairs        // of these
 	queue   pending
 	keys    map[string]*keyed
 	names   crowd.Names
@@ -154,12 +156,16 @@ func (l *lane) offer(it item) bool {
 		l.b.dropped(it.h, "overflow", it.d)
 		return true
 	}
+	if it.h.opt.overtake && l.isSecondCopy(&it) {
+		it.settle(true)
+		return true
+	}
 	l.seq++
 	it.seq, it.at = l.seq, time.Now()
 	it.h.meter.Waiting.Add(1)
 	l.bytes += it.looseBytes()
 	if it.h.opt.overtake {
-		l.pushUrgent(it)
+		l.pushControl(it)
 		return true
 	}
 	if it.h.opt.ackFirst && it.d != nil && l.early < it.h.opt.queue {
@@ -245,8 +251,8 @@ func (l *lane) take() (item, bool) {
 		case l.halted, l.stopped && !l.open:
 			return item{}, false
 		case !l.open:
-		case l.urgent.Len() > 0:
-			it := l.urgent.Pop()
+		case l.controlIsNext():
+			it := l.urgent.Pop().item
 			l.left(&it)
 			return it, true
 		case l.by == nil && l.queue.Len() > 0:
@@ -262,6 +268,7 @@ func (l *lane) take() (item, bool) {
 		case l.stopped && !l.sorting && l.queue.Len() == 0 && len(l.keys) == 0:
 			return item{}, false
 		}
+		l.wakeForControl()
 		l.cond.Wait()
 	}
 }
@@ -271,11 +278,11 @@ func (l *lane) take() (item, bool) {
 func (l *lane) abandon() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	rest := append(l.urgent.Items(), l.queue.Items()...)
+	rest := slices.Clone(l.queue.Items()) // a control was acknowledged when it came
 	for _, k := range l.keys {
 		rest = append(rest, k.items.Items()...)
 	}
-	l.urgent, l.queue, l.keys, l.ready = fifo.Queue[item]{}, pending{}, map[string]*keyed{}, crowd.Ring[*keyed]{}
+	l.urgent, l.queue, l.keys, l.ready = fifo.Queue[control]{}, pending{}, map[string]*keyed{}, crowd.Ring[*keyed]{}
 	for i := range rest {
 		rest[i].settle(false)
 	}

@@ -79,6 +79,54 @@ func TestControlRunsOnce(t *testing.T) {
 	}
 }
 
+// TestControlKeepsItsPlace sends work and controls in turn to a lane that keeps up:
+// a control that ran ahead of the work it is about would find nothing to control.
+func TestControlKeepsItsPlace(t *testing.T) {
+	var l diary
+	player := kit.Lane("player")
+	kittest.Run(t, "while its turn comes soon", func(t *testing.T, b *kittest.Bench) {
+		var want []string
+		for i := range 300 {
+			work, control := fmt.Sprintf("play %d", i), fmt.Sprintf("pause %d", i)
+			b.Publish(t, Note{Text: work})
+			b.Publish(t, Hush{Room: control})
+			want = append(want, work, control)
+			if i%10 == 0 {
+				b.Settle()
+			}
+		}
+		time.Sleep(time.Second)
+		b.Settle()
+		for i, got := range l.take() {
+			if i >= len(want) || got != want[i] {
+				t.Fatalf("%d. is %q, want %q", i, got, want[min(i, len(want)-1)])
+			}
+		}
+	}, kittest.Fake("s", kit.On(func(_ context.Context, n Note) error { l.add("%s", n.Text); return nil }, kit.Name("play"), player),
+		kit.On(func(_ context.Context, h Hush) error { l.add("%s", h.Room); return nil }, player, kit.Overtake())))
+}
+
+// TestControlOvertakesWhatWaits pauses a lane that is busy for minutes.
+func TestControlOvertakesWhatWaits(t *testing.T) {
+	var late time.Duration
+	player := kit.Lane("player")
+	var sent time.Time
+	kittest.Run(t, "after 20 ms", func(t *testing.T, b *kittest.Bench) {
+		for i := range 500 {
+			b.Publish(t, Note{Text: fmt.Sprint(i)})
+		}
+		b.Settle()
+		sent = time.Now()
+		b.Publish(t, Hush{Room: "pause"})
+		time.Sleep(time.Second)
+		b.Settle()
+		if late < 20*time.Millisecond || late > 30*time.Millisecond {
+			t.Errorf("the control ran after %s, want 20 ms and what was at work", late)
+		}
+	}, kittest.Fake("s", kit.On(func(context.Context, Note) error { time.Sleep(10 * time.Millisecond); return nil }, kit.Name("play"), player),
+		kit.On(func(context.Context, Hush) error { late = time.Since(sent); return nil }, player, kit.Overtake())))
+}
+
 // What was asked for after a cancel runs, however late or often its copies come.
 func TestLateCopiesOfCancelsEndNothingNew(t *testing.T) {
 	keys := []kit.Option{kit.Workers(3), kit.By(func(s Speech) string { return s.Room })}

@@ -32,17 +32,14 @@ func (c *connection) received(p paho.PublishReceived) (bool, error) {
 			continue
 		}
 		taken = true
-		if c.duplicate(t, d) {
-			continue
-		}
 		if mine != nil {
 			x := *d
-			mine.offer(&x, r)
+			c.offer(mine, &x, r)
 		}
 		mine = t
 	}
 	if mine != nil {
-		mine.offer(d, r)
+		c.offer(mine, d, r)
 	}
 	if !taken && !c.expected(d.Topic) {
 		c.disown(d)
@@ -51,10 +48,10 @@ func (c *connection) received(p paho.PublishReceived) (bool, error) {
 	return true, nil
 }
 
-func (t *target) offer(d *Delivery, r *session.Receipt) {
+func (c *connection) offer(t *target, d *Delivery, r *session.Receipt) {
 	d.Key = topic.Key(t.filter, d.Topic)
 	r.Hold()
-	t.lane.offer(item{h: t.h, d: d, receipt: r})
+	t.lane.offer(item{h: t.h, d: d, receipt: r, ahead: c != t.lane.conn})
 }
 
 // renew forgets what waits from an earlier link when the broker kept the
