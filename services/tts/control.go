@@ -61,13 +61,15 @@ func (v *voice) mute(on bool) {
 // stop ends every line that c means, and what is still to come of its answer.
 // Each answer of which something ends is told once.
 func (v *voice) stop(c contract.TtsControl) error {
-	if c.ID != nil && *c.ID != "" {
-		v.stopped(*c.ID)
+	if c.ID == nil {
+		v.stopAll = stop{at: time.Now(), reason: c.Reason}
+	} else if *c.ID != "" {
+		v.remember(*c.ID, c.Reason)
 	}
 	told := map[string]bool{}
 	tell := func(l *line) {
 		if utt := l.utt(); utt != "" {
-			v.stopped(utt) // without an id, too, the rest of the answer is meant
+			v.remember(utt, c.Reason).told = true // without an id, too, the rest of the answer is meant
 		}
 		if !told[l.utt()] {
 			v.status(l, contract.TtsStopped, c.Reason)
@@ -89,13 +91,14 @@ func (v *voice) stop(c contract.TtsControl) error {
 		l.cancel()
 		v.next = nil
 	}
-	v.queue.lines = slices.DeleteFunc(v.queue.lines, func(l *line) bool {
+	tellMeant := func(l *line) bool {
 		if l.is(c.ID) {
 			tell(l)
-			return true
 		}
-		return false
-	})
+		return l.is(c.ID)
+	}
+	v.queue.lines = slices.DeleteFunc(v.queue.lines, tellMeant)
+	v.cancelled = slices.DeleteFunc(v.cancelled, tellMeant)
 	if len(told) == 0 {
 		return kit.Drop("nothing_to_stop")
 	}

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/gotars/tars/contract"
 	"github.com/gotars/tars/kit"
 )
 
@@ -95,8 +96,8 @@ func (q *lineQueue) next() int {
 
 // say queues l, unless its answer was just stopped.
 func (v *voice) say(l *line) error {
-	for utt, at := range v.stops {
-		if time.Since(at) > stopsFor {
+	for utt, s := range v.stops {
+		if !s.recent() {
 			delete(v.stops, utt)
 		}
 	}
@@ -109,16 +110,46 @@ func (v *voice) say(l *line) error {
 	return nil
 }
 
-// stopped remembers that the rest of an answer is not wanted.
-func (v *voice) stopped(utt string) {
+// stop is a control that stopped an answer.
+type stop struct {
+	at     time.Time
+	reason *string
+	told   bool // a status said so
+}
+
+// recent reports whether what its answer is still sending is not wanted.
+func (s *stop) recent() bool { return time.Since(s.at) <= stopsFor }
+
+// sayCancelled takes a line that a stop ended before it came to the loop. A status
+// tells of it all the same: here, if the control overtook the line, and else when
+// the control comes.
+func (v *voice) sayCancelled(l *line) error {
+	s := v.stops[l.utt()]
+	if s == nil && v.stopAll.recent() {
+		s = v.remember(l.utt(), v.stopAll.reason)
+	}
+	switch {
+	case s == nil:
+		v.cancelled = slices.DeleteFunc(v.cancelled, func(x *line) bool { return time.Since(x.at) > stopsFor })
+		v.cancelled = append(v.cancelled[max(0, len(v.cancelled)-maxStops+1):], l)
+	case !s.told:
+		s.told = true
+		v.status(l, contract.TtsStopped, s.reason)
+	}
+	return kit.Drop("stopped")
+}
+
+// remember notes that the rest of an answer is not wanted.
+func (v *voice) remember(utt string, reason *string) *stop {
 	if _, known := v.stops[utt]; !known && len(v.stops) >= maxStops {
 		oldest, found := "", time.Time{}
-		for u, at := range v.stops {
-			if found.IsZero() || at.Before(found) {
-				oldest, found = u, at
+		for u, s := range v.stops {
+			if found.IsZero() || s.at.Before(found) {
+				oldest, found = u, s.at
 			}
 		}
 		delete(v.stops, oldest)
 	}
-	v.stops[utt] = time.Now()
+	v.stops[utt] = &stop{at: time.Now(), reason: reason}
+	return v.stops[utt]
 }

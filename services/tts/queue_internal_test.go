@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/gotars/tars/contract"
 )
@@ -70,9 +69,9 @@ func TestFloodForASpeaker(t *testing.T) {
 }
 
 func TestStopsAreBounded(t *testing.T) {
-	v := &voice{stops: map[string]time.Time{}}
+	v := &voice{stops: map[string]*stop{}}
 	for i := range 3 * maxStops {
-		v.stopped(fmt.Sprint(i))
+		v.remember(fmt.Sprint(i), nil)
 	}
 	if _, last := v.stops[fmt.Sprint(3*maxStops-1)]; len(v.stops) != maxStops || !last {
 		t.Errorf("%d stops are remembered, the last one: %v", len(v.stops), last)

@@ -42,13 +42,14 @@ func New(cfg Config, bus *kit.Bus, engine Engine, log *slog.Logger) *Service {
 // Handlers declares what the voice listens to. Both commands share a lane and
 // only leave word with the loop, so that a stop never waits behind speech, and
 // ends what came before it and nothing that comes after. Lines that still wait
-// for the loop are ended ahead of it. The control itself keeps its place: a pause
-// that came before its line would find nothing to pause.
+// for the loop are ended ahead of it. A control keeps its place while its turn comes
+// at once, for a pause that ran before its line would find nothing to pause; behind
+// thousands of lines it overtakes them.
 func (s *Service) Handlers() []kit.Handler {
 	desk, choice := kit.Lane("desk"), kit.Lane("engine")
 	return []kit.Handler{
 		kit.On(s.say, desk, kit.AckFirst(), kit.CancelledBy(stoppedAnswer, answerOf)), // after a restart nobody waits for it any more
-		kit.On(s.control, desk),
+		kit.On(s.control, desk, kit.Overtake()),
 		kit.Loop(s.speak),
 		kit.Up(s.look, choice), kit.Every(lookEvery, s.look, choice),
 		kit.Sends[contract.TtsStatus](), kit.Sends[contract.SpeakerAudio](),
@@ -75,14 +76,14 @@ func answerOf(m contract.TtsSay) string {
 }
 
 func (s *Service) say(ctx context.Context, m contract.TtsSay) error {
-	if context.Cause(ctx) == kit.ErrCancelled {
-		return kit.Drop("stopped")
-	}
 	chain := context.WithoutCancel(ctx) // speech outlives the handler, and is published in its chain
 	l := &line{
-		say: m, sentences: Sentences(Speakable(m.Text)),
+		at: time.Now(), say: m, sentences: Sentences(Speakable(m.Text)),
 		sink: s.sink(kit.From(ctx).Baggage["room"]),
 		tell: func(m msg.Message) error { return s.bus.Publish(chain, m) },
+	}
+	if context.Cause(ctx) == kit.ErrCancelled {
+		return s.order(chain, func(v *voice) error { return v.sayCancelled(l) })
 	}
 	return s.order(ctx, func(v *voice) error { return v.say(l) })
 }

@@ -20,6 +20,7 @@ const (
 
 // line is one say on its way to the speaker.
 type line struct {
+	at        time.Time // when it came
 	say       contract.TtsSay
 	sentences []string
 	sink      string
@@ -52,13 +53,15 @@ type voice struct {
 	last      *line // that was spoken before now; nil after a stop
 	queue     lineQueue
 	muted     bool
-	stops     map[string]time.Time // utt_id by when it was stopped
-	wg        sync.WaitGroup       // engines at work
+	stops     map[string]*stop // by the utt_id that was stopped
+	stopAll   stop             // the last one that named no answer
+	cancelled []*line          // ended before they came here; the control that did it is still to come
+	wg        sync.WaitGroup   // engines at work
 }
 
 // voice returns a silent voice.
 func (s *Service) voice() (*voice, error) {
-	v := &voice{engine: s.engine, sink: s.cfg.DefaultSink, log: s.log, stops: map[string]time.Time{}}
+	v := &voice{engine: s.engine, sink: s.cfg.DefaultSink, log: s.log, stops: map[string]*stop{}}
 	v.report = func(err error) {
 		if err == nil {
 			s.trouble.Store(nil)
