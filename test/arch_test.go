@@ -129,10 +129,16 @@ var rules = []struct {
 		"a service does not bring its broker",
 	},
 	{
+		"engines and speech import no service and no command",
+		func(s source) bool { return under(s.dir, "engines", "speech") },
+		func(_ source, imported string) bool { return under(imported, "services", "cmd") },
+		"they serve all services alike",
+	},
+	{
 		"a service does not install or run engines",
 		func(s source) bool { return under(s.dir, "services") && !s.test },
 		func(_ source, imported string) bool {
-			return under(imported, "ops/engines") && !under(imported, "ops/engines/find", "ops/engines/guard", "ops/engines/refusal", "ops/engines/wyoming")
+			return under(imported, "engines/install", "engines/supervise", "engines/measure")
 		},
 		"an engine is a server to it, whoever runs it",
 	},
@@ -195,13 +201,16 @@ func TestRulesRefuse(t *testing.T) {
 		{"cmd/tars/up.go", "kit/broker", ""},
 		{"kit/examples/cmd/home/main.go", "kit/broker", ""},
 		{"kit/examples/alarm/alarm.go", "kit/broker", rules[5].name},
-		{"services/tts/auto.go", "ops/engines/supervise", rules[6].name},
-		{"services/tts/auto.go", "ops/engines", rules[6].name},
-		{"services/tts/auto.go", "ops/engines/wer", rules[6].name},
-		{"services/tts/auto.go", "ops/engines/find", ""},
-		{"services/tts/openai.go", "ops/engines/refusal", ""},
-		{"services/stt/conform_test.go", "ops/engines/wer", ""},
-		{"services/tts/tts.go", "encoding/json", rules[7].name},
+		{"engines/wyoming/tts.go", "services/tts", rules[6].name},
+		{"speech/wer/wer.go", "cmd/tars", rules[6].name},
+		{"engines/wyoming/tts.go", "kit", ""},
+		{"services/tts/auto.go", "engines/supervise", rules[7].name},
+		{"services/tts/auto.go", "engines/install", rules[7].name},
+		{"services/tts/auto.go", "speech/wer", ""},
+		{"services/tts/auto.go", "engines/discovery", ""},
+		{"services/tts/openai.go", "engines/apierror", ""},
+		{"services/stt/conform_test.go", "speech/wer", ""},
+		{"services/tts/tts.go", "encoding/json", rules[8].name},
 		{"services/tts/piper.go", "encoding/json", ""},
 		{"services/ui-web/ui-web.go", "encoding/json", ""},
 	}

@@ -160,7 +160,7 @@ func TestImagesShareTheirFirstStage(t *testing.T) {
 		stage, _, _ = strings.Cut(stage, "\nFROM ")
 		return strings.TrimSpace(stage)
 	}
-	if a, b := first("../ops/Dockerfile"), first("../ops/engines/Dockerfile"); a != b {
-		t.Errorf("ops/Dockerfile begins with\n%s\nand ops/engines/Dockerfile with\n%s", a, b)
+	if a, b := first("../ops/Dockerfile"), first("../ops/engines.Dockerfile"); a != b {
+		t.Errorf("ops/Dockerfile begins with\n%s\nand ops/engines.Dockerfile with\n%s", a, b)
 	}
 }

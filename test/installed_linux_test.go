@@ -18,9 +18,9 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/gotars/tars/contract"
+	"github.com/gotars/tars/engines/discovery"
 	"github.com/gotars/tars/kit"
-	"github.com/gotars/tars/ops/engines/find"
-	"github.com/gotars/tars/ops/engines/wer"
+	"github.com/gotars/tars/speech/wer"
 	"github.com/gotars/tars/test/need"
 )
 
@@ -45,9 +45,9 @@ func installed(t *testing.T, env ...string) *stack {
 }
 
 // server is the address at which the installed engine of kind is reached.
-func (s *stack) server(t *testing.T, kind find.Kind) find.Server {
+func (s *stack) server(t *testing.T, kind discovery.Kind) discovery.Server {
 	t.Helper()
-	all := find.Look(t.Context(), nil, s.home, kind)
+	all := discovery.Look(t.Context(), nil, s.home, kind)
 	if len(all) == 0 {
 		t.Fatalf("no installed %s engine in %s", kind, s.home)
 	}
@@ -125,7 +125,7 @@ func TestSpokenWithoutNetwork(t *testing.T) {
 		t.Errorf("heard %q", f.Text)
 	}
 	awaitJS(t, ctx, "the answer is spoken", silence)
-	ears := s.server(t, find.STT)
+	ears := s.server(t, discovery.STT)
 	answer := transcribedBy(t, ears.URL, ears.Model, "answer.wav", played(t, ctx))
 	if strings.TrimSpace(answer) == "" {
 		t.Error("the answer has no words")
@@ -235,7 +235,7 @@ func TestInstalledEnginesStartAndStop(t *testing.T) {
 			s.cmd, s.out = s.start(t, "up")
 			s.await(t, "TARS is up", func() bool { return strings.Contains(s.out.String(), "TARS is up") })
 		}
-		llm := s.server(t, find.LLM)
+		llm := s.server(t, discovery.LLM)
 		if i%5 == 0 { // as a user does, and not each time: a model takes seconds to load
 			if out, err := s.tars(t, "ask", "Why is the sea salty?"); err != nil {
 				t.Errorf("round %d: %q, %v", i, out, err)
@@ -250,7 +250,7 @@ func TestInstalledEnginesStartAndStop(t *testing.T) {
 		if left := below(t, s.home); len(left) > 0 {
 			t.Fatalf("round %d leaves processes %v", i, left)
 		}
-		if find.Look(context.Background(), nil, s.home, find.LLM) != nil {
+		if discovery.Look(context.Background(), nil, s.home, discovery.LLM) != nil {
 			t.Errorf("round %d leaves an address of %s", i, llm.URL)
 		}
 	}

@@ -18,7 +18,7 @@ import (
 
 	"github.com/gotars/tars/contract"
 	"github.com/gotars/tars/kit"
-	"github.com/gotars/tars/ops/engines/wer"
+	"github.com/gotars/tars/speech/wer"
 	"github.com/gotars/tars/test/need"
 )
 

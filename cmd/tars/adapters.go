@@ -8,9 +8,9 @@ import (
 	"slices"
 	"time"
 
+	"github.com/gotars/tars/engines/discovery"
+	"github.com/gotars/tars/engines/failover"
 	"github.com/gotars/tars/kit"
-	"github.com/gotars/tars/ops/engines/find"
-	"github.com/gotars/tars/ops/engines/guard"
 	"github.com/gotars/tars/services/llm"
 	"github.com/gotars/tars/services/memory"
 	"github.com/gotars/tars/services/stt"
@@ -24,7 +24,7 @@ type where struct {
 
 // serversOf are the servers of kind that the settings name and those that are
 // found, each once. Clouds are left out: they cost money.
-func serversOf(ctx context.Context, home kit.Home, kind find.Kind) (all []find.Server, err error) {
+func serversOf(ctx context.Context, home kit.Home, kind discovery.Kind) (all []discovery.Server, err error) {
 	named, err := namedServers(kind)
 	if err != nil {
 		return nil, err
@@ -33,8 +33,8 @@ func serversOf(ctx context.Context, home kit.Home, kind find.Kind) (all []find.S
 	if err != nil {
 		return nil, err
 	}
-	for _, s := range slices.Concat(named, guard.Look(ctx, w.Hosts, string(home), kind)) {
-		if s.URL != "" && !slices.ContainsFunc(all, func(o find.Server) bool { return o.URL == s.URL }) {
+	for _, s := range slices.Concat(named, failover.Look(ctx, w.Hosts, string(home), kind)) {
+		if s.URL != "" && !slices.ContainsFunc(all, func(o discovery.Server) bool { return o.URL == s.URL }) {
 			all = append(all, s)
 		}
 	}
@@ -42,31 +42,31 @@ func serversOf(ctx context.Context, home kit.Home, kind find.Kind) (all []find.S
 }
 
 // namedServers are those of variables; the URL of one that is not set is empty.
-func namedServers(kind find.Kind) (all []find.Server, err error) {
+func namedServers(kind discovery.Kind) (all []discovery.Server, err error) {
 	add := func(protocol, url, model string) {
-		all = append(all, find.Server{Kind: kind, Protocol: protocol, URL: url, Model: model})
+		all = append(all, discovery.Server{Kind: kind, Protocol: protocol, URL: url, Model: model})
 	}
 	switch kind {
-	case find.STT:
+	case discovery.STT:
 		c, err := kit.FromEnv[stt.Config]("stt")
 		add("openai", c.OpenAIURL, c.OpenAIModel)
 		add("wyoming", c.WyomingURI, "")
 		return all, err
-	case find.TTS:
+	case discovery.TTS:
 		c, err := kit.FromEnv[tts.Config]("tts")
 		add("openai", c.OpenAIURL, c.OpenAIModel)
 		add("wyoming", c.WyomingURI, "")
 		add("piper", c.PiperURL, "")
 		return all, err
-	case find.LLM:
+	case discovery.LLM:
 		c, err := kit.FromEnv[llm.Config]("llm")
 		add("openai", c.BaseURL, c.Model)
 		return all, err
-	case find.Embed:
+	case discovery.Embed:
 		c, err := kit.FromEnv[memory.Config]("memory")
 		add("openai", c.EmbedURL, c.EmbedModel)
 		return all, err
-	case find.Wake:
+	case discovery.Wake:
 		c, err := kit.FromEnv[stt.Config]("stt")
 		add("wyoming", c.WakeURI, "")
 		return all, err
@@ -75,7 +75,7 @@ func namedServers(kind find.Kind) (all []find.Server, err error) {
 }
 
 // title is what s is called in a table.
-func title(s find.Server) string {
+func title(s discovery.Server) string {
 	if s.Installed {
 		return s.Name
 	}
@@ -90,7 +90,7 @@ func title(s find.Server) string {
 }
 
 // recogniser is the adapter of the stt service for s.
-func recogniser(s find.Server, home kit.Home) (func(context.Context, []byte) (string, error), error) {
+func recogniser(s discovery.Server, home kit.Home) (func(context.Context, []byte) (string, error), error) {
 	c, err := kit.FromEnv[stt.Config]("stt")
 	if err != nil {
 		return nil, err
@@ -117,7 +117,7 @@ func transcribing(e stt.Engine) func(context.Context, []byte) (string, error) {
 type sayer func(ctx context.Context, text string) (first, all time.Duration, err error)
 
 // voiceAt is the adapter of the tts service for s.
-func voiceAt(ctx context.Context, s find.Server, home kit.Home) (say sayer, done func(), err error) {
+func voiceAt(ctx context.Context, s discovery.Server, home kit.Home) (say sayer, done func(), err error) {
 	c, err := kit.FromEnv[tts.Config]("tts")
 	if err != nil {
 		return nil, nil, err
@@ -156,7 +156,7 @@ func saying(e tts.Engine) sayer {
 type answerer func(ctx context.Context, question string, limit int) (first, all time.Duration, pieces int, err error)
 
 // writer is the adapter of the llm service for s.
-func writer(s find.Server, home kit.Home) (answerer, error) {
+func writer(s discovery.Server, home kit.Home) (answerer, error) {
 	c, err := kit.FromEnv[llm.Config]("llm")
 	if err != nil {
 		return nil, err
@@ -191,7 +191,7 @@ func answering(e llm.Engine) answerer {
 }
 
 // embedding is the adapter of the memory service for s.
-func embedding(s find.Server) (func(context.Context, string) ([]float32, error), error) {
+func embedding(s discovery.Server) (func(context.Context, string) ([]float32, error), error) {
 	c, err := kit.FromEnv[memory.Config]("memory")
 	if err != nil {
 		return nil, err

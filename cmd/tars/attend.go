@@ -8,11 +8,11 @@ import (
 	"time"
 
 	"github.com/gotars/tars/contract"
+	"github.com/gotars/tars/engines/discovery"
+	"github.com/gotars/tars/engines/failover"
+	local "github.com/gotars/tars/engines/install"
+	"github.com/gotars/tars/engines/supervise"
 	"github.com/gotars/tars/kit"
-	local "github.com/gotars/tars/ops/engines"
-	"github.com/gotars/tars/ops/engines/find"
-	"github.com/gotars/tars/ops/engines/guard"
-	"github.com/gotars/tars/ops/engines/supervise"
 )
 
 const (
@@ -78,9 +78,9 @@ func (a *attendant) warm(ctx context.Context) {
 		return
 	}
 	a.warmed = time.Now()
-	kinds := map[string]find.Kind{"stt": find.STT, "llm": find.LLM, "tts": find.TTS}
+	kinds := map[string]discovery.Kind{"stt": discovery.STT, "llm": discovery.LLM, "tts": discovery.TTS}
 	for service, e := range engines(ctx, a.home) {
-		if kind, ok := kinds[service]; ok && e.from == guard.Installed {
+		if kind, ok := kinds[service]; ok && e.from == failover.Installed {
 			a.engines.Wake(kind)
 		}
 	}
@@ -91,7 +91,7 @@ func (a *attendant) warm(ctx context.Context) {
 func (a *attendant) tell(ctx context.Context) error {
 	all := a.engines.Engines()
 	for name := range a.told {
-		if slices.ContainsFunc(all, func(e find.Engine) bool { return e.Name == name }) {
+		if slices.ContainsFunc(all, func(e discovery.Engine) bool { return e.Name == name }) {
 			continue
 		}
 		if err := a.bus.Publish(ctx, gone(name)); err != nil {
@@ -134,14 +134,14 @@ func gone(name string) contract.HealthPing {
 
 // healthOfEngine is how e is, for the health board: its memory and the time of its
 // last request stand where a service says what happened.
-func healthOfEngine(e find.Engine) contract.HealthPing {
-	h := contract.HealthPing{Name: "engine-" + e.Name, OK: e.State != find.Failed, Event: &e.State}
+func healthOfEngine(e discovery.Engine) contract.HealthPing {
+	h := contract.HealthPing{Name: "engine-" + e.Name, OK: e.State != discovery.Failed, Event: &e.State}
 	switch {
-	case e.State == find.Failed:
+	case e.State == discovery.Failed:
 		h.Event, h.Err = new(contract.HealthError), &e.Error
-	case e.State == find.Ready && e.Last > 0:
+	case e.State == discovery.Ready && e.Last > 0:
 		h.Event = new(fmt.Sprintf("%s, last request %s", local.Bytes(round(e.Memory)), e.Last.Round(10*time.Millisecond)))
-	case e.State == find.Ready:
+	case e.State == discovery.Ready:
 		h.Event = new(local.Bytes(round(e.Memory)))
 	}
 	return h

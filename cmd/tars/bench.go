@@ -11,10 +11,10 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/gotars/tars/engines/discovery"
+	"github.com/gotars/tars/engines/measure"
 	"github.com/gotars/tars/kit"
-	"github.com/gotars/tars/ops/engines/find"
-	"github.com/gotars/tars/ops/engines/measure"
-	"github.com/gotars/tars/ops/engines/wer"
+	"github.com/gotars/tars/speech/wer"
 )
 
 // benchCmd groups what takes time.
@@ -156,15 +156,15 @@ type embedded struct {
 }
 
 func (b *bench) all(ctx context.Context) error {
-	for _, kind := range []find.Kind{find.STT, find.TTS, find.LLM, find.Embed, find.Wake} {
+	for _, kind := range []discovery.Kind{discovery.STT, discovery.TTS, discovery.LLM, discovery.Embed, discovery.Wake} {
 		servers, err := serversOf(ctx, b.home, kind)
 		if err != nil {
 			return err
 		}
 		for _, s := range servers {
 			fmt.Fprintf(b.progress, "%s: %s\n", kind, title(s))
-			measured := map[find.Kind]func(context.Context, find.Server) error{
-				find.STT: b.hear, find.TTS: b.speak, find.LLM: b.write, find.Embed: b.embed, find.Wake: b.listen,
+			measured := map[discovery.Kind]func(context.Context, discovery.Server) error{
+				discovery.STT: b.hear, discovery.TTS: b.speak, discovery.LLM: b.write, discovery.Embed: b.embed, discovery.Wake: b.listen,
 			}[kind]
 			if err := measured(ctx, s); err != nil && ctx.Err() == nil {
 				b.failed = append(b.failed, fmt.Sprintf("%s: %v", title(s), err))
@@ -175,13 +175,13 @@ func (b *bench) all(ctx context.Context) error {
 }
 
 // figures finishes those of s.
-func (b *bench) figures(ctx context.Context, s find.Server, added quartiles) figures {
+func (b *bench) figures(ctx context.Context, s discovery.Server, added quartiles) figures {
 	return figures{title(s), measure.Memory(ctx, string(b.home), s), added}
 }
 
 // hear transcribes all clips, and the shortest one in turns with the engine
 // asked directly.
-func (b *bench) hear(ctx context.Context, s find.Server) error {
+func (b *bench) hear(ctx context.Context, s discovery.Server) error {
 	transcribe, err := recogniser(s, b.home)
 	if err != nil {
 		return err
@@ -221,7 +221,7 @@ func (b *bench) hear(ctx context.Context, s find.Server) error {
 	return nil
 }
 
-func (b *bench) speak(ctx context.Context, s find.Server) error {
+func (b *bench) speak(ctx context.Context, s discovery.Server) error {
 	say, done, err := voiceAt(ctx, s, b.home)
 	if err != nil {
 		return err
@@ -246,7 +246,7 @@ func (b *bench) speak(ctx context.Context, s find.Server) error {
 	return nil
 }
 
-func (b *bench) write(ctx context.Context, s find.Server) error {
+func (b *bench) write(ctx context.Context, s discovery.Server) error {
 	answer, err := writer(s, b.home)
 	if err != nil {
 		return err
@@ -272,7 +272,7 @@ func (b *bench) write(ctx context.Context, s find.Server) error {
 	return nil
 }
 
-func (b *bench) embed(ctx context.Context, s find.Server) error {
+func (b *bench) embed(ctx context.Context, s discovery.Server) error {
 	vector, err := embedding(s)
 	if err != nil {
 		return err

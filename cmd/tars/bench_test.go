@@ -15,8 +15,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/gotars/tars/engines/discovery"
 	"github.com/gotars/tars/kit"
-	"github.com/gotars/tars/ops/engines/find"
 	"github.com/gotars/tars/test/need"
 )
 
@@ -178,7 +178,7 @@ func TestAnEngineThatFailsMidwayHasNoFigures(t *testing.T) {
 	}))
 	defer server.Close()
 	b := bench{home: kit.Home(t.TempDir()), runs: 3}
-	err := b.embed(t.Context(), find.Server{Kind: find.Embed, Protocol: "openai", URL: server.URL + "/v1", Model: "m"})
+	err := b.embed(t.Context(), discovery.Server{Kind: discovery.Embed, Protocol: "openai", URL: server.URL + "/v1", Model: "m"})
 	if err == nil || asked < 2 || len(b.embedded) != 0 {
 		t.Errorf("asked %d times, said %v, and has %+v", asked, err, b.embedded)
 	}

@@ -11,8 +11,8 @@ import (
 
 	"go.uber.org/fx"
 
+	"github.com/gotars/tars/engines/supervise"
 	"github.com/gotars/tars/kit"
-	"github.com/gotars/tars/ops/engines/supervise"
 )
 
 // describeCmd prints what the services declare. The files of docs/ and ops/

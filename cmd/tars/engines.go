@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"os"
 
+	local "github.com/gotars/tars/engines/install"
 	"github.com/gotars/tars/kit"
-	local "github.com/gotars/tars/ops/engines"
 )
 
 // enginesCmd installs engines that tars up runs.

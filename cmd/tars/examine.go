@@ -11,11 +11,11 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/gotars/tars/engines/discovery"
+	"github.com/gotars/tars/engines/failover"
+	local "github.com/gotars/tars/engines/install"
+	"github.com/gotars/tars/engines/supervise"
 	"github.com/gotars/tars/kit"
-	local "github.com/gotars/tars/ops/engines"
-	"github.com/gotars/tars/ops/engines/find"
-	"github.com/gotars/tars/ops/engines/guard"
-	"github.com/gotars/tars/ops/engines/supervise"
 	"github.com/gotars/tars/services/llm"
 	"github.com/gotars/tars/services/memory"
 	"github.com/gotars/tars/services/stt"
@@ -33,12 +33,12 @@ const tryLimit = time.Minute // models are loaded by the first request
 // trial is an engine that was asked once.
 type trial struct {
 	service string // or "wake", a part of stt
-	kind    find.Kind
+	kind    discovery.Kind
 	engine  engine
-	server  *find.Server  // that the engine asks; nil: it was not found
-	others  []find.Server // that answer and are not taken, best first
-	empty   string        // address of an Ollama without a chat model
-	text    string        // what was measured; empty: there is nothing to try
+	server  *discovery.Server  // that the engine asks; nil: it was not found
+	others  []discovery.Server // that answer and are not taken, best first
+	empty   string             // address of an Ollama without a chat model
+	text    string             // what was measured; empty: there is nothing to try
 	err     error
 	took    time.Duration // of a recogniser: for the question
 	speed   float64       // of a chat model: tokens per second
@@ -77,7 +77,7 @@ func (x *examination) engines(ctx context.Context, home kit.Home) {
 
 // unused reports whether engines are installed and nobody runs them.
 func unused(ctx context.Context, home kit.Home) bool {
-	_, running := find.Installed(ctx, string(home))
+	_, running := discovery.Installed(ctx, string(home))
 	_, err := local.Read(string(home))
 	wanted, _ := local.Wanted(os.Getenv("ENGINES"))
 	return err == nil && !running && wanted
@@ -91,22 +91,22 @@ func trials(ctx context.Context, home kit.Home, hosts []string) (all []trial) {
 		trial
 		try func(context.Context, kit.Home, *trial) error
 	}{
-		{trial{service: "stt", kind: find.STT}, tryHearing},
-		{trial{service: "llm", kind: find.LLM}, tryWriting},
-		{trial{service: "tts", kind: find.TTS}, trySpeaking},
-		{trial{service: "memory", kind: find.Embed}, tryEmbedding},
-		{trial{service: "wake", kind: find.Wake}, tryWaking},
+		{trial{service: "stt", kind: discovery.STT}, tryHearing},
+		{trial{service: "llm", kind: discovery.LLM}, tryWriting},
+		{trial{service: "tts", kind: discovery.TTS}, trySpeaking},
+		{trial{service: "memory", kind: discovery.Embed}, tryEmbedding},
+		{trial{service: "wake", kind: discovery.Wake}, tryWaking},
 	} {
 		t.engine = found[t.service]
-		for _, s := range guard.Look(ctx, hosts, string(home), t.kind) {
+		for _, s := range failover.Look(ctx, hosts, string(home), t.kind) {
 			if t.engine.is(s) {
 				t.server = &s
 			} else {
 				t.others = append(t.others, s)
 			}
 		}
-		if t.kind == find.LLM && guard.Looks(hosts) {
-			t.empty = find.Empty(ctx, hosts)
+		if t.kind == discovery.LLM && failover.Looks(hosts) {
+			t.empty = discovery.Empty(ctx, hosts)
 		}
 		limited, cancel := context.WithTimeout(ctx, tryLimit)
 		t.err = t.try(limited, home, &t.trial)
@@ -117,7 +117,7 @@ func trials(ctx context.Context, home kit.Home, hosts []string) (all []trial) {
 }
 
 // is reports whether e is the engine that asks s.
-func (e engine) is(s find.Server) bool {
+func (e engine) is(s discovery.Server) bool {
 	u, err := url.Parse(s.URL)
 	if err != nil || e.name != s.Name && !strings.HasPrefix(e.from, s.Name+", ") { // the memory names it there
 		return false
@@ -310,7 +310,7 @@ func advice(all []trial) string {
 
 // printInstalled prints how the engines that tars up runs fare.
 func printInstalled(ctx context.Context, home kit.Home) {
-	running, ok := find.Installed(ctx, string(home))
+	running, ok := discovery.Installed(ctx, string(home))
 	if !ok {
 		return
 	}

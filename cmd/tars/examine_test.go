@@ -16,8 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gotars/tars/engines/discovery"
 	"github.com/gotars/tars/kit"
-	"github.com/gotars/tars/ops/engines/find"
 )
 
 // elsewhere is a loopback address of this process alone, number n, so that
@@ -283,13 +283,13 @@ func TestDoctorTriesTheEngineThatWasChosen(t *testing.T) {
 // runs tells that this process runs an installed chat model at url.
 func runs(t *testing.T, home kit.Home, url string) {
 	t.Helper()
-	running, err := json.Marshal(find.Running{PID: os.Getpid(), Engines: []find.Engine{{Name: "llm", Serves: []find.Server{
-		{Kind: find.LLM, Protocol: "openai", URL: url, Name: "installed small"},
+	running, err := json.Marshal(discovery.Running{PID: os.Getpid(), Engines: []discovery.Engine{{Name: "llm", Serves: []discovery.Server{
+		{Kind: discovery.LLM, Protocol: "openai", URL: url, Name: "installed small"},
 	}}}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	file := find.File(string(home))
+	file := discovery.File(string(home))
 	if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o700), os.WriteFile(file, running, 0o600)); err != nil {
 		t.Fatal(err)
 	}
@@ -308,7 +308,7 @@ func TestNoneIsNoHost(t *testing.T) {
 			t.Errorf("%s: %s", got.service, why)
 		}
 	}
-	if got, err := serversOf(t.Context(), home, find.LLM); err != nil || len(got) > 0 {
+	if got, err := serversOf(t.Context(), home, discovery.LLM); err != nil || len(got) > 0 {
 		t.Errorf("bench measures %v, %v", got, err)
 	}
 }
@@ -375,7 +375,7 @@ func TestTheSecondRequestIsTimed(t *testing.T) {
 
 func TestAnEngineIsToldFromItsNeighbours(t *testing.T) {
 	e := engine{name: "Ollama", from: "found at 127.0.0.1:11434"}
-	if !e.is(find.Server{Name: "Ollama", URL: "http://127.0.0.1:11434/v1"}) || e.is(find.Server{Name: "Ollama", URL: "http://10.0.0.1:11434/v1"}) {
+	if !e.is(discovery.Server{Name: "Ollama", URL: "http://127.0.0.1:11434/v1"}) || e.is(discovery.Server{Name: "Ollama", URL: "http://10.0.0.1:11434/v1"}) {
 		t.Error("a host is not told from another")
 	}
 }

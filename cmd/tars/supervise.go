@@ -5,10 +5,10 @@ import (
 	"os"
 	"strings"
 
+	"github.com/gotars/tars/engines/discovery"
+	local "github.com/gotars/tars/engines/install"
+	"github.com/gotars/tars/engines/supervise"
 	"github.com/gotars/tars/kit"
-	local "github.com/gotars/tars/ops/engines"
-	"github.com/gotars/tars/ops/engines/find"
-	"github.com/gotars/tars/ops/engines/supervise"
 )
 
 // keepEngines runs what make engines installs, as soon as something needs it.
@@ -37,7 +37,7 @@ func engineOptions(home kit.Home) (supervise.Options, error) {
 
 // asleep names the installed engines that tars up runs, for a person.
 func asleep(ctx context.Context, home kit.Home) string {
-	running, _ := find.Installed(ctx, string(home))
+	running, _ := discovery.Installed(ctx, string(home))
 	var names []string
 	for _, e := range running.Engines {
 		names = append(names, e.Name)

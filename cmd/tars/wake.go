@@ -9,11 +9,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gotars/tars/engines/discovery"
+	"github.com/gotars/tars/engines/failover"
+	"github.com/gotars/tars/engines/measure"
+	"github.com/gotars/tars/engines/wyoming"
 	"github.com/gotars/tars/kit"
-	"github.com/gotars/tars/ops/engines/find"
-	"github.com/gotars/tars/ops/engines/guard"
-	"github.com/gotars/tars/ops/engines/measure"
-	"github.com/gotars/tars/ops/engines/wyoming"
 	"github.com/gotars/tars/services/stt"
 )
 
@@ -42,8 +42,8 @@ func detector(ctx context.Context, home kit.Home) engine {
 	if named, err := wyoming.NewClient(c.WakeURI); err == nil { // else it is empty
 		return engine{name: "Wyoming", from: "STT_WAKE_URI, " + named.Addr()}
 	}
-	if found := guard.Look(ctx, c.Hosts, string(home), find.Wake); len(found) > 0 {
-		one := guard.Found(found[0], "")
+	if found := failover.Look(ctx, c.Hosts, string(home), discovery.Wake); len(found) > 0 {
+		one := failover.Found(found[0], "")
 		return engine{name: one.Name, from: one.From}
 	}
 	return engine{name: inText, from: "built in"}
@@ -56,11 +56,11 @@ func tryWaking(ctx context.Context, _ kit.Home, t *trial) error {
 	if err != nil || t.engine.name == inText {
 		return err
 	}
-	s := find.Server{Kind: find.Wake, Protocol: "wyoming", URL: c.WakeURI}
+	s := discovery.Server{Kind: discovery.Wake, Protocol: "wyoming", URL: c.WakeURI}
 	if t.server != nil {
 		s = *t.server
 	}
-	if !find.Describes(ctx, strings.TrimPrefix(s.URL, "tcp://")) { // and is awake then
+	if !discovery.Describes(ctx, strings.TrimPrefix(s.URL, "tcp://")) { // and is awake then
 		return errors.New("it does not say what it hears")
 	}
 	d, err := detecting(ctx, s, c.WakeWords)
@@ -92,7 +92,7 @@ func soon(after time.Duration) string {
 }
 
 // detecting is the adapter of the stt service for s.
-func detecting(ctx context.Context, s find.Server, words []string) (measure.Detector, error) {
+func detecting(ctx context.Context, s discovery.Server, words []string) (measure.Detector, error) {
 	c, err := wyoming.NewClient(s.URL)
 	if err != nil {
 		return measure.Detector{}, err
@@ -119,8 +119,8 @@ type woken struct {
 const phrases = 5 // said each way at most: each takes a second
 
 // listen says a phrase to the detector s, in turns over plain TCP.
-func (b *bench) listen(ctx context.Context, s find.Server) error {
-	if !find.Describes(ctx, strings.TrimPrefix(s.URL, "tcp://")) {
+func (b *bench) listen(ctx context.Context, s discovery.Server) error {
+	if !discovery.Describes(ctx, strings.TrimPrefix(s.URL, "tcp://")) {
 		return errors.New("it does not say what it hears")
 	}
 	var word string

@@ -8,15 +8,15 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/gotars/tars/ops/engines/find"
-	"github.com/gotars/tars/ops/engines/guard"
+	"github.com/gotars/tars/engines/discovery"
+	"github.com/gotars/tars/engines/failover"
 )
 
 var variable = regexp.MustCompile(`\b[A-Z]+_[A-Z0-9_]+`)
 
 // why says in a sentence why it is this engine and not the next.
 func (t trial) why(hosts []string) string {
-	places, looks := "nothing is looked for, as ENGINE_HOSTS is none", guard.Looks(hosts)
+	places, looks := "nothing is looked for, as ENGINE_HOSTS is none", failover.Looks(hosts)
 	if looks {
 		places = "no server for it answers at " + t.places(hosts)
 	}
@@ -63,7 +63,7 @@ func (t trial) served() string {
 	if err != nil {
 		return ""
 	}
-	if port, _ := strconv.Atoi(u.Port()); !slices.Contains(find.Ports(t.kind), port) {
+	if port, _ := strconv.Atoi(u.Port()); !slices.Contains(discovery.Ports(t.kind), port) {
 		return ""
 	}
 	return u.Host
@@ -72,8 +72,8 @@ func (t trial) served() string {
 // places are the hosts and ports that were looked at in vain.
 func (t trial) places(hosts []string) string {
 	var ports []string
-	for _, port := range find.Ports(t.kind) {
-		if t.empty == "" || port != find.OllamaPort {
+	for _, port := range discovery.Ports(t.kind) {
+		if t.empty == "" || port != discovery.OllamaPort {
 			ports = append(ports, strconv.Itoa(port))
 		}
 	}

@@ -4,16 +4,16 @@ import (
 	"context"
 	"slices"
 
+	"github.com/gotars/tars/engines/discovery"
+	"github.com/gotars/tars/engines/failover"
 	"github.com/gotars/tars/kit"
-	"github.com/gotars/tars/ops/engines/find"
-	"github.com/gotars/tars/ops/engines/guard"
 )
 
 // candidate is an engine that the service may take.
-type candidate = guard.Candidate[Engine]
+type candidate = failover.Candidate[Engine]
 
 // auto is the engine that the settings name, or the best that is found.
-type auto struct{ *guard.Switch[Engine] }
+type auto struct{ *failover.Switch[Engine] }
 
 // NewEngine returns the engine that c asks for. With "auto" that is the server
 // of LLM_BASE_URL or LLM_API_KEY, else the best of those that answer at
@@ -26,7 +26,7 @@ func NewEngine(c Config, recall *Recall, home kit.Home) (Engine, error) {
 		return nil, err
 	}
 	simple := candidate{Engine: NewBuiltin(recall), Key: builtin, Name: builtin, From: choice.From, Better: choice.Better}
-	return auto{guard.NewSwitch(func(ctx context.Context) []candidate {
+	return auto{failover.NewSwitch(func(ctx context.Context) []candidate {
 		switch {
 		case choice.Name == openAI:
 			all := []candidate{{Engine: NewOpenAI(c), Key: openAI, Name: openAI, From: choice.From}}
@@ -45,16 +45,16 @@ func NewEngine(c Config, recall *Recall, home kit.Home) (Engine, error) {
 // get no key: that is for the server of the settings.
 func (c Config) found(ctx context.Context, home kit.Home) (all []candidate) {
 	var others []candidate
-	for _, s := range guard.Look(ctx, c.Hosts, string(home), find.LLM) {
+	for _, s := range failover.Look(ctx, c.Hosts, string(home), discovery.LLM) {
 		at := c
 		at.BaseURL, at.APIKey = s.URL, ""
 		if c.Model == "" {
 			at.Model = s.Model
 		}
-		all = append(all, guard.Found[Engine](s, NewOpenAI(at)))
+		all = append(all, failover.Found[Engine](s, NewOpenAI(at)))
 		for _, model := range c.fallbacks(at.Model) {
 			s.Model = model
-			others = append(others, guard.Found[Engine](s, at.instead(model)))
+			others = append(others, failover.Found[Engine](s, at.instead(model)))
 		}
 	}
 	return append(all, others...)

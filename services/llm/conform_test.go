@@ -13,9 +13,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gotars/tars/engines/discovery"
+	"github.com/gotars/tars/engines/failover"
 	"github.com/gotars/tars/kit"
-	"github.com/gotars/tars/ops/engines/find"
-	"github.com/gotars/tars/ops/engines/guard"
 	"github.com/gotars/tars/test/need"
 )
 
@@ -142,7 +142,7 @@ func TestConformLeavesAFailingServerAlone(t *testing.T) {
 		_, _ = generate(t.Context(), e)
 	}
 	_, err := generate(t.Context(), e)
-	var open *guard.OpenError
+	var open *failover.OpenError
 	var ours *kit.Error
 	if !errors.As(err, &open) || !errors.As(err, &ours) || ours.Code != kit.Unavailable || a.calls.Load() != 3 {
 		t.Errorf("error %v after %d calls", err, a.calls.Load())
@@ -158,23 +158,23 @@ func TestConformLeavesAFailingServerAlone(t *testing.T) {
 }
 
 // install says in home that servers are installed.
-func install(t *testing.T, home string, servers ...find.Server) {
+func install(t *testing.T, home string, servers ...discovery.Server) {
 	t.Helper()
-	b, err := json.Marshal(find.Running{Engines: []find.Engine{{Name: "llm", Serves: servers}}})
+	b, err := json.Marshal(discovery.Running{Engines: []discovery.Engine{{Name: "llm", Serves: servers}}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.MkdirAll(filepath.Dir(find.File(home)), 0o700); err != nil {
+	if err := os.MkdirAll(filepath.Dir(discovery.File(home)), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(find.File(home), b, 0o600); err != nil {
+	if err := os.WriteFile(discovery.File(home), b, 0o600); err != nil {
 		t.Fatal(err)
 	}
 }
 
 func TestWhatIsFoundIsUsed(t *testing.T) {
 	a := play("fails")
-	at := find.Server{Kind: find.LLM, Protocol: "openai", URL: serve(t, a.ServeHTTP).BaseURL, Model: "small", Name: "Ollama"}
+	at := discovery.Server{Kind: discovery.LLM, Protocol: "openai", URL: serve(t, a.ServeHTTP).BaseURL, Model: "small", Name: "Ollama"}
 	c, home := settings(), t.TempDir()
 	c.Hosts = []string{""}
 	e, err := NewEngine(c, NewRecall(c, nil), kit.Home(home))
@@ -215,7 +215,7 @@ func TestNoEngineTakesOverWithinAnAnswer(t *testing.T) {
 	a := play("cut")
 	c, home := settings(), t.TempDir()
 	c.Hosts = []string{""}
-	install(t, home, find.Server{Kind: find.LLM, Protocol: "openai", URL: serve(t, a.ServeHTTP).BaseURL, Model: "small"})
+	install(t, home, discovery.Server{Kind: discovery.LLM, Protocol: "openai", URL: serve(t, a.ServeHTTP).BaseURL, Model: "small"})
 	e, err := NewEngine(c, NewRecall(c, nil), kit.Home(home))
 	if err != nil {
 		t.Fatal(err)
@@ -229,7 +229,7 @@ func TestTheModelOfAFoundServer_RealEngines(t *testing.T) {
 	need.Engines(t, "LLM_OPENAI_URL")
 	c, home := settings(), t.TempDir()
 	c.Hosts = []string{""}
-	install(t, home, find.Server{Kind: find.LLM, Protocol: "openai", URL: os.Getenv("LLM_OPENAI_URL"), Model: os.Getenv("LLM_OPENAI_MODEL"), Name: "installed"})
+	install(t, home, discovery.Server{Kind: discovery.LLM, Protocol: "openai", URL: os.Getenv("LLM_OPENAI_URL"), Model: os.Getenv("LLM_OPENAI_MODEL"), Name: "installed"})
 	e, err := NewEngine(c, NewRecall(c, nil), kit.Home(home))
 	if err != nil {
 		t.Fatal(err)

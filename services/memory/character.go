@@ -16,7 +16,7 @@ import (
 	"github.com/gotars/tars/contract"
 	"github.com/gotars/tars/kit"
 	"github.com/gotars/tars/kit/wire"
-	"github.com/gotars/tars/ops/characters"
+	"github.com/gotars/tars/services/memory/characters"
 )
 
 // Character is who the assistant is: a file, and the traits that were changed

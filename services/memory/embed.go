@@ -12,10 +12,10 @@ import (
 	"github.com/openai/openai-go/v3"
 	"github.com/openai/openai-go/v3/option"
 
+	"github.com/gotars/tars/engines/apierror"
+	"github.com/gotars/tars/engines/discovery"
+	"github.com/gotars/tars/engines/failover"
 	"github.com/gotars/tars/kit"
-	"github.com/gotars/tars/ops/engines/find"
-	"github.com/gotars/tars/ops/engines/guard"
-	"github.com/gotars/tars/ops/engines/refusal"
 )
 
 // Embedder turns texts into vectors that are close to each other when the texts
@@ -64,7 +64,7 @@ func NewOpenAI(c Config) (*OpenAI, error) {
 	}
 	opts := []option.RequestOption{
 		option.WithBaseURL(c.EmbedURL), option.WithMaxRetries(0), // a query does not wait, and the rest is tried again later
-		option.WithMiddleware(refusal.Bounded(answerMost), refusal.Legible(c.EmbedKey)),
+		option.WithMiddleware(apierror.Bounded(answerMost), apierror.Legible(c.EmbedKey)),
 	}
 	if c.EmbedKey != "" {
 		opts = append(opts, option.WithAPIKey(c.EmbedKey))
@@ -108,14 +108,14 @@ func (o *OpenAI) Embed(ctx context.Context, texts []string) ([][]float32, error)
 }
 
 func (o *OpenAI) explain(ctx context.Context, err error) error {
-	about := fmt.Errorf("embed at %s: %w", o.host, refusal.Plain(ctx, err, "MEMORY_EMBED_KEY"))
+	about := fmt.Errorf("embed at %s: %w", o.host, apierror.Plain(ctx, err, "MEMORY_EMBED_KEY"))
 	var e *openai.Error
 	switch is := errors.As(err, &e); {
 	case !is:
 		return about
 	case e.StatusCode == http.StatusNotFound:
 		return fmt.Errorf("embed at %s: 404 there is no model %q: set MEMORY_EMBED_MODEL", o.host, o.model)
-	case refusal.Unliked(e.StatusCode):
+	case apierror.Unliked(e.StatusCode):
 		return &RefusedError{Err: about}
 	case e.StatusCode == http.StatusInternalServerError: // of Ollama also when a number is none
 		return &RefusedError{Err: about, Perhaps: true}
@@ -162,7 +162,7 @@ func (c Config) embedders(ctx context.Context, home kit.Home) (all []choice, err
 	if c.EmbedEngine != "auto" {
 		return nil, nil
 	}
-	for _, s := range guard.Look(ctx, c.Hosts, string(home), find.Embed) {
+	for _, s := range failover.Look(ctx, c.Hosts, string(home), discovery.Embed) {
 		at := c
 		at.EmbedURL, at.EmbedKey, at.EmbedModel = s.URL, "", s.Model
 		e, err := NewOpenAI(at)

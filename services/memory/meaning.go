@@ -8,8 +8,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/gotars/tars/engines/failover"
 	"github.com/gotars/tars/kit"
-	"github.com/gotars/tars/ops/engines/guard"
 )
 
 const (
@@ -29,12 +29,12 @@ type Meaning struct {
 
 	index vectors
 	taken atomic.Pointer[choice] // nil: no embedder
-	guard *guard.Guard           // of queries; what is done beside them does not count
+	guard *failover.Guard        // of queries; what is done beside them does not count
 }
 
 // NewMeaning returns the Meaning of the lines of store.
 func NewMeaning(cfg Config, home kit.Home, store *Store, log *slog.Logger) *Meaning {
-	return &Meaning{cfg: cfg, home: home, store: store, log: log, guard: guard.New()}
+	return &Meaning{cfg: cfg, home: home, store: store, log: log, guard: failover.New()}
 }
 
 // near returns at most n lines that mean what text does, the closest first. It
@@ -52,7 +52,7 @@ func (m *Meaning) near(ctx context.Context, text string, n int) []near {
 		x, err = e.Embed(ctx, []string{text})
 		var refused *RefusedError
 		if errors.As(err, &refused) && !refused.Perhaps {
-			err = guard.Alive(err)
+			err = failover.Alive(err)
 		}
 		return err
 	})

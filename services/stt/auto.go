@@ -5,16 +5,16 @@ import (
 	"fmt"
 	"net/url"
 
+	"github.com/gotars/tars/engines/discovery"
+	"github.com/gotars/tars/engines/failover"
 	"github.com/gotars/tars/kit"
-	"github.com/gotars/tars/ops/engines/find"
-	"github.com/gotars/tars/ops/engines/guard"
 )
 
 // candidate is an engine that the service may take.
-type candidate = guard.Candidate[Engine]
+type candidate = failover.Candidate[Engine]
 
 // auto is the engine that the settings name, or the best that is found.
-type auto struct{ *guard.Switch[Engine] }
+type auto struct{ *failover.Switch[Engine] }
 
 // NewEngine returns the engine that c asks for. With "auto" that is the first
 // one that is set up by a variable, else the best of those that answer at
@@ -26,7 +26,7 @@ func NewEngine(c Config, home kit.Home) (Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	return auto{guard.NewSwitch(func(ctx context.Context) []candidate {
+	return auto{failover.NewSwitch(func(ctx context.Context) []candidate {
 		if ok {
 			return []candidate{one}
 		}
@@ -83,9 +83,9 @@ func (c Config) set() (one candidate, ok bool, err error) {
 
 // found are the engines that answer, best first.
 func (c Config) found(ctx context.Context, home kit.Home) (all []candidate) {
-	for _, s := range guard.Look(ctx, c.Hosts, string(home), find.STT) {
+	for _, s := range failover.Look(ctx, c.Hosts, string(home), discovery.STT) {
 		if e, err := c.at(s); err == nil {
-			all = append(all, guard.Found(s, e))
+			all = append(all, failover.Found(s, e))
 		}
 	}
 	if len(all) == 0 {
@@ -96,7 +96,7 @@ func (c Config) found(ctx context.Context, home kit.Home) (all []candidate) {
 
 // at is the engine that asks s. It gets no key: that is for the servers of
 // variables.
-func (c Config) at(s find.Server) (Engine, error) {
+func (c Config) at(s discovery.Server) (Engine, error) {
 	if s.Protocol == "wyoming" {
 		c.WyomingURI = s.URL
 		return NewWyoming(c)

@@ -9,8 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gotars/tars/engines/discovery"
 	"github.com/gotars/tars/kit"
-	"github.com/gotars/tars/ops/engines/find"
 	"github.com/gotars/tars/services/stt"
 )
 
@@ -18,24 +18,24 @@ import (
 var nowhere = []string{""}
 
 // install says in home that servers are installed.
-func install(t *testing.T, home string, servers ...find.Server) {
+func install(t *testing.T, home string, servers ...discovery.Server) {
 	t.Helper()
-	b, err := json.Marshal(find.Running{Engines: []find.Engine{{Name: "speech", Serves: servers}}})
+	b, err := json.Marshal(discovery.Running{Engines: []discovery.Engine{{Name: "speech", Serves: servers}}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.MkdirAll(filepath.Dir(find.File(home)), 0o700); err != nil {
+	if err := os.MkdirAll(filepath.Dir(discovery.File(home)), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(find.File(home), b, 0o600); err != nil {
+	if err := os.WriteFile(discovery.File(home), b, 0o600); err != nil {
 		t.Fatal(err)
 	}
 }
 
 func TestWhatIsFoundIsUsed(t *testing.T) {
 	a, b := play(fails), play(says)
-	first := find.Server{Kind: find.STT, Protocol: "openai", URL: dialects["openai"](t, a).OpenAIURL, Model: "base", Name: "Whisper"}
-	second2 := find.Server{Kind: find.STT, Protocol: "wyoming", URL: dialects["wyoming"](t, b).WyomingURI, Name: "Wyoming x"}
+	first := discovery.Server{Kind: discovery.STT, Protocol: "openai", URL: dialects["openai"](t, a).OpenAIURL, Model: "base", Name: "Whisper"}
+	second2 := discovery.Server{Kind: discovery.STT, Protocol: "wyoming", URL: dialects["wyoming"](t, b).WyomingURI, Name: "Wyoming x"}
 	home := t.TempDir()
 	c := stt.Config{Engine: "auto", Hosts: nowhere, Lang: "en", Timeout: patience, OpenAIKey: "k"}
 	e, err := stt.NewEngine(c, kit.Home(home))
@@ -81,7 +81,7 @@ func TestAnEngineThatIsFoundEndsTheTrouble(t *testing.T) {
 	if err := s.Hear(t.Context(), second); !errors.Is(err, stt.ErrNoEngine) || s.Healthy(t.Context()) == nil {
 		t.Fatalf("without an engine: %v", err)
 	}
-	install(t, home, find.Server{Kind: find.STT, Protocol: "wyoming", URL: dialects["wyoming"](t, play(says)).WyomingURI, Name: "Wyoming x"})
+	install(t, home, discovery.Server{Kind: discovery.STT, Protocol: "wyoming", URL: dialects["wyoming"](t, play(says)).WyomingURI, Name: "Wyoming x"})
 	if err := s.Look(t.Context()); err != nil || s.Healthy(t.Context()) != nil {
 		t.Errorf("with one: %v, %v", err, s.Healthy(t.Context()))
 	}
@@ -89,7 +89,7 @@ func TestAnEngineThatIsFoundEndsTheTrouble(t *testing.T) {
 
 func TestWhatIsSetComesFirst(t *testing.T) {
 	home := t.TempDir()
-	found := find.Server{Kind: find.STT, Protocol: "wyoming", URL: dialects["wyoming"](t, play(says)).WyomingURI, Name: "Wyoming x"}
+	found := discovery.Server{Kind: discovery.STT, Protocol: "wyoming", URL: dialects["wyoming"](t, play(says)).WyomingURI, Name: "Wyoming x"}
 	install(t, home, found)
 	auto := func(c stt.Config) stt.Config {
 		c.Engine, c.Hosts = "auto", nowhere

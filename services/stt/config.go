@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/gotars/tars/ops/engines/wyoming"
+	"github.com/gotars/tars/engines/wyoming"
 )
 
 // kinds are the values of STT_ENGINE.

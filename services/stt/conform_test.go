@@ -15,10 +15,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gotars/tars/ops/engines/guard"
-	"github.com/gotars/tars/ops/engines/wer"
-	"github.com/gotars/tars/ops/engines/wyoming"
+	"github.com/gotars/tars/engines/failover"
+	"github.com/gotars/tars/engines/wyoming"
 	"github.com/gotars/tars/services/stt"
+	"github.com/gotars/tars/speech/wer"
 	"github.com/gotars/tars/test/need"
 )
 
@@ -255,7 +255,7 @@ func TestConformLeavesAFailingServerAlone(t *testing.T) {
 		}
 		calls := s.calls.Load()
 		_, err := e.Transcribe(t.Context(), second)
-		var open *guard.OpenError
+		var open *failover.OpenError
 		if !errors.As(err, &open) || !strings.Contains(err.Error(), "no model") || s.calls.Load() != calls {
 			t.Errorf("error %v, %d calls after %d", err, s.calls.Load(), calls)
 		}

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"math"
 
-	"github.com/gotars/tars/ops/engines/guard"
+	"github.com/gotars/tars/engines/failover"
 )
 
 // Engine turns speech into text. It is safe for concurrent use.
@@ -31,7 +31,7 @@ var ErrNoEngine = errors.New("no recogniser: " + how)
 type deaf struct{}
 
 func (deaf) Transcribe(context.Context, Audio) (Result, error) {
-	return Result{}, guard.Alive(ErrNoEngine)
+	return Result{}, failover.Alive(ErrNoEngine)
 }
 
 // confidence turns a mean natural logarithm of probabilities into one.

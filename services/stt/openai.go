@@ -16,8 +16,8 @@ import (
 	"github.com/openai/openai-go/v3"
 	"github.com/openai/openai-go/v3/option"
 
-	"github.com/gotars/tars/ops/engines/guard"
-	"github.com/gotars/tars/ops/engines/refusal"
+	"github.com/gotars/tars/engines/apierror"
+	"github.com/gotars/tars/engines/failover"
 )
 
 // answerMost is the most that is read of an answer, in bytes.
@@ -49,14 +49,14 @@ func NewOpenAI(c Config) (*OpenAI, error) {
 	}
 	opts := []option.RequestOption{
 		option.WithBaseURL(base), option.WithMaxRetries(1),
-		option.WithMiddleware(pageless, refusal.Bounded(answerMost), refusal.Legible(key)),
+		option.WithMiddleware(pageless, apierror.Bounded(answerMost), apierror.Legible(key)),
 	}
 	if key != "" {
 		opts = append(opts, option.WithAPIKey(key))
 	}
 	return &OpenAI{
 		api: openai.NewAudioTranscriptionService(opts...),
-		url: refusal.Shown(base), key: key, model: c.OpenAIModel, lang: c.lang(), timeout: c.Timeout,
+		url: apierror.Shown(base), key: key, model: c.OpenAIModel, lang: c.lang(), timeout: c.Timeout,
 	}, nil
 }
 
@@ -73,14 +73,14 @@ func (o *OpenAI) Transcribe(ctx context.Context, a Audio) (Result, error) {
 		}
 	}
 	if err != nil {
-		about := fmt.Errorf("transcribe at %s: %w", o.url, refusal.Plain(ctx, err, "STT_OPENAI_KEY"))
+		about := fmt.Errorf("transcribe at %s: %w", o.url, apierror.Plain(ctx, err, "STT_OPENAI_KEY"))
 		if refused(err) {
-			return Result{}, guard.Alive(about)
+			return Result{}, failover.Alive(about)
 		}
 		return Result{}, about
 	}
 	if !answer.JSON.Text.Valid() { // some servers say what is wrong in an answer that is none
-		why := strings.TrimRight("the server sent no text: "+refusal.Text(strings.NewReader(answer.RawJSON()), o.key), ": ")
+		why := strings.TrimRight("the server sent no text: "+apierror.Text(strings.NewReader(answer.RawJSON()), o.key), ": ")
 		return Result{}, fmt.Errorf("transcribe at %s: %s", o.url, why)
 	}
 	return understood(answer), nil
@@ -110,7 +110,7 @@ func (o *OpenAI) ask(ctx context.Context, wav []byte, brief bool) (*openai.Audio
 // one may do.
 func refused(err error) bool {
 	var e *openai.Error
-	return errors.As(err, &e) && refusal.Unliked(e.StatusCode)
+	return errors.As(err, &e) && apierror.Unliked(e.StatusCode)
 }
 
 // pageless refuses pages: the server has another one at that address.

@@ -11,10 +11,10 @@ import (
 	"time"
 
 	"github.com/gotars/tars/contract"
+	"github.com/gotars/tars/engines/discovery"
+	"github.com/gotars/tars/engines/failover"
+	"github.com/gotars/tars/engines/wyoming"
 	"github.com/gotars/tars/kit"
-	"github.com/gotars/tars/ops/engines/find"
-	"github.com/gotars/tars/ops/engines/guard"
-	"github.com/gotars/tars/ops/engines/wyoming"
 )
 
 const (
@@ -45,7 +45,7 @@ type watch struct {
 
 // newWatch returns the watch of c, nil when there is to be none.
 func newWatch(c Config, home kit.Home, log *slog.Logger) *watch {
-	if c.WakeEngine != "wyoming" && (c.WakeEngine != "auto" || c.WakeURI == "" && !guard.Looks(c.Hosts)) {
+	if c.WakeEngine != "wyoming" && (c.WakeEngine != "auto" || c.WakeURI == "" && !failover.Looks(c.Hosts)) {
 		return nil
 	}
 	return &watch{
@@ -157,7 +157,7 @@ var errNoWake = errors.New("no server answers that hears wake words: set STT_WAK
 func (w *watch) client(ctx context.Context) (*wyoming.Client, error) {
 	uri := w.cfg.WakeURI
 	if uri == "" {
-		found := guard.Look(ctx, w.cfg.Hosts, string(w.home), find.Wake)
+		found := failover.Look(ctx, w.cfg.Hosts, string(w.home), discovery.Wake)
 		if len(found) == 0 {
 			return nil, errNoWake
 		}

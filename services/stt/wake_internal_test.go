@@ -13,7 +13,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/gotars/tars/ops/engines/wyoming"
+	"github.com/gotars/tars/engines/wyoming"
 )
 
 // Pages come and go, each a room of its own, and most machines have no server

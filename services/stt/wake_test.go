@@ -13,8 +13,8 @@ import (
 	"go.uber.org/fx"
 
 	"github.com/gotars/tars/contract"
+	"github.com/gotars/tars/engines/wyoming"
 	"github.com/gotars/tars/kit/kittest"
-	"github.com/gotars/tars/ops/engines/wyoming"
 	"github.com/gotars/tars/services/stt"
 	"github.com/gotars/tars/test/need"
 )

@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/gotars/tars/ops/engines/guard"
-	"github.com/gotars/tars/ops/engines/wyoming"
+	"github.com/gotars/tars/engines/failover"
+	"github.com/gotars/tars/engines/wyoming"
 )
 
 // Wyoming is a recogniser that speaks the Wyoming protocol, as those of Home
@@ -37,7 +37,7 @@ func (w *Wyoming) Transcribe(ctx context.Context, a Audio) (Result, error) {
 		again := ctx.Err() == nil && wyoming.Broken(err)
 		err = fmt.Errorf("transcribe at %s: %w", w.client.Addr(), err)
 		if again {
-			err = guard.Again(err)
+			err = failover.Again(err)
 		}
 		return Result{}, err
 	}

@@ -8,16 +8,16 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/gotars/tars/ops/engines/find"
-	"github.com/gotars/tars/ops/engines/guard"
+	"github.com/gotars/tars/engines/discovery"
+	"github.com/gotars/tars/engines/failover"
 )
 
 // candidate is an engine that the service may take.
-type candidate = guard.Candidate[Engine]
+type candidate = failover.Candidate[Engine]
 
 // auto is the engine that the settings name, or the best that is found.
 type auto struct {
-	*guard.Switch[Engine]
+	*failover.Switch[Engine]
 	kept *phrases // nil: every line is made anew
 }
 
@@ -35,17 +35,17 @@ func NewEngine(ctx context.Context, c Config, files Files) (e Engine, close func
 			return nil, nothing, err
 		}
 		one := candidate{Engine: f, Key: "flite", Name: flite, From: "TTS_ENGINE"}
-		return auto{Switch: guard.NewSwitch(func(context.Context) []candidate { return []candidate{one} })}, f.Close, nil
+		return auto{Switch: failover.NewSwitch(func(context.Context) []candidate { return []candidate{one} })}, f.Close, nil
 	}
 	one, ok, err := c.set()
 	if err != nil {
 		return nil, nothing, err
 	}
 	if ok {
-		return auto{Switch: guard.NewSwitch(func(context.Context) []candidate { return []candidate{one} })}, nothing, nil
+		return auto{Switch: failover.NewSwitch(func(context.Context) []candidate { return []candidate{one} })}, nothing, nil
 	}
 	b := builtIn(c, files)
-	return auto{Switch: guard.NewSwitch(func(ctx context.Context) []candidate { return append(c.found(ctx, files.Home), b) })}, closing(b.Engine), nil
+	return auto{Switch: failover.NewSwitch(func(ctx context.Context) []candidate { return append(c.found(ctx, files.Home), b) })}, closing(b.Engine), nil
 }
 
 // closing is what closes e.
@@ -136,9 +136,9 @@ const (
 
 // found are the servers that answer, best first.
 func (c Config) found(ctx context.Context, home string) (all []candidate) {
-	for _, s := range guard.Look(ctx, c.Hosts, home, find.TTS) {
+	for _, s := range failover.Look(ctx, c.Hosts, home, discovery.TTS) {
 		if e, err := c.at(s); err == nil {
-			all = append(all, guard.Found(s, e))
+			all = append(all, failover.Found(s, e))
 		}
 	}
 	return all
@@ -146,7 +146,7 @@ func (c Config) found(ctx context.Context, home string) (all []candidate) {
 
 // at is the engine that asks s. It gets no key: that is for the servers of
 // variables.
-func (c Config) at(s find.Server) (Engine, error) {
+func (c Config) at(s discovery.Server) (Engine, error) {
 	switch s.Protocol {
 	case "wyoming":
 		c.WyomingURI = s.URL

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gotars/tars/engines/discovery"
 	"github.com/gotars/tars/kit"
-	"github.com/gotars/tars/ops/engines/find"
 	"github.com/gotars/tars/services/tts"
 	"github.com/gotars/tars/test/need"
 )
@@ -18,23 +18,23 @@ import (
 var nowhere = []string{""}
 
 // install says in home that servers are installed.
-func install(t *testing.T, home string, servers ...find.Server) {
+func install(t *testing.T, home string, servers ...discovery.Server) {
 	t.Helper()
-	b, err := json.Marshal(find.Running{Engines: []find.Engine{{Name: "speech", Serves: servers}}})
+	b, err := json.Marshal(discovery.Running{Engines: []discovery.Engine{{Name: "speech", Serves: servers}}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.MkdirAll(filepath.Dir(find.File(home)), 0o700); err != nil {
+	if err := os.MkdirAll(filepath.Dir(discovery.File(home)), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(find.File(home), b, 0o600); err != nil {
+	if err := os.WriteFile(discovery.File(home), b, 0o600); err != nil {
 		t.Fatal(err)
 	}
 }
 
 // piperOf is a server of Piper that plays s, as it is found.
-func piperOf(t *testing.T, s *script) find.Server {
-	return find.Server{Kind: find.TTS, Protocol: "piper", URL: dialects["piper"](t, s).PiperURL, Name: "Piper"}
+func piperOf(t *testing.T, s *script) discovery.Server {
+	return discovery.Server{Kind: discovery.TTS, Protocol: "piper", URL: dialects["piper"](t, s).PiperURL, Name: "Piper"}
 }
 
 func TestTheBuiltInVoiceTakesOver(t *testing.T) {
@@ -78,7 +78,7 @@ func TestTheBuiltInVoiceTakesOverFromOneThatHasAName(t *testing.T) {
 	for name, voice := range map[string]string{"of Piper": "en_US-joe-medium", "of Flite": "kal16"} {
 		t.Run(name, func(t *testing.T) {
 			home := t.TempDir()
-			install(t, home, find.Server{Kind: find.TTS, Protocol: "piper", URL: dialects["piper"](t, play(fails)).PiperURL, Name: "Piper"})
+			install(t, home, discovery.Server{Kind: discovery.TTS, Protocol: "piper", URL: dialects["piper"](t, play(fails)).PiperURL, Name: "Piper"})
 			e, shut, err := tts.NewEngine(t.Context(), tts.Config{Engine: "auto", Hosts: nowhere, Voice: voice, Speed: 1, Timeout: patience}, tts.Files{Assets: assets, Home: home, Cache: t.TempDir()})
 			if err != nil {
 				t.Fatal(err)
@@ -107,7 +107,7 @@ func TestTheBuiltInVoiceTakesOverFromOneThatHasAName(t *testing.T) {
 func TestNoVoiceTakesOverWithinALine(t *testing.T) {
 	a, b := play(cut), play(says)
 	home := t.TempDir()
-	install(t, home, find.Server{Kind: find.TTS, Protocol: "piper", URL: dialects["piper"](t, a).PiperURL}, find.Server{Kind: find.TTS, Protocol: "wyoming", URL: dialects["wyoming"](t, b).WyomingURI})
+	install(t, home, discovery.Server{Kind: discovery.TTS, Protocol: "piper", URL: dialects["piper"](t, a).PiperURL}, discovery.Server{Kind: discovery.TTS, Protocol: "wyoming", URL: dialects["wyoming"](t, b).WyomingURI})
 	e, _, err := tts.NewEngine(t.Context(), tts.Config{Engine: "auto", Hosts: nowhere, Speed: 1, Timeout: patience}, tts.Files{Home: home})
 	if err != nil {
 		t.Fatal(err)
@@ -119,7 +119,7 @@ func TestNoVoiceTakesOverWithinALine(t *testing.T) {
 
 func TestWhatIsSetComesFirst(t *testing.T) {
 	home := t.TempDir()
-	install(t, home, find.Server{Kind: find.TTS, Protocol: "piper", URL: dialects["piper"](t, play(says)).PiperURL, Name: "Piper"})
+	install(t, home, discovery.Server{Kind: discovery.TTS, Protocol: "piper", URL: dialects["piper"](t, play(says)).PiperURL, Name: "Piper"})
 	auto := func(c tts.Config) tts.Config {
 		c.Engine, c.Hosts = "auto", nowhere
 		return c

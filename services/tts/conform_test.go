@@ -16,8 +16,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gotars/tars/ops/engines/guard"
-	"github.com/gotars/tars/ops/engines/wyoming"
+	"github.com/gotars/tars/engines/failover"
+	"github.com/gotars/tars/engines/wyoming"
 	"github.com/gotars/tars/services/tts"
 )
 
@@ -351,7 +351,7 @@ func TestConformLeavesAFailingServerAlone(t *testing.T) {
 		}
 		calls := s.calls.Load()
 		_, _, err := speak(t.Context(), e, hello)
-		var open *guard.OpenError
+		var open *failover.OpenError
 		if !errors.As(err, &open) || !strings.Contains(err.Error(), "no voice") || s.calls.Load() != calls {
 			t.Errorf("error %v, %d calls after %d", err, s.calls.Load(), calls)
 		}

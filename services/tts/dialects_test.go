@@ -13,7 +13,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/gotars/tars/ops/engines/wyoming"
+	"github.com/gotars/tars/engines/wyoming"
 	"github.com/gotars/tars/services/tts"
 )
 

@@ -13,7 +13,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/gotars/tars/ops/engines/refusal"
+	"github.com/gotars/tars/engines/apierror"
 )
 
 // ElevenLabs is the voice of that cloud, streamed. The text leaves the house.
@@ -61,7 +61,7 @@ func (e *ElevenLabs) Synthesize(ctx context.Context, l Line) iter.Seq2[Chunk, er
 		begun := false
 		samples(answer.Body, elevenRate, func(c Chunk, err error) bool {
 			if begun = true; err != nil {
-				err = fmt.Errorf("speak at %s: %w", e.base.Host, refusal.Plain(ctx, err, ""))
+				err = fmt.Errorf("speak at %s: %w", e.base.Host, apierror.Plain(ctx, err, ""))
 			}
 			return yield(c, err)
 		})

@@ -7,7 +7,7 @@ import (
 	"iter"
 	"time"
 
-	"github.com/gotars/tars/ops/engines/guard"
+	"github.com/gotars/tars/engines/failover"
 )
 
 // Line is what an engine is to say.
@@ -31,7 +31,7 @@ var ErrNoEngine = errors.New("no voice: run make assets for the built-in one, or
 type dumb struct{ why error }
 
 func (d dumb) Synthesize(context.Context, Line) iter.Seq2[Chunk, error] {
-	return func(yield func(Chunk, error) bool) { yield(Chunk{}, guard.Alive(d.why)) }
+	return func(yield func(Chunk, error) bool) { yield(Chunk{}, failover.Alive(d.why)) }
 }
 
 // longestAudio is more than one sentence takes, however slowly it is spoken.

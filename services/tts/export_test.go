@@ -6,7 +6,7 @@ import (
 	"iter"
 	"net/http"
 
-	"github.com/gotars/tars/ops/engines/guard"
+	"github.com/gotars/tars/engines/failover"
 )
 
 // Playable is what an answer of this kind holds.
@@ -21,7 +21,7 @@ func Keeping(e Engine) Engine { return keeping(e) }
 // KeepingOne is an engine that has make make what it does not know.
 func KeepingOne(make func(Line) Chunk) Engine {
 	one := candidate{Engine: maker(make), Key: "one"}
-	return keeping(auto{Switch: guard.NewSwitch(func(context.Context) []candidate { return []candidate{one} })})
+	return keeping(auto{Switch: failover.NewSwitch(func(context.Context) []candidate { return []candidate{one} })})
 }
 
 type maker func(Line) Chunk

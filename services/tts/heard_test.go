@@ -15,8 +15,8 @@ import (
 
 	"github.com/gotars/tars/contract"
 	"github.com/gotars/tars/kit/kittest"
-	"github.com/gotars/tars/ops/engines/wer"
 	"github.com/gotars/tars/services/tts"
+	"github.com/gotars/tars/speech/wer"
 	"github.com/gotars/tars/test/need"
 )
 

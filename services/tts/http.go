@@ -10,8 +10,8 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/gotars/tars/ops/engines/guard"
-	"github.com/gotars/tars/ops/engines/refusal"
+	"github.com/gotars/tars/engines/apierror"
+	"github.com/gotars/tars/engines/failover"
 )
 
 // statusError is an answer that is no audio.
@@ -55,11 +55,11 @@ func post(ctx context.Context, address string, head map[string]string, q any) (*
 	}
 	answer, err := web.Do(r)
 	if err != nil {
-		return nil, refusal.Bare(err)
+		return nil, apierror.Bare(err)
 	}
 	if answer.StatusCode != http.StatusOK {
 		defer answer.Body.Close()
-		return nil, &statusError{answer.StatusCode, refusal.Text(answer.Body, head[keyHead])}
+		return nil, &statusError{answer.StatusCode, apierror.Text(answer.Body, head[keyHead])}
 	}
 	return answer, nil
 }
@@ -68,15 +68,15 @@ func post(ctx context.Context, address string, head map[string]string, q any) (*
 // is to be taken: connections that broke and servers that are busy may be asked
 // again, and one that does not like the question is well.
 func spoken(ctx context.Context, host string, err error) error {
-	about := fmt.Errorf("speak at %s: %w", host, refusal.Plain(ctx, err, ""))
+	about := fmt.Errorf("speak at %s: %w", host, apierror.Plain(ctx, err, ""))
 	var e *statusError
 	switch is := errors.As(err, &e); {
 	case ctx.Err() != nil:
 		return about
 	case !is, e.code == http.StatusTooManyRequests, e.code == http.StatusServiceUnavailable:
-		return guard.Again(about)
-	case refusal.Unliked(e.code):
-		return guard.Alive(about)
+		return failover.Again(about)
+	case apierror.Unliked(e.code):
+		return failover.Alive(about)
 	}
 	return about
 }

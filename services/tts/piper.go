@@ -11,7 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/gotars/tars/ops/engines/refusal"
+	"github.com/gotars/tars/engines/apierror"
 )
 
 // Piper is the voice of Piper's own web server, python3 -m piper.http_server.
@@ -57,7 +57,7 @@ func (p *Piper) Synthesize(ctx context.Context, l Line) iter.Seq2[Chunk, error] 
 		defer answer.Body.Close()
 		playable(answer, func(c Chunk, err error) bool {
 			if err != nil {
-				err = fmt.Errorf("speak at %s: %w", p.base.Host, refusal.Plain(ctx, err, ""))
+				err = fmt.Errorf("speak at %s: %w", p.base.Host, apierror.Plain(ctx, err, ""))
 			}
 			return yield(c, err)
 		})

@@ -9,8 +9,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/gotars/tars/ops/engines/guard"
-	"github.com/gotars/tars/ops/engines/wyoming"
+	"github.com/gotars/tars/engines/failover"
+	"github.com/gotars/tars/engines/wyoming"
 )
 
 // Wyoming is a voice that speaks the Wyoming protocol, as those of Home
@@ -56,7 +56,7 @@ func (w *Wyoming) Synthesize(ctx context.Context, l Line) iter.Seq2[Chunk, error
 		again := !begun && ctx.Err() == nil && wyoming.Broken(err)
 		err = fmt.Errorf("speak at %s: %w", w.client.Addr(), cmp.Or(context.Cause(ctx), err))
 		if again {
-			err = guard.Again(err)
+			err = failover.Again(err)
 		}
 		yield(Chunk{}, err)
 	}

@@ -1,0 +1,121 @@
+// Package apierror reads what HTTP servers of engines say when they do not answer,
+// and keeps secrets out of what people see of it.
+//
+// Servers that speak like OpenAI otherwise say what is wrong in forms of their
+// own: OpenAI in an object, Ollama in a text, FastAPI in a text or in a list of
+// fields, proxies in a page. All is read up to a bound, and shown in one line.
+package apierror
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/openai/openai-go/v3"
+)
+
+// The most that is read of an error, and that is shown of it, in bytes.
+const (
+	readMost  = 64 << 10
+	shownMost = 300
+)
+
+// Text is what the body of an error says, in one line without key: its JSON
+// message, else all of it unless it is a page. It is empty when nothing is said.
+func Text(body io.Reader, key string) string {
+	text, _ := read(body, key)
+	return text
+}
+
+// read is Text with the parameter that the server did not like, empty when it
+// does not tell.
+func read(body io.Reader, key string) (text, param string) {
+	all, _ := io.ReadAll(io.LimitReader(body, readMost)) // what can be read of it
+	var v struct{ Error, Detail, Message any }
+	switch {
+	case json.Unmarshal(all, &v) == nil:
+		text = cmp.Or(told(v.Error), told(v.Detail), told(v.Message))
+		if e, ok := v.Error.(map[string]any); ok {
+			param, _ = e["param"].(string)
+		}
+	case !bytes.Contains(all, []byte("<")):
+		text = string(all)
+	}
+	return Line(text, key), Line(param, key)
+}
+
+// told is what a part of an error says in words. Servers use texts, objects, and
+// lists of what is wrong with each field.
+func told(v any) string {
+	switch v := v.(type) {
+	case string:
+		return v
+	case map[string]any:
+		return cmp.Or(told(v["message"]), told(v["msg"]))
+	case []any:
+		if len(v) > 0 {
+			return told(v[0])
+		}
+	}
+	return ""
+}
+
+// Line is the begin of text in one line without key. The key is looked for in what
+// would be shown, before that is cut: half of it would not be found.
+func Line(text, key string) string {
+	text = strings.Join(strings.Fields(strings.ToValidUTF8(text, "")), " ")
+	if key != "" {
+		text = strings.ReplaceAll(text, key, "…")
+	}
+	return strings.ToValidUTF8(text[:min(len(text), shownMost)], "")
+}
+
+// Unliked tells whether a server that answers with status is well and did not
+// like this question: another one may do.
+func Unliked(status int) bool {
+	return status == http.StatusBadRequest || status == http.StatusRequestEntityTooLarge || status == http.StatusUnprocessableEntity
+}
+
+// Plain is the error of a request in one line that a person can act on: the
+// status and what the server says, else what ended ctx, else err without the
+// address. Name is the variable that holds the key; empty: there is none.
+func Plain(ctx context.Context, err error, name string) error {
+	var e *openai.Error
+	switch {
+	case errors.As(err, &e):
+		text := cmp.Or(e.Message, http.StatusText(e.StatusCode))
+		if name != "" && (e.StatusCode == http.StatusUnauthorized || e.StatusCode == http.StatusForbidden) { // its text may quote a part of the key
+			text = "the key is not accepted: set " + name
+		}
+		return fmt.Errorf("%d %s", e.StatusCode, text)
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	}
+	return Bare(err)
+}
+
+// Bare is err without the address that was asked, which may hold a password.
+func Bare(err error) error {
+	var u *url.Error
+	if errors.As(err, &u) {
+		return u.Err
+	}
+	return err
+}
+
+// Shown is an address as people may see it: without what may be a password.
+func Shown(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return "an unreadable address"
+	}
+	u.User, u.RawQuery, u.Fragment = nil, "", ""
+	return u.String()
+}

@@ -1,0 +1,90 @@
+package measure
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/gotars/tars/engines/discovery"
+)
+
+// Detector listens for wake words. It belongs to Wake, which closes it.
+type Detector struct {
+	Hear  func(pcm []byte) error // raw samples at Rate
+	Next  func() (word string, err error)
+	Close func()
+}
+
+const (
+	piece = 20 * time.Millisecond // of audio, as a microphone gives it
+	wait  = 3 * time.Second       // of silence after the audio
+)
+
+// Wake plays pcm, raw samples at Rate, to d at the speed of speech and silence
+// after it, and returns the first word that d tells of; none: "". After is how
+// long after the end of pcm it came, below 0 when it came before.
+func Wake(ctx context.Context, d Detector, pcm []byte) (word string, after time.Duration, err error) {
+	type heard struct {
+		word string
+		at   time.Time
+		err  error
+	}
+	told := make(chan heard, 1)
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		word, err := d.Next()
+		told <- heard{word, time.Now(), err}
+	})
+	defer wg.Wait()
+	defer d.Close()
+	const size = int(2 * Rate * piece / time.Second)
+	audio := append(pcm[:len(pcm):len(pcm)], make([]byte, 2*Rate*int(wait/time.Second))...)
+	end := time.Now().Add(time.Duration(len(pcm))*time.Second/(2*Rate) - piece) // when the last of it is sent
+	tick := time.NewTicker(piece)
+	defer tick.Stop()
+	for at := 0; at < len(audio); at += size {
+		if err := d.Hear(audio[at:min(at+size, len(audio))]); err != nil {
+			return "", 0, err
+		}
+		if at+size >= len(pcm) && at < len(pcm) { // a busy machine may be late
+			end = time.Now()
+		}
+		select {
+		case h := <-told:
+			return h.word, h.at.Sub(end), h.err
+		case <-tick.C:
+		case <-ctx.Done():
+			return "", 0, ctx.Err()
+		}
+	}
+	return "", 0, nil
+}
+
+// Detect has s listen for all wake words that it has, over plain TCP.
+func Detect(ctx context.Context, s discovery.Server) (Detector, error) {
+	t, done, err := dialWyoming(ctx, s)
+	if err != nil {
+		return Detector{}, err
+	}
+	format := map[string]int{"rate": Rate, "width": 2, "channels": 1}
+	if err := errors.Join(t.say("detect", struct{}{}, nil), t.say("audio-start", format, nil)); err != nil {
+		done()
+		return Detector{}, err
+	}
+	next := func() (string, error) {
+		for {
+			kind, data, _, err := t.hear()
+			if err != nil {
+				return "", err
+			}
+			if kind == "detection" {
+				var word struct{ Name string }
+				err := json.Unmarshal(data, &word)
+				return word.Name, err
+			}
+		}
+	}
+	return Detector{func(pcm []byte) error { return t.say("audio-chunk", format, pcm) }, next, done}, nil
+}
