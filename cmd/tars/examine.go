@@ -105,8 +105,8 @@ func trials(ctx context.Context, home kit.Home, hosts []string) (all []trial) {
 				t.others = append(t.others, s)
 			}
 		}
-		if t.kind == discovery.LLM && failover.Looks(hosts) {
-			t.empty = discovery.Empty(ctx, hosts)
+		if t.kind == discovery.LLM && failover.DiscoveryEnabled(hosts) {
+			t.empty = discovery.OllamaWithoutChat(ctx, hosts)
 		}
 		limited, cancel := context.WithTimeout(ctx, tryLimit)
 		t.err = t.try(limited, home, &t.trial)

@@ -60,7 +60,7 @@ func tryWaking(ctx context.Context, _ kit.Home, t *trial) error {
 	if t.server != nil {
 		s = *t.server
 	}
-	if !discovery.Describes(ctx, strings.TrimPrefix(s.URL, "tcp://")) { // and is awake then
+	if !discovery.Ping(ctx, strings.TrimPrefix(s.URL, "tcp://")) { // and is awake then
 		return errors.New("it does not say what it hears")
 	}
 	d, err := detecting(ctx, s, c.WakeWords)
@@ -120,7 +120,7 @@ const phrases = 5 // said each way at most: each takes a second
 
 // listen says a phrase to the detector s, in turns over plain TCP.
 func (b *bench) listen(ctx context.Context, s discovery.Server) error {
-	if !discovery.Describes(ctx, strings.TrimPrefix(s.URL, "tcp://")) {
+	if !discovery.Ping(ctx, strings.TrimPrefix(s.URL, "tcp://")) {
 		return errors.New("it does not say what it hears")
 	}
 	var word string

@@ -16,7 +16,7 @@ var variable = regexp.MustCompile(`\b[A-Z]+_[A-Z0-9_]+`)
 
 // why says in a sentence why it is this engine and not the next.
 func (t trial) why(hosts []string) string {
-	places, looks := "nothing is looked for, as ENGINE_HOSTS is none", failover.Looks(hosts)
+	places, looks := "nothing is looked for, as ENGINE_HOSTS is none", failover.DiscoveryEnabled(hosts)
 	if looks {
 		places = "no server for it answers at " + t.places(hosts)
 	}

@@ -77,16 +77,16 @@ func Line(text, key string) string {
 	return strings.ToValidUTF8(text[:min(len(text), shownMost)], "")
 }
 
-// Unliked tells whether a server that answers with status is well and did not
+// IsRequestFault tells whether a server that answers with status is well and did not
 // like this question: another one may do.
-func Unliked(status int) bool {
+func IsRequestFault(status int) bool {
 	return status == http.StatusBadRequest || status == http.StatusRequestEntityTooLarge || status == http.StatusUnprocessableEntity
 }
 
-// Plain is the error of a request in one line that a person can act on: the
+// Explain is the error of a request in one line that a person can act on: the
 // status and what the server says, else what ended ctx, else err without the
 // address. Name is the variable that holds the key; empty: there is none.
-func Plain(ctx context.Context, err error, name string) error {
+func Explain(ctx context.Context, err error, name string) error {
 	var e *openai.Error
 	switch {
 	case errors.As(err, &e):
@@ -98,11 +98,11 @@ func Plain(ctx context.Context, err error, name string) error {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	}
-	return Bare(err)
+	return WithoutURL(err)
 }
 
-// Bare is err without the address that was asked, which may hold a password.
-func Bare(err error) error {
+// WithoutURL is err without the address that was asked, which may hold a password.
+func WithoutURL(err error) error {
 	var u *url.Error
 	if errors.As(err, &u) {
 		return u.Err
@@ -110,8 +110,8 @@ func Bare(err error) error {
 	return err
 }
 
-// Shown is an address as people may see it: without what may be a password.
-func Shown(address string) string {
+// RedactURL is an address as people may see it: without what may be a password.
+func RedactURL(address string) string {
 	u, err := url.Parse(address)
 	if err != nil {
 		return "an unreadable address"

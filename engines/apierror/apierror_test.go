@@ -86,7 +86,7 @@ func FuzzTextIsOneShortLineWithoutTheKey(f *testing.F) {
 
 func TestUnlikedQuestions(t *testing.T) {
 	for status, want := range map[int]bool{400: true, 413: true, 422: true, 401: false, 403: false, 404: false, 429: false, 500: false, 503: false, 200: false} {
-		if got := apierror.Unliked(status); got != want {
+		if got := apierror.IsRequestFault(status); got != want {
 			t.Errorf("%d is unliked: %v, want %v", status, got, want)
 		}
 	}
@@ -113,22 +113,22 @@ func TestPlainErrors(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			if got := apierror.Plain(tt.ctx, tt.err, tt.name).Error(); got != tt.want {
+			if got := apierror.Explain(tt.ctx, tt.err, tt.name).Error(); got != tt.want {
 				t.Errorf("the error is %q, want %q", got, tt.want)
 			}
 		})
 	}
-	if got := apierror.Plain(over, io.EOF, ""); got != why {
+	if got := apierror.Explain(over, io.EOF, ""); got != why {
 		t.Errorf("the error is %v, not what ended the request", got)
 	}
 }
 
 func TestABareErrorIsWhatWentWrong(t *testing.T) {
 	_, err := http.Get("http://sk-token@127.0.0.1:1/v1?key=sk-token")
-	if got := apierror.Bare(err).Error(); got != "dial tcp 127.0.0.1:1: connect: connection refused" {
+	if got := apierror.WithoutURL(err).Error(); got != "dial tcp 127.0.0.1:1: connect: connection refused" {
 		t.Errorf("the error is %q", got)
 	}
-	if got := apierror.Bare(io.EOF); got != io.EOF {
+	if got := apierror.WithoutURL(io.EOF); got != io.EOF {
 		t.Errorf("the error is %v, want %v", got, io.EOF)
 	}
 }
@@ -139,7 +139,7 @@ func TestAddressesAreShownWithoutSecrets(t *testing.T) {
 		"http://u:sk-token@host/v1?key=sk-token#sk-": "http://host/v1",
 		"http://sk-token%@host":                      "an unreadable address",
 	} {
-		if got := apierror.Shown(address); got != want {
+		if got := apierror.RedactURL(address); got != want {
 			t.Errorf("%s is shown as %s, want %s", address, got, want)
 		}
 	}

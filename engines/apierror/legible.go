@@ -10,9 +10,9 @@ import (
 	"github.com/openai/openai-go/v3/option"
 )
 
-// Legible gives the errors of a server the form that the client of OpenAI reads,
+// NormalizeErrors gives the errors of a server the form that the client of OpenAI reads,
 // without key: the Message of an *openai.Error is Text, and its Param is kept.
-func Legible(key string) option.Middleware {
+func NormalizeErrors(key string) option.Middleware {
 	return func(q *http.Request, next option.MiddlewareNext) (*http.Response, error) {
 		answer, err := next(q)
 		if err != nil || answer.StatusCode < http.StatusBadRequest {
@@ -27,8 +27,8 @@ func Legible(key string) option.Middleware {
 	}
 }
 
-// Bounded ends answers that have more than most bytes with an error that says so.
-func Bounded(most int) option.Middleware {
+// LimitResponse ends answers that have more than most bytes with an error that says so.
+func LimitResponse(most int) option.Middleware {
 	return func(q *http.Request, next option.MiddlewareNext) (*http.Response, error) {
 		answer, err := next(q)
 		if err == nil {

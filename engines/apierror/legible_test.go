@@ -54,7 +54,7 @@ func TestTheClientReadsWhatServersSay(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			_, err := ask(t, answering(tt.status, strings.NewReader(tt.body)), apierror.Legible("sk-token"))
+			_, err := ask(t, answering(tt.status, strings.NewReader(tt.body)), apierror.NormalizeErrors("sk-token"))
 			var e *openai.Error
 			if !errors.As(err, &e) {
 				t.Fatalf("error %v", err)
@@ -67,12 +67,12 @@ func TestTheClientReadsWhatServersSay(t *testing.T) {
 }
 
 func TestAnswersStayAsTheyAre(t *testing.T) {
-	id, err := ask(t, answering(200, strings.NewReader(`{"id":"sk-token","error":"none"}`)), apierror.Legible("sk-token"))
+	id, err := ask(t, answering(200, strings.NewReader(`{"id":"sk-token","error":"none"}`)), apierror.NormalizeErrors("sk-token"))
 	if err != nil || id != "sk-token" {
 		t.Errorf("%q, %v", id, err)
 	}
 	gone := errors.New("gone")
-	if _, err := ask(t, func(*http.Request) (*http.Response, error) { return nil, gone }, apierror.Bounded(9), apierror.Legible("k")); !errors.Is(err, gone) {
+	if _, err := ask(t, func(*http.Request) (*http.Response, error) { return nil, gone }, apierror.LimitResponse(9), apierror.NormalizeErrors("k")); !errors.Is(err, gone) {
 		t.Errorf("error %v, want %v", err, gone)
 	}
 }
@@ -90,7 +90,7 @@ func TestAnswersHaveABound(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			id, err := ask(t, answering(200, tt.body), apierror.Bounded(most))
+			id, err := ask(t, answering(200, tt.body), apierror.LimitResponse(most))
 			if tt.want == "" && (err != nil || id != "m") || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)) {
 				t.Errorf("%q, error %v, want %q", id, err, tt.want)
 			}

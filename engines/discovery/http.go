@@ -50,9 +50,9 @@ func ollama(ctx context.Context, addr string) []Server {
 	return serving(addr, "Ollama", models(ctx, addr))
 }
 
-// Empty is the address of an Ollama at hosts that has no chat model, and so is
+// OllamaWithoutChat is the address of an Ollama at hosts that has no chat model, and so is
 // not found; "" when there is none.
-func Empty(ctx context.Context, hosts []string) string {
+func OllamaWithoutChat(ctx context.Context, hosts []string) string {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	for _, host := range hosts {

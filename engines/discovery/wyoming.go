@@ -31,9 +31,9 @@ func wyoming(kind Kind) func(context.Context, string) []Server {
 	}
 }
 
-// Describes reports whether a Wyoming server at addr, host:port, tells about
+// Ping reports whether a Wyoming server at addr, host:port, tells about
 // itself before ctx ends.
-func Describes(ctx context.Context, addr string) bool {
+func Ping(ctx context.Context, addr string) bool {
 	_, ok := describe(ctx, addr)
 	return ok
 }

@@ -7,14 +7,14 @@ import (
 	"github.com/gotars/tars/engines/discovery"
 )
 
-// Looks reports whether hosts are to be looked at: there are some, and the first
+// DiscoveryEnabled reports whether hosts are to be looked at: there are some, and the first
 // is not "none".
-func Looks(hosts []string) bool { return len(hosts) > 0 && hosts[0] != "none" }
+func DiscoveryEnabled(hosts []string) bool { return len(hosts) > 0 && hosts[0] != "none" }
 
 // Look returns the servers of kind that answer at hosts or are installed in
 // home, best first; nothing when hosts are not to be looked at.
 func Look(ctx context.Context, hosts []string, home string, kind discovery.Kind) []discovery.Server {
-	if !Looks(hosts) {
+	if !DiscoveryEnabled(hosts) {
 		return nil
 	}
 	return discovery.Look(ctx, hosts, home, kind)

@@ -57,12 +57,12 @@ type mark struct {
 // Unwrap returns what was marked.
 func (m *mark) Unwrap() error { return m.error }
 
-// Again marks the error of a call of which nothing came: it may be repeated,
+// Retryable marks the error of a call of which nothing came: it may be repeated,
 // once.
-func Again(err error) error { return marked(err, mark{again: true}) }
+func Retryable(err error) error { return marked(err, mark{again: true}) }
 
-// Alive marks the error of an engine that is well and did not like the question.
-func Alive(err error) error { return marked(err, mark{alive: true}) }
+// RequestFault marks the error of an engine that is well and did not like the question.
+func RequestFault(err error) error { return marked(err, mark{alive: true}) }
 
 func marked(err error, m mark) error {
 	if err == nil {

@@ -61,7 +61,7 @@ func TestWhatSaysNothingAboutAnEngine(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		cancelled := func(ctx context.Context) error { return ctx.Err() }
-		refused := &caller{err: failover.Alive(errors.New("the text is too long"))}
+		refused := &caller{err: failover.RequestFault(errors.New("the text is too long"))}
 		for range 10 {
 			if err := g.Do(ctx, cancelled); err != context.Canceled {
 				t.Fatalf("a cancelled call: %v", err)
@@ -90,7 +90,7 @@ func TestOnlyWhatCameToNothingIsRepeated(t *testing.T) {
 	}{
 		"a call that worked":             {nil, 1},
 		"a call of which something came": {errDown, 1},
-		"a connection that was refused":  {failover.Again(errDown), 2},
+		"a connection that was refused":  {failover.Retryable(errDown), 2},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -258,7 +258,7 @@ func TestALookForgetsNoFailure(t *testing.T) {
 }
 
 func TestWhatBeganIsNotMadeAgain(t *testing.T) {
-	p := &pool{names: []string{"a", "b"}, fails: map[string]error{"a": failover.Again(errDown)}, begun: true}
+	p := &pool{names: []string{"a", "b"}, fails: map[string]error{"a": failover.Retryable(errDown)}, begun: true}
 	if err := failover.NewSwitch(p.look).Do(t.Context(), p.call); !errors.Is(err, errDown) || !slices.Equal(p.asked, []string{"a"}) {
 		t.Errorf("%v after asking %q", err, p.asked)
 	}

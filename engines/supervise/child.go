@@ -203,7 +203,7 @@ func healthy(ctx context.Context, address string, limit time.Duration) bool {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	if addr, ok := strings.CutPrefix(address, "tcp://"); ok {
-		return discovery.Describes(ctx, addr)
+		return discovery.Ping(ctx, addr)
 	}
 	q, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {

@@ -103,7 +103,7 @@ var tries = map[discovery.Kind]func(context.Context, *testing.T, discovery.Serve
 		return err
 	},
 	discovery.Wake: func(ctx context.Context, t *testing.T, s discovery.Server) error {
-		if !discovery.Describes(ctx, strings.TrimPrefix(s.URL, "tcp://")) {
+		if !discovery.Ping(ctx, strings.TrimPrefix(s.URL, "tcp://")) {
 			t.Errorf("%s does not describe itself", s.Name)
 		}
 		return nil

@@ -440,7 +440,7 @@ func TestWyomingIsCarriedAsItIs(t *testing.T) {
 	s := start(t, Options{}, wake)
 	ctx, cancel := context.WithTimeout(t.Context(), longest)
 	defer cancel()
-	if !discovery.Describes(ctx, strings.TrimPrefix(address(s, 0), "tcp://")) {
+	if !discovery.Ping(ctx, strings.TrimPrefix(address(s, 0), "tcp://")) {
 		t.Error("no info comes back")
 	}
 	if got := discovery.Look(ctx, nil, s.home, discovery.Wake); len(got) != 1 || !got[0].Installed || got[0].URL != address(s, 0) {

@@ -50,7 +50,7 @@ func NewOpenAI(c Config) *OpenAI {
 	}
 	opts := []option.RequestOption{
 		option.WithBaseURL(o.base), option.WithMaxRetries(tries),
-		option.WithMiddleware(apierror.Bounded(answerMost), apierror.Legible(c.APIKey)),
+		option.WithMiddleware(apierror.LimitResponse(answerMost), apierror.NormalizeErrors(c.APIKey)),
 	}
 	if c.APIKey != "" {
 		opts = append(opts, option.WithAPIKey(c.APIKey))
@@ -104,10 +104,10 @@ func (o *OpenAI) Generate(ctx context.Context, p Prompt, emit func(string) error
 	var e *openai.Error
 	if errors.As(err, &e) && e.StatusCode == http.StatusNotFound && chosen && o.cfg.Model == "" {
 		o.found.Store(nil)
-		return use, failover.Again(about) // the server may have another model by now
+		return use, failover.Retryable(about) // the server may have another model by now
 	}
 	if errors.As(err, &e) && e.StatusCode < http.StatusInternalServerError && !unusable[e.StatusCode] {
-		return use, failover.Alive(about)
+		return use, failover.RequestFault(about)
 	}
 	return use, about
 }
@@ -237,7 +237,7 @@ func (o *OpenAI) explain(ctx context.Context, p Prompt, err error) error {
 	case errors.As(err, &dial) && dial.Op == "dial":
 		return unavailable("no model server answers at %s: start it, or correct LLM_BASE_URL", o.host)
 	}
-	return unavailable("the answer of the model at %s broke off: %s", o.host, apierror.Line(apierror.Bare(err).Error(), o.cfg.APIKey))
+	return unavailable("the answer of the model at %s broke off: %s", o.host, apierror.Line(apierror.WithoutURL(err).Error(), o.cfg.APIKey))
 }
 
 func unavailable(format string, args ...any) error {

@@ -64,7 +64,7 @@ func NewOpenAI(c Config) (*OpenAI, error) {
 	}
 	opts := []option.RequestOption{
 		option.WithBaseURL(c.EmbedURL), option.WithMaxRetries(0), // a query does not wait, and the rest is tried again later
-		option.WithMiddleware(apierror.Bounded(answerMost), apierror.Legible(c.EmbedKey)),
+		option.WithMiddleware(apierror.LimitResponse(answerMost), apierror.NormalizeErrors(c.EmbedKey)),
 	}
 	if c.EmbedKey != "" {
 		opts = append(opts, option.WithAPIKey(c.EmbedKey))
@@ -108,14 +108,14 @@ func (o *OpenAI) Embed(ctx context.Context, texts []string) ([][]float32, error)
 }
 
 func (o *OpenAI) explain(ctx context.Context, err error) error {
-	about := fmt.Errorf("embed at %s: %w", o.host, apierror.Plain(ctx, err, "MEMORY_EMBED_KEY"))
+	about := fmt.Errorf("embed at %s: %w", o.host, apierror.Explain(ctx, err, "MEMORY_EMBED_KEY"))
 	var e *openai.Error
 	switch is := errors.As(err, &e); {
 	case !is:
 		return about
 	case e.StatusCode == http.StatusNotFound:
 		return fmt.Errorf("embed at %s: 404 there is no model %q: set MEMORY_EMBED_MODEL", o.host, o.model)
-	case apierror.Unliked(e.StatusCode):
+	case apierror.IsRequestFault(e.StatusCode):
 		return &RefusedError{Err: about}
 	case e.StatusCode == http.StatusInternalServerError: // of Ollama also when a number is none
 		return &RefusedError{Err: about, Perhaps: true}

@@ -52,7 +52,7 @@ func (m *Meaning) near(ctx context.Context, text string, n int) []near {
 		x, err = e.Embed(ctx, []string{text})
 		var refused *RefusedError
 		if errors.As(err, &refused) && !refused.Perhaps {
-			err = failover.Alive(err)
+			err = failover.RequestFault(err)
 		}
 		return err
 	})

@@ -31,7 +31,7 @@ var ErrNoEngine = errors.New("no recogniser: " + how)
 type deaf struct{}
 
 func (deaf) Transcribe(context.Context, Audio) (Result, error) {
-	return Result{}, failover.Alive(ErrNoEngine)
+	return Result{}, failover.RequestFault(ErrNoEngine)
 }
 
 // confidence turns a mean natural logarithm of probabilities into one.

@@ -49,14 +49,14 @@ func NewOpenAI(c Config) (*OpenAI, error) {
 	}
 	opts := []option.RequestOption{
 		option.WithBaseURL(base), option.WithMaxRetries(1),
-		option.WithMiddleware(pageless, apierror.Bounded(answerMost), apierror.Legible(key)),
+		option.WithMiddleware(pageless, apierror.LimitResponse(answerMost), apierror.NormalizeErrors(key)),
 	}
 	if key != "" {
 		opts = append(opts, option.WithAPIKey(key))
 	}
 	return &OpenAI{
 		api: openai.NewAudioTranscriptionService(opts...),
-		url: apierror.Shown(base), key: key, model: c.OpenAIModel, lang: c.lang(), timeout: c.Timeout,
+		url: apierror.RedactURL(base), key: key, model: c.OpenAIModel, lang: c.lang(), timeout: c.Timeout,
 	}, nil
 }
 
@@ -73,9 +73,9 @@ func (o *OpenAI) Transcribe(ctx context.Context, a Audio) (Result, error) {
 		}
 	}
 	if err != nil {
-		about := fmt.Errorf("transcribe at %s: %w", o.url, apierror.Plain(ctx, err, "STT_OPENAI_KEY"))
+		about := fmt.Errorf("transcribe at %s: %w", o.url, apierror.Explain(ctx, err, "STT_OPENAI_KEY"))
 		if refused(err) {
-			return Result{}, failover.Alive(about)
+			return Result{}, failover.RequestFault(about)
 		}
 		return Result{}, about
 	}
@@ -110,7 +110,7 @@ func (o *OpenAI) ask(ctx context.Context, wav []byte, brief bool) (*openai.Audio
 // one may do.
 func refused(err error) bool {
 	var e *openai.Error
-	return errors.As(err, &e) && apierror.Unliked(e.StatusCode)
+	return errors.As(err, &e) && apierror.IsRequestFault(e.StatusCode)
 }
 
 // pageless refuses pages: the server has another one at that address.

@@ -45,7 +45,7 @@ type watch struct {
 
 // newWatch returns the watch of c, nil when there is to be none.
 func newWatch(c Config, home kit.Home, log *slog.Logger) *watch {
-	if c.WakeEngine != "wyoming" && (c.WakeEngine != "auto" || c.WakeURI == "" && !failover.Looks(c.Hosts)) {
+	if c.WakeEngine != "wyoming" && (c.WakeEngine != "auto" || c.WakeURI == "" && !failover.DiscoveryEnabled(c.Hosts)) {
 		return nil
 	}
 	return &watch{

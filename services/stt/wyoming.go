@@ -37,7 +37,7 @@ func (w *Wyoming) Transcribe(ctx context.Context, a Audio) (Result, error) {
 		again := ctx.Err() == nil && wyoming.Broken(err)
 		err = fmt.Errorf("transcribe at %s: %w", w.client.Addr(), err)
 		if again {
-			err = failover.Again(err)
+			err = failover.Retryable(err)
 		}
 		return Result{}, err
 	}

@@ -61,7 +61,7 @@ func (e *ElevenLabs) Synthesize(ctx context.Context, l Line) iter.Seq2[Chunk, er
 		begun := false
 		samples(answer.Body, elevenRate, func(c Chunk, err error) bool {
 			if begun = true; err != nil {
-				err = fmt.Errorf("speak at %s: %w", e.base.Host, apierror.Plain(ctx, err, ""))
+				err = fmt.Errorf("speak at %s: %w", e.base.Host, apierror.Explain(ctx, err, ""))
 			}
 			return yield(c, err)
 		})

@@ -31,7 +31,7 @@ var ErrNoEngine = errors.New("no voice: run make assets for the built-in one, or
 type dumb struct{ why error }
 
 func (d dumb) Synthesize(context.Context, Line) iter.Seq2[Chunk, error] {
-	return func(yield func(Chunk, error) bool) { yield(Chunk{}, failover.Alive(d.why)) }
+	return func(yield func(Chunk, error) bool) { yield(Chunk{}, failover.RequestFault(d.why)) }
 }
 
 // longestAudio is more than one sentence takes, however slowly it is spoken.

@@ -55,7 +55,7 @@ func post(ctx context.Context, address string, head map[string]string, q any) (*
 	}
 	answer, err := web.Do(r)
 	if err != nil {
-		return nil, apierror.Bare(err)
+		return nil, apierror.WithoutURL(err)
 	}
 	if answer.StatusCode != http.StatusOK {
 		defer answer.Body.Close()
@@ -68,15 +68,15 @@ func post(ctx context.Context, address string, head map[string]string, q any) (*
 // is to be taken: connections that broke and servers that are busy may be asked
 // again, and one that does not like the question is well.
 func spoken(ctx context.Context, host string, err error) error {
-	about := fmt.Errorf("speak at %s: %w", host, apierror.Plain(ctx, err, ""))
+	about := fmt.Errorf("speak at %s: %w", host, apierror.Explain(ctx, err, ""))
 	var e *statusError
 	switch is := errors.As(err, &e); {
 	case ctx.Err() != nil:
 		return about
 	case !is, e.code == http.StatusTooManyRequests, e.code == http.StatusServiceUnavailable:
-		return failover.Again(about)
-	case apierror.Unliked(e.code):
-		return failover.Alive(about)
+		return failover.Retryable(about)
+	case apierror.IsRequestFault(e.code):
+		return failover.RequestFault(about)
 	}
 	return about
 }

@@ -36,12 +36,12 @@ func NewOpenAI(c Config) (*OpenAI, error) {
 	if _, err := webAddress(c.OpenAIURL); err != nil {
 		return nil, fmt.Errorf("TTS_OPENAI_URL %w, want one like http://127.0.0.1:8000/v1", err)
 	}
-	opts := []option.RequestOption{option.WithBaseURL(c.OpenAIURL), option.WithMaxRetries(1), option.WithMiddleware(apierror.Legible(c.OpenAIKey))}
+	opts := []option.RequestOption{option.WithBaseURL(c.OpenAIURL), option.WithMaxRetries(1), option.WithMiddleware(apierror.NormalizeErrors(c.OpenAIKey))}
 	if c.OpenAIKey != "" {
 		opts = append(opts, option.WithAPIKey(c.OpenAIKey))
 	}
 	return &OpenAI{
-		api: openai.NewAudioSpeechService(opts...), url: apierror.Shown(c.OpenAIURL), model: c.OpenAIModel,
+		api: openai.NewAudioSpeechService(opts...), url: apierror.RedactURL(c.OpenAIURL), model: c.OpenAIModel,
 		voice: cmp.Or(c.Voice, "alloy"), speed: c.Speed, timeout: c.Timeout,
 	}, nil
 }
@@ -63,9 +63,9 @@ func (o *OpenAI) Synthesize(ctx context.Context, l Line) iter.Seq2[Chunk, error]
 			}
 		}
 		if err != nil {
-			about := fmt.Errorf("speak at %s: %w", o.url, apierror.Plain(ctx, err, "TTS_OPENAI_KEY"))
+			about := fmt.Errorf("speak at %s: %w", o.url, apierror.Explain(ctx, err, "TTS_OPENAI_KEY"))
 			if unhappy(err) {
-				about = failover.Alive(about)
+				about = failover.RequestFault(about)
 			}
 			yield(Chunk{}, about)
 			return
@@ -73,7 +73,7 @@ func (o *OpenAI) Synthesize(ctx context.Context, l Line) iter.Seq2[Chunk, error]
 		defer answer.Body.Close()
 		playable(answer, func(c Chunk, err error) bool {
 			if err != nil {
-				err = fmt.Errorf("speak at %s: %w", o.url, apierror.Plain(ctx, err, "TTS_OPENAI_KEY"))
+				err = fmt.Errorf("speak at %s: %w", o.url, apierror.Explain(ctx, err, "TTS_OPENAI_KEY"))
 			}
 			return yield(c, err)
 		})
@@ -134,5 +134,5 @@ func refused(err error) bool {
 // unhappy tells whether the server is well and did not like this question.
 func unhappy(err error) bool {
 	var e *openai.Error
-	return errors.As(err, &e) && apierror.Unliked(e.StatusCode)
+	return errors.As(err, &e) && apierror.IsRequestFault(e.StatusCode)
 }

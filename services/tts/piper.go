@@ -57,7 +57,7 @@ func (p *Piper) Synthesize(ctx context.Context, l Line) iter.Seq2[Chunk, error] 
 		defer answer.Body.Close()
 		playable(answer, func(c Chunk, err error) bool {
 			if err != nil {
-				err = fmt.Errorf("speak at %s: %w", p.base.Host, apierror.Plain(ctx, err, ""))
+				err = fmt.Errorf("speak at %s: %w", p.base.Host, apierror.Explain(ctx, err, ""))
 			}
 			return yield(c, err)
 		})

@@ -56,7 +56,7 @@ func (w *Wyoming) Synthesize(ctx context.Context, l Line) iter.Seq2[Chunk, error
 		again := !begun && ctx.Err() == nil && wyoming.Broken(err)
 		err = fmt.Errorf("speak at %s: %w", w.client.Addr(), cmp.Or(context.Cause(ctx), err))
 		if again {
-			err = failover.Again(err)
+			err = failover.Retryable(err)
 		}
 		yield(Chunk{}, err)
 	}
