@@ -52,13 +52,13 @@ func numbered(t *testing.T, l *diary, n int, take func(number int)) <-chan *over
 		l.add("%d is handled", number)
 		return nil
 	}
-	taker := app(t, kittest.Fake("taker", kit.On(heard, kit.Workers(4))), func(ctx context.Context, _ *url.URL) (net.Conn, error) {
+	taker := app(t, kittest.ServiceOf("taker", kit.On(heard, kit.Workers(4))), func(ctx context.Context, _ *url.URL) (net.Conn, error) {
 		c, err := srv.Dial(ctx)
 		o := &overheard{Conn: c, name: fmt.Sprintf("link %d", dialled.Add(1)), l: l}
 		links <- o
 		return o, err
 	})
-	sender := app(t, kittest.Fake("sender", kit.Sends[Note]()), func(ctx context.Context, _ *url.URL) (net.Conn, error) { return srv.Dial(ctx) })
+	sender := app(t, kittest.ServiceOf("sender", kit.Sends[Note]()), func(ctx context.Context, _ *url.URL) (net.Conn, error) { return srv.Dial(ctx) })
 	for _, b := range []*kit.Bus{taker, sender} {
 		if err := b.Ready(t.Context()); err != nil {
 			t.Fatal(err)

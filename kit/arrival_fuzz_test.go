@@ -29,8 +29,8 @@ func FuzzArrival(f *testing.F) {
 			t.Errorf("key %q", key)
 		}
 		out := &paho.Publish{Topic: "a/b", Properties: &paho.PublishProperties{}}
-		b.inherit(d.Meta, out.Properties, publication{id: "x"})
-		if err := b.travels(out); err != nil {
+		b.propagate(d.Meta, out.Properties, publication{id: "x"})
+		if err := b.validatePublish(out); err != nil {
 			t.Errorf("cannot be sent on: %v", err)
 		}
 	})

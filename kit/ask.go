@@ -17,7 +17,7 @@ const askFor = 10 * time.Second
 
 // Ask publishes q and waits for its reply until ctx ends, at most 10s when ctx
 // has no deadline. Giving up sends q.Cancel() where Q has it. The error is an
-// *AskError (no answer) or an *Error (a known failure); a failure inside R is
+// *NoReplyError (no answer) or an *Error (a known failure); a failure inside R is
 // R's own matter. A handler may ask: replies come on a connection where nothing
 // waits for its work.
 func Ask[Q msg.Request[R], R msg.Message](ctx context.Context, b *Bus, q Q, opts ...PublishOption) (R, error) {
@@ -35,15 +35,15 @@ func Ask[Q msg.Request[R], R msg.Message](ctx context.Context, b *Bus, q Q, opts
 	d, err := w.take(ctx)
 	if err != nil {
 		b.giveUp(ctx, q)
-		return r, &AskError{Topic: q.Route().Topic, Err: err}
+		return r, &NoReplyError{Topic: q.Route().Topic, Err: err}
 	}
 	return reply[R](b, d)
 }
 
-// Pull publishes q and yields parts until R arrives; *last receives R when it
+// AskStream publishes q and yields parts until R arrives; *last receives R when it
 // is not nil. R ends the loop, so a lost part or a failure never hangs it.
 // Leaving early, or ctx's end, sends q.Cancel() where Q has it.
-func Pull[Q msg.Streamed[P, R], P, R msg.Message](ctx context.Context, b *Bus, q Q, last *R, opts ...PublishOption) iter.Seq2[P, error] {
+func AskStream[Q msg.Streamed[P, R], P, R msg.Message](ctx context.Context, b *Bus, q Q, last *R, opts ...PublishOption) iter.Seq2[P, error] {
 	return func(yield func(P, error) bool) {
 		var p P
 		var r R
@@ -57,7 +57,7 @@ func Pull[Q msg.Streamed[P, R], P, R msg.Message](ctx context.Context, b *Bus, q
 			d, err := w.take(ctx)
 			if err != nil {
 				b.giveUp(ctx, q)
-				yield(p, &AskError{Topic: q.Route().Topic, Err: err})
+				yield(p, &NoReplyError{Topic: q.Route().Topic, Err: err})
 				return
 			}
 			if d.Topic == b.errors || topic.Matches(r.Route().Topic, d.Topic) {
@@ -92,19 +92,19 @@ func reply[R msg.Message](b *Bus, d *Delivery) (r R, err error) {
 	}
 	if err := decode[R](d); err != nil {
 		b.refuse(b.asking, d, err)
-		return r, &AskError{Topic: d.Topic, Err: err}
+		return r, &NoReplyError{Topic: d.Topic, Err: err}
 	}
 	return d.Value.(R), nil
 }
 
 // request publishes q and returns where its answers arrive.
 func (b *Bus) request(ctx context.Context, q msg.Message, opts []PublishOption, replies ...msg.Route) (*waiter, error) {
-	o := tuned(q.Route(), opts)
+	o := applyOptions(q.Route(), opts)
 	if err := b.allowed(q); err != nil {
 		return nil, err
 	}
 	if !b.serving() {
-		return nil, &AskError{Topic: q.Route().Topic, Err: ErrNotServing}
+		return nil, &NoReplyError{Topic: q.Route().Topic, Err: ErrNotServing}
 	}
 	w := &waiter{id: o.id, arrive: make(chan struct{}, 1)}
 	for _, r := range replies {
@@ -121,7 +121,7 @@ func (b *Bus) request(ctx context.Context, q msg.Message, opts []PublishOption, 
 	}
 	if err := b.send(ctx, q, append(slices.Clip(opts), ID(o.id), func(p *publication) { p.errorTo = b.errors })...); err != nil {
 		b.forget(w)
-		return nil, &AskError{Topic: q.Route().Topic, Err: err}
+		return nil, &NoReplyError{Topic: q.Route().Topic, Err: err}
 	}
 	return w, nil
 }

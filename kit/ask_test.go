@@ -20,7 +20,7 @@ func TestAsk(t *testing.T) {
 	answer := func(ctx context.Context, q Question) (QuickReply, error) {
 		switch q.Text {
 		case "who":
-			return QuickReply{}, &kit.Error{Code: kit.NotFound, Message: "nobody", Err: errors.New("secret cause")}
+			return QuickReply{}, &kit.Error{Code: kit.CodeNotFound, Message: "nobody", Err: errors.New("secret cause")}
 		case "why":
 			return QuickReply{}, errors.New("disk full")
 		case "psst":
@@ -28,7 +28,7 @@ func TestAsk(t *testing.T) {
 		}
 		return QuickReply{Text: "re: " + q.Text}, nil
 	}
-	kittest.Run(t, "an answer, a named failure, a plain one, none at all", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "an answer, a named failure, a plain one, none at all", func(t *testing.T, b *kittest.Harness) {
 		if r := kittest.Ask(t, b, Question{Text: "x"}); r.Text != "re: x" {
 			t.Errorf("got %+v", r)
 		}
@@ -41,26 +41,26 @@ func TestAsk(t *testing.T) {
 		}
 		begin := time.Now()
 		_, err := kit.Ask(t.Context(), b.Bus, Question{Text: "psst"})
-		var a *kit.AskError
+		var a *kit.NoReplyError
 		if !errors.As(err, &a) || a.Topic != "box/question" || !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("psst: %v", err)
 		}
 		if took := time.Since(begin); took != 10*time.Second {
 			t.Errorf("gave up after %s, want 10s", took)
 		}
-	}, kittest.Fake("answerer", kit.Answer(answer)))
+	}, kittest.ServiceOf("answerer", kit.Answer(answer)))
 }
 
 // TestAskInsideHandler would deadlock if a handler that waits blocked receipt.
 func TestAskInsideHandler(t *testing.T) {
-	kittest.Run(t, "a handler may ask and wait", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "a handler may ask and wait", func(t *testing.T, b *kittest.Harness) {
 		got := kittest.Watch[Receipt](b)
 		b.Publish(t, Note{Text: "x"})
 		if r, _ := got.Next(t); r.Text != "re: x" {
 			t.Errorf("got %+v", r)
 		}
 	},
-		kittest.Fake("answerer", kit.Answer(func(_ context.Context, q Question) (QuickReply, error) { return QuickReply{Text: "re: " + q.Text}, nil })),
+		kittest.ServiceOf("answerer", kit.Answer(func(_ context.Context, q Question) (QuickReply, error) { return QuickReply{Text: "re: " + q.Text}, nil })),
 		kit.Service[*curious]("curious", fx.Provide(func(b *kit.Bus) *curious { return &curious{b} })))
 }
 
@@ -79,7 +79,7 @@ func (c *curious) heard(ctx context.Context, n Note) error {
 }
 
 func TestForeignAsker(t *testing.T) {
-	kittest.Run(t, "gets the answer on its response topic, with its correlation data", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "gets the answer on its response topic, with its correlation data", func(t *testing.T, b *kittest.Harness) {
 		got := make(chan *paho.Publish, 1)
 		b.Bus.Client().AddOnPublishReceived(func(p autopaho.PublishReceived) (bool, error) {
 			if p.Packet.Topic == "my/answers" {
@@ -99,7 +99,7 @@ func TestForeignAsker(t *testing.T) {
 		case <-time.After(time.Minute):
 			t.Error("no answer")
 		}
-	}, kittest.Fake("answerer", kit.Answer(func(_ context.Context, q Question) (QuickReply, error) { return QuickReply{Text: "re: " + q.Text}, nil })))
+	}, kittest.ServiceOf("answerer", kit.Answer(func(_ context.Context, q Question) (QuickReply, error) { return QuickReply{Text: "re: " + q.Text}, nil })))
 }
 
 func TestPull(t *testing.T) {
@@ -118,12 +118,12 @@ func TestPull(t *testing.T) {
 		}
 		return End{ID: e.ID}, nil
 	}
-	writer := kittest.Fake("writer", kit.Stream(write, kit.AckFirst(), kit.CancelledBy(
+	writer := kittest.ServiceOf("writer", kit.Stream(write, kit.AckFirst(), kit.CancelledBy(
 		func(s Stop) string { return s.ID }, func(e Essay) string { return e.ID })))
-	kittest.Run(t, "parts, then the end", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "parts, then the end", func(t *testing.T, b *kittest.Harness) {
 		var last End
 		text := ""
-		for w, err := range kit.Pull(t.Context(), b.Bus, Essay{ID: "a"}, &last) {
+		for w, err := range kit.AskStream(t.Context(), b.Bus, Essay{ID: "a"}, &last) {
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -133,9 +133,9 @@ func TestPull(t *testing.T) {
 			t.Errorf("got %q and %+v", text, last)
 		}
 	}, writer)
-	kittest.Run(t, "leaving early stops the writer, who says so", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "leaving early stops the writer, who says so", func(t *testing.T, b *kittest.Harness) {
 		ends := kittest.Watch[End](b)
-		for range kit.Pull(t.Context(), b.Bus, Essay{ID: "a"}, nil) {
+		for range kit.AskStream(t.Context(), b.Bus, Essay{ID: "a"}, nil) {
 			break
 		}
 		e, _ := ends.Next(t)
@@ -144,7 +144,7 @@ func TestPull(t *testing.T) {
 		}
 		same(t, l.take(), "ended after 0")
 	}, writer)
-	kittest.Run(t, "a queued one is cancelled too", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "a queued one is cancelled too", func(t *testing.T, b *kittest.Harness) {
 		ends := kittest.Watch[End](b)
 		b.Publish(t, Essay{ID: "first"})
 		b.Publish(t, Essay{ID: "second"})

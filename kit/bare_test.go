@@ -29,7 +29,7 @@ func (Gadget) Route() msg.Route {
 func TestBarePayloadsThatLookLikeEnvelopes(t *testing.T) {
 	t.Setenv("S_MQTT_DEDUPE_TTL", "60s")
 	var l diary
-	kittest.Run(t, "", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "", func(t *testing.T, b *kittest.Harness) {
 		seen := kittest.Watch[Gadget](b)
 		for _, payload := range []string{
 			`{"type":"device_joined","data":{"name":"lamp"}}`,
@@ -44,14 +44,14 @@ func TestBarePayloadsThatLookLikeEnvelopes(t *testing.T) {
 		same(t, l.take(), "device_joined map[name:lamp] of nobody", "on map[n:1] of nobody", "off map[n:2] of nobody",
 			"x map[data:map[] id:a source:c ts:1 type:b] of nobody", "ours map[k:v] of nobody")
 		var hub *kit.Bus
-		b.Add(t, kittest.Fake("hub", kit.Sends[Gadget]()).With(fx.Populate(&hub)))
+		b.Add(t, kittest.ServiceOf("hub", kit.Sends[Gadget]()).With(fx.Populate(&hub)))
 		if err := hub.Publish(t.Context(), Gadget{ID: "lamp-1", Type: "on", TS: 1, Source: "hub", Data: map[string]any{"n": 1}}); err != nil {
 			t.Error(err)
 		}
 		if g, _ := seen.Next(t); g.Type != "on" || g.ID != "lamp-1" {
 			t.Errorf("watched %+v", g)
 		}
-	}, kittest.Fake("s", kit.On(func(ctx context.Context, g Gadget) error {
+	}, kittest.ServiceOf("s", kit.On(func(ctx context.Context, g Gadget) error {
 		m := kit.From(ctx)
 		who := m.Source + m.Type
 		if who == "" {

@@ -60,22 +60,22 @@ type Bus struct {
 	declared map[reflect.Type]bool
 	feedWG   sync.WaitGroup
 
-	instance string
-	born     time.Time
-	trace    *tracing
-	link     linkMeter
-	replays  string // topic on which tools give letters back
-	errors   string // topic on which this service hears why it gets no answer
-	asking   *duty  // counts what Ask and Pull lose
-	nobody   *duty  // counts what nobody takes
+	instance  string
+	born      time.Time
+	trace     *tracing
+	link      linkMeter
+	replays   string        // topic on which tools give letters back
+	errors    string        // topic on which this service hears why it gets no answer
+	asking    *registration // counts what Ask and AskStream lose
+	unmatched *registration // counts what nobody takes
 
 	open       chan struct{} // closed when the service's own hooks are done
 	ready      chan struct{} // closed when first subscribed
 	first      sync.Once
 	linked     atomic.Bool  // all connections are subscribed
 	links      atomic.Int64 // how often they were
-	mood       atomic.Pointer[mood]
-	moods      chan struct{} // capacity 1: one health message after the other
+	lastState  atomic.Pointer[healthState]
+	publishing chan struct{} // capacity 1: one health message after the other
 	lastHealth atomic.Value  // string: message id of the last health
 	shut       atomic.Bool   // nothing but shutdown is said any more
 
@@ -83,20 +83,20 @@ type Bus struct {
 	dead        chan struct{} // closed when the bus is over for good
 	die         sync.Once
 
-	mu        sync.Mutex
-	closing   bool               // no goroutine may start any more
-	warnedAt  time.Time          // when an unreachable broker was last logged
-	waiting   map[string]*waiter // by the id of the request
-	letters   fifo.Queue[string] // topics of the dead letters that the broker keeps
-	strangers once               // topics that came although nobody takes them
-	warned    once               // types published although not declared
+	mu               sync.Mutex
+	closing          bool               // no goroutine may start any more
+	warnedAt         time.Time          // when an unreachable broker was last logged
+	waiting          map[string]*waiter // by the id of the request
+	letters          fifo.Queue[string] // topics of the dead letters that the broker keeps
+	unexpectedTopics once               // topics that came although nobody takes them
+	warned           once               // types published although not declared
 }
 
 // target is a filter, who handles what matches it, and where that waits.
 type target struct {
 	filter string
 	group  string // of a shared subscription
-	h      *duty
+	h      *registration
 	lane   *lane
 }
 
@@ -114,9 +114,9 @@ func newBus(name string, p parts) *Bus {
 	}
 	b := &Bus{name: name, id: id, cfg: cfg, log: p.Log, dial: p.Dial, seam: p.Seam, trace: p.Trace, fatal: func(error) {},
 		instance: wire.NewID(), born: time.Now(),
-		asking: &duty{name: "ask"}, nobody: &duty{name: "none"},
+		asking: &registration{name: "ask"}, unmatched: &registration{name: "none"},
 		declared: map[reflect.Type]bool{}, waiting: map[string]*waiter{},
-		open: make(chan struct{}), ready: make(chan struct{}), dead: make(chan struct{}), moods: make(chan struct{}, 1)}
+		open: make(chan struct{}), ready: make(chan struct{}), dead: make(chan struct{}), publishing: make(chan struct{}, 1)}
 	b.errors = b.own("error")
 	b.conns = []*connection{b.newConnection(b.id.client)}
 	b.feeds, b.endFeed = context.WithCancel(context.Background())
@@ -166,8 +166,8 @@ func (b *Bus) serve() {
 	close(b.open)
 }
 
-// signal queues the Up or the Down handlers.
-func (b *Bus) signal(pick func(*duty) func(context.Context) error) {
+// signal queues the OnConnect or the OnDisconnect handlers.
+func (b *Bus) signal(pick func(*registration) func(context.Context) error) {
 	for _, t := range b.routes {
 		if f := pick(t.h); f != nil {
 			t.lane.offer(item{h: t.h, call: f})
@@ -203,7 +203,7 @@ func (b *Bus) startFeeds() {
 	}
 	for _, h := range b.handlers {
 		if h.loop != nil {
-			b.spawn(func() { b.keepLooping(h.duty) })
+			b.spawn(func() { b.keepLooping(h.registration) })
 		}
 	}
 	if b.healthy != nil {
@@ -215,7 +215,7 @@ func (b *Bus) startFeeds() {
 }
 
 // keepLooping runs a Loop again, with the reconnect backoff, when it ends early.
-func (b *Bus) keepLooping(h *duty) {
+func (b *Bus) keepLooping(h *registration) {
 	wait := backoff.Link{Min: b.cfg.ReconnectMinDelay, Max: b.cfg.ReconnectMaxDelay}
 	for {
 		wait.Up(time.Now())
@@ -231,10 +231,10 @@ func (b *Bus) keepLooping(h *duty) {
 			err = fmt.Errorf("%s ended", h.name)
 		}
 		b.log.Error("loop ended early", "handler", h.name, "err", err)
-		b.feel(b.feeds, mood{event: "error", err: fmt.Sprintf("%s: %v", h.name, err)})
+		b.publishHealth(b.feeds, healthState{event: "error", err: fmt.Sprintf("%s: %v", h.name, err)})
 		select {
 		case <-time.After(max(wait.Next(time.Now()), b.cfg.ReconnectMinDelay)):
-			b.feel(b.feeds, mood{ok: true, event: "ready"})
+			b.publishHealth(b.feeds, healthState{ok: true, event: "ready"})
 		case <-b.feeds.Done():
 			return
 		}

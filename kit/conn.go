@@ -18,16 +18,16 @@ import (
 )
 
 const (
-	// linkless is how long the client may take to notice a dead link.
-	linkless = 2 * time.Millisecond
+	// reconnectPoll is how long the client may take to notice a dead link.
+	reconnectPoll = 2 * time.Millisecond
 	// askTimeout bounds SUBSCRIBE and UNSUBSCRIBE.
 	askTimeout = 10 * time.Second
 	// publishTimeout lifts paho's own 10s: Publish waits until its context ends.
 	publishTimeout = 24 * time.Hour
 	// sessionExpiry is how many seconds the broker keeps what a crash left.
 	sessionExpiry = 60
-	// whined is how often an unreachable broker is logged.
-	whined = 10 * time.Second
+	// warnEvery is how often an unreachable broker is logged.
+	warnEvery = 10 * time.Second
 )
 
 // connection is one MQTT connection of a bus. Its session, and so its Receive
@@ -106,7 +106,7 @@ func (c *connection) connect(life context.Context, servers []*url.URL) error {
 }
 
 // subscribe makes a fresh link useful: its filters, and when all connections
-// have theirs, health and Up. fresh says that the broker knew no session.
+// have theirs, health and OnConnect. fresh says that the broker knew no session.
 func (c *connection) subscribe(link context.Context, fresh bool) {
 	b := c.b
 	select {
@@ -124,15 +124,15 @@ func (c *connection) subscribe(link context.Context, fresh bool) {
 		return
 	}
 	n := b.links.Add(1)
-	was := b.mood.Load()
-	b.feel(link, mood{ok: true, event: map[bool]string{true: "ready", false: "reconnected"}[n == 1]})
+	was := b.lastState.Load()
+	b.publishHealth(link, healthState{ok: true, event: map[bool]string{true: "ready", false: "reconnected"}[n == 1]})
 	if was != nil && !was.ok {
-		b.feel(link, *was) // a new link makes nobody well
+		b.publishHealth(link, *was) // a new link makes nobody well
 	}
-	if !b.tool && !b.seam.Loose { // each time: a broker that was killed may have lost it
-		b.keep(link, b.own("info"), "system.info", b.info())
+	if !b.tool && !b.seam.AllowUndeclared { // each time: a broker that was killed may have lost it
+		b.publishRetained(link, b.own("info"), "system.info", b.info())
 	}
-	b.signal(func(d *duty) func(context.Context) error { return d.up })
+	b.signal(func(d *registration) func(context.Context) error { return d.up })
 	b.first.Do(func() { b.startFeeds(); close(b.ready) })
 	b.log.Info("connected", "client", b.id.client, "links", n)
 }
@@ -191,7 +191,7 @@ func (c *connection) lost() bool {
 	down := b.linked.Swap(false)
 	b.mu.Unlock()
 	if down {
-		b.signal(func(d *duty) func(context.Context) error { return d.down })
+		b.signal(func(d *registration) func(context.Context) error { return d.down })
 	}
 	if !b.cfg.Reconnect {
 		b.fail(errors.New("link to the broker lost, and MQTT_RECONNECT is off"))

@@ -30,8 +30,8 @@ func (h heard) tap(_ context.Context, d *kit.Delivery) error {
 func TestNoServiceHearsItself(t *testing.T) {
 	h := make(heard, 100)
 	var bus *kit.Bus
-	module := kittest.Fake("s", kit.On(h.note), kit.Tap("system/health/+", h.tap), kit.Asks[Essay](), kit.Sends[Note]()).With(fx.Populate(&bus))
-	kittest.Run(t, "on none of its connections", func(t *testing.T, b *kittest.Bench) {
+	module := kittest.ServiceOf("s", kit.On(h.note), kit.Tap("system/health/+", h.tap), kit.Asks[Essay](), kit.Sends[Note]()).With(fx.Populate(&bus))
+	kittest.Run(t, "on none of its connections", func(t *testing.T, b *kittest.Harness) {
 		if err := bus.Publish(t.Context(), Note{Text: "own"}); err != nil {
 			t.Fatal(err)
 		}
@@ -55,7 +55,7 @@ func TestNoServiceHearsItself(t *testing.T) {
 func TestRepublishedMessageIsHeard(t *testing.T) {
 	var bus *kit.Bus
 	var l diary
-	kittest.Run(t, "by the service that sent the first", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "by the service that sent the first", func(t *testing.T, b *kittest.Harness) {
 		see := kittest.WatchRaw(b, "box/note")
 		if err := bus.Publish(t.Context(), Note{Text: "own"}); err != nil {
 			t.Fatal(err)
@@ -65,7 +65,7 @@ func TestRepublishedMessageIsHeard(t *testing.T) {
 		b.PublishRaw(t, "box/copy", string(d.Payload), "from_client", "s box/note")
 		b.Settle()
 		same(t, l.take(), "box/copy")
-	}, kittest.Fake("s", kit.Tap("box/#", func(_ context.Context, d *kit.Delivery) error { l.add("%s", d.Topic); return nil }),
+	}, kittest.ServiceOf("s", kit.Tap("box/#", func(_ context.Context, d *kit.Delivery) error { l.add("%s", d.Topic); return nil }),
 		kit.Asks[Essay](), kit.Sends[Note]()).With(fx.Populate(&bus)))
 }
 
@@ -76,7 +76,7 @@ func TestOneLostConnectionIsALostLink(t *testing.T) {
 	say := func(what string) func(context.Context) error {
 		return func(context.Context) error { events <- what; return nil }
 	}
-	kittest.Run(t, "and is told once", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "and is told once", func(t *testing.T, b *kittest.Harness) {
 		health := kittest.WatchHealth(b, "s")
 		b.CutOne("s")
 		time.Sleep(time.Minute)
@@ -101,7 +101,7 @@ func TestOneLostConnectionIsALostLink(t *testing.T) {
 		if s := b.Stats("s"); s.Link.Reconnects != 1 || !s.Link.Up {
 			t.Errorf("stats of the link are %+v", s.Link)
 		}
-	}, kittest.Fake("s", kit.On(make(heard, 10).note), kit.Asks[Essay](), kit.Up(say("up")), kit.Down(say("down"))))
+	}, kittest.ServiceOf("s", kit.On(make(heard, 10).note), kit.Asks[Essay](), kit.OnConnect(say("up")), kit.OnDisconnect(say("down"))))
 }
 
 // What waits for one handler is nothing to another, even when the broker cannot
@@ -110,7 +110,7 @@ func TestLettersComeBackOnTheConnectionOfTheirHandler(t *testing.T) {
 	var handled atomic.Int32
 	var release chan struct{} // of the bubble
 	broken := true
-	kittest.Run(t, "and hold up nobody", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "and hold up nobody", func(t *testing.T, b *kittest.Harness) {
 		release = make(chan struct{})
 		letters := kittest.WatchRaw(b, "system/dead/s")
 		for range 100 {
@@ -131,9 +131,9 @@ func TestLettersComeBackOnTheConnectionOfTheirHandler(t *testing.T) {
 		if n := handled.Load(); n != 100 {
 			t.Errorf("%d letters were handled, want 100", n)
 		}
-	}, kittest.Fake("s", kit.On(func(context.Context, Note) error {
+	}, kittest.ServiceOf("s", kit.On(func(context.Context, Note) error {
 		if broken {
-			return &kit.Error{Code: kit.Unavailable, Message: "disk"}
+			return &kit.Error{Code: kit.CodeUnavailable, Message: "disk"}
 		}
 		<-release
 		handled.Add(1)

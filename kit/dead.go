@@ -28,14 +28,14 @@ const (
 // had.
 var letterKeys = []string{"reason", "handler", "topic", "id", "attempts"}
 
-// bury sends a message that could not be handled to the dead letters, its bytes
+// publishDeadLetter sends a message that could not be handled to the dead letters, its bytes
 // untouched: once on system/dead/<client id> for those who watch, and once
 // retained below it, where tools find it until it is replayed or dropped.
-func (b *Bus) bury(ctx context.Context, h *duty, d *Delivery, reason error) error {
+func (b *Bus) publishDeadLetter(ctx context.Context, h *registration, d *Delivery, reason error) error {
 	to := b.own("dead")
 	var p *paho.Publish
 	for _, room := range []int{maxReason, 256, 0} { // a letter is longer than its message, which may have just fitted
-		if p = letter(to, h, d, reason.Error(), room); b.travels(p) == nil {
+		if p = letter(to, h, d, reason.Error(), room); b.validatePublish(p) == nil {
 			break
 		}
 	}
@@ -59,7 +59,7 @@ func (b *Bus) bury(ctx context.Context, h *duty, d *Delivery, reason error) erro
 }
 
 // letter is d with what became of it; the reason has at most room bytes.
-func letter(to string, h *duty, d *Delivery, reason string, room int) *paho.Publish {
+func letter(to string, h *registration, d *Delivery, reason string, room int) *paho.Publish {
 	p := &paho.Publish{Topic: to, QoS: byte(msg.AtLeastOnce), Payload: d.Payload, Properties: &paho.PublishProperties{}}
 	if d.props != nil {
 		p.Properties.ContentType = cleanText(d.props.ContentType, maxText)
@@ -98,13 +98,13 @@ func (b *Bus) noteLetter(name string) (oldest string) {
 	return oldest
 }
 
-// buried sends an AtLeastOnce message to the dead letters, and reports whether
+// deadLettered sends an AtLeastOnce message to the dead letters, and reports whether
 // it need not come again.
-func (a *attempt) buried(err error) bool {
-	if a.d == nil || a.loose() || a.b.tool || a.b.seam.Loose {
+func (a *attempt) deadLettered(err error) bool {
+	if a.d == nil || a.isQoS0() || a.b.tool || a.b.seam.AllowUndeclared {
 		return true
 	}
-	lost := a.b.bury(a.work, a.h, a.d, err)
+	lost := a.b.publishDeadLetter(a.work, a.h, a.d, err)
 	if lost != nil {
 		a.b.log.Error("no dead letter", "handler", a.h.name, "topic", a.d.Topic, "id", a.d.ID, "err", lost)
 	}

@@ -15,8 +15,8 @@ import (
 )
 
 // newDuty is what every declaration begins with.
-func newDuty(fn any, opts []Option) *duty {
-	d := &duty{opt: options{workers: 1, queue: 64, timeout: 30 * time.Second}}
+func newDuty(fn any, opts []Option) *registration {
+	d := &registration{opt: options{workers: 1, queue: 64, timeout: 30 * time.Second}}
 	for _, set := range opts {
 		if set == nil {
 			d.opt.fault = errors.New("an option is nil")
@@ -183,7 +183,7 @@ func checkSetter[I any](t reflect.Type, method string, needed bool) error {
 const maxWorkers = 65535
 
 // checkDeclaration refuses what can be seen to fail from the declaration alone.
-func checkDeclaration(h *duty) error {
+func checkDeclaration(h *registration) error {
 	o := &h.opt
 	switch {
 	case h.fault != nil:

@@ -82,16 +82,16 @@ func TestDeclarationsThatCannotWork(t *testing.T) {
 		"On(nil)":                          {kit.On[Note](nil), "a handler (box/note): the function is nil"},
 		"Answer(nil)":                      {kit.Answer[Question, QuickReply](nil), "the function is nil"},
 		"Tap(nil)":                         {kit.Tap("a", nil), "the function is nil"},
-		"Local of no channel":              {kit.Local(nil, func(context.Context, int) error { return nil }), "Local: the channel is nil"},
-		"Local(nil)":                       {kit.Local[int](make(chan int), nil), "the function is nil"},
+		"Local of no channel":              {kit.OnChan(nil, func(context.Context, int) error { return nil }), "OnChan: the channel is nil"},
+		"Local(nil)":                       {kit.OnChan[int](make(chan int), nil), "the function is nil"},
 		"Every(nil)":                       {kit.Every(time.Second, nil), "the function is nil"},
 		"Loop(nil)":                        {kit.Loop(nil), "the function is nil"},
-		"Up(nil)":                          {kit.Up(nil), "the function is nil"},
+		"Up(nil)":                          {kit.OnConnect(nil), "the function is nil"},
 		"a nil option":                     {take[Note](nil), "an option is nil"},
 		"Use(nil)":                         {take[Note](kit.Use(nil)), "Use: a middleware is nil"},
-		"one of several that is nil":       {take[Note](kit.Use(func(n kit.Serve) kit.Serve { return n }, nil)), "Use: a middleware is nil"},
-		"a middleware that returns nil":    {take[Note](kit.Use(func(kit.Serve) kit.Serve { return nil })), "Use: a middleware returned nil"},
-		"By(nil)":                          {take[Note](kit.By[Note](nil)), "By: the function is nil"},
+		"one of several that is nil":       {take[Note](kit.Use(func(n kit.HandlerFunc) kit.HandlerFunc { return n }, nil)), "Use: a middleware is nil"},
+		"a middleware that returns nil":    {take[Note](kit.Use(func(kit.HandlerFunc) kit.HandlerFunc { return nil })), "Use: a middleware returned nil"},
+		"By(nil)":                          {take[Note](kit.OrderedBy[Note](nil)), "By: the function is nil"},
 		"CancelledBy(nil)":                 {take[Note](kit.CancelledBy[Stop, Note](nil, nil)), "CancelledBy: a function is nil"},
 		"Workers(-1)":                      {take[Note](kit.Workers(-1)), "Workers and Queue start at 1"},
 		"Queue(0)":                         {take[Note](kit.Queue(0)), "Workers and Queue start at 1"},
@@ -111,13 +111,13 @@ func TestDeclarationsThatCannotWork(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			_, err := kittest.Fake("s", tt.h).Describe()
+			_, err := kittest.ServiceOf("s", tt.h).Describe()
 			if err == nil || !strings.HasPrefix(err.Error(), "s: ") || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "\n") {
 				t.Errorf("error is %v, want %s", err, tt.want)
 			}
 		})
 	}
-	if _, err := kittest.Fake("s", kit.On(func(context.Context, Note) error { return nil }, kit.Name("a\nb"))).Describe(); err == nil || !strings.Contains(err.Error(), `Name("a\nb")`) {
+	if _, err := kittest.ServiceOf("s", kit.On(func(context.Context, Note) error { return nil }, kit.Name("a\nb"))).Describe(); err == nil || !strings.Contains(err.Error(), `Name("a\nb")`) {
 		t.Errorf("error is %v", err)
 	}
 }
@@ -127,10 +127,10 @@ func TestNamesThatCannotWork(t *testing.T) {
 		"a+b": `client id "a+b" holds one of / + #`, "a/b": "holds one of / + #", "#": "holds one of / + #",
 		"a\nb": "holds the character U+000A", "a\x00": "holds the character U+0000", "\xff": "is no UTF-8", strings.Repeat("x", 65530): "is longer than 1024 bytes",
 	} {
-		if _, err := kittest.Fake("s").With(kit.As(id, "s")).Describe(); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := kittest.ServiceOf("s").With(kit.As(id, "s")).Describe(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("As(%.20q): error is %v, want %s", id, err, want)
 		}
-		if _, err := kittest.Fake("s").With(kit.As("s", "s", id)).Describe(); err == nil || !strings.Contains(err.Error(), "alias") {
+		if _, err := kittest.ServiceOf("s").With(kit.As("s", "s", id)).Describe(); err == nil || !strings.Contains(err.Error(), "alias") {
 			t.Errorf("alias %.20q: error is %v", id, err)
 		}
 	}
@@ -146,8 +146,8 @@ func TestNamesThatCannotWork(t *testing.T) {
 }
 
 func TestModuleGivenTwice(t *testing.T) {
-	s := kittest.Fake("s")
-	if err := kit.Run(t.Context(), s, kittest.Fake("x"), s); err == nil || err.Error() != "s is given twice: one process runs a service once" {
+	s := kittest.ServiceOf("s")
+	if err := kit.Run(t.Context(), s, kittest.ServiceOf("x"), s); err == nil || err.Error() != "s is given twice: one process runs a service once" {
 		t.Errorf("error is %v", err)
 	}
 	if err := kit.Run(t.Context(), kit.Module{}); err == nil || !strings.Contains(err.Error(), "a kit.Module is empty") {
@@ -157,11 +157,11 @@ func TestModuleGivenTwice(t *testing.T) {
 
 // A service that asks before it is ready hears so at once.
 func TestAskInAStartHook(t *testing.T) {
-	kittest.Run(t, "", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "", func(t *testing.T, b *kittest.Harness) {
 		var bus *kit.Bus
 		var asked error
 		var took time.Duration
-		b.Add(t, kittest.Fake("s", kit.Asks[Question]()).With(fx.Populate(&bus), fx.Invoke(func(lc fx.Lifecycle, bus *kit.Bus) {
+		b.Add(t, kittest.ServiceOf("s", kit.Asks[Question]()).With(fx.Populate(&bus), fx.Invoke(func(lc fx.Lifecycle, bus *kit.Bus) {
 			lc.Append(fx.StartHook(func(ctx context.Context) {
 				began := time.Now()
 				_, asked = kit.Ask(ctx, bus, Question{Text: "?"})

@@ -26,7 +26,7 @@ func same(t *testing.T, got []string, want ...string) {
 
 func TestTap(t *testing.T) {
 	var l diary
-	kittest.Run(t, "sees each arrival once, beside typed handlers, and retained state", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "sees each arrival once, beside typed handlers, and retained state", func(t *testing.T, b *kittest.Harness) {
 		b.Settle()
 		if before := l.take(); !slices.Contains(before, "tap system/health/probe true") {
 			t.Errorf("retained health is not in %q", before)
@@ -39,7 +39,7 @@ func TestTap(t *testing.T) {
 		got := l.take()
 		slices.Sort(got)
 		same(t, got, "tap box/note false", "tap foreign/thing false", "typed hi")
-	}, kittest.Fake("page",
+	}, kittest.ServiceOf("page",
 		kit.Tap("#", func(_ context.Context, d *kit.Delivery) error { l.add("tap %s %v", d.Topic, d.Retained); return nil }),
 		kit.On(func(_ context.Context, n Note) error { l.add("typed %s", n.Text); return nil }, kit.Name("heard"))))
 }
@@ -56,7 +56,7 @@ func TestByKey(t *testing.T) {
 		l.add("%s %s %d", s.Room, s.Seq, s.Bytes[0])
 		return nil
 	}
-	kittest.Run(t, "keeps order per key, and a loud key loses only its own", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "keeps order per key, and a loud key loses only its own", func(t *testing.T, b *kittest.Harness) {
 		for i := range 40 { // the kitchen shouts: one runs and 8 may wait
 			b.Publish(t, Sound{Room: "kitchen", Seq: fmt.Sprint(i), Bytes: []byte{byte(i)}})
 		}
@@ -84,12 +84,12 @@ func TestByKey(t *testing.T) {
 		}) {
 			t.Errorf("kitchen: %q, want the last 8 or 9 in order", k)
 		}
-	}, kittest.Fake("stt", kit.On(listen, kit.Workers(4), kit.By(func(s Sound) string { return s.Room }), kit.Queue(8))))
+	}, kittest.ServiceOf("stt", kit.On(listen, kit.Workers(4), kit.OrderedBy(func(s Sound) string { return s.Room }), kit.Queue(8))))
 }
 
 func TestQueueDropsOldest(t *testing.T) {
 	var l diary
-	kittest.Run(t, "only AtMostOnce, only the oldest", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "only AtMostOnce, only the oldest", func(t *testing.T, b *kittest.Harness) {
 		b.Publish(t, Tick{N: 0})
 		b.Settle() // it runs; the others wait
 		for i := range 9 {
@@ -101,7 +101,7 @@ func TestQueueDropsOldest(t *testing.T) {
 		time.Sleep(3 * time.Second)
 		b.Settle()
 		same(t, l.take(), "tick 0", "tick 7", "tick 8", "tick 9", "note 0", "note 1", "note 2", "note 3", "note 4", "note 5")
-	}, kittest.Fake("slow",
+	}, kittest.ServiceOf("slow",
 		kit.On(func(_ context.Context, x Tick) error { time.Sleep(time.Second / 2); l.add("tick %d", x.N); return nil }, kit.Name("tick"), kit.Lane("x"), kit.Queue(3)),
 		kit.On(func(_ context.Context, n Note) error { l.add("%s", n.Text); return nil }, kit.Name("note"), kit.Lane("x"), kit.Queue(3))))
 }
@@ -119,9 +119,9 @@ func TestCancelOvertakes(t *testing.T) {
 		}
 		return nil
 	}
-	mod := kittest.Fake("writer", kit.On(write, kit.AckFirst(), kit.Queue(1024), kit.Timeout(0), kit.CancelledBy(
+	mod := kittest.ServiceOf("writer", kit.On(write, kit.AckFirst(), kit.Queue(1024), kit.Timeout(0), kit.CancelledBy(
 		func(s Stop) string { return s.ID }, func(e Essay) string { return e.ID })))
-	kittest.Run(t, "running and queued, beyond the receive maximum", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "running and queued, beyond the receive maximum", func(t *testing.T, b *kittest.Harness) {
 		for range 200 {
 			b.Publish(t, Essay{ID: "u"})
 		}
@@ -135,7 +135,7 @@ func TestCancelOvertakes(t *testing.T) {
 		time.Sleep(4 * time.Second)
 		same(t, l.take(), "written")
 	}, mod)
-	kittest.Run(t, "a request it overtook, by key", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "a request it overtook, by key", func(t *testing.T, b *kittest.Harness) {
 		b.Publish(t, Stop{ID: "late"})
 		b.Publish(t, Stop{ID: ""})
 		b.Settle()
@@ -167,7 +167,7 @@ func TestFaultsStaySmall(t *testing.T) {
 		l.add("%s", n.Text)
 		return nil
 	}
-	kittest.Run(t, "a panic, an error and a timeout cost one message each", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "a panic, an error and a timeout cost one message each", func(t *testing.T, b *kittest.Harness) {
 		for _, s := range []string{"one", "panic", "two", "fail", "drop", "hang", "three"} {
 			b.Publish(t, Note{Text: s})
 		}
@@ -178,19 +178,19 @@ func TestFaultsStaySmall(t *testing.T) {
 		time.Sleep(time.Minute)
 		same(t, l.take(), "one", "two", "three", "four")
 		b.Kill("reader") // whatever was not acknowledged would come again
-		b.Add(t, kittest.Fake("reader", kit.On(read)))
+		b.Add(t, kittest.ServiceOf("reader", kit.On(read)))
 		time.Sleep(time.Minute)
 		same(t, l.take())
-	}, kittest.Fake("reader", kit.On(read)))
+	}, kittest.ServiceOf("reader", kit.On(read)))
 }
 
 func TestLocalAndEveryShareALane(t *testing.T) {
 	var l diary
-	kittest.Run(t, "one at a time", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "one at a time", func(t *testing.T, b *kittest.Harness) {
 		events := make(chan string) // of this bubble
-		b.Add(t, kittest.Fake("s",
+		b.Add(t, kittest.ServiceOf("s",
 			kit.Every(time.Second, func(context.Context) error { l.add("tick"); time.Sleep(2500 * time.Millisecond); return nil }, kit.Lane("x"), kit.Name("tick")),
-			kit.Local(events, func(_ context.Context, s string) error { l.add("%s", s); return nil }, kit.Lane("x"), kit.Name("local")),
+			kit.OnChan(events, func(_ context.Context, s string) error { l.add("%s", s); return nil }, kit.Lane("x"), kit.Name("local")),
 			kit.On(func(_ context.Context, n Note) error { l.add("%s", n.Text); return nil }, kit.Lane("x"), kit.Name("heard"))))
 		time.Sleep(1500 * time.Millisecond)
 		b.Publish(t, Note{Text: "mid"})
@@ -217,18 +217,18 @@ func TestLoopStartsAgain(t *testing.T) {
 		<-ctx.Done()
 		return ctx.Err()
 	}
-	kittest.Run(t, "and says error meanwhile", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "and says error meanwhile", func(t *testing.T, b *kittest.Harness) {
 		time.Sleep(10 * time.Second)
 		same(t, l.take(), "run 1", "run 2", "run 3")
 		b.Settle()
 		if p := b.Broker.Retained("system/health/mic"); len(p) != 1 || !strings.Contains(string(p[0]), `"event":"ready"`) {
 			t.Errorf("health is %s", p)
 		}
-	}, kittest.Fake("mic", kit.Loop(loop)))
+	}, kittest.ServiceOf("mic", kit.Loop(loop)))
 }
 
 func TestTraceAndBaggage(t *testing.T) {
-	kittest.Run(t, "follow the chain", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "follow the chain", func(t *testing.T, b *kittest.Harness) {
 		got := kittest.Watch[Receipt](b)
 		ctx := kit.WithBaggage(t.Context(), "room", "hall = big")
 		if err := b.Bus.Publish(ctx, Note{Text: "x"}, kit.ID("first")); err != nil {
@@ -251,16 +251,16 @@ func (e *echo) heard(ctx context.Context, n Note) error {
 func TestMiddleware(t *testing.T) {
 	var l diary
 	wrap := func(name string) kit.Middleware {
-		return func(next kit.Serve) kit.Serve {
+		return func(next kit.HandlerFunc) kit.HandlerFunc {
 			return func(ctx context.Context, d *kit.Delivery) error {
 				l.add("%s before %s", name, d.Value.(Note).Text)
 				return next(ctx, d)
 			}
 		}
 	}
-	kittest.Run(t, "the first runs outermost", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "the first runs outermost", func(t *testing.T, b *kittest.Harness) {
 		b.Publish(t, Note{Text: "x"})
 		b.Settle()
 		same(t, l.take(), "outer before x", "inner before x", "handled")
-	}, kittest.Fake("s", kit.On(func(context.Context, Note) error { l.add("handled"); return nil }, kit.Use(wrap("outer"), wrap("inner")))))
+	}, kittest.ServiceOf("s", kit.On(func(context.Context, Note) error { l.add("handled"); return nil }, kit.Use(wrap("outer"), wrap("inner")))))
 }

@@ -24,7 +24,7 @@
 //
 // Order: a handler sees messages in the order they arrived. Handlers that must
 // see several topics in one order share a Lane. Concurrency is opt-in, by
-// Workers or per key with By.
+// Workers or per key with OrderedBy.
 //
 // At least once means handled: an AtLeastOnce message is acknowledged after
 // its handler returned. What a drain leaves unfinished stays unacknowledged,

@@ -12,12 +12,12 @@ type Code string
 
 // The codes in use.
 const (
-	Invalid     Code = "invalid"     // the request makes no sense; repeating it cannot help
-	NotFound    Code = "not_found"   // there is no such thing
-	Unavailable Code = "unavailable" // try again later
-	TimedOut    Code = "timeout"     // the deadline passed
-	Cancelled   Code = "cancelled"   // somebody asked for the end
-	Internal    Code = "internal"    // everything else
+	CodeInvalid     Code = "invalid"     // the request makes no sense; repeating it cannot help
+	CodeNotFound    Code = "not_found"   // there is no such thing
+	CodeUnavailable Code = "unavailable" // try again later
+	CodeTimeout     Code = "timeout"     // the deadline passed
+	CodeCancelled   Code = "cancelled"   // somebody asked for the end
+	CodeInternal    Code = "internal"    // everything else
 )
 
 // Error is a failure with a name. It crosses the wire as code and message,
@@ -42,26 +42,26 @@ func (e *Error) Unwrap() error { return e.Err }
 // asError names err for the asker, in texts that travel.
 func (b *Bus) asError(ctx context.Context, err error) *Error {
 	if context.Cause(ctx) == ErrCancelled {
-		return &Error{Code: Cancelled, Message: "cancelled", Err: err}
+		return &Error{Code: CodeCancelled, Message: "cancelled", Err: err}
 	}
 	if e, ok := errors.AsType[*Error](err); ok {
 		return &Error{Code: Code(b.errorText(string(e.Code))), Message: b.errorText(e.Message), Err: e.Err}
 	}
-	code := Internal
+	code := CodeInternal
 	if errors.Is(err, context.DeadlineExceeded) {
-		code = TimedOut
+		code = CodeTimeout
 	}
 	return &Error{Code: code, Message: b.errorText(err.Error()), Err: err}
 }
 
-// AskError reports that whoever serves Topic did not answer. The caller may
+// NoReplyError reports that whoever serves Topic did not answer. The caller may
 // ask again when the request can be repeated.
-type AskError struct {
+type NoReplyError struct {
 	Topic string
 	Err   error
 }
 
-func (e *AskError) Error() string {
+func (e *NoReplyError) Error() string {
 	if errors.Is(e.Err, ErrNobody) {
 		return "nobody answers " + e.Topic
 	}
@@ -69,7 +69,7 @@ func (e *AskError) Error() string {
 }
 
 // Unwrap returns why: often context.DeadlineExceeded.
-func (e *AskError) Unwrap() error { return e.Err }
+func (e *NoReplyError) Unwrap() error { return e.Err }
 
 var (
 	// ErrCancelled is the cause of the context of a run that CancelledBy ended.
@@ -78,8 +78,8 @@ var (
 	ErrOffline = errors.New("offline")
 	// ErrNotServing reports an Ask before the service is ready, such as one in a
 	// start hook: its answer could not arrive, because nothing is subscribed before
-	// all hooks are done. Ask in an Up handler or in a Loop.
-	ErrNotServing = errors.New("asked before the service is ready, as in a start hook: nothing is subscribed yet; ask in kit.Up or kit.Loop")
+	// all hooks are done. Ask in an OnConnect handler or in a Loop.
+	ErrNotServing = errors.New("asked before the service is ready, as in a start hook: nothing is subscribed yet; ask in kit.OnConnect or kit.Loop")
 	// ErrNobody reports an Ask of what nobody subscribes to, where the broker tells.
 	ErrNobody = errors.New("nobody subscribes to it")
 	// ErrUndeclared reports an Ask of a type that Handlers does not list.

@@ -27,7 +27,7 @@ func TestErrorsOfAnyTextAreTold(t *testing.T) {
 			"as a panic":  func() error { panic(text) },
 		}
 		for how, fail := range fails {
-			kittest.Run(t, name+" "+how, func(t *testing.T, b *kittest.Bench) {
+			kittest.Run(t, name+" "+how, func(t *testing.T, b *kittest.Harness) {
 				begin := time.Now()
 				if _, err := kit.Ask(t.Context(), b.Bus, Question{Text: "?"}); err == nil || !strings.Contains(err.Error(), "engine: ") {
 					t.Errorf("Ask returns %.100v", err)
@@ -46,11 +46,11 @@ func TestErrorsOfAnyTextAreTold(t *testing.T) {
 				if took := time.Since(begin); took > time.Second {
 					t.Errorf("took %s", took)
 				}
-			}, kittest.Fake("s",
+			}, kittest.ServiceOf("s",
 				kit.Answer(func(context.Context, Question) (QuickReply, error) { return QuickReply{}, fail() }),
 				kit.Stream(func(context.Context, Essay, func(Word) error) (End, error) { return End{}, fail() })))
 		}
-		kittest.Run(t, name+" of Healthy", func(t *testing.T, b *kittest.Bench) {
+		kittest.Run(t, name+" of Healthy", func(t *testing.T, b *kittest.Harness) {
 			health := kittest.WatchHealth(b, "s")
 			b.Add(t, kit.Service[*sick]("s", fx.Supply(&sick{func(context.Context) error { return errors.New(text) }})))
 			time.Sleep(30 * time.Second)
@@ -60,8 +60,8 @@ func TestErrorsOfAnyTextAreTold(t *testing.T) {
 			}
 			health.None(t)
 		})
-		kittest.Run(t, name+" of a Loop", func(t *testing.T, b *kittest.Bench) {
-			b.Add(t, kittest.Fake("s", kit.Loop(func(context.Context) error { return errors.New(text) })))
+		kittest.Run(t, name+" of a Loop", func(t *testing.T, b *kittest.Harness) {
+			b.Add(t, kittest.ServiceOf("s", kit.Loop(func(context.Context) error { return errors.New(text) })))
 			time.Sleep(100 * time.Millisecond)
 			if h := string(b.Broker.Retained("system/health/s")[0]); !strings.Contains(h, "engine: ") {
 				t.Errorf("health is %.100s", h)

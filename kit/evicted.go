@@ -62,7 +62,7 @@ func (b *Bus) tellEviction(ctx context.Context, cause error) {
 		return
 	case <-time.After(successorTimeout):
 	}
-	h := mood{event: "error", err: cause.Error()}.ping()
+	h := healthState{event: "error", err: cause.Error()}.ping()
 	h.MessageID = wire.NewID()
-	b.tellHealth(h, func(to, typ string, v any) { tool.keep(ctx, to, typ, v) })
+	b.tellHealth(h, func(to, typ string, v any) { tool.publishRetained(ctx, to, typ, v) })
 }

@@ -54,8 +54,8 @@ func TestEvictedServiceEndsAlone(t *testing.T) {
 			ended := make(chan error, 1)
 			go func() {
 				ended <- kit.Run(ctx,
-					kittest.Fake("victim", kit.On(func(context.Context, Note) error { return nil }, kit.Name("note")), kit.Asks[Essay]()),
-					kittest.Fake("other", kit.Answer(func(_ context.Context, q Question) (QuickReply, error) { return QuickReply{Text: "re: " + q.Text}, nil })))
+					kittest.ServiceOf("victim", kit.On(func(context.Context, Note) error { return nil }, kit.Name("note")), kit.Asks[Essay]()),
+					kittest.ServiceOf("other", kit.Answer(func(_ context.Context, q Question) (QuickReply, error) { return QuickReply{Text: "re: " + q.Text}, nil })))
 			}()
 			for h, _ := health.Next(t); h.Event != "ready"; h, _ = health.Next(t) {
 			}
@@ -87,11 +87,11 @@ func TestEvictedServiceEndsAlone(t *testing.T) {
 func TestEvictedServiceLeavesItsSuccessorAlone(t *testing.T) {
 	srv := strangersBroker(t)
 	up := make(chan struct{}, 2)
-	m := kittest.Fake("twin", kit.Up(func(context.Context) error { up <- struct{}{}; return nil }))
+	m := kittest.ServiceOf("twin", kit.OnConnect(func(context.Context) error { up <- struct{}{}; return nil }))
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	first, second := make(chan error, 1), make(chan error, 1)
-	go func() { first <- kit.Run(ctx, m, kittest.Fake("other")) }()
+	go func() { first <- kit.Run(ctx, m, kittest.ServiceOf("other")) }()
 	<-up
 	go func() { second <- kit.Run(ctx, m) }()
 	<-up

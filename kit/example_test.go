@@ -59,7 +59,7 @@ func playground(hs []kit.Handler, mods ...kit.Module) (bus *kit.Bus, stop func()
 
 func ExampleOn() {
 	heard := make(chan string)
-	siren := kittest.Fake("siren", kit.On(func(_ context.Context, a house.Alarm) error {
+	siren := kittest.ServiceOf("siren", kit.On(func(_ context.Context, a house.Alarm) error {
 		heard <- fmt.Sprintf("%s: %v at %.1f degrees", a.Room, a.On, a.Celsius)
 		return nil // the broker may forget it now
 	}, kit.Name("alarm")))
@@ -73,9 +73,9 @@ func ExampleOn() {
 }
 
 func ExampleAsk() {
-	thermometer := kittest.Fake("thermometer", kit.Answer(func(_ context.Context, q house.History) (house.Readings, error) {
+	thermometer := kittest.ServiceOf("thermometer", kit.Answer(func(_ context.Context, q house.History) (house.Readings, error) {
 		if q.Room != "attic" {
-			return house.Readings{}, &kit.Error{Code: kit.NotFound, Message: "no thermometer in the " + q.Room}
+			return house.Readings{}, &kit.Error{Code: kit.CodeNotFound, Message: "no thermometer in the " + q.Room}
 		}
 		return house.Readings{Room: q.Room, Celsius: []float64{20, 21}}, nil
 	}, kit.Name("history")))
@@ -90,8 +90,8 @@ func ExampleAsk() {
 	// not_found: no thermometer in the cellar
 }
 
-func ExamplePull() {
-	thermometer := kittest.Fake("thermometer", kit.Stream(func(_ context.Context, q house.Report, send func(house.Line) error) (house.Summary, error) {
+func ExampleAskStream() {
+	thermometer := kittest.ServiceOf("thermometer", kit.Stream(func(_ context.Context, q house.Report, send func(house.Line) error) (house.Summary, error) {
 		for i := range q.Lines {
 			if err := send(house.Line{ID: q.ID, Seq: i, Celsius: 20 + float64(i)}); err != nil {
 				return house.Summary{}, err
@@ -99,10 +99,10 @@ func ExamplePull() {
 		}
 		return house.Summary{ID: q.ID, Mean: 21}, nil
 	}, kit.Name("report")))
-	bus, stop := playground([]kit.Handler{kit.Pulls[house.Report]()}, thermometer)
+	bus, stop := playground([]kit.Handler{kit.AsksStream[house.Report]()}, thermometer)
 	defer stop()
 	var end house.Summary
-	for line, err := range kit.Pull(context.Background(), bus, house.Report{ID: "r1", Lines: 3}, &end) {
+	for line, err := range kit.AskStream(context.Background(), bus, house.Report{ID: "r1", Lines: 3}, &end) {
 		if err != nil {
 			fmt.Println(err)
 			break
@@ -127,11 +127,11 @@ func ExampleCancelledBy() {
 		ended <- context.Cause(ctx)
 		return house.Summary{}, ctx.Err()
 	}
-	thermometer := kittest.Fake("thermometer", kit.Stream(endless, kit.Name("report"), kit.CancelledBy(
+	thermometer := kittest.ServiceOf("thermometer", kit.Stream(endless, kit.Name("report"), kit.CancelledBy(
 		func(s house.Stop) string { return s.ID }, func(r house.Report) string { return r.ID })))
-	bus, stop := playground([]kit.Handler{kit.Pulls[house.Report]()}, thermometer)
+	bus, stop := playground([]kit.Handler{kit.AsksStream[house.Report]()}, thermometer)
 	defer stop()
-	for line := range kit.Pull(context.Background(), bus, house.Report{ID: "r1"}, nil) {
+	for line := range kit.AskStream(context.Background(), bus, house.Report{ID: "r1"}, nil) {
 		fmt.Println(line.Celsius)
 		break // leaving the loop sends house.Stop
 	}
@@ -144,7 +144,7 @@ func ExampleCancelledBy() {
 func ExampleRetry() {
 	letters := make(chan string, 1)
 	var tries []int
-	siren := kittest.Fake("siren", kit.On(func(ctx context.Context, _ house.Alarm) error {
+	siren := kittest.ServiceOf("siren", kit.On(func(ctx context.Context, _ house.Alarm) error {
 		tries = append(tries, kit.From(ctx).Attempt)
 		return errors.New("the horn is broken")
 	}, kit.Name("blow"), kit.Retry(2, time.Millisecond)))
@@ -162,7 +162,7 @@ func ExampleRetry() {
 	// [1 2 3]
 }
 
-func ExampleBy() {
+func ExampleOrderedBy() {
 	var mu sync.Mutex
 	var all sync.WaitGroup
 	seen := map[string][]float64{}
@@ -173,9 +173,9 @@ func ExampleBy() {
 		seen[r.Room] = append(seen[r.Room], r.Celsius)
 		return nil
 	}
-	logger := kittest.Fake("logger", kit.On(log, kit.Name("log"),
+	logger := kittest.ServiceOf("logger", kit.On(log, kit.Name("log"),
 		kit.Workers(4), // rooms beside each other
-		kit.By(func(r house.Reading) string { return r.Room }))) // each room in order
+		kit.OrderedBy(func(r house.Reading) string { return r.Room }))) // each room in order
 	bus, stop := playground([]kit.Handler{kit.Sends[house.Reading]()}, logger)
 	defer stop()
 	all.Add(6)
@@ -191,7 +191,7 @@ func ExampleBy() {
 
 func ExampleTap() {
 	heard := make(chan string)
-	bridge := kittest.Fake("bridge", kit.Tap("zigbee/#", func(_ context.Context, d *kit.Delivery) error {
+	bridge := kittest.ServiceOf("bridge", kit.Tap("zigbee/#", func(_ context.Context, d *kit.Delivery) error {
 		heard <- fmt.Sprintf("%s %s", d.Topic, d.Payload)
 		return nil
 	}))

@@ -17,7 +17,7 @@ import (
 )
 
 // raw publishes bytes as a client of another make would.
-func raw(t *testing.T, b *kittest.Bench, topic, payload string, user ...string) {
+func raw(t *testing.T, b *kittest.Harness, topic, payload string, user ...string) {
 	t.Helper()
 	p := &paho.Publish{Topic: topic, QoS: 1, Payload: []byte(payload), Properties: &paho.PublishProperties{}}
 	for i := 0; i < len(user); i += 2 {
@@ -34,7 +34,7 @@ func note(id, text string) string {
 
 // letters is a service that writes each dead letter into l.
 func letters(l *diary) kit.Module {
-	return kittest.Fake("undertaker", kit.Tap("system/dead/#", func(_ context.Context, d *kit.Delivery) error {
+	return kittest.ServiceOf("undertaker", kit.Tap("system/dead/#", func(_ context.Context, d *kit.Delivery) error {
 		reason, _, _ := strings.Cut(d.Header.User["reason"], "␊")
 		kept := strings.Count(d.Topic, "/") == 3
 		l.add("%s|%s|%s|%s|%s|kept %v", reason, d.Header.User["handler"], d.Header.User["topic"], d.Header.User["id"], d.Header.User["attempts"], kept)
@@ -58,7 +58,7 @@ func TestRetry(t *testing.T) {
 		}
 		return nil
 	}
-	kittest.Run(t, "tries again with growing waits, in order, and stops when told to", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "tries again with growing waits, in order, and stops when told to", func(t *testing.T, b *kittest.Harness) {
 		begin := time.Now()
 		for _, text := range []string{"hard", "easy", "hopeless", "unwanted"} {
 			b.Publish(t, Note{Text: text})
@@ -70,7 +70,7 @@ func TestRetry(t *testing.T) {
 		if took := time.Since(begin); took < 1500*time.Millisecond/2 {
 			t.Errorf("waited %s in all", took)
 		}
-	}, kittest.Fake("s", kit.On(heard, kit.Name("heard"), kit.Retry(5, 500*time.Millisecond))))
+	}, kittest.ServiceOf("s", kit.On(heard, kit.Name("heard"), kit.Retry(5, 500*time.Millisecond))))
 }
 
 func TestDeadLetters(t *testing.T) {
@@ -99,7 +99,7 @@ func TestDeadLetters(t *testing.T) {
 			}
 			return nil
 		}
-		kittest.Run(t, name, func(t *testing.T, b *kittest.Bench) {
+		kittest.Run(t, name, func(t *testing.T, b *kittest.Harness) {
 			raw(t, b, "box/note", note("n1", "bad"))
 			raw(t, b, "box/note", note("n2", "good"))
 			time.Sleep(3 * time.Second)
@@ -118,13 +118,13 @@ func TestDeadLetters(t *testing.T) {
 			time.Sleep(time.Minute) // what is deaf ends, and its end is no second letter
 			b.Settle()
 			same(t, dead.take())
-		}, letters(&dead), kittest.Fake("s", kit.On(heard, append(tt.opts, kit.Name("heard"))...)))
+		}, letters(&dead), kittest.ServiceOf("s", kit.On(heard, append(tt.opts, kit.Name("heard"))...)))
 	}
 }
 
 func TestWhatIsNoDeadLetter(t *testing.T) {
 	var dead diary
-	kittest.Run(t, "what may be lost, what was answered, what cannot be read", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "what may be lost, what was answered, what cannot be read", func(t *testing.T, b *kittest.Harness) {
 		b.Publish(t, Tick{N: 1})
 		raw(t, b, "box/note", `{"text":`)
 		if _, err := kit.Ask(t.Context(), b.Bus, Question{Text: "?"}); err == nil || !strings.Contains(err.Error(), "not_found: none") {
@@ -132,21 +132,21 @@ func TestWhatIsNoDeadLetter(t *testing.T) {
 		}
 		b.Settle()
 		same(t, dead.take())
-	}, letters(&dead), kittest.Fake("s",
+	}, letters(&dead), kittest.ServiceOf("s",
 		kit.On(func(context.Context, Tick) error { return errors.New("no") }, kit.Name("tick")),
 		kit.On(func(context.Context, Note) error { return nil }, kit.Name("note")),
 		kit.Answer(func(context.Context, Question) (QuickReply, error) {
-			return QuickReply{}, &kit.Error{Code: kit.NotFound, Message: "none"}
+			return QuickReply{}, &kit.Error{Code: kit.CodeNotFound, Message: "none"}
 		}, kit.Name("answer"))))
 }
 
 func TestAnswerTriesAgainBeforeItRefuses(t *testing.T) {
 	n := 0
-	kittest.Run(t, "the asker sees the last try only", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "the asker sees the last try only", func(t *testing.T, b *kittest.Harness) {
 		if r := kittest.Ask(t, b, Question{Text: "?"}); r.Text != "try 3" {
 			t.Errorf("answered %q", r.Text)
 		}
-	}, kittest.Fake("s", kit.Answer(func(context.Context, Question) (QuickReply, error) {
+	}, kittest.ServiceOf("s", kit.Answer(func(context.Context, Question) (QuickReply, error) {
 		if n++; n < 3 {
 			return QuickReply{}, errors.New("not yet")
 		}
@@ -155,7 +155,7 @@ func TestAnswerTriesAgainBeforeItRefuses(t *testing.T) {
 }
 
 func TestLettersAreBounded(t *testing.T) {
-	kittest.Run(t, "the oldest makes room", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "the oldest makes room", func(t *testing.T, b *kittest.Harness) {
 		for i := range 1005 {
 			raw(t, b, "box/note", note(fmt.Sprint(i), "bad"))
 		}
@@ -167,7 +167,7 @@ func TestLettersAreBounded(t *testing.T) {
 		if len(kept) != 1000 || oldest || !newest {
 			t.Errorf("keeps %d letters; an old one: %v, the newest: %v", len(kept), oldest, newest)
 		}
-	}, kittest.Fake("s", kit.On(func(context.Context, Note) error { return errors.New("no") }, kit.Name("heard"))))
+	}, kittest.ServiceOf("s", kit.On(func(context.Context, Note) error { return errors.New("no") }, kit.Name("heard"))))
 }
 
 func TestReplayIsForOne(t *testing.T) {
@@ -175,7 +175,7 @@ func TestReplayIsForOne(t *testing.T) {
 	take := func(who string) kit.Handler {
 		return kit.On(func(_ context.Context, n Note) error { l.add("%s %s", who, n.Text); return nil }, kit.Name("heard"))
 	}
-	kittest.Run(t, "others do not handle it again", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "others do not handle it again", func(t *testing.T, b *kittest.Harness) {
 		raw(t, b, "box/note", note("1", "all"))
 		raw(t, b, "system/replay/b", note("2", "one"), "topic", "box/note")
 		raw(t, b, "system/replay/b", note("3", "nowhere"))
@@ -183,7 +183,7 @@ func TestReplayIsForOne(t *testing.T) {
 		got := l.take()
 		slices.Sort(got)
 		same(t, got, "a all", "b all", "b one")
-	}, kittest.Fake("a", take("a")), kittest.Fake("b", take("b")))
+	}, kittest.ServiceOf("a", take("a")), kittest.ServiceOf("b", take("b")))
 }
 
 // part is a message with a number, as parts of a stream have.
@@ -200,35 +200,35 @@ func TestDedupe(t *testing.T) {
 	}
 	tests := map[string]struct {
 		env  map[string]string
-		send func(t *testing.T, b *kittest.Bench)
+		send func(t *testing.T, b *kittest.Harness)
 		want []string
 	}{
-		"off by default": {nil, func(t *testing.T, b *kittest.Bench) {
+		"off by default": {nil, func(t *testing.T, b *kittest.Harness) {
 			raw(t, b, "box/note", note("1", "a"))
 			raw(t, b, "box/note", note("1", "a"))
 		}, []string{"a", "a"}},
-		"the same twice is handled once": {map[string]string{"MQTT_DEDUPE_TTL": "30"}, func(t *testing.T, b *kittest.Bench) {
+		"the same twice is handled once": {map[string]string{"MQTT_DEDUPE_TTL": "30"}, func(t *testing.T, b *kittest.Harness) {
 			raw(t, b, "box/note", note("1", "a"))
 			raw(t, b, "box/note", `{"id":"1","type":"box.note","ts":2,"source":"y","data":{"text":"a","message_id":"m"}}`) // names in another order
 			raw(t, b, "box/note", note("2", "a"))
 			raw(t, b, "box/note", note("1", "b"))
 		}, []string{"a", "a", "b"}},
-		"parts of a stream are told apart by seq alone": {map[string]string{"MQTT_DEDUPE_TTL": "30"}, func(t *testing.T, b *kittest.Bench) {
+		"parts of a stream are told apart by seq alone": {map[string]string{"MQTT_DEDUPE_TTL": "30"}, func(t *testing.T, b *kittest.Harness) {
 			raw(t, b, "box/part", partOf("0", "x"))
 			raw(t, b, "box/part", partOf("1", "x"))
 			raw(t, b, "box/part", partOf("1", "y"))
 		}, []string{"0 x", "1 x"}},
-		"after the time it is forgotten": {map[string]string{"MQTT_DEDUPE_TTL": "30"}, func(t *testing.T, b *kittest.Bench) {
+		"after the time it is forgotten": {map[string]string{"MQTT_DEDUPE_TTL": "30"}, func(t *testing.T, b *kittest.Harness) {
 			raw(t, b, "box/note", note("1", "a"))
 			time.Sleep(30 * time.Second)
 			raw(t, b, "box/note", note("1", "a"))
 		}, []string{"a", "a"}},
-		"more than the most are forgotten, the oldest first": {map[string]string{"MQTT_DEDUPE_TTL": "30", "MQTT_DEDUPE_MAX_ENTRIES": "2"}, func(t *testing.T, b *kittest.Bench) {
+		"more than the most are forgotten, the oldest first": {map[string]string{"MQTT_DEDUPE_TTL": "30", "MQTT_DEDUPE_MAX_ENTRIES": "2"}, func(t *testing.T, b *kittest.Harness) {
 			for _, id := range []string{"1", "2", "3", "3", "2", "1"} {
 				raw(t, b, "box/note", note(id, id))
 			}
 		}, []string{"1", "2", "3", "1"}},
-		"what failed may come again": {map[string]string{"MQTT_DEDUPE_TTL": "30"}, func(t *testing.T, b *kittest.Bench) {
+		"what failed may come again": {map[string]string{"MQTT_DEDUPE_TTL": "30"}, func(t *testing.T, b *kittest.Harness) {
 			raw(t, b, "box/note", note("1", "fails once"))
 			raw(t, b, "box/note", note("1", "fails once"))
 			raw(t, b, "box/note", note("1", "fails once"))
@@ -241,11 +241,11 @@ func TestDedupe(t *testing.T) {
 			}
 			var l diary
 			failed := false
-			kittest.Run(t, "run", func(t *testing.T, b *kittest.Bench) {
+			kittest.Run(t, "run", func(t *testing.T, b *kittest.Harness) {
 				tt.send(t, b)
 				b.Settle()
 				same(t, l.take(), tt.want...)
-			}, kittest.Fake("s",
+			}, kittest.ServiceOf("s",
 				kit.On(func(_ context.Context, n Note) error {
 					l.add("%s", n.Text)
 					if n.Text == "fails once" && !failed {

@@ -71,10 +71,10 @@ func (c *lossyConn) Write(p []byte) (int, error) {
 func TestMessageThatClosesEachLink(t *testing.T) {
 	open := map[string]func(*testing.T, kit.Dial, *diary) *kit.Bus{
 		"of a service, whose session is kept": func(t *testing.T, d kit.Dial, l *diary) *kit.Bus {
-			return app(t, kittest.Fake("s", kit.Sends[Note](), kit.Sends[Receipt](), kit.On(func(_ context.Context, n Note) error { l.add("%s", n.Text); return nil })), d)
+			return app(t, kittest.ServiceOf("s", kit.Sends[Note](), kit.Sends[Receipt](), kit.On(func(_ context.Context, n Note) error { l.add("%s", n.Text); return nil })), d)
 		},
 		"of one that subscribes nothing else": func(t *testing.T, d kit.Dial, _ *diary) *kit.Bus {
-			return app(t, kittest.Fake("s", kit.Sends[Note](), kit.Sends[Receipt]()), d)
+			return app(t, kittest.ServiceOf("s", kit.Sends[Note](), kit.Sends[Receipt]()), d)
 		},
 	}
 	for name, f := range open {
@@ -87,7 +87,7 @@ func TestMessageThatClosesEachLink(t *testing.T) {
 				t.Cleanup(func() { _ = srv.Close() })
 				g := &lossyDial{dial: srv.Dial, poison: []byte("POISON")}
 				var heard, own diary
-				app(t, kittest.Fake("ear", kit.On(func(_ context.Context, r Receipt) error { heard.add("%s", r.Text); return nil })),
+				app(t, kittest.ServiceOf("ear", kit.On(func(_ context.Context, r Receipt) error { heard.add("%s", r.Text); return nil })),
 					func(ctx context.Context, _ *url.URL) (net.Conn, error) { return srv.Dial(ctx) })
 				bus := f(t, g.Dial, &own)
 				if err := bus.Ready(t.Context()); err != nil {
@@ -207,7 +207,7 @@ func TestLinksThatEndByThemselvesCostNoMessage(t *testing.T) {
 				}
 				t.Cleanup(func() { _ = srv.Close() })
 				g := &lossyDial{dial: srv.Dial, life: life, lose: []byte("LOST")}
-				bus := app(t, kittest.Fake("s", kit.Sends[Note]()), g.Dial)
+				bus := app(t, kittest.ServiceOf("s", kit.Sends[Note]()), g.Dial)
 				if err := bus.Ready(t.Context()); err != nil {
 					t.Fatal(err)
 				}

@@ -27,7 +27,7 @@ func TestGoexitCostsOneMessage(t *testing.T) {
 		l.add("%s", n.Text)
 		return nil
 	}
-	exit := func(next kit.Serve) kit.Serve {
+	exit := func(next kit.HandlerFunc) kit.HandlerFunc {
 		return func(ctx context.Context, d *kit.Delivery) error {
 			if strings.Contains(string(d.Payload), "exit") {
 				runtime.Goexit()
@@ -39,15 +39,15 @@ func TestGoexitCostsOneMessage(t *testing.T) {
 	for name, h := range map[string]kit.Handler{
 		"in a handler":            kit.On(note),
 		"with a lane":             kit.On(note, lane),
-		"with workers and keys":   kit.On(note, kit.Workers(3), kit.By(func(n Note) string { return n.Text })),
-		"with one key":            kit.On(note, kit.Workers(2), kit.By(func(Note) string { return "k" })),
+		"with workers and keys":   kit.On(note, kit.Workers(3), kit.OrderedBy(func(n Note) string { return n.Text })),
+		"with one key":            kit.On(note, kit.Workers(2), kit.OrderedBy(func(Note) string { return "k" })),
 		"with tries":              kit.On(note, kit.Retry(3, time.Millisecond)),
 		"without a deadline":      kit.On(note, kit.Timeout(0)),
 		"acknowledged on arrival": kit.On(note, kit.AckFirst()),
 		"in a middleware":         kit.On(note, kit.Use(exit)),
 		"cancellable":             kit.On(note, kit.CancelledBy(func(s Stop) string { return s.ID }, func(n Note) string { return n.Text })),
 	} {
-		kittest.Run(t, name, func(t *testing.T, b *kittest.Bench) {
+		kittest.Run(t, name, func(t *testing.T, b *kittest.Harness) {
 			letters := kittest.WatchRaw(b, "system/dead/s")
 			for _, text := range []string{"a", "exit", "b", "exit", "c"} {
 				b.Publish(t, Note{Text: text})
@@ -61,7 +61,7 @@ func TestGoexitCostsOneMessage(t *testing.T) {
 					t.Errorf("reason is %s", d.Header.User["reason"])
 				}
 			}
-		}, kittest.Fake("s", h))
+		}, kittest.ServiceOf("s", h))
 	}
 }
 
@@ -107,15 +107,15 @@ func TestGoexitOutsideTheHandler(t *testing.T) {
 		h     kit.Handler
 		topic string
 	}{
-		"in By":                           {kit.On(note, kit.Workers(2), kit.By(func(n Note) string { return exitAt(n.Text) })), "box/note"},
+		"in By":                           {kit.On(note, kit.Workers(2), kit.OrderedBy(func(n Note) string { return exitAt(n.Text) })), "box/note"},
 		"in the key of what is cancelled": {kit.On(note, kit.CancelledBy(func(s Stop) string { return s.ID }, func(n Note) string { return exitAt(n.Text) })), "box/note"},
 		"in the key of a cancel":          {kit.On(note, kit.CancelledBy(func(s Stop) string { return exitAt(s.ID) }, text)), "essay/stop"},
 		"in a check":                      {kit.On(brittle), "box/brittle"},
-		"in a check, with keys":           {kit.On(brittle, kit.Workers(2), kit.By(func(b Brittle) string { return b.Text })), "box/brittle"},
+		"in a check, with keys":           {kit.On(brittle, kit.Workers(2), kit.OrderedBy(func(b Brittle) string { return b.Text })), "box/brittle"},
 		"while a failure is told":         {kit.Answer(fails), "box/failure"},
 		"while one is told, with a lane":  {kit.Answer(fails, kit.Lane("one")), "box/failure"},
 	} {
-		kittest.Run(t, name, func(t *testing.T, b *kittest.Bench) {
+		kittest.Run(t, name, func(t *testing.T, b *kittest.Harness) {
 			last, field := tt.topic, "text"
 			if tt.topic == "essay/stop" {
 				last, field = "box/note", "id"
@@ -131,25 +131,25 @@ func TestGoexitOutsideTheHandler(t *testing.T) {
 			if s := b.Stats("s"); len(s.Handlers) < 3 || s.Handlers[2].Queue != 0 || !s.Link.Up {
 				t.Errorf("stats are %+v", s)
 			}
-		}, kittest.Fake("s", tt.h))
+		}, kittest.ServiceOf("s", tt.h))
 	}
 }
 
 func TestGoexitElsewhere(t *testing.T) {
 	var l diary
-	kittest.Run(t, "in an answer: the asker hears it", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "in an answer: the asker hears it", func(t *testing.T, b *kittest.Harness) {
 		for range 2 {
 			if _, err := kit.Ask(t.Context(), b.Bus, Question{Text: "?"}); err == nil || !strings.Contains(err.Error(), "runtime.Goexit") {
 				t.Errorf("error is %v", err)
 			}
 		}
-	}, kittest.Fake("s", kit.Answer(func(context.Context, Question) (QuickReply, error) { runtime.Goexit(); return QuickReply{}, nil })))
+	}, kittest.ServiceOf("s", kit.Answer(func(context.Context, Question) (QuickReply, error) { runtime.Goexit(); return QuickReply{}, nil })))
 
-	kittest.Run(t, "in Local, Every and Up of one lane", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "in Local, Every and Up of one lane", func(t *testing.T, b *kittest.Harness) {
 		events := make(chan int)
 		lane := kit.Lane("one")
-		b.Add(t, kittest.Fake("s",
-			kit.Local(events, func(_ context.Context, n int) error {
+		b.Add(t, kittest.ServiceOf("s",
+			kit.OnChan(events, func(_ context.Context, n int) error {
 				if n == 1 {
 					runtime.Goexit()
 				}
@@ -157,7 +157,7 @@ func TestGoexitElsewhere(t *testing.T) {
 				return nil
 			}, lane),
 			kit.Every(time.Second, func(context.Context) error { l.add("tick"); runtime.Goexit(); return nil }, lane),
-			kit.Up(func(context.Context) error { runtime.Goexit(); return nil }, lane)))
+			kit.OnConnect(func(context.Context) error { runtime.Goexit(); return nil }, lane)))
 		for n := range 3 {
 			events <- n
 		}
@@ -168,9 +168,9 @@ func TestGoexitElsewhere(t *testing.T) {
 		same(t, got, "0", "2", "tick", "tick")
 	})
 
-	kittest.Run(t, "in a Loop: it is started again", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "in a Loop: it is started again", func(t *testing.T, b *kittest.Harness) {
 		health := kittest.WatchHealth(b, "s")
-		b.Add(t, kittest.Fake("s", kit.Loop(func(context.Context) error { l.add("loop"); runtime.Goexit(); return nil })))
+		b.Add(t, kittest.ServiceOf("s", kit.Loop(func(context.Context) error { l.add("loop"); runtime.Goexit(); return nil })))
 		time.Sleep(5 * time.Second)
 		b.Settle()
 		if got := l.take(); len(got) < 2 {
@@ -180,7 +180,7 @@ func TestGoexitElsewhere(t *testing.T) {
 		}
 	})
 
-	kittest.Run(t, "in Healthy: degraded, and asked again", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "in Healthy: degraded, and asked again", func(t *testing.T, b *kittest.Harness) {
 		health := kittest.WatchHealth(b, "s")
 		asked := 0
 		b.Add(t, kit.Service[*sick]("s", fx.Supply(&sick{func(context.Context) error {

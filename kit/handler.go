@@ -11,22 +11,22 @@ import (
 	"github.com/gotars/tars/kit/msg"
 )
 
-// Handler is one declared duty of a service. Values come from On, Answer,
-// Stream, Tap, Local, Every, Loop, Up, Down, Sends, Asks and Pulls.
-type Handler struct{ *duty }
+// Handler is one declaration of a service. Values come from On, Answer,
+// Stream, Tap, OnChan, Every, Loop, OnConnect, OnDisconnect, Sends, Asks and AsksStream.
+type Handler struct{ *registration }
 
-// duty is what a declaration says. Which of its functions are set tells what
+// registration is what a declaration says. Which of its functions are set tells what
 // kind of declaration it was.
-type duty struct {
+type registration struct {
 	name   string
 	route  msg.Route    // where it listens; zero when there is no topic
 	tap    bool         // raw: nothing is decoded
 	typ    reflect.Type // M, so that its tags are checked at start
 	decode func(*Delivery) error
-	serve  Serve
-	run    Serve // serve inside the middleware of the module
+	serve  HandlerFunc
+	run    HandlerFunc // serve inside the middleware of the module
 	loop   func(context.Context) error
-	feed   func(context.Context, offer)
+	feed   func(context.Context, enqueueFunc)
 	up     func(context.Context) error
 	down   func(context.Context) error
 	sends  []reflect.Type // what may be published
@@ -40,14 +40,14 @@ type duty struct {
 	meter   meter.Handler
 }
 
-// offer queues one call in the lane of its handler; the channel closes when it ran.
-type offer func(call func(context.Context) error) (done <-chan struct{})
+// enqueueFunc queues one call in the lane of its handler; the channel closes when it ran.
+type enqueueFunc func(call func(context.Context) error) (done <-chan struct{})
 
-// Serve is one run of a handler; d.Value is decoded.
-type Serve func(ctx context.Context, d *Delivery) error
+// HandlerFunc is one run of a handler; d.Value is decoded.
+type HandlerFunc func(ctx context.Context, d *Delivery) error
 
-// Middleware wraps a Serve. The first one given runs outermost.
-type Middleware func(next Serve) Serve
+// Middleware wraps a HandlerFunc. The first one given runs outermost.
+type Middleware func(next HandlerFunc) HandlerFunc
 
 // On declares a handler of M. Topic, QoS and retention come from M.
 func On[M msg.Message](h func(context.Context, M) error, opts ...Option) Handler {
@@ -71,7 +71,7 @@ func Answer[Q msg.Request[R], R msg.Message](h func(context.Context, Q) (R, erro
 func Stream[Q msg.Streamed[P, R], P, R msg.Message](h func(ctx context.Context, q Q, send func(P) error) (R, error), opts ...Option) Handler {
 	d := typed(h, opts, func(ctx context.Context, d *Delivery, q Q) error {
 		r, err := h(ctx, q, func(p P) error {
-			ctx, stop := lastWords(ctx)
+			ctx, stop := replyContext(ctx)
 			defer stop()
 			return d.reply(ctx, p)
 		})
@@ -86,7 +86,7 @@ func answer(ctx context.Context, d *Delivery, r msg.Message, err error) error {
 	if err != nil {
 		return err
 	}
-	ctx, stop := lastWords(ctx)
+	ctx, stop := replyContext(ctx)
 	defer stop()
 	return d.reply(ctx, r)
 }
@@ -94,7 +94,7 @@ func answer(ctx context.Context, d *Delivery, r msg.Message, err error) error {
 // failed tells the asker of err, after the last try.
 func failed[Q msg.Request[R], R msg.Message](ctx context.Context, d *Delivery, err error) error {
 	e := d.bus.asError(ctx, err)
-	ctx, stop := lastWords(ctx)
+	ctx, stop := replyContext(ctx)
 	defer stop()
 	if f, ok := d.Value.(msg.Failing[R]); ok {
 		return d.reply(ctx, f.Failed(string(e.Code), e.Message))
@@ -102,8 +102,8 @@ func failed[Q msg.Request[R], R msg.Message](ctx context.Context, d *Delivery, e
 	return d.refuse(ctx, e)
 }
 
-// lastWords is ctx, or when that has ended, five seconds to say so.
-func lastWords(ctx context.Context) (context.Context, context.CancelFunc) {
+// replyContext is ctx, or when that has ended, five seconds to say so.
+func replyContext(ctx context.Context) (context.Context, context.CancelFunc) {
 	if ctx.Err() == nil {
 		return ctx, func() {}
 	}
@@ -120,15 +120,15 @@ func Tap(filter string, h func(context.Context, *Delivery) error, opts ...Option
 	return d.wrapped()
 }
 
-// Local declares a handler of events of this process: timers, engine
+// OnChan declares a handler of events of this process: timers, engine
 // callbacks, sockets. It joins a lane like a topic; one event at a time, so a
 // full channel is felt by the sender and nothing is dropped.
-func Local[E any](from <-chan E, h func(context.Context, E) error, opts ...Option) Handler {
+func OnChan[E any](from <-chan E, h func(context.Context, E) error, opts ...Option) Handler {
 	d := newDuty(h, opts)
 	if from == nil {
-		d.opt.fault = errors.New("Local: the channel is nil")
+		d.opt.fault = errors.New("OnChan: the channel is nil")
 	}
-	d.feed = func(ctx context.Context, run offer) { pump(ctx, from, run, h) }
+	d.feed = func(ctx context.Context, run enqueueFunc) { pump(ctx, from, run, h) }
 	return Handler{d}
 }
 
@@ -139,7 +139,7 @@ func Every(d time.Duration, h func(context.Context) error, opts ...Option) Handl
 	if d <= 0 {
 		x.fault = fmt.Errorf("%s: Every wants more than %s", x, d)
 	}
-	x.feed = func(ctx context.Context, run offer) {
+	x.feed = func(ctx context.Context, run enqueueFunc) {
 		t := time.NewTicker(d)
 		defer t.Stop()
 		pump(ctx, t.C, run, func(ctx context.Context, _ time.Time) error { return h(ctx) })
@@ -155,15 +155,15 @@ func Loop(run func(context.Context) error, opts ...Option) Handler {
 	return Handler{d}
 }
 
-// Up declares what happens each time the link is ready, that is subscribed.
-func Up(h func(context.Context) error, opts ...Option) Handler {
+// OnConnect declares what happens each time the link is ready, that is subscribed.
+func OnConnect(h func(context.Context) error, opts ...Option) Handler {
 	d := newDuty(h, opts)
 	d.up = h
 	return Handler{d}
 }
 
-// Down declares what happens each time the link is lost.
-func Down(h func(context.Context) error, opts ...Option) Handler {
+// OnDisconnect declares what happens each time the link is lost.
+func OnDisconnect(h func(context.Context) error, opts ...Option) Handler {
 	d := newDuty(h, opts)
 	d.down = h
 	return Handler{d}
@@ -172,14 +172,14 @@ func Down(h func(context.Context) error, opts ...Option) Handler {
 // Sends declares that this service publishes M. What Answer and Stream reply,
 // and Cancel of what is asked, need no Sends.
 func Sends[M msg.Message]() Handler {
-	return Handler{&duty{sends: []reflect.Type{reflect.TypeFor[M]()}}}
+	return Handler{&registration{sends: []reflect.Type{reflect.TypeFor[M]()}}}
 }
 
 // Asks declares that this service asks Q, and subscribes its replies with all
 // other filters, before ready.
 func Asks[Q msg.Request[R], R msg.Message]() Handler {
 	var q Q
-	d := &duty{sends: []reflect.Type{reflect.TypeFor[Q]()}, replies: []reflect.Type{reflect.TypeFor[R]()}}
+	d := &registration{sends: []reflect.Type{reflect.TypeFor[Q]()}, replies: []reflect.Type{reflect.TypeFor[R]()}}
 	if c, ok := any(q).(msg.Cancellable); ok {
 		if _, d.fault = routeOfZero(reflect.TypeFor[Q]()); d.fault == nil {
 			d.sends = append(d.sends, reflect.TypeOf(c.Cancel()))
@@ -188,8 +188,8 @@ func Asks[Q msg.Request[R], R msg.Message]() Handler {
 	return Handler{d}
 }
 
-// Pulls declares that this service pulls Q, as Asks does for asking.
-func Pulls[Q msg.Streamed[P, R], P, R msg.Message]() Handler {
+// AsksStream declares that this service pulls Q, as Asks does for asking.
+func AsksStream[Q msg.Streamed[P, R], P, R msg.Message]() Handler {
 	h := Asks[Q]()
 	h.replies = append(h.replies, reflect.TypeFor[P]())
 	return h
@@ -206,7 +206,7 @@ func typed[M msg.Message](fn any, opts []Option, call func(context.Context, *Del
 	return d.wrapped()
 }
 
-func (d *duty) wrapped() Handler {
+func (d *registration) wrapped() Handler {
 	for i := len(d.opt.use) - 1; i >= 0 && d.opt.fault == nil; i-- {
 		if d.serve = d.opt.use[i](d.serve); d.serve == nil {
 			d.opt.fault = errors.New("Use: a middleware returned nil")
@@ -216,7 +216,7 @@ func (d *duty) wrapped() Handler {
 }
 
 // String is for error messages: "recall (memory/query)".
-func (d *duty) String() string {
+func (d *registration) String() string {
 	if d.route.Topic == "" {
 		return d.name
 	}

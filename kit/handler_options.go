@@ -46,12 +46,12 @@ func Name(s string) Option { return func(o *options) { o.name = s } }
 // Workers lets n messages be handled at once; the default 1 keeps order.
 func Workers(n int) Option { return func(o *options) { o.workers = n } }
 
-// By keeps order per key while keys are handled beside each other, by as many
+// OrderedBy keeps order per key while keys are handled beside each other, by as many
 // goroutines as Workers says. Each key has a Queue of its own. Keys that were
 // served several times take turns with all others together; when more than 4096
 // messages wait, what is AtMostOnce and of those others is dropped, the newest
 // first.
-func By[M msg.Message](key func(M) string) Option {
+func OrderedBy[M msg.Message](key func(M) string) Option {
 	return func(o *options) {
 		if key == nil {
 			o.fault = errors.New("By: the function is nil")

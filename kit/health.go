@@ -33,14 +33,14 @@ type healthCopy struct {
 	Timestamp float64 `json:"timestamp" msg:"now"`
 }
 
-// mood is how a service feels: what its health says.
-type mood struct {
+// healthState is how a service feels: what its health says.
+type healthState struct {
 	ok    bool
 	event string // ready reconnected degraded error shutdown lost
 	err   string
 }
 
-func (m mood) ping() healthPing {
+func (m healthState) ping() healthPing {
 	h := healthPing{OK: m.ok, Event: &m.event}
 	if m.err != "" {
 		h.Err = &m.err
@@ -48,13 +48,13 @@ func (m mood) ping() healthPing {
 	return h
 }
 
-// feel publishes the health of the service, and its copies.
-func (b *Bus) feel(ctx context.Context, m mood) {
+// publishHealth publishes the health of the service, and its copies.
+func (b *Bus) publishHealth(ctx context.Context, m healthState) {
 	ctx, cancel := context.WithTimeout(ctx, feelFor)
 	defer cancel()
 	select { // no mutex: this waits for the broker meanwhile
-	case b.moods <- struct{}{}:
-		defer func() { <-b.moods }()
+	case b.publishing <- struct{}{}:
+		defer func() { <-b.publishing }()
 	case <-ctx.Done():
 		return
 	}
@@ -62,14 +62,14 @@ func (b *Bus) feel(ctx context.Context, m mood) {
 		return
 	}
 	m.err = b.errorText(m.err)
-	b.mood.Store(&m)
+	b.lastState.Store(&m)
 	if b.tool || !b.cfg.EnableHealth {
 		return
 	}
 	h := m.ping()
 	h.MessageID = wire.NewID()
 	b.lastHealth.Store(h.MessageID)
-	b.tellHealth(h, func(to, typ string, v any) { b.keep(ctx, to, typ, v) })
+	b.tellHealth(h, func(to, typ string, v any) { b.publishRetained(ctx, to, typ, v) })
 }
 
 // tellHealth calls tell with h and where it goes, and with its copies for aliases.
@@ -80,8 +80,8 @@ func (b *Bus) tellHealth(h healthPing, tell func(to, typ string, v any)) {
 	}
 }
 
-// keep publishes what the broker is to keep about the service.
-func (b *Bus) keep(ctx context.Context, to, typ string, v any) {
+// publishRetained publishes what the broker is to keep about the service.
+func (b *Bus) publishRetained(ctx context.Context, to, typ string, v any) {
 	err := b.put(ctx, msg.Route{Topic: to, Type: typ, QoS: msg.AtLeastOnce, Retain: true}, to, v)
 	if err != nil && b.feeds.Err() == nil {
 		b.log.Warn("state not published", "topic", to, "err", err)
@@ -90,7 +90,7 @@ func (b *Bus) keep(ctx context.Context, to, typ string, v any) {
 
 // will is what the broker says when this process is gone without a goodbye.
 func (b *Bus) will() (*paho.WillMessage, *paho.WillProperties, error) {
-	lost := mood{event: "lost"}.ping()
+	lost := healthState{event: "lost"}.ping()
 	payload, err := wire.Seal(nil, wire.Envelope{ID: wire.NewID(), Type: "health.status", Source: b.id.source}, lost)
 	var props paho.WillProperties
 	b.sign(b.own("health"), &props.User)

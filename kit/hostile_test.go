@@ -18,9 +18,9 @@ import (
 func TestForeignIDs(t *testing.T) {
 	for name, id := range map[string]string{"with a NUL": `a\u0000b`, "too long": "x" + strings.Repeat("é", 33000)} {
 		var bus *kit.Bus
-		kittest.Run(t, name, func(t *testing.T, b *kittest.Bench) {
+		kittest.Run(t, name, func(t *testing.T, b *kittest.Harness) {
 			got := kittest.Watch[Receipt](b)
-			b.Add(t, kittest.Fake("s", kit.Sends[Receipt](), kit.On(func(ctx context.Context, n Note) error {
+			b.Add(t, kittest.ServiceOf("s", kit.Sends[Receipt](), kit.On(func(ctx context.Context, n Note) error {
 				return bus.Publish(ctx, Receipt{Text: n.Text})
 			}, kit.Name("heard"))).With(fx.Populate(&bus)))
 			packet := `{"id":"` + id + `","type":"box.note","ts":1,"source":"x","data":{"message_id":"m","text":"poison"}}`
@@ -41,7 +41,7 @@ func TestForeignIDs(t *testing.T) {
 }
 
 func TestWhatCannotTravel(t *testing.T) {
-	kittest.Run(t, "is an error of Publish, and the link stays", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "is an error of Publish, and the link stays", func(t *testing.T, b *kittest.Harness) {
 		ctx := kit.WithBaggage(t.Context(), "room", "ha\x00ll")
 		if err := b.Bus.Publish(ctx, Note{Text: "x"}); err != nil { // baggage is escaped
 			t.Errorf("baggage: %v", err)
@@ -61,19 +61,19 @@ func TestWhatCannotTravel(t *testing.T) {
 func TestPanicOutsideTheHandler(t *testing.T) {
 	var l diary
 	first := func(n Note) string { return n.Text[:1] }
-	kittest.Run(t, "in By", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "in By", func(t *testing.T, b *kittest.Harness) {
 		b.Publish(t, Note{Text: ""})
 		b.Publish(t, Note{Text: "a"})
 		b.Settle()
 		same(t, l.take(), "a")
-	}, kittest.Fake("s", kit.On(func(_ context.Context, n Note) error { l.add("%s", n.Text); return nil }, kit.Workers(2), kit.By(first))))
-	kittest.Run(t, "in CancelledBy", func(t *testing.T, b *kittest.Bench) {
+	}, kittest.ServiceOf("s", kit.On(func(_ context.Context, n Note) error { l.add("%s", n.Text); return nil }, kit.Workers(2), kit.OrderedBy(first))))
+	kittest.Run(t, "in CancelledBy", func(t *testing.T, b *kittest.Harness) {
 		b.Publish(t, Stop{ID: ""})
 		b.Publish(t, Note{Text: ""})
 		b.Publish(t, Note{Text: "b"})
 		b.Settle()
 		same(t, l.take(), "b")
-	}, kittest.Fake("s", kit.On(func(_ context.Context, n Note) error { l.add("%s", n.Text); return nil },
+	}, kittest.ServiceOf("s", kit.On(func(_ context.Context, n Note) error { l.add("%s", n.Text); return nil },
 		kit.CancelledBy(func(s Stop) string { return s.ID[:1] }, first))))
 }
 
@@ -81,7 +81,7 @@ func TestPanicOutsideTheHandler(t *testing.T) {
 // that the service is there.
 func TestStopAfterCut(t *testing.T) {
 	for i := range 30 {
-		kittest.Run(t, "the last word is not ready", func(t *testing.T, b *kittest.Bench) {
+		kittest.Run(t, "the last word is not ready", func(t *testing.T, b *kittest.Harness) {
 			time.Sleep(10 * time.Second)
 			b.Cut("s")
 			time.Sleep(time.Duration(i%3) * 100 * time.Microsecond)
@@ -89,6 +89,6 @@ func TestStopAfterCut(t *testing.T) {
 			if h := b.Broker.Retained("system/health/s"); len(h) != 1 || strings.Contains(string(h[0]), `"ok":true`) {
 				t.Errorf("health is %s", h)
 			}
-		}, kittest.Fake("s", kit.On(func(context.Context, Note) error { return nil }, kit.Name("h"))))
+		}, kittest.ServiceOf("s", kit.On(func(context.Context, Note) error { return nil }, kit.Name("h"))))
 	}
 }

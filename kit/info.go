@@ -16,14 +16,14 @@ import (
 // Info is what a service says about itself, retained on
 // system/info/<client id>.
 type Info struct {
-	Name     string `json:"name" msg:"required"`
-	ClientID string `json:"client_id" msg:"required"`
-	Source   string `json:"source"`
-	Version  string `json:"version"`  // of the program
-	Instance string `json:"instance"` // fresh for each process
-	Handlers []Duty `json:"handlers"` // what it takes
-	Asks     []Duty `json:"asks"`     // what it asks, and is answered on other topics
-	Sends    []Duty `json:"sends"`    // what else it publishes
+	Name     string         `json:"name" msg:"required"`
+	ClientID string         `json:"client_id" msg:"required"`
+	Source   string         `json:"source"`
+	Version  string         `json:"version"`  // of the program
+	Instance string         `json:"instance"` // fresh for each process
+	Handlers []EndpointInfo `json:"handlers"` // what it takes
+	Asks     []EndpointInfo `json:"asks"`     // what it asks, and is answered on other topics
+	Sends    []EndpointInfo `json:"sends"`    // what else it publishes
 	// Topics and filters as an access list needs them, the kit's own included.
 	Reads  []string `json:"reads"`
 	Writes []string `json:"writes"`
@@ -31,8 +31,8 @@ type Info struct {
 	Variables []Variable `json:"-"` // what it reads from the environment; Describe alone knows
 }
 
-// Duty is one line of what a service declares.
-type Duty struct {
+// EndpointInfo is one line of what a service declares.
+type EndpointInfo struct {
 	Handler string `json:"handler"` // empty for what is sent
 	Topic   string `json:"topic"`
 	Type    string `json:"type"` // event type, empty for a Tap
@@ -67,7 +67,7 @@ func (b *Bus) info() Info {
 		}
 		if h.route.Topic != "" {
 			d := line(h.route, h.typ)
-			d.Handler, d.Group, d.Lane, d.Workers, d.Replies = h.name, b.group(h.duty), h.opt.lane, h.opt.workers, h.sends
+			d.Handler, d.Group, d.Lane, d.Workers, d.Replies = h.name, b.group(h.registration), h.opt.lane, h.opt.workers, h.sends
 			i.Handlers = append(i.Handlers, d)
 		}
 		if c := h.opt.cancel; c != nil {
@@ -85,8 +85,8 @@ func (b *Bus) info() Info {
 			}
 		}
 	}
-	slices.SortFunc(i.Sends, func(a, c Duty) int { return cmp.Or(cmp.Compare(a.Topic, c.Topic), cmp.Compare(a.Type, c.Type)) })
-	i.Sends = slices.CompactFunc(i.Sends, func(a, c Duty) bool { return a.Message == c.Message })
+	slices.SortFunc(i.Sends, func(a, c EndpointInfo) int { return cmp.Or(cmp.Compare(a.Topic, c.Topic), cmp.Compare(a.Type, c.Type)) })
+	i.Sends = slices.CompactFunc(i.Sends, func(a, c EndpointInfo) bool { return a.Message == c.Message })
 	i.Reads, i.Writes = b.access(i)
 	return i
 }
@@ -94,8 +94,8 @@ func (b *Bus) info() Info {
 // routeOf is the route of a message of type t.
 func routeOf(t reflect.Type) msg.Route { return reflect.Zero(t).Interface().(msg.Message).Route() }
 
-func line(r msg.Route, t reflect.Type) Duty {
-	d := Duty{Topic: r.Topic, QoS: int(r.QoS), Retain: r.Retain, Workers: 1, Message: t}
+func line(r msg.Route, t reflect.Type) EndpointInfo {
+	d := EndpointInfo{Topic: r.Topic, QoS: int(r.QoS), Retain: r.Retain, Workers: 1, Message: t}
 	if t != nil && !r.Bare {
 		d.Type = typeOf(r)
 	}

@@ -1,17 +1,17 @@
 package kit
 
-// keyed is the queue of one key of a lane with By.
+// keyed is the queue of one key of a lane with OrderedBy.
 type keyed struct {
 	name  string
 	items pending
 	busy  bool
 }
 
-// maxKeyed is how many items may wait for all keys of a lane together, beside the
+// maxKeyedBacklog is how many items may wait for all keys of a lane together, beside the
 // Queue of one: senders can make up keys, so the number of keys is no bound. As
 // many may wait to be sorted. Of what is more and AtMostOnce, the newest of a key
 // that is hardly heard of is dropped.
-const maxKeyed = 4096
+const maxKeyedBacklog = 4096
 
 // sort decodes what arrives and puts it into the queue of its key.
 func (l *lane) sort() {
@@ -71,8 +71,8 @@ func (l *lane) keyOf(it item) (name string, ok bool) {
 }
 
 // thin drops AtMostOnce items of keys that are hardly heard of while more than
-// maxKeyed wait, or more bytes than may.
-func (l *lane) thin(h *duty) {
+// maxKeyedBacklog wait, or more bytes than may.
+func (l *lane) thin(h *registration) {
 	for l.crowded(h) && l.ready.Others() > 0 {
 		k := l.ready.Newest()
 		if l.trim(&k.items, 0); k.items.Len() > 0 {
@@ -83,8 +83,8 @@ func (l *lane) thin(h *duty) {
 	}
 }
 
-func (l *lane) crowded(h *duty) bool {
-	return l.bytes > maxQueuedBytes || h.meter.Waiting.Load()-int64(l.queue.Len()) > int64(maxKeyed+l.limit)
+func (l *lane) crowded(h *registration) bool {
+	return l.bytes > maxQueuedBytes || h.meter.Waiting.Load()-int64(l.queue.Len()) > int64(maxKeyedBacklog+l.limit)
 }
 
 // free lets the next item of k run.

@@ -16,7 +16,7 @@ import (
 
 // item is one delivery, or one call of this process, on its way to a handler.
 type item struct {
-	h       *duty
+	h       *registration
 	d       *Delivery
 	receipt *session.Receipt // of d; nil at QoS 0
 	call    func(context.Context) error
@@ -28,11 +28,11 @@ type item struct {
 	key     *keyed
 }
 
-func (it *item) loose() bool { return it.d != nil && it.d.QoS == msg.AtMostOnce }
+func (it *item) isQoS0() bool { return it.d != nil && it.d.QoS == msg.AtMostOnce }
 
 // looseBytes is what an AtMostOnce item takes while it waits.
 func (it *item) looseBytes() int {
-	if !it.loose() {
+	if !it.isQoS0() {
 		return 0
 	}
 	return len(it.d.Payload)
@@ -51,21 +51,21 @@ func (it *item) settle(done bool) {
 // pending is items that wait, and how many of them are loose.
 type pending struct {
 	fifo.Queue[item]
-	loose int
+	qos0 int
 }
 
 func (q *pending) push(it item) {
 	q.Push(it)
-	if it.loose() {
-		q.loose++
+	if it.isQoS0() {
+		q.qos0++
 	}
 }
 
 // pop takes the oldest item. It must not be empty.
 func (q *pending) pop() item {
 	it := q.Pop()
-	if it.loose() {
-		q.loose--
+	if it.isQoS0() {
+		q.qos0--
 	}
 	return it
 }
@@ -87,7 +87,7 @@ type lane struct {
 	conn       *connection // which feeds it
 	workers    int
 	by         func(any) string
-	limit      int // AtMostOnce items that may wait; with By, for each key
+	limit      int // AtMostOnce items that may wait; with OrderedBy, for each key
 
 	mu      sync.Mutex
 	cond    *sync.Cond
@@ -123,12 +123,12 @@ func (l *lane) start(work context.Context) {
 		l.wg.Go(l.sort)
 	}
 	for range l.workers {
-		l.hire(work)
+		l.startWorker(work)
 	}
 }
 
-// hire starts a worker, also in the place of one that does not come back.
-func (l *lane) hire(work context.Context) { l.wg.Go(func() { l.labour(work) }) }
+// startWorker starts a worker, also in the place of one that does not come back.
+func (l *lane) startWorker(work context.Context) { l.wg.Go(func() { l.workerLoop(work) }) }
 
 // finish ends an item that ran.
 func (l *lane) finish(it item, done bool) {
@@ -152,7 +152,7 @@ func (l *lane) offer(it item) bool {
 	if l.stopped || l.halted {
 		return false
 	}
-	if l.by != nil && it.loose() && (l.queue.Len() >= maxKeyed+l.limit || l.bytes >= 2*maxQueuedBytes) {
+	if l.by != nil && it.isQoS0() && (l.queue.Len() >= maxKeyedBacklog+l.limit || l.bytes >= 2*maxQueuedBytes) {
 		l.b.dropped(it.h, "overflow", it.d)
 		return true
 	}
@@ -169,7 +169,7 @@ func (l *lane) offer(it item) bool {
 		return true
 	}
 	if it.h.opt.ackFirst && it.d != nil && l.early < it.h.opt.queue {
-		l.promise(&it)
+		l.ackEarly(&it)
 	}
 	l.queue.push(it)
 	if l.by == nil {
@@ -181,8 +181,8 @@ func (l *lane) offer(it item) bool {
 	return true
 }
 
-// promise acknowledges an item that waits.
-func (l *lane) promise(it *item) {
+// ackEarly acknowledges an item that waits.
+func (l *lane) ackEarly(it *item) {
 	l.early++
 	it.settle(true)
 	it.early = true
@@ -191,9 +191,9 @@ func (l *lane) promise(it *item) {
 // trim drops the oldest AtMostOnce item while more than limit wait, or more bytes
 // in the whole lane than may: the last one stays.
 func (l *lane) trim(q *pending, limit int) {
-	for q.loose > limit || q.loose > 1 && l.bytes > maxQueuedBytes {
-		it, _ := q.Remove(func(it item) bool { return it.loose() })
-		q.loose--
+	for q.qos0 > limit || q.qos0 > 1 && l.bytes > maxQueuedBytes {
+		it, _ := q.Remove(func(it item) bool { return it.isQoS0() })
+		q.qos0--
 		it.settle(true)
 		l.left(&it)
 		l.b.dropped(it.h, "overflow", it.d)
@@ -211,7 +211,7 @@ func (l *lane) left(it *item) {
 	waiting := l.queue.Items()
 	for i := range waiting {
 		if w := &waiting[i]; w.h.opt.ackFirst && w.d != nil && !w.early && w.receipt.Open() {
-			l.promise(w)
+			l.ackEarly(w)
 			return
 		}
 	}

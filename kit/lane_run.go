@@ -18,7 +18,7 @@ type attempt struct {
 	l    *lane
 	work context.Context
 	item
-	ctx     running
+	ctx     runContext
 	begin   time.Time
 	taken   *taken      // by dedupe
 	decided atomic.Bool // by the run, or by its deadline
@@ -28,7 +28,7 @@ type attempt struct {
 // goroutine. It reports false when the run took so long that another worker
 // stands in the place of this one.
 func (w *worker) run(it item) bool {
-	a := &attempt{b: w.b, l: w.lane, work: w.work, item: it, ctx: running{Context: w.work}, begin: time.Now()}
+	a := &attempt{b: w.b, l: w.lane, work: w.work, item: it, ctx: runContext{Context: w.work}, begin: time.Now()}
 	back := false
 	defer func() {
 		if !back {
@@ -44,7 +44,7 @@ func (w *worker) run(it item) bool {
 func (w *worker) process(a *attempt) bool {
 	it := a.item
 	it.h.meter.Waited.Add(a.begin.Sub(it.at))
-	if it.d != nil && !a.wanted() {
+	if it.d != nil && !a.decodeAndDedupe() {
 		w.free(it.key)
 		return true
 	}
@@ -53,7 +53,7 @@ func (w *worker) process(a *attempt) bool {
 		if c := it.h.opt.cancel; c != nil {
 			key, err := keyOf(c.of, it.d.Value)
 			if err != nil {
-				w.finish(it, a.judge(&a.ctx, err))
+				w.finish(it, a.finishAttempt(&a.ctx, err))
 				return true
 			}
 			defer a.cancellable(key)()
@@ -79,7 +79,7 @@ func (w *worker) process(a *attempt) bool {
 		w.b.log.WarnContext(ctx, "handler came back after it was given up", "handler", it.h.name, "took", time.Since(a.begin), "err", err)
 		return false
 	}
-	w.finish(it, a.judge(ctx, err))
+	w.finish(it, a.finishAttempt(ctx, err))
 	return true
 }
 
@@ -90,9 +90,9 @@ func (a *attempt) cancellable(key string) (over func()) {
 	return a.l.cancels.Enter(key, a.seq, a.at, func() { a.ctx.end(ErrCancelled) })
 }
 
-// wanted decodes the message, and reports whether it is to be handled. What is
+// decodeAndDedupe decodes the message, and reports whether it is to be handled. What is
 // not is acknowledged here.
-func (a *attempt) wanted() bool {
+func (a *attempt) decodeAndDedupe() bool {
 	if a.d.Value == nil && !a.b.readable(a.item) {
 		a.settle(true)
 		return false
@@ -117,9 +117,9 @@ func (a *attempt) giveUp() {
 	if !a.decided.CompareAndSwap(false, true) {
 		return
 	}
-	err := &Error{Code: TimedOut, Message: fmt.Sprintf("%s did not end within %s", a.h.name, a.h.opt.timeout)}
-	a.l.finish(a.item, a.judge(&a.ctx, err))
-	a.l.hire(a.work)
+	err := &Error{Code: CodeTimeout, Message: fmt.Sprintf("%s did not end within %s", a.h.name, a.h.opt.timeout)}
+	a.l.finish(a.item, a.finishAttempt(&a.ctx, err))
+	a.l.startWorker(a.work)
 }
 
 // try runs the handler until it succeeds, as often as Retry says.
@@ -150,9 +150,9 @@ func (a *attempt) try(ctx context.Context) error {
 	}
 }
 
-// judge counts how a run ended, tells the asker, buries what failed, and
+// finishAttempt counts how a run ended, tells the asker, buries what failed, and
 // reports whether the message is done: not when the process gave up on it.
-func (a *attempt) judge(ctx context.Context, err error) (done bool) {
+func (a *attempt) finishAttempt(ctx context.Context, err error) (done bool) {
 	took := time.Since(a.begin)
 	a.h.meter.Took.Add(took)
 	if err == nil {
@@ -186,7 +186,7 @@ func (a *attempt) judge(ctx context.Context, err error) (done bool) {
 	}
 	a.h.meter.Fail(a.b.errorText(err.Error()))
 	a.log(ctx, slog.LevelError, "handler failed", took, err)
-	if done = told && !is[panicError](err) || a.buried(err); done {
+	if done = told && !is[panicError](err) || a.deadLettered(err); done {
 		a.h.seen.settle(a.taken, false)
 	}
 	return done
@@ -209,7 +209,7 @@ func (b *Bus) readable(it item) bool {
 	return true
 }
 
-// sortKey decodes the item for By.
+// sortKey decodes the item for OrderedBy.
 func (b *Bus) sortKey(it item) (string, bool) {
 	if !b.readable(it) {
 		return "", false

@@ -17,7 +17,7 @@ func TestKeysAreBounded(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				l := newLane(newBus("x", parts{Log: slog.New(slog.DiscardHandler)}))
-				h := &duty{name: "heard", opt: options{queue: 8}, decode: func(*Delivery) error { return nil }}
+				h := &registration{name: "heard", opt: options{queue: 8}, decode: func(*Delivery) error { return nil }}
 				n := 0
 				h.opt.by = func(any) string { n++; return strconv.Itoa(n) }
 				l.by, l.limit = h.opt.by, h.opt.queue
@@ -26,14 +26,14 @@ func TestKeysAreBounded(t *testing.T) {
 				if sorts {
 					l.start(ctx)
 				}
-				const all = 2 * maxKeyed
+				const all = 2 * maxKeyedBacklog
 				for range all {
 					l.offer(item{h: h, d: &Delivery{}})
 				}
 				synctest.Wait()
 				waiting, dropped := h.meter.Waiting.Load(), h.meter.Dropped()["overflow"]
-				if waiting != maxKeyed+8 || waiting+dropped != all {
-					t.Errorf("%d wait and %d are dropped of %d, want %d to wait", waiting, dropped, all, maxKeyed+8)
+				if waiting != maxKeyedBacklog+8 || waiting+dropped != all {
+					t.Errorf("%d wait and %d are dropped of %d, want %d to wait", waiting, dropped, all, maxKeyedBacklog+8)
 				}
 			})
 		})
@@ -59,7 +59,7 @@ func TestWaitingBytesAreBounded(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				l := newLane(newBus("x", parts{Log: slog.New(slog.DiscardHandler)}))
-				h := &duty{name: "heard", opt: options{queue: 1024, by: tt.by}, decode: func(*Delivery) error { return nil }}
+				h := &registration{name: "heard", opt: options{queue: 1024, by: tt.by}, decode: func(*Delivery) error { return nil }}
 				l.by, l.limit, l.workers = tt.by, h.opt.queue, 0
 				ctx, cancel := context.WithCancel(t.Context())
 				defer cancel()
@@ -101,7 +101,7 @@ func (keyMessage) Route() msg.Route { return msg.Route{Topic: "test/key"} }
 func TestFloodOfKeysDoesNotPushOutOneInUse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLane(newBus("x", parts{Log: slog.New(slog.DiscardHandler)}))
-		h := &duty{name: "heard", opt: options{queue: 8}, decode: func(*Delivery) error { return nil }}
+		h := &registration{name: "heard", opt: options{queue: 8}, decode: func(*Delivery) error { return nil }}
 		h.opt.by = func(v any) string { return string(v.(keyMessage)) }
 		l.by, l.limit = h.opt.by, h.opt.queue
 		ctx, cancel := context.WithCancel(t.Context())
@@ -140,7 +140,7 @@ func TestFloodOfKeysDoesNotPushOutOneInUse(t *testing.T) {
 				t.Fatalf("after %d turns the key in use had %d", n, turns)
 			}
 		}
-		if waiting := h.meter.Waiting.Load(); waiting > maxKeyed+8 {
+		if waiting := h.meter.Waiting.Load(); waiting > maxKeyedBacklog+8 {
 			t.Errorf("%d wait", waiting)
 		}
 	})

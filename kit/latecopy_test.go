@@ -55,7 +55,7 @@ func TestControlRunsOnce(t *testing.T) {
 	} {
 		var l diary
 		player := kit.Lane("player")
-		kittest.Run(t, name, func(t *testing.T, b *kittest.Bench) {
+		kittest.Run(t, name, func(t *testing.T, b *kittest.Harness) {
 			for i := range tt.waiting {
 				b.Publish(t, Note{Text: fmt.Sprint(i)})
 			}
@@ -74,7 +74,7 @@ func TestControlRunsOnce(t *testing.T) {
 			time.Sleep(10 * time.Minute)
 			b.Settle()
 			same(t, l.take(), want...)
-		}, kittest.Fake("s", kit.On(func(context.Context, Note) error { time.Sleep(time.Second); return nil }, kit.Name("play"), player),
+		}, kittest.ServiceOf("s", kit.On(func(context.Context, Note) error { time.Sleep(time.Second); return nil }, kit.Name("play"), player),
 			kit.On(func(_ context.Context, h Hush) error { l.add("%s", h.Room); return nil }, player, kit.Overtake())))
 	}
 }
@@ -84,7 +84,7 @@ func TestControlRunsOnce(t *testing.T) {
 func TestControlKeepsItsPlace(t *testing.T) {
 	var l diary
 	player := kit.Lane("player")
-	kittest.Run(t, "while its turn comes soon", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "while its turn comes soon", func(t *testing.T, b *kittest.Harness) {
 		var want []string
 		for i := range 300 {
 			work, control := fmt.Sprintf("play %d", i), fmt.Sprintf("pause %d", i)
@@ -102,7 +102,7 @@ func TestControlKeepsItsPlace(t *testing.T) {
 				t.Fatalf("%d. is %q, want %q", i, got, want[min(i, len(want)-1)])
 			}
 		}
-	}, kittest.Fake("s", kit.On(func(_ context.Context, n Note) error { l.add("%s", n.Text); return nil }, kit.Name("play"), player),
+	}, kittest.ServiceOf("s", kit.On(func(_ context.Context, n Note) error { l.add("%s", n.Text); return nil }, kit.Name("play"), player),
 		kit.On(func(_ context.Context, h Hush) error { l.add("%s", h.Room); return nil }, player, kit.Overtake())))
 }
 
@@ -111,7 +111,7 @@ func TestControlOvertakesWhatWaits(t *testing.T) {
 	var late time.Duration
 	player := kit.Lane("player")
 	var sent time.Time
-	kittest.Run(t, "after 20 ms", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "after 20 ms", func(t *testing.T, b *kittest.Harness) {
 		for i := range 500 {
 			b.Publish(t, Note{Text: fmt.Sprint(i)})
 		}
@@ -123,19 +123,19 @@ func TestControlOvertakesWhatWaits(t *testing.T) {
 		if late < 20*time.Millisecond || late > 30*time.Millisecond {
 			t.Errorf("the control ran after %s, want 20 ms and what was at work", late)
 		}
-	}, kittest.Fake("s", kit.On(func(context.Context, Note) error { time.Sleep(10 * time.Millisecond); return nil }, kit.Name("play"), player),
+	}, kittest.ServiceOf("s", kit.On(func(context.Context, Note) error { time.Sleep(10 * time.Millisecond); return nil }, kit.Name("play"), player),
 		kit.On(func(context.Context, Hush) error { late = time.Since(sent); return nil }, player, kit.Overtake())))
 }
 
 // What was asked for after a cancel runs, however late or often its copies come.
 func TestLateCopiesOfCancelsEndNothingNew(t *testing.T) {
-	keys := []kit.Option{kit.Workers(3), kit.By(func(s Speech) string { return s.Room })}
+	keys := []kit.Option{kit.Workers(3), kit.OrderedBy(func(s Speech) string { return s.Room })}
 	for name, tt := range map[string]struct {
 		opts []kit.Option
-		act  func(t *testing.T, b *kittest.Bench)
+		act  func(t *testing.T, b *kittest.Harness)
 		want []string
 	}{
-		"when a cut brings the cancel again": {keys, func(t *testing.T, b *kittest.Bench) {
+		"when a cut brings the cancel again": {keys, func(t *testing.T, b *kittest.Harness) {
 			b.Publish(t, Speech{Room: "hall", Text: "long"})
 			b.Publish(t, Speech{Room: "den", Text: "one"})
 			b.Settle()
@@ -145,7 +145,7 @@ func TestLateCopiesOfCancelsEndNothingNew(t *testing.T) {
 			b.Settle()
 			b.Cut("s")
 		}, []string{"ended one", "ended one", "said long", "said long", "said two", "said two"}},
-		"when the copy in order waits behind other work": {nil, func(t *testing.T, b *kittest.Bench) {
+		"when the copy in order waits behind other work": {nil, func(t *testing.T, b *kittest.Harness) {
 			for range 70 { // more than the window
 				b.Publish(t, Speech{Room: "hall", Text: "x"})
 			}
@@ -156,13 +156,13 @@ func TestLateCopiesOfCancelsEndNothingNew(t *testing.T) {
 		}, append([]string{"said new"}, slices.Repeat([]string{"said x"}, 70)...)},
 	} {
 		var l diary
-		kittest.Run(t, name, func(t *testing.T, b *kittest.Bench) {
+		kittest.Run(t, name, func(t *testing.T, b *kittest.Harness) {
 			tt.act(t, b)
 			time.Sleep(time.Hour)
 			b.Settle()
 			got := l.take()
 			slices.Sort(got)
 			same(t, got, tt.want...)
-		}, kittest.Fake("s", l.speaker(30*time.Second, tt.opts...)))
+		}, kittest.ServiceOf("s", l.speaker(30*time.Second, tt.opts...)))
 	}
 }

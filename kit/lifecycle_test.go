@@ -39,7 +39,7 @@ func watchHealth(l *diary, name string) kit.Handler {
 
 func TestCut(t *testing.T) {
 	var l diary
-	kittest.Run(t, "the service comes back and says so", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "the service comes back and says so", func(t *testing.T, b *kittest.Harness) {
 		b.Settle()
 		b.Publish(t, Note{Text: "one"})
 		b.Settle()
@@ -55,17 +55,17 @@ func TestCut(t *testing.T) {
 		if p := b.Broker.Retained("system/health/s"); len(p) != 1 || !strings.Contains(string(p[0]), `"event":"reconnected"`) {
 			t.Errorf("health is %s", p)
 		}
-	}, kittest.Fake("page", watchHealth(&l, "s")), kittest.Fake("s",
+	}, kittest.ServiceOf("page", watchHealth(&l, "s")), kittest.ServiceOf("s",
 		kit.On(func(_ context.Context, n Note) error { l.add("%s", n.Text); return nil }, kit.Name("heard")),
-		kit.Up(func(context.Context) error { l.add("up"); return nil }, kit.Name("up")),
-		kit.Down(func(context.Context) error { l.add("down"); return nil }, kit.Name("down"))))
+		kit.OnConnect(func(context.Context) error { l.add("up"); return nil }, kit.Name("up")),
+		kit.OnDisconnect(func(context.Context) error { l.add("down"); return nil }, kit.Name("down"))))
 }
 
 func TestPublishWaitsForTheLink(t *testing.T) {
-	kittest.Run(t, "AtLeastOnce waits, AtMostOnce fails at once", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "AtLeastOnce waits, AtMostOnce fails at once", func(t *testing.T, b *kittest.Harness) {
 		got := kittest.Watch[Receipt](b)
 		var bus *kit.Bus
-		b.Add(t, kittest.Fake("s", kit.Sends[Receipt](), kit.Sends[Tick]()).With(fx.Populate(&bus)))
+		b.Add(t, kittest.ServiceOf("s", kit.Sends[Receipt](), kit.Sends[Tick]()).With(fx.Populate(&bus)))
 		time.Sleep(time.Minute)
 		b.Cut("s")
 		b.Settle()
@@ -86,8 +86,8 @@ func TestPublishWaitsForTheLink(t *testing.T) {
 // TestUnfinishedComesAgain kills a service in the middle of a handler.
 func TestUnfinishedComesAgain(t *testing.T) {
 	var l diary
-	kittest.Run(t, "to the next process of that name", func(t *testing.T, b *kittest.Bench) {
-		b.Add(t, kittest.Fake("s", kit.On(func(ctx context.Context, _ Note) error {
+	kittest.Run(t, "to the next process of that name", func(t *testing.T, b *kittest.Harness) {
+		b.Add(t, kittest.ServiceOf("s", kit.On(func(ctx context.Context, _ Note) error {
 			l.add("began")
 			<-ctx.Done()
 			return ctx.Err()
@@ -96,12 +96,12 @@ func TestUnfinishedComesAgain(t *testing.T) {
 		b.Settle()
 		b.Kill("s")
 		b.Settle()
-		b.Add(t, kittest.Fake("s", kit.On(func(_ context.Context, n Note) error { l.add("again %s", n.Text); return nil })))
+		b.Add(t, kittest.ServiceOf("s", kit.On(func(_ context.Context, n Note) error { l.add("again %s", n.Text); return nil })))
 		time.Sleep(time.Second)
 		same(t, l.take(), "began", "again x")
 	})
-	kittest.Run(t, "also when a drain gave up on it", func(t *testing.T, b *kittest.Bench) {
-		hung := kittest.Fake("s", kit.On(func(ctx context.Context, _ Note) error { <-ctx.Done(); return ctx.Err() }, kit.Timeout(0)))
+	kittest.Run(t, "also when a drain gave up on it", func(t *testing.T, b *kittest.Harness) {
+		hung := kittest.ServiceOf("s", kit.On(func(ctx context.Context, _ Note) error { <-ctx.Done(); return ctx.Err() }, kit.Timeout(0)))
 		var app *fx.App
 		synctestStart(t, b, hung, &app)
 		b.Publish(t, Note{Text: "y"})
@@ -110,14 +110,14 @@ func TestUnfinishedComesAgain(t *testing.T) {
 		if err := app.Stop(context.Background()); err != nil || time.Since(begin) < 5*time.Second || time.Since(begin) > 6*time.Second {
 			t.Errorf("stop: %v after %s, want 5s", err, time.Since(begin))
 		}
-		b.Add(t, kittest.Fake("s", kit.On(func(_ context.Context, n Note) error { l.add("again %s", n.Text); return nil })))
+		b.Add(t, kittest.ServiceOf("s", kit.On(func(_ context.Context, n Note) error { l.add("again %s", n.Text); return nil })))
 		time.Sleep(time.Second)
 		same(t, l.take(), "again y")
 	})
 }
 
 // synctestStart starts m beside the bench, so that the test stops it itself.
-func synctestStart(t *testing.T, b *kittest.Bench, m kit.Module, app **fx.App) {
+func synctestStart(t *testing.T, b *kittest.Harness, m kit.Module, app **fx.App) {
 	t.Helper()
 	var bus *kit.Bus
 	*app = m.App(fx.Populate(&bus), quiet(), dialing(b.Broker))
@@ -140,13 +140,13 @@ func dialing(srv *broker.Broker) fx.Option {
 
 func TestShutdownIsSaidFirst(t *testing.T) {
 	var l diary
-	kittest.Run(t, "and the work still ends", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "and the work still ends", func(t *testing.T, b *kittest.Harness) {
 		b.Publish(t, Note{Text: "x"})
 		b.Settle()
 		b.Stop(t, "s")
 		b.Settle()
 		same(t, l.take(), "ready", "shutdown", "done <nil>")
-	}, kittest.Fake("page", watchHealth(&l, "s")), kittest.Fake("s", kit.On(func(ctx context.Context, _ Note) error {
+	}, kittest.ServiceOf("page", watchHealth(&l, "s")), kittest.ServiceOf("s", kit.On(func(ctx context.Context, _ Note) error {
 		time.Sleep(time.Second)
 		l.add("done %v", ctx.Err())
 		return nil
@@ -155,12 +155,12 @@ func TestShutdownIsSaidFirst(t *testing.T) {
 
 func TestKillSpeaksTheWill(t *testing.T) {
 	var l diary
-	kittest.Run(t, "lost", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "lost", func(t *testing.T, b *kittest.Harness) {
 		b.Settle()
 		b.Kill("s")
 		b.Settle()
 		same(t, l.take(), "ready", "lost")
-	}, kittest.Fake("page", watchHealth(&l, "s")), kittest.Fake("s"))
+	}, kittest.ServiceOf("page", watchHealth(&l, "s")), kittest.ServiceOf("s"))
 }
 
 type ailing struct{ sick atomic.Bool }
@@ -177,7 +177,7 @@ func (a *ailing) Healthy(context.Context) error {
 func TestHealthy(t *testing.T) {
 	var l diary
 	a := &ailing{}
-	kittest.Run(t, "only changes are published", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "only changes are published", func(t *testing.T, b *kittest.Harness) {
 		time.Sleep(time.Minute)
 		a.sick.Store(true)
 		time.Sleep(time.Minute)
@@ -190,9 +190,9 @@ func TestHealthy(t *testing.T) {
 		a.sick.Store(false)
 		time.Sleep(time.Minute)
 		same(t, l.take(), "ready", "degraded", "ready")
-	}, kittest.Fake("page", watchHealth(&l, "tars-a")), kit.Service[*ailing]("a", kit.As("tars-a", "a", "short"), fx.Supply(a)))
+	}, kittest.ServiceOf("page", watchHealth(&l, "tars-a")), kit.Service[*ailing]("a", kit.As("tars-a", "a", "short"), fx.Supply(a)))
 	l.take()
-	kittest.Run(t, "a new link makes nobody well", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "a new link makes nobody well", func(t *testing.T, b *kittest.Harness) {
 		a.sick.Store(true)
 		time.Sleep(time.Minute)
 		b.Cut("a")
@@ -203,7 +203,7 @@ func TestHealthy(t *testing.T) {
 		a.sick.Store(false)
 		time.Sleep(time.Minute)
 		same(t, l.take(), "ready", "degraded", "lost", "reconnected", "degraded", "ready")
-	}, kittest.Fake("page", watchHealth(&l, "tars-a")), kit.Service[*ailing]("a", kit.As("tars-a", "a", "short"), fx.Supply(a)))
+	}, kittest.ServiceOf("page", watchHealth(&l, "tars-a")), kit.Service[*ailing]("a", kit.As("tars-a", "a", "short"), fx.Supply(a)))
 }
 
 func TestWaitsForBroker(t *testing.T) {
@@ -211,7 +211,7 @@ func TestWaitsForBroker(t *testing.T) {
 		var srv atomic.Pointer[broker.Broker]
 		var bus *kit.Bus
 		var dials atomic.Int64
-		app := kittest.Fake("early").App(fx.Populate(&bus), quiet(), fx.Replace(kit.Dial(func(ctx context.Context, _ *url.URL) (net.Conn, error) {
+		app := kittest.ServiceOf("early").App(fx.Populate(&bus), quiet(), fx.Replace(kit.Dial(func(ctx context.Context, _ *url.URL) (net.Conn, error) {
 			dials.Add(1)
 			if srv.Load() == nil {
 				return nil, errors.New("refused")
@@ -242,10 +242,10 @@ func TestWaitsForBroker(t *testing.T) {
 }
 
 func TestUndeclared(t *testing.T) {
-	kittest.Run(t, "is told to the test, and refused for Ask", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "is told to the test, and refused for Ask", func(t *testing.T, b *kittest.Harness) {
 		var told error
 		var bus *kit.Bus
-		app := kittest.Fake("s").App(fx.Populate(&bus), quiet(), dialing(b.Broker), fx.Supply(seam.Seam{Undeclared: func(err error) { told = err }}))
+		app := kittest.ServiceOf("s").App(fx.Populate(&bus), quiet(), dialing(b.Broker), fx.Supply(seam.Seam{Undeclared: func(err error) { told = err }}))
 		if err := app.Start(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -278,7 +278,7 @@ func TestListen(t *testing.T) {
 		}, srv.Close))
 		return server{l}
 	}))
-	kittest.Run(t, "a server under a fake clock", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "a server under a fake clock", func(t *testing.T, b *kittest.Harness) {
 		r, err := b.HTTP("web").Get("http://web/")
 		if err != nil {
 			t.Fatal(err)
@@ -298,15 +298,15 @@ func TestStartErrors(t *testing.T) {
 		mod  kit.Module
 		want string
 	}{
-		"two handlers of one topic":        {kittest.Fake("s", kit.On(nop), kit.On(nop)), "s: two handlers of box/note"},
-		"crossing filters":                 {kittest.Fake("s", kit.Tap("a/+", raw), kit.Tap("+/b", raw)), "s: filters a/+ and +/b overlap"},
-		"control that one of a group gets": {kittest.Fake("s", kit.On(nop, kit.Overtake(), kit.Shared("g"))), "Overtake is for all who take the message"},
-		"control that waits for its key":   {kittest.Fake("s", kit.On(nop, kit.Overtake(), kit.Workers(2), kit.By(func(n Note) string { return n.Text }))), "Overtake is for all who take the message"},
-		"a lane with workers":              {kittest.Fake("s", kit.On(nop, kit.Lane("x"), kit.Workers(2))), "excludes Workers"},
-		"By of another type":               {kittest.Fake("s", kit.On(nop, kit.Workers(2), kit.By(func(Tick) string { return "" }))), "By takes a kit_test.Tick"},
-		"CancelledBy of another":           {kittest.Fake("s", kit.On(nop, kit.CancelledBy(func(Stop) string { return "" }, func(Essay) string { return "" }))), "ends a kit_test.Essay"},
-		"Every nothing":                    {kittest.Fake("s", kit.Every(0, func(context.Context) error { return nil }, kit.Name("tick"))), "more than 0s"},
-		"a tag that makes no sense":        {kittest.Fake("s", kit.Sends[wrong]()), "requierd"},
+		"two handlers of one topic":        {kittest.ServiceOf("s", kit.On(nop), kit.On(nop)), "s: two handlers of box/note"},
+		"crossing filters":                 {kittest.ServiceOf("s", kit.Tap("a/+", raw), kit.Tap("+/b", raw)), "s: filters a/+ and +/b overlap"},
+		"control that one of a group gets": {kittest.ServiceOf("s", kit.On(nop, kit.Overtake(), kit.Shared("g"))), "Overtake is for all who take the message"},
+		"control that waits for its key":   {kittest.ServiceOf("s", kit.On(nop, kit.Overtake(), kit.Workers(2), kit.OrderedBy(func(n Note) string { return n.Text }))), "Overtake is for all who take the message"},
+		"a lane with workers":              {kittest.ServiceOf("s", kit.On(nop, kit.Lane("x"), kit.Workers(2))), "excludes Workers"},
+		"By of another type":               {kittest.ServiceOf("s", kit.On(nop, kit.Workers(2), kit.OrderedBy(func(Tick) string { return "" }))), "OrderedBy takes a kit_test.Tick"},
+		"CancelledBy of another":           {kittest.ServiceOf("s", kit.On(nop, kit.CancelledBy(func(Stop) string { return "" }, func(Essay) string { return "" }))), "ends a kit_test.Essay"},
+		"Every nothing":                    {kittest.ServiceOf("s", kit.Every(0, func(context.Context) error { return nil }, kit.Name("tick"))), "more than 0s"},
+		"a tag that makes no sense":        {kittest.ServiceOf("s", kit.Sends[wrong]()), "requierd"},
 		"a hook that fails":                {kit.Service[server]("s", fx.Provide(func() (server, error) { return server{}, errors.New("no disk") })), "s: no disk"},
 	}
 	for name, tt := range tests {

@@ -68,7 +68,7 @@ func TestHeartbeat(t *testing.T) {
 	t.Setenv("MQTT_ENABLE_HEARTBEAT", "yes")
 	t.Setenv("MQTT_KEEPALIVE", "1h") // so that it is not the client's own ping that notices
 	var l diary
-	kittest.Run(t, "is published every five seconds, bare", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "is published every five seconds, bare", func(t *testing.T, b *kittest.Harness) {
 		b.Settle()
 		l.take()
 		time.Sleep(16 * time.Second)
@@ -77,8 +77,8 @@ func TestHeartbeat(t *testing.T) {
 		if len(got) != 3 || !strings.HasPrefix(got[0], `{"ok":true,"event":"heartbeat","timestamp":`) {
 			t.Errorf("heartbeats: %q", got)
 		}
-	}, kittest.Fake("page", kit.Tap("system/keepalive/s", func(_ context.Context, d *kit.Delivery) error { l.add("%s", d.Payload); return nil })),
-		kittest.Fake("s"))
+	}, kittest.ServiceOf("page", kit.Tap("system/keepalive/s", func(_ context.Context, d *kit.Delivery) error { l.add("%s", d.Payload); return nil })),
+		kittest.ServiceOf("s"))
 	t.Run("three unanswered break the link", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			srv, err := broker.New(broker.Options{})
@@ -87,7 +87,7 @@ func TestHeartbeat(t *testing.T) {
 			}
 			t.Cleanup(func() { _ = srv.Close() })
 			links := make(chan *hush, 10)
-			bus := app(t, kittest.Fake("s", kit.Up(func(context.Context) error { l.add("up"); return nil })), func(ctx context.Context, _ *url.URL) (net.Conn, error) {
+			bus := app(t, kittest.ServiceOf("s", kit.OnConnect(func(context.Context) error { l.add("up"); return nil })), func(ctx context.Context, _ *url.URL) (net.Conn, error) {
 				c, err := srv.Dial(ctx)
 				h := &hush{Conn: c, gone: make(chan struct{})}
 				links <- h
@@ -129,7 +129,7 @@ func TestBrokersInTurn(t *testing.T) {
 		}
 		t.Cleanup(func() { _ = srv.Close() })
 		var l diary
-		bus := app(t, kittest.Fake("s"), func(ctx context.Context, u *url.URL) (net.Conn, error) {
+		bus := app(t, kittest.ServiceOf("s"), func(ctx context.Context, u *url.URL) (net.Conn, error) {
 			l.add("%s", u.Redacted())
 			if u.Scheme != "ws" {
 				return nil, errors.New("down")
@@ -147,11 +147,11 @@ func TestBrokersInTurn(t *testing.T) {
 func TestShared(t *testing.T) {
 	var l diary
 	member := func(name string, opts ...kit.Option) kit.Module {
-		return kittest.Fake(name,
+		return kittest.ServiceOf(name,
 			kit.On(func(_ context.Context, n Note) error { l.add("note %s", n.Text); return nil }, append(opts, kit.Name("note"))...),
 			kit.On(func(_ context.Context, x Tick) error { l.add("tick %d", x.N); return nil }, kit.Name("tick")))
 	}
-	send := func(t *testing.T, b *kittest.Bench) {
+	send := func(t *testing.T, b *kittest.Harness) {
 		for _, text := range []string{"a", "b", "c", "d"} {
 			b.Publish(t, Note{Text: text})
 		}
@@ -169,7 +169,7 @@ func TestShared(t *testing.T) {
 	})
 	t.Run("the members have clients of their own", func(t *testing.T) {
 		t.Setenv("MQTT_SHARE", "g")
-		info, err := kittest.Fake("a", kit.On(func(context.Context, Note) error { return nil })).Describe()
+		info, err := kittest.ServiceOf("a", kit.On(func(context.Context, Note) error { return nil })).Describe()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -177,7 +177,7 @@ func TestShared(t *testing.T) {
 			t.Errorf("described as %+v", info)
 		}
 	})
-	_, err := kittest.Fake("a", kit.On(func(context.Context, Note) error { return nil }, kit.Shared("g")),
+	_, err := kittest.ServiceOf("a", kit.On(func(context.Context, Note) error { return nil }, kit.Shared("g")),
 		kit.Tap("box/#", func(context.Context, *kit.Delivery) error { return nil })).Describe()
 	if err == nil || !strings.Contains(err.Error(), "$share/g/box/note") {
 		t.Errorf("a Tap over a group: %v", err)
@@ -188,7 +188,7 @@ func TestOldLinkIsForgotten(t *testing.T) {
 	t.Setenv("MQTT_INFLIGHT", "4")
 	var l diary
 	gate := map[string]chan struct{}{}
-	kittest.Run(t, "quick cuts fill no queue and shuffle nothing", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "quick cuts fill no queue and shuffle nothing", func(t *testing.T, b *kittest.Harness) {
 		gate["first"] = make(chan struct{})
 		for _, text := range []string{"first", "2", "3", "4", "5", "6"} {
 			b.Publish(t, Note{Text: text})
@@ -206,7 +206,7 @@ func TestOldLinkIsForgotten(t *testing.T) {
 		time.Sleep(time.Second)
 		b.Settle()
 		same(t, l.take(), "first", "first", "2", "3", "4", "5", "6")
-	}, kittest.Fake("s", kit.On(func(_ context.Context, n Note) error {
+	}, kittest.ServiceOf("s", kit.On(func(_ context.Context, n Note) error {
 		if g := gate[n.Text]; g != nil {
 			<-g
 		}
@@ -236,7 +236,7 @@ func TestForgottenSessionForgetsNoWork(t *testing.T) {
 			l.add("%s", n.Text)
 			return nil
 		}
-		bus := app(t, kittest.Fake("s", kit.On(heard, kit.Name("heard"), kit.Timeout(0))), func(ctx context.Context, _ *url.URL) (net.Conn, error) {
+		bus := app(t, kittest.ServiceOf("s", kit.On(heard, kit.Name("heard"), kit.Timeout(0))), func(ctx context.Context, _ *url.URL) (net.Conn, error) {
 			c, err := brokers[min(n, 1)].Dial(ctx)
 			n++
 			links <- c
@@ -247,7 +247,7 @@ func TestForgottenSessionForgetsNoWork(t *testing.T) {
 		}
 		send := func(i int, texts ...string) {
 			t.Helper()
-			tool := app(t, kittest.Fake("tool"+kit.NewID(), kit.Sends[Note]()), func(ctx context.Context, _ *url.URL) (net.Conn, error) {
+			tool := app(t, kittest.ServiceOf("tool"+kit.NewID(), kit.Sends[Note]()), func(ctx context.Context, _ *url.URL) (net.Conn, error) {
 				c, err := brokers[i].Dial(ctx)
 				return packets.NewThreadSafeConn(c), err
 			})
@@ -270,7 +270,7 @@ func TestForgottenSessionForgetsNoWork(t *testing.T) {
 	})
 }
 
-func queueOf(t *testing.T, b *kittest.Bench, handler string) int64 {
+func queueOf(t *testing.T, b *kittest.Harness, handler string) int64 {
 	t.Helper()
 	for _, h := range b.Stats("s").Handlers {
 		if h.Name == handler {
@@ -283,11 +283,11 @@ func queueOf(t *testing.T, b *kittest.Bench, handler string) int64 {
 
 func TestRetainedStateComesOnce(t *testing.T) {
 	var l diary
-	kittest.Run(t, "to each process, and not again after a reconnect", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "to each process, and not again after a reconnect", func(t *testing.T, b *kittest.Harness) {
 		if err := b.Bus.PublishTo(t.Context(), "box/state", "", map[string]any{"on": true}, kit.Retain()); err != nil {
 			t.Fatal(err)
 		}
-		s := kittest.Fake("s", kit.Tap("box/state", func(_ context.Context, d *kit.Delivery) error { l.add("retained %v", d.Retained); return nil }))
+		s := kittest.ServiceOf("s", kit.Tap("box/state", func(_ context.Context, d *kit.Delivery) error { l.add("retained %v", d.Retained); return nil }))
 		b.Add(t, s)
 		b.Settle()
 		same(t, l.take(), "retained true")
@@ -301,7 +301,7 @@ func TestRetainedStateComesOnce(t *testing.T) {
 // A broker that does not answer a subscription holds up no stop: no handler runs.
 func TestStopWhileSubscribing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a := kittest.Fake("s").App(quiet(), fx.Replace(kit.Dial(func(context.Context, *url.URL) (net.Conn, error) {
+		a := kittest.ServiceOf("s").App(quiet(), fx.Replace(kit.Dial(func(context.Context, *url.URL) (net.Conn, error) {
 			near, far := net.Pipe()
 			go func() {
 				_, _ = packets.ReadPacket(far)

@@ -3,7 +3,7 @@ package kit
 import "context"
 
 // pump queues what comes, one after the other.
-func pump[E any](ctx context.Context, from <-chan E, run offer, h func(context.Context, E) error) {
+func pump[E any](ctx context.Context, from <-chan E, run enqueueFunc, h func(context.Context, E) error) {
 	for {
 		select {
 		case <-ctx.Done():

@@ -26,9 +26,9 @@ func (c *connection) config(life context.Context, servers []*url.URL) (cfg autop
 		KeepAlive:  uint16(b.cfg.KeepAlive / time.Second), ConnectTimeout: b.cfg.ConnectTimeout,
 		CleanStartOnInitialConnection: b.tool, SessionExpiryInterval: sessionExpiry,
 		ReconnectBackoff:     func(int) time.Duration { return c.backoff.Next(time.Now()) },
-		ConnectPacketBuilder: c.announce,
+		ConnectPacketBuilder: c.buildConnect,
 		OnConnectionDown:     c.lost,
-		OnConnectError:       func(err error) { c.complain(life, err) },
+		OnConnectError:       func(err error) { c.onConnectError(life, err) },
 		ClientConfig: paho.ClientConfig{
 			ClientID: c.clientID, Session: c.session, PacketTimeout: publishTimeout,
 			OnPublishReceived: []func(paho.PublishReceived) (bool, error){c.received},
@@ -70,9 +70,9 @@ func refused(err error) bool {
 	return ok && slices.Contains([]byte{0x84, 0x85, 0x86, 0x87, 0x8A, 0x8C}, c.ReasonCode)
 }
 
-// bare is err without autopaho's text, which spells out the URL with its
+// redactConnectError is err without autopaho's text, which spells out the URL with its
 // password.
-func bare(err error) error {
+func redactConnectError(err error) error {
 	if c, ok := errors.AsType[*autopaho.ConnackError](err); ok {
 		reason := map[byte]string{0x86: "bad user name or password", 0x87: "wrong user name or password, or not authorised", 0x84: "no MQTT 5"}[c.ReasonCode]
 		if c.ReasonCode == 0x85 { // a broker may know whose client id that is
@@ -92,27 +92,27 @@ func bare(err error) error {
 	return errors.New("connection failed")
 }
 
-// complain is what is done about an attempt to connect that failed. Of several
+// onConnectError is what is done about an attempt to connect that failed. Of several
 // connections that cannot reach the broker, one says so.
-func (c *connection) complain(life context.Context, err error) {
+func (c *connection) onConnectError(life context.Context, err error) {
 	b, u := c.b, c.server.Load()
 	if refused(err) || !b.cfg.Reconnect {
 		b.stop()
-		b.fail(fmt.Errorf("broker %s: %w", u.Redacted(), bare(err)))
+		b.fail(fmt.Errorf("broker %s: %w", u.Redacted(), redactConnectError(err)))
 		return
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if life.Err() == nil && time.Since(b.warnedAt) >= whined {
+	if life.Err() == nil && time.Since(b.warnedAt) >= warnEvery {
 		b.warnedAt = time.Now()
-		b.log.Warn("broker unreachable, trying again", "url", u.Redacted(), "err", bare(err))
+		b.log.Warn("broker unreachable, trying again", "url", u.Redacted(), "err", redactConnectError(err))
 	}
 }
 
-// announce completes CONNECT. Problem information is asked for because brokers
+// buildConnect completes CONNECT. Problem information is asked for because brokers
 // may strip the user properties of every PUBLISH from a client that wants none,
 // and the zero value of ConnectProperties wants none.
-func (c *connection) announce(p *paho.Connect, u *url.URL) (*paho.Connect, error) {
+func (c *connection) buildConnect(p *paho.Connect, u *url.URL) (*paho.Connect, error) {
 	c.server.Store(u)
 	if p.Properties == nil {
 		p.Properties = &paho.ConnectProperties{}

@@ -91,7 +91,7 @@ func TestPasswordFileIsReadAtEachConnect(t *testing.T) {
 		}
 		t.Cleanup(func() { _ = srv.Close() })
 		cut := &cutter{dial: srv.Dial}
-		bus := app(t, kittest.Fake("s"), cut.Dial)
+		bus := app(t, kittest.ServiceOf("s"), cut.Dial)
 		if err := bus.Ready(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -106,7 +106,7 @@ func TestPasswordFileIsReadAtEachConnect(t *testing.T) {
 func TestPasswordFileThatIsNotThereStopsTheStart(t *testing.T) {
 	t.Setenv("MQTT_USERNAME", "tars")
 	t.Setenv("MQTT_PASSWORD_FILE", "/nowhere/password")
-	err := kit.Run(t.Context(), kittest.Fake("s"))
+	err := kit.Run(t.Context(), kittest.ServiceOf("s"))
 	if err == nil || err.Error() != "s: MQTT_PASSWORD_FILE: open /nowhere/password: no such file or directory" {
 		t.Errorf("error is %v", err)
 	}
@@ -134,7 +134,7 @@ func TestEncryptedKeyNamesTheCure(t *testing.T) {
 			t.Setenv("MQTT_URL", "mqtts://nowhere")
 			t.Setenv("MQTT_TLS_CERT", file)
 			t.Setenv("MQTT_TLS_KEY", file)
-			err := kit.Run(t.Context(), kittest.Fake("s"))
+			err := kit.Run(t.Context(), kittest.ServiceOf("s"))
 			if err == nil || !strings.Contains(err.Error(), "MQTT_TLS_KEY: the key in "+file+" is encrypted") || !strings.Contains(err.Error(), "openssl pkey") {
 				t.Errorf("error is %v", err)
 			}
@@ -160,7 +160,7 @@ func TestSettingsOfTLSWithoutTLSWarn(t *testing.T) {
 				t.Cleanup(func() { _ = srv.Close() })
 				var out safeBuffer
 				cut := &cutter{dial: srv.Dial}
-				a := kittest.Fake("s").App(fx.Replace(slog.New(slog.NewTextHandler(&out, nil))), fx.Replace(kit.Dial(cut.Dial)))
+				a := kittest.ServiceOf("s").App(fx.Replace(slog.New(slog.NewTextHandler(&out, nil))), fx.Replace(kit.Dial(cut.Dial)))
 				if err := a.Start(t.Context()); err != nil {
 					t.Fatal(err)
 				}

@@ -19,11 +19,11 @@ func (b *Bus) mount(hs []Handler) error {
 	if err := b.checkIdentity(); err != nil {
 		return fmt.Errorf("%s: %w", b.name, err)
 	}
-	if i := slices.IndexFunc(hs, func(h Handler) bool { return h.duty == nil }); i >= 0 {
+	if i := slices.IndexFunc(hs, func(h Handler) bool { return h.registration == nil }); i >= 0 {
 		return fmt.Errorf("%s: handler %d of %d is an empty kit.Handler: make it with On, Answer and the like", b.name, i+1, len(hs))
 	}
 	shared := map[string]*lane{}
-	if !b.tool && !b.seam.Loose {
+	if !b.tool && !b.seam.AllowUndeclared {
 		h := Tap(b.cfg.Topic("stats", "get"), b.report, Name("stats"))
 		h.own, h.route.QoS = true, msg.AtMostOnce // to be told also by a service whose window is full
 		hs = append(slices.Clip(hs), h)
@@ -32,20 +32,20 @@ func (b *Bus) mount(hs []Handler) error {
 	b.handlers = hs
 	var answers []paho.SubscribeOptions
 	for _, h := range hs {
-		if err := b.declare(h.duty); err != nil {
+		if err := b.declare(h.registration); err != nil {
 			return fmt.Errorf("%s: %w", b.name, err)
 		}
-		if err := b.use.wrap(h.duty); err != nil {
+		if err := b.use.wrap(h.registration); err != nil {
 			return fmt.Errorf("%s: %w", b.name, err)
 		}
 		for _, t := range h.replies {
 			answers = append(answers, subscription(routeOf(t), ""))
 		}
-		if err := b.listen(h.duty, shared); err != nil {
+		if err := b.listen(h.registration, shared); err != nil {
 			return fmt.Errorf("%s: %w", b.name, err)
 		}
 	}
-	if len(answers) > 0 && !b.seam.Loose {
+	if len(answers) > 0 && !b.seam.AllowUndeclared {
 		answers = append(answers, subscription(msg.Route{Topic: b.errors, QoS: msg.AtLeastOnce}, ""))
 	}
 	if err := b.assignConnections(answers); err != nil {
@@ -55,7 +55,7 @@ func (b *Bus) mount(hs []Handler) error {
 }
 
 // listen gives h its lane, and notes there what it takes.
-func (b *Bus) listen(h *duty, shared map[string]*lane) error {
+func (b *Bus) listen(h *registration, shared map[string]*lane) error {
 	if h.serve == nil && h.feed == nil && h.up == nil && h.down == nil {
 		return nil
 	}
@@ -82,9 +82,9 @@ func (b *Bus) listen(h *duty, shared map[string]*lane) error {
 
 // unique is the name of h among the handlers so far: counters and dead letters go
 // by it, and one method may serve several topics.
-func (b *Bus) unique(h *duty) string {
+func (b *Bus) unique(h *registration) string {
 	taken := func(name string) bool {
-		return name == b.asking.name || name == b.nobody.name || slices.ContainsFunc(b.routes, func(t target) bool { return t.h.name == name })
+		return name == b.asking.name || name == b.unmatched.name || slices.ContainsFunc(b.routes, func(t target) bool { return t.h.name == name })
 	}
 	name := h.name
 	if taken(name) && h.route.Topic != "" {
@@ -98,7 +98,7 @@ func (b *Bus) unique(h *duty) string {
 
 // group is that of the shared subscription of h, or empty: state that the broker
 // retains would not reach it, and what may be lost is for everybody.
-func (b *Bus) group(h *duty) string {
+func (b *Bus) group(h *registration) string {
 	if h.opt.group != "" || h.tap || h.opt.overtake || h.route.Retain || h.route.QoS == msg.AtMostOnce {
 		return h.opt.group
 	}
@@ -106,12 +106,12 @@ func (b *Bus) group(h *duty) string {
 }
 
 // declare notes what h publishes and refuses what cannot work.
-func (b *Bus) declare(h *duty) error {
+func (b *Bus) declare(h *registration) error {
 	if err := checkDeclaration(h); err != nil {
 		return err
 	}
 	if h.opt.by != nil && h.opt.byType != h.typ {
-		return fmt.Errorf("%s: By takes a %s, the handler does not", h, h.opt.byType)
+		return fmt.Errorf("%s: OrderedBy takes a %s, the handler does not", h, h.opt.byType)
 	}
 	types := slices.Clone(h.sends)
 	if h.typ != nil {
@@ -132,10 +132,10 @@ func (b *Bus) declare(h *duty) error {
 		b.declared[t] = true
 	}
 	if h.opt.overtake && (h.opt.by != nil || h.opt.group != "") {
-		return fmt.Errorf("%s: Overtake is for all who take the message, in order, so it excludes By and Shared", h)
+		return fmt.Errorf("%s: Overtake is for all who take the message, in order, so it excludes OrderedBy and Shared", h)
 	}
 	if h.opt.lane != "" && (h.opt.workers > 1 || h.opt.by != nil) {
-		return fmt.Errorf("%s: Lane runs one message at a time, so it excludes Workers and By", h)
+		return fmt.Errorf("%s: Lane runs one message at a time, so it excludes Workers and OrderedBy", h)
 	}
 	for _, t := range b.routes {
 		if t.filter != "" && t.filter == h.route.Topic && !t.h.tap && !h.tap {
@@ -150,7 +150,7 @@ func (b *Bus) declare(h *duty) error {
 }
 
 // laneOf returns the lane of h, a fresh one unless it shares.
-func (b *Bus) laneOf(h *duty, shared map[string]*lane) (*lane, error) {
+func (b *Bus) laneOf(h *registration, shared map[string]*lane) (*lane, error) {
 	name := h.opt.lane
 	l := shared[name]
 	if l == nil {
@@ -182,10 +182,10 @@ func subscription(r msg.Route, group string) paho.SubscribeOptions {
 // neverRetained is the retain handling of a subscription that gets no state.
 const neverRetained = 2
 
-// widest keeps the filters that no other covers, each at the highest QoS of
+// mergeFilters keeps the filters that no other covers, each at the highest QoS of
 // what it covers: a broker may send one copy per filter, and paho 0.23 keeps
 // one subscription identifier per packet, so copies could not be told apart.
-func widest(want []paho.SubscribeOptions) (out []paho.SubscribeOptions, _ error) {
+func mergeFilters(want []paho.SubscribeOptions) (out []paho.SubscribeOptions, _ error) {
 	for i, a := range want {
 		keep := true
 		for j, o := range want {
@@ -212,7 +212,7 @@ func widest(want []paho.SubscribeOptions) (out []paho.SubscribeOptions, _ error)
 
 // allowed is an error when m is not declared, and tells the test so.
 func (b *Bus) allowed(m msg.Message) error {
-	if b.seam.Loose || b.declared[reflect.TypeOf(m)] {
+	if b.seam.AllowUndeclared || b.declared[reflect.TypeOf(m)] {
 		return nil
 	}
 	err := fmt.Errorf("%T: %w", m, ErrUndeclared)

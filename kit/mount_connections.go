@@ -87,7 +87,7 @@ func (b *Bus) chooseFilters(prompt []paho.SubscribeOptions) (err error) {
 		if b.replays != "" && (len(c.lanes) > 0 || i == 0) {
 			want = append(want, subscription(msg.Route{Topic: b.replays, QoS: msg.AtLeastOnce}, ""))
 		}
-		if c.filters, err = widest(want); err != nil {
+		if c.filters, err = mergeFilters(want); err != nil {
 			return err
 		}
 		all = append(all, want...)
@@ -100,7 +100,7 @@ func (b *Bus) chooseFilters(prompt []paho.SubscribeOptions) (err error) {
 			}
 		}
 	}
-	b.filters, err = widest(all)
+	b.filters, err = mergeFilters(all)
 	return err
 }
 

@@ -100,7 +100,7 @@ func TestRefusedLogin(t *testing.T) {
 		t.Errorf("Open = %v", err)
 	}
 	t.Setenv("MQTT_URL", s.URL)
-	if err := kit.Run(t.Context(), kittest.Fake("s")); err == nil || !strings.Contains(err.Error(), "bad user name or password") {
+	if err := kit.Run(t.Context(), kittest.ServiceOf("s")); err == nil || !strings.Contains(err.Error(), "bad user name or password") {
 		t.Errorf("Run = %v although the login is refused", err)
 	}
 }
@@ -115,7 +115,7 @@ func TestTwoOfOneName(t *testing.T) {
 	t.Setenv("LOG_LEVEL", "error")
 	first := make(chan error, 1)
 	up := make(chan struct{}, 2)
-	s := kittest.Fake("s", kit.Up(func(context.Context) error { up <- struct{}{}; return nil }))
+	s := kittest.ServiceOf("s", kit.OnConnect(func(context.Context) error { up <- struct{}{}; return nil }))
 	go func() { first <- kit.Run(context.Background(), s) }()
 	<-up
 	ctx, stop := context.WithCancel(t.Context())

@@ -19,10 +19,10 @@ import (
 // their calls, and before what is published later.
 func TestOutageKeepsTheOrderOfCalls(t *testing.T) {
 	const n = 300
-	outages := map[string]struct{ during func(*kittest.Bench) }{
-		"one":                 {func(b *kittest.Bench) { b.Plug("s") }},
-		"one after the other": {func(b *kittest.Bench) { b.Plug("s"); time.Sleep(300 * time.Millisecond); b.Cut("s"); b.Cut("s") }},
-		"a link that ends at once": {func(b *kittest.Bench) {
+	outages := map[string]struct{ during func(*kittest.Harness) }{
+		"one":                 {func(b *kittest.Harness) { b.Plug("s") }},
+		"one after the other": {func(b *kittest.Harness) { b.Plug("s"); time.Sleep(300 * time.Millisecond); b.Cut("s"); b.Cut("s") }},
+		"a link that ends at once": {func(b *kittest.Harness) {
 			b.Plug("s")
 			time.Sleep(time.Second)
 			b.Unplug("s")
@@ -33,7 +33,7 @@ func TestOutageKeepsTheOrderOfCalls(t *testing.T) {
 	for name, tt := range outages {
 		var l diary
 		var s *kit.Bus
-		kittest.Run(t, name, func(t *testing.T, b *kittest.Bench) {
+		kittest.Run(t, name, func(t *testing.T, b *kittest.Harness) {
 			b.Unplug("s")
 			synctest.Wait()
 			var all sync.WaitGroup
@@ -63,7 +63,7 @@ func TestOutageKeepsTheOrderOfCalls(t *testing.T) {
 			if len(got) != n+1 || !slices.IsSorted(got) {
 				t.Errorf("%d arrived, in this order: %q", len(got), got)
 			}
-		}, kittest.Fake("s", kit.Sends[Note]()).With(fx.Populate(&s)), kittest.Fake("ear", kit.On(func(_ context.Context, m Note) error { l.add("%s", m.Text); return nil })))
+		}, kittest.ServiceOf("s", kit.Sends[Note]()).With(fx.Populate(&s)), kittest.ServiceOf("ear", kit.On(func(_ context.Context, m Note) error { l.add("%s", m.Text); return nil })))
 	}
 }
 

@@ -125,7 +125,7 @@ func (d *Delivery) property(key, value string) {
 		d.sender = value
 	case "baggage":
 		if k, v, ok := strings.Cut(value, "="); ok {
-			d.carry(unescape(k), unescape(v))
+			d.addBaggage(unescape(k), unescape(v))
 		}
 	default:
 		if d.Header.User == nil {
@@ -135,8 +135,8 @@ func (d *Delivery) property(key, value string) {
 	}
 }
 
-// carry takes one pair of baggage; what is too much is left behind.
-func (d *Delivery) carry(k, v string) {
+// addBaggage takes one pair of baggage; what is too much is left behind.
+func (d *Delivery) addBaggage(k, v string) {
 	if len(d.Baggage) >= maxBaggage || len(k)+len(v) > maxTrace {
 		return
 	}
@@ -204,8 +204,8 @@ func Retain() PublishOption { return func(p *publication) { p.retain = true } }
 // Bare makes PublishTo send data without an envelope.
 func Bare() PublishOption { return func(p *publication) { p.bare = true } }
 
-// tuned is the publication on r with its options.
-func tuned(r msg.Route, opts []PublishOption) publication {
+// applyOptions is the publication on r with its options.
+func applyOptions(r msg.Route, opts []PublishOption) publication {
 	p := publication{qos: r.QoS, bare: r.Bare, retain: r.Retain}
 	if len(opts) > 0 {
 		x := p // so that p needs no memory of its own
@@ -250,7 +250,7 @@ func (b *Bus) packet(ctx context.Context, r msg.Route, to string, v any, o publi
 		props.MessageExpiry = &s
 	}
 	b.sign(to, &props.User)
-	b.inherit(From(ctx), props, o)
+	b.propagate(From(ctx), props, o)
 	return p, nil
 }
 
@@ -260,9 +260,9 @@ func wholeSeconds(d time.Duration) uint32 {
 	return uint32(min(math.MaxUint32, (d+time.Second-1)/time.Second))
 }
 
-// inherit adds what follows the chain. The trace that begins with an envelope is
+// propagate adds what follows the chain. The trace that begins with an envelope is
 // its id.
-func (b *Bus) inherit(in Meta, props *paho.PublishProperties, o publication) {
+func (b *Bus) propagate(in Meta, props *paho.PublishProperties, o publication) {
 	trace := cmp.Or(in.Trace, o.id)
 	if !validText(trace) { // it may be the id of a foreign message
 		trace = wire.NewID()
@@ -285,9 +285,9 @@ func (b *Bus) inherit(in Meta, props *paho.PublishProperties, o publication) {
 // payload.
 const packetExtra = 32
 
-// travels reports why p cannot be sent. The broker would close the link, and
+// validatePublish reports why p cannot be sent. The broker would close the link, and
 // paho would send p again on the next one, for ever.
-func (b *Bus) travels(p *paho.Publish) error {
+func (b *Bus) validatePublish(p *paho.Publish) error {
 	if p.QoS > byte(msg.AtLeastOnce) {
 		return errors.New("QoS 2 is not sent: paho 0.23 may write to a closed connection when a link drops inside its handshake")
 	}

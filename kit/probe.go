@@ -60,15 +60,15 @@ func (b *Bus) askHealth() chan error {
 
 // noteHealth publishes what the service said, if that is news.
 func (b *Bus) noteHealth(ctx context.Context, err error) {
-	was := b.mood.Load()
+	was := b.lastState.Load()
 	switch {
 	case ctx.Err() != nil || !b.linked.Load() || was == nil || was.event == "error" || was.event == "shutdown":
 	case err != nil && (was.event != "degraded" || was.err != b.errorText(healthText(err))):
 		b.log.Warn("degraded", "err", err)
-		b.feel(ctx, mood{event: "degraded", err: healthText(err)})
+		b.publishHealth(ctx, healthState{event: "degraded", err: healthText(err)})
 	case err == nil && was.event == "degraded":
 		b.log.Info("well again")
-		b.feel(ctx, mood{ok: true, event: "ready"})
+		b.publishHealth(ctx, healthState{ok: true, event: "ready"})
 	}
 }
 

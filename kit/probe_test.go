@@ -17,7 +17,7 @@ import (
 )
 
 func TestHealthyThatHangs(t *testing.T) {
-	kittest.Run(t, "is noticed, and asked once", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "is noticed, and asked once", func(t *testing.T, b *kittest.Harness) {
 		health := kittest.WatchHealth(b, "s")
 		hang, asked := make(chan struct{}), 0
 		b.Add(t, kit.Service[*sick]("s", fx.Supply(&sick{func(context.Context) error {
@@ -43,7 +43,7 @@ func TestHealthyThatHangs(t *testing.T) {
 		note()
 		same(t, said, "ready ", "degraded no answer: Healthy did not return within 5s", "ready ")
 	})
-	kittest.Run(t, "one that keeps to its context says the same", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "one that keeps to its context says the same", func(t *testing.T, b *kittest.Harness) {
 		health := kittest.WatchHealth(b, "s")
 		b.Add(t, kit.Service[*sick]("s", fx.Supply(&sick{func(ctx context.Context) error {
 			<-ctx.Done()
@@ -57,7 +57,7 @@ func TestHealthyThatHangs(t *testing.T) {
 }
 
 func TestHealthyThatPanicsIsNewsOnce(t *testing.T) {
-	kittest.Run(t, "", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "", func(t *testing.T, b *kittest.Harness) {
 		health := kittest.WatchHealth(b, "s")
 		n := 0
 		b.Add(t, kit.Service[*sick]("s", fx.Supply(&sick{func(context.Context) error {
@@ -89,13 +89,13 @@ func TestHookThatTakesTooLong(t *testing.T) {
 	t.Setenv("MQTT_DRAIN", "0")
 	t.Setenv("LOG_LEVEL", "error")
 	slow := fx.Invoke(func(lc fx.Lifecycle) { lc.Append(fx.StartHook(openSlowStore)) })
-	err = kit.Run(t.Context(), kittest.Fake("s").With(slow, fx.StartTimeout(50*time.Millisecond)))
+	err = kit.Run(t.Context(), kittest.ServiceOf("s").With(slow, fx.StartTimeout(50*time.Millisecond)))
 	if err == nil || !strings.Contains(err.Error(), "s: the start hook kit_test.openSlowStore did not end within 50ms") {
 		t.Errorf("error is %v", err)
 	}
 	ctx, stop := context.WithCancel(t.Context())
-	up := kit.Up(func(context.Context) error { stop(); return nil })
-	err = kit.Run(ctx, kittest.Fake("s", up).With(fx.Invoke(func(lc fx.Lifecycle) { lc.Append(fx.StopHook(closeSlowStore)) })))
+	up := kit.OnConnect(func(context.Context) error { stop(); return nil })
+	err = kit.Run(ctx, kittest.ServiceOf("s", up).With(fx.Invoke(func(lc fx.Lifecycle) { lc.Append(fx.StopHook(closeSlowStore)) })))
 	if err == nil || !strings.Contains(err.Error(), "s: the stop hook kit_test.closeSlowStore did not end within 3s (MQTT_DRAIN and 3s)") {
 		t.Errorf("error is %v", err)
 	}
@@ -107,17 +107,17 @@ func closeSlowStore(ctx context.Context) error { <-ctx.Done(); return ctx.Err() 
 func TestUseAll(t *testing.T) {
 	var l diary
 	mark := func(name string) kit.Middleware {
-		return func(next kit.Serve) kit.Serve {
+		return func(next kit.HandlerFunc) kit.HandlerFunc {
 			return func(ctx context.Context, d *kit.Delivery) error {
 				l.add("%s %s", name, d.Topic)
 				return next(ctx, d)
 			}
 		}
 	}
-	s := kittest.Fake("s", kit.On(func(context.Context, Note) error { l.add("note"); return nil }, kit.Use(mark("own"))),
+	s := kittest.ServiceOf("s", kit.On(func(context.Context, Note) error { l.add("note"); return nil }, kit.Use(mark("own"))),
 		kit.Answer(func(context.Context, Question) (QuickReply, error) { return QuickReply{Text: "a"}, nil })).With(kit.UseAll(mark("first"), mark("second")))
 	for _, name := range []string{"is outside of Use", "and the same for the next process"} {
-		kittest.Run(t, name, func(t *testing.T, b *kittest.Bench) {
+		kittest.Run(t, name, func(t *testing.T, b *kittest.Harness) {
 			b.Publish(t, Note{Text: "x"})
 			b.Settle()
 			same(t, l.take(), "first box/note", "second box/note", "own box/note", "note")
@@ -127,7 +127,7 @@ func TestUseAll(t *testing.T) {
 			same(t, l.take(), "first box/question", "second box/question")
 		}, s.With(kit.UseAll()))
 	}
-	for name, mw := range map[string]kit.Middleware{"a middleware is nil": nil, "a middleware returned nil": func(kit.Serve) kit.Serve { return nil }} {
+	for name, mw := range map[string]kit.Middleware{"a middleware is nil": nil, "a middleware returned nil": func(kit.HandlerFunc) kit.HandlerFunc { return nil }} {
 		if _, err := s.With(kit.UseAll(mw)).Describe(); err == nil || !strings.HasSuffix(err.Error(), "s: UseAll: "+name) {
 			t.Errorf("error is %v", err)
 		}
@@ -143,17 +143,17 @@ func TestAskNobody(t *testing.T) {
 		}
 		t.Cleanup(func() { _ = srv.Close() })
 		cut := &cutter{dial: srv.Dial}
-		silent := app(t, kittest.Fake("silent", kit.Tap("box/#", func(context.Context, *kit.Delivery) error { return nil })), (&cutter{dial: srv.Dial}).Dial)
+		silent := app(t, kittest.ServiceOf("silent", kit.Tap("box/#", func(context.Context, *kit.Delivery) error { return nil })), (&cutter{dial: srv.Dial}).Dial)
 		if err := silent.Ready(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		bus := app(t, kittest.Fake("s", kit.Asks[Question](), kit.Sends[Note]()), cut.Dial)
+		bus := app(t, kittest.ServiceOf("s", kit.Asks[Question](), kit.Sends[Note]()), cut.Dial)
 		if err := bus.Ready(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		began := time.Now()
 		_, err = kit.Ask(t.Context(), bus, Question{Text: "?"})
-		var asked *kit.AskError
+		var asked *kit.NoReplyError
 		if !errors.As(err, &asked) || !errors.Is(err, kit.ErrNobody) || err.Error() != "nobody answers box/question" || time.Since(began) > time.Second {
 			t.Errorf("error is %v after %s", err, time.Since(began))
 		}

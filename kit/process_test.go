@@ -35,7 +35,7 @@ type mainService struct{ cfg Config }
 func (s *mainService) Handlers() []kit.Handler {
 	return []kit.Handler{
 		kit.On(s.heard),
-		kit.Up(func(context.Context) error { _, err := os.Stdout.WriteString("up\n"); return err }),
+		kit.OnConnect(func(context.Context) error { _, err := os.Stdout.WriteString("up\n"); return err }),
 	}
 }
 
@@ -149,7 +149,7 @@ func TestRightsAreMissing(t *testing.T) {
 	srv := tcp(t, broker.Options{Auth: &gate{}})
 	t.Setenv("MQTT_URL", "mqtt://"+srv.Addr())
 	t.Setenv("LOG_LEVEL", "error")
-	err := kit.Run(t.Context(), kittest.Fake("spy", kit.On(func(context.Context, secret) error { return nil })))
+	err := kit.Run(t.Context(), kittest.ServiceOf("spy", kit.On(func(context.Context, secret) error { return nil })))
 	if err == nil || err.Error() != "spy: broker refuses subscription secret/x: reason 0x87" {
 		t.Errorf("a subscription without rights: %v", err)
 	}
@@ -208,7 +208,7 @@ func TestSettings(t *testing.T) {
 			for key := range strings.SplitSeq(keys, ", ") {
 				t.Setenv(key, map[bool]string{true: value, false: file}[value != ""])
 			}
-			if err := kit.Run(t.Context(), kittest.Fake("x")); err == nil || !strings.HasPrefix(err.Error(), "x: "+want) {
+			if err := kit.Run(t.Context(), kittest.ServiceOf("x")); err == nil || !strings.HasPrefix(err.Error(), "x: "+want) {
 				t.Errorf("error is %v, want %s", err, want)
 			}
 		})
@@ -239,8 +239,8 @@ func TestLogLines(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	kittest.Run(t, "carry the trace of their message", func(t *testing.T, b *kittest.Bench) {
-		b.Add(t, kittest.Fake("s", kit.On(func(ctx context.Context, n Note) error {
+	kittest.Run(t, "carry the trace of their message", func(t *testing.T, b *kittest.Harness) {
+		b.Add(t, kittest.ServiceOf("s", kit.On(func(ctx context.Context, n Note) error {
 			log.With("service", "s").WithGroup("g").InfoContext(ctx, "heard", "text_len", len(n.Text))
 			return nil
 		})))
@@ -281,9 +281,9 @@ func TestLogLines(t *testing.T) {
 
 // What an earlier version of a service subscribed is ended, not handled.
 func TestStrangersAreDisowned(t *testing.T) {
-	kittest.Run(t, "counted once, unsubscribed, acknowledged", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "counted once, unsubscribed, acknowledged", func(t *testing.T, b *kittest.Harness) {
 		var bus *kit.Bus
-		b.Add(t, kittest.Fake("s", kit.On(func(context.Context, Note) error { return nil }, kit.Name("note"))).With(fx.Populate(&bus)))
+		b.Add(t, kittest.ServiceOf("s", kit.On(func(context.Context, Note) error { return nil }, kit.Name("note"))).With(fx.Populate(&bus)))
 		sub := &paho.Subscribe{Subscriptions: []paho.SubscribeOptions{{Topic: "box/receipt", QoS: 1}}}
 		if _, err := bus.Client().Subscribe(t.Context(), sub); err != nil {
 			t.Fatal(err)

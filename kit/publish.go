@@ -59,7 +59,7 @@ func (b *Bus) send(ctx context.Context, m msg.Message, opts ...PublishOption) er
 
 // put is the way out of every payload.
 func (b *Bus) put(ctx context.Context, r msg.Route, to string, v any, opts ...PublishOption) error {
-	o := tuned(r, opts)
+	o := applyOptions(r, opts)
 	r.QoS, r.Type = o.qos, typeOf(r)
 	ctx, span := b.trace.publish(ctx, to)
 	p, err := b.packet(ctx, r, to, v, o)
@@ -80,7 +80,7 @@ func (b *Bus) put(ctx context.Context, r msg.Route, to string, v any, opts ...Pu
 // deliver is the way out of every packet. ErrNobody means that it went out and
 // that nobody subscribes to it.
 func (b *Bus) deliver(ctx context.Context, p *paho.Publish) error {
-	if err := b.travels(p); err != nil {
+	if err := b.validatePublish(p); err != nil {
 		return err
 	}
 	first := b.conns[0]
@@ -90,7 +90,7 @@ func (b *Bus) deliver(ctx context.Context, p *paho.Publish) error {
 	if p.QoS > 0 {
 		b.link.inFlight.Add(1)
 		defer b.link.accepted(time.Now())
-		return first.insist(ctx, p)
+		return first.publishUntilAcked(ctx, p)
 	}
 	_, err := first.cm.Publish(ctx, p)
 	if err != nil && !errors.Is(err, paho.ErrInvalidArguments) && ctx.Err() == nil {
@@ -100,13 +100,13 @@ func (b *Bus) deliver(ctx context.Context, p *paho.Publish) error {
 	return err
 }
 
-// insist sends p until the broker has it. Every other error of paho means that
+// publishUntilAcked sends p until the broker has it. Every other error of paho means that
 // the link went away, before or after p was sent, so p may arrive twice. A
 // broker that was killed has forgotten who subscribed: p is repeated while
 // nobody gets it, for as long as others need to come back: their last wait, and
 // as much for connecting on a busy machine. What an outage holds up goes out in
 // the order of the calls.
-func (c *connection) insist(ctx context.Context, p *paho.Publish) error {
+func (c *connection) publishUntilAcked(ctx context.Context, p *paho.Publish) error {
 	turn := c.session.Begin()
 	defer turn.End()
 	for {
@@ -130,7 +130,7 @@ func (c *connection) insist(ctx context.Context, p *paho.Publish) error {
 		case errors.Is(err, paho.ErrInvalidArguments):
 			return err
 		}
-		wait := linkless
+		wait := reconnectPoll
 		if err == nil {
 			wait = lonely
 		} else if turn.Late(); !errors.Is(err, autopaho.ConnectionDownError) {

@@ -12,7 +12,7 @@ import (
 // enqueues.
 func (c *connection) received(p paho.PublishReceived) (bool, error) {
 	b := c.b
-	c.renew(p.Client)
+	c.dropRedelivered(p.Client)
 	d := b.arrival(p.Packet)
 	c.complete()
 	r := c.session.Arrive(p.Packet.PacketID, p.Packet.QoS)
@@ -42,7 +42,7 @@ func (c *connection) received(p paho.PublishReceived) (bool, error) {
 		c.offer(mine, d, r)
 	}
 	if !taken && !c.expected(d.Topic) {
-		c.disown(d)
+		c.unsubscribeStale(d)
 	}
 	r.Done()
 	return true, nil
@@ -54,9 +54,9 @@ func (c *connection) offer(t *target, d *Delivery, r *session.Receipt) {
 	t.lane.offer(item{h: t.h, d: d, receipt: r, ahead: c != t.lane.conn})
 }
 
-// renew forgets what waits from an earlier link when the broker kept the
+// dropRedelivered forgets what waits from an earlier link when the broker kept the
 // session: it delivers all that again, and a lane holds one window of it.
-func (c *connection) renew(from *paho.Client) {
+func (c *connection) dropRedelivered(from *paho.Client) {
 	if old := c.from.Swap(from); old == nil || old == from {
 		return
 	}

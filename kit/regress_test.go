@@ -24,7 +24,7 @@ import (
 
 func TestNewestOfEachKey(t *testing.T) {
 	var l diary
-	kittest.Run(t, "by key, newest only", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "by key, newest only", func(t *testing.T, b *kittest.Harness) {
 		for i, room := range []string{"hall", "kitchen", "kitchen"} {
 			b.Publish(t, Sound{Room: room, Seq: fmt.Sprint(i), Bytes: []byte{byte(i)}})
 			b.Settle()
@@ -32,18 +32,18 @@ func TestNewestOfEachKey(t *testing.T) {
 		time.Sleep(5 * time.Second)
 		b.Settle()
 		same(t, l.take(), "hall 0", "kitchen 2")
-	}, kittest.Fake("stt", kit.On(func(_ context.Context, s Sound) error {
+	}, kittest.ServiceOf("stt", kit.On(func(_ context.Context, s Sound) error {
 		time.Sleep(time.Second)
 		l.add("%s %s", s.Room, s.Seq)
 		return nil
 	}, kit.Name("listen"), kit.Workers(1),
-		kit.By(func(s Sound) string { return s.Room }), kit.Queue(1)), kit.On(func(context.Context, Note) error { return nil }, kit.Name("n"))))
+		kit.OrderedBy(func(s Sound) string { return s.Room }), kit.Queue(1)), kit.On(func(context.Context, Note) error { return nil }, kit.Name("n"))))
 }
 
 func TestWhatTheBrokerForgotStays(t *testing.T) {
 	var l diary
 	gate := map[string]chan struct{}{}
-	kittest.Run(t, "over a second link, too", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "over a second link, too", func(t *testing.T, b *kittest.Harness) {
 		gate["first"] = make(chan struct{})
 		for _, text := range []string{"first", "2", "3"} {
 			b.Publish(t, Note{Text: text})
@@ -62,7 +62,7 @@ func TestWhatTheBrokerForgotStays(t *testing.T) {
 		time.Sleep(time.Second)
 		b.Settle()
 		same(t, l.take(), "first", "2", "3", "4")
-	}, kittest.Fake("s", kit.On(func(_ context.Context, n Note) error {
+	}, kittest.ServiceOf("s", kit.On(func(_ context.Context, n Note) error {
 		if g := gate[n.Text]; g != nil {
 			<-g
 		}
@@ -76,7 +76,7 @@ func TestReplayInAGroup(t *testing.T) {
 	take := func(who string) kit.Handler {
 		return kit.On(func(_ context.Context, n Note) error { l.add("%s %s", who, n.Text); return nil }, kit.Name("heard"), kit.Shared("g"))
 	}
-	kittest.Run(t, "reaches the member it is for", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "reaches the member it is for", func(t *testing.T, b *kittest.Harness) {
 		for i := range 10 {
 			raw(t, b, "system/replay/b", note(fmt.Sprint(i), fmt.Sprint(i)), "topic", "box/note")
 		}
@@ -84,7 +84,7 @@ func TestReplayInAGroup(t *testing.T) {
 		if got := l.take(); len(got) != 10 || slices.ContainsFunc(got, func(s string) bool { return !strings.HasPrefix(s, "b ") }) {
 			t.Errorf("10 replays to b, handled %q", got)
 		}
-	}, kittest.Fake("a", take("a")), kittest.Fake("b", take("b")))
+	}, kittest.ServiceOf("a", take("a")), kittest.ServiceOf("b", take("b")))
 }
 
 func TestShutdownIsSaidWithoutADrain(t *testing.T) {
@@ -101,7 +101,7 @@ func TestShutdownIsSaidWithoutADrain(t *testing.T) {
 		up := make(chan struct{})
 		over := make(chan error, 1)
 		go func() {
-			over <- kit.Run(ctx, kittest.Fake("z", kit.Up(func(context.Context) error { close(up); return nil })))
+			over <- kit.Run(ctx, kittest.ServiceOf("z", kit.OnConnect(func(context.Context) error { close(up); return nil })))
 		}()
 		<-up
 		stop()
@@ -128,7 +128,7 @@ func TestMetricsOfAnyName(t *testing.T) {
 	up := make(chan struct{})
 	over := make(chan error, 1)
 	go func() {
-		over <- kit.Run(ctx, kittest.Fake("z", kit.Up(func(context.Context) error { close(up); return nil }), kit.On(func(context.Context, Note) error { return nil }, kit.Name("ask"))))
+		over <- kit.Run(ctx, kittest.ServiceOf("z", kit.OnConnect(func(context.Context) error { close(up); return nil }), kit.On(func(context.Context, Note) error { return nil }, kit.Name("ask"))))
 	}()
 	<-up
 	r, err := http.Get("http://" + addr + "/metrics")
@@ -153,7 +153,7 @@ func TestNoURLShowsItsPassword(t *testing.T) {
 }
 
 func TestErrorRepliesAreOneType(t *testing.T) {
-	kittest.Run(t, "whoever they go to", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "whoever they go to", func(t *testing.T, b *kittest.Harness) {
 		for i := range 500 {
 			raw(t, b, "box/question", fmt.Sprintf(`{"id":"%d","type":"box.question","ts":1,"source":"x","data":{"text":"t"}}`, i), "error_to", fmt.Sprintf("system/error/tool-%08x", i))
 		}
@@ -162,12 +162,12 @@ func TestErrorRepliesAreOneType(t *testing.T) {
 		if n := len(b.Stats("s").Published); n > 50 {
 			t.Errorf("%d event types are remembered", n)
 		}
-	}, kittest.Fake("s", kit.Answer(func(context.Context, Question) (QuickReply, error) { return QuickReply{}, errors.New("no") }, kit.Name("answer"))))
+	}, kittest.ServiceOf("s", kit.Answer(func(context.Context, Question) (QuickReply, error) { return QuickReply{}, errors.New("no") }, kit.Name("answer"))))
 }
 
 func TestAckFirstAfterAnOutage(t *testing.T) {
 	var l diary
-	kittest.Run(t, "what waits is said once", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "what waits is said once", func(t *testing.T, b *kittest.Harness) {
 		for _, s := range []string{"1", "2", "3", "4", "5", "6"} {
 			b.Publish(t, Note{Text: s})
 		}
@@ -178,7 +178,7 @@ func TestAckFirstAfterAnOutage(t *testing.T) {
 		time.Sleep(2 * time.Minute)
 		b.Settle()
 		same(t, l.take(), "1", "2", "3", "4", "5", "6")
-	}, kittest.Fake("s", kit.On(func(_ context.Context, n Note) error {
+	}, kittest.ServiceOf("s", kit.On(func(_ context.Context, n Note) error {
 		time.Sleep(10 * time.Second)
 		l.add("%s", n.Text)
 		return nil
@@ -187,23 +187,23 @@ func TestAckFirstAfterAnOutage(t *testing.T) {
 
 func TestLetterOfALargeMessage(t *testing.T) {
 	t.Setenv("S_MQTT_MAX_PACKET", "4096")
-	kittest.Run(t, "its reason is cut to what fits", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "its reason is cut to what fits", func(t *testing.T, b *kittest.Harness) {
 		raw(t, b, "box/note", note("1", strings.Repeat("x", 3000)))
 		time.Sleep(time.Second)
 		b.Settle()
 		if n := len(b.Broker.Retained("system/dead/#")); n != 1 {
 			t.Errorf("%d letters", n)
 		}
-	}, kittest.Fake("s", kit.On(func(context.Context, Note) error { panic("no") }, kit.Name("heard"))))
+	}, kittest.ServiceOf("s", kit.On(func(context.Context, Note) error { panic("no") }, kit.Name("heard"))))
 }
 
 func TestBareMessagesHaveNoTime(t *testing.T) {
 	var l diary
-	kittest.Run(t, "which nobody said", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "which nobody said", func(t *testing.T, b *kittest.Harness) {
 		raw(t, b, "x/y", `{"message_id":"1"}`)
 		b.Settle()
 		same(t, l.take(), "true")
-	}, kittest.Fake("s", kit.Tap("x/y", func(_ context.Context, d *kit.Delivery) error { l.add("%v", d.Sent.IsZero()); return nil })))
+	}, kittest.ServiceOf("s", kit.Tap("x/y", func(_ context.Context, d *kit.Delivery) error { l.add("%v", d.Sent.IsZero()); return nil })))
 }
 
 func TestResponseTopicInVain(t *testing.T) {
@@ -211,7 +211,7 @@ func TestResponseTopicInVain(t *testing.T) {
 	t.Setenv("MQTT_URL", "mqtt://"+srv.Addr())
 	t.Setenv("LOG_LEVEL", "error")
 	ran := make(chan string, 9)
-	m := kittest.Fake("s", kit.Answer(func(context.Context, Essay) (End, error) { ran <- "ran"; return End{ID: "e"}, nil }, kit.Retry(2, time.Millisecond)))
+	m := kittest.ServiceOf("s", kit.Answer(func(context.Context, Essay) (End, error) { ran <- "ran"; return End{ID: "e"}, nil }, kit.Retry(2, time.Millisecond)))
 	var bus *kit.Bus
 	a := m.App(fx.Populate(&bus), fx.Replace(slog.New(slog.DiscardHandler), kit.Home(t.TempDir())))
 	if err := a.Start(t.Context()); err != nil {

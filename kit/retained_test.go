@@ -33,7 +33,7 @@ func (l Lamp) Key() string      { return l.Room }
 func (l *Lamp) SetKey(k string) { l.Room = k }
 
 // clearLamp ends what the broker keeps of a lamp, as other clients do.
-func clearLamp(t *testing.T, b *kittest.Bench, room string) {
+func clearLamp(t *testing.T, b *kittest.Harness, room string) {
 	t.Helper()
 	if _, err := b.Bus.Client().Publish(t.Context(), &paho.Publish{Topic: "box/lamp/" + room, QoS: 1, Retain: true}); err != nil {
 		t.Error(err)
@@ -46,7 +46,7 @@ func TestClearedState(t *testing.T) {
 		l.add("%s %t cleared %t", x.Room, x.On, kit.From(ctx).Cleared)
 		return nil
 	}
-	play := func(t *testing.T, b *kittest.Bench) {
+	play := func(t *testing.T, b *kittest.Harness) {
 		b.Publish(t, Lamp{Room: "hall", On: true})
 		clearLamp(t, b, "hall")
 		b.Publish(t, Lamp{Room: "attic"})
@@ -54,8 +54,8 @@ func TestClearedState(t *testing.T) {
 	}
 	for name, opts := range map[string][]kit.Option{
 		"reaches a handler that takes it": nil,
-		"with keys and workers":           {kit.Workers(2), kit.By(func(x Lamp) string { return x.Room })},
-		"with a middleware": {kit.Use(func(next kit.Serve) kit.Serve {
+		"with keys and workers":           {kit.Workers(2), kit.OrderedBy(func(x Lamp) string { return x.Room })},
+		"with a middleware": {kit.Use(func(next kit.HandlerFunc) kit.HandlerFunc {
 			return func(ctx context.Context, d *kit.Delivery) error {
 				if d.Cleared != (len(d.Payload) == 0) {
 					t.Errorf("%d bytes, cleared %t", len(d.Payload), d.Cleared)
@@ -64,7 +64,7 @@ func TestClearedState(t *testing.T) {
 			}
 		})},
 	} {
-		kittest.Run(t, name, func(t *testing.T, b *kittest.Bench) {
+		kittest.Run(t, name, func(t *testing.T, b *kittest.Harness) {
 			play(t, b)
 			got := l.take()
 			if name == "with keys and workers" {
@@ -73,11 +73,11 @@ func TestClearedState(t *testing.T) {
 				return
 			}
 			same(t, got, "hall true cleared false", "hall false cleared true", "attic false cleared false")
-		}, kittest.Fake("s", kit.On(seen, append(opts, kit.TakesCleared(), kit.Name("seen"))...)))
+		}, kittest.ServiceOf("s", kit.On(seen, append(opts, kit.TakesCleared(), kit.Name("seen"))...)))
 	}
-	kittest.Run(t, "is counted and forgotten by others", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "is counted and forgotten by others", func(t *testing.T, b *kittest.Harness) {
 		var bus *kit.Bus
-		b.Add(t, kittest.Fake("s", kit.On(seen, kit.Name("seen"))).With(fx.Populate(&bus)))
+		b.Add(t, kittest.ServiceOf("s", kit.On(seen, kit.Name("seen"))).With(fx.Populate(&bus)))
 		play(t, b)
 		same(t, l.take(), "hall true cleared false", "attic false cleared false")
 		for _, h := range bus.Stats().Handlers {
@@ -98,7 +98,7 @@ func (Brief) Route() msg.Route {
 }
 
 func TestExpiryIsRoundedUp(t *testing.T) {
-	kittest.Run(t, "", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "", func(t *testing.T, b *kittest.Harness) {
 		b.Publish(t, Brief{Text: "x"})
 		b.Settle()
 		if n := len(b.Broker.Retained("box/brief")); n != 1 {
@@ -107,7 +107,7 @@ func TestExpiryIsRoundedUp(t *testing.T) {
 		var l diary
 		see := kit.Tap("box/brief", func(_ context.Context, d *kit.Delivery) error { l.add("%s", d.Data); return nil })
 		time.Sleep(time.Minute)
-		b.Add(t, kittest.Fake("late", see))
+		b.Add(t, kittest.ServiceOf("late", see))
 		b.Settle()
 		same(t, l.take())
 	})
@@ -144,7 +144,7 @@ func TestGroupsAskForNoRetainedState(t *testing.T) {
 		}
 		t.Cleanup(func() { _ = srv.Close() })
 		cut := &cutter{dial: srv.Dial}
-		bus := app(t, kittest.Fake("s",
+		bus := app(t, kittest.ServiceOf("s",
 			kit.On(func(context.Context, Lamp) error { return nil }, kit.Name("lamp"), kit.Shared("g")),
 			kit.On(func(context.Context, Note) error { return nil }, kit.Name("note"))), cut.Dial)
 		if err := bus.Ready(t.Context()); err != nil {

@@ -7,11 +7,11 @@ import (
 	"time"
 )
 
-// running is the context of one run. It carries the message, and ends with the
+// runContext is the context of one run. It carries the message, and ends with the
 // drain, at the deadline or by a cancel. A channel and a timer of its own would
 // cost more than most handlers do: the channel is made for the first who waits,
 // and the timer is the worker's.
-type running struct {
+type runContext struct {
 	context.Context                         // of the lane's work, or between the two when a CancelledBy may end this one
 	cancel          context.CancelCauseFunc // of that one; else nil. It has the cause: package context asks no other
 	meta            Meta
@@ -24,10 +24,10 @@ type running struct {
 }
 
 // Deadline implements context.Context.
-func (r *running) Deadline() (time.Time, bool) { return r.deadline, !r.deadline.IsZero() }
+func (r *runContext) Deadline() (time.Time, bool) { return r.deadline, !r.deadline.IsZero() }
 
 // Done implements context.Context.
-func (r *running) Done() <-chan struct{} {
+func (r *runContext) Done() <-chan struct{} {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.done == nil {
@@ -40,14 +40,14 @@ func (r *running) Done() <-chan struct{} {
 }
 
 // Err implements context.Context.
-func (r *running) Err() error {
+func (r *runContext) Err() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.err
 }
 
 // Value implements context.Context.
-func (r *running) Value(key any) any {
+func (r *runContext) Value(key any) any {
 	if key == (metaKey{}) {
 		return &r.meta
 	}
@@ -56,7 +56,7 @@ func (r *running) Value(key any) any {
 
 // AfterFunc calls f in a goroutine of its own when the context ends. Package
 // context uses it for the contexts made of this one.
-func (r *running) AfterFunc(f func()) (stop func() bool) {
+func (r *runContext) AfterFunc(f func()) (stop func() bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.err != nil {
@@ -76,7 +76,7 @@ func (r *running) AfterFunc(f func()) (stop func() bool) {
 }
 
 // end ends the context; only the first time has an effect.
-func (r *running) end(cause error) {
+func (r *runContext) end(cause error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.err != nil {
@@ -114,11 +114,11 @@ type worker struct {
 	now *attempt  // at work
 }
 
-// labour runs what comes, until there will be nothing more, or a run outlived
+// workerLoop runs what comes, until there will be nothing more, or a run outlived
 // its deadline and another worker took its place.
-func (l *lane) labour(work context.Context) {
+func (l *lane) workerLoop(work context.Context) {
 	w := &worker{lane: l, work: work}
-	w.timer = time.AfterFunc(time.Hour, w.ring)
+	w.timer = time.AfterFunc(time.Hour, w.onTimer)
 	w.timer.Stop()
 	defer w.timer.Stop()
 	defer context.AfterFunc(work, w.halt)()
@@ -152,8 +152,8 @@ func (w *worker) finished(a *attempt) {
 	a.ctx.end(context.Canceled)
 }
 
-// ring ends what is at work at its deadline, and gives it up later.
-func (w *worker) ring() {
+// onTimer ends what is at work at its deadline, and gives it up later.
+func (w *worker) onTimer() {
 	w.mu.Lock()
 	a, now := w.now, time.Now()
 	w.due = time.Time{}
@@ -188,7 +188,7 @@ func (w *worker) halt() {
 // takes its place.
 func (a *attempt) exited() {
 	if a.decided.CompareAndSwap(false, true) {
-		a.l.finish(a.item, a.judge(&a.ctx, errExited))
-		a.l.hire(a.work)
+		a.l.finish(a.item, a.finishAttempt(&a.ctx, errExited))
+		a.l.startWorker(a.work)
 	}
 }

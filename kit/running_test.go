@@ -53,7 +53,7 @@ func TestContextOfARun(t *testing.T) {
 		}
 		return nil
 	}
-	kittest.Run(t, "ends", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "ends", func(t *testing.T, b *kittest.Harness) {
 		b.Publish(t, Essay{ID: "short"})
 		b.Settle()
 		check(t, last, context.Canceled, context.Canceled)
@@ -77,6 +77,6 @@ func TestContextOfARun(t *testing.T) {
 		b.Settle()
 		check(t, last, context.Canceled, kit.ErrCancelled)
 		release()
-	}, kittest.Fake("writer", kit.On(wait, kit.Timeout(5*time.Second), kit.CancelledBy(
+	}, kittest.ServiceOf("writer", kit.On(wait, kit.Timeout(5*time.Second), kit.CancelledBy(
 		func(s Stop) string { return s.ID }, func(e Essay) string { return e.ID }))))
 }

@@ -27,7 +27,7 @@ import (
 // busy is a service that does one of everything that is counted.
 func busy() kit.Module {
 	n := 0
-	return kittest.Fake("busy",
+	return kittest.ServiceOf("busy",
 		kit.On(func(_ context.Context, m Note) error {
 			switch m.Text {
 			case "bad":
@@ -53,7 +53,7 @@ func tick(context.Context) error { return nil }
 func TestStats(t *testing.T) {
 	t.Setenv("MQTT_DEDUPE_TTL", "30")
 	var l diary
-	kittest.Run(t, "are told to whoever asks", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "are told to whoever asks", func(t *testing.T, b *kittest.Harness) {
 		for _, text := range []string{"good", "bad", "unwanted", "hard"} {
 			raw(t, b, "box/note", note(text, text))
 		}
@@ -81,11 +81,11 @@ func TestStats(t *testing.T) {
 		if h.Handled != 2 || h.Failed != 1 || h.Dead != 1 || h.Retried != 4 || h.Duplicates != 1 || h.Dropped["unwanted"] != 1 || h.Dropped["type"] != 1 || h.LastError != "no" || h.TookP99MS < 1 {
 			t.Errorf("heard: %+v", h)
 		}
-	}, kittest.Fake("page", kit.Tap("system/stats/busy", func(_ context.Context, d *kit.Delivery) error { l.add("%s %s", d.ID, d.Data); return nil })), busy())
+	}, kittest.ServiceOf("page", kit.Tap("system/stats/busy", func(_ context.Context, d *kit.Delivery) error { l.add("%s %s", d.ID, d.Data); return nil })), busy())
 }
 
 func TestInfo(t *testing.T) {
-	kittest.Run(t, "is retained", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "is retained", func(t *testing.T, b *kittest.Harness) {
 		b.Settle()
 		kept := b.Broker.Retained("system/info/busy")
 		if len(kept) != 1 {
@@ -106,7 +106,7 @@ func TestInfo(t *testing.T) {
 		if heard.Handler != "heard" || heard.Topic != "box/note" || heard.Type != "box.note" || heard.QoS != 1 || answer.Workers != 3 {
 			t.Errorf("handlers: %+v", i.Handlers)
 		}
-		topics := func(ds []kit.Duty) (out []string) {
+		topics := func(ds []kit.EndpointInfo) (out []string) {
 			for _, d := range ds {
 				out = append(out, d.Topic)
 			}
@@ -145,7 +145,7 @@ func TestAdmin(t *testing.T) {
 	over := make(chan error, 1)
 	ready := make(chan struct{})
 	go func() {
-		over <- kit.Run(ctx, busy(), kittest.Fake("other", kit.Up(func(context.Context) error { close(ready); return nil })))
+		over <- kit.Run(ctx, busy(), kittest.ServiceOf("other", kit.OnConnect(func(context.Context) error { close(ready); return nil })))
 	}()
 	get := func(path string) (int, string) {
 		t.Helper()
@@ -250,7 +250,7 @@ func TestSpansCrossServices(t *testing.T) {
 	defer collector.Close()
 	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.URL)
 	t.Run("run", func(t *testing.T) {
-		b := kittest.Start(t, kittest.Fake("probe2"), kit.Service[*echo]("echo", fx.Provide(func(b *kit.Bus) *echo { return &echo{b} })))
+		b := kittest.Start(t, kittest.ServiceOf("probe2"), kit.Service[*echo]("echo", fx.Provide(func(b *kit.Bus) *echo { return &echo{b} })))
 		got := kittest.Watch[Receipt](b)
 		b.Publish(t, Note{Text: "hi"})
 		got.Next(t)
@@ -279,7 +279,7 @@ func TestRetryStaysInItsSpan(t *testing.T) {
 	defer collector.Close()
 	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.URL)
 	tried := make(chan kit.Meta, 2)
-	b := kittest.Start(t, kittest.Fake("s", kit.On(func(ctx context.Context, _ Note) error {
+	b := kittest.Start(t, kittest.ServiceOf("s", kit.On(func(ctx context.Context, _ Note) error {
 		m := kit.From(ctx)
 		tried <- m
 		if m.Attempt == 1 {
@@ -297,9 +297,9 @@ func TestRetryStaysInItsSpan(t *testing.T) {
 
 func TestTraceparentIsPassedOn(t *testing.T) {
 	const parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
-	kittest.Run(t, "without an exporter", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "without an exporter", func(t *testing.T, b *kittest.Harness) {
 		var l diary
-		b.Add(t, kittest.Fake("next", kit.On(func(ctx context.Context, _ Receipt) error { l.add("%s", kit.From(ctx).Traceparent); return nil })))
+		b.Add(t, kittest.ServiceOf("next", kit.On(func(ctx context.Context, _ Receipt) error { l.add("%s", kit.From(ctx).Traceparent); return nil })))
 		raw(t, b, "box/note", note("1", "a"), "traceparent", parent)
 		b.Settle()
 		same(t, l.take(), parent)

@@ -21,10 +21,10 @@ import (
 	"github.com/gotars/tars/kit/wire"
 )
 
-// Declarer is a service. Handlers builds values and does no I/O. A service with
+// HandlerProvider is a service. Handlers builds values and does no I/O. A service with
 // a Healthy(context.Context) error method is asked every 5s; an error is health
 // degraded with its text.
-type Declarer interface{ Handlers() []Handler }
+type HandlerProvider interface{ Handlers() []Handler }
 
 // Module is one service, ready to run alone or beside others.
 type Module struct {
@@ -40,7 +40,7 @@ type serviceName string
 // Service builds the module of the service S; opts are its providers. They get
 // a *Bus, a *slog.Logger, a Listen and a Home by injection; the first two
 // belong to this service alone.
-func Service[S Declarer](name string, opts ...fx.Option) Module {
+func Service[S HandlerProvider](name string, opts ...fx.Option) Module {
 	return Module{Name: name, opts: opts, mount: fx.Invoke(func(lc fx.Lifecycle, b *Bus, s S) error {
 		lc.Append(fx.Hook{OnStart: func(context.Context) error { b.serve(); return nil }, OnStop: b.drain})
 		if h, ok := any(s).(interface{ Healthy(context.Context) error }); ok {

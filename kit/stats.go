@@ -92,14 +92,14 @@ func (b *Bus) givenUp(ctx context.Context, p *paho.Publish, err error) error {
 }
 
 // dropped counts a message that was lost, and says so at most once a second.
-func (b *Bus) dropped(h *duty, reason string, d *Delivery) {
+func (b *Bus) dropped(h *registration, reason string, d *Delivery) {
 	if total, loud := h.meter.Drop(reason); loud {
 		b.log.Warn("message dropped", "handler", h.name, "reason", reason, "topic", d.Topic, "total", total)
 	}
 }
 
 // refuse counts a message that could not be understood.
-func (b *Bus) refuse(h *duty, d *Delivery, err error) {
+func (b *Bus) refuse(h *registration, d *Delivery, err error) {
 	reason := "invalid"
 	if w, ok := errors.AsType[*wire.Error](err); ok {
 		reason = string(w.Reason)
@@ -110,8 +110,8 @@ func (b *Bus) refuse(h *duty, d *Delivery, err error) {
 }
 
 // metered are the duties that count: those that run, and the kit's own.
-func (b *Bus) metered() []*duty {
-	hs := []*duty{b.asking, b.nobody}
+func (b *Bus) metered() []*registration {
+	hs := []*registration{b.asking, b.unmatched}
 	for _, t := range b.routes {
 		hs = append(hs, t.h)
 	}

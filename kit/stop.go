@@ -15,7 +15,7 @@ func (b *Bus) drain(ctx context.Context) error {
 	defer cancel()
 	b.shut.Store(true)
 	if b.linked.Load() && !b.evicted() {
-		b.feel(ctx, mood{event: "shutdown"}) // which Drain does not shorten
+		b.publishHealth(ctx, healthState{event: "shutdown"}) // which Drain does not shorten
 		b.unsubscribe(limit)
 	}
 	idle := b.finish()
@@ -88,8 +88,8 @@ func (b *Bus) disconnect(ctx context.Context) error {
 	if b.conns[0].cm == nil {
 		return nil
 	}
-	if m := b.mood.Load(); b.linked.Load() && !b.evicted() && (m == nil || m.event != "shutdown") { // the link came up during the drain
-		b.feel(ctx, mood{event: "shutdown"})
+	if m := b.lastState.Load(); b.linked.Load() && !b.evicted() && (m == nil || m.event != "shutdown") { // the link came up during the drain
+		b.publishHealth(ctx, healthState{event: "shutdown"})
 	}
 	b.stop()
 	b.endWork()

@@ -17,12 +17,12 @@ func (c *connection) expected(name string) bool {
 	})
 }
 
-// disown ends a subscription that an earlier version of this service left in
+// unsubscribeStale ends a subscription that an earlier version of this service left in
 // its session.
-func (c *connection) disown(d *Delivery) {
+func (c *connection) unsubscribeStale(d *Delivery) {
 	b := c.b
-	b.dropped(b.nobody, "no_handler", d)
-	if !b.strangers.first(c.clientID + " " + d.Topic) {
+	b.dropped(b.unmatched, "no_handler", d)
+	if !b.unexpectedTopics.first(c.clientID + " " + d.Topic) {
 		return
 	}
 	b.spawn(func() {

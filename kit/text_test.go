@@ -38,7 +38,7 @@ var refusedTexts = map[string]string{
 // What a broker answers by closing the link is refused before it is sent, and
 // the error names the field.
 func TestTextsThatBrokersRefuse(t *testing.T) {
-	kittest.Run(t, "", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "", func(t *testing.T, b *kittest.Harness) {
 		for name, bad := range refusedTexts {
 			publish := map[string]func(context.Context) error{
 				"key": func(ctx context.Context) error { return b.Bus.Publish(ctx, Labelled{key: "k" + bad}) },
@@ -70,7 +70,7 @@ func TestTextsThatBrokersRefuse(t *testing.T) {
 		if err := b.Bus.PublishTo(t.Context(), strings.Repeat("a/", 199)+"a", "", Note{Text: "x"}); err != nil {
 			t.Error(err)
 		}
-	}, kittest.Fake("s"))
+	}, kittest.ServiceOf("s"))
 }
 
 // What a handler says of itself, and what a stranger wrote, becomes text that
@@ -79,7 +79,7 @@ func TestDeadLettersHoldCleanText(t *testing.T) {
 	for name, bad := range refusedTexts {
 		t.Run(name, func(t *testing.T) {
 			var l diary
-			kittest.Run(t, "", func(t *testing.T, b *kittest.Bench) {
+			kittest.Run(t, "", func(t *testing.T, b *kittest.Harness) {
 				id, _ := json.Marshal("i" + bad)
 				b.PublishRaw(t, "box/note", `{"id":`+string(id)+`,"type":"box.note","ts":1,"source":"x","data":{"text":"x"}}`)
 				b.Settle()
@@ -94,8 +94,8 @@ func TestDeadLettersHoldCleanText(t *testing.T) {
 						t.Errorf("a letter says %q", text)
 					}
 				}
-			}, kittest.Fake("s", kit.On(func(context.Context, Note) error { return errors.Join(errors.New("one"), errors.New(bad)) }, kit.Name("note"))),
-				kittest.Fake("watch", kit.Tap("system/dead/s", func(_ context.Context, d *kit.Delivery) error {
+			}, kittest.ServiceOf("s", kit.On(func(context.Context, Note) error { return errors.Join(errors.New("one"), errors.New(bad)) }, kit.Name("note"))),
+				kittest.ServiceOf("watch", kit.Tap("system/dead/s", func(_ context.Context, d *kit.Delivery) error {
 					l.add("%s", d.Trace)
 					for k, v := range d.Header.User {
 						l.add("%s", k)

@@ -39,7 +39,7 @@ func TestShortLinksWaitLonger(t *testing.T) {
 		t.Cleanup(func() { _ = srv.Close() })
 		var dials atomic.Int64
 		var last atomic.Pointer[net.Conn]
-		app(t, kittest.Fake("s", kit.Up(func(context.Context) error { return (*last.Load()).Close() }, kit.Name("up"))), func(ctx context.Context, _ *url.URL) (net.Conn, error) {
+		app(t, kittest.ServiceOf("s", kit.OnConnect(func(context.Context) error { return (*last.Load()).Close() }, kit.Name("up"))), func(ctx context.Context, _ *url.URL) (net.Conn, error) {
 			dials.Add(1)
 			c, err := srv.Dial(ctx)
 			last.Store(&c)
@@ -64,7 +64,7 @@ func TestUpHasItsClient(t *testing.T) {
 		for range 50 {
 			var bus *kit.Bus
 			up := make(chan error, 1)
-			m := kittest.Fake("s", kit.Sends[Note](), kit.Up(func(ctx context.Context) error {
+			m := kittest.ServiceOf("s", kit.Sends[Note](), kit.OnConnect(func(ctx context.Context) error {
 				up <- bus.Publish(ctx, Note{Text: "x"})
 				return nil
 			}))
@@ -91,7 +91,7 @@ func TestUpHasItsClient(t *testing.T) {
 // What paho adds at run time is gone after a reconnect, and its own
 // request/reply can block for ever on a reply that comes late.
 func TestAskSurvivesCutsAndLateReplies(t *testing.T) {
-	kittest.Run(t, "the next ask is answered", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "the next ask is answered", func(t *testing.T, b *kittest.Harness) {
 		for range 3 {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 			if _, err := kit.Ask(ctx, b.Bus, Question{Text: "slow"}); !errors.Is(err, context.DeadlineExceeded) {
@@ -104,7 +104,7 @@ func TestAskSurvivesCutsAndLateReplies(t *testing.T) {
 				t.Errorf("answered %+v", r)
 			}
 		}
-	}, kittest.Fake("answerer", kit.Answer(func(_ context.Context, q Question) (QuickReply, error) {
+	}, kittest.ServiceOf("answerer", kit.Answer(func(_ context.Context, q Question) (QuickReply, error) {
 		if q.Text == "slow" {
 			time.Sleep(3 * time.Second)
 		}
@@ -118,14 +118,14 @@ func TestArrivalsDuringTheDrain(t *testing.T) {
 	const n = 100
 	var mu sync.Mutex
 	seen := map[string]int{}
-	slow := kittest.Fake("s", kit.On(func(_ context.Context, x Note) error {
+	slow := kittest.ServiceOf("s", kit.On(func(_ context.Context, x Note) error {
 		time.Sleep(3 * time.Millisecond)
 		mu.Lock()
 		defer mu.Unlock()
 		seen[x.Text]++
 		return nil
 	}, kit.Name("note")))
-	kittest.Run(t, "break nothing, and are handled once", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "break nothing, and are handled once", func(t *testing.T, b *kittest.Harness) {
 		sub := &paho.Subscribe{Subscriptions: []paho.SubscribeOptions{{Topic: "box/note", QoS: 1}}}
 		for round := range 5 {
 			var bus *kit.Bus
@@ -165,7 +165,7 @@ func TestArrivalsDuringTheDrain(t *testing.T) {
 // that is nil. What others send at QoS 2 is served.
 func TestQoS(t *testing.T) {
 	var l diary
-	kittest.Run(t, "0 and 1 travel as they are, 2 is taken and not sent", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "0 and 1 travel as they are, 2 is taken and not sent", func(t *testing.T, b *kittest.Harness) {
 		for _, q := range []msg.QoS{msg.AtMostOnce, msg.AtLeastOnce} {
 			if err := b.Bus.PublishTo(t.Context(), "box/any", "", q, kit.Bare(), kit.AtQoS(q)); err != nil {
 				t.Error(err)
@@ -180,7 +180,7 @@ func TestQoS(t *testing.T) {
 		}
 		b.Settle()
 		same(t, l.take(), "0 at 0", "1 at 1", "2 at 1") // the subscription is at 1
-	}, kittest.Fake("s", kit.Tap("box/any", func(_ context.Context, d *kit.Delivery) error { l.add("%s at %d", d.Payload, d.QoS); return nil })))
+	}, kittest.ServiceOf("s", kit.Tap("box/any", func(_ context.Context, d *kit.Delivery) error { l.add("%s at %d", d.Payload, d.QoS); return nil })))
 }
 
 // The error that autopaho gives for a failed attempt spells out the URL.
@@ -188,7 +188,7 @@ func TestNoPasswordInLogs(t *testing.T) {
 	t.Setenv("MQTT_URL", "mqtt://user:secret@nowhere")
 	synctest.Test(t, func(t *testing.T) {
 		var out safeBuffer
-		a := kittest.Fake("s").App(fx.Replace(slog.New(slog.NewTextHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug})), kit.Home(t.TempDir())),
+		a := kittest.ServiceOf("s").App(fx.Replace(slog.New(slog.NewTextHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug})), kit.Home(t.TempDir())),
 			fx.Replace(kit.Dial(func(context.Context, *url.URL) (net.Conn, error) { return nil, errors.New("no route") })))
 		if err := a.Start(t.Context()); err != nil {
 			t.Fatal(err)
@@ -224,7 +224,7 @@ func (b *safeBuffer) String() string {
 // none: connecting is no hook's work.
 func TestStartNeedsNoBroker(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a := kittest.Fake("s").App(quiet(), fx.Replace(kit.Dial(func(ctx context.Context, _ *url.URL) (net.Conn, error) {
+		a := kittest.ServiceOf("s").App(quiet(), fx.Replace(kit.Dial(func(ctx context.Context, _ *url.URL) (net.Conn, error) {
 			<-ctx.Done()
 			return nil, ctx.Err()
 		})))
@@ -248,7 +248,7 @@ func TestReconnectOff(t *testing.T) {
 		t.Cleanup(func() { _ = srv.Close() })
 		links := make(chan net.Conn, 2)
 		over := make(chan error, 1)
-		m := kittest.Fake("s").With(quiet(), fx.Replace(kit.Dial(func(ctx context.Context, _ *url.URL) (net.Conn, error) {
+		m := kittest.ServiceOf("s").With(quiet(), fx.Replace(kit.Dial(func(ctx context.Context, _ *url.URL) (net.Conn, error) {
 			c, err := srv.Dial(ctx)
 			links <- c
 			return c, err
@@ -271,7 +271,7 @@ func TestReadyEndsWithTheBus(t *testing.T) {
 	t.Setenv("MQTT_RECONNECT", "no")
 	synctest.Test(t, func(t *testing.T) {
 		var bus *kit.Bus
-		a := kittest.Fake("s").App(fx.Populate(&bus), quiet(), fx.Replace(kit.Dial(func(context.Context, *url.URL) (net.Conn, error) {
+		a := kittest.ServiceOf("s").App(fx.Populate(&bus), quiet(), fx.Replace(kit.Dial(func(context.Context, *url.URL) (net.Conn, error) {
 			return nil, errors.New("no route")
 		})))
 		if err := a.Start(t.Context()); err != nil {
@@ -308,11 +308,11 @@ func TestConnections(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Setenv("S_MQTT_ISOLATE_LANES", strconv.FormatBool(!tt.shared))
-		kittest.Run(t, name, func(t *testing.T, b *kittest.Bench) {
+		kittest.Run(t, name, func(t *testing.T, b *kittest.Harness) {
 			if n := b.Broker.Clients() - 1; n != tt.want { // beside the probe
 				t.Errorf("%d connections, want %d", n, tt.want)
 			}
-		}, kittest.Fake("s", tt.handlers...))
+		}, kittest.ServiceOf("s", tt.handlers...))
 	}
 }
 
@@ -327,7 +327,7 @@ func TestProblemInformationIsAskedFor(t *testing.T) {
 			asked <- p.Content.(*packets.Connect)
 		}
 	}()
-	app(t, kittest.Fake("s"), func(context.Context, *url.URL) (net.Conn, error) { return near, nil })
+	app(t, kittest.ServiceOf("s"), func(context.Context, *url.URL) (net.Conn, error) { return near, nil })
 	c := <-asked
 	if info := c.Properties.RequestProblemInfo; info != nil && *info == 0 {
 		t.Error("it wants no problem information")

@@ -9,7 +9,7 @@ import (
 	"github.com/gotars/tars/kit/msg"
 )
 
-// pullBuffer is how many answers wait for a slow reader of Pull; beyond it the
+// pullBuffer is how many answers wait for a slow reader of AskStream; beyond it the
 // oldest is dropped and counted.
 const pullBuffer = 4096
 

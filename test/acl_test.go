@@ -35,7 +35,7 @@ func TestBrokerRefusesWhatIsNotDeclared(t *testing.T) {
 		kit.On(func(_ context.Context, s contract.TtsSay) error { say <- s.Text; return nil }, kit.Name("say")))
 	spied, status := make(chan string, 10), make(chan string, 10)
 	var bus *kit.Bus
-	app := kittest.Fake("stt",
+	app := kittest.ServiceOf("stt",
 		kit.On(func(_ context.Context, r contract.LLMResponse) error { spied <- r.ID; return nil }, kit.Name("spy")),
 		kit.On(func(_ context.Context, s contract.TtsStatus) error { status <- s.Event; return nil }, kit.Name("status")),
 		kit.Sends[contract.FinalTranscript](), kit.Sends[contract.TtsSay]()).

@@ -26,7 +26,7 @@ func taking[M msg.Message]() kit.Handler {
 // takes all types. Nothing of them is handled, each is counted with a reason,
 // and the service goes on.
 func TestInvalidVectorsAreCounted(t *testing.T) {
-	taker := kittest.Fake("taker",
+	taker := kittest.ServiceOf("taker",
 		taking[contract.FinalTranscript](), taking[contract.PartialTranscript](), taking[contract.AudioFFT](),
 		taking[contract.TtsSay](), taking[contract.TtsStatus](), taking[contract.TtsControl](),
 		taking[contract.LLMRequest](), taking[contract.LLMResponse](), taking[contract.LLMStreamDelta](), taking[contract.LLMCancel](),
@@ -41,7 +41,7 @@ func TestInvalidVectorsAreCounted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	kittest.Run(t, "and the service goes on", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "and the service goes on", func(t *testing.T, b *kittest.Harness) {
 		b.Settle()
 		before := dropped(b)
 		sent := map[string]int64{}
@@ -91,7 +91,7 @@ func TestInvalidVectorsAreCounted(t *testing.T) {
 }
 
 // dropped is how many messages each handler of taker did not see.
-func dropped(b *kittest.Bench) map[string]int64 {
+func dropped(b *kittest.Harness) map[string]int64 {
 	n := map[string]int64{}
 	for _, h := range b.Stats("taker").Handlers {
 		for _, times := range h.Dropped {

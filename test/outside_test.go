@@ -59,7 +59,7 @@ import (
 )
 
 func TestGreeter(t *testing.T) {
-	kittest.Run(t, "greets, also after a cut", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "greets, also after a cut", func(t *testing.T, b *kittest.Harness) {
 		said := kittest.Watch[Greeting](b)
 		for _, name := range []string{"Ann", "Bob"} {
 			b.Publish(t, Guest{Name: name})

@@ -14,7 +14,7 @@ import (
 // what it knows.
 func TestRecallWithoutAModel(t *testing.T) {
 	t.Setenv("LLM_ENGINE", "builtin")
-	kittest.Run(t, "what was said is known, the question is not quoted", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "what was said is known, the question is not quoted", func(t *testing.T, b *kittest.Harness) {
 		for _, said := range []string{"My boat is called Marigold.", "What a day.", "What did I say about my boat?"} {
 			b.Publish(t, contract.FinalTranscript{Text: said})
 			b.Settle()

@@ -83,7 +83,7 @@ func raw(t *testing.T, b *kit.Bus, m msg.Message, qos byte, payload []byte) {
 func standIn[Q msg.Message](t *testing.T, name string, play func(b *kit.Bus, id string, q Q)) kit.Module {
 	var bus *kit.Bus
 	var zero Q
-	return kittest.Fake(name, kit.Tap(zero.Route().Topic, func(_ context.Context, d *kit.Delivery) error {
+	return kittest.ServiceOf(name, kit.Tap(zero.Route().Topic, func(_ context.Context, d *kit.Delivery) error {
 		var q Q
 		if err := wire.Decode(d.Data, &q); err != nil {
 			return err
@@ -95,7 +95,7 @@ func standIn[Q msg.Message](t *testing.T, name string, play func(b *kit.Bus, id 
 
 // voice speaks everything at once.
 func voice(b **kit.Bus) kit.Module {
-	return kittest.Fake("tars-tts",
+	return kittest.ServiceOf("tars-tts",
 		kit.On(func(ctx context.Context, s contract.TtsSay) error {
 			for _, e := range []string{contract.TtsSpeakingStart, contract.TtsSpeakingEnd} {
 				if err := (*b).Publish(ctx, contract.TtsStatus{Event: e, Text: s.Text, UttID: s.UttID}); err != nil {
@@ -111,7 +111,7 @@ func voice(b **kit.Bus) kit.Module {
 // and to an Ask and a Pull.
 func TestReferenceLLM(t *testing.T) {
 	var speaker *kit.Bus
-	kittest.Run(t, "stands in for ours", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "stands in for ours", func(t *testing.T, b *kittest.Harness) {
 		b.Add(t, standIn(t, "llm-worker", func(ref *kit.Bus, id string, q contract.LLMRequest) {
 			raw(t, ref, contract.LLMStreamDelta{}, 0, recorded(t, "llm.stream.full", id, q.ID, 1))
 			raw(t, ref, contract.LLMStreamDelta{}, 0, recorded(t, "llm.stream.done", id, q.ID, 2))
@@ -128,7 +128,7 @@ func TestReferenceLLM(t *testing.T) {
 			t.Errorf("record %+v", r)
 		}
 	})
-	kittest.Run(t, "answers an Ask", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "answers an Ask", func(t *testing.T, b *kittest.Harness) {
 		b.Add(t, standIn(t, "llm-worker", func(ref *kit.Bus, id string, q contract.LLMRequest) {
 			raw(t, ref, contract.LLMResponse{}, 0, recorded(t, "llm.response.stream-final", id, q.ID, 0))
 		}))
@@ -152,7 +152,7 @@ func TestReferenceMemory(t *testing.T) {
 			raw(t, ref, contract.MemoryResults{}, 1, recorded(t, "memory.results.full", id, "", 0))
 		})
 	}
-	kittest.Run(t, "answers an Ask", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "answers an Ask", func(t *testing.T, b *kittest.Harness) {
 		b.Add(t, stand(t, make(chan string, 1)))
 		r := kittest.Ask(t, b, contract.MemoryQuery{Text: "boat"})
 		if r.K != 1 || len(r.Results) != 3 || r.Results[1].Document.(map[string]any)["text"] != "the boat is red" {
@@ -160,7 +160,7 @@ func TestReferenceMemory(t *testing.T) {
 		}
 	})
 	var speaker *kit.Bus
-	kittest.Run(t, "reminds our llm in a turn", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "reminds our llm in a turn", func(t *testing.T, b *kittest.Harness) {
 		asked := make(chan string, 8)
 		b.Add(t, stand(t, asked))
 		raw(t, b.Bus, contract.CharacterSnapshot{}, 1, recorded(t, "system.character.current.full", "", "", 0))
@@ -181,7 +181,7 @@ func TestReferenceMemory(t *testing.T) {
 // TestReferenceClients sends what other reference services really send, which
 // its own models refuse, to our memory.
 func TestReferenceClients(t *testing.T) {
-	kittest.Run(t, "our memory understands them", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "our memory understands them", func(t *testing.T, b *kittest.Harness) {
 		b.Add(t, memory.Module)
 		sections, found := kittest.Watch[contract.CharacterResult](b), kittest.Watch[contract.MemoryResults](b)
 		raw(t, b.Bus, contract.CharacterGetRequest{}, 0, recorded(t, "wire/character.get.wire", "", "", 0))

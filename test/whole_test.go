@@ -54,7 +54,7 @@ func everything(t *testing.T, sentence string) []kit.Module {
 // TestWholeStack speaks to all six services on the embedded broker, under a
 // fake clock, and hears the answer.
 func TestWholeStack(t *testing.T) {
-	kittest.Run(t, "a spoken question is answered aloud, in the room that asked", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "a spoken question is answered aloud, in the room that asked", func(t *testing.T, b *kittest.Harness) {
 		finals, audio, turns := kittest.Watch[contract.FinalTranscript](b), kittest.Watch[contract.SpeakerAudio](b), kittest.Watch[contract.TurnRecord](b)
 		said := kittest.Watch[contract.TtsSay](b)
 		for i := range 60 { // a second and a half of noise between silences, in real time

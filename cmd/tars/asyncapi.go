@@ -67,7 +67,7 @@ func ref(levels ...string) object { return object{"$ref": "#/" + strings.Join(le
 // routeOf is the route of a type of message.
 func routeOf(t reflect.Type) msg.Route { return reflect.Zero(t).Interface().(msg.Message).Route() }
 
-func (d document) operation(service, action string, duty kit.Duty) error {
+func (d document) operation(service, action string, duty kit.EndpointInfo) error {
 	if err := d.channel(duty.Message); err != nil {
 		return err
 	}

@@ -97,7 +97,7 @@ func printTopics(w io.Writer, all []kit.Info) error {
 // What is watched without its type, and answers to what is asked, are taken too.
 func topicRows(all []kit.Info) map[string]*topicRow {
 	rows := map[string]*topicRow{}
-	row := func(d kit.Duty) *topicRow {
+	row := func(d kit.EndpointInfo) *topicRow {
 		key := d.Topic + " " + d.Type
 		if rows[key] == nil {
 			rows[key] = &topicRow{topic: d.Topic, typ: d.Type, qos: d.QoS, retain: d.Retain, from: map[string]bool{}, to: map[string]bool{}}

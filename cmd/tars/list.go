@@ -164,7 +164,7 @@ func printServices(w io.Writer, b *roster, all []kit.Info) {
 func printService(w io.Writer, state string, i kit.Info) {
 	fmt.Fprintf(w, "%s, client %s, source %s, version %s: %s\n", i.Name, i.ClientID, i.Source, i.Version, state)
 	t := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
-	line := func(what string, d kit.Duty) {
+	line := func(what string, d kit.EndpointInfo) {
 		notes := []string{fmt.Sprintf("QoS %d", d.QoS)}
 		if d.Retain {
 			notes = append(notes, "retained")

@@ -14,14 +14,14 @@ func TestRefusalsOfTheBrokerAreShown(t *testing.T) {
 	if got := r.String(); got != "" {
 		t.Errorf("nothing was refused, and it says %q", got)
 	}
-	kittest.Run(t, "a topic that is too long", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "a topic that is too long", func(t *testing.T, b *kittest.Harness) {
 		for range 2 {
 			if b.Bus.PublishTo(t.Context(), strings.Repeat("x", 2000), "", struct{}{}, kit.Bare()) == nil {
 				t.Error("the broker takes it")
 			}
 		}
 		time.Sleep(time.Minute + time.Second)
-		b.Add(t, kittest.Fake("doctor", r.handler()))
+		b.Add(t, kittest.ServiceOf("doctor", r.handler()))
 		b.Settle()
 		if got := r.String(); got != "2 topic_name" {
 			t.Errorf("it says %q", got)

@@ -36,10 +36,10 @@ func ExampleScript() {
 // seen nothing. alarm_test.go and main_test.go of kit/examples run.
 func ExampleRun() {
 	var t *testing.T // as go test gives it
-	thermometer := kittest.Fake("thermometer", kit.Answer(func(context.Context, house.History) (house.Readings, error) {
+	thermometer := kittest.ServiceOf("thermometer", kit.Answer(func(context.Context, house.History) (house.Readings, error) {
 		return house.Readings{}, nil
 	}))
-	kittest.Run(t, "rings above the limit", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "rings above the limit", func(t *testing.T, b *kittest.Harness) {
 		said := kittest.Watch[house.Alarm](b)
 		b.Publish(t, house.Reading{Room: "attic", Celsius: 31})
 		if a, _ := said.Next(t); !a.On {

@@ -39,9 +39,9 @@ import (
 // patience is how long the bench waits for anything, by its own clock.
 const patience = time.Minute
 
-// Bench is a broker with services on it, and a bus that may publish and ask
+// Harness is a broker with services on it, and a bus that may publish and ask
 // anything.
-type Bench struct {
+type Harness struct {
 	Bus    *kit.Bus
 	Broker *broker.Broker // nil on a bench of StartOn
 
@@ -66,7 +66,7 @@ type unit struct {
 }
 
 // probe sees everything, for watchers.
-type probe struct{ b *Bench }
+type probe struct{ b *Harness }
 
 func (p probe) Handlers() []kit.Handler {
 	return []kit.Handler{kit.Tap("#", func(_ context.Context, d *kit.Delivery) error {
@@ -85,13 +85,13 @@ type handlers []kit.Handler
 
 func (h handlers) Handlers() []kit.Handler { return h }
 
-// Fake is a service made of handlers alone.
-func Fake(name string, hs ...kit.Handler) kit.Module {
+// ServiceOf is a service made of handlers alone.
+func ServiceOf(name string, hs ...kit.Handler) kit.Module {
 	return kit.Service[handlers](name, fx.Supply(handlers(hs)))
 }
 
 // Run runs f as a subtest under a fake clock, with the modules ready.
-func Run(t *testing.T, name string, f func(*testing.T, *Bench), mods ...kit.Module) {
+func Run(t *testing.T, name string, f func(*testing.T, *Harness), mods ...kit.Module) {
 	t.Helper()
 	t.Run(name, func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
@@ -104,32 +104,32 @@ func Run(t *testing.T, name string, f func(*testing.T, *Bench), mods ...kit.Modu
 
 // Start starts the modules, one after the other, and stops them when the test
 // ends. Outside of Run the clock is real.
-func Start(t testing.TB, mods ...kit.Module) *Bench {
+func Start(t testing.TB, mods ...kit.Module) *Harness {
 	t.Helper()
 	srv, err := broker.New(broker.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = srv.Close() })
-	return begin(t, &Bench{Broker: srv}, "probe", mods)
+	return begin(t, &Harness{Broker: srv}, "probe", mods)
 }
 
 // StartOn is Start on the broker at url, which runs already, under a real clock.
 // The services keep their names there, so no two benches on one broker may run
 // the same ones at a time. What they retain stays.
-func StartOn(t testing.TB, url string, mods ...kit.Module) *Bench {
+func StartOn(t testing.TB, url string, mods ...kit.Module) *Harness {
 	t.Helper()
-	return begin(t, &Bench{url: url}, "probe-"+kit.NewID()[:8], mods)
+	return begin(t, &Harness{url: url}, "probe-"+kit.NewID()[:8], mods)
 }
 
-func begin(t testing.TB, b *Bench, client string, mods []kit.Module) *Bench {
+func begin(t testing.TB, b *Harness, client string, mods []kit.Module) *Harness {
 	t.Helper()
 	b.log, b.home = slog.New(slog.DiscardHandler), kit.Home(t.TempDir())
 	if os.Getenv("KITTEST_LOG") != "" {
 		b.log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
 	t.Cleanup(func() { b.stop(t) })
-	b.start(t, kit.Service[probe]("probe", kit.As(client, "probe"), fx.Supply(probe{b})), seam.Seam{Loose: true}, fx.Populate(&b.Bus))
+	b.start(t, kit.Service[probe]("probe", kit.As(client, "probe"), fx.Supply(probe{b})), seam.Seam{AllowUndeclared: true}, fx.Populate(&b.Bus))
 	for _, m := range mods {
 		b.Add(t, m)
 	}
@@ -137,12 +137,12 @@ func begin(t testing.TB, b *Bench, client string, mods []kit.Module) *Bench {
 }
 
 // Add starts one more service and waits until it is ready.
-func (b *Bench) Add(t testing.TB, m kit.Module) {
+func (b *Harness) Add(t testing.TB, m kit.Module) {
 	t.Helper()
 	b.start(t, m, seam.Seam{Undeclared: func(err error) { t.Error(err) }})
 }
 
-func (b *Bench) start(t testing.TB, m kit.Module, s seam.Seam, more ...fx.Option) {
+func (b *Harness) start(t testing.TB, m kit.Module, s seam.Seam, more ...fx.Option) {
 	t.Helper()
 	u := &unit{name: m.Name, door: newDoor()}
 	b.mu.Lock()
@@ -162,7 +162,7 @@ func (b *Bench) start(t testing.TB, m kit.Module, s seam.Seam, more ...fx.Option
 }
 
 // stop stops all services at once.
-func (b *Bench) stop(t testing.TB) {
+func (b *Harness) stop(t testing.TB) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	var wg sync.WaitGroup
@@ -179,7 +179,7 @@ func (b *Bench) stop(t testing.TB) {
 }
 
 // Stop stops one service, as SIGTERM does.
-func (b *Bench) Stop(t testing.TB, service string) {
+func (b *Harness) Stop(t testing.TB, service string) {
 	t.Helper()
 	u := b.unit(service)
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
@@ -191,9 +191,9 @@ func (b *Bench) Stop(t testing.TB, service string) {
 }
 
 // Stats is what a service did since its start.
-func (b *Bench) Stats(service string) kit.Stats { return b.unit(service).bus.Stats() }
+func (b *Harness) Stats(service string) kit.Stats { return b.unit(service).bus.Stats() }
 
-func (b *Bench) unit(service string) *unit {
+func (b *Harness) unit(service string) *unit {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, u := range slices.Backward(b.units) {
@@ -205,7 +205,7 @@ func (b *Bench) unit(service string) *unit {
 }
 
 // Publish publishes m or fails the test.
-func (b *Bench) Publish(t testing.TB, m msg.Message, opts ...kit.PublishOption) {
+func (b *Harness) Publish(t testing.TB, m msg.Message, opts ...kit.PublishOption) {
 	t.Helper()
 	if err := b.Bus.Publish(t.Context(), m, opts...); err != nil {
 		t.Fatal(err)
@@ -213,7 +213,7 @@ func (b *Bench) Publish(t testing.TB, m msg.Message, opts ...kit.PublishOption) 
 }
 
 // Ask returns the answer to q or fails the test.
-func Ask[Q msg.Request[R], R msg.Message](t testing.TB, b *Bench, q Q) R {
+func Ask[Q msg.Request[R], R msg.Message](t testing.TB, b *Harness, q Q) R {
 	t.Helper()
 	r, err := kit.Ask(t.Context(), b.Bus, q)
 	if err != nil {
@@ -224,14 +224,14 @@ func Ask[Q msg.Request[R], R msg.Message](t testing.TB, b *Bench, q Q) R {
 
 // Settle returns when every queue is empty and every goroutine waits. Only for
 // benches under a fake clock.
-func (b *Bench) Settle() {
+func (b *Harness) Settle() {
 	time.Sleep(20 * time.Millisecond) // fake: lets the tickers of acknowledgements pass
 	synctest.Wait()
 }
 
 // HTTP returns a client that reaches what the service opened through Listen,
 // whatever the host in the URL.
-func (b *Bench) HTTP(service string) *http.Client {
+func (b *Harness) HTTP(service string) *http.Client {
 	d := b.unit(service).door
 	return &http.Client{Transport: &http.Transport{DisableKeepAlives: true,
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return d.knock(ctx) }}}

@@ -90,7 +90,7 @@ func TestScriptStepByStep(t *testing.T) {
 }
 
 func TestUnplug(t *testing.T) {
-	kittest.Run(t, "is offline until Plug", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "is offline until Plug", func(t *testing.T, b *kittest.Harness) {
 		events := kittest.WatchHealth(b, "s")
 		b.Unplug("s")
 		if h, _ := events.Next(t); h.Event != "lost" || h.OK {
@@ -105,11 +105,11 @@ func TestUnplug(t *testing.T) {
 		if h, _ := events.Next(t); h.Event != "reconnected" || !h.OK {
 			t.Errorf("health says %+v", h)
 		}
-	}, kittest.Fake("s"))
+	}, kittest.ServiceOf("s"))
 }
 
 func TestRetained(t *testing.T) {
-	kittest.Run(t, "is decoded, with its key", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "is decoded, with its key", func(t *testing.T, b *kittest.Harness) {
 		if _, kept := kittest.Retained[light](t, b, "hall"); kept {
 			t.Error("kept before it was sent")
 		}
@@ -122,7 +122,7 @@ func TestRetained(t *testing.T) {
 }
 
 func TestPublishRaw(t *testing.T) {
-	kittest.Run(t, "is seen as it is", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "is seen as it is", func(t *testing.T, b *kittest.Harness) {
 		b.PublishRaw(t, "foreign/thing", "\xff{", "x", "y")
 		b.PublishRaw(t, "lab/light/hall", `{"on":`)
 		b.Settle()
@@ -130,15 +130,15 @@ func TestPublishRaw(t *testing.T) {
 		if last := h[len(h)-2]; last.Name != "light" || last.Dropped["json"] != 1 {
 			t.Errorf("stats: %+v", h)
 		}
-	}, kittest.Fake("s", kit.On(func(context.Context, light) error { return nil }, kit.Name("light"))))
+	}, kittest.ServiceOf("s", kit.On(func(context.Context, light) error { return nil }, kit.Name("light"))))
 }
 
 func TestWatchRaw(t *testing.T) {
-	kittest.Run(t, "sees dead letters", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "sees dead letters", func(t *testing.T, b *kittest.Harness) {
 		letters := kittest.WatchRaw(b, "system/dead/+")
 		b.PublishRaw(t, "lab/light/hall", `{"on":true}`)
 		if d, m := letters.Next(t); d.Header.User["reason"] != "no bulb" || m.Key != "s" {
 			t.Errorf("letter %v of %s", d.Header.User, m.Key)
 		}
-	}, kittest.Fake("s", kit.On(func(context.Context, light) error { return errors.New("no bulb") })))
+	}, kittest.ServiceOf("s", kit.On(func(context.Context, light) error { return errors.New("no bulb") })))
 }

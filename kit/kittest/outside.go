@@ -15,7 +15,7 @@ import (
 // PublishRaw publishes bytes as a client of another make would, AtLeastOnce and
 // without an envelope; user are names and values of user properties. It fails
 // the test when the broker refuses them.
-func (b *Bench) PublishRaw(t testing.TB, topic, payload string, user ...string) {
+func (b *Harness) PublishRaw(t testing.TB, topic, payload string, user ...string) {
 	t.Helper()
 	p := &paho.Publish{Topic: topic, QoS: byte(msg.AtLeastOnce), Payload: []byte(payload), Properties: &paho.PublishProperties{}}
 	for i := 0; i+1 < len(user); i += 2 {
@@ -28,7 +28,7 @@ func (b *Bench) PublishRaw(t testing.TB, topic, payload string, user ...string) 
 
 // Retained is the M that the bench's own broker keeps for late joiners, and
 // whether there is one. key fills the "+" of a keyed route; else it is empty.
-func Retained[M msg.Message](t testing.TB, b *Bench, key string) (m M, kept bool) {
+func Retained[M msg.Message](t testing.TB, b *Harness, key string) (m M, kept bool) {
 	t.Helper()
 	topic := m.Route().Topic
 	if key != "" {
@@ -50,4 +50,4 @@ func Retained[M msg.Message](t testing.TB, b *Bench, key string) (m M, kept bool
 
 // Home is the data directory of the services on the bench; it goes with the
 // test.
-func (b *Bench) Home() kit.Home { return b.home }
+func (b *Harness) Home() kit.Home { return b.home }

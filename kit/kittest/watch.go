@@ -16,7 +16,7 @@ import (
 
 // Watcher collects what was seen on the bus, in order.
 type Watcher[M any] struct {
-	b      *Bench
+	b      *Harness
 	arrive chan struct{} // capacity 1: something is in seen
 
 	mu   sync.Mutex
@@ -30,7 +30,7 @@ type sighting[M any] struct {
 
 // Watch collects every M published from now on. What the bench itself publishes
 // is not seen, and neither is what cannot be decoded.
-func Watch[M msg.Message](b *Bench) *Watcher[M] {
+func Watch[M msg.Message](b *Harness) *Watcher[M] {
 	var zero M
 	filter := zero.Route().Topic
 	return watch(b, filter, func(d *kit.Delivery) (m M, err error) {
@@ -45,7 +45,7 @@ func Watch[M msg.Message](b *Bench) *Watcher[M] {
 
 // WatchRaw collects everything published from now on that filter matches,
 // undecoded: dead letters on system/dead/+, foreign topics, broken payloads.
-func WatchRaw(b *Bench, filter string) *Watcher[*kit.Delivery] {
+func WatchRaw(b *Harness, filter string) *Watcher[*kit.Delivery] {
 	return watch(b, filter, func(d *kit.Delivery) (*kit.Delivery, error) { return d, nil })
 }
 
@@ -58,13 +58,13 @@ type Health struct {
 
 // WatchHealth collects what the service with this client id says of its health
 // from now on; the id is the module's name, unless kit.As says otherwise.
-func WatchHealth(b *Bench, clientID string) *Watcher[Health] {
+func WatchHealth(b *Harness, clientID string) *Watcher[Health] {
 	return watch(b, "system/health/"+clientID, func(d *kit.Delivery) (h Health, err error) {
 		return h, json.Unmarshal(d.Data, &h)
 	})
 }
 
-func watch[M any](b *Bench, filter string, read func(*kit.Delivery) (M, error)) *Watcher[M] {
+func watch[M any](b *Harness, filter string, read func(*kit.Delivery) (M, error)) *Watcher[M] {
 	w := &Watcher[M]{b: b, arrive: make(chan struct{}, 1)}
 	see := func(d *kit.Delivery) {
 		if !topic.Matches(filter, d.Topic) || d.Retained {

@@ -144,7 +144,7 @@ func TestConformLeavesAFailingServerAlone(t *testing.T) {
 	_, err := generate(t.Context(), e)
 	var open *failover.OpenError
 	var ours *kit.Error
-	if !errors.As(err, &open) || !errors.As(err, &ours) || ours.Code != kit.Unavailable || a.calls.Load() != 3 {
+	if !errors.As(err, &open) || !errors.As(err, &ours) || ours.Code != kit.CodeUnavailable || a.calls.Load() != 3 {
 		t.Errorf("error %v after %d calls", err, a.calls.Load())
 	}
 	b := play("refuses", "refuses", "refuses", "refuses", "says")

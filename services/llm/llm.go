@@ -47,7 +47,7 @@ func (s *Service) Handlers() []kit.Handler {
 		kit.Stream(s.write, kit.Workers(4), kit.AckFirst(), kit.Queue(256), kit.Timeout(s.cfg.Timeout), kit.CancelledBy(
 			func(c contract.LLMCancel) string { return c.ID }, func(q contract.LLMRequest) string { return q.ID })),
 		kit.On(s.become),
-		kit.Up(s.look, choice), kit.Every(lookEvery, s.look, choice),
+		kit.OnConnect(s.look, choice), kit.Every(lookEvery, s.look, choice),
 		kit.Asks[contract.MemoryQuery](),
 	}
 }

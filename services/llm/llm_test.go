@@ -95,7 +95,7 @@ func TestAnswers(t *testing.T) {
 		"a failure":                      {contract.LLMRequest{ID: "r", Text: "fail now"}, `r 1 "fail " false; r 2 "now" false; r 3 "<nil>" true; `, "<nil>", "the machine is on fire"},
 	}
 	for name, tt := range tests {
-		kittest.Run(t, name, func(t *testing.T, b *kittest.Bench) {
+		kittest.Run(t, name, func(t *testing.T, b *kittest.Harness) {
 			stream, answers := kittest.Watch[contract.LLMStreamDelta](b), kittest.Watch[contract.LLMResponse](b)
 			b.Publish(t, tt.ask, kit.ID("chain"))
 			r, meta := answers.Next(t)
@@ -112,7 +112,7 @@ func TestAnswers(t *testing.T) {
 			answers.None(t)
 		}, scripted(&script{}))
 	}
-	kittest.Run(t, "a blank gets none", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "a blank gets none", func(t *testing.T, b *kittest.Harness) {
 		answers := kittest.Watch[contract.LLMResponse](b)
 		b.Publish(t, contract.LLMRequest{ID: "r", Text: " "})
 		answers.None(t)
@@ -120,7 +120,7 @@ func TestAnswers(t *testing.T) {
 }
 
 func TestCancel(t *testing.T) {
-	kittest.Run(t, "ends the running answer at once", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "ends the running answer at once", func(t *testing.T, b *kittest.Harness) {
 		stream, answers := kittest.Watch[contract.LLMStreamDelta](b), kittest.Watch[contract.LLMResponse](b)
 		b.Publish(t, contract.LLMRequest{ID: "r", Text: "one two three four"})
 		time.Sleep(2500 * time.Millisecond)
@@ -136,7 +136,7 @@ func TestCancel(t *testing.T) {
 		}
 		answers.None(t)
 	}, scripted(&script{}))
-	kittest.Run(t, "ends one that waits, and only that", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "ends one that waits, and only that", func(t *testing.T, b *kittest.Harness) {
 		answers := kittest.Watch[contract.LLMResponse](b)
 		for i := range 6 {
 			b.Publish(t, contract.LLMRequest{ID: fmt.Sprint("r", i), Text: "one two three"})
@@ -156,7 +156,7 @@ func TestCancel(t *testing.T) {
 }
 
 func TestSeveralAtOnce(t *testing.T) {
-	kittest.Run(t, "four answers take the time of one", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "four answers take the time of one", func(t *testing.T, b *kittest.Harness) {
 		answers := kittest.Watch[contract.LLMResponse](b)
 		begin := time.Now()
 		for i := range 4 {
@@ -173,7 +173,7 @@ func TestSeveralAtOnce(t *testing.T) {
 
 func TestPersonaIsFollowed(t *testing.T) {
 	var e script
-	kittest.Run(t, "from the next request on", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "from the next request on", func(t *testing.T, b *kittest.Harness) {
 		ask := func(system *string) string {
 			kittest.Ask(t, b, contract.LLMRequest{ID: "r", Text: "one", System: system})
 			return e.last().System
@@ -196,7 +196,7 @@ func TestPersonaIsFollowed(t *testing.T) {
 
 // recalls answers every query with one line, and counts the queries.
 func recalls(asked *[]contract.MemoryQuery, text string) kit.Module {
-	return kittest.Fake("memory", kit.Answer(func(_ context.Context, q contract.MemoryQuery) (contract.MemoryResults, error) {
+	return kittest.ServiceOf("memory", kit.Answer(func(_ context.Context, q contract.MemoryQuery) (contract.MemoryResults, error) {
 		*asked = append(*asked, q)
 		return contract.MemoryResults{Query: q.Text, K: 1, Results: []contract.MemoryResult{
 			{Document: map[string]any{"text": text, "role": "user"}, ContextType: "target"}}}, nil
@@ -207,7 +207,7 @@ func TestMemoryIsAsked(t *testing.T) {
 	var e script
 	var asked []contract.MemoryQuery
 	remembering := with(settings(), &e)
-	kittest.Run(t, "and its lines stand before the question", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "and its lines stand before the question", func(t *testing.T, b *kittest.Harness) {
 		kittest.Ask(t, b, contract.LLMRequest{ID: "r", Text: "which boat", RAGK: new(3)})
 		b.Settle()
 		if got, want := e.last().User, "Known:\n(user) the boat is red\n\nwhich boat"; got != want {
@@ -226,7 +226,7 @@ func TestMemoryIsAsked(t *testing.T) {
 			t.Errorf("prompt with what the history has %q", got)
 		}
 	}, recalls(&asked, "the boat is red"), remembering)
-	kittest.Run(t, "and not waited for", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "and not waited for", func(t *testing.T, b *kittest.Harness) {
 		for i, want := range []time.Duration{1500 * time.Millisecond, time.Second} {
 			begin := time.Now()
 			kittest.Ask(t, b, contract.LLMRequest{ID: fmt.Sprint(i), Text: "boat"})
@@ -255,14 +255,14 @@ func TestBuiltin(t *testing.T) {
 		"a number":           {"what is 2024", func() string { return lost }},
 	}
 	for name, tt := range tests {
-		kittest.Run(t, name, func(t *testing.T, b *kittest.Bench) {
+		kittest.Run(t, name, func(t *testing.T, b *kittest.Harness) {
 			r := kittest.Ask(t, b, contract.LLMRequest{ID: "r", Text: tt.ask})
 			if got := value(r.Reply); got != tt.want() || value(r.Provider) != "builtin" {
 				t.Errorf("%s said %q, want %q", value(r.Provider), got, tt.want())
 			}
 		}, Module.With(fx.Replace(bare())))
 	}
-	kittest.Run(t, "word by word", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "word by word", func(t *testing.T, b *kittest.Harness) {
 		stream := kittest.Watch[contract.LLMStreamDelta](b)
 		kittest.Ask(t, b, contract.LLMRequest{ID: "r", Text: "6 times 7"})
 		b.Settle()
@@ -282,7 +282,7 @@ func bare() Config {
 func TestBuiltinRecalls(t *testing.T) {
 	for _, ask := range []string{"What did I say about the boat?", "what do you remember about boats", "Do you remember the boat?", "When did I mention the boat", "what did I just say"} {
 		var asked []contract.MemoryQuery
-		kittest.Run(t, ask, func(t *testing.T, b *kittest.Bench) {
+		kittest.Run(t, ask, func(t *testing.T, b *kittest.Harness) {
 			r := kittest.Ask(t, b, contract.LLMRequest{ID: "r", Text: ask})
 			if got := value(r.Reply); got != "You said: The boat is red." {
 				t.Errorf("said %q", got)
@@ -290,13 +290,13 @@ func TestBuiltinRecalls(t *testing.T) {
 		}, recalls(&asked, "The boat is red."), Module.With(fx.Replace(bare())))
 	}
 	var asked []contract.MemoryQuery
-	kittest.Run(t, "and will", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "and will", func(t *testing.T, b *kittest.Harness) {
 		r := kittest.Ask(t, b, contract.LLMRequest{ID: "r", Text: "Please remember that the boat is red."})
 		if got := value(r.Reply); got != "I will remember that." {
 			t.Errorf("said %q", got)
 		}
 	}, recalls(&asked, "x"), Module.With(fx.Replace(bare())))
-	kittest.Run(t, "and says when it cannot", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "and says when it cannot", func(t *testing.T, b *kittest.Harness) {
 		r := kittest.Ask(t, b, contract.LLMRequest{ID: "r", Text: "what did I say about boats"})
 		if got := value(r.Reply); got != noMemory {
 			t.Errorf("said %q", got)

@@ -241,7 +241,7 @@ func (o *OpenAI) explain(ctx context.Context, p Prompt, err error) error {
 }
 
 func unavailable(format string, args ...any) error {
-	return &kit.Error{Code: kit.Unavailable, Message: fmt.Sprintf(format, args...)}
+	return &kit.Error{Code: kit.CodeUnavailable, Message: fmt.Sprintf(format, args...)}
 }
 
 // refusal explains an answer of the server that is an error.

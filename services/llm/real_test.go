@@ -27,7 +27,7 @@ func TestRealService(t *testing.T) {
 	var text strings.Builder
 	begin, first := time.Now(), time.Duration(0)
 	q := contract.LLMRequest{ID: "r", Text: "Name three colours.", Params: map[string]any{"max_tokens": 40}}
-	for d, err := range kit.Pull(t.Context(), b.Bus, q, &last) {
+	for d, err := range kit.AskStream(t.Context(), b.Bus, q, &last) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -44,7 +44,7 @@ func TestRealService(t *testing.T) {
 	t.Logf("first words after %s, all after %s", first, time.Since(begin))
 
 	answers := kittest.Watch[contract.LLMResponse](b)
-	for d, err := range kit.Pull(t.Context(), b.Bus, contract.LLMRequest{ID: "s", Text: "Count from one to a hundred in words."}, nil) {
+	for d, err := range kit.AskStream(t.Context(), b.Bus, contract.LLMRequest{ID: "s", Text: "Count from one to a hundred in words."}, nil) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -76,7 +76,7 @@ func BenchmarkFirstDelta(b *testing.B) {
 	var took []time.Duration
 	for b.Loop() {
 		begin := time.Now()
-		for d, err := range kit.Pull(b.Context(), bench.Bus, contract.LLMRequest{ID: "r", Text: "x"}, nil) {
+		for d, err := range kit.AskStream(b.Context(), bench.Bus, contract.LLMRequest{ID: "r", Text: "x"}, nil) {
 			if err != nil {
 				b.Fatal(err)
 			}

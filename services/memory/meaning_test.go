@@ -164,7 +164,7 @@ func meant(t *testing.T, home, model string) {
 
 // recalls asks until the answer is want: vectors are kept a moment after they
 // are made.
-func recalls(t *testing.T, b *kittest.Bench, ask string, want ...string) {
+func recalls(t *testing.T, b *kittest.Harness, ask string, want ...string) {
 	t.Helper()
 	var got []string
 	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {

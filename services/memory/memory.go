@@ -44,8 +44,8 @@ func (s *Service) Handlers() []kit.Handler {
 		kit.Answer(s.recall, kit.Workers(4)), // reads only: order does not matter
 		kit.Answer(s.describe, character),
 		kit.On(s.change, character),
-		kit.Up(s.introduce, character),
-		kit.Up(s.forget), kit.Every(time.Hour, s.forget),
+		kit.OnConnect(s.introduce, character),
+		kit.OnConnect(s.forget), kit.Every(time.Hour, s.forget),
 		kit.Loop(s.meaning.run, kit.Name("meaning")),
 		kit.Sends[contract.CharacterSnapshot](),
 	}

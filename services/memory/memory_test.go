@@ -25,13 +25,13 @@ func texts(r contract.MemoryResults) (out []string) {
 	return out
 }
 
-func hear(t *testing.T, b *kittest.Bench, text string) {
+func hear(t *testing.T, b *kittest.Harness, text string) {
 	t.Helper()
 	b.Publish(t, contract.FinalTranscript{Text: text})
 	b.Settle()
 }
 
-func speak(t *testing.T, b *kittest.Bench, id, text string) {
+func speak(t *testing.T, b *kittest.Harness, id, text string) {
 	t.Helper()
 	b.Publish(t, contract.TtsSay{Text: text, UttID: &id})
 	b.Settle()
@@ -68,7 +68,7 @@ func TestRecall(t *testing.T) {
 			want: []string{"target: green boat", "target: red boat"}},
 	}
 	for name, tt := range tests {
-		kittest.Run(t, name, func(t *testing.T, b *kittest.Bench) {
+		kittest.Run(t, name, func(t *testing.T, b *kittest.Harness) {
 			for _, s := range tt.said {
 				if answer, ok := strings.CutPrefix(s, "A: "); ok {
 					speak(t, b, s, answer)
@@ -97,7 +97,7 @@ func TestRecall(t *testing.T) {
 }
 
 func TestResult(t *testing.T) {
-	kittest.Run(t, "says who, when, how well and how long", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "says who, when, how well and how long", func(t *testing.T, b *kittest.Harness) {
 		b.Publish(t, contract.FinalTranscript{Text: "the boat is red", UttID: new("u1"), TS: 1730800000.25})
 		b.Settle()
 		hear(t, b, "something about nothing at all")
@@ -111,7 +111,7 @@ func TestResult(t *testing.T) {
 			t.Errorf("got %+v, %v at %s with %v", r, doc, *x.Timestamp, *x.Score)
 		}
 	}, memory.Module)
-	kittest.Run(t, "what did not fit is told", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "what did not fit is told", func(t *testing.T, b *kittest.Harness) {
 		hear(t, b, "milk one")
 		hear(t, b, "milk two")
 		r := kittest.Ask(t, b, contract.MemoryQuery{Text: "milk", MaxTokens: new(3)})
@@ -122,7 +122,7 @@ func TestResult(t *testing.T) {
 }
 
 func TestBareSay(t *testing.T) {
-	kittest.Run(t, "has the time of its arrival", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "has the time of its arrival", func(t *testing.T, b *kittest.Harness) {
 		if err := b.Bus.PublishTo(t.Context(), "tts/say", "", map[string]any{"text": "the boat is red"}, kit.Bare()); err != nil {
 			t.Fatal(err)
 		}
@@ -135,7 +135,7 @@ func TestBareSay(t *testing.T) {
 }
 
 func TestBlankQuery(t *testing.T) {
-	kittest.Run(t, "gets no reply", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "gets no reply", func(t *testing.T, b *kittest.Harness) {
 		replies := kittest.Watch[contract.MemoryResults](b)
 		b.Publish(t, contract.MemoryQuery{Text: " \n"})
 		replies.None(t)
@@ -143,7 +143,7 @@ func TestBlankQuery(t *testing.T) {
 }
 
 func TestAnswersAreJoined(t *testing.T) {
-	kittest.Run(t, "the sentences of an answer are one line, each once", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "the sentences of an answer are one line, each once", func(t *testing.T, b *kittest.Harness) {
 		speak(t, b, "a", "The plan is simple.")
 		say := contract.TtsSay{Text: "We leave at dawn.", UttID: new("a")}
 		say.MessageID = "again"
@@ -165,7 +165,7 @@ func TestAnswersAreJoined(t *testing.T) {
 }
 
 func TestLeftOut(t *testing.T) {
-	kittest.Run(t, "acknowledgements, announcements and blanks", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "acknowledgements, announcements and blanks", func(t *testing.T, b *kittest.Harness) {
 		b.Publish(t, contract.TtsSay{Text: "Hmm?", WakeAck: new(true)})
 		b.Publish(t, contract.TtsSay{Text: "System online.", SystemAnnounce: new(true)})
 		b.Publish(t, contract.TtsSay{Text: " "})
@@ -176,7 +176,7 @@ func TestLeftOut(t *testing.T) {
 		}
 	}, memory.Module)
 	var asked contract.MemoryResults
-	kittest.Run(t, "the turn that asks, also in other words", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "the turn that asks, also in other words", func(t *testing.T, b *kittest.Harness) {
 		hear(t, b, "the boat is red")
 		hear(t, b, "tell me of boats")
 		time.Sleep(2 * time.Second)
@@ -205,7 +205,7 @@ func (a *asker) heard(ctx context.Context, _ contract.FinalTranscript) (err erro
 
 func TestForgets(t *testing.T) {
 	month := memory.Module.With(fx.Decorate(func(c memory.Config) memory.Config { c.MaxAge = 720 * time.Hour; return c }))
-	kittest.Run(t, "lines beyond the age", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "lines beyond the age", func(t *testing.T, b *kittest.Harness) {
 		ago := func(d time.Duration) float64 { return float64(time.Now().Add(-d).Unix()) }
 		b.Publish(t, contract.FinalTranscript{Text: "an old boat", TS: ago(721 * time.Hour)})
 		b.Publish(t, contract.FinalTranscript{Text: "a new boat", TS: ago(719 * time.Hour)})
@@ -221,7 +221,7 @@ func TestForgets(t *testing.T) {
 }
 
 func TestCharacter(t *testing.T) {
-	kittest.Run(t, "is published retained, and after each change", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "is published retained, and after each change", func(t *testing.T, b *kittest.Harness) {
 		b.Settle()
 		if p := b.Broker.Retained("system/character/current"); len(p) != 1 || !strings.Contains(string(p[0]), `"name":"TARS"`) {
 			t.Errorf("retained %s", p)
@@ -245,7 +245,7 @@ func TestCharacter(t *testing.T) {
 		b.Publish(t, contract.CharacterUpdate{Trait: &contract.CharacterTraitUpdate{Section: "voice", Trait: "rate", Value: 2}})
 		who.None(t)
 	}, memory.Module)
-	kittest.Run(t, "as tools write it on the wire", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "as tools write it on the wire", func(t *testing.T, b *kittest.Harness) {
 		b.Settle()
 		who := kittest.Watch[contract.CharacterSnapshot](b)
 		for _, data := range []map[string]any{{"trait": "wit", "value": 7}, {"trait": "wit", "value": 101}, {"reset_all": true}} {
@@ -262,7 +262,7 @@ func TestCharacter(t *testing.T) {
 }
 
 func TestCharacterSections(t *testing.T) {
-	kittest.Run(t, "whole, one, and one that there is not", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "whole, one, and one that there is not", func(t *testing.T, b *kittest.Harness) {
 		if r := kittest.Ask(t, b, contract.CharacterGetRequest{}); r.Snapshot == nil || r.Snapshot.Name != "TARS" || r.Snapshot.Traits["honesty"] != 95. {
 			t.Errorf("whole: %+v", r)
 		}
@@ -297,7 +297,7 @@ func TestCharacterFile(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		kittest.Run(t, name, func(t *testing.T, b *kittest.Bench) {
+		kittest.Run(t, name, func(t *testing.T, b *kittest.Harness) {
 			s := kittest.Ask(t, b, contract.CharacterGetRequest{}).Snapshot
 			prompt := ""
 			if s.SystemPrompt != nil {
@@ -311,7 +311,7 @@ func TestCharacterFile(t *testing.T) {
 }
 
 func TestOutlivesRestart(t *testing.T) {
-	kittest.Run(t, "lines and traits", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "lines and traits", func(t *testing.T, b *kittest.Harness) {
 		hear(t, b, "the boat is red")
 		b.Publish(t, contract.CharacterUpdate{Trait: &contract.CharacterTraitUpdate{Trait: "humor", Value: 5}})
 		b.Settle()

@@ -27,7 +27,7 @@ func config(change func(*router.Config)) kit.Module {
 
 // stage is a bench with watchers for all that the router says.
 type stage struct {
-	*kittest.Bench
+	*kittest.Harness
 	asked   *kittest.Watcher[contract.LLMRequest]
 	cancels *kittest.Watcher[contract.LLMCancel]
 	stops   *kittest.Watcher[contract.TtsControl]
@@ -37,7 +37,7 @@ type stage struct {
 
 func run(t *testing.T, name string, mod kit.Module, f func(*testing.T, *stage)) {
 	t.Helper()
-	kittest.Run(t, name, func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, name, func(t *testing.T, b *kittest.Harness) {
 		f(t, &stage{b, kittest.Watch[contract.LLMRequest](b), kittest.Watch[contract.LLMCancel](b), kittest.Watch[contract.TtsControl](b),
 			kittest.Watch[contract.TtsSay](b), kittest.Watch[contract.TurnRecord](b)})
 	}, mod)

@@ -61,17 +61,17 @@ func New(cfg Config, bus *kit.Bus, engine Engine, home kit.Home, log *slog.Logge
 func (s *Service) Handlers() []kit.Handler {
 	choice := kit.Lane("engine")
 	all := []kit.Handler{
-		kit.On(s.listen, kit.Workers(4), kit.By(func(a contract.MicAudio) string { return a.Source })),
+		kit.On(s.listen, kit.Workers(4), kit.OrderedBy(func(a contract.MicAudio) string { return a.Source })),
 		kit.On(s.obey), kit.On(s.spoke),
 		kit.Loop(s.takeTurns),
-		kit.Local(s.whole, s.read, kit.Timeout(0)),  // the engine has a timeout of its own
-		kit.Local(s.early, s.guess, kit.Timeout(0)), // a lane of its own: a final never waits for a partial
+		kit.OnChan(s.whole, s.read, kit.Timeout(0)),  // the engine has a timeout of its own
+		kit.OnChan(s.early, s.guess, kit.Timeout(0)), // a lane of its own: a final never waits for a partial
 		kit.Every(quiet/2, s.tidy),
-		kit.Up(s.look, choice), kit.Every(lookEvery, s.look, choice),
+		kit.OnConnect(s.look, choice), kit.Every(lookEvery, s.look, choice),
 		kit.Sends[contract.FinalTranscript](), kit.Sends[contract.PartialTranscript](), kit.Sends[contract.WakeEvent](),
 	}
 	if s.watch != nil {
-		all = append(all, kit.Local(s.watch.woke, s.woken), kit.Loop(s.watch.run, kit.Name("watch")))
+		all = append(all, kit.OnChan(s.watch.woke, s.woken), kit.Loop(s.watch.run, kit.Name("watch")))
 	}
 	return all
 }

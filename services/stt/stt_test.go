@@ -67,7 +67,7 @@ func (r *reader) saying(text string, confidence float64) {
 
 // house is a bench with a service that listens, and all it publishes.
 type house struct {
-	*kittest.Bench
+	*kittest.Harness
 	seq      int // of the next chunk
 	engine   *reader
 	finals   *kittest.Watcher[contract.FinalTranscript]
@@ -78,7 +78,7 @@ type house struct {
 
 func listen(t *testing.T, name string, f func(*testing.T, *house), settings ...string) {
 	t.Helper()
-	kittest.Run(t, name, func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, name, func(t *testing.T, b *kittest.Harness) {
 		h := &house{b, 0, &reader{takes: 300 * ms}, kittest.Watch[contract.FinalTranscript](b), kittest.Watch[contract.PartialTranscript](b),
 			kittest.Watch[contract.WakeEvent](b), kittest.Watch[contract.HealthPing](b)}
 		for _, s := range settings {
@@ -404,8 +404,8 @@ func TestHealth(t *testing.T) {
 		time.Sleep(6 * time.Second)
 		expectAll(t, "health", feelings(h), "ready", "degraded: no model", "ready")
 	}, "STT_PARTIALS=no")
-	kittest.Run(t, "tells what to do without an engine", func(t *testing.T, b *kittest.Bench) {
-		h := &house{Bench: b, health: kittest.Watch[contract.HealthPing](b)}
+	kittest.Run(t, "tells what to do without an engine", func(t *testing.T, b *kittest.Harness) {
+		h := &house{Harness: b, health: kittest.Watch[contract.HealthPing](b)}
 		t.Setenv("STT_ENGINE", "none")
 		b.Add(t, stt.Module)
 		time.Sleep(6 * time.Second)

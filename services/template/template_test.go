@@ -21,7 +21,7 @@ func TestGreeting(t *testing.T) {
 	}
 	mod := template.Module.With(fx.Replace(template.Config{Silence: time.Minute, Greeting: "Welcome back."}))
 	for name, tt := range tests {
-		kittest.Run(t, name, func(t *testing.T, b *kittest.Bench) {
+		kittest.Run(t, name, func(t *testing.T, b *kittest.Harness) {
 			said := kittest.Watch[contract.TtsSay](b)
 			b.Publish(t, contract.TtsStatus{Event: contract.TtsSpeakingEnd})
 			b.Settle()

@@ -51,7 +51,7 @@ func (s *Service) Handlers() []kit.Handler {
 		kit.On(s.say, desk, kit.AckFirst(), kit.CancelledBy(stoppedAnswer, answerOf)), // after a restart nobody waits for it any more
 		kit.On(s.control, desk, kit.Overtake()),
 		kit.Loop(s.speak),
-		kit.Up(s.look, choice), kit.Every(lookEvery, s.look, choice),
+		kit.OnConnect(s.look, choice), kit.Every(lookEvery, s.look, choice),
 		kit.Sends[contract.TtsStatus](), kit.Sends[contract.SpeakerAudio](),
 	}
 }

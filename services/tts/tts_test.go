@@ -53,7 +53,7 @@ func (e talker) Synthesize(ctx context.Context, l tts.Line) iter.Seq2[tts.Chunk,
 
 // stage is a bench with a voice on it and everything it does.
 type stage struct {
-	*kittest.Bench
+	*kittest.Harness
 	begun  time.Time
 	made   []string // sentences the engine made
 	status *kittest.Watcher[contract.TtsStatus]
@@ -64,8 +64,8 @@ type stage struct {
 func perform(t *testing.T, name string, f func(*testing.T, *stage), settings ...string) {
 	t.Helper()
 	s := &stage{}
-	kittest.Run(t, name, func(t *testing.T, b *kittest.Bench) {
-		s.Bench, s.made = b, nil
+	kittest.Run(t, name, func(t *testing.T, b *kittest.Harness) {
+		s.Harness, s.made = b, nil
 		s.status, s.audio, s.health = kittest.Watch[contract.TtsStatus](b), kittest.Watch[contract.SpeakerAudio](b), kittest.Watch[contract.HealthPing](b)
 		for _, set := range settings {
 			k, v, _ := strings.Cut(set, "=")

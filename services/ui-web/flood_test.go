@@ -27,7 +27,7 @@ func (p *page) refusal(t *testing.T) (what, why string) {
 }
 
 func TestFloodOfAPage(t *testing.T) {
-	kittest.Run(t, "typed text is rate-limited, and the person is told", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "typed text is rate-limited, and the person is told", func(t *testing.T, b *kittest.Harness) {
 		heard := kittest.Watch[contract.FinalTranscript](b)
 		p, other := open(t, b, "3f2a"), open(t, b, "beef")
 		for i := range 20 {
@@ -52,7 +52,7 @@ func TestFloodOfAPage(t *testing.T) {
 		}
 	}, module(uiweb.Config{}))
 
-	kittest.Run(t, "a text that is too long is told", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "a text that is too long is told", func(t *testing.T, b *kittest.Harness) {
 		p := open(t, b, "3f2a")
 		p.send(t, websocket.MessageText, `{"say":"`+strings.Repeat("a", 4001)+`"}`)
 		if what, why := p.refusal(t); what != "say" || !strings.Contains(why, "4001 characters") {
@@ -60,7 +60,7 @@ func TestFloodOfAPage(t *testing.T) {
 		}
 	}, module(uiweb.Config{}))
 
-	kittest.Run(t, "sound comes at most at twice real time", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "sound comes at most at twice real time", func(t *testing.T, b *kittest.Harness) {
 		heard := kittest.Watch[contract.MicAudio](b)
 		p := open(t, b, "3f2a")
 		second := strings.Repeat("ab", 4000) // a quarter of one
@@ -84,7 +84,7 @@ func TestFloodOfAPage(t *testing.T) {
 		}
 	}, module(uiweb.Config{}))
 
-	kittest.Run(t, "a flood of frames does not reach the bus", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "a flood of frames does not reach the bus", func(t *testing.T, b *kittest.Harness) {
 		stops := kittest.Watch[contract.TtsControl](b)
 		p := open(t, b, "3f2a")
 		for range 500 {
@@ -97,7 +97,7 @@ func TestFloodOfAPage(t *testing.T) {
 		}
 	}, module(uiweb.Config{}))
 
-	kittest.Run(t, "a frame that is too long ends the page, and no other", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "a frame that is too long ends the page, and no other", func(t *testing.T, b *kittest.Harness) {
 		p, other := open(t, b, "3f2a"), open(t, b, "beef")
 		_ = p.c.Write(t.Context(), websocket.MessageBinary, []byte(strings.Repeat("x", 40<<10))) // it may be cut while it is sent
 		for {
@@ -109,7 +109,7 @@ func TestFloodOfAPage(t *testing.T) {
 		other.until(t, "stt/final")
 	}, module(uiweb.Config{}))
 
-	kittest.Run(t, "a message too long to show is dropped and counted", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "a message too long to show is dropped and counted", func(t *testing.T, b *kittest.Harness) {
 		p := open(t, b, "3f2a")
 		long, escaped := strings.Repeat("x", 300<<10), strings.Repeat("<", 100<<10)
 		for _, text := range []string{long, escaped, "short"} {

@@ -115,7 +115,7 @@ func TestGuard(t *testing.T) {
 		"a token that a page loads for somebody": {away, "/?token=guess", map[string]string{"Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Site": "cross-site"}, 403},
 	}
 	for name, tt := range tests {
-		kittest.Run(t, name, func(t *testing.T, b *kittest.Bench) {
+		kittest.Run(t, name, func(t *testing.T, b *kittest.Harness) {
 			b.Settle() // until the page knows of its own link
 			if got, _, body := get(t, b, tt.path, tt.header); got != tt.want {
 				t.Errorf("%d %.80q, want %d", got, body, tt.want)
@@ -126,14 +126,14 @@ func TestGuard(t *testing.T) {
 
 func TestSocketRefusals(t *testing.T) {
 	for name, id := range map[string]string{"no id": "", "a short one": "abc", "a long one": "abcdefghijklm", "capitals": "ABCD", "a topic": "ab/+"} {
-		kittest.Run(t, name, func(t *testing.T, b *kittest.Bench) {
+		kittest.Run(t, name, func(t *testing.T, b *kittest.Harness) {
 			_, r, err := websocket.Dial(t.Context(), "ws://"+addr+"/ws?id="+strings.ReplaceAll(id, "+", "%2B"), &websocket.DialOptions{HTTPClient: b.HTTP("ui-web")})
 			if err == nil || r == nil || r.StatusCode != 400 {
 				t.Errorf("%v, %v", r, err)
 			}
 		}, module(uiweb.Config{}))
 	}
-	kittest.Run(t, "too many pages", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "too many pages", func(t *testing.T, b *kittest.Harness) {
 		for range 64 {
 			open(t, b, "3f2a")
 		}
@@ -145,7 +145,7 @@ func TestSocketRefusals(t *testing.T) {
 }
 
 func TestHeaders(t *testing.T) {
-	kittest.Run(t, "on every answer", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "on every answer", func(t *testing.T, b *kittest.Harness) {
 		for path, kind := range map[string]string{"/": "text/html", "/app.js": "text/javascript", "/ear-worklet.js": "text/javascript", "/style.css": "text/css", "/icon.svg": "image/svg+xml", "/nothing": "text/plain"} {
 			_, h, _ := get(t, b, path, nil)
 			if !strings.HasPrefix(h.Get("Content-Type"), kind) || h.Get("X-Content-Type-Options") != "nosniff" {

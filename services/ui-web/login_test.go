@@ -15,7 +15,7 @@ import (
 var tokenQuery = "/?token=" + strings.ReplaceAll(token, " ", "+")
 
 // form sends a token as the form does, and returns the answer and the cookie.
-func form(t *testing.T, b *kittest.Bench, given string, header map[string]string) (status int, answer http.Header, cookie string) {
+func form(t *testing.T, b *kittest.Harness, given string, header map[string]string) (status int, answer http.Header, cookie string) {
 	t.Helper()
 	sent := map[string]string{"Content-Type": "application/x-www-form-urlencoded", "Origin": "http://" + addr}
 	for k, v := range header {
@@ -26,7 +26,7 @@ func form(t *testing.T, b *kittest.Bench, given string, header map[string]string
 	return status, answer, cookie
 }
 
-func dial(t *testing.T, b *kittest.Bench, cookie string) (*websocket.Conn, error) {
+func dial(t *testing.T, b *kittest.Harness, cookie string) (*websocket.Conn, error) {
 	t.Helper()
 	c, _, err := websocket.Dial(t.Context(), "ws://"+addr+"/ws?id=3f2a", &websocket.DialOptions{HTTPClient: b.HTTP("ui-web"), HTTPHeader: http.Header{"Cookie": {cookie}}})
 	if err == nil {
@@ -37,7 +37,7 @@ func dial(t *testing.T, b *kittest.Bench, cookie string) (*websocket.Conn, error
 
 func TestToken(t *testing.T) {
 	away := module(uiweb.Config{Addr: "0.0.0.0:8080", Token: token})
-	kittest.Run(t, "is asked for once", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "is asked for once", func(t *testing.T, b *kittest.Harness) {
 		status, _, body := get(t, b, "/", nil)
 		if status != 401 || !strings.Contains(body, `name="token"`) {
 			t.Fatalf("%d %s, want a form", status, body)
@@ -62,14 +62,14 @@ func TestToken(t *testing.T) {
 			t.Errorf("two logins have the cookies %q and %q", cookie, other)
 		}
 	}, away)
-	kittest.Run(t, "is not taken from another site", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "is not taken from another site", func(t *testing.T, b *kittest.Harness) {
 		for _, origin := range []string{"https://evil.example", "http://127.0.0.1", "null"} {
 			if status, header, _ := form(t, b, token, map[string]string{"Origin": origin}); status != 403 || header.Get("Set-Cookie") != "" {
 				t.Errorf("%s: %d with cookie %q", origin, status, header.Get("Set-Cookie"))
 			}
 		}
 	}, away)
-	kittest.Run(t, "leaves the address", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "leaves the address", func(t *testing.T, b *kittest.Harness) {
 		for from, tt := range map[string]struct {
 			path   string
 			header map[string]string
@@ -90,12 +90,12 @@ func TestToken(t *testing.T) {
 			t.Errorf("/enter is %d %s", status, body)
 		}
 	}, away)
-	kittest.Run(t, "that nobody wants leaves the address as well", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "that nobody wants leaves the address as well", func(t *testing.T, b *kittest.Harness) {
 		if status, header, _ := get(t, b, tokenQuery, nil); status != 303 || header.Get("Location") != "/" || header.Get("Set-Cookie") != "" {
 			t.Errorf("%d, %v", status, header)
 		}
 	}, module(uiweb.Config{}))
-	kittest.Run(t, "is kept to HTTPS behind a proxy", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "is kept to HTTPS behind a proxy", func(t *testing.T, b *kittest.Harness) {
 		for name, tt := range map[string]struct {
 			header map[string]string
 			secure bool
@@ -112,7 +112,7 @@ func TestToken(t *testing.T) {
 }
 
 func TestTries(t *testing.T) {
-	kittest.Run(t, "wrong tokens are slowed, a session is not", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "wrong tokens are slowed, a session is not", func(t *testing.T, b *kittest.Harness) {
 		_, _, cookie := form(t, b, token, nil)
 		for i := range 5 {
 			if status, _, _ := form(t, b, "a wrong one", nil); status != 401 {
@@ -143,7 +143,7 @@ func TestTries(t *testing.T) {
 
 func TestSession(t *testing.T) {
 	away := func(cfg uiweb.Config) uiweb.Config { cfg.Token = token; return cfg }
-	in := func(t *testing.T, b *kittest.Bench, cookie string) bool {
+	in := func(t *testing.T, b *kittest.Harness, cookie string) bool {
 		t.Helper()
 		status, _, _ := get(t, b, "/api/session", map[string]string{"Cookie": cookie})
 		return status == 200
@@ -156,7 +156,7 @@ func TestSession(t *testing.T) {
 			}
 		}
 	}
-	kittest.Run(t, "ends with a logout, and its sockets with it", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "ends with a logout, and its sockets with it", func(t *testing.T, b *kittest.Harness) {
 		_, _, one := form(t, b, token, nil)
 		_, _, two := form(t, b, token, nil)
 		c, err := dial(t, b, one)
@@ -172,7 +172,7 @@ func TestSession(t *testing.T) {
 			t.Errorf("after the logout one is in: %v, two is in: %v", in(t, b, one), in(t, b, two))
 		}
 	}, module(away(uiweb.Config{})))
-	kittest.Run(t, "ends with a logout of all", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "ends with a logout of all", func(t *testing.T, b *kittest.Harness) {
 		_, _, one := form(t, b, token, nil)
 		_, _, two := form(t, b, token, nil)
 		c, err := dial(t, b, two)
@@ -187,7 +187,7 @@ func TestSession(t *testing.T) {
 			t.Error("a session goes on")
 		}
 	}, module(away(uiweb.Config{})))
-	kittest.Run(t, "is not ended by another page", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "is not ended by another page", func(t *testing.T, b *kittest.Harness) {
 		_, _, one := form(t, b, token, nil)
 		for path, header := range map[string]map[string]string{"/logout": {"Origin": "http://127.0.0.1"}, "/logout/all": {"Origin": "null"}} {
 			header["Cookie"] = one
@@ -202,7 +202,7 @@ func TestSession(t *testing.T) {
 			t.Error("the session ended")
 		}
 	}, module(away(uiweb.Config{})))
-	kittest.Run(t, "expires on the server, and its sockets with it", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "expires on the server, and its sockets with it", func(t *testing.T, b *kittest.Harness) {
 		_, _, one := form(t, b, token, nil)
 		c, err := dial(t, b, one)
 		if err != nil {
@@ -228,7 +228,7 @@ func TestSession(t *testing.T) {
 			t.Error("the session goes on after UI_SESSION")
 		}
 	}, module(away(uiweb.Config{Session: time.Hour})))
-	kittest.Run(t, "is one of 64: the one unused for longest ends", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "is one of 64: the one unused for longest ends", func(t *testing.T, b *kittest.Harness) {
 		cookies := make([]string, 65)
 		for i := range cookies {
 			_, _, cookies[i] = form(t, b, token, nil)
@@ -241,7 +241,7 @@ func TestSession(t *testing.T) {
 			t.Errorf("in are the one just used %v, the one unused for longest %v, the last %v", in(t, b, cookies[0]), in(t, b, cookies[1]), in(t, b, cookies[64]))
 		}
 	}, module(away(uiweb.Config{})))
-	kittest.Run(t, "knows who can log out, and who reads along", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "knows who can log out, and who reads along", func(t *testing.T, b *kittest.Harness) {
 		_, _, one := form(t, b, token, nil)
 		for name, tt := range map[string]struct {
 			header map[string]string

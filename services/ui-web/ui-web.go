@@ -36,7 +36,7 @@ func (s *Service) Handlers() []kit.Handler {
 		show(contract.MemoryResults{}), show(contract.WakeEvent{}), show(contract.TurnRecord{}),
 		kit.Tap(contract.HealthPing{}.Route().Topic, s.health, lane...),
 		kit.On(s.speech, lane...),
-		kit.Up(s.up, lane...), kit.Down(s.down, lane...),
+		kit.OnConnect(s.up, lane...), kit.OnDisconnect(s.down, lane...),
 		kit.Sends[contract.FinalTranscript](), kit.Sends[contract.MicAudio](),
 		kit.Sends[contract.LLMCancel](), kit.Sends[contract.TtsControl](),
 		kit.Asks[contract.MemoryQuery](),

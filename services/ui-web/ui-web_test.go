@@ -33,7 +33,7 @@ type page struct {
 	c *websocket.Conn
 }
 
-func open(t *testing.T, b *kittest.Bench, id string) *page {
+func open(t *testing.T, b *kittest.Harness, id string) *page {
 	t.Helper()
 	c, _, err := websocket.Dial(t.Context(), "ws://"+addr+"/ws?id="+id,
 		&websocket.DialOptions{HTTPClient: b.HTTP("ui-web"), HTTPHeader: http.Header{"Origin": {"http://" + addr}}})
@@ -110,7 +110,7 @@ func (p *page) send(t *testing.T, kind websocket.MessageType, data string) {
 }
 
 func TestTyping(t *testing.T) {
-	kittest.Run(t, "a typed text is a transcript of the page's room", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "a typed text is a transcript of the page's room", func(t *testing.T, b *kittest.Harness) {
 		heard := kittest.Watch[contract.FinalTranscript](b)
 		p, other := open(t, b, "3f2a"), open(t, b, "beef")
 		p.send(t, websocket.MessageText, `{"say":"  what time is it?  "}`)
@@ -128,7 +128,7 @@ func TestTyping(t *testing.T) {
 		}
 	}, module(uiweb.Config{}))
 
-	kittest.Run(t, "nothing, too much and nonsense are not published", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "nothing, too much and nonsense are not published", func(t *testing.T, b *kittest.Harness) {
 		heard := kittest.Watch[contract.FinalTranscript](b)
 		p := open(t, b, "3f2a")
 		for _, text := range []string{`{"say":"  "}`, `{"say":"` + strings.Repeat("a", 4001) + `"}`, `{"say":5}`, `what?`, `{}`} {
@@ -143,7 +143,7 @@ func TestTyping(t *testing.T) {
 }
 
 func TestStop(t *testing.T) {
-	kittest.Run(t, "a stop ends the answer and its speech", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "a stop ends the answer and its speech", func(t *testing.T, b *kittest.Harness) {
 		cancels, stops := kittest.Watch[contract.LLMCancel](b), kittest.Watch[contract.TtsControl](b)
 		p := open(t, b, "3f2a")
 		p.send(t, websocket.MessageText, `{"stop":"rt-1"}`)
@@ -162,7 +162,7 @@ func TestStop(t *testing.T) {
 }
 
 func TestMicrophone(t *testing.T) {
-	kittest.Run(t, "samples go to the bus until the microphone is off", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "samples go to the bus until the microphone is off", func(t *testing.T, b *kittest.Harness) {
 		heard := kittest.Watch[contract.MicAudio](b)
 		p := open(t, b, "3f2a")
 		expect := func(seq int, pcm string) {
@@ -191,7 +191,7 @@ func TestMicrophone(t *testing.T) {
 }
 
 func TestForwarding(t *testing.T) {
-	kittest.Run(t, "what happens is shown on every page, in order", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "what happens is shown on every page, in order", func(t *testing.T, b *kittest.Harness) {
 		p, other := open(t, b, "3f2a"), open(t, b, "beef")
 		text := "hello"
 		ctx := kit.WithBaggage(t.Context(), "room", "kitchen")
@@ -216,7 +216,7 @@ func TestForwarding(t *testing.T) {
 		}
 	}, module(uiweb.Config{}))
 
-	kittest.Run(t, "what is no JSON comes as text", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "what is no JSON comes as text", func(t *testing.T, b *kittest.Harness) {
 		p := open(t, b, "3f2a")
 		if err := b.Bus.PublishTo(t.Context(), "stt/audio_fft", "", contract.MicAudio{Source: "x", PCM: []byte("{{")}); err != nil {
 			t.Fatal(err)
@@ -226,7 +226,7 @@ func TestForwarding(t *testing.T) {
 		}
 	}, module(uiweb.Config{}))
 
-	kittest.Run(t, "speech goes to the page of its room, or to the one used last", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "speech goes to the page of its room, or to the one used last", func(t *testing.T, b *kittest.Harness) {
 		p, other := open(t, b, "3f2a"), open(t, b, "beef")
 		b.Publish(t, contract.SpeakerAudio{Sink: "web-3f2a", UttID: "u", Say: "s", Seq: 7, Last: true, Rate: 22050, PCM: []byte("abcd")})
 		header, pcm := p.speech(t)
@@ -248,8 +248,8 @@ func TestForwarding(t *testing.T) {
 }
 
 func TestHealth(t *testing.T) {
-	tts := kittest.Fake("tts", kit.Sends[contract.TtsSay]())
-	kittest.Run(t, "a page that comes late is told who is there", func(t *testing.T, b *kittest.Bench) {
+	tts := kittest.ServiceOf("tts", kit.Sends[contract.TtsSay]())
+	kittest.Run(t, "a page that comes late is told who is there", func(t *testing.T, b *kittest.Harness) {
 		b.Settle() // until the service knows them all, they come one by one
 		p := open(t, b, "3f2a")
 		for _, topic := range []string{"system/health/tts", "system/health/ui-web"} {
@@ -267,7 +267,7 @@ func TestHealth(t *testing.T) {
 		}
 	}, tts, module(uiweb.Config{}))
 
-	kittest.Run(t, "a lost broker is shown until it is back", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "a lost broker is shown until it is back", func(t *testing.T, b *kittest.Harness) {
 		p := open(t, b, "3f2a")
 		p.until(t, "system/health/ui-web")
 		b.Cut("ui-web")
@@ -281,7 +281,7 @@ func TestHealth(t *testing.T) {
 }
 
 func TestSlowPage(t *testing.T) {
-	kittest.Run(t, "a page that does not read delays nobody and misses the oldest", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "a page that does not read delays nobody and misses the oldest", func(t *testing.T, b *kittest.Harness) {
 		slow, quick := open(t, b, "slow"), open(t, b, "beef")
 		b.Settle()
 		const n = 1500
@@ -303,7 +303,7 @@ func TestSlowPage(t *testing.T) {
 		}
 	}, module(uiweb.Config{}))
 
-	kittest.Run(t, "a page that vanished is dropped", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "a page that vanished is dropped", func(t *testing.T, b *kittest.Harness) {
 		p := open(t, b, "beef")
 		open(t, b, "gone") // answers no ping, for nobody reads
 		time.AfterFunc(time.Minute, func() { b.Publish(t, contract.SpeakerAudio{Sink: "page", PCM: []byte("here")}) })
@@ -314,7 +314,7 @@ func TestSlowPage(t *testing.T) {
 }
 
 func TestRecall(t *testing.T) {
-	memory := kittest.Fake("memory", kit.Answer(func(_ context.Context, q contract.MemoryQuery) (contract.MemoryResults, error) {
+	memory := kittest.ServiceOf("memory", kit.Answer(func(_ context.Context, q contract.MemoryQuery) (contract.MemoryResults, error) {
 		return contract.MemoryResults{Query: q.Text, K: 1, Results: []contract.MemoryResult{{Document: "the boat is red"}}}, nil
 	}))
 	tests := map[string]struct {
@@ -329,14 +329,14 @@ func TestRecall(t *testing.T) {
 		"not a number": {"?q=boat&k=x", 400, `"error"`},
 	}
 	for name, tt := range tests {
-		kittest.Run(t, name, func(t *testing.T, b *kittest.Bench) {
+		kittest.Run(t, name, func(t *testing.T, b *kittest.Harness) {
 			status, _, body := get(t, b, "/api/memory"+tt.query, nil)
 			if status != tt.status || !strings.Contains(body, tt.want) {
 				t.Errorf("%d %s, want %d and %s in it", status, body, tt.status, tt.want)
 			}
 		}, memory, module(uiweb.Config{}))
 	}
-	kittest.Run(t, "without a memory", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "without a memory", func(t *testing.T, b *kittest.Harness) {
 		if status, _, body := get(t, b, "/api/memory?q=boat", nil); status != 504 || !strings.Contains(body, "does not answer") {
 			t.Errorf("%d %s", status, body)
 		}
@@ -344,12 +344,12 @@ func TestRecall(t *testing.T) {
 }
 
 // get asks for a path; a header "Host" sets the host.
-func get(t *testing.T, b *kittest.Bench, path string, header map[string]string) (int, http.Header, string) {
+func get(t *testing.T, b *kittest.Harness, path string, header map[string]string) (int, http.Header, string) {
 	t.Helper()
 	return do(t, b, http.MethodGet, path, header, "")
 }
 
-func do(t *testing.T, b *kittest.Bench, method, path string, header map[string]string, body string) (int, http.Header, string) {
+func do(t *testing.T, b *kittest.Harness, method, path string, header map[string]string, body string) (int, http.Header, string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, "http://"+addr+path, strings.NewReader(body))
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 )
 
 func TestGuests(t *testing.T) {
-	kittest.Run(t, "are counted, a panic costs one message", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "are counted, a panic costs one message", func(t *testing.T, b *kittest.Harness) {
 		letters := kittest.WatchRaw(b, "system/dead/guests")
 		for _, name := range []string{"Ann", "nobody", "Ann"} {
 			b.Publish(t, Guest{Name: name})

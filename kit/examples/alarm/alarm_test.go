@@ -13,10 +13,10 @@ import (
 )
 
 func TestAlarm(t *testing.T) {
-	past := kittest.Fake("thermometer", kit.Answer(func(_ context.Context, q house.History) (house.Readings, error) {
+	past := kittest.ServiceOf("thermometer", kit.Answer(func(_ context.Context, q house.History) (house.Readings, error) {
 		return house.Readings{Room: q.Room, Celsius: []float64{29, 31}}, nil
 	}, kit.Name("history")))
-	kittest.Run(t, "is on above the limit, and off a degree below it", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "is on above the limit, and off a degree below it", func(t *testing.T, b *kittest.Harness) {
 		said := kittest.Watch[house.Alarm](b)
 		for _, c := range []float64{20, 29.5, 30.5, 29.5, 31, 28.9, 29.5} {
 			b.Publish(t, house.Reading{Room: "attic", Celsius: c})

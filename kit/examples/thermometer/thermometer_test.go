@@ -34,7 +34,7 @@ func with(celsius ...float64) kit.Module {
 }
 
 func TestReadings(t *testing.T) {
-	kittest.Run(t, "are published, and can be asked for", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "are published, and can be asked for", func(t *testing.T, b *kittest.Harness) {
 		seen := kittest.Watch[house.Reading](b)
 		for _, want := range []float64{20, 21, 22} {
 			if r, _ := seen.Next(t); r != (house.Reading{Room: "attic", Celsius: want}) {
@@ -50,10 +50,10 @@ func TestReadings(t *testing.T) {
 }
 
 func TestReport(t *testing.T) {
-	kittest.Run(t, "lines, then the mean", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "lines, then the mean", func(t *testing.T, b *kittest.Harness) {
 		var sum house.Summary
 		var lines []float64
-		for l, err := range kit.Pull(t.Context(), b.Bus, house.Report{ID: "r", Lines: 3}, &sum) {
+		for l, err := range kit.AskStream(t.Context(), b.Bus, house.Report{ID: "r", Lines: 3}, &sum) {
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -63,18 +63,18 @@ func TestReport(t *testing.T) {
 			t.Errorf("lines %v and %+v", lines, sum)
 		}
 	}, with(20, 21, 22))
-	kittest.Run(t, "a failure ends it", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "a failure ends it", func(t *testing.T, b *kittest.Harness) {
 		var sum house.Summary
-		for range kit.Pull(t.Context(), b.Bus, house.Report{ID: "r", Lines: 3}, &sum) {
+		for range kit.AskStream(t.Context(), b.Bus, house.Report{ID: "r", Lines: 3}, &sum) {
 		}
 		if sum.Err == nil || *sum.Err != "out of battery" {
 			t.Errorf("summary %+v", sum)
 		}
 	}, with(20))
-	kittest.Run(t, "a reader who leaves ends it at once", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "a reader who leaves ends it at once", func(t *testing.T, b *kittest.Harness) {
 		ends := kittest.Watch[house.Summary](b)
 		begin := time.Now()
-		for range kit.Pull(t.Context(), b.Bus, house.Report{ID: "r", Lines: 3}, nil) {
+		for range kit.AskStream(t.Context(), b.Bus, house.Report{ID: "r", Lines: 3}, nil) {
 			break
 		}
 		if e, _ := ends.Next(t); e.Err == nil || *e.Err != "cancelled" || time.Since(begin) > 1500*time.Millisecond {

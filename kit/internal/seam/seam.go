@@ -3,6 +3,6 @@ package seam
 
 // Seam is injected by kittest; its zero value is production.
 type Seam struct {
-	Undeclared func(error) // called on an undeclared Publish or Ask
-	Loose      bool        // this bus may publish and ask anything
+	Undeclared      func(error) // called on an undeclared Publish or Ask
+	AllowUndeclared bool        // this bus may publish and ask anything
 }

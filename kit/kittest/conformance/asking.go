@@ -19,7 +19,7 @@ import (
 func echo(_ context.Context, q question) (answer, error) {
 	switch q.Text {
 	case "who":
-		return answer{}, &kit.Error{Code: kit.NotFound, Message: "nobody"}
+		return answer{}, &kit.Error{Code: kit.CodeNotFound, Message: "nobody"}
 	case "psst":
 		return answer{}, kit.Drop("whisper")
 	}
@@ -27,14 +27,14 @@ func echo(_ context.Context, q question) (answer, error) {
 }
 
 func answers(t *testing.T, at Broker) {
-	b := at.bench(t, kittest.Fake(fresh("echo"), kit.Answer(echo, kit.Workers(4))))
+	b := at.bench(t, kittest.ServiceOf(fresh("echo"), kit.Answer(echo, kit.Workers(4))))
 	if a := kittest.Ask(t, b, question{Text: "x"}); a.Text != "re: x" {
 		t.Errorf("got %+v", a)
 	}
 	told := kittest.WatchRaw(b, "system/error/+")
 	_, err := kit.Ask(t.Context(), b.Bus, question{Text: "who"})
 	var e *kit.Error
-	if !errors.As(err, &e) || e.Code != kit.NotFound || e.Message != "nobody" {
+	if !errors.As(err, &e) || e.Code != kit.CodeNotFound || e.Message != "nobody" {
 		t.Errorf("a refusal: %v", err)
 	}
 	if _, m := told.Next(t); m.Topic != "system/error/"+b.Stats("probe").ClientID {
@@ -43,7 +43,7 @@ func answers(t *testing.T, at Broker) {
 	short, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
 	_, err = kit.Ask(short, b.Bus, question{Text: "psst"})
-	var none *kit.AskError
+	var none *kit.NoReplyError
 	if !errors.As(err, &none) || !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("no answer: %v", err)
 	}
@@ -68,10 +68,10 @@ func counter(l *book) kit.Handler {
 
 func pulls(t *testing.T, at Broker) {
 	l := newBook()
-	b := at.bench(t, kittest.Fake(fresh("counter"), counter(l)))
+	b := at.bench(t, kittest.ServiceOf(fresh("counter"), counter(l)))
 	var last total
 	var got []int
-	for n, err := range kit.Pull(t.Context(), b.Bus, count{ID: "a", To: 100}, &last) {
+	for n, err := range kit.AskStream(t.Context(), b.Bus, count{ID: "a", To: 100}, &last) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -81,7 +81,7 @@ func pulls(t *testing.T, at Broker) {
 		t.Errorf("got %v and %+v", got, last)
 	}
 	ends := kittest.Watch[total](b)
-	for range kit.Pull(t.Context(), b.Bus, count{ID: "b", To: 1}, nil) {
+	for range kit.AskStream(t.Context(), b.Bus, count{ID: "b", To: 1}, nil) {
 		break
 	}
 	same(t, l.take(t, 1), "cancelled")
@@ -98,7 +98,7 @@ func pulls(t *testing.T, at Broker) {
 func overtaking(t *testing.T, at Broker) {
 	const n = 150
 	l, began := newBook(), make(chan struct{}, n)
-	b := at.bench(t, kittest.Fake(fresh("writer"), kit.On(func(ctx context.Context, _ count) error {
+	b := at.bench(t, kittest.ServiceOf(fresh("writer"), kit.On(func(ctx context.Context, _ count) error {
 		began <- struct{}{}
 		<-ctx.Done()
 		l.add("%v", context.Cause(ctx))
@@ -116,7 +116,7 @@ func overtaking(t *testing.T, at Broker) {
 }
 
 func foreignAsker(t *testing.T, at Broker) {
-	at.bench(t, kittest.Fake(fresh("echo"), kit.Answer(echo)))
+	at.bench(t, kittest.ServiceOf(fresh("echo"), kit.Answer(echo)))
 	mine := fresh("answers")
 	f := newForeign(t, at, "conformance/answer", mine+"/box")
 	f.publish(t, &paho.Publish{Topic: "conformance/question", QoS: 1, Payload: []byte(`{"text":"x"}`),
@@ -150,7 +150,7 @@ func nobodyAnswers(t *testing.T, at Broker) {
 
 func deadLetter(t *testing.T, at Broker) {
 	name, l := fresh("grave"), newBook()
-	b := at.bench(t, kittest.Fake(name, kit.On(func(_ context.Context, n note) error {
+	b := at.bench(t, kittest.ServiceOf(name, kit.On(func(_ context.Context, n note) error {
 		if n.Text == "bad" {
 			return errors.New("disk full")
 		}
@@ -179,7 +179,7 @@ func deadLetter(t *testing.T, at Broker) {
 func dedupe(t *testing.T, at Broker) {
 	t.Setenv("ONCE_MQTT_DEDUPE_TTL", "30s")
 	name, l := fresh("once"), newBook()
-	b := at.bench(t, kittest.Fake(name, notes(l)))
+	b := at.bench(t, kittest.ServiceOf(name, notes(l)))
 	const packet = `{"id":"n1","type":"conformance.note","ts":1,"source":"x","data":{"message_id":"m","text":"a"}}`
 	b.PublishRaw(t, "conformance/note", packet)
 	b.PublishRaw(t, "conformance/note", packet)
@@ -192,9 +192,9 @@ func carried(t *testing.T, at Broker) {
 	const parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 	var bus *kit.Bus
 	l := newBook()
-	b := at.bench(t, kittest.Fake(fresh("relay"), kit.Sends[receipt](), kit.On(func(ctx context.Context, n note) error {
+	b := at.bench(t, kittest.ServiceOf(fresh("relay"), kit.Sends[receipt](), kit.On(func(ctx context.Context, n note) error {
 		return bus.Publish(ctx, receipt{Text: n.Text})
-	}, kit.Name("heard"))).With(fx.Populate(&bus)), kittest.Fake(fresh("end"),
+	}, kit.Name("heard"))).With(fx.Populate(&bus)), kittest.ServiceOf(fresh("end"),
 		kit.On(func(ctx context.Context, r receipt) error {
 			m := kit.From(ctx)
 			l.add("%s %s %s %s", r.Text, m.Trace, m.Baggage["room"], m.Traceparent)

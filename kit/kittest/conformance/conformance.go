@@ -89,7 +89,7 @@ func Run(t *testing.T, at Broker) {
 }
 
 // bench starts services on the broker.
-func (at Broker) bench(t *testing.T, mods ...kit.Module) *kittest.Bench {
+func (at Broker) bench(t *testing.T, mods ...kit.Module) *kittest.Harness {
 	t.Helper()
 	return kittest.StartOn(t, at.URL, mods...)
 }

@@ -16,7 +16,7 @@ import (
 func order(t *testing.T, at Broker) {
 	const n = 300
 	sure, loose := newBook(), newBook()
-	b := at.bench(t, kittest.Fake(fresh("taker"), notes(sure),
+	b := at.bench(t, kittest.ServiceOf(fresh("taker"), notes(sure),
 		kit.On(func(_ context.Context, x tick) error { loose.add("tick %d", x.N); return nil }, kit.Name("tick"), kit.Queue(2*n))))
 	for i := range n {
 		b.Publish(t, note{Text: fmt.Sprint("note ", i)})
@@ -28,7 +28,7 @@ func order(t *testing.T, at Broker) {
 
 func redelivery(t *testing.T, at Broker) {
 	name, began, l := fresh("crash"), make(chan struct{}, 2), newBook()
-	b := at.bench(t, kittest.Fake(name, kit.On(func(context.Context, note) error {
+	b := at.bench(t, kittest.ServiceOf(name, kit.On(func(context.Context, note) error {
 		began <- struct{}{}
 		<-t.Context().Done()
 		return nil
@@ -37,7 +37,7 @@ func redelivery(t *testing.T, at Broker) {
 	<-began
 	b.Publish(t, note{Text: "waiting"})
 	b.Kill(name)
-	b.Add(t, kittest.Fake(name, kit.On(func(ctx context.Context, n note) error {
+	b.Add(t, kittest.ServiceOf(name, kit.On(func(ctx context.Context, n note) error {
 		l.add("%s %v", n.Text, n.Text == "waiting" || kit.From(ctx).Attempt == 2)
 		return nil
 	}, kit.Name("note"))))
@@ -50,7 +50,7 @@ func session(t *testing.T, at Broker) {
 	name, l := fresh("away"), newBook()
 	b := at.bench(t)
 	events := kittest.WatchHealth(b, name)
-	b.Add(t, kittest.Fake(name, notes(l)))
+	b.Add(t, kittest.ServiceOf(name, notes(l)))
 	expect(t, events, "ready")
 	for round := range 3 {
 		b.Unplug(name)
@@ -73,7 +73,7 @@ func retainedOnce(t *testing.T, at Broker) {
 	b.Publish(t, state{Text: "on"})
 	defer unkeep(t, b, "conformance/state")
 	events := kittest.WatchHealth(b, name)
-	late := kittest.Fake(name, notes(l, kit.Lane("x")), kit.On(func(ctx context.Context, s state) error {
+	late := kittest.ServiceOf(name, notes(l, kit.Lane("x")), kit.On(func(ctx context.Context, s state) error {
 		l.add("state %s %v", s.Text, kit.From(ctx).Retained)
 		return nil
 	}, kit.Name("state"), kit.Lane("x")))
@@ -96,7 +96,7 @@ func sharedGroup(t *testing.T, at Broker) {
 	const n = 60
 	l, group := newBook(), fresh("group")
 	member := func(name string) kit.Module {
-		return kittest.Fake(fresh(name),
+		return kittest.ServiceOf(fresh(name),
 			kit.On(func(_ context.Context, n note) error { l.add("%s", n.Text); return nil }, kit.Name("note"), kit.Lane("x"), kit.Shared(group)),
 			kit.On(func(_ context.Context, r receipt) error { l.add("%s hears %s", name, r.Text); return nil }, kit.Name("receipt"), kit.Lane("x")))
 	}
@@ -117,7 +117,7 @@ func sharedGroup(t *testing.T, at Broker) {
 func noLocal(t *testing.T, at Broker) {
 	var bus *kit.Bus
 	mine, others := newBook(), newBook()
-	b := at.bench(t, kittest.Fake(fresh("talker"), notes(mine), kit.Sends[note]()).With(fx.Populate(&bus)), kittest.Fake(fresh("listener"), notes(others)))
+	b := at.bench(t, kittest.ServiceOf(fresh("talker"), notes(mine), kit.Sends[note]()).With(fx.Populate(&bus)), kittest.ServiceOf(fresh("listener"), notes(others)))
 	if err := bus.Publish(t.Context(), note{Text: "own"}); err != nil {
 		t.Fatal(err)
 	}
@@ -132,7 +132,7 @@ func covered(t *testing.T, at Broker) {
 	tap := func(name, filter string) kit.Handler {
 		return kit.Tap(filter, func(_ context.Context, d *kit.Delivery) error { l.add("%s %s", name, d.Topic); return nil }, kit.Name(name), kit.Lane("x"))
 	}
-	b := at.bench(t, kittest.Fake(fresh("page"), tap("all", "conformance/#"), tap("level", "conformance/+"), tap("one", "conformance/note"),
+	b := at.bench(t, kittest.ServiceOf(fresh("page"), tap("all", "conformance/#"), tap("level", "conformance/+"), tap("one", "conformance/note"),
 		kit.On(func(_ context.Context, n note) error { l.add("typed %s", n.Text); return nil }, kit.Name("typed"), kit.Lane("x"))))
 	b.Publish(t, note{Text: "hi"})
 	b.Publish(t, receipt{})
@@ -143,7 +143,7 @@ func covered(t *testing.T, at Broker) {
 
 func exactlyOnce(t *testing.T, at Broker) {
 	l := newBook()
-	at.bench(t, kittest.Fake(fresh("taker"), notes(l)))
+	at.bench(t, kittest.ServiceOf(fresh("taker"), notes(l)))
 	f := newForeign(t, at)
 	for i := range 10 {
 		f.publish(t, &paho.Publish{Topic: "conformance/note", QoS: 2, Payload: fmt.Appendf(nil, `{"text":"%d"}`, i)})

@@ -18,7 +18,7 @@ func health(t *testing.T, at Broker) {
 	name := fresh("mortal")
 	b := at.bench(t)
 	events := kittest.WatchHealth(b, name)
-	m := kittest.Fake(name, kit.On(func(context.Context, note) error { return nil }, kit.Name("note")))
+	m := kittest.ServiceOf(name, kit.On(func(context.Context, note) error { return nil }, kit.Name("note")))
 	b.Add(t, m)
 	expect(t, events, "ready")
 	b.Cut(name)
@@ -30,7 +30,7 @@ func health(t *testing.T, at Broker) {
 	b.Kill(name)
 	expect(t, events, "lost")
 	late := newBook()
-	b.Add(t, kittest.Fake(fresh("late"), kit.Tap("system/health/"+name, func(_ context.Context, d *kit.Delivery) error {
+	b.Add(t, kittest.ServiceOf(fresh("late"), kit.Tap("system/health/"+name, func(_ context.Context, d *kit.Delivery) error {
 		late.add("%v %v", strings.Contains(string(d.Data), `"event":"lost"`), d.Retained)
 		return nil
 	})))
@@ -40,8 +40,8 @@ func health(t *testing.T, at Broker) {
 func offline(t *testing.T, at Broker) {
 	var bus *kit.Bus
 	name, down := fresh("sender"), make(chan struct{}, 1)
-	b := at.bench(t, kittest.Fake(name, kit.Sends[tick](), kit.Sends[note](),
-		kit.Down(func(context.Context) error { down <- struct{}{}; return nil })).With(fx.Populate(&bus)))
+	b := at.bench(t, kittest.ServiceOf(name, kit.Sends[tick](), kit.Sends[note](),
+		kit.OnDisconnect(func(context.Context) error { down <- struct{}{}; return nil })).With(fx.Populate(&bus)))
 	got := kittest.Watch[note](b)
 	b.Unplug(name)
 	<-down
@@ -66,7 +66,7 @@ func offline(t *testing.T, at Broker) {
 func takeover(t *testing.T, at Broker) {
 	name := fresh("twin")
 	up := make(chan struct{}, 2)
-	m := kittest.Fake(name, kit.Up(func(context.Context) error { up <- struct{}{}; return nil }, kit.Name("up")))
+	m := kittest.ServiceOf(name, kit.OnConnect(func(context.Context) error { up <- struct{}{}; return nil }, kit.Name("up")))
 	first, second := make(chan error, 1), make(chan error, 1)
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
@@ -92,7 +92,7 @@ func expiry(t *testing.T, at Broker) {
 	name, l := fresh("late"), newBook()
 	b := at.bench(t)
 	events := kittest.WatchHealth(b, name)
-	b.Add(t, kittest.Fake(name, notes(l, kit.Lane("x")),
+	b.Add(t, kittest.ServiceOf(name, notes(l, kit.Lane("x")),
 		kit.On(func(_ context.Context, s stale) error { l.add("stale %s", s.Text); return nil }, kit.Name("stale"), kit.Lane("x"))))
 	expect(t, events, "ready")
 	f := newForeign(t, at, "conformance/stale")
@@ -115,7 +115,7 @@ func sizes(t *testing.T, at Broker) {
 	t.Setenv("SMALL_MQTT_INFLIGHT", "4")
 	var bus *kit.Bus
 	name, l := fresh("small"), newBook()
-	b := at.bench(t, kittest.Fake(name, notes(l), kit.Sends[note]()).With(fx.Populate(&bus)))
+	b := at.bench(t, kittest.ServiceOf(name, notes(l), kit.Sends[note]()).With(fx.Populate(&bus)))
 	if err := bus.Publish(t.Context(), note{Text: large}); err == nil || !strings.Contains(err.Error(), "MQTT_MAX_PACKET") {
 		t.Errorf("out: %v", err)
 	}
@@ -144,7 +144,7 @@ func oversizeWindow(t *testing.T, at Broker) {
 	t.Setenv("SMALL_MQTT_MAX_PACKET", "2048")
 	t.Setenv("SMALL_MQTT_INFLIGHT", "4")
 	l := newBook()
-	b := at.bench(t, kittest.Fake(fresh("small"), notes(l)))
+	b := at.bench(t, kittest.ServiceOf(fresh("small"), notes(l)))
 	for range 5 {
 		b.Publish(t, note{Text: large})
 	}
@@ -154,14 +154,14 @@ func oversizeWindow(t *testing.T, at Broker) {
 
 func introspection(t *testing.T, at Broker) {
 	name := fresh("open")
-	b := at.bench(t, kittest.Fake(name, notes(newBook())))
+	b := at.bench(t, kittest.ServiceOf(name, notes(newBook())))
 	f := newForeign(t, at, "system/stats/"+name)
 	f.publish(t, &paho.Publish{Topic: "system/stats/get", Payload: []byte(`{}`)})
 	if p := f.next(t); !strings.Contains(string(p.Payload), `"client_id":"`+name+`"`) {
 		t.Errorf("stats: %s", p.Payload)
 	}
 	l := newBook()
-	b.Add(t, kittest.Fake(fresh("reader"), kit.Tap("system/info/"+name, func(_ context.Context, d *kit.Delivery) error {
+	b.Add(t, kittest.ServiceOf(fresh("reader"), kit.Tap("system/info/"+name, func(_ context.Context, d *kit.Delivery) error {
 		l.add("%v %v", d.Retained, strings.Contains(string(d.Data), `"conformance/note"`))
 		return nil
 	})))

@@ -14,8 +14,8 @@ import (
 // broker may close the link. The service keeps the link that it had.
 func texts(t *testing.T, at Broker) {
 	name, l := fresh("text"), newBook()
-	b := at.bench(t, kittest.Fake(name, kit.Sends[receipt](), kit.Sends[sound](),
-		kit.Down(func(context.Context) error { l.add("link lost"); return nil }),
+	b := at.bench(t, kittest.ServiceOf(name, kit.Sends[receipt](), kit.Sends[sound](),
+		kit.OnDisconnect(func(context.Context) error { l.add("link lost"); return nil }),
 		kit.Answer(func(_ context.Context, q question) (answer, error) { return answer{}, errors.New(q.Text) }),
 		kit.On(func(_ context.Context, n note) error {
 			switch n.Text {

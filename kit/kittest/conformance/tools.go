@@ -180,7 +180,7 @@ func (f *foreign) publish(t *testing.T, p *paho.Publish) {
 }
 
 // unkeep ends what the broker keeps on topic.
-func unkeep(t *testing.T, b *kittest.Bench, topic string) {
+func unkeep(t *testing.T, b *kittest.Harness, topic string) {
 	t.Helper()
 	if _, err := b.Bus.Client().Publish(t.Context(), &paho.Publish{Topic: topic, QoS: byte(msg.AtLeastOnce), Retain: true}); err != nil {
 		t.Error(err)

@@ -19,7 +19,7 @@ const backlog = 10_000
 
 // publishBacklog publishes counts from several goroutines, so that the round
 // trip of each does not add up.
-func publishBacklog(t *testing.T, b *kittest.Bench, n int) {
+func publishBacklog(t *testing.T, b *kittest.Harness, n int) {
 	t.Helper()
 	var all sync.WaitGroup
 	next := make(chan int)
@@ -49,7 +49,7 @@ func isolation(t *testing.T, at Broker) {
 			l, began := newBook(), make(chan string, backlog)
 			release := make(chan struct{})
 			b := at.bench(t,
-				kittest.Fake(fresh("busy"),
+				kittest.ServiceOf(fresh("busy"),
 					kit.On(func(ctx context.Context, c count) error {
 						began <- c.ID
 						select {
@@ -61,7 +61,7 @@ func isolation(t *testing.T, at Broker) {
 					}, kit.Name("work"), kit.Timeout(0), kit.CancelledBy(func(s stop) string { return s.ID }, func(c count) string { return c.ID })),
 					notes(l), kit.Asks[question](),
 				).With(fx.Populate(&bus)),
-				kittest.Fake(fresh("echo"), kit.Answer(echo)))
+				kittest.ServiceOf(fresh("echo"), kit.Answer(echo)))
 			defer close(release)
 			publishBacklog(t, b, backlog)
 			running := <-began
@@ -87,11 +87,11 @@ func askInside(t *testing.T, at Broker) {
 	t.Setenv("MQTT_INFLIGHT", "1")
 	var bus *kit.Bus
 	l := newBook()
-	b := at.bench(t, kittest.Fake(fresh("asker"), kit.On(func(ctx context.Context, c count) error {
+	b := at.bench(t, kittest.ServiceOf(fresh("asker"), kit.On(func(ctx context.Context, c count) error {
 		a, err := kit.Ask(ctx, bus, question{Text: c.ID})
 		l.add("%s %v", a.Text, err)
 		return nil
-	}, kit.Name("work")), kit.Asks[question]()).With(fx.Populate(&bus)), kittest.Fake(fresh("echo"), kit.Answer(echo)))
+	}, kit.Name("work")), kit.Asks[question]()).With(fx.Populate(&bus)), kittest.ServiceOf(fresh("echo"), kit.Answer(echo)))
 	for i := range 5 {
 		b.Publish(t, count{ID: fmt.Sprint(i)})
 	}
@@ -103,7 +103,7 @@ func control(t *testing.T, at Broker) {
 	l, began := newBook(), make(chan struct{}, backlog)
 	release := make(chan struct{})
 	name := fresh("speaker")
-	b := at.bench(t, kittest.Fake(name,
+	b := at.bench(t, kittest.ServiceOf(name,
 		kit.On(func(context.Context, count) error {
 			began <- struct{}{}
 			<-release
@@ -122,7 +122,7 @@ func control(t *testing.T, at Broker) {
 }
 
 // waiting returns when n messages wait for a handler of a service.
-func waiting(t *testing.T, b *kittest.Bench, service, handler string, n int64) {
+func waiting(t *testing.T, b *kittest.Harness, service, handler string, n int64) {
 	t.Helper()
 	for range time.Minute / time.Millisecond {
 		for _, h := range b.Stats(service).Handlers {
@@ -141,7 +141,7 @@ func stopAll(t *testing.T, at Broker) {
 	t.Setenv("MQTT_INFLIGHT", "4")
 	const n = 200
 	l, began := newBook(), make(chan struct{}, n)
-	b := at.bench(t, kittest.Fake(fresh("speaker"), kit.On(func(ctx context.Context, c count) error {
+	b := at.bench(t, kittest.ServiceOf(fresh("speaker"), kit.On(func(ctx context.Context, c count) error {
 		if c.ID == "after" {
 			l.add("after %v", ctx.Err())
 			return nil

@@ -41,7 +41,7 @@ func main() {
 }
 
 // module runs a service of the kit until it is told to stop.
-func module[S kit.Declarer](role string, w *worker, constructor any) {
+func module[S kit.HandlerProvider](role string, w *worker, constructor any) {
 	kit.Main(kit.Service[S](role, kit.As("fault-"+role, "fault-"+role), fx.Supply(w), fx.Provide(constructor)))
 }
 

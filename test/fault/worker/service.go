@@ -32,7 +32,7 @@ func newSender(w *worker, bus *kit.Bus) *sender { return &sender{w, bus} }
 func (s *sender) Handlers() []kit.Handler {
 	return []kit.Handler{
 		kit.Sends[fault.Load](),
-		kit.Up(func(context.Context) error { s.up(); return nil }, kit.Name("up")),
+		kit.OnConnect(func(context.Context) error { s.up(); return nil }, kit.Name("up")),
 		kit.Loop(s.produce),
 	}
 }
@@ -99,7 +99,7 @@ func (t *taker) Handlers() []kit.Handler {
 		kit.On(t.tick),
 		kit.On(t.state),
 		kit.Answer(t.question),
-		kit.Up(func(context.Context) error { t.up(); return nil }, kit.Name("up")),
+		kit.OnConnect(func(context.Context) error { t.up(); return nil }, kit.Name("up")),
 	}
 }
 

@@ -23,7 +23,7 @@ func TestHome(t *testing.T) {
 	heat := func(thermometer.Sensor) thermometer.Sensor {
 		return sensor{kittest.Script(kittest.After(time.Second, 29.0), kittest.After(time.Second, 31.0), kittest.Hangs[float64]())}
 	}
-	kittest.Run(t, "a hot room rings, and the alarm knows what was before", func(t *testing.T, b *kittest.Bench) {
+	kittest.Run(t, "a hot room rings, and the alarm knows what was before", func(t *testing.T, b *kittest.Harness) {
 		said := kittest.Watch[house.Alarm](b)
 		if a, _ := said.Next(t); a.On || a.Room != "hall" {
 			t.Errorf("first: %+v", a)
@@ -37,7 +37,7 @@ func TestHome(t *testing.T) {
 		}
 		b.Kill("alarm") // the broker keeps what it said
 		late := make(chan house.Alarm, 1)
-		b.Add(t, kittest.Fake("siren", kit.On(func(_ context.Context, a house.Alarm) error { late <- a; return nil }, kit.Name("alarm"))))
+		b.Add(t, kittest.ServiceOf("siren", kit.On(func(_ context.Context, a house.Alarm) error { late <- a; return nil }, kit.Name("alarm"))))
 		if a := <-late; !a.On || a.Celsius != 31 {
 			t.Errorf("kept: %+v", a)
 		}
