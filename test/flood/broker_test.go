@@ -28,9 +28,15 @@ func brokerKinds() []kind {
 		{"logins with a wrong password", guesses},
 		{"one client id again and again", takeovers},
 		{"large packets in pieces", pieces},
-		{"subscriptions of endless sessions", lastingSubscriptions},
-		{"endless sessions", sessions}, // last: they stay for an hour, and make each message cost more
 	}
+}
+
+// sessionKinds use up the sessions that the broker keeps: they stay for an hour, and
+// make each message cost more, so each of them floods a process of its own.
+func sessionKinds() []kind { return []kind{{"endless sessions", sessions}} }
+
+func lastingKinds() []kind {
+	return []kind{{"subscriptions of endless sessions", lastingSubscriptions}}
 }
 
 // unhex decodes a constant.

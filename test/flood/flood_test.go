@@ -46,7 +46,10 @@ type group struct {
 }
 
 func groups() []group {
-	return []group{{"broker", brokerKinds()}, {"bus", busKinds()}, {"page", pageKinds()}}
+	return []group{
+		{"broker", brokerKinds()}, {"sessions", sessionKinds()}, {"lasting", lastingKinds()},
+		{"bus", busKinds()}, {"page", pageKinds()},
+	}
 }
 
 // only picks kinds by a part of their names: FLOOD_ONLY=retained.
