@@ -45,7 +45,7 @@ func (c *Config) Validate() error {
 		return fmt.Errorf("ROUTER_HISTORY is %d, want 0 to 100", c.History)
 	case c.LLMTimeout < time.Second || c.VoiceTimeout < time.Second:
 		return fmt.Errorf("ROUTER_LLM_TIMEOUT is %s and ROUTER_VOICE_TIMEOUT is %s, want at least 1s", c.LLMTimeout, c.VoiceTimeout)
-	case !c.LiveModeDefault && len(choices(c.WakePhrases)) == 0:
+	case !c.LiveModeDefault && len(splitChoices(c.WakePhrases)) == 0:
 		return fmt.Errorf("ROUTER_WAKE_PHRASES is empty while ROUTER_LIVE_MODE_DEFAULT is off, so nothing could be said")
 	}
 	return nil
@@ -67,8 +67,8 @@ func (Config) Dropped() map[string]string {
 	}
 }
 
-// choices splits a list, without its empty entries.
-func choices(list string) (out []string) {
+// splitChoices splits a list, without its empty entries.
+func splitChoices(list string) (out []string) {
 	for _, s := range strings.Split(list, "|") {
 		if s = strings.TrimSpace(s); s != "" {
 			out = append(out, s)

@@ -24,32 +24,33 @@ type origin struct {
 	typed bool
 }
 
-// conversation is the state machine of all rooms. It is pure: each event, with
-// the time it happened at, changes the state and returns what to publish. One
-// lane feeds it, hence no lock.
+// conversation is the state machine of all rooms. It does no I/O and reads no
+// clock: each method takes an event with the time at which it happened, changes the
+// state, and returns what is to be published. It is used by one lane at a time and
+// needs no lock.
 type conversation struct {
-	cfg     Config
-	live    bool
-	phrases []string
-	acks    []string
-	ack     int // the next one
-	rooms   map[string]*room
-	turns   map[string]*turn // by id, those that are not over
-	seen    []string         // transcripts handled lately: they may come again
-	used    []string         // ids of the last turns: a cancel of one may still be under way
-	online  map[string]bool  // services that must be ready for the announcement
-	said    bool             // the announcement
-	newID   func() string    // eight hex digits
+	cfg             Config
+	live            bool // answer everything, without a wake phrase
+	phrases         []string
+	acks            []string
+	nextAck         int // index of the acknowledgement that is said next
+	rooms           map[string]*room
+	turns           map[string]*turn // by id, those that are not over
+	seenTranscripts []string         // message ids that were handled lately: AtLeastOnce messages may come again
+	recentTurns     []string         // ids of the last turns: what still comes for one of them must not touch a later one
+	online          map[string]bool  // whether a service is ready, by client id; for the announcement
+	announced       bool             // the services were announced
+	newID           func() string    // eight hex digits
 }
 
 // room is what is known of one place.
 type room struct {
-	until   time.Time // a window: what is heard before is for us
-	start   *float64  // of the speech that is or was last heard
-	end     *float64
-	running *turn
-	history []exchange
-	used    time.Time
+	windowEnd   time.Time // what is heard before this time is meant for us, without a wake phrase
+	speechStart *float64  // of the last speech in the room, in seconds since 1970
+	speechEnd   *float64
+	running     *turn
+	history     []exchange
+	lastUsed    time.Time
 }
 
 type exchange struct {
@@ -57,36 +58,36 @@ type exchange struct {
 	user, reply string
 }
 
-const keepSeen = 256
+const maxRemembered = 256
 
 func newConversation(cfg Config, newID func() string) *conversation {
-	return &conversation{cfg: cfg, live: cfg.LiveModeDefault, phrases: choices(cfg.WakePhrases), acks: choices(cfg.WakeAckChoices),
+	return &conversation{cfg: cfg, live: cfg.LiveModeDefault, phrases: splitChoices(cfg.WakePhrases), acks: splitChoices(cfg.WakeAckChoices),
 		rooms: map[string]*room{}, turns: map[string]*turn{}, online: map[string]bool{}, newID: newID}
 }
 
-// inOrder are the turns that are not over, the oldest first.
-func (c *conversation) inOrder() []*turn {
+// turnsByAge returns the turns that are not over, the one silent for longest first.
+func (c *conversation) turnsByAge() []*turn {
 	return slices.SortedFunc(maps.Values(c.turns), func(a, b *turn) int {
-		return cmp.Or(a.since.Compare(b.since), cmp.Compare(a.id, b.id))
+		return cmp.Or(a.lastSign.Compare(b.lastSign), cmp.Compare(a.id, b.id))
 	})
 }
 
 // heard takes a transcript, spoken or typed.
 func (c *conversation) heard(f contract.FinalTranscript, from origin, now time.Time) []effect {
 	text := strings.TrimSpace(f.Text)
-	if text == "" || c.again(f.MessageID) {
+	if text == "" || c.repeated(f.MessageID) {
 		return nil
 	}
-	r := c.at(from.room, now)
-	rest, woken := strip(text, c.phrases)
-	t := &turn{cause: f.MessageID, room: from.room, text: rest, heard: f, since: now, id: *orElse(f.UttID, "rt-"+c.newID()),
-		cut: sentences{min: c.cfg.SayMin, max: c.cfg.SayMax}}
-	t.times = contract.TurnRecord{TurnID: f.MessageID, TextLen: len([]rune(text)), SpeechStart: r.start, SpeechEnd: r.end, Final: &f.TS}
+	r := c.roomAt(from.room, now)
+	rest, woken := stripWakePhrase(text, c.phrases)
+	t := &turn{cause: f.MessageID, room: from.room, text: rest, heard: f, lastSign: now, id: *orDefault(f.UttID, "rt-"+c.newID()),
+		splitter: sentences{min: c.cfg.SayMin, max: c.cfg.SayMax}}
+	t.times = contract.TurnRecord{TurnID: f.MessageID, TextLen: len([]rune(text)), SpeechStart: r.speechStart, SpeechEnd: r.speechEnd, Final: &f.TS}
 	if from.room != "" {
 		t.times.Room = &from.room
 	}
-	r.start, r.end = nil, nil
-	if !from.typed && !c.live && !woken && !now.Before(r.until) {
+	r.speechStart, r.speechEnd = nil, nil
+	if !from.typed && !c.live && !woken && !now.Before(r.windowEnd) {
 		return []effect{t.record(contract.TurnIgnored, "no wake phrase", now)}
 	}
 	if rest == "" { // the wake phrase alone
@@ -95,58 +96,60 @@ func (c *conversation) heard(f contract.FinalTranscript, from origin, now time.T
 		}
 		return c.woken(r, t.id, from.room, now)
 	}
-	r.until = time.Time{}
-	if slices.Contains(c.used, t.id) { // what is left of that turn is not about this one
+	r.windowEnd = time.Time{}
+	if slices.Contains(c.recentTurns, t.id) { // deltas and statuses of the earlier turn may still come
 		t.id += "-" + c.newID()
 	}
-	if c.used = append(c.used, t.id); len(c.used) > keepSeen {
-		c.used = c.used[1:]
+	if c.recentTurns = append(c.recentTurns, t.id); len(c.recentTurns) > maxRemembered {
+		c.recentTurns = c.recentTurns[1:]
 	}
 	out := c.supersede(r, now)
-	if stops[plain(rest)] {
+	if stopCommands[normalize(rest)] {
 		return append(out, t.record(contract.TurnDone, "stop", now))
 	}
-	if c.crowded(r) {
+	if c.tooManyTurns(r) {
 		return append(out, t.record(contract.TurnFailed, "too much is said at once", now))
 	}
 	c.turns[t.id], r.running = t, t
 	if a, ok := c.rule(rest, now); ok {
-		t.told = true
+		t.responded = true
 		return append(out, c.speak(t, a.style, f.MessageID, now, a.text)...)
 	}
 	t.asked = true
-	t.times.Request = unix(now)
+	t.times.Request = unixSeconds(now)
 	return append(out, effect{t.room, f.MessageID, contract.LLMRequest{ID: t.id, Text: rest, History: c.history(r, now)}})
 }
 
-// rule answers without the model: live mode, then the rest.
-func (c *conversation) rule(text string, now time.Time) (reply, bool) {
-	pick := func(already bool, ack, hint string) reply {
+// rule answers without the model, where a rule applies: the phrases of live mode
+// first, then [answerByRule].
+func (c *conversation) rule(text string, now time.Time) (ruleReply, bool) {
+	pick := func(already bool, ack, hint string) ruleReply {
 		if already {
-			return reply{text: hint}
+			return ruleReply{text: hint}
 		}
-		return reply{text: ack}
+		return ruleReply{text: ack}
 	}
-	switch p := plain(text); p {
-	case plain(c.cfg.LiveModeEnterPhrase):
+	switch p := normalize(text); p {
+	case normalize(c.cfg.LiveModeEnterPhrase):
 		was := c.live
 		c.live = true
 		return pick(was, c.cfg.LiveModeEnterAck, c.cfg.LiveModeActiveHint), true
-	case plain(c.cfg.LiveModeExitPhrase):
+	case normalize(c.cfg.LiveModeExitPhrase):
 		was := c.live
 		c.live = false
 		return pick(!was, c.cfg.LiveModeExitAck, c.cfg.LiveModeInactiveHint), true
 	}
-	return answer(text, now)
+	return answerByRule(text, now)
 }
 
-// again reports whether the transcript was handled before: AtLeastOnce repeats.
-func (c *conversation) again(id string) bool {
-	if slices.Contains(c.seen, id) {
+// repeated reports whether the transcript with this message id was handled before:
+// AtLeastOnce messages may come more than once.
+func (c *conversation) repeated(id string) bool {
+	if slices.Contains(c.seenTranscripts, id) {
 		return true
 	}
-	if c.seen = append(c.seen, id); len(c.seen) > keepSeen {
-		c.seen = c.seen[1:]
+	if c.seenTranscripts = append(c.seenTranscripts, id); len(c.seenTranscripts) > maxRemembered {
+		c.seenTranscripts = c.seenTranscripts[1:]
 	}
 	return false
 }
@@ -158,23 +161,23 @@ func (c *conversation) history(r *room, now time.Time) (out []contract.Conversat
 		if now.Sub(e.at) > c.cfg.HistoryAge {
 			continue
 		}
-		out = append(out, contract.ConversationMessage{Role: contract.RoleUser, Content: e.user, Timestamp: unix(e.at)})
+		out = append(out, contract.ConversationMessage{Role: contract.RoleUser, Content: e.user, Timestamp: unixSeconds(e.at)})
 		if e.reply != "" {
-			out = append(out, contract.ConversationMessage{Role: contract.RoleAssistant, Content: e.reply, Timestamp: unix(e.at)})
+			out = append(out, contract.ConversationMessage{Role: contract.RoleAssistant, Content: e.reply, Timestamp: unixSeconds(e.at)})
 		}
 	}
 	return out
 }
 
-// over closes a turn and remembers what was really spoken.
-func (c *conversation) over(t *turn, outcome, reason string, now time.Time) []effect {
+// closeTurn ends a turn, and adds what was really heard of it to the history.
+func (c *conversation) closeTurn(t *turn, outcome, reason string, now time.Time) []effect {
 	delete(c.turns, t.id)
-	r := c.at(t.room, now)
+	r := c.roomAt(t.room, now)
 	if r.running == t {
 		r.running = nil
 	}
 	if outcome != contract.TurnFailed {
-		r.history = append(r.history, exchange{now, t.text, t.said()})
+		r.history = append(r.history, exchange{now, t.text, t.heardText()})
 		if extra := len(r.history) - c.cfg.History; extra > 0 {
 			r.history = r.history[extra:]
 		}
@@ -183,30 +186,30 @@ func (c *conversation) over(t *turn, outcome, reason string, now time.Time) []ef
 }
 
 func (t *turn) record(outcome, reason string, now time.Time) effect {
-	t.times.Outcome, t.times.Reason, t.times.End = outcome, optional(reason), unix(now)
+	t.times.Outcome, t.times.Reason, t.times.End = outcome, nilIfEmpty(reason), unixSeconds(now)
 	return effect{t.room, t.cause, t.times}
 }
 
-func unix(t time.Time) *float64 {
+func unixSeconds(t time.Time) *float64 {
 	s := float64(t.UnixMicro()) / 1e6
 	return &s
 }
 
-func optional(s string) *string {
+func nilIfEmpty(s string) *string {
 	if s == "" {
 		return nil
 	}
 	return &s
 }
 
-func orElse(s *string, other string) *string {
+func orDefault(s *string, other string) *string {
 	if s != nil && *s != "" {
 		return s
 	}
 	return &other
 }
 
-func later(a, b time.Time) time.Time {
+func latest(a, b time.Time) time.Time {
 	if a.After(b) {
 		return a
 	}

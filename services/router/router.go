@@ -17,7 +17,8 @@ import (
 // Module is the router service.
 var Module = kit.Service[*Service]("router", kit.As("tars-router", "router", "router"), kit.Env[Config](), fx.Provide(New))
 
-// Service feeds the conversation from one lane, hence without a lock.
+// Service passes messages to the conversation and publishes what it decides. All
+// its handlers share one lane, so the conversation needs no lock.
 type Service struct {
 	bus  *kit.Bus
 	talk *conversation
@@ -34,7 +35,7 @@ func (s *Service) Handlers() []kit.Handler {
 	return []kit.Handler{
 		kit.On(s.heard, turn),
 		kit.On(s.hearing, turn),
-		kit.On(s.delta, turn, kit.Queue(1024)), // at 64 a burst loses words while a say waits for the broker
+		kit.On(s.delta, turn, kit.Queue(1024)), // deltas are AtMostOnce: with the usual queue of 64 a burst would lose words while a TtsSay waits for the broker
 		kit.On(s.answered, turn),
 		kit.On(s.cancelled, turn),
 		kit.On(s.spoke, turn, kit.Queue(1024)),
@@ -47,11 +48,11 @@ func (s *Service) Handlers() []kit.Handler {
 }
 
 func (s *Service) heard(ctx context.Context, f contract.FinalTranscript) error {
-	return s.do(ctx, s.talk.heard(f, from(ctx), time.Now()))
+	return s.do(ctx, s.talk.heard(f, originOf(ctx), time.Now()))
 }
 
 func (s *Service) hearing(ctx context.Context, _ contract.PartialTranscript) error {
-	s.talk.partial(from(ctx).room, time.Now())
+	s.talk.partial(originOf(ctx).room, time.Now())
 	return nil
 }
 
@@ -68,11 +69,11 @@ func (s *Service) cancelled(ctx context.Context, c contract.LLMCancel) error {
 }
 
 func (s *Service) spoke(ctx context.Context, t contract.TtsStatus) error {
-	return s.do(ctx, s.talk.spoke(t, from(ctx).room, time.Now()))
+	return s.do(ctx, s.talk.spoke(t, originOf(ctx).room, time.Now()))
 }
 
 func (s *Service) woke(ctx context.Context, w contract.WakeEvent) error {
-	return s.do(ctx, s.talk.woke(w, from(ctx), time.Now()))
+	return s.do(ctx, s.talk.woke(w, originOf(ctx), time.Now()))
 }
 
 func (s *Service) health(ctx context.Context, h contract.HealthPing) error {
@@ -81,12 +82,12 @@ func (s *Service) health(ctx context.Context, h contract.HealthPing) error {
 
 func (s *Service) tick(ctx context.Context) error { return s.do(ctx, s.talk.tick(time.Now())) }
 
-// do publishes what the conversation decided, in order.
+// do publishes the messages that the conversation decided on, in order.
 func (s *Service) do(ctx context.Context, effects []effect) error {
 	var errs []error
 	for _, e := range effects {
 		to := ctx
-		if e.room != from(ctx).room { // a foreign service in the chain drops baggage, a tick has none
+		if e.room != originOf(ctx).room { // a service of another make drops baggage, and a tick has none
 			to = kit.WithBaggage(ctx, "room", e.room)
 		}
 		var opts []kit.PublishOption
@@ -98,8 +99,8 @@ func (s *Service) do(ctx context.Context, effects []effect) error {
 	return errors.Join(errs...)
 }
 
-// from is where the message being handled came from.
-func from(ctx context.Context) origin {
+// originOf tells where the message of ctx came from.
+func originOf(ctx context.Context) origin {
 	b := kit.From(ctx).Baggage
 	return origin{room: b["room"], typed: b["typed"] == "1"}
 }

@@ -6,23 +6,23 @@ import (
 	"unicode"
 )
 
-// reply is what a rule answers without the model.
-type reply struct {
+// ruleReply is an answer that needs no model.
+type ruleReply struct {
 	text  string
 	style string
 }
 
-// words is text in lower case without punctuation, so that rules see "What's
-// the time?" as "what's the time".
-func words(text string) []string {
+// splitWords returns the words of text in lower case and without punctuation, so
+// that rules see "What's the time?" as "what's the time".
+func splitWords(text string) []string {
 	return strings.FieldsFunc(strings.ToLower(strings.ReplaceAll(text, "’", "'")), func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '\''
 	})
 }
 
-// plain is words joined, with politeness taken off both ends.
-func plain(text string) string {
-	s := strings.Join(words(text), " ")
+// normalize joins the words of text, without the politeness at either end.
+func normalize(text string) string {
+	s := strings.Join(splitWords(text), " ")
 	for _, p := range []string{"please ", "could you ", "can you ", "would you ", "will you ", "tell me ", "please "} {
 		s = strings.TrimPrefix(s, p)
 	}
@@ -32,52 +32,52 @@ func plain(text string) string {
 	return s
 }
 
-// asksTime holds whole utterances: "what time does the train leave" is none.
-var asksTime = map[string]bool{
+// timeQuestions are whole utterances: "what time does the train leave" is not one.
+var timeQuestions = map[string]bool{
 	"what time is it": true, "what time is it now": true, "what time is it right now": true, "what is the time": true, "what's the time": true,
 	"the time": true, "time": true, "what is the time now": true, "what's the time now": true, "do you know what time it is": true,
 	"do you have the time": true, "what is the current time": true, "what's the current time": true, "what time it is": true, "what the time is": true,
 	"the current time": true, "how late is it": true,
 }
 
-var greetings = map[string]bool{
+var greetingPhrases = map[string]bool{
 	"hello": true, "hi": true, "hey": true, "hiya": true, "howdy": true, "good morning": true, "good afternoon": true, "good evening": true,
 	"hello hello": true, "hi hi": true,
 }
 
-var stops = map[string]bool{
+var stopCommands = map[string]bool{
 	"stop": true, "cancel": true, "cancel that": true, "cancel it": true, "stop it": true, "stop that": true, "never mind": true, "nevermind": true,
 	"be quiet": true, "quiet": true, "shut up": true, "stop talking": true, "never mind that": true,
 }
 
-// greeted are who a greeting may be for besides nobody.
-var greeted = []string{" there", " tars", " everyone", " everybody", " again", " computer"}
+// greetingAddressees may follow a greeting.
+var greetingAddressees = []string{" there", " tars", " everyone", " everybody", " again", " computer"}
 
-// answer is what a rule says to text, if one applies. Rules judge the whole
-// utterance: "they said hi to me" greets nobody.
-func answer(text string, now time.Time) (reply, bool) {
-	p := plain(text)
+// answerByRule answers text without the model, if a rule applies. Rules judge the
+// whole utterance: "they said hi to me" is no greeting.
+func answerByRule(text string, now time.Time) (ruleReply, bool) {
+	p := normalize(text)
 	switch {
-	case asksTime[p]:
-		return reply{text: "It is " + now.Format("3:04 PM") + "."}, true
+	case timeQuestions[p]:
+		return ruleReply{text: "It is " + now.Format("3:04 PM") + "."}, true
 	case isGreeting(p):
-		return reply{text: "Hello! How can I help?", style: "friendly"}, true
+		return ruleReply{text: "Hello! How can I help?", style: "friendly"}, true
 	}
-	if said, ok := verbatim(text); ok {
-		return reply{text: said}, true
+	if said, ok := textToSay(text); ok {
+		return ruleReply{text: said}, true
 	}
-	return reply{}, false
+	return ruleReply{}, false
 }
 
 func isGreeting(p string) bool {
-	for _, who := range greeted {
+	for _, who := range greetingAddressees {
 		p = strings.TrimSuffix(p, who)
 	}
-	return greetings[p]
+	return greetingPhrases[p]
 }
 
-// verbatim is what "say …" asks to be said, as it was written.
-func verbatim(text string) (string, bool) {
+// textToSay returns the text that "say …" asks for, as it was written.
+func textToSay(text string) (string, bool) {
 	t := strings.TrimSpace(text)
 	if p := strings.TrimSpace(strings.TrimPrefix(strings.ToLower(t), "please")); len(p) < len(t) {
 		t = strings.TrimLeft(t[len(t)-len(p):], ", ")
@@ -87,7 +87,7 @@ func verbatim(text string) (string, bool) {
 	}
 	rest := strings.TrimSpace(t[4:])
 	for _, vague := range []string{"something", "anything", "that again", "it again", "again", "no more", "what", "that", "it", "goodbye to", "hello to", "hi to"} {
-		w := strings.Join(words(rest), " ")
+		w := strings.Join(splitWords(rest), " ")
 		if w == vague || strings.HasPrefix(w, vague+" ") {
 			return "", false
 		}
@@ -96,19 +96,20 @@ func verbatim(text string) (string, bool) {
 	return rest, speakable(rest)
 }
 
-// woken strips a leading wake phrase. woken is true when there was one.
-func strip(text string, phrases []string) (rest string, woken bool) {
+// stripWakePhrase removes a wake phrase that text begins with; woken reports whether
+// there was one.
+func stripWakePhrase(text string, phrases []string) (rest string, woken bool) {
 	for _, phrase := range phrases {
-		want := words(phrase)
-		if r, ok := after(text, want); ok {
+		want := splitWords(phrase)
+		if r, ok := textAfter(text, want); ok {
 			return r, true
 		}
 	}
 	return text, false
 }
 
-// after is text behind the leading words, as it was written.
-func after(text string, lead []string) (string, bool) {
+// textAfter returns what follows the leading words in text, as it was written.
+func textAfter(text string, lead []string) (string, bool) {
 	at, i := 0, 0
 	for at < len(lead) {
 		start := strings.IndexFunc(text[i:], func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) })

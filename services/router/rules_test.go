@@ -31,14 +31,14 @@ func TestAnswer(t *testing.T) {
 	}
 	for text, want := range tests {
 		t.Run(text, func(t *testing.T) {
-			if got, _ := answer(text, now); got.text != want {
+			if got, _ := answerByRule(text, now); got.text != want {
 				t.Errorf("got %q, want %q", got.text, want)
 			}
 		})
 	}
 }
 
-func TestStrip(t *testing.T) {
+func TestWakePhraseIsStripped(t *testing.T) {
 	tests := map[string]struct {
 		text, rest string
 		woken      bool
@@ -53,7 +53,7 @@ func TestStrip(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			rest, woken := strip(tt.text, []string{"ok computer", "hey tars"})
+			rest, woken := stripWakePhrase(tt.text, []string{"ok computer", "hey tars"})
 			if rest != tt.rest || woken != tt.woken {
 				t.Errorf("got %q %v, want %q %v", rest, woken, tt.rest, tt.woken)
 			}

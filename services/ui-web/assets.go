@@ -13,7 +13,7 @@ import (
 )
 
 //go:embed web
-var web embed.FS
+var webFiles embed.FS
 
 // assets are the files of the page by name, ready to be served. A browser may
 // keep them but asks each time whether they are still the same.
@@ -24,21 +24,21 @@ type asset struct {
 	tag, kind string
 }
 
-// kinds are not left to the machine, whose own table may say otherwise.
-var kinds = map[string]string{
+// contentTypes are not left to the machine, whose own table may say otherwise.
+var contentTypes = map[string]string{
 	".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8",
 	".svg": "image/svg+xml", ".webmanifest": "application/manifest+json",
 }
 
 func loadAssets() (assets, error) {
 	all := assets{}
-	return all, fs.WalkDir(web, "web", func(name string, d fs.DirEntry, err error) error {
+	return all, fs.WalkDir(webFiles, "web", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}
-		data, err := web.ReadFile(name)
+		data, err := webFiles.ReadFile(name)
 		sum := sha256.Sum256(data)
-		all[strings.TrimPrefix(name, "web/")] = asset{data, `"` + hex.EncodeToString(sum[:12]) + `"`, kinds[path.Ext(name)]}
+		all[strings.TrimPrefix(name, "web/")] = asset{data, `"` + hex.EncodeToString(sum[:12]) + `"`, contentTypes[path.Ext(name)]}
 		return err
 	})
 }

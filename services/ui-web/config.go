@@ -43,7 +43,7 @@ func (c *Config) Validate() error {
 		return fmt.Errorf("UI_SESSION is %s, want 1m to 8760h", c.Session)
 	case c.Token != "" && len(c.Token) < 12:
 		return fmt.Errorf("UI_TOKEN has %d characters, want 12 or more", len(c.Token))
-	case c.Token == "" && !c.Loopback && !loopback(host):
+	case c.Token == "" && !c.Loopback && !isLoopback(host):
 		return fmt.Errorf("UI_ADDR is %s, which others can reach: set UI_TOKEN, or UI_ADDR to 127.0.0.1:%s", c.Addr, port)
 	}
 	return nil
@@ -59,8 +59,8 @@ func (Config) Dropped() map[string]string {
 	}
 }
 
-// loopback reports whether host is this machine and nobody else.
-func loopback(host string) bool {
+// isLoopback reports whether host is this machine and nobody else.
+func isLoopback(host string) bool {
 	ip := net.ParseIP(host)
 	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
 }

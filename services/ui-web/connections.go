@@ -7,8 +7,8 @@ import (
 )
 
 const (
-	maxConnections      = 512 // open at once, those of pages among them
-	maxConnectionsOfOne = 64  // of them from one address of the network
+	maxConnections           = 512 // open at once, those of pages among them
+	maxConnectionsPerAddress = 64  // of them from one address of the network
 )
 
 // boundedListener closes connections beyond the bounds as soon as they come, so
@@ -53,7 +53,7 @@ func (l *boundedListener) networkOf(c net.Conn) netip.Prefix {
 func (l *boundedListener) admit(from netip.Prefix) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.all >= maxConnections || from.IsValid() && l.by[from] >= maxConnectionsOfOne {
+	if l.all >= maxConnections || from.IsValid() && l.by[from] >= maxConnectionsPerAddress {
 		return false
 	}
 	l.all++

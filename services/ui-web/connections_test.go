@@ -49,9 +49,9 @@ func TestConnectionsAreBounded(t *testing.T) {
 		loopback bool
 		want     int
 	}{
-		"one address of the network":        {come: many(1000, "192.0.2.1:1"), want: maxConnectionsOfOne},
-		"one network of IPv6":               {come: append(many(60, "[2001:db8::1]:1"), many(60, "[2001:db8::2]:1")...), want: maxConnectionsOfOne},
-		"two addresses":                     {come: append(many(1000, "192.0.2.1:1"), many(10, "192.0.2.2:1")...), want: maxConnectionsOfOne + 10},
+		"one address of the network":        {come: many(1000, "192.0.2.1:1"), want: maxConnectionsPerAddress},
+		"one network of IPv6":               {come: append(many(60, "[2001:db8::1]:1"), many(60, "[2001:db8::2]:1")...), want: maxConnectionsPerAddress},
+		"two addresses":                     {come: append(many(1000, "192.0.2.1:1"), many(10, "192.0.2.2:1")...), want: maxConnectionsPerAddress + 10},
 		"this machine":                      {come: many(1000, "127.0.0.1:1"), want: maxConnections},
 		"a container published on loopback": {come: many(200, "172.18.0.1:1"), loopback: true, want: 200},
 	} {

@@ -10,17 +10,18 @@ import (
 	"strings"
 )
 
-// guard decides which pages may speak to this server. A page of another site
+// originGuard decides which pages may speak to this server. A page of another site
 // may not listen in: not under its own address (Origin), and not under a name
-// of its own that leads here (Host). Who may log in is decided by [login].
-type guard struct {
-	hosts   []string // names in lower case, with or without a port, besides the loopback ones
-	anyIP   bool     // an address is no name that somebody could point here
+// of its own that leads here (Host). The [authenticator]
+// decides who may log in.
+type originGuard struct {
+	hosts   []string // names in lower case, with or without a port; loopback names need no entry
+	anyIP   bool     // the page may be called by any IP address: unlike a name, it cannot be made to lead here by another site
 	origins []string // of UI_ORIGINS, as parseOrigin spells them
 }
 
-func newGuard(cfg Config) guard {
-	g := guard{anyIP: cfg.Token != ""}
+func newOriginGuard(cfg Config) originGuard {
+	g := originGuard{anyIP: cfg.Token != ""}
 	for _, h := range cfg.Hosts {
 		g.hosts = append(g.hosts, strings.ToLower(h))
 	}
@@ -39,13 +40,13 @@ func newGuard(cfg Config) guard {
 }
 
 // host reports whether the page may be called by the Host of a request.
-func (g guard) host(host string) bool {
+func (g originGuard) host(host string) bool {
 	name := strings.ToLower(host)
 	if slices.Contains(g.hosts, name) {
 		return true
 	}
 	name = hostName(name)
-	if loopback(name) || slices.Contains(g.hosts, name) {
+	if isLoopback(name) || slices.Contains(g.hosts, name) {
 		return true
 	}
 	_, err := netip.ParseAddr(name)
@@ -63,7 +64,7 @@ func hostName(host string) string {
 
 // origin reports whether a request was made by this page, or by no page at all.
 // stranger is the address of the page that made it, when another one did.
-func (g guard) origin(r *http.Request) (ok bool, stranger string) {
+func (g originGuard) origin(r *http.Request) (ok bool, stranger string) {
 	from, sent := r.Header["Origin"]
 	if site := r.Header.Get("Sec-Fetch-Site"); site != "" && site != "same-origin" && site != "none" {
 		return false, strings.Join(from, ",")
@@ -81,7 +82,7 @@ func (g guard) origin(r *http.Request) (ok bool, stranger string) {
 
 // referer stands in for an Origin, which browsers leave out of a GET. Our own
 // page sends none, nor do programs.
-func (g guard) referer(r *http.Request) (ok bool, stranger string) {
+func (g originGuard) referer(r *http.Request) (ok bool, stranger string) {
 	text := r.Header.Get("Referer")
 	if text == "" {
 		return true, ""
@@ -99,7 +100,7 @@ func (g guard) referer(r *http.Request) (ok bool, stranger string) {
 // request was sent to, with scheme, host and port, or one of UI_ORIGINS. What
 // was sent to the host of UI_ORIGINS came through the proxy, and then that is
 // the only address: the same host may serve somebody else's page by plain HTTP.
-func (g guard) ours(r *http.Request, origin string) bool {
+func (g originGuard) ours(r *http.Request, origin string) bool {
 	if slices.Contains(g.origins, origin) {
 		return true
 	}
@@ -115,7 +116,7 @@ func (g guard) ours(r *http.Request, origin string) bool {
 }
 
 // proxied reports whether a request was sent to an address of UI_ORIGINS.
-func (g guard) proxied(r *http.Request) bool {
+func (g originGuard) proxied(r *http.Request) bool {
 	return slices.ContainsFunc(g.origins, func(o string) bool {
 		scheme, _, _ := strings.Cut(o, "://")
 		sent, ok := parseOrigin(scheme + "://" + r.Host)
@@ -124,7 +125,7 @@ func (g guard) proxied(r *http.Request) bool {
 }
 
 // encrypted reports whether the browser speaks HTTPS, as far as is known.
-func (g guard) encrypted(r *http.Request) bool {
+func (g originGuard) encrypted(r *http.Request) bool {
 	if r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https" || strings.HasPrefix(r.Header.Get("Origin"), "https://") {
 		return true
 	}
@@ -134,8 +135,8 @@ func (g guard) encrypted(r *http.Request) bool {
 
 // exposed reports whether others can read what the browser and this server say:
 // plain HTTP that leaves the machine.
-func (g guard) exposed(r *http.Request) bool {
-	return !g.encrypted(r) && !loopback(hostName(r.Host))
+func (g originGuard) exposed(r *http.Request) bool {
+	return !g.encrypted(r) && !isLoopback(hostName(r.Host))
 }
 
 // parseOrigin returns scheme://host:port with nothing left out, so that two

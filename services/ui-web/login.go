@@ -16,22 +16,22 @@ import (
 	"time"
 )
 
-// login decides who is let in where a token is wanted.
-type login struct {
+// authenticator decides whom the page is shown to when UI_TOKEN is set.
+type authenticator struct {
 	token    string // empty: none is wanted
 	proxied  bool   // a proxy on this machine tells who asks
 	sessions *sessions
-	tries    *tries
+	tries    *guessLimiter
 	log      *slog.Logger
 	warn     sync.Once // of a login that others can read
 }
 
-func newLogin(cfg Config, life context.Context, log *slog.Logger) *login {
+func newAuthenticator(cfg Config, life context.Context, log *slog.Logger) *authenticator {
 	ttl := cfg.Session
 	if ttl == 0 {
 		ttl = sessionTTL
 	}
-	return &login{token: cfg.Token, proxied: len(cfg.Origins) > 0, sessions: newSessions(life, ttl), tries: newTries(), log: log}
+	return &authenticator{token: cfg.Token, proxied: len(cfg.Origins) > 0, sessions: newSessions(life, ttl), tries: newGuessLimiter(), log: log}
 }
 
 // visitor is what is known of who made a request.
@@ -43,7 +43,7 @@ type visitor struct {
 
 // known looks for a session, and for the token as Bearer. One that is wrong
 // does not hide the other.
-func (l *login) known(r *http.Request) visitor {
+func (l *authenticator) known(r *http.Request) visitor {
 	if l.token == "" {
 		return visitor{in: true}
 	}
@@ -60,13 +60,13 @@ func (l *login) known(r *http.Request) visitor {
 
 // check compares a token that was given, unless the address of the request has
 // been wrong too often.
-func (l *login) check(r *http.Request, given string) (ok bool, wait time.Duration) {
+func (l *authenticator) check(r *http.Request, given string) (ok bool, wait time.Duration) {
 	return l.tries.try(l.address(r), func() bool { return l.token != "" && sameSecret(given, l.token) })
 }
 
 // address is who asks. Behind a proxy of this machine that is what the proxy
 // wrote last: what stands before it may be made up by the browser.
-func (l *login) address(r *http.Request) netip.Addr {
+func (l *authenticator) address(r *http.Request) netip.Addr {
 	peer, _ := netip.ParseAddrPort(r.RemoteAddr)
 	if !l.proxied || !peer.Addr().Unmap().IsLoopback() {
 		return peer.Addr()
@@ -84,7 +84,7 @@ func (l *login) address(r *http.Request) netip.Addr {
 
 // admit logs a browser in: it ends the session that the browser may have had
 // and gives it another one.
-func (l *login) admit(w http.ResponseWriter, r *http.Request, encrypted, exposed bool) {
+func (l *authenticator) admit(w http.ResponseWriter, r *http.Request, encrypted, exposed bool) {
 	l.sessions.close(r)
 	if exposed {
 		l.warn.Do(func() {
@@ -250,7 +250,7 @@ func (s *Server) askToken(w http.ResponseWriter, r *http.Request, status int, tr
 		Trouble string
 		Exposed bool
 	}{trouble, s.guard.exposed(r)}
-	w.Header().Set("Content-Type", kinds[".html"])
+	w.Header().Set("Content-Type", contentTypes[".html"])
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
 	if err := s.form.Execute(w, data); err != nil {

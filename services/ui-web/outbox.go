@@ -5,7 +5,7 @@ import "github.com/coder/websocket"
 const (
 	maxWaiting      = 512       // frames that wait for one page
 	maxWaitingBytes = 1 << 20   // and what they hold together: 20 s of speech
-	maxShown        = 256 << 10 // bytes of one message that is shown; a longer one is dropped and counted
+	maxShownBytes   = 256 << 10 // bytes of one message that is shown; a longer one is dropped and counted
 )
 
 // outbox is what waits for one page. It is bounded in frames and in bytes.

@@ -118,7 +118,7 @@ func TestFloodOfNamesDoesNotPushOutTheStack(t *testing.T) {
 	p := opened(t, s, "late")
 	texts, _ := drained(p)
 	all := strings.Join(texts, "\n")
-	if len(texts) > maxHealth+1 || !strings.Contains(all, "tars-llm") || !strings.Contains(all, "lamp") {
+	if len(texts) > maxHealthNames+1 || !strings.Contains(all, "tars-llm") || !strings.Contains(all, "lamp") {
 		t.Errorf("a late page is told %d names, and of tars-llm: %v, of lamp: %v", len(texts), strings.Contains(all, "tars-llm"), strings.Contains(all, "lamp"))
 	}
 }
@@ -126,7 +126,7 @@ func TestFloodOfNamesDoesNotPushOutTheStack(t *testing.T) {
 func TestPagesOfOneAddress(t *testing.T) {
 	s := NewPages(slog.New(slog.DiscardHandler))
 	flood, other := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2")
-	for range maxOfOne {
+	for range maxPagesPerAddress {
 		if _, err := s.join("aaaa", flood); err != nil {
 			t.Fatal(err)
 		}

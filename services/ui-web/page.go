@@ -18,23 +18,23 @@ import (
 )
 
 const (
-	frameLimit   = 32 << 10              // bytes of one frame from a page
-	sayLimit     = 4000                  // characters of one typed text
-	idLimit      = 128                   // bytes of an answer's id
-	writeTimeout = 10 * time.Second      // for one frame; a page that is away longer is dropped
-	pingEvery    = 20 * time.Second      // so that a page that vanished is noticed
-	sayTimeout   = 5 * time.Second       // for the broker to take what was typed
-	refusalPause = 20 * time.Millisecond // after a frame that was not served
+	maxFrameBytes = 32 << 10              // bytes of one frame from a page
+	maxSayChars   = 4000                  // characters of one typed text
+	maxIDBytes    = 128                   // bytes of an answer's id
+	writeTimeout  = 10 * time.Second      // for one frame; a page that takes longer is cut off
+	pingEvery     = 20 * time.Second      // a page that does not answer within writeTimeout is cut off
+	sayTimeout    = 5 * time.Second       // for the broker to take a typed text
+	refusalPause  = 20 * time.Millisecond // before the next frame is read, after one that was refused
 )
 
-// page is one connected browser. Its outbox is guarded by the lock of Pages, the
-// rest belongs to the goroutine that reads from it.
+// page is one connected browser. Its outbox is guarded by the lock of [Pages]; the
+// rest is used only by the goroutine that reads from the socket.
 type page struct {
-	room   string
-	from   netip.Prefix  // whose it is; not valid: of this machine
-	wake   chan struct{} // capacity 1: there is something in the outbox
-	outbox outbox
-	budget *budget
+	room         string
+	from         netip.Prefix  // network it comes from; the zero Prefix is this machine
+	outboxFilled chan struct{} // capacity 1: there is something in the outbox
+	outbox       outbox
+	budget       *budget
 
 	streaming bool // the microphone is on
 	seq       int  // of its next chunk
@@ -48,30 +48,30 @@ func (p *page) push(f frame) (lost int, first bool) {
 	}
 	lost, first = p.outbox.push(f)
 	select {
-	case p.wake <- struct{}{}:
+	case p.outboxFilled <- struct{}{}:
 	default:
 	}
 	return lost, first
 }
 
-// talk serves the socket of p until either side ends it.
-func (s *Server) talk(ctx context.Context, c *websocket.Conn, p *page) {
+// serveSocket serves the socket of p until either side closes it.
+func (s *Server) serveSocket(ctx context.Context, c *websocket.Conn, p *page) {
 	ctx, end := context.WithCancel(ctx)
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	defer end()
 	wg.Go(func() { defer end(); s.write(ctx, c, p) })
 	wg.Go(func() { defer end(); keepAlive(ctx, c) })
-	c.SetReadLimit(frameLimit)
+	c.SetReadLimit(maxFrameBytes)
 	for {
 		kind, data, err := c.Read(ctx)
 		if err != nil {
 			break
 		}
 		if kind == websocket.MessageBinary {
-			err = s.listen(ctx, p, data)
+			err = s.passMicAudio(ctx, p, data)
 		} else {
-			err = s.obey(ctx, p, data)
+			err = s.runCommand(ctx, p, data)
 		}
 		if err == nil || ctx.Err() != nil {
 			continue
@@ -79,14 +79,14 @@ func (s *Server) talk(ctx context.Context, c *websocket.Conn, p *page) {
 		if s.complaints.allow() {
 			s.log.WarnContext(ctx, "frame of a page not served", "id", p.room, "err", err)
 		}
-		pause(ctx, refusalPause)
+		sleepContext(ctx, refusalPause)
 	}
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
 	if s.pages.replaced(p) { // the page is back already, on another connection
 		return
 	}
-	_ = s.hush(last, p) // a closed page does not listen; offline, there is nobody to tell
+	_ = s.endMicStream(last, p) // without a link to the broker nobody hears the microphone either
 }
 
 // write sends what is queued for p.
@@ -95,7 +95,7 @@ func (s *Server) write(ctx context.Context, c *websocket.Conn, p *page) {
 		f, ok := s.pages.next(p)
 		if !ok {
 			select {
-			case <-p.wake:
+			case <-p.outboxFilled:
 				continue
 			case <-ctx.Done():
 				return
@@ -110,9 +110,9 @@ func (s *Server) write(ctx context.Context, c *websocket.Conn, p *page) {
 	}
 }
 
-// pause reads nothing for a time, which a page that floods feels: its frames wait
-// in its own browser.
-func pause(ctx context.Context, d time.Duration) {
+// sleepContext waits for d, or until ctx ends. While a page is not read, what it
+// sends waits in its own browser, so a page that floods slows itself down.
+func sleepContext(ctx context.Context, d time.Duration) {
 	select {
 	case <-time.After(d):
 	case <-ctx.Done():
@@ -137,8 +137,8 @@ func keepAlive(ctx context.Context, c *websocket.Conn) {
 	}
 }
 
-// obey does what a text frame says.
-func (s *Server) obey(ctx context.Context, p *page, data []byte) error {
+// runCommand decodes a text frame of p and carries it out.
+func (s *Server) runCommand(ctx context.Context, p *page, data []byte) error {
 	if !p.budget.commands.allow() {
 		return s.refuse(p, "command", "This page sends too much at once. Wait a moment.")
 	}
@@ -146,7 +146,7 @@ func (s *Server) obey(ctx context.Context, p *page, data []byte) error {
 	if err := json.Unmarshal(data, &c); err != nil {
 		return fmt.Errorf("text frame: %w", err)
 	}
-	s.pages.used(p)
+	s.pages.markUsed(p)
 	ctx = kit.WithBaggage(ctx, "room", p.room)
 	switch {
 	case c.Say != nil:
@@ -156,21 +156,21 @@ func (s *Server) obey(ctx context.Context, p *page, data []byte) error {
 	case c.Mic != nil && *c.Mic:
 		p.streaming, p.seq = true, 0
 	case c.Mic != nil:
-		return s.hush(ctx, p)
+		return s.endMicStream(ctx, p)
 	}
 	return nil
 }
 
-// say puts typed text where the recogniser puts what it hears. The bus does not
-// send a service its own messages, so the pages are told from here.
+// say publishes typed text as a final transcript, as the recogniser does with what it
+// hears. A service does not receive its own messages, so the pages get theirs here.
 func (s *Server) say(ctx context.Context, p *page, text string) error {
 	text = strings.TrimSpace(text)
 	if text == "" {
 		return nil
 	}
-	if n := utf8.RuneCountInString(text); n > sayLimit {
-		s.pages.Tell(p, refusalFrame("say", fmt.Sprintf("The text has %d characters, and may have %d.", n, sayLimit)))
-		return fmt.Errorf("typed text has %d characters, at most %d", n, sayLimit)
+	if n := utf8.RuneCountInString(text); n > maxSayChars {
+		s.pages.Tell(p, refusalFrame("say", fmt.Sprintf("The text has %d characters, and may have %d.", n, maxSayChars)))
+		return fmt.Errorf("typed text has %d characters, at most %d", n, maxSayChars)
 	}
 	if !p.budget.says.allow() {
 		return s.refuse(p, "say", "That was too much text at once. It was not sent: wait a few seconds and try again.")
@@ -178,7 +178,7 @@ func (s *Server) say(ctx context.Context, p *page, text string) error {
 	f := contract.FinalTranscript{Text: text, UttID: new(p.room + "-" + kit.NewID()[:8]), TS: float64(time.Now().UnixMicro()) / 1e6}
 	f.MessageID = kit.NewID()
 	id := kit.NewID()
-	payload, err := seal(id, f)
+	payload, err := sealMessage(id, f)
 	if err != nil {
 		return err
 	}
@@ -193,8 +193,8 @@ func (s *Server) say(ctx context.Context, p *page, text string) error {
 
 // stop ends the answer called id, or whatever is spoken when it is empty.
 func (s *Server) stop(ctx context.Context, id string) error {
-	if len(id) > idLimit {
-		return fmt.Errorf("the id of an answer has %d bytes, at most %d", len(id), idLimit)
+	if len(id) > maxIDBytes {
+		return fmt.Errorf("the id of an answer has %d bytes, at most %d", len(id), maxIDBytes)
 	}
 	ctx, cancel := context.WithTimeout(ctx, sayTimeout)
 	defer cancel()
@@ -206,33 +206,34 @@ func (s *Server) stop(ctx context.Context, id string) error {
 	return errors.Join(s.bus.Publish(ctx, c), s.bus.Publish(ctx, contract.LLMCancel{ID: id}))
 }
 
-// listen passes on what the microphone of p hears. An empty frame ends it.
-func (s *Server) listen(ctx context.Context, p *page, pcm []byte) error {
+// passMicAudio publishes what the microphone of p records. An empty frame ends the
+// stream.
+func (s *Server) passMicAudio(ctx context.Context, p *page, pcm []byte) error {
 	if len(pcm) == 0 {
-		return s.hush(ctx, p)
+		return s.endMicStream(ctx, p)
 	}
 	if !p.streaming {
 		p.streaming, p.seq = true, 0
-		s.pages.used(p)
+		s.pages.markUsed(p)
 	}
 	if !p.budget.chunks.allow() || !p.budget.samples.take(float64(len(pcm)/2)) {
-		p.seq++ // so that the gap is seen
+		p.seq++ // so that receivers see the gap
 		return s.refuse(p, "mic", "The microphone sends faster than anybody speaks. Some of it was not heard.")
 	}
 	a := contract.MicAudio{Source: p.room, Seq: p.seq, Rate: contract.AudioRate, PCM: pcm}
 	took := time.Duration(len(pcm)/2) * time.Second / contract.AudioRate
 	a.TS = float64(time.Now().Add(-took).UnixMicro()) / 1e6
-	p.seq++ // also of one that is lost, so that the gap is seen
+	p.seq++ // also when this chunk is lost, so that receivers see the gap
 	err := s.bus.Publish(ctx, a)
-	if errors.Is(err, kit.ErrOffline) { // the page shows it, and the next chunk comes at once
+	if errors.Is(err, kit.ErrOffline) { // the page shows that there is no link, and the next chunk follows at once
 		return nil
 	}
 	return err
 }
 
-// refuse tells the person at p why something has no effect, and the log. Of a
-// typed text that is told each time, for it is seen on the page; of the rest at
-// most once in two seconds.
+// refuse tells the person at p why something has no effect, and returns the error for
+// the log. For a typed text it tells each time, because the person waits for it; for
+// other frames at most once in two seconds.
 func (s *Server) refuse(p *page, what, why string) error {
 	if what == "say" || p.budget.refusals.allow() {
 		s.pages.Tell(p, refusalFrame(what, why))
@@ -240,8 +241,8 @@ func (s *Server) refuse(p *page, what, why string) error {
 	return fmt.Errorf("%s refused: the page sends faster than it may", what)
 }
 
-// hush ends the stream of the microphone.
-func (s *Server) hush(ctx context.Context, p *page) error {
+// endMicStream publishes the end of the microphone's stream, if one is open.
+func (s *Server) endMicStream(ctx context.Context, p *page) error {
 	if !p.streaming {
 		return nil
 	}

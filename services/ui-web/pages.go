@@ -17,17 +17,17 @@ import (
 )
 
 const (
-	pageSink   = "page"   // plays on the page used last, CONTRACTS 15.2
-	pagePrefix = "web-"   // of the rooms that are pages
-	source     = "ui-web" // as the envelopes of this service say
-	maxPages   = 64       // connected at once; more are refused
-	maxOfOne   = 16       // of them from one address of the network
-	maxHealth  = 64       // names on the board that are kept, beside those of the stack
-	maxReport  = 8 << 10  // bytes of one health message that is kept
+	pageSink           = "page"   // the sink that plays on the page that was used last
+	pagePrefix         = "web-"   // of the rooms that are pages
+	envelopeSource     = "ui-web" // as the envelopes of this service say
+	maxPages           = 64       // connected at once; more are refused
+	maxPagesPerAddress = 16       // of them from one network, see networkOf
+	maxHealthNames     = 64       // clients whose health is kept, beside those of the stack
+	maxHealthBytes     = 8 << 10  // bytes of one health message that is kept
 )
 
-// stackNames are the clients of the stack. What a flood of made-up names does, it
-// does not push them off the board.
+// stackNames are the clients of the stack. Their health is always kept, also when a
+// flood makes up thousands of names.
 var stackNames = []string{"tars-stt", "tars-router", "tars-llm", "tars-memory", "tars-tts", "ui-web", "wake-activation", "tars-camera", "movement-esp32",
 	"stt", "router", "llm", "memory", "tts", "engine-speech", "engine-llm", "engine-embed", "engine-wake"}
 
@@ -37,22 +37,22 @@ type Pages struct {
 	log *slog.Logger
 
 	mu      sync.Mutex
-	all     []*page            // the one used last is at the end
-	health  map[string]*report // by topic
+	all     []*page                  // the one used last is at the end
+	health  map[string]*healthReport // by topic
 	rooms   roomCounts
 	budgets map[string]*budget // by room
 	linked  bool               // to the broker
 }
 
-// report is the last health message of one client.
-type report struct {
+// healthReport is the last health message of one client.
+type healthReport struct {
 	payload []byte
 	at      time.Time
 }
 
 // NewPages returns an empty set.
 func NewPages(log *slog.Logger) *Pages {
-	return &Pages{log: log, health: map[string]*report{}, rooms: roomCounts{map[string]*roomCount{}}, budgets: map[string]*budget{}}
+	return &Pages{log: log, health: map[string]*healthReport{}, rooms: roomCounts{map[string]*roomCount{}}, budgets: map[string]*budget{}}
 }
 
 // join adds a page, which gets the known health first. from is the address that
@@ -70,13 +70,13 @@ func (s *Pages) join(id string, from netip.Addr) (*page, error) {
 			open++
 		}
 	}
-	if open >= maxOfOne {
-		return nil, fmt.Errorf("%d pages of this address are open already", maxOfOne)
+	if open >= maxPagesPerAddress {
+		return nil, fmt.Errorf("%d pages of this address are open already", maxPagesPerAddress)
 	}
-	p := &page{room: pagePrefix + id, from: network, wake: make(chan struct{}, 1)}
+	p := &page{room: pagePrefix + id, from: network, outboxFilled: make(chan struct{}, 1)}
 	p.budget = s.budgetOf(p.room)
 	s.all = append(s.all, p)
-	for _, f := range s.board() {
+	for _, f := range s.boardFrames() {
 		p.push(f)
 	}
 	return p, nil
@@ -115,8 +115,8 @@ func (s *Pages) replaced(p *page) bool {
 	return slices.ContainsFunc(s.all, func(x *page) bool { return x != p && x.room == p.room })
 }
 
-// used notes that somebody does something on p.
-func (s *Pages) used(p *page) {
+// markUsed notes that somebody does something on p.
+func (s *Pages) markUsed(p *page) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if i := slices.Index(s.all, p); i >= 0 {
@@ -182,7 +182,7 @@ func (s *Pages) Health(topic string, payload []byte) (lost int) {
 		f.rank = rankStranger
 		s.forgetReport()
 	}
-	s.health[topic] = &report{payload, time.Now()}
+	s.health[topic] = &healthReport{payload, time.Now()}
 	return s.show(f)
 }
 
@@ -199,7 +199,7 @@ func (s *Pages) forgetReport() {
 			oldest = topic
 		}
 	}
-	if others >= maxHealth {
+	if others >= maxHealthNames {
 		delete(s.health, oldest)
 	}
 }
@@ -212,8 +212,8 @@ func ofStack(topic string) bool {
 // Linked notes whether there is a broker and shows it as the health of this
 // service.
 func (s *Pages) Linked(h contract.HealthPing) {
-	topic := strings.Replace(h.Route().Topic, "+", source, 1)
-	payload, err := seal(kit.NewID(), h)
+	topic := strings.Replace(h.Route().Topic, "+", envelopeSource, 1)
+	payload, err := sealMessage(kit.NewID(), h)
 	if err != nil {
 		s.log.Error("health not shown", "err", err)
 		return
@@ -239,15 +239,15 @@ func (s *Pages) next(p *page) (frame, bool) {
 	if o := &p.outbox; len(o.frames) == 0 && o.behind {
 		s.log.Info("page has caught up", "id", p.room, "lost", o.lost)
 		o.behind, o.lost = false, 0
-		for _, f := range s.board() {
+		for _, f := range s.boardFrames() {
 			o.push(f)
 		}
 	}
 	return p.outbox.pop()
 }
 
-// board is the known health, sorted by topic.
-func (s *Pages) board() (all []frame) {
+// boardFrames is the known health, sorted by topic.
+func (s *Pages) boardFrames() (all []frame) {
 	topics := make([]string, 0, len(s.health))
 	for t := range s.health {
 		topics = append(topics, t)
@@ -259,9 +259,9 @@ func (s *Pages) board() (all []frame) {
 	return all
 }
 
-// seal is m as the bus would carry it from this service.
-func seal(id string, m msg.Message) ([]byte, error) {
+// sealMessage is m as the bus would carry it from this service.
+func sealMessage(id string, m msg.Message) ([]byte, error) {
 	r := m.Route()
 	typ := cmp.Or(r.Type, strings.ReplaceAll(r.Topic, "/", "."))
-	return wire.Seal(nil, wire.Envelope{ID: id, Type: typ, Source: source}, m)
+	return wire.Seal(nil, wire.Envelope{ID: id, Type: typ, Source: envelopeSource}, m)
 }

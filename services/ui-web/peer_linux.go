@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// gone is the user of a socket that its program has closed.
-const gone = -1
+// closedSocket is the user of a socket that its program has closed.
+const closedSocket = -1
 
 // peerUser is the user of the program at the other end of a TCP connection
 // within this machine, as the kernel knows it; ok is false for one that comes
@@ -20,7 +20,7 @@ func peerUser(peer, own netip.AddrPort) (uid int, ok bool) {
 	told := false
 	for file, from := range map[string]func(netip.AddrPort) netip.AddrPort{
 		"/proc/net/tcp":  func(a netip.AddrPort) netip.AddrPort { return a },
-		"/proc/net/tcp6": wide,
+		"/proc/net/tcp6": toIPv6,
 	} {
 		uid, found, err := findSocket(file, kernelAddress(from(peer)), kernelAddress(from(own)))
 		if found {
@@ -28,11 +28,11 @@ func peerUser(peer, own netip.AddrPort) (uid int, ok bool) {
 		}
 		told = told || err == nil
 	}
-	return gone, told && peer.Addr().IsLoopback()
+	return closedSocket, told && peer.Addr().IsLoopback()
 }
 
-// wide is an address as an IPv6 socket has it.
-func wide(a netip.AddrPort) netip.AddrPort {
+// toIPv6 is an address as an IPv6 socket has it.
+func toIPv6(a netip.AddrPort) netip.AddrPort {
 	return netip.AddrPortFrom(netip.AddrFrom16(a.Addr().As16()), a.Port())
 }
 
@@ -51,7 +51,7 @@ func findSocket(file, from, to string) (uid int, found bool, _ error) {
 			continue
 		}
 		if x[9] == "0" {
-			return gone, true, nil
+			return closedSocket, true, nil
 		}
 		uid, err = strconv.Atoi(x[7])
 		return uid, err == nil, err

@@ -56,7 +56,7 @@ func TestOtherUsersOfTheMachine(t *testing.T) {
 				t.Skip(err) // no IPv6 here
 			}
 			log := slog.New(slog.NewTextHandler(io.Discard, nil))
-			s := &Server{log: log, loopback: tt.cfg.Loopback, guard: newGuard(tt.cfg), login: newLogin(tt.cfg, context.Background(), log), strangers: newLimit(1, time.Minute)}
+			s := &Server{log: log, loopback: tt.cfg.Loopback, guard: newOriginGuard(tt.cfg), login: newAuthenticator(tt.cfg, context.Background(), log), strangers: newTokenBucket(1, time.Minute)}
 			page := httptest.NewUnstartedServer(s.private(func(http.ResponseWriter, *http.Request) {}))
 			_ = page.Listener.Close()
 			page.Listener = l
@@ -95,7 +95,7 @@ func TestSocketThatIsClosedIsNobodys(t *testing.T) {
 		t.Errorf("the open socket is of %d, %t", uid, ok)
 	}
 	near.Close()
-	if uid, ok := peerUser(peer, own); !ok || uid != gone {
+	if uid, ok := peerUser(peer, own); !ok || uid != closedSocket {
 		t.Errorf("the closed socket is of %d, %t", uid, ok)
 	}
 }

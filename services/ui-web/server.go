@@ -29,15 +29,15 @@ const recallTimeout = 5 * time.Second // for the memory to answer
 
 // Server serves the page and its sockets.
 type Server struct {
-	guard      guard
-	login      *login
+	guard      originGuard
+	login      *authenticator
 	bus        *kit.Bus
 	pages      *Pages
 	assets     assets
 	form       *template.Template // that asks for the token
 	loopback   bool               // whatever the address of a request says, it comes from this machine
-	strangers  *limit             // log lines about pages of another address
-	complaints *limit             // log lines about frames that make no sense
+	strangers  *tokenBucket       // log lines about pages of another address
+	complaints *tokenBucket       // log lines about frames that make no sense
 	log        *slog.Logger
 
 	wg sync.WaitGroup // the accept loop and the sockets
@@ -55,8 +55,8 @@ func OpenServer(lc fx.Lifecycle, cfg Config, bus *kit.Bus, pages *Pages, listen 
 	}
 	delete(files, "token.html") // it is shown in the place of the page
 	life, end := context.WithCancel(context.Background())
-	s := &Server{guard: newGuard(cfg), login: newLogin(cfg, life, log), bus: bus, pages: pages, assets: files, form: form,
-		loopback: cfg.Loopback, strangers: newLimit(1, time.Minute), complaints: newLimit(5, 5*time.Second), log: log}
+	s := &Server{guard: newOriginGuard(cfg), login: newAuthenticator(cfg, life, log), bus: bus, pages: pages, assets: files, form: form,
+		loopback: cfg.Loopback, strangers: newTokenBucket(1, time.Minute), complaints: newTokenBucket(5, 5*time.Second), log: log}
 	web := &http.Server{Handler: s.handler(), ReadTimeout: 30 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: time.Minute,
 		MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug), BaseContext: func(net.Listener) context.Context { return life }}
 	lc.Append(fx.Hook{
@@ -105,7 +105,7 @@ func (s *Server) handler() http.Handler {
 	mux.HandleFunc("GET /healthz", s.healthz)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		for k, v := range headers {
+		for k, v := range securityHeaders {
 			h.Set(k, v)
 		}
 		if !s.guard.host(r.Host) {
@@ -116,7 +116,7 @@ func (s *Server) handler() http.Handler {
 	})
 }
 
-var headers = map[string]string{
+var securityHeaders = map[string]string{
 	"Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; worker-src 'self'; " +
 		"manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
 	"Cross-Origin-Opener-Policy":   "same-origin",
@@ -138,7 +138,7 @@ func (s *Server) socket(w http.ResponseWriter, r *http.Request) {
 	}
 	s.wg.Add(1) // Shutdown does not wait for sockets
 	defer s.wg.Done()
-	p, err := s.pages.join(id, s.from(r))
+	p, err := s.pages.join(id, s.networkAddress(r))
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusServiceUnavailable)
 		return
@@ -150,11 +150,11 @@ func (s *Server) socket(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer func() { _ = c.CloseNow() }()
-	s.talk(r.Context(), c, p)
+	s.serveSocket(r.Context(), c, p)
 }
 
-// from is the address of a page on the network; the zero Addr is this machine.
-func (s *Server) from(r *http.Request) netip.Addr {
+// networkAddress is the address of a page on the network; the zero Addr is this machine.
+func (s *Server) networkAddress(r *http.Request) netip.Addr {
 	ip := s.login.address(r)
 	if s.loopback || ip.Unmap().IsLoopback() {
 		return netip.Addr{}
@@ -172,7 +172,7 @@ func (s *Server) recall(w http.ResponseWriter, r *http.Request) {
 		q.TopK, _ = strconv.Atoi(k)
 	}
 	if q.Text == "" || q.TopK < 1 || q.TopK > 50 {
-		refuse(w, http.StatusBadRequest, "q is the text to look for and k 1 to 50")
+		writeError(w, http.StatusBadRequest, "q is the text to look for and k 1 to 50")
 		return
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), recallTimeout)
@@ -180,19 +180,19 @@ func (s *Server) recall(w http.ResponseWriter, r *http.Request) {
 	found, err := kit.Ask(ctx, s.bus, q)
 	if err != nil {
 		s.log.WarnContext(ctx, "memory did not answer", "err", err)
-		refuse(w, http.StatusGatewayTimeout, "the memory does not answer")
+		writeError(w, http.StatusGatewayTimeout, "the memory does not answer")
 		return
 	}
 	data, err := wire.Encode(nil, found)
 	if err != nil {
-		refuse(w, http.StatusInternalServerError, "the answer of the memory makes no sense")
+		writeError(w, http.StatusInternalServerError, "the answer of the memory makes no sense")
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
 	_, _ = w.Write(data)
 }
 
-func refuse(w http.ResponseWriter, status int, why string) {
+func writeError(w http.ResponseWriter, status int, why string) {
 	writeJSON(w, status, map[string]string{"error": why})
 }
 

@@ -15,8 +15,8 @@ import (
 // Module is the ui-web service.
 var Module = kit.Service[*Service]("ui-web", kit.As("ui-web", "ui-web"), kit.Env[Config](), fx.Provide(New, NewPages, OpenServer))
 
-// Service passes what happens on the bus to the pages. What pages send goes the
-// other way through the Server.
+// Service passes what happens on the bus to the pages. What pages send goes through
+// [Server] to the bus.
 type Service struct {
 	pages *Pages
 }
@@ -24,8 +24,9 @@ type Service struct {
 // New returns a service for pages, which the server serves.
 func New(pages *Pages, _ *Server) *Service { return &Service{pages: pages} }
 
-// Handlers declares what is shown and what a page may cause. All arrivals share
-// a lane, so that a page sees them in the order they came; none of them waits.
+// Handlers declares what is shown and what a page may cause. All arrivals share a
+// lane, so that a page sees them in the order in which they came; no handler waits
+// for a page.
 func (s *Service) Handlers() []kit.Handler {
 	lane := []kit.Option{kit.Lane("pages"), kit.Queue(1024)}
 	show := func(m msg.Message) kit.Handler { return kit.Tap(m.Route().Topic, s.show, lane...) }
@@ -43,54 +44,55 @@ func (s *Service) Handlers() []kit.Handler {
 	}
 }
 
-// show forwards a message as it is.
+// show sends a message to all pages as it is.
 func (s *Service) show(_ context.Context, d *kit.Delivery) error {
-	if len(d.Payload) > maxShown {
+	if len(d.Payload) > maxShownBytes {
 		return kit.Drop("too_large_to_show")
 	}
 	f := textFrame(d.Topic, d.Payload, d.Baggage["room"])
-	if len(f.data) > maxShown { // escapes make it longer
+	if len(f.data) > maxShownBytes { // escapes make it longer
 		return kit.Drop("too_large_to_show")
 	}
-	return missed(s.pages.Show(f))
+	return dropIfLost(s.pages.Show(f))
 }
 
-// health forwards and keeps it, for pages that come later.
+// health sends a health message to all pages, and keeps it for those that come later.
 func (s *Service) health(_ context.Context, d *kit.Delivery) error {
-	if len(d.Payload) > maxReport {
+	if len(d.Payload) > maxHealthBytes {
 		return kit.Drop("too_large_to_show")
 	}
-	return missed(s.pages.Health(d.Topic, d.Payload))
+	return dropIfLost(s.pages.Health(d.Topic, d.Payload))
 }
 
-// speech goes to the page it is for.
+// speech sends audio to the page that is its sink.
 func (s *Service) speech(_ context.Context, a contract.SpeakerAudio) error {
-	if len(a.PCM) > maxShown {
+	if len(a.PCM) > maxShownBytes {
 		return kit.Drop("too_large_to_show")
 	}
 	f, err := speechFrame(a)
 	if err != nil {
 		return err
 	}
-	return missed(s.pages.Play(a.Sink, f))
+	return dropIfLost(s.pages.Play(a.Sink, f))
 }
 
-// missed counts a message for which a slow page lost something.
-func missed(lost int) error {
+// dropIfLost counts the message as dropped when slow pages lost frames by it.
+func dropIfLost(lost int) error {
 	if lost > 0 {
 		return kit.Drop("page_too_slow")
 	}
 	return nil
 }
 
-// up says of this service itself that it is there: the bus does not send a
-// service its own health.
+// up tells the pages that this service is ready: a service does not receive its own
+// health from the bus.
 func (s *Service) up(context.Context) error {
 	s.pages.Linked(contract.HealthPing{OK: true, Event: new(contract.HealthReady)})
 	return nil
 }
 
-// down says that whatever else is on the board is not known to be true.
+// down tells the pages that there is no link to the broker, so that the health of
+// all others is not known.
 func (s *Service) down(context.Context) error {
 	s.pages.Linked(contract.HealthPing{Event: new(contract.HealthLost), Err: new("no link to the broker")})
 	return nil

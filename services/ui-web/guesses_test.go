@@ -13,7 +13,7 @@ func wrong() bool { return false }
 func right() bool { return true }
 
 func TestTriesOfAddresses(t *testing.T) {
-	spend := func(tr *tries, from netip.Addr) {
+	spend := func(tr *guessLimiter, from netip.Addr) {
 		for range maxTries {
 			tr.try(from, wrong)
 		}
@@ -30,13 +30,13 @@ func TestTriesOfAddresses(t *testing.T) {
 			"another IPv6 network":         {"2001:db8::1", "2001:db8:0:1::1", true},
 			"the same link, another scope": {"fe80::1%eth0", "fe80::1%eth1", false},
 		} {
-			tr := newTries()
+			tr := newGuessLimiter()
 			spend(tr, netip.MustParseAddr(tt.guesser))
 			if ok, _ := tr.try(netip.MustParseAddr(tt.owner), right); ok != tt.want {
 				t.Errorf("%s: let in %v, want %v", name, ok, tt.want)
 			}
 		}
-		tr, one := newTries(), netip.MustParseAddr("192.0.2.1")
+		tr, one := newGuessLimiter(), netip.MustParseAddr("192.0.2.1")
 		spend(tr, one)
 		for range 10 * maxTries { // asking too early does not make it worse
 			tr.try(one, wrong)
@@ -53,7 +53,7 @@ func TestTriesOfAddresses(t *testing.T) {
 
 func TestTriesKeepBoundedMemory(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // no time passes
-		tr, guilty := newTries(), netip.MustParseAddr("192.0.2.1")
+		tr, guilty := newGuessLimiter(), netip.MustParseAddr("192.0.2.1")
 		for range maxTries {
 			tr.try(guilty, wrong)
 		}
@@ -95,7 +95,7 @@ func TestAddressOfVisitor(t *testing.T) {
 		if tt.forward != "" {
 			r.Header.Set("X-Forwarded-For", tt.forward)
 		}
-		if got := (&login{proxied: tt.proxied}).address(r); got.String() != tt.want {
+		if got := (&authenticator{proxied: tt.proxied}).address(r); got.String() != tt.want {
 			t.Errorf("%s: %s, want %s", name, got, tt.want)
 		}
 	}

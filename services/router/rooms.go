@@ -6,14 +6,15 @@ import (
 )
 
 const (
-	maxRooms     = 64 // that are remembered
-	maxTurns     = 64 // that are not over; what is said beyond them fails
-	maxStrangers = 16 // of them in rooms where nothing was answered before
+	maxRooms        = 64 // that are remembered
+	maxTurns        = 64 // that are not over; what is said beyond them fails
+	maxNewRoomTurns = 16 // of them in rooms where nothing was answered before
 )
 
-// at is the room called name. When there are too many, one is forgotten that
-// nothing is going on in: a name that somebody made up rather than a room in use.
-func (c *conversation) at(name string, now time.Time) *room {
+// roomAt returns the room called name. When there are too many rooms, one is
+// forgotten in which no turn is running: rather a name that somebody made up than a
+// room that is in use.
+func (c *conversation) roomAt(name string, now time.Time) *room {
 	r := c.rooms[name]
 	if r == nil {
 		for len(c.rooms) >= maxRooms && c.forgetRoom(now) {
@@ -21,7 +22,7 @@ func (c *conversation) at(name string, now time.Time) *room {
 		r = &room{}
 		c.rooms[name] = r
 	}
-	r.used = now
+	r.lastUsed = now
 	return r
 }
 
@@ -41,19 +42,19 @@ func (c *conversation) forgetRoom(now time.Time) bool {
 
 // lessUsed reports whether r is to be forgotten before other.
 func (r *room) lessUsed(other *room, now time.Time) bool {
-	waits := func(r *room) int { // for somebody to go on
-		if now.Before(r.until) {
+	waits := func(r *room) int { // 1 while its window is open
+		if now.Before(r.windowEnd) {
 			return 1
 		}
 		return 0
 	}
-	return cmp.Or(cmp.Compare(len(r.history), len(other.history)), cmp.Compare(waits(r), waits(other)), r.used.Compare(other.used)) < 0
+	return cmp.Or(cmp.Compare(len(r.history), len(other.history)), cmp.Compare(waits(r), waits(other)), r.lastUsed.Compare(other.lastUsed)) < 0
 }
 
-// crowded reports whether no turn may begin in r. Rooms where nothing was
+// tooManyTurns reports whether no turn may begin in r. Rooms where nothing was
 // answered before share a few, so that a flood of names does not fill the queue
 // of the model, in which the others wait as well.
-func (c *conversation) crowded(r *room) bool {
+func (c *conversation) tooManyTurns(r *room) bool {
 	if len(r.history) > 0 {
 		return len(c.turns) >= maxTurns
 	}
@@ -63,5 +64,5 @@ func (c *conversation) crowded(r *room) bool {
 			strangers++
 		}
 	}
-	return strangers >= maxStrangers
+	return strangers >= maxNewRoomTurns
 }

@@ -12,19 +12,20 @@ const (
 	maxAddresses = 4096            // that are remembered
 )
 
-// tries slows down who guesses the token, each address by itself, so that a
-// guesser does not keep the owner out elsewhere. It is a token bucket kept as
-// one time, the theoretical arrival time of GCRA. It is safe for concurrent use.
-type tries struct {
+// guessLimiter slows down who guesses the token, each network by itself, so that a
+// guesser does not lock out the owner. For each network it keeps one time, the
+// theoretical arrival time of GCRA (generic cell rate algorithm). It is safe for
+// concurrent use.
+type guessLimiter struct {
 	mu    sync.Mutex
 	until map[netip.Prefix]time.Time // when all tries of the address are back
 }
 
-func newTries() *tries { return &tries{until: map[netip.Prefix]time.Time{}} }
+func newGuessLimiter() *guessLimiter { return &guessLimiter{until: map[netip.Prefix]time.Time{}} }
 
 // try runs check, unless the address has guessed too often: then it reports how
 // long to wait. A check that succeeds costs nothing.
-func (t *tries) try(from netip.Addr, check func() bool) (ok bool, wait time.Duration) {
+func (t *guessLimiter) try(from netip.Addr, check func() bool) (ok bool, wait time.Duration) {
 	key, now := networkOf(from), time.Now()
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -48,7 +49,7 @@ func (t *tries) try(from netip.Addr, check func() bool) (ok bool, wait time.Dura
 // dropOne makes room for an address: those whose tries are all back go, else
 // the one that guessed least. Who guesses from many addresses does not get the
 // tries of the first ones back by it. The caller holds the lock.
-func (t *tries) dropOne(now time.Time) {
+func (t *guessLimiter) dropOne(now time.Time) {
 	var least netip.Prefix
 	for key, until := range t.until {
 		if !until.After(now) {

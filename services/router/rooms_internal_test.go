@@ -42,7 +42,7 @@ func TestFloodOfRooms(t *testing.T) {
 		}
 		c.woke(contract.WakeEvent{Type: contract.WakeEventSpeechStart}, origin{room: fmt.Sprint("noise-", i)}, now)
 	}
-	if asked != maxStrangers || len(c.turns) != maxStrangers || len(c.rooms) > maxRooms {
+	if asked != maxNewRoomTurns || len(c.turns) != maxNewRoomTurns || len(c.rooms) > maxRooms {
 		t.Errorf("the model was asked %d times, %d turns are not over, %d rooms are known", asked, len(c.turns), len(c.rooms))
 	}
 	if c.rooms["kitchen"] != kitchen {
@@ -51,7 +51,7 @@ func TestFloodOfRooms(t *testing.T) {
 	if id, failed := say("kitchen", "and what is in the last box"); id == "" || failed {
 		t.Errorf("the room in use asked %q, failed: %v", id, failed)
 	}
-	for _, turn := range c.inOrder() {
+	for _, turn := range c.turnsByAge() {
 		c.interrupt(turn, "over", now)
 	}
 	if id, _ := say("hall", "hello box"); id == "" {
