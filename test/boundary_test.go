@@ -17,9 +17,9 @@ import (
 	"github.com/gotars/tars/test/need"
 )
 
-// apart holds the services of a running project to what is theirs: each has a
+// separateNetworks holds the services of a running project to what is theirs: each has a
 // password of its own, which opens no other user, and may say what it declares.
-func apart(t *testing.T, p *project, addr string) {
+func separateNetworks(t *testing.T, p *project, addr string) {
 	t.Helper()
 	password := func(user string) string {
 		t.Helper()

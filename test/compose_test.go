@@ -73,7 +73,7 @@ func TestJourneysThroughCompose(t *testing.T) {
 	url := login.String()
 	s := settings(t, "MQTT_URL="+url)
 	journeys(t, s, url)
-	apart(t, p, addr)
+	separateNetworks(t, p, addr)
 	r, err := http.Get("http://127.0.0.1:" + port + "/")
 	if err != nil {
 		t.Fatal(err)

@@ -39,8 +39,8 @@ func (speaks) Synthesize(_ context.Context, l tts.Line) iter.Seq2[tts.Chunk, err
 	}
 }
 
-// everything is all six services, with scripted ears and a scripted voice.
-func everything(t *testing.T, sentence string) []kit.Module {
+// startEverything is all six services, with scripted ears and a scripted voice.
+func startEverything(t *testing.T, sentence string) []kit.Module {
 	t.Setenv("LLM_ENGINE", "builtin")
 	t.Setenv("TTS_ENGINE", "none")
 	t.Setenv("STT_ENGINE", "none")
@@ -60,7 +60,7 @@ func TestWholeStack(t *testing.T) {
 		for i := range 60 { // a second and a half of noise between silences, in real time
 			pcm := make([]byte, 1280)
 			if i > 12 && i < 40 {
-				pcm = tone(640, i)
+				pcm = sineTone(640, i)
 			}
 			b.Publish(t, contract.MicAudio{Source: "web-hall", Seq: i, PCM: pcm})
 			time.Sleep(40 * time.Millisecond)
@@ -79,11 +79,11 @@ func TestWholeStack(t *testing.T) {
 		if r.Outcome != contract.TurnDone || r.TurnID != f.MessageID || r.SpeechStart == nil || r.FirstAudio == nil {
 			t.Errorf("record %+v", r)
 		}
-	}, everything(t, "What is 17 times 23?")...)
+	}, startEverything(t, "What is 17 times 23?")...)
 }
 
-// tone is n samples of a loud 300 Hz, the i-th chunk of it.
-func tone(n, i int) []byte {
+// sineTone is n samples of a loud 300 Hz, the i-th chunk of it.
+func sineTone(n, i int) []byte {
 	out := make([]byte, 0, 2*n)
 	for k := range n {
 		s := int16(9000 * math.Sin(2*math.Pi*300*float64(i*n+k)/16000))

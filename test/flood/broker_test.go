@@ -20,8 +20,8 @@ func brokerKinds() []kind {
 		{"claims of 256 MiB", claims},
 		{"links that send nothing or drip", dripping},
 		{"subscriptions", subscriptions},
-		publishing("retained messages", 4, func() note {
-			return note{topic: "flood/" + word(8) + "/" + word(3), payload: bytesOf(1 + rand.IntN(8<<10)), retain: true, qos: byte(rand.IntN(2))}
+		publishingKind("retained messages", 4, func() publication {
+			return publication{topic: "flood/" + randomWord(8) + "/" + randomWord(3), payload: randomBytes(1 + rand.IntN(8<<10)), retain: true, qos: byte(rand.IntN(2))}
 		}),
 		{"clients that never read", neverRead},
 		{"clients with a wrong password that never read", wrongNeverRead},
@@ -48,13 +48,13 @@ func unhex(s string) []byte {
 	return b
 }
 
-// small is a CONNECT of MQTT 5 and a SUBSCRIBE without its options byte.
-var small = unhex("100e00044d5154540502003c000001788206000100000161")
+// malformedSubscribe is a CONNECT of MQTT 5 and a SUBSCRIBE without its options byte.
+var malformedSubscribe = unhex("100e00044d5154540502003c000001788206000100000161")
 
 // garbage sends small, mutated, before and after a login.
 func garbage(ctx context.Context, s *stack) int64 {
-	return crowd(ctx, 8, func(ctx context.Context) int64 {
-		b := slices.Clone(small)
+	return runClients(ctx, 8, func(ctx context.Context) int64 {
+		b := slices.Clone(malformedSubscribe)
 		for range rand.IntN(4) {
 			b[rand.IntN(len(b))] = byte(rand.Uint32())
 		}
@@ -72,14 +72,14 @@ func garbage(ctx context.Context, s *stack) int64 {
 			return 0
 		}
 		defer l.Close()
-		_, _ = l.Write(append(b[16:], bytesOf(rand.IntN(64))...))
+		_, _ = l.Write(append(b[16:], randomBytes(rand.IntN(64))...))
 		return 1
 	})
 }
 
 // claims announce 256 MiB and hold the line, half of them after a login.
 func claims(ctx context.Context, s *stack) int64 {
-	return crowd(ctx, 400, func(ctx context.Context) int64 {
+	return runClients(ctx, 400, func(ctx context.Context) int64 {
 		if rand.IntN(2) == 0 {
 			c, err := dial(ctx, s.broker)
 			if err != nil {
@@ -103,7 +103,7 @@ func claims(ctx context.Context, s *stack) int64 {
 
 // dripping connections are silent, or send their CONNECT byte by byte.
 func dripping(ctx context.Context, s *stack) int64 {
-	return crowd(ctx, 500, func(ctx context.Context) int64 {
+	return runClients(ctx, 500, func(ctx context.Context) int64 {
 		c, err := dial(ctx, s.broker)
 		if err != nil {
 			return 0
@@ -113,11 +113,11 @@ func dripping(ctx context.Context, s *stack) int64 {
 			_, _ = c.Read(make([]byte, 64))
 			return 1
 		}
-		for _, b := range small {
+		for _, b := range malformedSubscribe {
 			if _, err := c.Write([]byte{b}); err != nil {
 				break
 			}
-			rest(ctx, 50*time.Millisecond)
+			sleepContext(ctx, 50*time.Millisecond)
 		}
 		return 1
 	})
@@ -125,9 +125,9 @@ func dripping(ctx context.Context, s *stack) int64 {
 
 // sessions that never end, each of them subscribed to everything.
 func sessions(ctx context.Context, s *stack) int64 {
-	return crowd(ctx, 8, func(ctx context.Context) int64 {
+	return runClients(ctx, 8, func(ctx context.Context) int64 {
 		l, err := s.connect(ctx, func(c *packets.Connect) {
-			c.ClientID, c.CleanStart = "endless-"+word(12), false
+			c.ClientID, c.CleanStart = "endless-"+randomWord(12), false
 			c.Properties.SessionExpiryInterval = new(uint32(1<<32 - 1))
 		})
 		if err != nil {
@@ -143,7 +143,7 @@ func sessions(ctx context.Context, s *stack) int64 {
 
 // subscriptions with filters of all lengths.
 func subscriptions(ctx context.Context, s *stack) int64 {
-	return crowd(ctx, 16, func(ctx context.Context) (sent int64) {
+	return runClients(ctx, 16, func(ctx context.Context) (sent int64) {
 		l, err := s.connect(ctx, nil)
 		if err != nil {
 			return 0
@@ -153,7 +153,7 @@ func subscriptions(ctx context.Context, s *stack) int64 {
 		for ctx.Err() == nil {
 			filters := make([]string, 100)
 			for i := range filters {
-				filters[i] = word(6) + strings.Repeat("/+", rand.IntN(100)) + "/" + word(1+rand.IntN(200))
+				filters[i] = randomWord(6) + strings.Repeat("/+", rand.IntN(100)) + "/" + randomWord(1+rand.IntN(200))
 			}
 			if l.subscribe(filters...) != nil {
 				return sent
@@ -166,7 +166,7 @@ func subscriptions(ctx context.Context, s *stack) int64 {
 
 // lastingSubscriptions belong to sessions that outlive their connections.
 func lastingSubscriptions(ctx context.Context, s *stack) int64 {
-	return crowd(ctx, 8, func(ctx context.Context) (sent int64) {
+	return runClients(ctx, 8, func(ctx context.Context) (sent int64) {
 		l, err := s.connect(ctx, func(c *packets.Connect) { c.Properties.SessionExpiryInterval = new(uint32(1<<32 - 1)) })
 		if err != nil {
 			return 0
@@ -174,7 +174,7 @@ func lastingSubscriptions(ctx context.Context, s *stack) int64 {
 		defer l.Close()
 		filters := make([]string, 100)
 		for i := range filters {
-			filters[i] = word(6) + strings.Repeat("/+", rand.IntN(190)) + "/" + word(1+rand.IntN(200))
+			filters[i] = randomWord(6) + strings.Repeat("/+", rand.IntN(190)) + "/" + randomWord(1+rand.IntN(200))
 		}
 		if l.subscribe(filters...) == nil {
 			_, _ = packets.ReadPacket(l)
@@ -189,7 +189,7 @@ func lastingSubscriptions(ctx context.Context, s *stack) int64 {
 func neverRead(ctx context.Context, s *stack) int64 {
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		crowd(ctx, 60, func(ctx context.Context) int64 {
+		runClients(ctx, 60, func(ctx context.Context) int64 {
 			l, err := s.connect(ctx, nil)
 			if err != nil || l.subscribe("#") != nil {
 				return 0
@@ -199,19 +199,19 @@ func neverRead(ctx context.Context, s *stack) int64 {
 		})
 	})
 	defer wg.Wait()
-	return publishing("", 3, func() note { return note{topic: "flood/unread", payload: make([]byte, 64<<10)} }).run(ctx, s)
+	return publishingKind("", 3, func() publication { return publication{topic: "flood/unread", payload: make([]byte, 64<<10)} }).run(ctx, s)
 }
 
 // wrongNeverRead clients send on after a login that cannot work.
 func wrongNeverRead(ctx context.Context, s *stack) int64 {
 	more := make([]byte, 64<<10)
-	return crowd(ctx, 100, func(ctx context.Context) int64 {
+	return runClients(ctx, 100, func(ctx context.Context) int64 {
 		c, err := dial(ctx, s.broker)
 		if err != nil {
 			return 0
 		}
 		defer c.Close()
-		p := packets.Connect{ProtocolName: "MQTT", ProtocolVersion: 5, ClientID: word(8), Properties: &packets.Properties{},
+		p := packets.Connect{ProtocolName: "MQTT", ProtocolVersion: 5, ClientID: randomWord(8), Properties: &packets.Properties{},
 			UsernameFlag: true, PasswordFlag: true, Username: s.user, Password: []byte("wrong")}
 		_, err = p.WriteTo(c)
 		for err == nil {
@@ -223,8 +223,8 @@ func wrongNeverRead(ctx context.Context, s *stack) int64 {
 
 // guesses are logins one after the other.
 func guesses(ctx context.Context, s *stack) int64 {
-	return crowd(ctx, 8, func(ctx context.Context) int64 {
-		l, err := s.connect(ctx, func(c *packets.Connect) { c.Password = []byte(word(26)) })
+	return runClients(ctx, 8, func(ctx context.Context) int64 {
+		l, err := s.connect(ctx, func(c *packets.Connect) { c.Password = []byte(randomWord(26)) })
 		if err == nil {
 			_ = l.Close()
 		}
@@ -234,7 +234,7 @@ func guesses(ctx context.Context, s *stack) int64 {
 
 // takeovers log in with a client id that is connected already.
 func takeovers(ctx context.Context, s *stack) int64 {
-	return crowd(ctx, 8, func(ctx context.Context) int64 {
+	return runClients(ctx, 8, func(ctx context.Context) int64 {
 		l, err := s.connect(ctx, func(c *packets.Connect) {
 			c.ClientID = fmt.Sprint("taken-", rand.IntN(3))
 			c.WillFlag, c.WillTopic, c.WillMessage, c.WillProperties = true, "flood/will", make([]byte, 4<<10), &packets.Properties{}
@@ -250,7 +250,7 @@ func takeovers(ctx context.Context, s *stack) int64 {
 // pieces are packets of nearly the largest size, of which the end never comes.
 func pieces(ctx context.Context, s *stack) int64 {
 	part := make([]byte, 64<<10)
-	return crowd(ctx, 150, func(ctx context.Context) (sent int64) {
+	return runClients(ctx, 150, func(ctx context.Context) (sent int64) {
 		l, err := s.connect(ctx, nil)
 		if err != nil {
 			return 0

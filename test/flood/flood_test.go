@@ -13,23 +13,23 @@ import (
 	"time"
 )
 
-// soak runs each flood for longer and holds it to the bar itself; otherwise the
+// isSoak runs each flood for longer and holds it to the bar itself; otherwise the
 // machine may be busy with other tests, and only what is far off fails.
-var soak = os.Getenv("TARS_SOAK") != ""
+var isSoak = os.Getenv("TARS_SOAK") != ""
 
-// bar is what a flood is held to.
-type bar struct {
+// limits is what a flood is held to.
+type limits struct {
 	flood  time.Duration // how long it lasts
 	answer time.Duration // longest wait of another room
 	memory int           // MiB that may be kept
 	settle time.Duration // time to give the rest back
 }
 
-func theBar() bar {
-	if soak {
-		return bar{flood: 10 * time.Second, answer: time.Second, memory: 64, settle: time.Minute}
+func limitsOfRun() limits {
+	if isSoak {
+		return limits{flood: 10 * time.Second, answer: time.Second, memory: 64, settle: time.Minute}
 	}
-	return bar{flood: 1500 * time.Millisecond, answer: 10 * time.Second, memory: 128, settle: time.Minute}
+	return limits{flood: 1500 * time.Millisecond, answer: 10 * time.Second, memory: 128, settle: time.Minute}
 }
 
 // kind is one way to flood. It returns when ctx ends, and says how many packets,
@@ -45,21 +45,21 @@ type group struct {
 	kinds []kind
 }
 
-func groups() []group {
+func floodGroups() []group {
 	return []group{
 		{"broker", brokerKinds()}, {"sessions", sessionKinds()}, {"lasting", lastingKinds()},
 		{"bus", busKinds()}, {"page", pageKinds()},
 	}
 }
 
-// only picks kinds by a part of their names: FLOOD_ONLY=retained.
-var only = os.Getenv("FLOOD_ONLY")
+// onlyKind picks kinds by a part of their names: FLOOD_ONLY=retained.
+var onlyKind = os.Getenv("FLOOD_ONLY")
 
-// table has the figures as docs/floods.md shows them.
-var table []string
+// tableRows has the figures as docs/floods.md shows them.
+var tableRows []string
 
-// cell is the median and the longest wait in milliseconds.
-func cell(w waited) string {
+// tableCell is the median and the longest wait in milliseconds.
+func tableCell(w waited) string {
 	text := fmt.Sprintf("%d, %d", w.median().Milliseconds(), w.most().Milliseconds())
 	if w.lost > 0 {
 		text += fmt.Sprintf(" and %d lost", w.lost)
@@ -73,18 +73,18 @@ func TestFloods(t *testing.T) {
 	if testing.Short() {
 		t.Skip("floods take a minute")
 	}
-	for _, group := range groups() {
-		kinds := slices.DeleteFunc(group.kinds, func(k kind) bool { return !strings.Contains(k.name, only) })
+	for _, group := range floodGroups() {
+		kinds := slices.DeleteFunc(group.kinds, func(k kind) bool { return !strings.Contains(k.name, onlyKind) })
 		if len(kinds) == 0 {
 			continue
 		}
 		t.Run(group.name, func(t *testing.T) {
-			s := up(t)
-			calm := newCalm(t, s)
+			s := startStack(t)
+			calm := newBystanders(t, s)
 			calm.ask(t, time.Second) // what is made at the first question is no flood's
 			first := s.memory(t)
 			for _, k := range kinds {
-				t.Run(k.name, func(t *testing.T) { measure(t, s, calm, k, theBar()) })
+				t.Run(k.name, func(t *testing.T) { measureFlood(t, s, calm, k, limitsOfRun()) })
 				if s.over() {
 					t.Fatalf("tars up ended: %s", s.tail())
 				}
@@ -92,11 +92,11 @@ func TestFloods(t *testing.T) {
 			t.Logf("RSS of tars up: %d MiB before all floods, %d after", first, s.memory(t))
 		})
 	}
-	t.Log("\n" + strings.Join(table, "\n"))
+	t.Log("\n" + strings.Join(tableRows, "\n"))
 }
 
-// measure floods once.
-func measure(t *testing.T, s *stack, calm *calm, k kind, held bar) {
+// measureFlood floods once.
+func measureFlood(t *testing.T, s *stack, calm *bystanders, k kind, held limits) {
 	before := s.memory(t)
 	s.resetPeak(t)
 	logged := s.logged()
@@ -111,9 +111,9 @@ func measure(t *testing.T, s *stack, calm *calm, k kind, held bar) {
 	after, settled := s.settle(t, before+held.memory, held.settle)
 	t.Logf("%s: %d sent; answers on the bus %s, on a page %s; RSS %d MiB before, %d at most, %d after %s; %d KiB logged",
 		k.name, n, waits.bus, waits.page, before, peak, after, settled.Round(100*time.Millisecond), (s.logged()-logged)>>10)
-	table = append(table, fmt.Sprintf("| %s | %d | %s | %s | %d → %d → %d |", k.name, n, cell(waits.bus), cell(waits.page), before, peak, after))
+	tableRows = append(tableRows, fmt.Sprintf("| %s | %d | %s | %s | %d → %d → %d |", k.name, n, tableCell(waits.bus), tableCell(waits.page), before, peak, after))
 	if n == 0 {
-		if soak {
+		if isSoak {
 			t.Error("nothing was sent")
 		}
 		t.Skip("this machine was too busy to flood anything")

@@ -31,7 +31,7 @@ func (s *stack) connect(ctx context.Context, tune func(*packets.Connect)) (*link
 	if err != nil {
 		return nil, err
 	}
-	p := packets.Connect{ProtocolName: "MQTT", ProtocolVersion: 5, ClientID: "flood-" + word(8), CleanStart: true, KeepAlive: 60, Properties: &packets.Properties{},
+	p := packets.Connect{ProtocolName: "MQTT", ProtocolVersion: 5, ClientID: "flood-" + randomWord(8), CleanStart: true, KeepAlive: 60, Properties: &packets.Properties{},
 		UsernameFlag: true, PasswordFlag: true, Username: s.user, Password: []byte(s.password)}
 	if tune != nil {
 		tune(&p)
@@ -54,8 +54,8 @@ func (s *stack) connect(ctx context.Context, tune func(*packets.Connect)) (*link
 // discard reads what comes until the link ends.
 func (l *link) discard() { go func() { _, _ = io.Copy(io.Discard, l.Conn) }() }
 
-// note is one publication.
-type note struct {
+// publication is one publication.
+type publication struct {
 	topic   string
 	payload []byte
 	qos     byte
@@ -64,7 +64,7 @@ type note struct {
 	user    []packets.User
 }
 
-func (l *link) publish(n note) error {
+func (l *link) publish(n publication) error {
 	p := packets.Publish{Topic: n.topic, Payload: n.payload, QoS: n.qos, Retain: n.retain, Properties: &packets.Properties{User: n.user}}
 	if n.room != "" {
 		p.Properties.User = append(p.Properties.User, packets.User{Key: "baggage", Value: "room=" + n.room}, packets.User{Key: "baggage", Value: "typed=1"})
@@ -89,9 +89,9 @@ func (l *link) subscribe(filters ...string) error {
 	return l.w.Flush()
 }
 
-// crowd calls one in n goroutines, each again and again, until ctx ends. one
+// runClients calls one in n goroutines, each again and again, until ctx ends. one
 // returns how many things it sent; when it sent nothing it is called later.
-func crowd(ctx context.Context, n int, one func(ctx context.Context) int64) int64 {
+func runClients(ctx context.Context, n int, one func(ctx context.Context) int64) int64 {
 	var wg sync.WaitGroup
 	var sent atomic.Int64
 	for range n {
@@ -100,7 +100,7 @@ func crowd(ctx context.Context, n int, one func(ctx context.Context) int64) int6
 				got := one(ctx)
 				sent.Add(got)
 				if got == 0 {
-					rest(ctx, 20*time.Millisecond)
+					sleepContext(ctx, 20*time.Millisecond)
 				}
 			}
 		})
@@ -109,17 +109,17 @@ func crowd(ctx context.Context, n int, one func(ctx context.Context) int64) int6
 	return sent.Load()
 }
 
-func rest(ctx context.Context, d time.Duration) {
+func sleepContext(ctx context.Context, d time.Duration) {
 	select {
 	case <-ctx.Done():
 	case <-time.After(d):
 	}
 }
 
-// publishing is a kind in which n clients publish what next makes.
-func publishing(name string, n int, next func() note) kind {
+// publishingKind is a kind in which n clients publish what next makes.
+func publishingKind(name string, n int, next func() publication) kind {
 	return kind{name, func(ctx context.Context, s *stack) int64 {
-		return crowd(ctx, n, func(ctx context.Context) (sent int64) {
+		return runClients(ctx, n, func(ctx context.Context) (sent int64) {
 			l, err := s.connect(ctx, nil)
 			if err != nil {
 				return 0
@@ -138,8 +138,8 @@ func publishing(name string, n int, next func() note) kind {
 	}}
 }
 
-// word is n random letters.
-func word(n int) string {
+// randomWord is n random letters.
+func randomWord(n int) string {
 	b := make([]byte, n)
 	for i := range b {
 		b[i] = byte('a' + rand.IntN(26))
@@ -147,8 +147,8 @@ func word(n int) string {
 	return string(b)
 }
 
-// bytesOf are n random bytes.
-func bytesOf(n int) []byte {
+// randomBytes are n random bytes.
+func randomBytes(n int) []byte {
 	b := make([]byte, n)
 	for i := range b {
 		b[i] = byte(rand.Uint32())

@@ -17,13 +17,13 @@ func pageKinds() []kind {
 	return []kind{
 		{"pages that do not read", deafPages},
 		{"frames of pages: text", frames(func() (websocket.MessageType, []byte) {
-			return websocket.MessageText, fmt.Appendf(nil, `{"say":"what time is it? %s"}`, word(9))
+			return websocket.MessageText, fmt.Appendf(nil, `{"say":"what time is it? %s"}`, randomWord(9))
 		})},
 		{"frames of pages: sound", frames(func() (websocket.MessageType, []byte) {
-			return websocket.MessageBinary, bytesOf(2 * (1 + rand.IntN(4000)))
+			return websocket.MessageBinary, randomBytes(2 * (1 + rand.IntN(4000)))
 		})},
 		{"frames of pages: garbage", frames(func() (websocket.MessageType, []byte) {
-			odd := [][]byte{nil, []byte("{"), []byte(`{"stop":""}`), []byte(`{"mic":true}`), []byte(`{"mic":false}`), []byte(strings.Repeat("[", 30000)), bytesOf(31), []byte(`{"say":"` + strings.Repeat("a", 20000) + `"}`)}
+			odd := [][]byte{nil, []byte("{"), []byte(`{"stop":""}`), []byte(`{"mic":true}`), []byte(`{"mic":false}`), []byte(strings.Repeat("[", 30000)), randomBytes(31), []byte(`{"say":"` + strings.Repeat("a", 20000) + `"}`)}
 			return websocket.MessageType(1 + rand.IntN(2)), odd[rand.IntN(len(odd))]
 		})},
 		{"HTTP requests", requests},
@@ -35,7 +35,7 @@ func pageKinds() []kind {
 // open is a page of a made-up room.
 func (s *stack) open(ctx context.Context) (*websocket.Conn, error) {
 	header := http.Header{"Authorization": {"Bearer " + token}, "Origin": {"http://" + s.page}}
-	c, r, err := websocket.Dial(ctx, "ws://"+s.page+"/ws?id="+word(8), &websocket.DialOptions{HTTPHeader: header})
+	c, r, err := websocket.Dial(ctx, "ws://"+s.page+"/ws?id="+randomWord(8), &websocket.DialOptions{HTTPHeader: header})
 	if err != nil && r != nil && r.Body != nil {
 		_ = r.Body.Close()
 	}
@@ -49,13 +49,13 @@ func deafPages(ctx context.Context, s *stack) int64 {
 			context.AfterFunc(ctx, func() { _ = c.CloseNow() })
 		}
 	}
-	return publishing("", 3, unasked).run(ctx, s)
+	return publishingKind("", 3, unasked).run(ctx, s)
 }
 
 // frames of twenty pages that read what they are told.
 func frames(next func() (websocket.MessageType, []byte)) func(context.Context, *stack) int64 {
 	return func(ctx context.Context, s *stack) int64 {
-		return crowd(ctx, 20, func(ctx context.Context) (sent int64) {
+		return runClients(ctx, 20, func(ctx context.Context) (sent int64) {
 			c, err := s.open(ctx)
 			if err != nil {
 				return 0
@@ -102,16 +102,16 @@ func get(ctx context.Context, c *http.Client, method, url, bearer string, body i
 func requests(ctx context.Context, s *stack) int64 {
 	c := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 32}}
 	defer c.CloseIdleConnections()
-	return crowd(ctx, 32, func(ctx context.Context) int64 {
-		path := []string{"/", "/healthz", "/api/memory?q=time&k=50", "/api/session", "/" + word(2000), "/ws?id=" + word(8), "/%00", "/api/memory?q=" + word(900)}[rand.IntN(8)]
+	return runClients(ctx, 32, func(ctx context.Context) int64 {
+		path := []string{"/", "/healthz", "/api/memory?q=time&k=50", "/api/session", "/" + randomWord(2000), "/ws?id=" + randomWord(8), "/%00", "/api/memory?q=" + randomWord(900)}[rand.IntN(8)]
 		bearer := []string{token, ""}[rand.IntN(2)]
-		return get(ctx, c, []string{"GET", "POST", "PUT"}[rand.IntN(3)], "http://"+s.page+path, bearer, strings.NewReader(word(1000)))
+		return get(ctx, c, []string{"GET", "POST", "PUT"}[rand.IntN(3)], "http://"+s.page+path, bearer, strings.NewReader(randomWord(1000)))
 	})
 }
 
 // slowRequests hold connections, beside a header that never ends.
 func slowRequests(ctx context.Context, s *stack) int64 {
-	return crowd(ctx, 600, func(ctx context.Context) int64 {
+	return runClients(ctx, 600, func(ctx context.Context) int64 {
 		c, err := dial(ctx, s.page)
 		if err != nil {
 			return 0
@@ -121,8 +121,8 @@ func slowRequests(ctx context.Context, s *stack) int64 {
 			_, err = io.WriteString(c, "GET / HTTP/1.1\r\nHost: "+s.page+"\r\n")
 		}
 		for err == nil && ctx.Err() == nil {
-			_, err = fmt.Fprintf(c, "X-%s: %s\r\n", word(5), word(200))
-			rest(ctx, 100*time.Millisecond)
+			_, err = fmt.Fprintf(c, "X-%s: %s\r\n", randomWord(5), randomWord(200))
+			sleepContext(ctx, 100*time.Millisecond)
 		}
 		return 1
 	})
@@ -132,8 +132,8 @@ func slowRequests(ctx context.Context, s *stack) int64 {
 func pageGuesses(ctx context.Context, s *stack) int64 {
 	c := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 32}, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	defer c.CloseIdleConnections()
-	return crowd(ctx, 16, func(ctx context.Context) int64 {
-		switch guess := word(20); rand.IntN(3) {
+	return runClients(ctx, 16, func(ctx context.Context) int64 {
+		switch guess := randomWord(20); rand.IntN(3) {
 		case 0:
 			return get(ctx, c, "GET", "http://"+s.page+"/?token="+guess, "", nil)
 		case 1:

@@ -77,8 +77,8 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// up starts tars up without engines and waits until it greets.
-func up(t *testing.T) *stack {
+// startStack starts tars up without engines and waits until it greets.
+func startStack(t *testing.T) *stack {
 	t.Helper()
 	if runtime.GOOS != "linux" {
 		t.Skip("memory is read from /proc")

@@ -26,13 +26,13 @@ type Mutant struct {
 }
 
 func main() {
-	if err := run(); err != nil {
+	if err := runMutant(); err != nil {
 		fmt.Fprintln(os.Stderr, "mutants:", err)
 		os.Exit(1)
 	}
 }
 
-func run() error {
+func runMutant() error {
 	only := flag.String("only", "", "a word of what the mistake does")
 	flag.Parse()
 	var page bytes.Buffer
@@ -97,7 +97,7 @@ func (m Mutant) kill() (test string, err error) {
 	case found != nil:
 		return "`" + string(found[1]) + "`", nil
 	case bytes.Contains(out, []byte("panic: test timed out")):
-		return hung(out), nil
+		return isHung(out), nil
 	case bytes.Contains(out, []byte("[build failed]")):
 		return "", fmt.Errorf("it does not compile:\n%s", bytes.SplitN(out, []byte("FAIL"), 2)[0])
 	case bytes.Contains(out, []byte("panic: ")), bytes.Contains(out, []byte("DATA RACE")), bytes.Contains(out, []byte("deadlock")):
@@ -108,7 +108,7 @@ func (m Mutant) kill() (test string, err error) {
 
 var running = regexp.MustCompile(`running tests:\s+(\S+)`)
 
-func hung(out []byte) string {
+func isHung(out []byte) string {
 	if m := running.FindSubmatch(out); m != nil {
 		return "`" + string(m[1]) + "`, which never ends"
 	}

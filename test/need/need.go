@@ -25,35 +25,35 @@ import (
 	"time"
 )
 
-const patience = 20 * time.Second // for an answer of the machine itself
+const checkTimeout = 20 * time.Second // for an answer of the machine itself
 
-// kind is one thing that tests may need.
-type kind struct {
+// requirement is one thing that tests may need.
+type requirement struct {
 	word string // in TARS_TEST_REQUIRE
 	what string // that are left out without it
 	find func() (string, error)
 }
 
-var kinds = []kind{
-	{"docker", "tests with containers", docker},
-	{"browser", "tests of the page in a browser", browser},
-	{"engines", "tests with real engines", func() (string, error) { return engines(usual) }},
-	{"installed", "tests of installed engines", installed},
-	{"voice", "tests of the built-in voice", voice},
+var requirements = []requirement{
+	{"docker", "tests with containers", findDocker},
+	{"browser", "tests of the page in a browser", findBrowser},
+	{"engines", "tests with real engines", func() (string, error) { return findEngines(defaultEngineVariables) }},
+	{"installed", "tests of installed engines", findInstalled},
+	{"voice", "tests of the built-in voice", findVoice},
 }
 
-var usual = []string{"STT_OPENAI_URL", "TTS_OPENAI_URL", "LLM_OPENAI_URL"}
+var defaultEngineVariables = []string{"STT_OPENAI_URL", "TTS_OPENAI_URL", "LLM_OPENAI_URL"}
 
 // Docker needs a Docker engine at DOCKER_HOST or the usual socket.
 func Docker(t testing.TB) {
 	t.Helper()
-	get(t, "docker", docker)
+	findOrSkip(t, "docker", findDocker)
 }
 
 // Browser needs Chromium or Chrome and returns its path. CHROME names another.
 func Browser(t testing.TB) string {
 	t.Helper()
-	return get(t, "browser", browser)
+	return findOrSkip(t, "browser", findBrowser)
 }
 
 // Engines needs servers that listen at the URLs in the variables, by default
@@ -61,27 +61,27 @@ func Browser(t testing.TB) string {
 func Engines(t testing.TB, variables ...string) {
 	t.Helper()
 	if len(variables) == 0 {
-		variables = usual
+		variables = defaultEngineVariables
 	}
-	get(t, "engines", func() (string, error) { return engines(variables) })
+	findOrSkip(t, "engines", func() (string, error) { return findEngines(variables) })
 }
 
 // Installed needs what make engines installs and returns the home it lies in.
 func Installed(t testing.TB) string {
 	t.Helper()
-	return get(t, "installed", installed)
+	return findOrSkip(t, "installed", findInstalled)
 }
 
 // Voice needs what make assets fetches and returns the folder it lies in, of
 // which flite/flite.wasm is the voice.
 func Voice(t testing.TB) string {
 	t.Helper()
-	return get(t, "voice", voice)
+	return findOrSkip(t, "voice", findVoice)
 }
 
-func get(t testing.TB, word string, find func() (string, error)) string {
+func findOrSkip(t testing.TB, word string, find func() (string, error)) string {
 	t.Helper()
-	must, err := required(os.Getenv("TARS_TEST_REQUIRE"))
+	must, err := parseRequired(os.Getenv("TARS_TEST_REQUIRE"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,12 +100,12 @@ func get(t testing.TB, word string, find func() (string, error)) string {
 // Report writes a line for each kind of test that cannot run here. The error
 // names those that TARS_TEST_REQUIRE, given as require, asks for.
 func Report(w io.Writer, require string) error {
-	must, err := required(require)
+	must, err := parseRequired(require)
 	if err != nil {
 		return err
 	}
 	var lacking []error
-	for _, k := range kinds {
+	for _, k := range requirements {
 		_, err := k.find()
 		switch {
 		case err != nil && must[k.word]:
@@ -117,15 +117,15 @@ func Report(w io.Writer, require string) error {
 	return errors.Join(lacking...)
 }
 
-// required returns the words of a TARS_TEST_REQUIRE.
-func required(list string) (map[string]bool, error) {
+// parseRequired returns the words of a TARS_TEST_REQUIRE.
+func parseRequired(list string) (map[string]bool, error) {
 	must := map[string]bool{}
 	for _, word := range strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' }) {
-		switch known := slices.ContainsFunc(kinds, func(k kind) bool { return k.word == word }); {
+		switch known := slices.ContainsFunc(requirements, func(k requirement) bool { return k.word == word }); {
 		case known:
 			must[word] = true
 		case word == "all":
-			for _, k := range kinds {
+			for _, k := range requirements {
 				must[k.word] = true
 			}
 		default:
@@ -135,13 +135,13 @@ func required(list string) (map[string]bool, error) {
 	return must, nil
 }
 
-func docker() (string, error) {
+func findDocker() (string, error) {
 	host := os.Getenv("DOCKER_HOST")
 	if host == "" {
 		host = "unix:///var/run/docker.sock"
 	}
 	network, addr, _ := strings.Cut(host, "://")
-	c := http.Client{Timeout: patience, Transport: &http.Transport{
+	c := http.Client{Timeout: checkTimeout, Transport: &http.Transport{
 		DisableKeepAlives: true,
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return new(net.Dialer).DialContext(ctx, network, addr)
@@ -158,7 +158,7 @@ func docker() (string, error) {
 	return host, nil
 }
 
-func browser() (string, error) {
+func findBrowser() (string, error) {
 	for _, name := range []string{os.Getenv("CHROME"), "chromium", "chromium-browser", "google-chrome"} {
 		if path, err := exec.LookPath(name); name != "" && err == nil {
 			return path, nil
@@ -167,7 +167,7 @@ func browser() (string, error) {
 	return "", errors.New("no Chromium: install it, or set CHROME to its path")
 }
 
-func engines(variables []string) (string, error) {
+func findEngines(variables []string) (string, error) {
 	for _, name := range variables {
 		value := os.Getenv(name)
 		if value == "" {
@@ -181,7 +181,7 @@ func engines(variables []string) (string, error) {
 		if port == "" {
 			port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
 		}
-		c, err := net.DialTimeout("tcp", net.JoinHostPort(u.Hostname(), port), patience)
+		c, err := net.DialTimeout("tcp", net.JoinHostPort(u.Hostname(), port), checkTimeout)
 		if err != nil {
 			return "", fmt.Errorf("no engine at %s (%s)", value, name)
 		}
@@ -190,32 +190,32 @@ func engines(variables []string) (string, error) {
 	return "", nil
 }
 
-func voice() (string, error) {
-	dir := assets()
+func findVoice() (string, error) {
+	dir := assetsDir()
 	if _, err := os.Stat(filepath.Join(dir, "flite", "flite.wasm")); err != nil {
 		return "", fmt.Errorf("no built-in voice in %s: make assets", dir)
 	}
 	return dir, nil
 }
 
-func installed() (string, error) {
-	dir := home()
+func findInstalled() (string, error) {
+	dir := tarsHome()
 	if _, err := os.Stat(filepath.Join(dir, "engines", "installed.json")); err != nil {
 		return "", fmt.Errorf("no installed engines in %s: make engines", dir)
 	}
 	return dir, nil
 }
 
-// assets is where make assets puts things for tars up.
-func assets() string {
+// assetsDir is where make assets puts things for tars up.
+func assetsDir() string {
 	if dir := os.Getenv("TARS_ASSETS"); dir != "" {
 		return dir
 	}
-	return filepath.Join(home(), "assets")
+	return filepath.Join(tarsHome(), "assets")
 }
 
-// home is where tars up keeps its data.
-func home() string {
+// tarsHome is where tars up keeps its data.
+func tarsHome() string {
 	user, _ := os.UserHomeDir()
 	data := filepath.Join(user, ".local", "share")
 	if runtime.GOOS == "darwin" {

@@ -58,10 +58,10 @@ func TestReportNamesWhatIsLeftOut(t *testing.T) {
 	if err := Report(&out, ""); err != nil {
 		t.Error(err)
 	}
-	if got := strings.Count(out.String(), "\n"); got != len(kinds) {
-		t.Errorf("%d lines for %d kinds:\n%s", got, len(kinds), out.String())
+	if got := strings.Count(out.String(), "\n"); got != len(requirements) {
+		t.Errorf("%d lines for %d kinds:\n%s", got, len(requirements), out.String())
 	}
-	if err := Report(io.Discard, "all"); err == nil || strings.Count(err.Error(), "\n") != len(kinds)-1 {
+	if err := Report(io.Discard, "all"); err == nil || strings.Count(err.Error(), "\n") != len(requirements)-1 {
 		t.Errorf("all required: %v", err)
 	}
 	if err := Report(io.Discard, "dokcer"); err == nil || !strings.Contains(err.Error(), "dokcer") {

@@ -21,10 +21,10 @@ import (
 // bareTopic is apart from that of the kit's pair.
 const bareTopic = "fault/bare"
 
-// bare is the pair as one writes it by hand: a session that outlives the link,
+// runByHand is the pair as one writes it by hand: a session that outlives the link,
 // acknowledgement on arrival, a publication repeated until it is acknowledged,
 // and the waits between attempts that the kit has too.
-func bare(role string, w *worker) error {
+func runByHand(role string, w *worker) error {
 	u, err := url.Parse(os.Getenv("MQTT_URL"))
 	if err != nil {
 		return err
@@ -62,7 +62,7 @@ func bare(role string, w *worker) error {
 		return err
 	}
 	if role == "bare-send" {
-		return w.atRate(ctx, func(ctx context.Context, n int) error { return insist(ctx, cm, n) })
+		return w.atRate(ctx, func(ctx context.Context, n int) error { return publishUntilAcked(ctx, cm, n) })
 	}
 	<-cm.Done()
 	return nil
@@ -78,8 +78,8 @@ func (w *worker) received(p paho.PublishReceived) (bool, error) {
 	return true, nil
 }
 
-// insist publishes n until the broker has it.
-func insist(ctx context.Context, cm *autopaho.ConnectionManager, n int) error {
+// publishUntilAcked publishes n until the broker has it.
+func publishUntilAcked(ctx context.Context, cm *autopaho.ConnectionManager, n int) error {
 	payload, err := json.Marshal(fault.Load{N: n, Pad: strings.Repeat("x", padding)})
 	if err != nil {
 		return err

@@ -25,11 +25,11 @@ func main() {
 	if err == nil {
 		switch role {
 		case "send":
-			module[*sender](role, w, newSender)
+			runModule[*sender](role, w, newSender)
 		case "take":
-			module[*taker](role, w, newTaker)
+			runModule[*taker](role, w, newTaker)
 		case "bare-send", "bare-take":
-			err = bare(role, w)
+			err = runByHand(role, w)
 		default:
 			err = fmt.Errorf("%s is %q", fault.Role, role)
 		}
@@ -40,8 +40,8 @@ func main() {
 	}
 }
 
-// module runs a service of the kit until it is told to stop.
-func module[S kit.HandlerProvider](role string, w *worker, constructor any) {
+// runModule runs a service of the kit until it is told to stop.
+func runModule[S kit.HandlerProvider](role string, w *worker, constructor any) {
 	kit.Main(kit.Service[S](role, kit.As("fault-"+role, "fault-"+role), fx.Supply(w), fx.Provide(constructor)))
 }
 

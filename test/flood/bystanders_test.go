@@ -24,8 +24,8 @@ const (
 	askPageEach = 2100 * time.Millisecond // a page may type that often, see services/ui-web
 )
 
-// calm are two other rooms: a tool on the bus, as tars ask is one, and a page.
-type calm struct {
+// bystanders are two other rooms: a tool on the bus, as tars ask is one, and a page.
+type bystanders struct {
 	s    *stack
 	bus  *kit.Bus
 	said chan string // utterances that were answered on the bus
@@ -66,9 +66,9 @@ func (w waited) String() string {
 	return text
 }
 
-func newCalm(t *testing.T, s *stack) *calm {
+func newBystanders(t *testing.T, s *stack) *bystanders {
 	t.Helper()
-	c := &calm{s: s, said: make(chan string, 16), shown: make(chan struct{}, 16)}
+	c := &bystanders{s: s, said: make(chan string, 16), shown: make(chan struct{}, 16)}
 	cfg, err := kit.Load("calm")
 	if err != nil {
 		t.Fatal(err)
@@ -94,7 +94,7 @@ func newCalm(t *testing.T, s *stack) *calm {
 	return c
 }
 
-func (c *calm) answered(_ context.Context, m contract.TtsSay) error {
+func (c *bystanders) answered(_ context.Context, m contract.TtsSay) error {
 	if m.UttID != nil && strings.HasPrefix(*m.UttID, "calm-") {
 		select {
 		case c.said <- *m.UttID:
@@ -105,7 +105,7 @@ func (c *calm) answered(_ context.Context, m contract.TtsSay) error {
 }
 
 // read notes the answers that the page shows.
-func (c *calm) read(ctx context.Context) {
+func (c *bystanders) read(ctx context.Context) {
 	for {
 		_, data, err := c.page.Read(ctx)
 		if err != nil {
@@ -129,19 +129,19 @@ func (c *calm) read(ctx context.Context) {
 }
 
 // ask lets both rooms ask for a time d, and waits for what they asked last.
-func (c *calm) ask(t *testing.T, d time.Duration) (w struct{ bus, page waited }) {
+func (c *bystanders) ask(t *testing.T, d time.Duration) (w struct{ bus, page waited }) {
 	t.Helper()
 	ctx, end := context.WithTimeout(t.Context(), d)
 	defer end()
 	var wg sync.WaitGroup
-	wg.Go(func() { w.bus = again(ctx, askBusEvery, c.askBus) })
-	wg.Go(func() { w.page = again(ctx, askPageEach, c.askPage) })
+	wg.Go(func() { w.bus = askRepeatedly(ctx, askBusEvery, c.askBus) })
+	wg.Go(func() { w.page = askRepeatedly(ctx, askPageEach, c.askPage) })
 	wg.Wait()
 	return w
 }
 
-// again asks until ctx ends.
-func again(ctx context.Context, every time.Duration, one func(context.Context) error) (w waited) {
+// askRepeatedly asks until ctx ends.
+func askRepeatedly(ctx context.Context, every time.Duration, one func(context.Context) error) (w waited) {
 	for ctx.Err() == nil {
 		begin := time.Now()
 		late, stop := context.WithTimeout(context.WithoutCancel(ctx), givenUp)
@@ -160,7 +160,7 @@ func again(ctx context.Context, every time.Duration, one func(context.Context) e
 	return w
 }
 
-func (c *calm) askBus(ctx context.Context) error {
+func (c *bystanders) askBus(ctx context.Context) error {
 	utt := "calm-" + kit.NewID()[:8]
 	told := kit.WithBaggage(kit.WithBaggage(ctx, "room", "calm"), "typed", "1")
 	if err := c.bus.Publish(told, contract.FinalTranscript{Text: question, UttID: &utt}); err != nil {
@@ -178,7 +178,7 @@ func (c *calm) askBus(ctx context.Context) error {
 	}
 }
 
-func (c *calm) askPage(ctx context.Context) error {
+func (c *bystanders) askPage(ctx context.Context) error {
 	for len(c.shown) > 0 {
 		<-c.shown
 	}
