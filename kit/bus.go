@@ -62,7 +62,7 @@ type Bus struct {
 
 	instance  string
 	born      time.Time
-	trace     *tracing
+	observer  Observer // nil: nobody observes
 	link      linkMeter
 	replays   string        // topic on which tools give letters back
 	errors    string        // topic on which this service hears why it gets no answer
@@ -112,7 +112,7 @@ func newBus(name string, p parts) *Bus {
 	if host, err := os.Hostname(); err == nil && cfg.Share != "" && cfg.ClientID == "" {
 		id.client += "-" + host // the members of a group are clients of their own
 	}
-	b := &Bus{name: name, id: id, cfg: cfg, log: p.Log, dial: p.Dial, seam: p.Seam, trace: p.Trace, fatal: func(error) {},
+	b := &Bus{name: name, id: id, cfg: cfg, log: p.Log, dial: p.Dial, seam: p.Seam, observer: p.Observer, fatal: func(error) {},
 		instance: wire.NewID(), born: time.Now(),
 		asking: &registration{name: "ask"}, unmatched: &registration{name: "none"},
 		declared: map[reflect.Type]bool{}, waiting: map[string]*waiter{},
@@ -126,6 +126,9 @@ func newBus(name string, p parts) *Bus {
 
 // own is the topic of the kit on which this service says what.
 func (b *Bus) own(what string) string { return b.cfg.Topic(what, b.id.client) }
+
+// Name is that of the service: "ui-web".
+func (b *Bus) Name() string { return b.name }
 
 // Client is the MQTT client under the bus, for what the kit does not cover.
 // What is subscribed here is lost at a reconnect. It is nil until the bus
@@ -157,6 +160,10 @@ func (b *Bus) Ready(ctx context.Context) error {
 		return context.Cause(ctx)
 	}
 }
+
+// IsReady reports whether the service is connected, subscribed and not about to
+// stop. It may be not ready again while a link is down.
+func (b *Bus) IsReady() bool { return b.linked.Load() && !b.shut.Load() }
 
 // serve opens the lanes: the service's own hooks are done.
 func (b *Bus) serve() {

@@ -91,7 +91,7 @@ func TestDeclarationsThatCannotWork(t *testing.T) {
 		"Use(nil)":                         {take[Note](kit.Use(nil)), "Use: a middleware is nil"},
 		"one of several that is nil":       {take[Note](kit.Use(func(n kit.HandlerFunc) kit.HandlerFunc { return n }, nil)), "Use: a middleware is nil"},
 		"a middleware that returns nil":    {take[Note](kit.Use(func(kit.HandlerFunc) kit.HandlerFunc { return nil })), "Use: a middleware returned nil"},
-		"By(nil)":                          {take[Note](kit.OrderedBy[Note](nil)), "By: the function is nil"},
+		"OrderedBy(nil)":                   {take[Note](kit.OrderedBy[Note](nil)), "OrderedBy: the function is nil"},
 		"CancelledBy(nil)":                 {take[Note](kit.CancelledBy[Stop, Note](nil, nil)), "CancelledBy: a function is nil"},
 		"Workers(-1)":                      {take[Note](kit.Workers(-1)), "Workers and Queue start at 1"},
 		"Queue(0)":                         {take[Note](kit.Queue(0)), "Workers and Queue start at 1"},

@@ -54,7 +54,7 @@ func Workers(n int) Option { return func(o *options) { o.workers = n } }
 func OrderedBy[M msg.Message](key func(M) string) Option {
 	return func(o *options) {
 		if key == nil {
-			o.fault = errors.New("By: the function is nil")
+			o.fault = errors.New("OrderedBy: the function is nil")
 		}
 		o.by, o.byType = func(v any) string { return key(v.(M)) }, reflect.TypeFor[M]()
 	}

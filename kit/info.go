@@ -60,7 +60,7 @@ func (m Module) Describe() (Info, error) {
 }
 
 func (b *Bus) info() Info {
-	i := Info{Name: b.name, ClientID: b.id.client, Source: b.id.source, Version: version(), Instance: b.instance}
+	i := Info{Name: b.name, ClientID: b.id.client, Source: b.id.source, Version: Version(), Instance: b.instance}
 	for _, h := range b.handlers {
 		if h.own {
 			continue
@@ -126,9 +126,9 @@ func (b *Bus) access(i Info) (reads, writes []string) {
 	return reads, slices.Compact(writes)
 }
 
-// version is that of the program: its module's, or the commit it was built from,
+// Version is that of the program: its module's, or the commit it was built from,
 // as the go command notes either.
-func version() string {
+func Version() string {
 	if bi, ok := debug.ReadBuildInfo(); ok && bi.Main.Version != "" && bi.Main.Version != "(devel)" {
 		return bi.Main.Version
 	}

@@ -64,17 +64,17 @@ func (w *worker) process(a *attempt) bool {
 	}
 	w.begin(a)
 	defer w.finished(a)
-	ctx, span := w.b.trace.begin(&a.ctx, it)
+	ctx, ended := w.b.observeRun(&a.ctx, it)
 	back := false
 	defer func() {
 		if !back {
-			span.end(errExited)
+			ended(errExited)
 			a.exited()
 		}
 	}()
 	err := a.try(ctx)
 	back = true
-	span.end(err)
+	ended(err)
 	if !a.decided.CompareAndSwap(false, true) {
 		w.b.log.WarnContext(ctx, "handler came back after it was given up", "handler", it.h.name, "took", time.Since(a.begin), "err", err)
 		return false

@@ -61,7 +61,7 @@ func (b *Bus) send(ctx context.Context, m msg.Message, opts ...PublishOption) er
 func (b *Bus) put(ctx context.Context, r msg.Route, to string, v any, opts ...PublishOption) error {
 	o := applyOptions(r, opts)
 	r.QoS, r.Type = o.qos, typeOf(r)
-	ctx, span := b.trace.publish(ctx, to)
+	ctx, ended := b.observePublish(ctx, to)
 	p, err := b.packet(ctx, r, to, v, o)
 	if err == nil {
 		err = b.deliver(ctx, p)
@@ -69,7 +69,7 @@ func (b *Bus) put(ctx context.Context, r msg.Route, to string, v any, opts ...Pu
 	if errors.Is(err, ErrNobody) && o.errorTo == "" { // whoever tells has nothing to wait for
 		err = nil
 	}
-	span.end(err)
+	ended(err)
 	if err != nil {
 		return fmt.Errorf("publish %s: %w", cleanText(to, maxTrace), err)
 	}

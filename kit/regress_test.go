@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
-	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -112,35 +110,6 @@ func TestShutdownIsSaidWithoutADrain(t *testing.T) {
 			}
 		}
 	}
-}
-
-func TestMetricsOfAnyName(t *testing.T) {
-	srv, err := broker.New(broker.Options{Addr: "127.0.0.1:0"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = srv.Close() })
-	addr := freePort(t)
-	t.Setenv("ADMIN_ADDR", addr)
-	t.Setenv("MQTT_URL", "mqtt://"+srv.Addr())
-	t.Setenv("LOG_LEVEL", "error")
-	ctx, stop := context.WithCancel(t.Context())
-	up := make(chan struct{})
-	over := make(chan error, 1)
-	go func() {
-		over <- kit.Run(ctx, kittest.ServiceOf("z", kit.OnConnect(func(context.Context) error { close(up); return nil }), kit.On(func(context.Context, Note) error { return nil }, kit.Name("ask"))))
-	}()
-	<-up
-	r, err := http.Get("http://" + addr + "/metrics")
-	if err != nil {
-		t.Fatal(err)
-	}
-	body, _ := io.ReadAll(r.Body)
-	if r.StatusCode != 200 {
-		t.Errorf("%d %.200s", r.StatusCode, body)
-	}
-	stop()
-	<-over
 }
 
 func TestNoURLShowsItsPassword(t *testing.T) {

@@ -67,12 +67,12 @@ func As(clientID, source string, alias ...string) fx.Option {
 // parts are what a Bus is made of.
 type parts struct {
 	fx.In
-	Cfg   Settings
-	Log   *slog.Logger
-	Dial  Dial
-	Trace *tracing
-	ID    identity  `optional:"true"`
-	Seam  seam.Seam `optional:"true"`
+	Cfg      Settings
+	Log      *slog.Logger
+	Dial     Dial
+	ID       identity  `optional:"true"`
+	Seam     seam.Seam `optional:"true"`
+	Observer Observer  `optional:"true"`
 }
 
 // App is the fx.App of the module, for a lifecycle of one's own. Hooks run in
@@ -95,7 +95,6 @@ func (m Module) App(opts ...fx.Option) *fx.App {
 			func() (Home, error) { return HomeOf(filepath.Base(os.Args[0])) },
 			func(s Settings) (Dial, error) { return s.dialer() },
 			func() Listen { return new(net.ListenConfig).Listen },
-			newTracing,
 			func(p parts, use *everywhere) *Bus {
 				b := newBus(m.Name, p)
 				b.use = use
@@ -127,15 +126,11 @@ func Run(ctx context.Context, mods ...Module) error {
 	if err != nil {
 		return err
 	}
-	var a admin
-	if err := a.serve(ctx, log, len(mods)); err != nil {
-		return err
-	}
 	done := make(chan error)
 	for i, m := range mods {
 		m.shared = slices.ContainsFunc(slices.Delete(slices.Clone(mods), i, i+1), func(o Module) bool { return prefixOf(o.Name) == prefixOf(m.Name) })
 		go func() {
-			err := m.run(ctx, a.add)
+			err := m.run(ctx)
 			switch {
 			case err == nil:
 			case len(mods) > 1 && is[evictedError](err):
@@ -169,7 +164,7 @@ func alone(mods []Module) error {
 	return nil
 }
 
-func (m Module) run(ctx context.Context, made func(*Bus)) error {
+func (m Module) run(ctx context.Context) error {
 	var s Settings
 	var b *Bus
 	hooks := new(hookLog)
@@ -177,7 +172,6 @@ func (m Module) run(ctx context.Context, made func(*Bus)) error {
 	if err := app.Err(); err != nil { // fx's own report is a dig trace; the cause is what a person needs
 		return fmt.Errorf("%s: %w", m.Name, dig.RootCause(err))
 	}
-	made(b)
 	b.fatal = func(error) {} // the error that run returns tells it, once
 	start, cancel := context.WithTimeout(ctx, app.StartTimeout())
 	failed := hooks.explain(start, app.Start(start), "start", app.StartTimeout(), "fx.StartTimeout")

@@ -138,6 +138,41 @@ func (b *Bus) Stats() Stats {
 	return s
 }
 
+// Histogram counts durations.
+type Histogram struct {
+	Count   uint64
+	Sum     float64            // seconds
+	Buckets map[float64]uint64 // how many lasted at most so many seconds
+}
+
+// HandlerTimes are the durations of one handler.
+type HandlerTimes struct {
+	Took   Histogram // in the handler, retries included
+	Waited Histogram // in the queue before it
+}
+
+// Metrics are [Stats] and the durations behind their quantiles, for what exports
+// them, as kit/admin does.
+type Metrics struct {
+	Stats
+	Publish Histogram      // until the broker has acknowledged
+	Times   []HandlerTimes // one for each of Stats.Handlers, in its order
+}
+
+// Metrics are what the service did since its start.
+func (b *Bus) Metrics() Metrics {
+	m := Metrics{Stats: b.Stats(), Publish: histogram(&b.link.took)}
+	for _, h := range b.metered() {
+		m.Times = append(m.Times, HandlerTimes{Took: histogram(&h.meter.Took), Waited: histogram(&h.meter.Waited)})
+	}
+	return m
+}
+
+func histogram(h *meter.Histogram) (out Histogram) {
+	out.Count, out.Sum, out.Buckets = h.Cumulative()
+	return out
+}
+
 // totals are the counts as log attributes, "recall.handled=3".
 func (b *Bus) totals() (attrs []any) {
 	for _, h := range b.Stats().Handlers {

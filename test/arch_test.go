@@ -9,6 +9,7 @@ import (
 	"go/token"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path"
 	"path/filepath"
 	"regexp"
@@ -153,7 +154,16 @@ var rules = []struct {
 		},
 		"the kit decodes; a handler gets a value",
 	},
+	{
+		"the kit but for kit/admin and kit/otel imports no metrics and no tracing",
+		func(s source) bool { return under(s.dir, "kit") && !under(s.dir, "kit/admin", "kit/otel", "kit/examples/cmd/monitored") },
+		func(_ source, imported string) bool { return under(imported, observability...) },
+		"a user of the core pays for the core only",
+	},
 }
+
+// observability is what only those who ask for it are to compile and to carry.
+var observability = []string{"kit/admin", "kit/otel", "github.com/prometheus", "go.opentelemetry.io", "google.golang.org/grpc", "google.golang.org/protobuf"}
 
 // standard reports whether imported is of the standard library, or of ours.
 func standard(imported string) bool { return !strings.Contains(strings.Split(imported, "/")[0], ".") }
@@ -213,6 +223,14 @@ func TestRulesRefuse(t *testing.T) {
 		{"services/tts/tts.go", "encoding/json", rules[8].name},
 		{"services/tts/piper.go", "encoding/json", ""},
 		{"services/ui-web/ui-web.go", "encoding/json", ""},
+		{"kit/bus.go", "kit/admin", rules[9].name},
+		{"kit/bus.go", "kit/otel", rules[9].name},
+		{"kit/internal/meter/meter.go", "github.com/prometheus/client_golang/prometheus", rules[9].name},
+		{"kit/observer.go", "go.opentelemetry.io/otel/trace", rules[9].name},
+		{"kit/examples/alarm/alarm.go", "google.golang.org/grpc", rules[9].name},
+		{"kit/admin/metrics.go", "github.com/prometheus/client_golang/prometheus", ""},
+		{"kit/otel/otel.go", "go.opentelemetry.io/otel/sdk/trace", ""},
+		{"cmd/tars/memory.go", "kit/admin", ""},
 	}
 	for _, tt := range tests {
 		s := source{path: tt.path, dir: path.Dir(tt.path), test: strings.HasSuffix(tt.path, "_test.go")}
@@ -224,6 +242,27 @@ func TestRulesRefuse(t *testing.T) {
 		}
 		if got != tt.refused {
 			t.Errorf("%s imports %s: refused by %q, want %q", tt.path, tt.imported, got, tt.refused)
+		}
+	}
+}
+
+// maxCorePackages is how many packages a service may be made of that uses the
+// core of the kit and nothing else, those of the standard library included.
+const maxCorePackages = 290
+
+func TestACoreServiceCarriesTheCoreOnly(t *testing.T) {
+	out, err := exec.Command("go", "list", "-deps", module+"kit/examples/cmd/alarm").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := strings.Fields(string(out))
+	t.Logf("%d packages, at most %d", len(all), maxCorePackages)
+	if len(all) > maxCorePackages {
+		t.Errorf("%d packages, want at most %d", len(all), maxCorePackages)
+	}
+	for _, name := range all {
+		if under(strings.TrimPrefix(name, module), observability...) {
+			t.Errorf("it carries %s: a user of the core pays for the core only", name)
 		}
 	}
 }

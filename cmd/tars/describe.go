@@ -13,6 +13,7 @@ import (
 
 	"github.com/gotars/tars/engines/supervise"
 	"github.com/gotars/tars/kit"
+	"github.com/gotars/tars/kit/admin"
 )
 
 // describeCmd prints what the services declare. The files of docs/ and ops/
@@ -137,7 +138,7 @@ type section struct {
 func sections(all []kit.Info) []section {
 	out := []section{
 		{"The bus", "Every service and every `tars` command reads these. For one service of several, put its name in front: `STT_MQTT_INFLIGHT` beats `MQTT_INFLIGHT`.", kit.Variables("MQTT", &kit.Settings{})},
-		{"The process", "", append(slices.Clone(process), kit.Variables("ADMIN", &kit.Admin{})...)},
+		{"The process", "", append(slices.Clone(process), kit.Variables("ADMIN", &admin.Config{})...)},
 	}
 	out = append(out, section{"Installed engines", "`tars up` and `tars engines` read these.", append(slices.Clone(engineSettings), kit.Variables("ENGINES", &supervise.Config{})...)})
 	out = append(out, section{"The broker of tars up", "`tars up` reads these when no broker is named. Limits are for clients outside that process, all together.", kit.Variables("BROKER", &brokerConfig{})})

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/gotars/tars/kit"
+	"github.com/gotars/tars/kit/admin"
 )
 
 // decided are the settings of the bus that compose.yml decides for each
@@ -45,7 +46,7 @@ func settingsOf(i kit.Info) []string {
 		}
 		names = append(names, v.Key, prefix+"_"+v.Key)
 	}
-	for _, v := range slices.Concat(process, kit.Variables("ADMIN", &kit.Admin{}), i.Variables) {
+	for _, v := range slices.Concat(process, kit.Variables("ADMIN", &admin.Config{}), i.Variables) {
 		if v.Key != "TARS_HOME" { // a folder of the container
 			names = append(names, v.Key)
 		}

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/gotars/tars/kit"
+	"github.com/gotars/tars/kit/admin"
+	"github.com/gotars/tars/kit/otel"
 )
 
 const (
@@ -30,7 +32,7 @@ func runServices(ctx context.Context, mods []kit.Module) error {
 	defer wg.Wait()
 	defer end()
 	wg.Go(func() { new(memoryReturner).run(watch) })
-	return kit.Run(ctx, mods...)
+	return admin.Run(ctx, otel.Trace(mods...)...)
 }
 
 // run looks again and again until ctx ends.

@@ -1,4 +1,4 @@
-package kit
+package admin
 
 import (
 	"net/http"
@@ -8,21 +8,21 @@ import (
 
 func TestAdminSettings(t *testing.T) {
 	for name, tt := range map[string]struct {
-		cfg  Admin
+		cfg  Config
 		want string
 	}{
-		"nowhere":                     {Admin{}, ""},
-		"this machine":                {Admin{Addr: "127.0.0.1:9090"}, ""},
-		"this machine by name":        {Admin{Addr: "localhost:9090"}, ""},
-		"this machine by IPv6":        {Admin{Addr: "[::1]:9090"}, ""},
-		"everybody with a token":      {Admin{Addr: "0.0.0.0:9090", Token: "correct horse"}, ""},
-		"everybody":                   {Admin{Addr: "0.0.0.0:9090"}, "ADMIN_ADDR is 0.0.0.0:9090, which others can reach: set ADMIN_TOKEN, or ADMIN_ADDR to 127.0.0.1:9090"},
-		"everybody by no address":     {Admin{Addr: ":9090"}, "ADMIN_ADDR is :9090, which others can reach: set ADMIN_TOKEN, or ADMIN_ADDR to 127.0.0.1:9090"},
-		"everybody by IPv6":           {Admin{Addr: "[::]:9090"}, "ADMIN_ADDR is [::]:9090, which others can reach: set ADMIN_TOKEN, or ADMIN_ADDR to 127.0.0.1:9090"},
-		"a name others may resolve":   {Admin{Addr: "tars.lan:9090"}, "ADMIN_ADDR is tars.lan:9090, which others can reach: set ADMIN_TOKEN, or ADMIN_ADDR to 127.0.0.1:9090"},
-		"no port":                     {Admin{Addr: "127.0.0.1"}, `ADMIN_ADDR is "127.0.0.1", want an address and a port such as 127.0.0.1:9090`},
-		"a short token is not shown":  {Admin{Addr: "127.0.0.1:9090", Token: "hunter2"}, "ADMIN_TOKEN has 7 characters, want 12 or more"},
-		"a short token without a use": {Admin{Token: "hunter2"}, "ADMIN_TOKEN has 7 characters, want 12 or more"},
+		"nowhere":                     {Config{}, ""},
+		"this machine":                {Config{Addr: "127.0.0.1:9090"}, ""},
+		"this machine by name":        {Config{Addr: "localhost:9090"}, ""},
+		"this machine by IPv6":        {Config{Addr: "[::1]:9090"}, ""},
+		"everybody with a token":      {Config{Addr: "0.0.0.0:9090", Token: "correct horse"}, ""},
+		"everybody":                   {Config{Addr: "0.0.0.0:9090"}, "ADMIN_ADDR is 0.0.0.0:9090, which others can reach: set ADMIN_TOKEN, or ADMIN_ADDR to 127.0.0.1:9090"},
+		"everybody by no address":     {Config{Addr: ":9090"}, "ADMIN_ADDR is :9090, which others can reach: set ADMIN_TOKEN, or ADMIN_ADDR to 127.0.0.1:9090"},
+		"everybody by IPv6":           {Config{Addr: "[::]:9090"}, "ADMIN_ADDR is [::]:9090, which others can reach: set ADMIN_TOKEN, or ADMIN_ADDR to 127.0.0.1:9090"},
+		"a name others may resolve":   {Config{Addr: "tars.lan:9090"}, "ADMIN_ADDR is tars.lan:9090, which others can reach: set ADMIN_TOKEN, or ADMIN_ADDR to 127.0.0.1:9090"},
+		"no port":                     {Config{Addr: "127.0.0.1"}, `ADMIN_ADDR is "127.0.0.1", want an address and a port such as 127.0.0.1:9090`},
+		"a short token is not shown":  {Config{Addr: "127.0.0.1:9090", Token: "hunter2"}, "ADMIN_TOKEN has 7 characters, want 12 or more"},
+		"a short token without a use": {Config{Token: "hunter2"}, "ADMIN_TOKEN has 7 characters, want 12 or more"},
 	} {
 		got := ""
 		if err := tt.cfg.Validate(); err != nil {
@@ -35,9 +35,9 @@ func TestAdminSettings(t *testing.T) {
 }
 
 func TestAdminGuard(t *testing.T) {
-	home, away := Admin{Addr: "127.0.0.1:9090"}, Admin{Addr: "0.0.0.0:9090", Token: "correct horse battery"}
+	home, away := Config{Addr: "127.0.0.1:9090"}, Config{Addr: "0.0.0.0:9090", Token: "correct horse battery"}
 	for name, tt := range map[string]struct {
-		cfg    Admin
+		cfg    Config
 		path   string
 		header map[string]string
 		want   int

@@ -1,4 +1,4 @@
-package kit
+package admin
 
 import (
 	"crypto/sha256"
@@ -13,19 +13,19 @@ import (
 const minAdminToken = 12 // characters of ADMIN_TOKEN
 
 // Validate reports the first setting that cannot work.
-func (a *Admin) Validate() error {
-	if a.Token != "" && len(a.Token) < minAdminToken {
-		return fmt.Errorf("ADMIN_TOKEN has %d characters, want %d or more", len(a.Token), minAdminToken)
+func (c *Config) Validate() error {
+	if c.Token != "" && len(c.Token) < minAdminToken {
+		return fmt.Errorf("ADMIN_TOKEN has %d characters, want %d or more", len(c.Token), minAdminToken)
 	}
-	if a.Addr == "" {
+	if c.Addr == "" {
 		return nil
 	}
-	host, port, err := net.SplitHostPort(a.Addr)
+	host, port, err := net.SplitHostPort(c.Addr)
 	switch {
 	case err != nil:
-		return fmt.Errorf("ADMIN_ADDR is %q, want an address and a port such as 127.0.0.1:9090", a.Addr)
-	case a.Token == "" && !isLoopback(host):
-		return fmt.Errorf("ADMIN_ADDR is %s, which others can reach: set ADMIN_TOKEN, or ADMIN_ADDR to 127.0.0.1:%s", a.Addr, port)
+		return fmt.Errorf("ADMIN_ADDR is %q, want an address and a port such as 127.0.0.1:9090", c.Addr)
+	case c.Token == "" && !isLoopback(host):
+		return fmt.Errorf("ADMIN_ADDR is %s, which others can reach: set ADMIN_TOKEN, or ADMIN_ADDR to 127.0.0.1:%s", c.Addr, port)
 	}
 	return nil
 }
@@ -39,17 +39,17 @@ func isLoopback(host string) bool {
 // guard lets requests through to h that bring ADMIN_TOKEN, or, where there is
 // none, that no web page made: profiles and metrics tell much, and a profile
 // costs. Probes, /healthz and /readyz, need no token.
-func (a *Admin) guard(h http.Handler) http.Handler {
+func (c *Config) guard(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		w.Header().Set("Cross-Origin-Resource-Policy", "same-origin") // no page may load it as a script or a picture
 		probe := r.URL.Path == "/healthz" || r.URL.Path == "/readyz"
 		switch {
-		case a.Token == "" && !a.calledByAddress(r.Host):
+		case c.Token == "" && !c.calledByAddress(r.Host):
 			http.Error(w, "call this by an address or as localhost: another name may be a web page's (ADMIN_ADDR)", http.StatusMisdirectedRequest)
 		case fromPage(r):
 			http.Error(w, "this is for programs, not for web pages", http.StatusForbidden)
-		case a.Token != "" && !probe && !a.hasToken(r):
+		case c.Token != "" && !probe && !c.hasToken(r):
 			w.Header().Set("WWW-Authenticate", "Bearer")
 			http.Error(w, "ADMIN_TOKEN is missing: send Authorization: Bearer", http.StatusUnauthorized)
 		default:
@@ -61,13 +61,13 @@ func (a *Admin) guard(h http.Handler) http.Handler {
 // calledByAddress reports whether the Host of a request is no name that
 // somebody could have pointed here: localhost, an address, or that of
 // ADMIN_ADDR.
-func (a *Admin) calledByAddress(host string) bool {
+func (c *Config) calledByAddress(host string) bool {
 	if h, _, err := net.SplitHostPort(host); err == nil {
 		host = h
 	}
 	host = strings.TrimSuffix(strings.Trim(host, "[]"), ".")
 	_, err := netip.ParseAddr(host)
-	own, _, _ := net.SplitHostPort(a.Addr)
+	own, _, _ := net.SplitHostPort(c.Addr)
 	return err == nil || isLoopback(host) || own != "" && strings.EqualFold(host, own)
 }
 
@@ -87,8 +87,8 @@ func sameHost(r *http.Request) bool {
 }
 
 // hasToken compares in a time that tells nothing, not even the length.
-func (a *Admin) hasToken(r *http.Request) bool {
+func (c *Config) hasToken(r *http.Request) bool {
 	scheme, given, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	x, y := sha256.Sum256([]byte(strings.TrimSpace(given))), sha256.Sum256([]byte(a.Token))
+	x, y := sha256.Sum256([]byte(strings.TrimSpace(given))), sha256.Sum256([]byte(c.Token))
 	return strings.EqualFold(scheme, "Bearer") && subtle.ConstantTimeCompare(x[:], y[:]) == 1
 }
