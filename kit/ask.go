@@ -31,7 +31,7 @@ func Ask[Q msg.Request[R], R msg.Message](ctx context.Context, b *Bus, q Q, opts
 	if err != nil {
 		return r, err
 	}
-	defer b.forget(w)
+	defer b.replies.remove(w)
 	d, err := w.take(ctx)
 	if err != nil {
 		b.giveUp(ctx, q)
@@ -52,7 +52,7 @@ func AskStream[Q msg.Streamed[P, R], P, R msg.Message](ctx context.Context, b *B
 			yield(p, err)
 			return
 		}
-		defer b.forget(w)
+		defer b.replies.remove(w)
 		for {
 			d, err := w.take(ctx)
 			if err != nil {
@@ -60,7 +60,7 @@ func AskStream[Q msg.Streamed[P, R], P, R msg.Message](ctx context.Context, b *B
 				yield(p, &NoReplyError{Topic: q.Route().Topic, Err: err})
 				return
 			}
-			if d.Topic == b.errors || topic.Matches(r.Route().Topic, d.Topic) {
+			if d.Topic == b.replies.failures || topic.Matches(r.Route().Topic, d.Topic) {
 				r, err := reply[R](b, d)
 				if err != nil {
 					yield(p, err)
@@ -70,7 +70,7 @@ func AskStream[Q msg.Streamed[P, R], P, R msg.Message](ctx context.Context, b *B
 				return
 			}
 			if err := decode[P](d); err != nil {
-				b.refuse(b.asking, d, err) // a part that cannot be read is a lost part
+				b.refuse(b.replies.asking, d, err) // a part that cannot be read is a lost part
 				continue
 			}
 			if !yield(d.Value.(P), nil) {
@@ -83,7 +83,7 @@ func AskStream[Q msg.Streamed[P, R], P, R msg.Message](ctx context.Context, b *B
 
 // reply is the R in d, or the failure it tells of.
 func reply[R msg.Message](b *Bus, d *Delivery) (r R, err error) {
-	if d.Topic == b.errors {
+	if d.Topic == b.replies.failures {
 		var e errorReply
 		if err := wire.Decode(d.Data, &e); err != nil {
 			return r, err
@@ -91,7 +91,7 @@ func reply[R msg.Message](b *Bus, d *Delivery) (r R, err error) {
 		return r, &Error{Code: Code(e.Code), Message: e.Message}
 	}
 	if err := decode[R](d); err != nil {
-		b.refuse(b.asking, d, err)
+		b.refuse(b.replies.asking, d, err)
 		return r, &NoReplyError{Topic: d.Topic, Err: err}
 	}
 	return d.Value.(R), nil
@@ -103,24 +103,18 @@ func (b *Bus) request(ctx context.Context, q msg.Message, opts []PublishOption, 
 	if err := b.allowed(q); err != nil {
 		return nil, err
 	}
-	if !b.serving() {
+	if !b.dispatch.serving() {
 		return nil, &NoReplyError{Topic: q.Route().Topic, Err: ErrNotServing}
 	}
 	w := &waiter{id: o.id, arrive: make(chan struct{}, 1)}
 	for _, r := range replies {
 		w.topics = append(w.topics, r.Topic)
 	}
-	b.mu.Lock()
-	_, twice := b.waiting[w.id]
-	if !twice {
-		b.waiting[w.id] = w
-	}
-	b.mu.Unlock()
-	if twice {
+	if !b.replies.add(w) {
 		return nil, fmt.Errorf("ask %s: id %s is being asked already", q.Route().Topic, w.id)
 	}
-	if err := b.send(ctx, q, append(slices.Clip(opts), ID(o.id), func(p *publication) { p.errorTo = b.errors })...); err != nil {
-		b.forget(w)
+	if err := b.send(ctx, q, append(slices.Clip(opts), ID(o.id), func(p *publication) { p.errorTo = b.replies.failures })...); err != nil {
+		b.replies.remove(w)
 		return nil, &NoReplyError{Topic: q.Route().Topic, Err: err}
 	}
 	return w, nil
@@ -128,16 +122,14 @@ func (b *Bus) request(ctx context.Context, q msg.Message, opts []PublishOption, 
 
 // answerAsk hands d to the ask that waits for it, if there is one.
 func (b *Bus) answerAsk(d *Delivery) bool {
-	id, failure := d.ID, d.Topic == b.errors
+	id, failure := d.ID, d.Topic == b.replies.failures
 	if failure {
 		var e errorReply
 		if wire.Decode(d.Data, &e) == nil {
 			id = e.ID
 		}
 	}
-	b.mu.Lock()
-	w := b.waiting[id]
-	b.mu.Unlock()
+	w := b.replies.find(id)
 	if w == nil {
 		return false
 	}
@@ -146,7 +138,7 @@ func (b *Bus) answerAsk(d *Delivery) bool {
 			x := *d
 			x.Key = topic.Key(t, d.Topic)
 			if !w.put(&x) {
-				b.dropped(b.asking, "overflow", d)
+				b.dropped(b.replies.asking, "overflow", d)
 			}
 			return true
 		}

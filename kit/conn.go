@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/url"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -48,7 +49,26 @@ type connection struct {
 	server  atomic.Pointer[url.URL]            // the broker of the last attempt
 	from    atomic.Pointer[paho.Client]        // of the last delivery
 	endLink atomic.Pointer[context.CancelFunc] // ends the work on a fresh link
-	ready   bool                               // subscribed; guarded by Bus.mu
+	ready   bool                               // subscribed; guarded by connections.mu
+}
+
+// connections owns the connections of a bus, what they subscribe together, and
+// whether they are up. all, filters and echoes are fixed when the declarations are
+// mounted. mu guards warnedAt and the ready of each connection, and that linked
+// follows from them.
+type connections struct {
+	all     []*connection           // the first publishes, and hears what must not wait
+	filters []paho.SubscribeOptions // of all connections together
+	echoes  []string                // filters that bring back what the first connection publishes
+
+	ready     chan struct{} // closed when first subscribed
+	first     sync.Once     // for that
+	linked    atomic.Bool   // all connections are subscribed
+	times     atomic.Int64  // how often they were
+	maxPacket atomic.Uint32 // bytes of the largest packet the broker takes; 0 is unknown
+
+	mu       sync.Mutex
+	warnedAt time.Time // when an unreachable broker was last logged
 }
 
 func (b *Bus) newConnection(clientID string) *connection {
@@ -57,24 +77,24 @@ func (b *Bus) newConnection(clientID string) *connection {
 }
 
 // connect begins to connect and to queue, and returns; handlers run when serve is
-// called. The connections live until b.stop.
+// called. The connections live until b.life.stop.
 func (b *Bus) connect(context.Context) error {
 	// The hook's context dies with the start, so the links get their own.
 	life, stop := context.WithCancel(context.Background())
-	b.stop = stop
+	b.life.stop = stop
 	servers, err := b.brokers()
 	if err != nil {
 		stop()
 		return err
 	}
-	for _, c := range b.conns {
+	for _, c := range b.conns.all {
 		if err := c.connect(life, servers); err != nil {
 			stop()
 			return err
 		}
 	}
-	for _, l := range b.lanes {
-		l.start(b.work)
+	for _, l := range b.dispatch.lanes {
+		l.start(b.life.work)
 	}
 	return nil
 }
@@ -89,11 +109,11 @@ func (c *connection) connect(life context.Context, servers []*url.URL) error {
 	cfg.OnConnectionUp = func(_ *autopaho.ConnectionManager, ack *paho.Connack) {
 		c.backoff.Up(time.Now())
 		if ack.Properties != nil && ack.Properties.MaximumPacketSize != nil {
-			c.b.brokerLimit.Store(*ack.Properties.MaximumPacketSize)
+			c.b.conns.maxPacket.Store(*ack.Properties.MaximumPacketSize)
 		}
 		link, end := context.WithCancel(life)
 		c.endLink.Store(&end)
-		c.b.spawn(func() {
+		c.b.life.spawn(func() {
 			<-assigned
 			c.subscribe(link, !ack.SessionPresent)
 		})
@@ -110,7 +130,7 @@ func (c *connection) connect(life context.Context, servers []*url.URL) error {
 func (c *connection) subscribe(link context.Context, fresh bool) {
 	b := c.b
 	select {
-	case <-b.open:
+	case <-b.dispatch.open:
 	case <-link.Done():
 		return
 	}
@@ -120,20 +140,20 @@ func (c *connection) subscribe(link context.Context, fresh bool) {
 	if fresh {
 		c.forgotten()
 	}
-	if !b.noteReady(link, c) {
+	if !b.conns.noteReady(link, c) {
 		return
 	}
-	n := b.links.Add(1)
-	was := b.lastState.Load()
+	n := b.conns.times.Add(1)
+	was := b.status.last.Load()
 	b.publishHealth(link, healthState{ok: true, event: map[bool]string{true: "ready", false: "reconnected"}[n == 1]})
 	if was != nil && !was.ok {
 		b.publishHealth(link, *was) // a new link makes nobody well
 	}
 	if !b.tool && !b.seam.AllowUndeclared { // each time: a broker that was killed may have lost it
-		b.publishRetained(link, b.own("info"), "system.info", b.info())
+		b.publishRetained(link, b.ownTopic("info"), "system.info", b.info())
 	}
-	b.signal(func(d *registration) func(context.Context) error { return d.up })
-	b.first.Do(func() { b.startFeeds(); close(b.ready) })
+	b.dispatch.signal(func(d *registration) func(context.Context) error { return d.up })
+	b.conns.first.Do(func() { b.startFeeds(); close(b.conns.ready) })
 	b.log.Info("connected", "client", b.id.client, "links", n)
 }
 
@@ -156,7 +176,7 @@ func (c *connection) subscribeFilters(link context.Context) bool {
 		if ack != nil {
 			for i, code := range ack.Reasons {
 				if code >= 0x80 {
-					c.b.fail(fmt.Errorf("broker refuses subscription %s: reason 0x%02X", subs[i].Topic, code))
+					c.b.life.fail(fmt.Errorf("broker refuses subscription %s: reason 0x%02X", subs[i].Topic, code))
 					return false
 				}
 			}
@@ -172,12 +192,12 @@ func (c *connection) subscribeFilters(link context.Context) bool {
 }
 
 // noteReady reports whether c was the last of the connections to be subscribed.
-func (b *Bus) noteReady(link context.Context, c *connection) (all bool) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
+func (cs *connections) noteReady(link context.Context, c *connection) (all bool) {
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
 	c.ready = link.Err() == nil // else lost said so already
-	all = !slices.ContainsFunc(b.conns, func(c *connection) bool { return !c.ready })
-	b.linked.Store(all)
+	all = !slices.ContainsFunc(cs.all, func(c *connection) bool { return !c.ready })
+	cs.linked.Store(all)
 	return all
 }
 
@@ -186,16 +206,16 @@ func (b *Bus) noteReady(link context.Context, c *connection) (all bool) {
 func (c *connection) lost() bool {
 	b := c.b
 	c.unlink()
-	b.mu.Lock()
+	b.conns.mu.Lock()
 	c.ready = false
-	down := b.linked.Swap(false)
-	b.mu.Unlock()
+	down := b.conns.linked.Swap(false)
+	b.conns.mu.Unlock()
 	if down {
-		b.signal(func(d *registration) func(context.Context) error { return d.down })
+		b.dispatch.signal(func(d *registration) func(context.Context) error { return d.down })
 	}
 	if !b.cfg.Reconnect {
-		b.fail(errors.New("link to the broker lost, and MQTT_RECONNECT is off"))
-	} else if down && b.feeds.Err() == nil {
+		b.life.fail(errors.New("link to the broker lost, and MQTT_RECONNECT is off"))
+	} else if down && b.life.feeds.Err() == nil {
 		b.log.Warn("link to the broker lost, connecting again")
 	}
 	return b.cfg.Reconnect

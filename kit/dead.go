@@ -5,10 +5,12 @@ import (
 	"errors"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/eclipse/paho.golang/paho"
 
+	"github.com/gotars/tars/kit/internal/fifo"
 	"github.com/gotars/tars/kit/internal/topic"
 	"github.com/gotars/tars/kit/msg"
 	"github.com/gotars/tars/kit/wire"
@@ -28,11 +30,20 @@ const (
 // had.
 var letterKeys = []string{"reason", "handler", "topic", "id", "attempts"}
 
+// deadLetters owns what is known of the letters that the broker keeps for this
+// process. mu guards kept.
+type deadLetters struct {
+	replays string // topic on which tools give letters back; empty for a tool
+
+	mu   sync.Mutex
+	kept fifo.Queue[string] // their topics, the oldest first
+}
+
 // publishDeadLetter sends a message that could not be handled to the dead letters, its bytes
 // untouched: once on system/dead/<client id> for those who watch, and once
 // retained below it, where tools find it until it is replayed or dropped.
 func (b *Bus) publishDeadLetter(ctx context.Context, h *registration, d *Delivery, reason error) error {
-	to := b.own("dead")
+	to := b.ownTopic("dead")
 	var p *paho.Publish
 	for _, room := range []int{maxReason, 256, 0} { // a letter is longer than its message, which may have just fitted
 		if p = letter(to, h, d, reason.Error(), room); b.validatePublish(p) == nil {
@@ -52,7 +63,7 @@ func (b *Bus) publishDeadLetter(ctx context.Context, h *registration, d *Deliver
 	if err := b.deliver(ctx, &kept); err != nil {
 		return err
 	}
-	if oldest := b.noteLetter(kept.Topic); oldest != "" {
+	if oldest := b.letters.note(kept.Topic); oldest != "" {
 		return b.deliver(ctx, &paho.Publish{Topic: oldest, QoS: byte(msg.AtLeastOnce), Retain: true, Properties: &paho.PublishProperties{}})
 	}
 	return nil
@@ -77,8 +88,8 @@ func letter(to string, h *registration, d *Delivery, reason string, room int) *p
 
 // replayed reports whether d is a letter that is given back to this service
 // alone, and puts it where it was.
-func (b *Bus) replayed(d *Delivery) bool {
-	if d.Topic != b.replays || !topic.Valid(d.Header.User["topic"]) {
+func (l *deadLetters) replayed(d *Delivery) bool {
+	if d.Topic != l.replays || !topic.Valid(d.Header.User["topic"]) {
 		return false
 	}
 	d.Topic = d.Header.User["topic"]
@@ -86,14 +97,14 @@ func (b *Bus) replayed(d *Delivery) bool {
 	return true
 }
 
-// noteLetter notes one that the broker keeps, and returns the one that has to go
+// note remembers a letter that the broker keeps, and returns the one that has to go
 // for it.
-func (b *Bus) noteLetter(name string) (oldest string) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.letters.Push(name)
-	if b.letters.Len() > keptLetters {
-		oldest = b.letters.Pop()
+func (l *deadLetters) note(name string) (oldest string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.kept.Push(name)
+	if l.kept.Len() > keptLetters {
+		oldest = l.kept.Pop()
 	}
 	return oldest
 }

@@ -26,7 +26,7 @@ const (
 // evicted reports whether the name of the service is somebody else's now, who
 // speaks for it.
 func (b *Bus) evicted() bool {
-	err := b.died.Load()
+	err := b.life.died.Load()
 	return err != nil && is[evictedError](*err)
 }
 
@@ -42,9 +42,9 @@ func (b *Bus) tellEviction(ctx context.Context, cause error) {
 	cfg := b.cfg
 	cfg.Reconnect, cfg.IsolateLanes = true, false
 	served := make(chan struct{}, 1)
-	tool, err := openTool(ctx, b.id.client, cfg, b.log, b.dial, Tap(b.own("health"), func(_ context.Context, d *Delivery) error {
+	tool, err := openTool(ctx, b.id.client, cfg, b.log, b.dial, Tap(b.ownTopic("health"), func(_ context.Context, d *Delivery) error {
 		var h healthPing
-		if wire.Decode(d.Data, &h) == nil && h.OK && h.MessageID != b.lastHealth.Load() {
+		if wire.Decode(d.Data, &h) == nil && h.OK && h.MessageID != b.status.lastID.Load() {
 			select {
 			case served <- struct{}{}:
 			default:

@@ -3,6 +3,7 @@ package kit
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/eclipse/paho.golang/paho"
@@ -11,9 +12,27 @@ import (
 	"github.com/gotars/tars/kit/wire"
 )
 
-// feelFor bounds one health message and its copies: on a dead link the next
+// healthTimeout bounds one health message and its copies: on a dead link the next
 // "reconnected" says it anyway.
-const feelFor = 2 * time.Second
+const healthTimeout = 2 * time.Second
+
+// status owns what others are told about the service. The fields that change are
+// safe by themselves; publishing lets one health message go out after the other,
+// so that what the broker keeps is the last one.
+type status struct {
+	instance string // fresh for each process
+	started  time.Time
+	ask      func(context.Context) error // the service's own Healthy; nil without one
+
+	last       atomic.Pointer[healthState]
+	lastID     atomic.Value  // string: message id of the last health
+	publishing chan struct{} // capacity 1
+	stopping   atomic.Bool   // nothing but shutdown is said any more
+}
+
+func newStatus() status {
+	return status{instance: wire.NewID(), started: time.Now(), publishing: make(chan struct{}, 1)}
+}
 
 // healthPing is the retained truth about a service; nil fields are left out.
 type healthPing struct {
@@ -33,7 +52,7 @@ type healthCopy struct {
 	Timestamp float64 `json:"timestamp" msg:"now"`
 }
 
-// healthState is how a service feels: what its health says.
+// healthState is what the last published health of a service says.
 type healthState struct {
 	ok    bool
 	event string // ready reconnected degraded error shutdown lost
@@ -50,31 +69,31 @@ func (m healthState) ping() healthPing {
 
 // publishHealth publishes the health of the service, and its copies.
 func (b *Bus) publishHealth(ctx context.Context, m healthState) {
-	ctx, cancel := context.WithTimeout(ctx, feelFor)
+	ctx, cancel := context.WithTimeout(ctx, healthTimeout)
 	defer cancel()
 	select { // no mutex: this waits for the broker meanwhile
-	case b.publishing <- struct{}{}:
-		defer func() { <-b.publishing }()
+	case b.status.publishing <- struct{}{}:
+		defer func() { <-b.status.publishing }()
 	case <-ctx.Done():
 		return
 	}
-	if b.shut.Load() && m.event != "shutdown" {
+	if b.status.stopping.Load() && m.event != "shutdown" {
 		return
 	}
 	m.err = b.errorText(m.err)
-	b.lastState.Store(&m)
+	b.status.last.Store(&m)
 	if b.tool || !b.cfg.EnableHealth {
 		return
 	}
 	h := m.ping()
 	h.MessageID = wire.NewID()
-	b.lastHealth.Store(h.MessageID)
+	b.status.lastID.Store(h.MessageID)
 	b.tellHealth(h, func(to, typ string, v any) { b.publishRetained(ctx, to, typ, v) })
 }
 
 // tellHealth calls tell with h and where it goes, and with its copies for aliases.
 func (b *Bus) tellHealth(h healthPing, tell func(to, typ string, v any)) {
-	tell(b.own("health"), "health.status", h)
+	tell(b.ownTopic("health"), "health.status", h)
 	for _, alias := range b.id.alias {
 		tell(b.cfg.Topic("health", alias), "system.health."+alias, healthCopy(h))
 	}
@@ -83,7 +102,7 @@ func (b *Bus) tellHealth(h healthPing, tell func(to, typ string, v any)) {
 // publishRetained publishes what the broker is to keep about the service.
 func (b *Bus) publishRetained(ctx context.Context, to, typ string, v any) {
 	err := b.put(ctx, msg.Route{Topic: to, Type: typ, QoS: msg.AtLeastOnce, Retain: true}, to, v)
-	if err != nil && b.feeds.Err() == nil {
+	if err != nil && b.life.feeds.Err() == nil {
 		b.log.Warn("state not published", "topic", to, "err", err)
 	}
 }
@@ -93,8 +112,8 @@ func (b *Bus) will() (*paho.WillMessage, *paho.WillProperties, error) {
 	lost := healthState{event: "lost"}.ping()
 	payload, err := wire.Seal(nil, wire.Envelope{ID: wire.NewID(), Type: "health.status", Source: b.id.source}, lost)
 	var props paho.WillProperties
-	b.sign(b.own("health"), &props.User)
-	return &paho.WillMessage{Topic: b.own("health"), Payload: payload, QoS: byte(msg.AtLeastOnce), Retain: true}, &props, err
+	b.sign(b.ownTopic("health"), &props.User)
+	return &paho.WillMessage{Topic: b.ownTopic("health"), Payload: payload, QoS: byte(msg.AtLeastOnce), Retain: true}, &props, err
 }
 
 // heartbeat is what a service says regularly, so that others see it live.
@@ -114,22 +133,22 @@ const missesAllowed = 3
 func (b *Bus) beat(ctx context.Context) {
 	t := time.NewTicker(b.cfg.HeartbeatInterval)
 	defer t.Stop()
-	to := b.own("keepalive")
-	misses := make([]int, len(b.conns))
+	to := b.ownTopic("keepalive")
+	misses := make([]int, len(b.conns.all))
 	for {
 		select {
 		case <-t.C:
 		case <-ctx.Done():
 			return
 		}
-		if !b.linked.Load() {
+		if !b.conns.linked.Load() {
 			clear(misses)
 			continue
 		}
 		short, cancel := context.WithTimeout(ctx, b.cfg.HeartbeatInterval)
 		said := b.put(short, msg.Route{Topic: to, Bare: true}, to, heartbeat{OK: true, Event: "heartbeat"})
 		var all sync.WaitGroup
-		for i, c := range b.conns {
+		for i, c := range b.conns.all {
 			all.Go(func() {
 				_, err := c.cm.Unsubscribe(short, &paho.Unsubscribe{Topics: []string{to}})
 				if misses[i]++; err == nil && (said == nil || i > 0) {

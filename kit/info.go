@@ -60,8 +60,8 @@ func (m Module) Describe() (Info, error) {
 }
 
 func (b *Bus) info() Info {
-	i := Info{Name: b.name, ClientID: b.id.client, Source: b.id.source, Version: Version(), Instance: b.instance}
-	for _, h := range b.handlers {
+	i := Info{Name: b.name, ClientID: b.id.client, Source: b.id.source, Version: Version(), Instance: b.status.instance}
+	for _, h := range b.dispatch.handlers {
 		if h.own {
 			continue
 		}
@@ -105,17 +105,17 @@ func line(r msg.Route, t reflect.Type) EndpointInfo {
 // access lists every filter the service subscribes and every topic it
 // publishes, the kit's own first.
 func (b *Bus) access(i Info) (reads, writes []string) {
-	for _, f := range b.filters {
+	for _, f := range b.conns.filters {
 		reads = append(reads, f.Topic)
 	}
 	for _, what := range []string{"health", "info", "stats", "dead", "keepalive"} {
-		writes = append(writes, b.own(what))
+		writes = append(writes, b.ownTopic(what))
 	}
-	writes = append(writes, b.own("dead")+"/+")
+	writes = append(writes, b.ownTopic("dead")+"/+")
 	for _, alias := range b.id.alias {
 		writes = append(writes, b.cfg.Topic("health", alias))
 	}
-	if slices.ContainsFunc(b.handlers, func(h Handler) bool { return h.fail != nil }) {
+	if slices.ContainsFunc(b.dispatch.handlers, func(h Handler) bool { return h.fail != nil }) {
 		writes = append(writes, b.cfg.Topic("error", "+"))
 	}
 	for _, d := range slices.Concat(i.Asks, i.Sends) {

@@ -166,7 +166,7 @@ func (a *attempt) finishAttempt(ctx context.Context, err error) (done bool) {
 		return true
 	}
 	if f, ok := errors.AsType[fatal](err); ok {
-		a.b.fail(fmt.Errorf("%s: %w", a.h.name, f.error))
+		a.b.life.fail(fmt.Errorf("%s: %w", a.h.name, f.error))
 		return false
 	}
 	told := a.h.fail != nil && a.d != nil && a.d.Value != nil

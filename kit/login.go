@@ -34,15 +34,15 @@ func (c *connection) config(life context.Context, servers []*url.URL) (cfg autop
 			OnPublishReceived: []func(paho.PublishReceived) (bool, error){c.received},
 			OnServerDisconnect: func(d *paho.Disconnect) {
 				if d.ReasonCode == 0x8E { // session taken over: never fight for it
-					b.stop()
-					b.fail(evictedError{b.id.client})
+					b.life.stop()
+					b.life.fail(evictedError{b.id.client})
 				}
 			},
 		},
 	}
 	if b.tool {
 		cfg.SessionExpiryInterval = 0
-	} else if b.cfg.EnableHealth && c == b.conns[0] {
+	} else if b.cfg.EnableHealth && c == b.conns.all[0] {
 		if cfg.WillMessage, cfg.WillProperties, err = b.will(); err != nil {
 			return cfg, err
 		}
@@ -97,14 +97,14 @@ func redactConnectError(err error) error {
 func (c *connection) onConnectError(life context.Context, err error) {
 	b, u := c.b, c.server.Load()
 	if refused(err) || !b.cfg.Reconnect {
-		b.stop()
-		b.fail(fmt.Errorf("broker %s: %w", u.Redacted(), redactConnectError(err)))
+		b.life.stop()
+		b.life.fail(fmt.Errorf("broker %s: %w", u.Redacted(), redactConnectError(err)))
 		return
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if life.Err() == nil && time.Since(b.warnedAt) >= warnEvery {
-		b.warnedAt = time.Now()
+	b.conns.mu.Lock()
+	defer b.conns.mu.Unlock()
+	if life.Err() == nil && time.Since(b.conns.warnedAt) >= warnEvery {
+		b.conns.warnedAt = time.Now()
 		b.log.Warn("broker unreachable, trying again", "url", u.Redacted(), "err", redactConnectError(err))
 	}
 }

@@ -27,15 +27,15 @@ func (b *Bus) mount(hs []Handler) error {
 		h := Tap(b.cfg.Topic("stats", "get"), b.report, Name("stats"))
 		h.own, h.route.QoS = true, msg.AtMostOnce // to be told also by a service whose window is full
 		hs = append(slices.Clip(hs), h)
-		b.replays = b.own("replay")
+		b.letters.replays = b.ownTopic("replay")
 	}
-	b.handlers = hs
+	b.dispatch.handlers = hs
 	var answers []paho.SubscribeOptions
 	for _, h := range hs {
 		if err := b.declare(h.registration); err != nil {
 			return fmt.Errorf("%s: %w", b.name, err)
 		}
-		if err := b.use.wrap(h.registration); err != nil {
+		if err := b.dispatch.middleware.wrap(h.registration); err != nil {
 			return fmt.Errorf("%s: %w", b.name, err)
 		}
 		for _, t := range h.replies {
@@ -46,7 +46,7 @@ func (b *Bus) mount(hs []Handler) error {
 		}
 	}
 	if len(answers) > 0 && !b.seam.AllowUndeclared {
-		answers = append(answers, subscription(msg.Route{Topic: b.errors, QoS: msg.AtLeastOnce}, ""))
+		answers = append(answers, subscription(msg.Route{Topic: b.replies.failures, QoS: msg.AtLeastOnce}, ""))
 	}
 	if err := b.assignConnections(answers); err != nil {
 		return fmt.Errorf("%s: %w", b.name, err)
@@ -69,7 +69,7 @@ func (b *Bus) listen(h *registration, shared map[string]*lane) error {
 	if h.route.Topic != "" {
 		t.group = b.group(h)
 	}
-	b.routes = append(b.routes, t)
+	b.dispatch.routes = append(b.dispatch.routes, t)
 	l.routes = append(l.routes, t)
 	if c := h.opt.cancel; c != nil {
 		l.cancellers = append(l.cancellers, target{filter: c.route.Topic, h: h, lane: l})
@@ -84,7 +84,7 @@ func (b *Bus) listen(h *registration, shared map[string]*lane) error {
 // by it, and one method may serve several topics.
 func (b *Bus) unique(h *registration) string {
 	taken := func(name string) bool {
-		return name == b.asking.name || name == b.unmatched.name || slices.ContainsFunc(b.routes, func(t target) bool { return t.h.name == name })
+		return name == b.replies.asking.name || name == b.dispatch.unmatched.name || slices.ContainsFunc(b.dispatch.routes, func(t target) bool { return t.h.name == name })
 	}
 	name := h.name
 	if taken(name) && h.route.Topic != "" {
@@ -129,7 +129,7 @@ func (b *Bus) declare(h *registration) error {
 		}
 	}
 	for _, t := range h.sends {
-		b.declared[t] = true
+		b.dispatch.declared[t] = true
 	}
 	if h.opt.overtake && (h.opt.by != nil || h.opt.group != "") {
 		return fmt.Errorf("%s: Overtake is for all who take the message, in order, so it excludes OrderedBy and Shared", h)
@@ -137,7 +137,7 @@ func (b *Bus) declare(h *registration) error {
 	if h.opt.lane != "" && (h.opt.workers > 1 || h.opt.by != nil) {
 		return fmt.Errorf("%s: Lane runs one message at a time, so it excludes Workers and OrderedBy", h)
 	}
-	for _, t := range b.routes {
+	for _, t := range b.dispatch.routes {
 		if t.filter != "" && t.filter == h.route.Topic && !t.h.tap && !h.tap {
 			return fmt.Errorf("two handlers of %s: %s and %s", t.filter, t.h.name, h.name)
 		}
@@ -155,7 +155,7 @@ func (b *Bus) laneOf(h *registration, shared map[string]*lane) (*lane, error) {
 	l := shared[name]
 	if l == nil {
 		l = newLane(b)
-		b.lanes = append(b.lanes, l)
+		b.dispatch.lanes = append(b.dispatch.lanes, l)
 		if name != "" {
 			shared[name] = l
 		}
@@ -212,7 +212,7 @@ func mergeFilters(want []paho.SubscribeOptions) (out []paho.SubscribeOptions, _ 
 
 // allowed is an error when m is not declared, and tells the test so.
 func (b *Bus) allowed(m msg.Message) error {
-	if b.seam.AllowUndeclared || b.declared[reflect.TypeOf(m)] {
+	if b.seam.AllowUndeclared || b.dispatch.declared[reflect.TypeOf(m)] {
 		return nil
 	}
 	err := fmt.Errorf("%T: %w", m, ErrUndeclared)

@@ -19,10 +19,10 @@ import (
 // answers to asks, cancels, what overtakes, and what is AtMostOnce.
 // docs/decisions/018-connections.md has the reasons and what it costs.
 func (b *Bus) assignConnections(answers []paho.SubscribeOptions) error {
-	first := b.conns[0]
+	first := b.conns.all[0]
 	prompt := answers // what must not wait for work
 	var working []*lane
-	for _, l := range b.lanes {
+	for _, l := range b.dispatch.lanes {
 		for _, t := range l.cancellers {
 			prompt = append(prompt, subscription(t.h.opt.cancel.route, ""))
 			first.cancels = append(first.cancels, t)
@@ -46,7 +46,7 @@ func (b *Bus) assignConnections(answers []paho.SubscribeOptions) error {
 			continue
 		}
 		c := b.newConnection(b.connectionID(l.name))
-		b.conns = append(b.conns, c)
+		b.conns.all = append(b.conns.all, c)
 		c.feed(l)
 		c.cancels = l.cancellers
 	}
@@ -71,7 +71,7 @@ func (c *connection) feed(l *lane) {
 // chooseFilters decides what each connection subscribes; prompt is for the first.
 func (b *Bus) chooseFilters(prompt []paho.SubscribeOptions) (err error) {
 	var all []paho.SubscribeOptions
-	for i, c := range b.conns {
+	for i, c := range b.conns.all {
 		var want []paho.SubscribeOptions
 		for _, t := range c.routes {
 			if t.filter != "" {
@@ -84,8 +84,8 @@ func (b *Bus) chooseFilters(prompt []paho.SubscribeOptions) (err error) {
 		for _, t := range c.cancels {
 			want = append(want, subscription(t.h.opt.cancel.route, ""))
 		}
-		if b.replays != "" && (len(c.lanes) > 0 || i == 0) {
-			want = append(want, subscription(msg.Route{Topic: b.replays, QoS: msg.AtLeastOnce}, ""))
+		if b.letters.replays != "" && (len(c.lanes) > 0 || i == 0) {
+			want = append(want, subscription(msg.Route{Topic: b.letters.replays, QoS: msg.AtLeastOnce}, ""))
 		}
 		if c.filters, err = mergeFilters(want); err != nil {
 			return err
@@ -96,11 +96,11 @@ func (b *Bus) chooseFilters(prompt []paho.SubscribeOptions) (err error) {
 		}
 		for _, f := range c.filters {
 			if topic.Unshared(f.Topic) == f.Topic {
-				b.echoes = append(b.echoes, f.Topic)
+				b.conns.echoes = append(b.conns.echoes, f.Topic)
 			}
 		}
 	}
-	b.filters, err = mergeFilters(all)
+	b.conns.filters, err = mergeFilters(all)
 	return err
 }
 
@@ -114,7 +114,7 @@ func (b *Bus) connectionID(lane string) string {
 		return '-'
 	}, lane)
 	id := b.id.client + "." + plain
-	for n := 2; slices.ContainsFunc(b.conns, func(c *connection) bool { return c.clientID == id }); n++ {
+	for n := 2; slices.ContainsFunc(b.conns.all, func(c *connection) bool { return c.clientID == id }); n++ {
 		id = fmt.Sprintf("%s.%s-%d", b.id.client, plain, n)
 	}
 	return id

@@ -35,7 +35,7 @@ type control struct {
 // a connection of its own, one copy comes ahead on the first connection, and one in
 // its place; either may come first. The lane is locked.
 func (l *lane) isSecondCopy(it *item) bool {
-	if l.conn == l.b.conns[0] {
+	if l.conn == l.b.conns.all[0] {
 		return false
 	}
 	id := pairID(it.d)
@@ -111,7 +111,7 @@ func (c *connection) cancel(t target, d *Delivery) {
 	x := *d
 	var key string
 	err := isolate(func() (err error) { key, err = t.h.opt.cancel.key(&x); return err })
-	ahead := c == c.b.conns[0]
+	ahead := c == c.b.conns.all[0]
 	if err != nil {
 		if ahead { // the other copy is no news
 			c.b.refuse(t.h, &x, err)
@@ -140,7 +140,7 @@ const quietTime = time.Second
 // complete ends the wait for copies of cancels that are lost: the broker drops
 // what it cannot queue. It is called before a message is noted as arrived.
 func (c *connection) complete() {
-	if len(c.cancels) == 0 || c == c.b.conns[0] || !c.session.Quiet(quietTime) {
+	if len(c.cancels) == 0 || c == c.b.conns.all[0] || !c.session.Quiet(quietTime) {
 		return
 	}
 	for _, t := range c.cancels {
@@ -174,7 +174,7 @@ func (b *Bus) signature(topic string) string { return b.id.client + " " + topic 
 
 // sign adds the sender to what comes back to it.
 func (b *Bus) sign(to string, props *paho.UserProperties) {
-	for _, filter := range b.echoes {
+	for _, filter := range b.conns.echoes {
 		if topic.Matches(filter, to) {
 			props.Add(senderKey, b.signature(to))
 			return

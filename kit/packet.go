@@ -310,7 +310,7 @@ func (b *Bus) validatePublish(p *paho.Publish) error {
 	if n > int(b.cfg.MaxPacket) {
 		return fmt.Errorf("%d bytes are more than MQTT_MAX_PACKET allows (%d)", n, b.cfg.MaxPacket)
 	}
-	if limit := b.brokerLimit.Load(); limit > 0 && n > int(limit) {
+	if limit := b.conns.maxPacket.Load(); limit > 0 && n > int(limit) {
 		return fmt.Errorf("%d bytes are more than the broker takes (%d)", n, limit)
 	}
 	return nil

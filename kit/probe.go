@@ -25,17 +25,17 @@ func (b *Bus) watchHealth() {
 		select {
 		case err := <-answer:
 			answer = nil
-			b.noteHealth(b.feeds, err)
+			b.noteHealth(b.life.feeds, err)
 		case <-late.C:
-			b.noteHealth(b.feeds, errHealthLate)
-		case <-b.feeds.Done():
+			b.noteHealth(b.life.feeds, errHealthLate)
+		case <-b.life.feeds.Done():
 			late.Stop()
 			return
 		}
 		late.Stop()
 		select {
 		case <-t.C:
-		case <-b.feeds.Done():
+		case <-b.life.feeds.Done():
 			return
 		}
 	}
@@ -47,9 +47,9 @@ var errHealthLate = fmt.Errorf("no answer: Healthy did not return within %s", pr
 func (b *Bus) askHealth() chan error {
 	answer := make(chan error, 1)
 	go func() {
-		ctx, cancel := context.WithTimeout(b.feeds, probeEvery)
+		ctx, cancel := context.WithTimeout(b.life.feeds, probeEvery)
 		defer cancel()
-		err := isolate(func() error { return b.healthy(ctx) })
+		err := isolate(func() error { return b.status.ask(ctx) })
 		if errors.Is(err, context.DeadlineExceeded) && ctx.Err() != nil {
 			err = errHealthLate
 		}
@@ -60,9 +60,9 @@ func (b *Bus) askHealth() chan error {
 
 // noteHealth publishes what the service said, if that is news.
 func (b *Bus) noteHealth(ctx context.Context, err error) {
-	was := b.lastState.Load()
+	was := b.status.last.Load()
 	switch {
-	case ctx.Err() != nil || !b.linked.Load() || was == nil || was.event == "error" || was.event == "shutdown":
+	case ctx.Err() != nil || !b.conns.linked.Load() || was == nil || was.event == "error" || was.event == "shutdown":
 	case err != nil && (was.event != "degraded" || was.err != b.errorText(healthText(err))):
 		b.log.Warn("degraded", "err", err)
 		b.publishHealth(ctx, healthState{event: "degraded", err: healthText(err)})

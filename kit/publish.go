@@ -29,7 +29,7 @@ const (
 // for at most twice MQTT_RECONNECT_MAX_DELAY. After an error of ctx the message
 // may still arrive.
 func (b *Bus) Publish(ctx context.Context, m msg.Message, opts ...PublishOption) error {
-	if err := b.allowed(m); err != nil && b.warned.first(err.Error()) {
+	if err := b.allowed(m); err != nil && b.dispatch.undeclared.first(err.Error()) {
 		b.log.WarnContext(ctx, "publishes what it does not declare", "err", err)
 	}
 	return b.send(ctx, m, opts...)
@@ -73,7 +73,7 @@ func (b *Bus) put(ctx context.Context, r msg.Route, to string, v any, opts ...Pu
 	if err != nil {
 		return fmt.Errorf("publish %s: %w", cleanText(to, maxTrace), err)
 	}
-	b.link.sent(r.Type)
+	b.sent.count(r.Type)
 	return nil
 }
 
@@ -83,18 +83,18 @@ func (b *Bus) deliver(ctx context.Context, p *paho.Publish) error {
 	if err := b.validatePublish(p); err != nil {
 		return err
 	}
-	first := b.conns[0]
+	first := b.conns.all[0]
 	if first.cm == nil {
 		return ErrOffline
 	}
 	if p.QoS > 0 {
-		b.link.inFlight.Add(1)
-		defer b.link.accepted(time.Now())
+		b.sent.inFlight.Add(1)
+		defer b.sent.accepted(time.Now())
 		return first.publishUntilAcked(ctx, p)
 	}
 	_, err := first.cm.Publish(ctx, p)
 	if err != nil && !errors.Is(err, paho.ErrInvalidArguments) && ctx.Err() == nil {
-		b.link.lost.Add(1)
+		b.sent.lost.Add(1)
 		return ErrOffline
 	}
 	return err

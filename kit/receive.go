@@ -16,9 +16,9 @@ func (c *connection) received(p paho.PublishReceived) (bool, error) {
 	d := b.arrival(p.Packet)
 	c.complete()
 	r := c.session.Arrive(p.Packet.PacketID, p.Packet.QoS)
-	again := b.replayed(d)
+	again := b.letters.replayed(d)
 	own := d.sender != "" && d.sender == b.signature(p.Packet.Topic) // No Local holds for one connection, and this is another
-	taken := again || own || c == b.conns[0] && b.answerAsk(d)
+	taken := again || own || c == b.conns.all[0] && b.answerAsk(d)
 	for _, t := range c.cancels {
 		if !again && !own && topic.Matches(t.filter, d.Topic) {
 			taken = true

@@ -42,9 +42,9 @@ type serviceName string
 // belong to this service alone.
 func Service[S HandlerProvider](name string, opts ...fx.Option) Module {
 	return Module{Name: name, opts: opts, mount: fx.Invoke(func(lc fx.Lifecycle, b *Bus, s S) error {
-		lc.Append(fx.Hook{OnStart: func(context.Context) error { b.serve(); return nil }, OnStop: b.drain})
+		lc.Append(fx.Hook{OnStart: func(context.Context) error { b.dispatch.serve(); return nil }, OnStop: b.drain})
 		if h, ok := any(s).(interface{ Healthy(context.Context) error }); ok {
-			b.healthy = h.Healthy
+			b.status.ask = h.Healthy
 		}
 		return b.mount(s.Handlers())
 	})}
@@ -82,7 +82,7 @@ func (m Module) App(opts ...fx.Option) *fx.App {
 	return fx.New(
 		fx.WithLogger(func() fxevent.Logger { return fxevent.NopLogger }),
 		fx.StartTimeout(5*time.Minute), // for models; connecting is no hook's work
-		fx.Supply(serviceName(m.Name), &variables{shared: m.shared}, new(everywhere)),
+		fx.Supply(serviceName(m.Name), &variables{shared: m.shared}, new(moduleMiddleware)),
 		fx.Provide(
 			func() (*slog.Logger, error) {
 				log, err := NewLogger(os.Stderr)
@@ -95,15 +95,15 @@ func (m Module) App(opts ...fx.Option) *fx.App {
 			func() (Home, error) { return HomeOf(filepath.Base(os.Args[0])) },
 			func(s Settings) (Dial, error) { return s.dialer() },
 			func() Listen { return new(net.ListenConfig).Listen },
-			func(p parts, use *everywhere) *Bus {
+			func(p parts, use *moduleMiddleware) *Bus {
 				b := newBus(m.Name, p)
-				b.use = use
+				b.dispatch.middleware = use
 				return b
 			},
 		),
 		fx.Options(m.opts...), fx.Options(opts...),
 		fx.Invoke(func(lc fx.Lifecycle, b *Bus, sd fx.Shutdowner) {
-			b.fatal = func(err error) {
+			b.life.fatal = func(err error) {
 				b.log.Error("stopping", "err", err)
 				_ = sd.Shutdown(fx.ExitCode(1))
 			}
@@ -172,15 +172,15 @@ func (m Module) run(ctx context.Context) error {
 	if err := app.Err(); err != nil { // fx's own report is a dig trace; the cause is what a person needs
 		return fmt.Errorf("%s: %w", m.Name, dig.RootCause(err))
 	}
-	b.fatal = func(error) {} // the error that run returns tells it, once
+	b.life.fatal = func(error) {} // the error that run returns tells it, once
 	start, cancel := context.WithTimeout(ctx, app.StartTimeout())
 	failed := hooks.explain(start, app.Start(start), "start", app.StartTimeout(), "fx.StartTimeout")
 	cancel()
 	if failed == nil {
 		select { // not app.Wait, which would take the second signal for itself
 		case <-ctx.Done():
-		case <-b.dead:
-			failed = *b.died.Load()
+		case <-b.life.over:
+			failed = *b.life.died.Load()
 		}
 	} else if ctx.Err() != nil {
 		failed = nil // told to stop before it had started
@@ -230,9 +230,9 @@ func openTool(ctx context.Context, name string, s Settings, log *slog.Logger, di
 	s.ClientID = name + "-" + wire.NewID()[:8]
 	b := newBus(name, parts{Cfg: s, Log: log, Dial: dial, ID: identity{source: name}})
 	b.tool = true
-	b.fatal = func(err error) {
+	b.life.fatal = func(err error) {
 		select {
-		case <-b.ready:
+		case <-b.conns.ready:
 			b.log.Error("the bus is over", "err", err)
 		default: // Open returns it
 		}
@@ -243,7 +243,7 @@ func openTool(ctx context.Context, name string, s Settings, log *slog.Logger, di
 	if err := b.connect(ctx); err != nil {
 		return nil, err
 	}
-	b.serve()
+	b.dispatch.serve()
 	if err := b.Ready(ctx); err != nil {
 		_ = b.Close(context.WithoutCancel(ctx))
 		return nil, fmt.Errorf("connect: %w", err)

@@ -57,17 +57,17 @@ type HandlerStats struct {
 	LastError  string           `json:"last_error"`
 }
 
-// linkMeter counts what goes out.
-type linkMeter struct {
+// sentMeter counts what goes out.
+type sentMeter struct {
 	inFlight, lost, givenUp atomic.Int64
 	took                    meter.Histogram
 	published               sync.Map     // event type to *atomic.Int64
 	types                   atomic.Int64 // of them, about
 }
 
-// sent counts a message. A topic known only at run time may be a type of its
+// count counts a message. A topic known only at run time may be a type of its
 // own, so the types that come after maxNames are one, "other".
-func (l *linkMeter) sent(typ string) {
+func (l *sentMeter) count(typ string) {
 	n, ok := l.published.Load(typ)
 	if !ok {
 		if l.types.Add(1) > maxNames {
@@ -79,14 +79,14 @@ func (l *linkMeter) sent(typ string) {
 }
 
 // accepted ends a publication that began at begin.
-func (l *linkMeter) accepted(begin time.Time) {
+func (l *sentMeter) accepted(begin time.Time) {
 	l.inFlight.Add(-1)
 	l.took.Add(time.Since(begin))
 }
 
 // givenUp counts and tells of a publication that broke each link.
 func (b *Bus) givenUp(ctx context.Context, p *paho.Publish, err error) error {
-	b.link.givenUp.Add(1)
+	b.sent.givenUp.Add(1)
 	b.log.ErrorContext(ctx, "publication given up", "topic", p.Topic, "len", len(p.Payload), "err", err)
 	return fmt.Errorf("message of %d bytes on %s: %w", len(p.Payload), p.Topic, err)
 }
@@ -111,8 +111,8 @@ func (b *Bus) refuse(h *registration, d *Delivery, err error) {
 
 // metered are the duties that count: those that run, and the kit's own.
 func (b *Bus) metered() []*registration {
-	hs := []*registration{b.asking, b.unmatched}
-	for _, t := range b.routes {
+	hs := []*registration{b.replies.asking, b.dispatch.unmatched}
+	for _, t := range b.dispatch.routes {
 		hs = append(hs, t.h)
 	}
 	return hs
@@ -121,10 +121,10 @@ func (b *Bus) metered() []*registration {
 // Stats is what the service did since its start.
 func (b *Bus) Stats() Stats {
 	ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
-	s := Stats{Name: b.name, ClientID: b.id.client, Instance: b.instance, UptimeS: time.Since(b.born).Seconds(), Published: map[string]int64{},
-		Link: LinkStats{Up: b.linked.Load(), Reconnects: max(b.links.Load()-1, 0), InFlight: b.link.inFlight.Load(), Lost: b.link.lost.Load(), GivenUp: b.link.givenUp.Load(),
-			PublishP50MS: ms(b.link.took.Quantile(.5)), PublishP99MS: ms(b.link.took.Quantile(.99))}}
-	b.link.published.Range(func(typ, n any) bool {
+	s := Stats{Name: b.name, ClientID: b.id.client, Instance: b.status.instance, UptimeS: time.Since(b.status.started).Seconds(), Published: map[string]int64{},
+		Link: LinkStats{Up: b.conns.linked.Load(), Reconnects: max(b.conns.times.Load()-1, 0), InFlight: b.sent.inFlight.Load(), Lost: b.sent.lost.Load(), GivenUp: b.sent.givenUp.Load(),
+			PublishP50MS: ms(b.sent.took.Quantile(.5)), PublishP99MS: ms(b.sent.took.Quantile(.99))}}
+	b.sent.published.Range(func(typ, n any) bool {
 		s.Published[typ.(string)] = n.(*atomic.Int64).Load()
 		return true
 	})
@@ -161,7 +161,7 @@ type Metrics struct {
 
 // Metrics are what the service did since its start.
 func (b *Bus) Metrics() Metrics {
-	m := Metrics{Stats: b.Stats(), Publish: histogram(&b.link.took)}
+	m := Metrics{Stats: b.Stats(), Publish: histogram(&b.sent.took)}
 	for _, h := range b.metered() {
 		m.Times = append(m.Times, HandlerTimes{Took: histogram(&h.meter.Took), Waited: histogram(&h.meter.Waited)})
 	}
@@ -191,6 +191,6 @@ func (b *Bus) totals() (attrs []any) {
 
 // report publishes the stats for whoever asked.
 func (b *Bus) report(ctx context.Context, d *Delivery) error {
-	to := b.own("stats")
+	to := b.ownTopic("stats")
 	return b.put(ctx, msg.Route{Topic: to, Type: "system.stats"}, to, b.Stats(), ID(d.ID))
 }

@@ -11,8 +11,8 @@ func TestPublishedTypesAreBounded(t *testing.T) {
 	b := newBus("x", parts{Log: slog.New(slog.DiscardHandler)})
 	const all = 3 * maxNames
 	for i := range all {
-		b.link.sent(strconv.Itoa(i))
-		b.link.sent("0")
+		b.sent.count(strconv.Itoa(i))
+		b.sent.count("0")
 	}
 	published := b.Stats().Published
 	sum := int64(0)

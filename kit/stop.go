@@ -13,8 +13,8 @@ import (
 func (b *Bus) drain(ctx context.Context) error {
 	limit, cancel := context.WithTimeout(ctx, b.cfg.Drain)
 	defer cancel()
-	b.shut.Store(true)
-	if b.linked.Load() && !b.evicted() {
+	b.status.stopping.Store(true)
+	if b.conns.linked.Load() && !b.evicted() {
 		b.publishHealth(ctx, healthState{event: "shutdown"}) // which Drain does not shorten
 		b.unsubscribe(limit)
 	}
@@ -22,11 +22,11 @@ func (b *Bus) drain(ctx context.Context) error {
 	defer func() { b.log.Info("stopped", b.totals()...) }()
 	select {
 	case <-idle:
-		b.endWork()
+		b.life.endWork()
 		return nil
 	case <-limit.Done():
 	}
-	b.endWork()
+	b.life.endWork()
 	select { // what listens to its context ends before the service closes its store
 	case <-idle:
 	case <-time.After(time.Second):
@@ -41,7 +41,7 @@ func (b *Bus) unsubscribe(ctx context.Context) {
 	ctx, stop := context.WithTimeout(ctx, time.Second)
 	defer stop()
 	var all sync.WaitGroup
-	for _, c := range b.conns {
+	for _, c := range b.conns.all {
 		topics := make([]string, len(c.filters))
 		for i, f := range c.filters {
 			topics[i] = f.Topic
@@ -61,39 +61,36 @@ func (b *Bus) unsubscribe(ctx context.Context) {
 // finish ends what feeds handlers, and returns a channel that closes when the
 // last of them is done.
 func (b *Bus) finish() <-chan struct{} {
-	b.mu.Lock()
-	b.closing = true
-	b.mu.Unlock()
-	b.endFeed()
-	for _, c := range b.conns {
+	b.life.endFeeding()
+	for _, c := range b.conns.all {
 		c.unlink()
 	}
-	for _, l := range b.lanes {
+	for _, l := range b.dispatch.lanes {
 		l.set(func() { l.stopped = true })
 	}
 	idle := make(chan struct{})
 	go func() {
 		defer close(idle)
-		for _, l := range b.lanes {
+		for _, l := range b.dispatch.lanes {
 			l.wg.Wait()
 			l.abandon()
 		}
-		b.feedWG.Wait()
+		b.life.wg.Wait()
 	}()
 	return idle
 }
 
 // disconnect ends the links without the will.
 func (b *Bus) disconnect(ctx context.Context) error {
-	if b.conns[0].cm == nil {
+	if b.conns.all[0].cm == nil {
 		return nil
 	}
-	if m := b.lastState.Load(); b.linked.Load() && !b.evicted() && (m == nil || m.event != "shutdown") { // the link came up during the drain
+	if m := b.status.last.Load(); b.conns.linked.Load() && !b.evicted() && (m == nil || m.event != "shutdown") { // the link came up during the drain
 		b.publishHealth(ctx, healthState{event: "shutdown"})
 	}
-	b.stop()
-	b.endWork()
-	for _, c := range b.conns {
+	b.life.stop()
+	b.life.endWork()
+	for _, c := range b.conns.all {
 		if c.cm == nil { // connect failed before it
 			continue
 		}

@@ -21,12 +21,12 @@ func (c *connection) expected(name string) bool {
 // its session.
 func (c *connection) unsubscribeStale(d *Delivery) {
 	b := c.b
-	b.dropped(b.unmatched, "no_handler", d)
-	if !b.unexpectedTopics.first(c.clientID + " " + d.Topic) {
+	b.dropped(b.dispatch.unmatched, "no_handler", d)
+	if !b.dispatch.unexpectedTopics.first(c.clientID + " " + d.Topic) {
 		return
 	}
-	b.spawn(func() {
-		ctx, cancel := context.WithTimeout(b.feeds, askTimeout)
+	b.life.spawn(func() {
+		ctx, cancel := context.WithTimeout(b.life.feeds, askTimeout)
 		defer cancel()
 		if b.Ready(ctx) != nil { // before that, connect may not be done
 			return

@@ -74,7 +74,7 @@ const maxErrorText = 4096
 // may be a whole page, or no text at all.
 func (b *Bus) errorText(text string) string {
 	limit := b.cfg.MaxPacket
-	if broker := b.brokerLimit.Load(); broker > 0 {
+	if broker := b.conns.maxPacket.Load(); broker > 0 {
 		limit = min(limit, broker)
 	}
 	if room := min(maxErrorText, int(limit/8)); len(text) > room { // JSON may need six bytes for one

@@ -6,19 +6,19 @@ import (
 	"go.uber.org/fx"
 )
 
-// everywhere is the middleware of all handlers of one service.
-type everywhere struct{ all []Middleware }
+// moduleMiddleware is the middleware of all handlers of one service.
+type moduleMiddleware struct{ all []Middleware }
 
 // UseAll wraps every handler of messages of a module, around what the handler's
 // own Use says and inside the kit's chain, the first outermost: it sees each try
 // of each decoded message. What has no message, such as OnChan, Every and Loop, is
 // not wrapped. It is an option of Service and of Module.With.
 func UseAll(mw ...Middleware) fx.Option {
-	return fx.Invoke(func(e *everywhere) { e.all = append(e.all, mw...) })
+	return fx.Invoke(func(e *moduleMiddleware) { e.all = append(e.all, mw...) })
 }
 
 // wrap sets what runs for a message of h.
-func (e *everywhere) wrap(h *registration) error {
+func (e *moduleMiddleware) wrap(h *registration) error {
 	h.run = h.serve
 	if e == nil || h.own || h.serve == nil {
 		return nil

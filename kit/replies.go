@@ -9,9 +9,48 @@ import (
 	"github.com/gotars/tars/kit/msg"
 )
 
-// pullBuffer is how many answers wait for a slow reader of AskStream; beyond it the
+// replies owns what this service waits for after an Ask or an AskStream. mu
+// guards waiting; the rest is fixed.
+type replies struct {
+	failures string        // topic on which this service hears why it gets no answer
+	asking   *registration // counts what Ask and AskStream lose
+
+	mu      sync.Mutex
+	waiting map[string]*waiter // by the id of the request
+}
+
+func newReplies(failures string) replies {
+	return replies{failures: failures, asking: &registration{name: "ask"}, waiting: map[string]*waiter{}}
+}
+
+// add lets w get answers. It reports false when its id is in use.
+func (r *replies) add(w *waiter) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.waiting[w.id] != nil {
+		return false
+	}
+	r.waiting[w.id] = w
+	return true
+}
+
+// find returns who waits for an answer to the request id, or nil.
+func (r *replies) find(id string) *waiter {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.waiting[id]
+}
+
+// remove ends what add began.
+func (r *replies) remove(w *waiter) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.waiting, w.id)
+}
+
+// maxWaitingReplies is how many answers wait for a slow reader of AskStream; beyond it the
 // oldest is dropped and counted.
-const pullBuffer = 4096
+const maxWaitingReplies = 4096
 
 // waiter collects the answers to one request, from the client's callback, which
 // must not block, for one reader that waits.
@@ -27,7 +66,7 @@ type waiter struct {
 // put adds an answer. It reports false when it dropped the oldest one for it.
 func (w *waiter) put(d *Delivery) (room bool) {
 	w.mu.Lock()
-	room = w.queue.Len() < pullBuffer
+	room = w.queue.Len() < maxWaitingReplies
 	if !room {
 		w.queue.Pop()
 	}
@@ -68,22 +107,5 @@ func (b *Bus) giveUp(ctx context.Context, q msg.Message) {
 	defer stop()
 	if err := b.Publish(ctx, c.Cancel()); err != nil {
 		b.log.WarnContext(ctx, "cancel not sent", "err", err)
-	}
-}
-
-func (b *Bus) forget(w *waiter) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	delete(b.waiting, w.id)
-}
-
-// serving reports whether the hooks of the service are done, so that answers will
-// be subscribed.
-func (b *Bus) serving() bool {
-	select {
-	case <-b.open:
-		return true
-	default:
-		return false
 	}
 }
