@@ -17,15 +17,32 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-
-	"github.com/openai/openai-go/v3"
 )
 
-// The most that is read of an error, and that is shown of it, in bytes.
+// Bounds of an error in bytes: what is read of it, and what is shown.
 const (
-	readMost  = 64 << 10
-	shownMost = 300
+	maxRead  = 64 << 10
+	maxShown = 300
 )
+
+// Error is an answer with a status of 400 or above.
+type Error struct {
+	StatusCode int
+	Message    string // what the server says, as [Text] reads it; may be empty
+	Param      string // the parameter that it does not accept, where it tells
+}
+
+func (e *Error) Error() string {
+	return strings.TrimSpace(fmt.Sprintf("%d %s", e.StatusCode, cmp.Or(e.Message, http.StatusText(e.StatusCode))))
+}
+
+// FromResponse reads the error that answer is, without key, and closes its body.
+func FromResponse(answer *http.Response, key string) *Error {
+	defer answer.Body.Close()
+	e := &Error{StatusCode: answer.StatusCode}
+	e.Message, e.Param = read(answer.Body, key)
+	return e
+}
 
 // Text is what the body of an error says, in one line without key: its JSON
 // message, else all of it unless it is a page. It is empty when nothing is said.
@@ -37,7 +54,7 @@ func Text(body io.Reader, key string) string {
 // read is Text with the parameter that the server did not like, empty when it
 // does not tell.
 func read(body io.Reader, key string) (text, param string) {
-	all, _ := io.ReadAll(io.LimitReader(body, readMost)) // what can be read of it
+	all, _ := io.ReadAll(io.LimitReader(body, maxRead)) // what can be read of it
 	var v struct{ Error, Detail, Message any }
 	switch {
 	case json.Unmarshal(all, &v) == nil:
@@ -74,7 +91,7 @@ func Line(text, key string) string {
 	if key != "" {
 		text = strings.ReplaceAll(text, key, "…")
 	}
-	return strings.ToValidUTF8(text[:min(len(text), shownMost)], "")
+	return strings.ToValidUTF8(text[:min(len(text), maxShown)], "")
 }
 
 // IsRequestFault tells whether a server that answers with status is well and did not
@@ -87,14 +104,13 @@ func IsRequestFault(status int) bool {
 // status and what the server says, else what ended ctx, else err without the
 // address. Name is the variable that holds the key; empty: there is none.
 func Explain(ctx context.Context, err error, name string) error {
-	var e *openai.Error
+	var e *Error
 	switch {
 	case errors.As(err, &e):
-		text := cmp.Or(e.Message, http.StatusText(e.StatusCode))
 		if name != "" && (e.StatusCode == http.StatusUnauthorized || e.StatusCode == http.StatusForbidden) { // its text may quote a part of the key
-			text = "the key is not accepted: set " + name
+			return fmt.Errorf("%d the key is not accepted: set %s", e.StatusCode, name)
 		}
-		return fmt.Errorf("%d %s", e.StatusCode, text)
+		return errors.New(e.Error())
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	}

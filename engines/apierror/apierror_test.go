@@ -9,8 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/openai/openai-go/v3"
-
 	"github.com/gotars/tars/engines/apierror"
 )
 
@@ -96,7 +94,7 @@ func TestPlainErrors(t *testing.T) {
 	why := errors.New("no answer within 1s")
 	over, cancel := context.WithCancelCause(context.Background())
 	cancel(why)
-	answer := func(status int, text string) error { return &openai.Error{StatusCode: status, Message: text} }
+	answer := func(status int, text string) error { return &apierror.Error{StatusCode: status, Message: text} }
 	tests := map[string]struct {
 		ctx  context.Context
 		err  error

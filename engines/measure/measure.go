@@ -1,6 +1,5 @@
-// Package measure asks engines directly, with plain HTTP and TCP and nothing
-// in between, and says how long they took. What an adapter adds to that is its
-// cost.
+// Package measure asks engines directly, with nothing of a service in between,
+// and says how long they took. What an adapter adds to that is its cost.
 package measure
 
 import (
@@ -10,12 +9,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"mime/multipart"
 	"net/http"
-	"strings"
 	"time"
 
+	"github.com/gotars/tars/engines/apierror"
 	"github.com/gotars/tars/engines/discovery"
+	"github.com/gotars/tars/engines/openai"
 )
 
 // Rate is the sample rate of the audio that Hear takes, 16-bit mono.
@@ -26,24 +25,11 @@ func Hear(ctx context.Context, s discovery.Server, pcm []byte) (text string, err
 	if s.Protocol == "wyoming" {
 		return hearWyoming(ctx, s, pcm)
 	}
-	var body bytes.Buffer
-	form := multipart.NewWriter(&body)
-	file, err := form.CreateFormFile("file", "audio.wav")
+	c, err := client(s)
 	if err != nil {
 		return "", err
 	}
-	_, _ = file.Write(wav(pcm))
-	for _, f := range [][2]string{{"model", s.Model}, {"response_format", "verbose_json"}, {"language", "en"}, {"temperature", "0"}} {
-		_ = form.WriteField(f[0], f[1])
-	}
-	_ = form.Close()
-	r, err := post(ctx, s.URL+"/audio/transcriptions", form.FormDataContentType(), &body)
-	if err != nil {
-		return "", err
-	}
-	defer r.Body.Close()
-	var said struct{ Text string }
-	err = json.NewDecoder(r.Body).Decode(&said)
+	said, err := c.Transcribe(ctx, openai.TranscriptionRequest{WAV: wav(pcm), Model: s.Model, Language: "en", Format: "verbose_json"})
 	return said.Text, err
 }
 
@@ -53,11 +39,7 @@ func Speak(ctx context.Context, s discovery.Server, text string) (first, all tim
 	if s.Protocol == "wyoming" {
 		return speakWyoming(ctx, s, text, begin)
 	}
-	url, q := s.URL+"/audio/speech", any(map[string]any{"model": s.Model, "input": text, "voice": "alloy", "response_format": "wav"})
-	if s.Protocol == "piper" {
-		url, q = s.URL+"/synthesize", map[string]any{"text": text}
-	}
-	r, err := postJSON(ctx, url, q)
+	r, err := speech(ctx, s, text)
 	if err != nil {
 		return 0, 0, err
 	}
@@ -75,28 +57,21 @@ func Speak(ctx context.Context, s discovery.Server, text string) (first, all tim
 // It returns the pieces of the answer as they came.
 func Chat(ctx context.Context, s discovery.Server, question string, limit int) (first, all time.Duration, pieces int, err error) {
 	begin := time.Now()
-	r, err := postJSON(ctx, s.URL+"/chat/completions", map[string]any{
-		"model": s.Model, "stream": true, "max_tokens": limit, "temperature": 0,
-		"messages": []map[string]string{{"role": "user", "content": question}},
-	})
+	c, err := client(s)
 	if err != nil {
 		return 0, 0, 0, err
 	}
-	defer r.Body.Close()
-	err = events(r.Body, func(data []byte) error {
-		var chunk struct {
-			Choices []struct{ Delta struct{ Content string } }
-		}
-		if err := json.Unmarshal(data, &chunk); err != nil {
-			return err
-		}
-		if len(chunk.Choices) > 0 && chunk.Choices[0].Delta.Content != "" {
+	q := openai.ChatRequest{
+		Model: s.Model, MaxTokens: &limit, Temperature: new(0.0),
+		Messages: []openai.Message{{Role: "user", Content: question}},
+	}
+	for chunk, broken := range c.Chat(ctx, q) {
+		if err = broken; err == nil && chunk.Text != "" {
 			if pieces++; pieces == 1 {
 				first = time.Since(begin)
 			}
 		}
-		return nil
-	})
+	}
 	if err == nil && pieces == 0 {
 		err = errors.New("no text")
 	}
@@ -105,49 +80,57 @@ func Chat(ctx context.Context, s discovery.Server, question string, limit int) (
 
 // Embed has s turn text into a vector.
 func Embed(ctx context.Context, s discovery.Server, text string) (vector []float32, err error) {
-	r, err := postJSON(ctx, s.URL+"/embeddings", map[string]any{"model": s.Model, "input": []string{text}})
+	c, err := client(s)
 	if err != nil {
 		return nil, err
 	}
-	defer r.Body.Close()
-	var answer struct {
-		Data []struct{ Embedding []float32 }
-	}
-	if err := json.NewDecoder(r.Body).Decode(&answer); err != nil {
+	vectors, err := c.Embed(ctx, s.Model, []string{text})
+	if err != nil {
 		return nil, err
 	}
-	if len(answer.Data) != 1 || len(answer.Data[0].Embedding) == 0 {
+	if len(vectors[0]) == 0 {
 		return nil, errors.New("no vector")
 	}
-	return answer.Data[0].Embedding, nil
+	vector = make([]float32, len(vectors[0]))
+	for i, x := range vectors[0] {
+		vector[i] = float32(x)
+	}
+	return vector, nil
 }
 
-// client keeps no connection: llama.cpp closes its own after each answer without
+// transport keeps no connection: llama.cpp closes its own after each answer without
 // a word, and a request may meet that.
-var client = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+var transport = &http.Transport{DisableKeepAlives: true}
 
-func postJSON(ctx context.Context, url string, q any) (*http.Response, error) {
-	b, err := json.Marshal(q)
-	if err != nil {
-		return nil, err
-	}
-	return post(ctx, url, "application/json", bytes.NewReader(b))
+// client asks s once: a repetition would be measured too.
+func client(s discovery.Server) (*openai.Client, error) {
+	return openai.New(openai.Options{BaseURL: s.URL, Transport: transport})
 }
 
-func post(ctx context.Context, url, kind string, body io.Reader) (*http.Response, error) {
-	q, err := http.NewRequestWithContext(ctx, http.MethodPost, url, body)
+// speech has s speak text. The body is for the caller to close.
+func speech(ctx context.Context, s discovery.Server, text string) (*http.Response, error) {
+	if s.Protocol != "piper" {
+		c, err := client(s)
+		if err != nil {
+			return nil, err
+		}
+		return c.Speak(ctx, openai.SpeechRequest{Model: s.Model, Input: text, Voice: "alloy", Format: "wav"})
+	}
+	b, err := json.Marshal(map[string]string{"text": text})
 	if err != nil {
 		return nil, err
 	}
-	q.Header.Set("Content-Type", kind)
-	r, err := client.Do(q)
+	q, err := http.NewRequestWithContext(ctx, http.MethodPost, s.URL+"/synthesize", bytes.NewReader(b))
+	if err != nil {
+		return nil, err
+	}
+	q.Header.Set("Content-Type", "application/json")
+	r, err := (&http.Client{Transport: transport}).Do(q)
 	if err != nil {
 		return nil, err
 	}
 	if r.StatusCode != http.StatusOK {
-		text, _ := io.ReadAll(io.LimitReader(r.Body, 300))
-		_ = r.Body.Close()
-		return nil, fmt.Errorf("%s answers %s: %s", url, r.Status, strings.TrimSpace(string(text)))
+		return nil, apierror.FromResponse(r, "")
 	}
 	return r, nil
 }

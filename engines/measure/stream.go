@@ -2,7 +2,6 @@ package measure
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"encoding/binary"
 	"encoding/json"
@@ -15,25 +14,6 @@ import (
 
 	"github.com/gotars/tars/engines/discovery"
 )
-
-// events calls each with the data of every server-sent event up to [DONE].
-func events(r io.Reader, each func(data []byte) error) error {
-	lines := bufio.NewScanner(r)
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		data, ok := bytes.CutPrefix(lines.Bytes(), []byte("data: "))
-		switch {
-		case !ok:
-			continue
-		case string(data) == "[DONE]":
-			return nil
-		}
-		if err := each(data); err != nil {
-			return err
-		}
-	}
-	return lines.Err()
-}
 
 // wav is pcm as a file.
 func wav(pcm []byte) []byte {

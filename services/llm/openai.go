@@ -3,7 +3,6 @@ package llm
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -13,22 +12,20 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/openai/openai-go/v3"
-	"github.com/openai/openai-go/v3/option"
-
 	"github.com/gotars/tars/contract"
 	"github.com/gotars/tars/engines/apierror"
 	"github.com/gotars/tars/engines/failover"
+	"github.com/gotars/tars/engines/openai"
 	"github.com/gotars/tars/kit"
 )
 
-// tries is how often a request is repeated that failed before its first word:
+// maxRetries is how often a request is repeated that failed before its first word:
 // refused connections, 429 and 5xx, with growing waits.
-const tries = 2
+const maxRetries = 2
 
-// answerMost is the most that is read of an answer, in bytes. A token comes in
+// maxResponse bounds what is read of an answer, in bytes. A token comes in
 // some 200, and an answer has 4096 of them at the very most.
-const answerMost = 8 << 20
+const maxResponse = 8 << 20
 
 // OpenAI writes with a server that speaks OpenAI's chat completions: Ollama,
 // llama.cpp, vLLM, LM Studio, and the clouds that offer the same.
@@ -36,8 +33,8 @@ type OpenAI struct {
 	cfg    Config
 	base   string
 	host   string // for people; the URL may hold a password
-	chat   openai.ChatCompletionService
-	models openai.ModelService
+	client *openai.Client
+	broken error                  // why there is no client: LLM_BASE_URL is no address
 	found  atomic.Pointer[string] // the model of a server that was asked for one
 	strict atomic.Bool            // the server refuses some parameters
 }
@@ -48,14 +45,7 @@ func NewOpenAI(c Config) *OpenAI {
 	if u, err := url.Parse(o.base); err == nil {
 		o.host = u.Host
 	}
-	opts := []option.RequestOption{
-		option.WithBaseURL(o.base), option.WithMaxRetries(tries),
-		option.WithMiddleware(apierror.LimitResponse(answerMost), apierror.NormalizeErrors(c.APIKey)),
-	}
-	if c.APIKey != "" {
-		opts = append(opts, option.WithAPIKey(c.APIKey))
-	}
-	o.chat, o.models = openai.NewChatCompletionService(opts...), openai.NewModelService(opts...)
+	o.client, o.broken = openai.New(openai.Options{BaseURL: o.base, Key: c.APIKey, Retries: maxRetries, MaxResponse: maxResponse})
 	return o
 }
 
@@ -83,6 +73,9 @@ func (o *OpenAI) Generate(ctx context.Context, p Prompt, emit func(string) error
 		}
 		return emit(delta)
 	}
+	if o.broken != nil {
+		return Usage{}, unavailable("LLM_BASE_URL: %v, want one like http://127.0.0.1:11434/v1", o.broken)
+	}
 	var err error
 	chosen := p.Model == ""
 	if chosen {
@@ -101,7 +94,7 @@ func (o *OpenAI) Generate(ctx context.Context, p Prompt, emit func(string) error
 		return use, nil
 	}
 	about := o.explain(ctx, p, err)
-	var e *openai.Error
+	var e *apierror.Error
 	if errors.As(err, &e) && e.StatusCode == http.StatusNotFound && chosen && o.cfg.Model == "" {
 		o.found.Store(nil)
 		return use, failover.Retryable(about) // the server may have another model by now
@@ -127,17 +120,17 @@ func (o *OpenAI) model(ctx context.Context) (string, error) {
 	}
 	name := usual
 	if o.base != atHome {
-		list, err := o.models.List(ctx)
-		var refused *openai.Error
+		models, err := o.client.Models(ctx)
+		var refused *apierror.Error
 		switch {
 		case errors.As(err, &refused) && refused.StatusCode == http.StatusNotFound:
 			return "", unavailable("the server at %s does not list its models: set LLM_MODEL, or add /v1 to LLM_BASE_URL", o.host)
 		case err != nil:
 			return "", err
-		case len(list.Data) == 0:
+		case len(models) == 0:
 			return "", unavailable("the server at %s has no model: load one into it, or set LLM_MODEL", o.host)
 		}
-		name = list.Data[0].ID
+		name = models[0]
 	}
 	o.found.Store(&name)
 	return name, nil
@@ -145,61 +138,48 @@ func (o *OpenAI) model(ctx context.Context) (string, error) {
 
 // stream is one request. An error may come after the first deltas.
 func (o *OpenAI) stream(ctx context.Context, p Prompt, strict bool, emit func(string) error) (Usage, error) {
-	answer := o.chat.NewStreaming(ctx, params(p, strict))
-	defer answer.Close()
-	use, silent := Usage{Model: p.Model}, true
-	for answer.Next() {
-		silent = false
-		chunk := answer.Current()
+	use := Usage{Model: p.Model}
+	for chunk, err := range o.client.Chat(ctx, chatRequest(p, strict)) {
+		if err != nil {
+			return use, err
+		}
 		use.Model = cmp.Or(chunk.Model, use.Model)
-		if raw := chunk.Usage.RawJSON(); raw != "" && raw != "null" {
-			_ = json.Unmarshal([]byte(raw), &use.Tokens) // counts that cannot be read are unknown
+		if chunk.Usage != nil {
+			use.Tokens = chunk.Usage
 		}
-		if len(chunk.Choices) > 0 {
-			if err := emit(chunk.Choices[0].Delta.Content); err != nil {
-				return use, err
-			}
+		if err := emit(chunk.Text); err != nil {
+			return use, err
 		}
-	}
-	if err := answer.Err(); err != nil {
-		return use, err
-	}
-	if err := context.Cause(ctx); err != nil { // a stream that is cut by ctx can end without an error
-		return use, err
-	}
-	if silent {
-		return use, unavailable("%s sent no answer: if it is a model server, LLM_BASE_URL may lack its /v1", o.host)
 	}
 	return use, nil
 }
 
-func params(p Prompt, strict bool) openai.ChatCompletionNewParams {
-	q := openai.ChatCompletionNewParams{Model: p.Model}
+func chatRequest(p Prompt, strict bool) openai.ChatRequest {
+	q := openai.ChatRequest{Model: p.Model}
 	if p.System != "" {
-		q.Messages = append(q.Messages, openai.SystemMessage(p.System))
+		q.Messages = append(q.Messages, openai.Message{Role: "system", Content: p.System})
 	}
 	for _, m := range p.History {
+		role := contract.RoleUser
 		if m.Role == contract.RoleAssistant {
-			q.Messages = append(q.Messages, openai.AssistantMessage(m.Content))
-		} else {
-			q.Messages = append(q.Messages, openai.UserMessage(m.Content))
+			role = contract.RoleAssistant
 		}
+		q.Messages = append(q.Messages, openai.Message{Role: role, Content: m.Content})
 	}
-	q.Messages = append(q.Messages, openai.UserMessage(p.User))
+	q.Messages = append(q.Messages, openai.Message{Role: contract.RoleUser, Content: p.User})
 	if strict {
-		q.MaxCompletionTokens = openai.Int(int64(p.MaxTokens))
+		q.MaxCompletionTokens = &p.MaxTokens
 		return q
 	}
-	q.MaxTokens = openai.Int(int64(p.MaxTokens))
-	q.Temperature, q.TopP = openai.Float(p.Temperature), openai.Float(p.TopP)
-	q.StreamOptions = openai.ChatCompletionStreamOptionsParam{IncludeUsage: openai.Bool(true)}
+	q.MaxTokens, q.Temperature, q.TopP = &p.MaxTokens, &p.Temperature, &p.TopP
+	q.StreamOptions = &openai.StreamOptions{IncludeUsage: true}
 	return q
 }
 
 // picky tells whether the server refused a parameter that not all know: newer
 // models of OpenAI want another limit and no temperature.
 func picky(err error) bool {
-	var e *openai.Error
+	var e *apierror.Error
 	if !errors.As(err, &e) || e.StatusCode != http.StatusBadRequest && e.StatusCode != http.StatusUnprocessableEntity {
 		return false
 	}
@@ -216,7 +196,8 @@ func picky(err error) bool {
 // key. What ended ctx stays what it is.
 func (o *OpenAI) explain(ctx context.Context, p Prompt, err error) error {
 	var ours *kit.Error
-	var e *openai.Error
+	var e *apierror.Error
+	var silent *openai.NoAnswerError
 	var dns *net.DNSError
 	var dial *net.OpError
 	switch cause := context.Cause(ctx); {
@@ -232,6 +213,10 @@ func (o *OpenAI) explain(ctx context.Context, p Prompt, err error) error {
 		return cause
 	case errors.As(err, &e):
 		return o.refusal(e, p)
+	case errors.As(err, &silent):
+		return unavailable("%s: if %s is a model server, LLM_BASE_URL may lack its /v1", strings.Replace(silent.Error(), "the server", o.host, 1), o.host)
+	case errors.Is(err, openai.ErrPage):
+		return unavailable("%s sent a page: if it is a model server, LLM_BASE_URL may lack its /v1", o.host)
 	case errors.As(err, &dns):
 		return unavailable("there is no host %s: correct LLM_BASE_URL", dns.Name)
 	case errors.As(err, &dial) && dial.Op == "dial":
@@ -245,7 +230,7 @@ func unavailable(format string, args ...any) error {
 }
 
 // refusal explains an answer of the server that is an error.
-func (o *OpenAI) refusal(e *openai.Error, p Prompt) error {
+func (o *OpenAI) refusal(e *apierror.Error, p Prompt) error {
 	text := cmp.Or(e.Message, http.StatusText(e.StatusCode))
 	switch e.StatusCode {
 	case http.StatusUnauthorized, http.StatusForbidden: // its text quotes the key

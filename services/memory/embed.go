@@ -6,15 +6,12 @@ import (
 	"fmt"
 	"math"
 	"net/http"
-	"net/url"
 	"strings"
-
-	"github.com/openai/openai-go/v3"
-	"github.com/openai/openai-go/v3/option"
 
 	"github.com/gotars/tars/engines/apierror"
 	"github.com/gotars/tars/engines/discovery"
 	"github.com/gotars/tars/engines/failover"
+	"github.com/gotars/tars/engines/openai"
 	"github.com/gotars/tars/kit"
 )
 
@@ -30,9 +27,9 @@ type Embedder interface {
 // some servers refuse more than they read.
 const textMost = 1000
 
-// answerMost is the most that is read of an answer, in bytes. A batch of large
+// maxResponse bounds what is read of an answer, in bytes. A batch of large
 // vectors has some 3 MiB.
-const answerMost = 32 << 20
+const maxResponse = 32 << 20
 
 // RefusedError is a text that the embedder does not take; others it may.
 type RefusedError struct {
@@ -48,28 +45,22 @@ func (e *RefusedError) Unwrap() error { return e.Err }
 // OpenAI is an embedder behind POST {base}/embeddings: Ollama, llama.cpp, LM
 // Studio, vLLM, and the clouds that speak the same.
 type OpenAI struct {
-	api   openai.EmbeddingService
-	host  string
-	model string
+	client *openai.Client
+	host   string
+	model  string
 }
 
 // NewOpenAI returns the embedder at c.EmbedURL with c.EmbedModel.
 func NewOpenAI(c Config) (*OpenAI, error) {
-	u, err := url.Parse(c.EmbedURL)
-	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+	// No repetition: a query does not wait, and the rest is tried again later.
+	client, err := openai.New(openai.Options{BaseURL: c.EmbedURL, Key: c.EmbedKey, MaxResponse: maxResponse})
+	if err != nil {
 		return nil, errors.New("MEMORY_EMBED_URL is no web address, want one like http://127.0.0.1:11434/v1")
 	}
 	if c.EmbedModel == "" {
 		return nil, errors.New("MEMORY_EMBED_MODEL is empty: set it to a model of MEMORY_EMBED_URL, for example nomic-embed-text")
 	}
-	opts := []option.RequestOption{
-		option.WithBaseURL(c.EmbedURL), option.WithMaxRetries(0), // a query does not wait, and the rest is tried again later
-		option.WithMiddleware(apierror.LimitResponse(answerMost), apierror.NormalizeErrors(c.EmbedKey)),
-	}
-	if c.EmbedKey != "" {
-		opts = append(opts, option.WithAPIKey(c.EmbedKey))
-	}
-	return &OpenAI{api: openai.NewEmbeddingService(opts...), host: u.Host, model: c.EmbedModel}, nil
+	return &OpenAI{client: client, host: client.Host(), model: c.EmbedModel}, nil
 }
 
 // Embed implements Embedder.
@@ -78,26 +69,18 @@ func (o *OpenAI) Embed(ctx context.Context, texts []string) ([][]float32, error)
 	for i, t := range texts {
 		short[i] = strings.ToValidUTF8(t[:min(len(t), textMost)], "")
 	}
-	answer, err := o.api.New(ctx, openai.EmbeddingNewParams{
-		Model: o.model, Input: openai.EmbeddingNewParamsInputUnion{OfArrayOfStrings: short},
-		EncodingFormat: openai.EmbeddingNewParamsEncodingFormatFloat,
-	})
+	vectors, err := o.client.Embed(ctx, o.model, short)
 	if err != nil {
 		return nil, o.explain(ctx, err)
 	}
-	if len(answer.Data) != len(texts) {
-		return nil, fmt.Errorf("embed at %s: %d vectors for %d texts", o.host, len(answer.Data), len(texts))
-	}
 	out := make([][]float32, len(texts))
-	for _, d := range answer.Data {
-		v := unit(d.Embedding)
-		switch {
-		case d.Index < 0 || int(d.Index) >= len(out):
-			return nil, fmt.Errorf("embed at %s: the server sent a vector of no text", o.host)
-		case v == nil:
+	for i, vector := range vectors {
+		if vector == nil { // another one came twice
+			continue
+		}
+		if out[i] = unit(vector); out[i] == nil {
 			return nil, &RefusedError{Err: fmt.Errorf("embed at %s: the server sent a vector of nothing", o.host)}
 		}
-		out[d.Index] = v
 	}
 	for _, v := range out {
 		if len(v) == 0 || len(v) != len(out[0]) {
@@ -109,8 +92,10 @@ func (o *OpenAI) Embed(ctx context.Context, texts []string) ([][]float32, error)
 
 func (o *OpenAI) explain(ctx context.Context, err error) error {
 	about := fmt.Errorf("embed at %s: %w", o.host, apierror.Explain(ctx, err, "MEMORY_EMBED_KEY"))
-	var e *openai.Error
+	var e *apierror.Error
 	switch is := errors.As(err, &e); {
+	case errors.Is(err, openai.ErrPage):
+		return fmt.Errorf("embed at %s: %w: correct MEMORY_EMBED_URL, it may lack its /v1", o.host, err)
 	case !is:
 		return about
 	case e.StatusCode == http.StatusNotFound:

@@ -96,12 +96,12 @@ func (e *ElevenLabs) ask(ctx context.Context, l Line) (*http.Response, error) {
 
 // explained says what to set.
 func (e *ElevenLabs) explained(err error) error {
-	var s *statusError
+	var s *apierror.Error
 	if !errors.As(err, &s) {
 		return err
 	}
-	text := s.text
-	switch s.code {
+	text := s.Message
+	switch s.StatusCode {
 	case http.StatusUnauthorized, http.StatusForbidden:
 		text = "the key is not accepted: set TTS_ELEVENLABS_KEY"
 	case http.StatusNotFound:
@@ -109,5 +109,5 @@ func (e *ElevenLabs) explained(err error) error {
 	case http.StatusPaymentRequired:
 		text = "the plan of the key is used up"
 	}
-	return &statusError{s.code, text}
+	return &apierror.Error{StatusCode: s.StatusCode, Message: text}
 }

@@ -1,7 +1,6 @@
 package tts_test
 
 import (
-	"bytes"
 	"context"
 	"os"
 	"path/filepath"
@@ -10,10 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/openai/openai-go/v3"
-	"github.com/openai/openai-go/v3/option"
-
 	"github.com/gotars/tars/contract"
+	"github.com/gotars/tars/engines/openai"
 	"github.com/gotars/tars/kit/kittest"
 	"github.com/gotars/tars/services/tts"
 	"github.com/gotars/tars/speech/wer"
@@ -23,9 +20,12 @@ import (
 // understand has the recogniser at STT_OPENAI_URL read c.
 func understand(t *testing.T, c tts.Chunk) string {
 	t.Helper()
-	api := openai.NewAudioTranscriptionService(option.WithBaseURL(os.Getenv("STT_OPENAI_URL")))
-	r, err := api.New(t.Context(), openai.AudioTranscriptionNewParams{
-		File: openai.File(bytes.NewReader(wav(c, uint32(len(c.PCM)))), "a.wav", "audio/wav"), Model: os.Getenv("STT_OPENAI_MODEL"), Language: openai.String("en"),
+	recogniser, err := openai.New(openai.Options{BaseURL: os.Getenv("STT_OPENAI_URL")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := recogniser.Transcribe(t.Context(), openai.TranscriptionRequest{
+		WAV: wav(c, uint32(len(c.PCM))), Model: os.Getenv("STT_OPENAI_MODEL"), Language: "en", Format: "json",
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -2,27 +2,15 @@ package tts
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 
 	"github.com/gotars/tars/engines/apierror"
 	"github.com/gotars/tars/engines/failover"
 )
-
-// statusError is an answer that is no audio.
-type statusError struct {
-	code int
-	text string // one line; may be empty
-}
-
-func (e *statusError) Error() string {
-	return strings.TrimSpace(fmt.Sprintf("%d %s", e.code, cmp.Or(e.text, http.StatusText(e.code))))
-}
 
 // keyHead is the header with the key of ElevenLabs.
 const keyHead = "xi-api-key"
@@ -39,7 +27,7 @@ var web = http.Client{CheckRedirect: func(r *http.Request, via []*http.Request) 
 }}
 
 // post sends q as JSON. An answer with another status than 200 is a
-// *statusError.
+// [apierror.Error].
 func post(ctx context.Context, address string, head map[string]string, q any) (*http.Response, error) {
 	body, err := json.Marshal(q)
 	if err != nil {
@@ -58,8 +46,7 @@ func post(ctx context.Context, address string, head map[string]string, q any) (*
 		return nil, apierror.WithoutURL(err)
 	}
 	if answer.StatusCode != http.StatusOK {
-		defer answer.Body.Close()
-		return nil, &statusError{answer.StatusCode, apierror.Text(answer.Body, head[keyHead])}
+		return nil, apierror.FromResponse(answer, head[keyHead])
 	}
 	return answer, nil
 }
@@ -69,13 +56,13 @@ func post(ctx context.Context, address string, head map[string]string, q any) (*
 // again, and one that does not like the question is well.
 func spoken(ctx context.Context, host string, err error) error {
 	about := fmt.Errorf("speak at %s: %w", host, apierror.Explain(ctx, err, ""))
-	var e *statusError
+	var e *apierror.Error
 	switch is := errors.As(err, &e); {
 	case ctx.Err() != nil:
 		return about
-	case !is, e.code == http.StatusTooManyRequests, e.code == http.StatusServiceUnavailable:
+	case !is, e.StatusCode == http.StatusTooManyRequests, e.StatusCode == http.StatusServiceUnavailable:
 		return failover.Retryable(about)
-	case apierror.IsRequestFault(e.code):
+	case apierror.IsRequestFault(e.StatusCode):
 		return failover.RequestFault(about)
 	}
 	return about

@@ -14,17 +14,15 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/openai/openai-go/v3"
-	"github.com/openai/openai-go/v3/option"
-
 	"github.com/gotars/tars/engines/apierror"
 	"github.com/gotars/tars/engines/failover"
+	"github.com/gotars/tars/engines/openai"
 )
 
 // OpenAI is a voice behind POST {base}/audio/speech: Piper or Kokoro behind
 // speaches, LocalAI, and the clouds that speak the same.
 type OpenAI struct {
-	api               openai.AudioSpeechService
+	client            *openai.Client
 	url, model, voice string
 	speed             float64
 	timeout           time.Duration
@@ -36,12 +34,12 @@ func NewOpenAI(c Config) (*OpenAI, error) {
 	if _, err := webAddress(c.OpenAIURL); err != nil {
 		return nil, fmt.Errorf("TTS_OPENAI_URL %w, want one like http://127.0.0.1:8000/v1", err)
 	}
-	opts := []option.RequestOption{option.WithBaseURL(c.OpenAIURL), option.WithMaxRetries(1), option.WithMiddleware(apierror.NormalizeErrors(c.OpenAIKey))}
-	if c.OpenAIKey != "" {
-		opts = append(opts, option.WithAPIKey(c.OpenAIKey))
+	client, err := openai.New(openai.Options{BaseURL: c.OpenAIURL, Key: c.OpenAIKey, Retries: 1})
+	if err != nil {
+		return nil, fmt.Errorf("TTS_OPENAI_URL: %w", err)
 	}
 	return &OpenAI{
-		api: openai.NewAudioSpeechService(opts...), url: apierror.RedactURL(c.OpenAIURL), model: c.OpenAIModel,
+		client: client, url: apierror.RedactURL(c.OpenAIURL), model: c.OpenAIModel,
 		voice: cmp.Or(c.Voice, "alloy"), speed: c.Speed, timeout: c.Timeout,
 	}, nil
 }
@@ -81,15 +79,11 @@ func (o *OpenAI) Synthesize(ctx context.Context, l Line) iter.Seq2[Chunk, error]
 }
 
 func (o *OpenAI) ask(ctx context.Context, text, voice string) (*http.Response, error) {
-	q := openai.AudioSpeechNewParams{
-		Input: text, Model: o.model,
-		Voice:          openai.AudioSpeechNewParamsVoiceUnion{OfString: openai.String(voice)},
-		ResponseFormat: openai.AudioSpeechNewParamsResponseFormatWAV, // it names its rate, where pcm may not
-	}
+	q := openai.SpeechRequest{Input: text, Model: o.model, Voice: voice, Format: "wav"} // it names its rate, where pcm may not
 	if o.speed != 1 {
-		q.Speed = openai.Float(o.speed)
+		q.Speed = &o.speed
 	}
-	return o.api.New(ctx, q)
+	return o.client.Speak(ctx, q)
 }
 
 // playable yields the samples of an answer. Some servers send raw ones whatever
@@ -127,12 +121,12 @@ func playable(answer *http.Response, yield func(Chunk, error) bool) {
 // refused tells whether the server did not like the question, or knows no such
 // voice.
 func refused(err error) bool {
-	var e *openai.Error
+	var e *apierror.Error
 	return unhappy(err) || errors.As(err, &e) && e.StatusCode == http.StatusNotFound
 }
 
 // unhappy tells whether the server is well and did not like this question.
 func unhappy(err error) bool {
-	var e *openai.Error
+	var e *apierror.Error
 	return errors.As(err, &e) && apierror.IsRequestFault(e.StatusCode)
 }

@@ -69,8 +69,8 @@ func (p *Piper) Synthesize(ctx context.Context, l Line) iter.Seq2[Chunk, error] 
 func (p *Piper) ask(ctx context.Context, q any) (*http.Response, error) {
 	old := p.old.Load()
 	answer, err := p.post(ctx, old, q)
-	var e *statusError
-	if !errors.As(err, &e) || e.code != http.StatusNotFound && e.code != http.StatusMethodNotAllowed {
+	var e *apierror.Error
+	if !errors.As(err, &e) || e.StatusCode != http.StatusNotFound && e.StatusCode != http.StatusMethodNotAllowed {
 		return answer, err
 	}
 	other, none := p.post(ctx, !old, q)

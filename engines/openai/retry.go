@@ -1,0 +1,135 @@
+package openai
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"math"
+	"math/rand/v2"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/gotars/tars/engines/apierror"
+)
+
+// The waits between two requests. They are those of OpenAI's own clients, which
+// servers are used to.
+const (
+	firstBackoff  = 500 * time.Millisecond
+	maxBackoff    = 8 * time.Second
+	maxRetryAfter = 2 * time.Minute // a server that wants a longer wait gets no second request
+)
+
+// do asks q, again when that may help, and returns an answer with a status below
+// 400. Its body is for the caller to close.
+func (c *Client) do(ctx context.Context, q request) (*http.Response, error) {
+	for retry := 0; ; retry++ {
+		answer, err := c.once(ctx, q)
+		if ctx.Err() != nil {
+			if err == nil {
+				_ = answer.Body.Close()
+			}
+			return nil, ctx.Err()
+		}
+		if err == nil && answer.StatusCode < http.StatusBadRequest {
+			if c.options.MaxResponse > 0 {
+				answer.Body = apierror.LimitBody(answer.Body, c.options.MaxResponse)
+			}
+			return answer, nil
+		}
+		wait, ok := retryDelay(answer, retry)
+		if err == nil {
+			err = apierror.FromResponse(answer, c.options.Key)
+		}
+		if retry >= c.options.Retries || !retryable(answer) || !ok {
+			return nil, err
+		}
+		timer := time.NewTimer(wait)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return nil, ctx.Err()
+		case <-timer.C:
+		}
+	}
+}
+
+// once asks q once.
+func (c *Client) once(ctx context.Context, q request) (*http.Response, error) {
+	var body io.Reader
+	if q.body != nil {
+		body = bytes.NewReader(q.body)
+	}
+	r, err := http.NewRequestWithContext(ctx, q.method, c.base.JoinPath(q.path).String(), body)
+	if err != nil {
+		return nil, apierror.WithoutURL(err)
+	}
+	r.Header.Set("Accept", "application/json")
+	if q.accept != "" {
+		r.Header.Set("Accept", q.accept)
+	}
+	if q.kind != "" {
+		r.Header.Set("Content-Type", q.kind)
+	}
+	if c.options.Key != "" {
+		r.Header.Set("Authorization", "Bearer "+c.options.Key)
+	}
+	answer, err := c.http.Do(r)
+	if err != nil {
+		return nil, apierror.WithoutURL(err)
+	}
+	return answer, nil
+}
+
+// retryable tells whether the request may succeed the next time; answer is nil
+// when the connection broke. X-Should-Retry is how OpenAI's servers say so.
+func retryable(answer *http.Response) bool {
+	if answer == nil {
+		return true
+	}
+	switch answer.Header.Get("X-Should-Retry") {
+	case "true":
+		return true
+	case "false":
+		return false
+	}
+	switch answer.StatusCode {
+	case http.StatusRequestTimeout, http.StatusConflict, http.StatusTooManyRequests:
+		return true
+	}
+	return answer.StatusCode >= http.StatusInternalServerError
+}
+
+// retryDelay is how long to wait after retry repetitions, and whether to ask
+// again at all.
+func retryDelay(answer *http.Response, retry int) (wait time.Duration, ok bool) {
+	if answer != nil {
+		if wait, ok := retryAfter(answer.Header); ok {
+			return wait, wait <= maxRetryAfter
+		}
+	}
+	wait = time.Duration(min(float64(firstBackoff)*math.Pow(2, float64(retry)), float64(maxBackoff)))
+	return wait - rand.N(wait/4), true // not all clients at once
+}
+
+// retryAfter is the wait that a server asks for, in milliseconds, in seconds, or
+// until a time.
+func retryAfter(h http.Header) (wait time.Duration, ok bool) {
+	for _, form := range []struct {
+		name string
+		unit time.Duration
+	}{{"Retry-After-Ms", time.Millisecond}, {"Retry-After", time.Second}} {
+		text := h.Get(form.name)
+		if n, err := strconv.ParseFloat(text, 64); err == nil || n > 0 { // too large a number is an infinite one
+			if n >= 0 {
+				return time.Duration(min(n*float64(form.unit), float64(math.MaxInt64/2))), true
+			}
+			continue
+		}
+		if at, err := http.ParseTime(text); err == nil {
+			return max(time.Until(at), 0), true
+		}
+	}
+	return 0, false
+}
