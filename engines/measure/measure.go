@@ -15,6 +15,7 @@ import (
 	"github.com/gotars/tars/engines/apierror"
 	"github.com/gotars/tars/engines/discovery"
 	"github.com/gotars/tars/engines/openai"
+	"github.com/gotars/tars/speech/wav"
 )
 
 // Rate is the sample rate of the audio that Hear takes, 16-bit mono.
@@ -29,7 +30,7 @@ func Hear(ctx context.Context, s discovery.Server, pcm []byte) (text string, err
 	if err != nil {
 		return "", err
 	}
-	said, err := c.Transcribe(ctx, openai.TranscriptionRequest{WAV: wav(pcm), Model: s.Model, Language: "en", Format: "verbose_json"})
+	said, err := c.Transcribe(ctx, openai.TranscriptionRequest{WAV: wav.Encode(pcm, Rate), Model: s.Model, Language: "en", Format: "verbose_json"})
 	return said.Text, err
 }
 

@@ -2,12 +2,11 @@ package measure
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"sync"
 	"time"
 
 	"github.com/gotars/tars/engines/discovery"
+	"github.com/gotars/tars/engines/wyoming"
 )
 
 // Detector listens for wake words. It belongs to Wake, which closes it.
@@ -62,29 +61,19 @@ func Wake(ctx context.Context, d Detector, pcm []byte) (word string, after time.
 	return "", 0, nil
 }
 
-// Detect has s listen for all wake words that it has, over plain TCP.
+// Detect has s listen for all wake words that it has.
 func Detect(ctx context.Context, s discovery.Server) (Detector, error) {
-	t, done, err := dialWyoming(ctx, s)
+	c, err := wyoming.NewClient(s.URL)
 	if err != nil {
 		return Detector{}, err
 	}
-	format := map[string]int{"rate": Rate, "width": 2, "channels": 1}
-	if err := errors.Join(t.say("detect", struct{}{}, nil), t.say("audio-start", format, nil)); err != nil {
-		done()
+	d, err := c.Detect(ctx, format, nil)
+	if err != nil {
 		return Detector{}, err
 	}
 	next := func() (string, error) {
-		for {
-			kind, data, _, err := t.hear()
-			if err != nil {
-				return "", err
-			}
-			if kind == "detection" {
-				var word struct{ Name string }
-				err := json.Unmarshal(data, &word)
-				return word.Name, err
-			}
-		}
+		heard, err := d.Next()
+		return heard.Name, err
 	}
-	return Detector{func(pcm []byte) error { return t.say("audio-chunk", format, pcm) }, next, done}, nil
+	return Detector{d.Hear, next, func() { _ = d.Close() }}, nil
 }

@@ -1,8 +1,9 @@
 package stt
 
 import (
-	"encoding/binary"
 	"time"
+
+	"github.com/gotars/tars/speech/wav"
 )
 
 // Rate is the sample rate of everything the recogniser hears, in samples per
@@ -20,20 +21,4 @@ func (a Audio) Duration() time.Duration {
 }
 
 // WAV returns a as a file that every recogniser reads.
-func (a Audio) WAV() []byte {
-	const header = 44
-	b := make([]byte, 0, header+len(a))
-	b = append(b, "RIFF"...)
-	b = binary.LittleEndian.AppendUint32(b, uint32(header-8+len(a)))
-	b = append(b, "WAVEfmt "...)
-	b = binary.LittleEndian.AppendUint32(b, 16) // length of the format
-	b = binary.LittleEndian.AppendUint16(b, 1)  // PCM
-	b = binary.LittleEndian.AppendUint16(b, 1)  // channels
-	b = binary.LittleEndian.AppendUint32(b, Rate)
-	b = binary.LittleEndian.AppendUint32(b, bytesPerSecond)
-	b = binary.LittleEndian.AppendUint16(b, 2)  // bytes per sample of all channels
-	b = binary.LittleEndian.AppendUint16(b, 16) // bits per sample
-	b = append(b, "data"...)
-	b = binary.LittleEndian.AppendUint32(b, uint32(len(a)))
-	return append(b, a...)
-}
+func (a Audio) WAV() []byte { return wav.Encode(a, Rate) }

@@ -17,6 +17,7 @@ import (
 	"github.com/gotars/tars/engines/apierror"
 	"github.com/gotars/tars/engines/failover"
 	"github.com/gotars/tars/engines/openai"
+	"github.com/gotars/tars/speech/wav"
 )
 
 // OpenAI is a voice behind POST {base}/audio/speech: Piper or Kokoro behind
@@ -106,7 +107,7 @@ func playable(answer *http.Response, yield func(Chunk, error) bool) {
 	case len(head) == 0:
 	case kind == "audio/pcm" || kind == "audio/l16" || kind == "application/octet-stream":
 		rate, err := strconv.Atoi(params["rate"])
-		if err != nil || !audible(rate) {
+		if err != nil || !wav.ValidRate(rate) {
 			rate = openaiRate
 		}
 		samples(body, rate, heard)

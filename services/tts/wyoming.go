@@ -11,6 +11,7 @@ import (
 
 	"github.com/gotars/tars/engines/failover"
 	"github.com/gotars/tars/engines/wyoming"
+	"github.com/gotars/tars/speech/wav"
 )
 
 // Wyoming is a voice that speaks the Wyoming protocol, as those of Home
@@ -73,7 +74,7 @@ func (w *Wyoming) say(ctx context.Context, l Line, voice string, yield func(Chun
 			w.streams.Store(nil) // the next one may be another server
 			return begun, err
 		}
-		if !audible(a.Rate) {
+		if !wav.ValidRate(a.Rate) {
 			return begun, fmt.Errorf("the server sent audio with rate %d", a.Rate)
 		}
 		if begun = true; !yield(Chunk{Rate: a.Rate, PCM: a.PCM}, nil) {
