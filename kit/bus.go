@@ -27,7 +27,7 @@ type Listen func(ctx context.Context, network, addr string) (net.Listener, error
 // parts, each of which says what it owns and what guards it.
 type Bus struct {
 	name     string
-	id       identity
+	id       Identity
 	cfg      Settings
 	log      *slog.Logger
 	dial     Dial
@@ -44,28 +44,22 @@ type Bus struct {
 	sent     sentMeter   // counts what goes out
 }
 
-// identity is what a service is called on the wire.
-type identity struct {
-	client, source string
-	alias          []string
-}
-
 func newBus(name string, p parts) *Bus {
 	id, cfg := p.ID, p.Cfg
-	id.client, id.source = cmp.Or(cfg.ClientID, id.client, name), cmp.Or(cfg.SourceName, id.source, cfg.ClientID, name)
+	id.ClientID, id.Source = cmp.Or(cfg.ClientID, id.ClientID, name), cmp.Or(cfg.SourceName, id.Source, cfg.ClientID, name)
 	if host, err := os.Hostname(); err == nil && cfg.Share != "" && cfg.ClientID == "" {
-		id.client += "-" + host // the members of a group are clients of their own
+		id.ClientID += "-" + host // the members of a group are clients of their own
 	}
 	b := &Bus{name: name, id: id, cfg: cfg, log: p.Log, dial: p.Dial, seam: p.Seam, observer: p.Observer,
 		life: newLifetime(), dispatch: newDispatcher(), status: newStatus(),
 		conns: connections{ready: make(chan struct{})}}
 	b.replies = newReplies(b.ownTopic("error"))
-	b.conns.all = []*connection{b.newConnection(b.id.client)}
+	b.conns.all = []*connection{b.newConnection(b.id.ClientID)}
 	return b
 }
 
 // ownTopic is the topic of the kit on which this service says what.
-func (b *Bus) ownTopic(what string) string { return b.cfg.Topic(what, b.id.client) }
+func (b *Bus) ownTopic(what string) string { return b.cfg.Topic(what, b.id.ClientID) }
 
 // Name is that of the service: "ui-web".
 func (b *Bus) Name() string { return b.name }

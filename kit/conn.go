@@ -154,7 +154,7 @@ func (c *connection) subscribe(link context.Context, fresh bool) {
 	}
 	b.dispatch.signal(func(d *registration) func(context.Context) error { return d.up })
 	b.conns.first.Do(func() { b.startFeeds(); close(b.conns.ready) })
-	b.log.Info("connected", "client", b.id.client, "links", n)
+	b.log.Info("connected", "client", b.id.ClientID, "links", n)
 }
 
 // subscribeFilters subscribes what is taken here, again while the link lives. A reconnect

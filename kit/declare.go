@@ -42,7 +42,7 @@ func funcName(fn any) string {
 // checkIdentity refuses names with which no broker lets a client in, or which
 // would make filters of the topics of this service.
 func (b *Bus) checkIdentity() error {
-	for what, name := range map[string]string{"client id": b.id.client, "MQTT_SHARE": b.cfg.Share} {
+	for what, name := range map[string]string{"client id": b.id.ClientID, "MQTT_SHARE": b.cfg.Share} {
 		if name == "" && what != "client id" {
 			continue
 		}
@@ -50,7 +50,7 @@ func (b *Bus) checkIdentity() error {
 			return fmt.Errorf("%s %.60q %w", what, name, err)
 		}
 	}
-	for _, alias := range b.id.alias {
+	for _, alias := range b.id.Aliases {
 		if err := checkLevel(alias); err != nil {
 			return fmt.Errorf("alias %.60q %w", alias, err)
 		}

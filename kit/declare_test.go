@@ -127,10 +127,10 @@ func TestNamesThatCannotWork(t *testing.T) {
 		"a+b": `client id "a+b" holds one of / + #`, "a/b": "holds one of / + #", "#": "holds one of / + #",
 		"a\nb": "holds the character U+000A", "a\x00": "holds the character U+0000", "\xff": "is no UTF-8", strings.Repeat("x", 65530): "is longer than 1024 bytes",
 	} {
-		if _, err := kittest.ServiceOf("s").With(kit.As(id, "s")).Describe(); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := kittest.ServiceOf("s").With(kit.As(kit.Identity{ClientID: id, Source: "s"})).Describe(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("As(%.20q): error is %v, want %s", id, err, want)
 		}
-		if _, err := kittest.ServiceOf("s").With(kit.As("s", "s", id)).Describe(); err == nil || !strings.Contains(err.Error(), "alias") {
+		if _, err := kittest.ServiceOf("s").With(kit.As(kit.Identity{ClientID: "s", Source: "s", Aliases: []string{id}})).Describe(); err == nil || !strings.Contains(err.Error(), "alias") {
 			t.Errorf("alias %.20q: error is %v", id, err)
 		}
 	}

@@ -14,7 +14,7 @@ import (
 )
 
 // Env provides a C read from the variables that begin with the service's name
-// in capitals, up to its first dash: STT_, and UI_ for ui-web. Services such as
+// in capitals, up to its first dash: ALARM_, and HOME_ for home-lamp. Services such as
 // home-lamp and home-door share theirs, so there an unknown variable that is
 // nearly right is a warning; elsewhere it is an error.
 //
@@ -40,7 +40,7 @@ type variables struct {
 
 // Variable is one setting in the environment.
 type Variable struct {
-	Key     string   // STT_ENGINE
+	Key     string   // ALARM_LIMIT
 	Kind    string   // as envconfig tells a person: "True or False", "Duration"
 	Default string   // empty: none
 	Desc    string   // what it does

@@ -42,7 +42,7 @@ func (b *Bus) tellEviction(ctx context.Context, cause error) {
 	cfg := b.cfg
 	cfg.Reconnect, cfg.IsolateLanes = true, false
 	served := make(chan struct{}, 1)
-	tool, err := openTool(ctx, b.id.client, cfg, b.log, b.dial, Tap(b.ownTopic("health"), func(_ context.Context, d *Delivery) error {
+	tool, err := openTool(ctx, b.id.ClientID, cfg, b.log, b.dial, Tap(b.ownTopic("health"), func(_ context.Context, d *Delivery) error {
 		var h healthPing
 		if wire.Decode(d.Data, &h) == nil && h.OK && h.MessageID != b.status.lastID.Load() {
 			select {

@@ -94,7 +94,7 @@ func (b *Bus) publishHealth(ctx context.Context, m healthState) {
 // tellHealth calls tell with h and where it goes, and with its copies for aliases.
 func (b *Bus) tellHealth(h healthPing, tell func(to, typ string, v any)) {
 	tell(b.ownTopic("health"), "health.status", h)
-	for _, alias := range b.id.alias {
+	for _, alias := range b.id.Aliases {
 		tell(b.cfg.Topic("health", alias), "system.health."+alias, healthCopy(h))
 	}
 }
@@ -110,7 +110,7 @@ func (b *Bus) publishRetained(ctx context.Context, to, typ string, v any) {
 // will is what the broker says when this process is gone without a goodbye.
 func (b *Bus) will() (*paho.WillMessage, *paho.WillProperties, error) {
 	lost := healthState{event: "lost"}.ping()
-	payload, err := wire.Seal(nil, wire.Envelope{ID: wire.NewID(), Type: "health.status", Source: b.id.source}, lost)
+	payload, err := wire.Seal(nil, wire.Envelope{ID: wire.NewID(), Type: "health.status", Source: b.id.Source}, lost)
 	var props paho.WillProperties
 	b.sign(b.ownTopic("health"), &props.User)
 	return &paho.WillMessage{Topic: b.ownTopic("health"), Payload: payload, QoS: byte(msg.AtLeastOnce), Retain: true}, &props, err

@@ -60,7 +60,7 @@ func (m Module) Describe() (Info, error) {
 }
 
 func (b *Bus) info() Info {
-	i := Info{Name: b.name, ClientID: b.id.client, Source: b.id.source, Version: Version(), Instance: b.status.instance}
+	i := Info{Name: b.name, ClientID: b.id.ClientID, Source: b.id.Source, Version: Version(), Instance: b.status.instance}
 	for _, h := range b.dispatch.handlers {
 		if h.own {
 			continue
@@ -112,7 +112,7 @@ func (b *Bus) access(i Info) (reads, writes []string) {
 		writes = append(writes, b.ownTopic(what))
 	}
 	writes = append(writes, b.ownTopic("dead")+"/+")
-	for _, alias := range b.id.alias {
+	for _, alias := range b.id.Aliases {
 		writes = append(writes, b.cfg.Topic("health", alias))
 	}
 	if slices.ContainsFunc(b.dispatch.handlers, func(h Handler) bool { return h.fail != nil }) {

@@ -190,7 +190,7 @@ func TestHealthy(t *testing.T) {
 		a.sick.Store(false)
 		time.Sleep(time.Minute)
 		same(t, l.take(), "ready", "degraded", "ready")
-	}, kittest.ServiceOf("page", watchHealth(&l, "tars-a")), kit.Service[*ailing]("a", kit.As("tars-a", "a", "short"), fx.Supply(a)))
+	}, kittest.ServiceOf("page", watchHealth(&l, "tars-a")), kit.Service[*ailing]("a", kit.As(kit.Identity{ClientID: "tars-a", Source: "a", Aliases: []string{"short"}}), fx.Supply(a)))
 	l.take()
 	kittest.Run(t, "a new link makes nobody well", func(t *testing.T, b *kittest.Harness) {
 		a.sick.Store(true)
@@ -203,7 +203,7 @@ func TestHealthy(t *testing.T) {
 		a.sick.Store(false)
 		time.Sleep(time.Minute)
 		same(t, l.take(), "ready", "degraded", "lost", "reconnected", "degraded", "ready")
-	}, kittest.ServiceOf("page", watchHealth(&l, "tars-a")), kit.Service[*ailing]("a", kit.As("tars-a", "a", "short"), fx.Supply(a)))
+	}, kittest.ServiceOf("page", watchHealth(&l, "tars-a")), kit.Service[*ailing]("a", kit.As(kit.Identity{ClientID: "tars-a", Source: "a", Aliases: []string{"short"}}), fx.Supply(a)))
 }
 
 func TestWaitsForBroker(t *testing.T) {

@@ -35,7 +35,7 @@ func (c *connection) config(life context.Context, servers []*url.URL) (cfg autop
 			OnServerDisconnect: func(d *paho.Disconnect) {
 				if d.ReasonCode == 0x8E { // session taken over: never fight for it
 					b.life.stop()
-					b.life.fail(evictedError{b.id.client})
+					b.life.fail(evictedError{b.id.ClientID})
 				}
 			},
 		},

@@ -17,7 +17,7 @@ import (
 // acknowledges after its work gets a connection, and waits for itself alone.
 // The first connection publishes, and takes what is acknowledged on arrival:
 // answers to asks, cancels, what overtakes, and what is AtMostOnce.
-// docs/decisions/018-connections.md has the reasons and what it costs.
+// README.md links to the reasons and to what it costs.
 func (b *Bus) assignConnections(answers []paho.SubscribeOptions) error {
 	first := b.conns.all[0]
 	prompt := answers // what must not wait for work
@@ -113,9 +113,9 @@ func (b *Bus) connectionID(lane string) string {
 		}
 		return '-'
 	}, lane)
-	id := b.id.client + "." + plain
+	id := b.id.ClientID + "." + plain
 	for n := 2; slices.ContainsFunc(b.conns.all, func(c *connection) bool { return c.clientID == id }); n++ {
-		id = fmt.Sprintf("%s.%s-%d", b.id.client, plain, n)
+		id = fmt.Sprintf("%s.%s-%d", b.id.ClientID, plain, n)
 	}
 	return id
 }

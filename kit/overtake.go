@@ -170,7 +170,7 @@ const senderKey = "from_client"
 
 // signature names this client as the sender to a topic. Who takes a message and
 // publishes it elsewhere, properties and all, is another sender.
-func (b *Bus) signature(topic string) string { return b.id.client + " " + topic }
+func (b *Bus) signature(topic string) string { return b.id.ClientID + " " + topic }
 
 // sign adds the sender to what comes back to it.
 func (b *Bus) sign(to string, props *paho.UserProperties) {

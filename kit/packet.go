@@ -234,7 +234,7 @@ func (b *Bus) packet(ctx context.Context, r msg.Route, to string, v any, o publi
 	} else if o.bare {
 		p.Payload, err = wire.Encode(nil, v)
 	} else {
-		p.Payload, err = wire.Seal(nil, wire.Envelope{ID: o.id, Type: r.Type, Source: b.id.source}, v)
+		p.Payload, err = wire.Seal(nil, wire.Envelope{ID: o.id, Type: r.Type, Source: b.id.Source}, v)
 	}
 	if err != nil {
 		return nil, err

@@ -57,12 +57,16 @@ func (m Module) With(opts ...fx.Option) Module {
 	return m
 }
 
-// As sets client id and source on the wire, by default the module's name. Each
-// alias gets a copy of health, type system.health.<alias>, on
-// system/health/<alias>.
-func As(clientID, source string, alias ...string) fx.Option {
-	return fx.Supply(identity{clientID, source, alias})
+// Identity is what a service is called on the wire. What is empty is the module's
+// name.
+type Identity struct {
+	ClientID string   // of its MQTT connection, and the last level of its topics such as system/health/<client id>
+	Source   string   // in the envelopes of what it publishes
+	Aliases  []string // each gets a copy of health, type system.health.<alias>, on system/health/<alias>
 }
+
+// As gives a service another name on the wire than its module has.
+func As(id Identity) fx.Option { return fx.Supply(id) }
 
 // parts are what a Bus is made of.
 type parts struct {
@@ -70,7 +74,7 @@ type parts struct {
 	Cfg      Settings
 	Log      *slog.Logger
 	Dial     Dial
-	ID       identity  `optional:"true"`
+	ID       Identity  `optional:"true"`
 	Seam     seam.Seam `optional:"true"`
 	Observer Observer  `optional:"true"`
 }
@@ -228,7 +232,7 @@ func Open(ctx context.Context, name string, s Settings, hs ...Handler) (*Bus, er
 
 func openTool(ctx context.Context, name string, s Settings, log *slog.Logger, dial Dial, hs ...Handler) (*Bus, error) {
 	s.ClientID = name + "-" + wire.NewID()[:8]
-	b := newBus(name, parts{Cfg: s, Log: log, Dial: dial, ID: identity{source: name}})
+	b := newBus(name, parts{Cfg: s, Log: log, Dial: dial, ID: Identity{Source: name}})
 	b.tool = true
 	b.life.fatal = func(err error) {
 		select {

@@ -17,8 +17,8 @@ import (
 	"github.com/gotars/tars/kit/internal/link"
 )
 
-// Settings are read from MQTT_* variables; for the service stt, a variable
-// such as STT_MQTT_INFLIGHT beats MQTT_INFLIGHT.
+// Settings are read from MQTT_* variables; for the service alarm, a variable
+// such as ALARM_MQTT_INFLIGHT beats MQTT_INFLIGHT.
 type Settings struct {
 	URL               string        `default:"mqtt://127.0.0.1:1883" desc:"the broker: mqtt, mqtts, ws or wss, with user and password when it wants them; several, separated by commas, are tried in turn"`
 	Host              string        `desc:"host of the broker, when MQTT_URL is not set: 127.0.0.1 by default"`

@@ -121,7 +121,7 @@ func (b *Bus) metered() []*registration {
 // Stats is what the service did since its start.
 func (b *Bus) Stats() Stats {
 	ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
-	s := Stats{Name: b.name, ClientID: b.id.client, Instance: b.status.instance, UptimeS: time.Since(b.status.started).Seconds(), Published: map[string]int64{},
+	s := Stats{Name: b.name, ClientID: b.id.ClientID, Instance: b.status.instance, UptimeS: time.Since(b.status.started).Seconds(), Published: map[string]int64{},
 		Link: LinkStats{Up: b.conns.linked.Load(), Reconnects: max(b.conns.times.Load()-1, 0), InFlight: b.sent.inFlight.Load(), Lost: b.sent.lost.Load(), GivenUp: b.sent.givenUp.Load(),
 			PublishP50MS: ms(b.sent.took.Quantile(.5)), PublishP99MS: ms(b.sent.took.Quantile(.99))}}
 	b.sent.published.Range(func(typ, n any) bool {

@@ -39,7 +39,7 @@ func TestBrokerRefusesWhatIsNotDeclared(t *testing.T) {
 		kit.On(func(_ context.Context, r contract.LLMResponse) error { spied <- r.ID; return nil }, kit.Name("spy")),
 		kit.On(func(_ context.Context, s contract.TtsStatus) error { status <- s.Event; return nil }, kit.Name("status")),
 		kit.Sends[contract.FinalTranscript](), kit.Sends[contract.TtsSay]()).
-		With(kit.As("tars-stt", "tars-stt"), fx.Replace(slog.New(slog.DiscardHandler))).App(fx.Populate(&bus))
+		With(kit.As(kit.Identity{ClientID: "tars-stt", Source: "tars-stt"}), fx.Replace(slog.New(slog.DiscardHandler))).App(fx.Populate(&bus))
 	if err := app.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}

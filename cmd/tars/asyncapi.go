@@ -138,7 +138,7 @@ func (d document) message(t reflect.Type, r msg.Route) error {
 			"id":     object{"type": "string", "description": "Doubles as the correlation id; a reply repeats it. Absent: fresh."},
 			"type":   object{"type": "string", "examples": []string{typ}},
 			"ts":     object{"type": "number", "description": "Unix seconds. Absent: now."},
-			"source": object{"type": "string", "default": "router"},
+			"source": object{"type": "string"},
 			"data":   ref("components", "schemas", t.Name()),
 		},
 	}

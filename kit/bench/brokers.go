@@ -115,7 +115,7 @@ func (b *brokers) mosquitto(ctx context.Context) (url string, pid int, _ error) 
 		b.ends = append(b.ends, func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
 		b.note = program
 	} else if out, err := exec.CommandContext(ctx, "docker", "version", "--format", "{{.Server.Version}}").Output(); err == nil && len(out) > 0 {
-		name := fmt.Sprintf("tars-bench-%d", os.Getpid())
+		name := fmt.Sprintf("kit-bench-%d", os.Getpid())
 		args := []string{"run", "--rm", "-d", "--name", name, "-v", file + ":/mosquitto/config/mosquitto.conf:ro"}
 		if runtime.GOOS == "linux" { // without a proxy between
 			args, err = append(args, "--network", "host"), write(port, "127.0.0.1")

@@ -1,5 +1,5 @@
 // Package broker embeds mochi-mqtt 2.7.9 as an MQTT 5 broker in this process,
-// for tars up and for tests.
+// for tests and for programs that bring their broker along.
 //
 // mochi alone loses QoS 1 traffic: it keeps the packet ids of both directions
 // in one map, and its send quota leaks, shuffles and can deadlock. Three things
@@ -7,8 +7,8 @@
 // clients are replaced by ids of mochi's own allocator while they are inside
 // the broker, the Receive Maximum of a client is kept where packets are
 // encoded, and what a session still owes is sent again in the order of
-// publishing and within that window. docs/decisions/002-embedded-broker.md has
-// the faults one by one.
+// publishing and within that window. The other files of this package
+// name the faults one by one.
 //
 // A message at QoS 1 or 2 that was accepted reaches every session subscribed to
 // it, in order, over any number of lost connections, as long as the session has
@@ -18,7 +18,7 @@
 // mochi also trusts what it reads: some packets make it panic, and a few bytes
 // make it set memory aside without bound. So it reads only packets that are
 // complete and were checked here, what clients cost together has limits, and a
-// panic ends one connection. docs/decisions/014-broker-boundary.md says how.
+// panic ends one connection.
 package broker
 
 import (

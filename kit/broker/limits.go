@@ -49,7 +49,7 @@ func (l Limits) orDefaults() Limits {
 
 // Validate reports the first limit that cannot work, for limits that were read
 // from the environment and not left to the defaults. Names are those of the
-// variables that tars up reads.
+// variables that a program may read them from.
 func (l Limits) Validate() error {
 	for name, n := range map[string]int64{
 		"CONNECTIONS": int64(l.Connections), "CONNECTIONS_BEFORE_LOGIN": int64(l.ConnectionsBeforeLogin),

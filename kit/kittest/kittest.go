@@ -2,13 +2,13 @@
 // real packets, the real client, no port and no container. Under Run only time
 // is fake, so nothing sleeps and nothing flakes.
 //
-//	kittest.Run(t, "a greeting is answered", func(t *testing.T, b *kittest.Bench) {
-//		said := kittest.Watch[contract.TtsSay](b)
-//		b.Publish(t, contract.FinalTranscript{Text: "hello"})
+//	kittest.Run(t, "a greeting is answered", func(t *testing.T, b *kittest.Harness) {
+//		said := kittest.Watch[greeting.Reply](b)
+//		b.Publish(t, greeting.Hello{Text: "hello"})
 //		if m, _ := said.Next(t); m.Text != "Hello!" {
 //			t.Errorf("said %q", m.Text)
 //		}
-//	}, router.Module)
+//	}, greeter.Module)
 //
 // Fake time is not free: clients look for acknowledgements to send every 2 ms,
 // so an hour takes many seconds. Give the service under test short times.
@@ -129,7 +129,7 @@ func begin(t testing.TB, b *Harness, client string, mods []kit.Module) *Harness 
 		b.log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
 	t.Cleanup(func() { b.stop(t) })
-	b.start(t, kit.Service[probe]("probe", kit.As(client, "probe"), fx.Supply(probe{b})), seam.Seam{AllowUndeclared: true}, fx.Populate(&b.Bus))
+	b.start(t, kit.Service[probe]("probe", kit.As(kit.Identity{ClientID: client, Source: "probe"}), fx.Supply(probe{b})), seam.Seam{AllowUndeclared: true}, fx.Populate(&b.Bus))
 	for _, m := range mods {
 		b.Add(t, m)
 	}

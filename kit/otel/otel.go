@@ -28,7 +28,7 @@ import (
 )
 
 // Trace returns the modules as services that make spans, where the environment
-// asks for them: kit.Run(ctx, otel.Trace(memory.Module, stt.Module)...).
+// asks for them: kit.Run(ctx, otel.Trace(alarm.Module, lamp.Module)...).
 func Trace(mods ...kit.Module) []kit.Module {
 	if !requested() {
 		return mods

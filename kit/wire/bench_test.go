@@ -65,7 +65,7 @@ var costs = []struct {
 }{
 	{"delta", benchDelta{ID: "rt-1a2b3c4d", Seq: ptr(3), Delta: ptr(sentence), Provider: ptr("openai"), Model: ptr("gpt-4o-mini")}, receive[benchDelta], receiveByHand[benchDelta]},
 	{"final", benchFinal{Text: sentence, Lang: "en", Confidence: ptr(0.93), UttID: ptr("utt-5f0c1a2b"), TS: 1730800000.25, IsFinal: ptr(true)}, receive[benchFinal], receiveByHand[benchFinal]},
-	{"say", benchSay{Text: sentence, Voice: ptr("tars"), UttID: ptr("rt-1a2b3c4d"), STTTS: ptr(1730800000.25), WakeAck: ptr(false)}, receive[benchSay], receiveByHand[benchSay]},
+	{"say", benchSay{Text: sentence, Voice: ptr("alto"), UttID: ptr("rt-1a2b3c4d"), STTTS: ptr(1730800000.25), WakeAck: ptr(false)}, receive[benchSay], receiveByHand[benchSay]},
 	{"say 16K", benchSay{Text: strings.Repeat(sentence, 164)}, receive[benchSay], receiveByHand[benchSay]},
 	{"say 16K in lines", benchSay{Text: strings.Repeat(sentence+"\n", 162)}, receive[benchSay], receiveByHand[benchSay]},
 	{"say 16K with accents", benchSay{Text: strings.Repeat("Die Missionsparameter sind klar: Wir verlassen die Umlaufbahn im Morgengrauen, und für Späße ist später Zeit. ", 149)}, receive[benchSay], receiveByHand[benchSay]},
@@ -90,7 +90,7 @@ func receiveByHand[M any](packet []byte) error {
 }
 
 func send(v any) ([]byte, error) {
-	return wire.Seal(nil, wire.Envelope{ID: "5f0c1a2b5f0c4a2b9f0c1a2b5f0c1a2b", Type: "tts.say", Source: "router"}, v)
+	return wire.Seal(nil, wire.Envelope{ID: "5f0c1a2b5f0c4a2b9f0c1a2b5f0c1a2b", Type: "tts.say", Source: "greeter"}, v)
 }
 
 func sendByHand(v any) ([]byte, error) {
@@ -99,7 +99,7 @@ func sendByHand(v any) ([]byte, error) {
 		return nil, err
 	}
 	ts := float64(time.Now().UnixMicro()) / 1e6
-	return json.Marshal(byHand{ID: "5f0c1a2b5f0c4a2b9f0c1a2b5f0c1a2b", Type: "tts.say", TS: ts, Source: "router", Data: data})
+	return json.Marshal(byHand{ID: "5f0c1a2b5f0c4a2b9f0c1a2b5f0c1a2b", Type: "tts.say", TS: ts, Source: "greeter", Data: data})
 }
 
 // BenchmarkReceive opens and decodes with the kit, and by hand.

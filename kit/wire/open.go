@@ -9,7 +9,7 @@ import (
 type Envelope struct {
 	ID     string  // doubles as the correlation id; may be empty
 	Type   string  // event type; empty when Bare: the topic says it
-	Source string  // who sent it; empty when Bare: unknown
+	Source string  // who sent it; empty when the envelope does not say, or when Bare
 	TS     float64 // Unix seconds
 	Data   []byte  // the payload, an object; points into the packet
 	Bare   bool    // it came without an envelope
@@ -20,7 +20,7 @@ type envelope struct {
 	ID     string  `json:"id" msg:"fresh"`
 	Type   string  `json:"type" msg:"required"`
 	TS     float64 `json:"ts" msg:"now"`
-	Source string  `json:"source" default:"router"`
+	Source string  `json:"source"`
 	Data   part    `json:"data" msg:"required"`
 }
 

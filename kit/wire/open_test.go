@@ -23,7 +23,7 @@ var opened = map[string]struct {
 	},
 	"what an envelope need not have": {
 		packet: `{"type":"t","data":{}}`,
-		id:     "?", typ: "t", source: "router", data: `{}`,
+		id:     "?", typ: "t", data: `{}`,
 	},
 	"empty strings": {
 		packet: `{"id":"","type":"","ts":2,"source":"","data":{}}`,
@@ -31,7 +31,7 @@ var opened = map[string]struct {
 	},
 	"another order, spaces and escapes": {
 		packet: ` { "data" : { "a" : "\u00e4" } , "ty\u0070e":"\ud83e\udd16","ts":"7", "id":"\n" } `,
-		id:     "\n", typ: "🤖", ts: 7, source: "router", data: `{ "a" : "\u00e4" }`,
+		id:     "\n", typ: "🤖", ts: 7, data: `{ "a" : "\u00e4" }`,
 	},
 	"a bare object":                 {packet: ` {"message_id":"m","text":"x"} `, id: "m", bare: true, data: `{"message_id":"m","text":"x"}`},
 	"a bare object without an id":   {packet: `{"text":"x"}`, id: "?", bare: true, data: `{"text":"x"}`},

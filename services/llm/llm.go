@@ -17,7 +17,7 @@ import (
 
 // Module is the llm service.
 var Module = kit.Service[*Service]("llm",
-	kit.As("tars-llm", "llm-worker"), kit.Env[Config](), fx.Provide(New, NewRecall, NewEngine))
+	kit.As(kit.Identity{ClientID: "tars-llm", Source: "llm-worker"}), kit.Env[Config](), fx.Provide(New, NewRecall, NewEngine))
 
 const lookEvery = 30 * time.Second // engines come and go
 

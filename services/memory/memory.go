@@ -16,7 +16,7 @@ import (
 
 // Module is the memory service.
 var Module = kit.Service[*Service]("memory",
-	kit.As("tars-memory", "memory-worker", "memory"), kit.Env[Config](), fx.Provide(New, NewMeaning, OpenStore, OpenCharacter))
+	kit.As(kit.Identity{ClientID: "tars-memory", Source: "memory-worker", Aliases: []string{"memory"}}), kit.Env[Config](), fx.Provide(New, NewMeaning, OpenStore, OpenCharacter))
 
 // Service keeps what was said, finds it again, and publishes the character.
 type Service struct {

@@ -15,7 +15,7 @@ import (
 )
 
 // Module is the router service.
-var Module = kit.Service[*Service]("router", kit.As("tars-router", "router", "router"), kit.Env[Config](), fx.Provide(New))
+var Module = kit.Service[*Service]("router", kit.As(kit.Identity{ClientID: "tars-router", Source: "router", Aliases: []string{"router"}}), kit.Env[Config](), fx.Provide(New))
 
 // Service passes messages to the conversation and publishes what it decides. All
 // its handlers share one lane, so the conversation needs no lock.

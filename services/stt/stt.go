@@ -16,7 +16,7 @@ import (
 )
 
 // Module is the stt service.
-var Module = kit.Service[*Service]("stt", kit.As("tars-stt", "tars-stt"), kit.Env[Config](), fx.Provide(New, NewEngine))
+var Module = kit.Service[*Service]("stt", kit.As(kit.Identity{ClientID: "tars-stt", Source: "tars-stt"}), kit.Env[Config](), fx.Provide(New, NewEngine))
 
 const (
 	waitMost  = 16               // utterances that may wait for the engine; more are dropped and counted

@@ -17,7 +17,7 @@ import (
 
 // Module is the tts service.
 var Module = kit.Service[*Service]("tts",
-	kit.As("tars-tts", "tars-tts", "tts"), kit.Env[Config](), fx.Provide(New, OpenEngine))
+	kit.As(kit.Identity{ClientID: "tars-tts", Source: "tars-tts", Aliases: []string{"tts"}}), kit.Env[Config](), fx.Provide(New, OpenEngine))
 
 const lookEvery = 30 * time.Second // engines come and go
 

@@ -13,7 +13,7 @@ import (
 )
 
 // Module is the ui-web service.
-var Module = kit.Service[*Service]("ui-web", kit.As("ui-web", "ui-web"), kit.Env[Config](), fx.Provide(New, NewPages, OpenServer))
+var Module = kit.Service[*Service]("ui-web", kit.As(kit.Identity{ClientID: "ui-web", Source: "ui-web"}), kit.Env[Config](), fx.Provide(New, NewPages, OpenServer))
 
 // Service passes what happens on the bus to the pages. What pages send goes through
 // [Server] to the bus.

@@ -190,10 +190,10 @@ func start(t *testing.T, settings ...string) *stage {
 	s := &stage{url: "http://" + addr}
 	mods := []kit.Module{
 		router.Module, uiweb.Module,
-		kittest.ServiceOf("llm", kit.Stream(s.answer, kit.CancelledBy(func(c contract.LLMCancel) string { return c.ID }, func(q contract.LLMRequest) string { return q.ID }))).With(kit.As("tars-llm", "llm-worker")),
-		kit.Service[*voice]("tts", kit.As("tars-tts", "tars-tts"), fx.Provide(func(bus *kit.Bus) *voice { return &voice{s, bus} })),
-		kit.Service[*ears]("stt", kit.As("tars-stt", "tars-stt"), fx.Provide(func(bus *kit.Bus) *ears { return &ears{s, bus} })),
-		kittest.ServiceOf("memory", kit.Answer(s.recall)).With(kit.As("tars-memory", "memory-worker")),
+		kittest.ServiceOf("llm", kit.Stream(s.answer, kit.CancelledBy(func(c contract.LLMCancel) string { return c.ID }, func(q contract.LLMRequest) string { return q.ID }))).With(kit.As(kit.Identity{ClientID: "tars-llm", Source: "llm-worker"})),
+		kit.Service[*voice]("tts", kit.As(kit.Identity{ClientID: "tars-tts", Source: "tars-tts"}), fx.Provide(func(bus *kit.Bus) *voice { return &voice{s, bus} })),
+		kit.Service[*ears]("stt", kit.As(kit.Identity{ClientID: "tars-stt", Source: "tars-stt"}), fx.Provide(func(bus *kit.Bus) *ears { return &ears{s, bus} })),
+		kittest.ServiceOf("memory", kit.Answer(s.recall)).With(kit.As(kit.Identity{ClientID: "tars-memory", Source: "memory-worker"})),
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)

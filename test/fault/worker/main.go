@@ -42,7 +42,7 @@ func main() {
 
 // runModule runs a service of the kit until it is told to stop.
 func runModule[S kit.HandlerProvider](role string, w *worker, constructor any) {
-	kit.Main(kit.Service[S](role, kit.As("fault-"+role, "fault-"+role), fx.Supply(w), fx.Provide(constructor)))
+	kit.Main(kit.Service[S](role, kit.As(kit.Identity{ClientID: "fault-" + role, Source: "fault-" + role}), fx.Supply(w), fx.Provide(constructor)))
 }
 
 // worker is what all roles have.
