@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/eclipse/paho.golang/autopaho"
+	"github.com/eclipse/paho.golang/packets"
 	"github.com/eclipse/paho.golang/paho"
 
 	"github.com/gotars/tars/kit/internal/link"
@@ -33,7 +34,7 @@ func (c *connection) config(life context.Context, servers []*url.URL) (cfg autop
 			ClientID: c.clientID, Session: c.session, PacketTimeout: publishTimeout,
 			OnPublishReceived: []func(paho.PublishReceived) (bool, error){c.received},
 			OnServerDisconnect: func(d *paho.Disconnect) {
-				if d.ReasonCode == 0x8E { // session taken over: never fight for it
+				if d.ReasonCode == packets.DisconnectSessionTakenOver { // never fight for it
 					b.life.stop()
 					b.life.fail(evictedError{b.id.ClientID})
 				}
@@ -66,19 +67,43 @@ func (c *connection) config(life context.Context, servers []*url.URL) (cfg autop
 // refused reports whether the broker will never let this client in.
 func refused(err error) bool {
 	c, ok := errors.AsType[*autopaho.ConnackError](err)
-	// version, client id, login, rights, banned, method
-	return ok && slices.Contains([]byte{0x84, 0x85, 0x86, 0x87, 0x8A, 0x8C}, c.ReasonCode)
+	return ok && slices.Contains([]byte{packets.ConnackUnsupportedProtocolVersion, packets.ConnackInvalidClientID, packets.ConnackBadUsernameOrPassword,
+		packets.ConnackNotAuthorized, packets.ConnackBanned, packets.ConnackBadAuthenticationMethod}, c.ReasonCode)
+}
+
+// loginCures say what a broker means that refuses a login, and what would help.
+var loginCures = map[byte]string{
+	packets.ConnackUnsupportedProtocolVersion: "no MQTT 5",
+	packets.ConnackBadUsernameOrPassword:      "bad user name or password",
+	packets.ConnackNotAuthorized:              "wrong user name or password, or not authorised",
+	packets.ConnackServerUnavailable:          "the broker is not available",
+	packets.ConnackServerBusy:                 "the broker is busy",
+	packets.ConnackBanned:                     "the broker has banned this client",
+	packets.ConnackBadAuthenticationMethod:    "the broker wants another way to log in than user name and password",
+	packets.ConnackTopicNameInvalid:           "the broker does not take the topic of the last will, which begins with MQTT_SYSTEM: allow it, or set MQTT_ENABLE_HEALTH=false",
+	packets.ConnackPacketTooLarge:             "the broker takes no packet as long as this login",
+	packets.ConnackQuotaExceeded:              "the broker has as many clients, or messages, as it takes",
+	packets.ConnackRetainNotSupported:         "the broker keeps no retained messages, and health is one: turn them on there (Mosquitto: retain_available true), or set MQTT_ENABLE_HEALTH=false",
+	packets.ConnackQoSNotSupported:            "the broker takes no QoS 1, which the last will has: set MQTT_ENABLE_HEALTH=false, or use another broker",
+	packets.ConnackUseAnotherServer:           "the broker wants its clients elsewhere: set MQTT_URL",
+	packets.ConnackServerMoved:                "the broker has moved: set MQTT_URL",
+	packets.ConnackConnectionRateExceeded:     "too many logins in a short time",
+}
+
+// loginError is what a broker says that refuses a login.
+func loginError(c *autopaho.ConnackError) error {
+	reason := cmp.Or(loginCures[c.ReasonCode], c.Reason, "the broker gives no reason, its log may")
+	if c.ReasonCode == packets.ConnackInvalidClientID { // a broker may know whose client id that is
+		reason = cmp.Or(c.Reason, "client id refused")
+	}
+	return fmt.Errorf("login refused: %s (0x%02X)", reason, c.ReasonCode)
 }
 
 // redactConnectError is err without autopaho's text, which spells out the URL with its
 // password.
 func redactConnectError(err error) error {
 	if c, ok := errors.AsType[*autopaho.ConnackError](err); ok {
-		reason := map[byte]string{0x86: "bad user name or password", 0x87: "wrong user name or password, or not authorised", 0x84: "no MQTT 5"}[c.ReasonCode]
-		if c.ReasonCode == 0x85 { // a broker may know whose client id that is
-			reason = cmp.Or(c.Reason, "client id refused")
-		}
-		return fmt.Errorf("login refused: %s (0x%02X)", cmp.Or(reason, c.Reason), c.ReasonCode)
+		return loginError(c)
 	}
 	if untrusted, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
 		return untrusted

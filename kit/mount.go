@@ -17,10 +17,10 @@ import (
 // mount builds lanes, and connections that feed them, from the declarations.
 func (b *Bus) mount(hs []Handler) error {
 	if err := b.checkIdentity(); err != nil {
-		return fmt.Errorf("%s: %w", b.name, err)
+		return err
 	}
 	if i := slices.IndexFunc(hs, func(h Handler) bool { return h.registration == nil }); i >= 0 {
-		return fmt.Errorf("%s: handler %d of %d is an empty kit.Handler: make it with On, Answer and the like", b.name, i+1, len(hs))
+		return fmt.Errorf("handler %d of %d is an empty kit.Handler: make it with On, Answer and the like", i+1, len(hs))
 	}
 	shared := map[string]*lane{}
 	if !b.tool && !b.seam.AllowUndeclared {
@@ -33,25 +33,22 @@ func (b *Bus) mount(hs []Handler) error {
 	var answers []paho.SubscribeOptions
 	for _, h := range hs {
 		if err := b.declare(h.registration); err != nil {
-			return fmt.Errorf("%s: %w", b.name, err)
+			return err
 		}
 		if err := b.dispatch.middleware.wrap(h.registration); err != nil {
-			return fmt.Errorf("%s: %w", b.name, err)
+			return err
 		}
 		for _, t := range h.replies {
 			answers = append(answers, subscription(routeOf(t), ""))
 		}
 		if err := b.listen(h.registration, shared); err != nil {
-			return fmt.Errorf("%s: %w", b.name, err)
+			return err
 		}
 	}
 	if len(answers) > 0 && !b.seam.AllowUndeclared {
 		answers = append(answers, subscription(msg.Route{Topic: b.replies.failures, QoS: msg.AtLeastOnce}, ""))
 	}
-	if err := b.assignConnections(answers); err != nil {
-		return fmt.Errorf("%s: %w", b.name, err)
-	}
-	return nil
+	return b.assignConnections(answers)
 }
 
 // listen gives h its lane, and notes there what it takes.
@@ -193,14 +190,14 @@ func mergeFilters(want []paho.SubscribeOptions) (out []paho.SubscribeOptions, _ 
 			switch {
 			case i == j:
 			case (aName != a.Topic || oName != o.Topic) && topic.Overlap(aName, oName):
-				return nil, fmt.Errorf("filters %s and %s overlap: a group's messages would come twice", a.Topic, o.Topic)
+				return nil, fmt.Errorf("filters %s and %s overlap: a group's messages would come twice; take both with one handler, or make two services of it", a.Topic, o.Topic)
 			case topic.Covers(a.Topic, o.Topic):
 				a.QoS = max(a.QoS, o.QoS)
 				keep = keep && (a.Topic != o.Topic || i < j)
 			case topic.Covers(o.Topic, a.Topic):
 				keep = false
 			case topic.Overlap(a.Topic, o.Topic):
-				return nil, fmt.Errorf("filters %s and %s overlap, and neither covers the other", a.Topic, o.Topic)
+				return nil, fmt.Errorf("filters %s and %s overlap, and neither covers the other: what matches both would come twice; take both with one wider filter and look at the topic, or make two services of it", a.Topic, o.Topic)
 			}
 		}
 		if keep {

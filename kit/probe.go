@@ -67,7 +67,7 @@ func (b *Bus) noteHealth(ctx context.Context, err error) {
 		b.log.Warn("degraded", "err", err)
 		b.publishHealth(ctx, healthState{event: "degraded", err: healthText(err)})
 	case err == nil && was.event == "degraded":
-		b.log.Info("well again")
+		b.log.Info("healthy")
 		b.publishHealth(ctx, healthState{ok: true, event: "ready"})
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/eclipse/paho.golang/autopaho"
+	"github.com/eclipse/paho.golang/packets"
 	"github.com/eclipse/paho.golang/paho"
 
 	"github.com/gotars/tars/kit/internal/backoff"
@@ -16,10 +17,9 @@ import (
 	"github.com/gotars/tars/kit/msg"
 )
 
-const (
-	unheard = 0x10                  // the broker's reason: nobody subscribes to it
-	lonely  = 20 * time.Millisecond // before such a message is sent again
-)
+// resendEvery is how often a message is sent again that nobody got because the
+// broker has forgotten who subscribes.
+const resendEvery = 20 * time.Millisecond
 
 // Publish sends m on its own route. It returns when the broker has accepted m
 // (AtLeastOnce), or when it is written (AtMostOnce). While the link is down an
@@ -101,11 +101,14 @@ func (b *Bus) deliver(ctx context.Context, p *paho.Publish) error {
 }
 
 // publishUntilAcked sends p until the broker has it. Every other error of paho means that
-// the link went away, before or after p was sent, so p may arrive twice. A
-// broker that was killed has forgotten who subscribed: p is repeated while
-// nobody gets it, for as long as others need to come back: their last wait, and
-// as much for connecting on a busy machine. What an outage holds up goes out in
-// the order of the calls.
+// the link went away, before or after p was sent, so p may arrive twice.
+//
+// A broker that was killed has lost the subscriptions of all clients. So after the
+// session was lost p is sent again while the PUBACK says 0x10, no matching
+// subscribers, for at most 5 s or twice MQTT_RECONNECT_MAX_DELAY, whichever is
+// longer: subscribers wait for at most that delay before they connect again, and
+// get as much again for connecting on a busy machine. What an outage holds up
+// goes out in the order of the calls.
 func (c *connection) publishUntilAcked(ctx context.Context, p *paho.Publish) error {
 	turn := c.session.Begin()
 	defer turn.End()
@@ -115,7 +118,7 @@ func (c *connection) publishUntilAcked(ctx context.Context, p *paho.Publish) err
 		}
 		r, err := c.cm.Publish(c.session.Bind(ctx, &turn), p)
 		switch {
-		case err == nil && (r.ReasonCode != unheard || p.Retain):
+		case err == nil && (r.ReasonCode != packets.PubackNoMatchingSubscribers || p.Retain):
 			return nil
 		case err == nil && !c.session.Lapsed(max(backoff.Lived, 2*c.b.cfg.ReconnectMaxDelay)):
 			return ErrNobody
@@ -132,7 +135,7 @@ func (c *connection) publishUntilAcked(ctx context.Context, p *paho.Publish) err
 		}
 		wait := reconnectPoll
 		if err == nil {
-			wait = lonely
+			wait = resendEvery
 		} else if turn.Late(); !errors.Is(err, autopaho.ConnectionDownError) {
 			c.b.log.DebugContext(ctx, "publishing again", "topic", p.Topic, "err", err)
 		}

@@ -242,7 +242,7 @@ func openTool(ctx context.Context, name string, s Settings, log *slog.Logger, di
 		}
 	}
 	if err := b.mount(hs); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	if err := b.connect(ctx); err != nil {
 		return nil, err
