@@ -15,19 +15,31 @@ endif
 voice = $(if $(TARS_ASSETS),$(TARS_ASSETS),$(home)/assets)
 
 .DEFAULT_GOAL := help
-.PHONY: help up run test lint fuzz bench soak generate new assets engines build
+.PHONY: help up run check test lint fuzz bench soak generate new assets engines build image
 .NOTPARALLEL:
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-up: build ## the whole stack in one process, page on http://127.0.0.1:8080
+up: ## the whole stack in one process, page on http://127.0.0.1:8080
+	@echo 'compiling bin/tars; then the built-in voice is fetched, and the page is at http://127.0.0.1:8080'
+	@test -x bin/tars || echo 'the first time this takes one to four minutes, later seconds'
+	@$(MAKE) --no-print-directory build
 	@ops/assets.sh "$(voice)" || true
 	@ENGINES="$(ENGINES)" bin/tars engines offer || true
 	@bin/tars up
 
 run: name build ## one service against MQTT_URL: make run SERVICE=stt
 	@bin/tars run $(SERVICE)
+
+# Packages whose tests take long whatever the machine has: broker faults and floods, engines
+# that are installed and killed a hundred times, comparisons with other libraries.
+SLOW = /docs/compare|/test/fault$$|/test/flood$$|/engines/install$$|/engines/supervise$$
+
+check: ## while you work: format, vet and the quick tests, without containers, browser and engines
+	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "gofmt -w" $$unformatted; exit 1; }
+	go vet $(PACKAGES)
+	@go test -short -timeout 5m $(TESTFLAGS) $$(go list $(PACKAGES) | grep -vE '$(SLOW)')
 
 test: ## every test that this machine can run, and a line for each kind that it cannot
 	@go run ./test/need/cmd

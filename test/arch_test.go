@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"go/ast"
 	"go/parser"
-	"go/scanner"
 	"go/token"
 	"io/fs"
 	"os"
@@ -156,7 +155,9 @@ var rules = []struct {
 	},
 	{
 		"the kit but for kit/admin and kit/otel imports no metrics and no tracing",
-		func(s source) bool { return under(s.dir, "kit") && !under(s.dir, "kit/admin", "kit/otel", "kit/examples/cmd/monitored") },
+		func(s source) bool {
+			return under(s.dir, "kit") && !under(s.dir, "kit/admin", "kit/otel", "kit/examples/cmd/monitored")
+		},
 		func(_ source, imported string) bool { return under(imported, observability...) },
 		"a user of the core pays for the core only",
 	},
@@ -267,138 +268,6 @@ func TestACoreServiceCarriesTheCoreOnly(t *testing.T) {
 	}
 }
 
-// topics returns what the Route methods of contract say, and the constants they use.
-func topics(files []source) (out []string) {
-	constants := map[string]ast.Expr{}
-	var found []ast.Expr
-	for _, s := range files {
-		if s.dir != "contract" || s.test {
-			continue
-		}
-		ast.Inspect(s.file, func(n ast.Node) bool {
-			switch n := n.(type) {
-			case *ast.ValueSpec:
-				for i, value := range n.Values {
-					constants[n.Names[i].Name] = value
-				}
-			case *ast.KeyValueExpr:
-				if key, ok := n.Key.(*ast.Ident); ok && key.Name == "Topic" {
-					found = append(found, n.Value)
-				}
-			}
-			return true
-		})
-	}
-	for _, e := range found {
-		if topic := text(e, constants); topic != "" {
-			out = append(out, topic)
-		}
-	}
-	slices.Sort(out)
-	return slices.Compact(out)
-}
-
-// text evaluates a string made of literals and constants; "" is anything else.
-func text(e ast.Expr, constants map[string]ast.Expr) string {
-	switch e := e.(type) {
-	case *ast.BasicLit:
-		s, _ := strconv.Unquote(e.Value)
-		return s
-	case *ast.Ident:
-		return text(constants[e.Name], constants)
-	case *ast.BinaryExpr:
-		return text(e.X, constants) + text(e.Y, constants)
-	}
-	return ""
-}
-
-// looksLike reports whether a literal is a topic, a filter of it, what a format
-// or a key makes into it, or all of it before the key.
-func looksLike(literal, topic string) bool {
-	if before, _, keyed := strings.Cut(topic, "+"); keyed && literal == before {
-		return true
-	}
-	if before, ok := strings.CutSuffix(literal, "/#"); ok {
-		return under(topic, before)
-	}
-	have, want := strings.Split(literal, "/"), strings.Split(topic, "/")
-	return len(want) > 1 && slices.EqualFunc(have, want, func(h, w string) bool {
-		return h == w || h == "+" || w == "+" && h != "" || strings.HasPrefix(h, "%")
-	})
-}
-
-func TestTopicsStandInTheContract(t *testing.T) {
-	files := sources(t)
-	known := topics(files)
-	for _, s := range files {
-		if s.test || !under(s.dir, "services", "cmd") {
-			continue
-		}
-		ast.Inspect(s.file, func(n ast.Node) bool {
-			switch n := n.(type) {
-			case *ast.ImportSpec:
-				return false
-			case *ast.BasicLit:
-				literal, _ := strconv.Unquote(n.Value)
-				for _, topic := range known {
-					if n.Kind == token.STRING && looksLike(literal, topic) {
-						t.Errorf("%s: %q is the topic %s: take the type of contract that has this Route", s.at(n.Pos()), literal, topic)
-						break
-					}
-				}
-			}
-			return true
-		})
-	}
-}
-
-func TestLooksLike(t *testing.T) {
-	tests := map[string]struct {
-		literal, topic string
-		want           bool
-	}{
-		"the topic":            {"stt/final", "stt/final", true},
-		"another":              {"stt/partial", "stt/final", false},
-		"a key in it":          {"system/health/tts", "system/health/+", true},
-		"what precedes a key":  {"system/health/", "system/health/+", true},
-		"a format":             {"audio/mic/%s", "audio/mic/+", true},
-		"a filter of a level":  {"stt/+", "stt/final", true},
-		"a filter of a tree":   {"stt/#", "stt/final", true},
-		"everything":           {"#", "stt/final", false},
-		"a media type":         {"audio/wav", "audio/mic/+", false},
-		"a word":               {"stt", "stt/final", false},
-		"a sentence around it": {"waits for stt/final", "stt/final", false},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			if got := looksLike(tt.literal, tt.topic); got != tt.want {
-				t.Errorf("%t, want %t", got, tt.want)
-			}
-		})
-	}
-}
-
-func TestSize(t *testing.T) {
-	const fileLines, funcLines = 400, 50
-	for _, s := range sources(t) {
-		if s.test || ast.IsGenerated(s.file) {
-			continue
-		}
-		if n := s.set.File(s.file.Pos()).LineCount(); n > fileLines {
-			t.Errorf("%s has %d lines, more than %d: it holds two ideas", s.path, n, fileLines)
-		}
-		for _, d := range s.file.Decls {
-			f, ok := d.(*ast.FuncDecl)
-			if !ok {
-				continue
-			}
-			if n := s.set.Position(f.End()).Line - s.set.Position(f.Pos()).Line + 1; n > funcLines {
-				t.Errorf("%s: %s has %d lines, more than %d: it holds two ideas", s.at(f.Pos()), f.Name.Name, n, funcLines)
-			}
-		}
-	}
-}
-
 // services are the folders of services/ that hold Go code.
 func services(files []source) (names []string) {
 	for _, s := range files {
@@ -446,45 +315,6 @@ func TestEveryServiceIsWired(t *testing.T) {
 	for _, m := range regexp.MustCompile(`(?m)^  ([a-z-]+):\n    <<: \*service$`).FindAllSubmatch(compose, -1) {
 		if name := string(m[1]); len(listed) > 0 && !slices.Contains(names, name) {
 			t.Errorf("compose.yml runs %s, and there is no services/%[1]s", name)
-		}
-	}
-}
-
-// A whole service with two handlers is small, or the kit left something to it.
-func TestTemplateIsSmall(t *testing.T) {
-	const want = 40
-	for _, s := range sources(t) {
-		if s.path == "services/template/template.go" {
-			if got := code(s); got > want {
-				t.Errorf("%s has %d lines of code, want at most %d", s.path, got, want)
-			}
-		}
-	}
-}
-
-// code counts lines, without package clause, imports, comments and blank ones.
-func code(s source) int {
-	first := token.Pos(s.file.Name.End())
-	for _, d := range s.file.Decls {
-		if g, ok := d.(*ast.GenDecl); ok && g.Tok == token.IMPORT {
-			first = g.End()
-		}
-	}
-	set := token.NewFileSet()
-	f := set.AddFile(s.path, set.Base(), len(s.text))
-	var scan scanner.Scanner
-	scan.Init(f, s.text, nil, 0)
-	lines := map[int]bool{}
-	after := s.set.Position(first).Offset
-	for {
-		pos, tok, lit := scan.Scan()
-		if tok == token.EOF {
-			return len(lines)
-		}
-		if at := set.Position(pos); at.Offset >= after && !(tok == token.SEMICOLON && lit == "\n") {
-			for i := range strings.Count(lit, "\n") + 1 {
-				lines[at.Line+i] = true
-			}
 		}
 	}
 }

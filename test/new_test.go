@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/gotars/tars/test/need"
 )
 
 // clone is a copy of the repository's files that a test may change.
@@ -69,6 +71,7 @@ func (c clone) has(name string) bool {
 
 // TestNewCompilesACopyOfTheRepository does what README.md says of make new.
 func TestNewCompilesACopyOfTheRepository(t *testing.T) {
+	need.Time(t, "compiles a copy of the repository")
 	c := copyRepository(t)
 	for _, name := range []string{"weather", "living-room"} {
 		if out, err := c.run(t, "run", "./ops/new", name); err != nil {

@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/gotars/tars/test/need"
 )
 
 // outside is a module of somebody else: one service, and its test.
@@ -88,6 +90,7 @@ func main() { kit.Main(greeter.Module) }
 // TestKitFromOutside builds and tests a module that has nothing of this repository but
 // the kit, far from this workspace. What it needs lies in the module cache.
 func TestKitFromOutside(t *testing.T) {
+	need.Time(t, "compiles another module")
 	kit, err := filepath.Abs(filepath.Join(root, "kit"))
 	if err != nil {
 		t.Fatal(err)

@@ -4,7 +4,8 @@
 // A test that calls need.Docker(t) is skipped, with the reason, on a machine
 // without Docker, and fails there when TARS_TEST_REQUIRE names it: a list of
 // docker, browser, engines, installed and voice with commas or spaces between,
-// or all.
+// or all. With -short, as in make check, all of them are skipped and nothing is
+// looked for.
 package need
 
 import (
@@ -79,8 +80,20 @@ func Voice(t testing.TB) string {
 	return findOrSkip(t, "voice", findVoice)
 }
 
+// Time needs more than the moments that make check has: with -short the test is
+// skipped. why says what takes long.
+func Time(t testing.TB, why string) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("left out by -short: ", why)
+	}
+}
+
 func findOrSkip(t testing.TB, word string, find func() (string, error)) string {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("left out by -short: needs ", word)
+	}
 	must, err := parseRequired(os.Getenv("TARS_TEST_REQUIRE"))
 	if err != nil {
 		t.Fatal(err)

@@ -1,8 +1,10 @@
 package need
 
 import (
+	"flag"
 	"io"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -36,6 +38,7 @@ func TestMissingIsSkippedUnlessRequired(t *testing.T) {
 		"all required":      {"all", "failed"},
 		"a word of nothing": {"voices", "failed"},
 	}
+	short(t, false)
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv("TARS_ASSETS", t.TempDir())
@@ -45,6 +48,29 @@ func TestMissingIsSkippedUnlessRequired(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestShortLeavesOutWhatIsRequired(t *testing.T) {
+	short(t, true)
+	t.Setenv("TARS_TEST_REQUIRE", "all")
+	for name, f := range map[string]func(testing.TB){
+		"the voice":                func(t testing.TB) { Voice(t) },
+		"what takes its time only": func(t testing.TB) { Time(t, "it waits") },
+	} {
+		if got := run(f); got != "skipped" {
+			t.Errorf("%s: %s, want skipped", name, got)
+		}
+	}
+}
+
+// short sets -short for the time of a test.
+func short(t *testing.T, on bool) {
+	t.Helper()
+	was := testing.Short()
+	if err := flag.Set("test.short", strconv.FormatBool(on)); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = flag.Set("test.short", strconv.FormatBool(was)) })
 }
 
 func TestReportNamesWhatIsLeftOut(t *testing.T) {
