@@ -1,5 +1,5 @@
 // Package contract holds every message of the stack, one file per domain:
-// types, their routes, and nothing that runs. Fields are what CONTRACTS lists;
+// types, their routes, and nothing that runs. docs/wire.md describes the wire;
 // the words of their tags are explained in kit/wire.
 //
 // To add a message, write its struct in the file of its domain, embed msg.Ident

@@ -16,8 +16,8 @@ type route struct {
 	want msg.Route // Type written out
 }
 
-// routes is every message and what CONTRACTS says of its way (1.5, 1.7 and the
-// section of each).
+// routes is every message and how it travels, as docs/wire.md and
+// docs/topics.md describe it.
 var routes = []route{
 	{contract.HealthPing{}, msg.Route{Topic: "system/health/+", Type: "health.status", QoS: 1, Retain: true}},
 	{contract.Keepalive{}, msg.Route{Topic: "system/keepalive/+", Bare: true}},

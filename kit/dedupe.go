@@ -88,7 +88,7 @@ func (s *dedupe) settle(t *taken, handled bool) {
 	}
 }
 
-// dedupeKey tells messages apart (CONTRACTS 1.3.4): all parts of a stream share
+// dedupeKey tells messages apart: all parts of a stream share
 // one envelope id, so the id alone would lose data. Empty means unknown.
 func dedupeKey(d *Delivery) string {
 	if d.ID == "" {

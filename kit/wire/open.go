@@ -5,7 +5,7 @@ import (
 	"unsafe"
 )
 
-// Envelope is what is around a payload (CONTRACTS 1.1).
+// Envelope is what is around a payload.
 type Envelope struct {
 	ID     string  // doubles as the correlation id; may be empty
 	Type   string  // event type; empty when Bare: the topic says it

@@ -17,7 +17,7 @@ import (
 )
 
 const (
-	pageSink           = "page"   // the sink that plays on the page that was used last
+	pageSink           = "page"   // the sink that plays on the page that was used last, see docs/wire.md
 	pagePrefix         = "web-"   // of the rooms that are pages
 	envelopeSource     = "ui-web" // as the envelopes of this service say
 	maxPages           = 64       // connected at once; more are refused
