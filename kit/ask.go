@@ -19,7 +19,9 @@ const askFor = 10 * time.Second
 // has no deadline. Giving up sends q.Cancel() where Q has it. The error is an
 // *NoReplyError (no answer) or an *Error (a known failure); a failure inside R is
 // R's own matter. A handler may ask: replies come on a connection where nothing
-// waits for its work.
+// waits for its work. A start hook may not, because nothing is subscribed before
+// all hooks are done: it gets [ErrNotServing]. Ask in an [OnConnect] handler or in
+// a [Loop].
 func Ask[Q msg.Request[R], R msg.Message](ctx context.Context, b *Bus, q Q, opts ...PublishOption) (R, error) {
 	var r R
 	if _, bounded := ctx.Deadline(); !bounded {

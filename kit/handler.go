@@ -49,7 +49,9 @@ type HandlerFunc func(ctx context.Context, d *Delivery) error
 // Middleware wraps a HandlerFunc. The first one given runs outermost.
 type Middleware func(next HandlerFunc) HandlerFunc
 
-// On declares a handler of M. Topic, QoS and retention come from M.
+// On declares a handler of M. Topic, QoS and retention come from M. It does not
+// receive what this service itself publishes, unless in a [Shared] group; another
+// service of the same process does.
 func On[M msg.Message](h func(context.Context, M) error, opts ...Option) Handler {
 	return typed(h, opts, func(ctx context.Context, _ *Delivery, m M) error { return h(ctx, m) })
 }

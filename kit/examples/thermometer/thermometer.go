@@ -3,6 +3,7 @@ package thermometer
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"go.uber.org/fx"
@@ -16,8 +17,17 @@ var Module = kit.Service[*Service]("thermometer", kit.Env[Config](), fx.Provide(
 
 // Config is read from THERMOMETER_* variables.
 type Config struct {
-	Room  string        `default:"hall" desc:"where it hangs"`
-	Every time.Duration `default:"10s" desc:"time between two readings"`
+	Room        string        `default:"hall" desc:"where it hangs"`
+	Every       time.Duration `default:"10s" desc:"time between two readings"`
+	MaxReadings int           `split_words:"true" default:"100" desc:"how many readings it remembers"`
+}
+
+// Validate reports the first setting that cannot work.
+func (c *Config) Validate() error {
+	if c.MaxReadings < 1 {
+		return fmt.Errorf("THERMOMETER_MAX_READINGS is %d, want 1 or more", c.MaxReadings)
+	}
+	return nil
 }
 
 // Service publishes readings, and answers what they were.
@@ -47,7 +57,7 @@ func (s *Service) measure(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.past = append(s.past[max(0, len(s.past)-99):], c)
+	s.past = append(s.past[max(0, len(s.past)+1-s.cfg.MaxReadings):], c)
 	return s.bus.Publish(ctx, house.Reading{Room: s.cfg.Room, Celsius: c})
 }
 

@@ -27,7 +27,7 @@ func with(celsius ...float64) kit.Module {
 		steps = append(steps, kittest.After(time.Second, c))
 	}
 	return thermometer.Module.With(
-		fx.Replace(thermometer.Config{Room: "attic", Every: 30 * time.Second}),
+		fx.Replace(thermometer.Config{Room: "attic", Every: 30 * time.Second, MaxReadings: 100}),
 		fx.Decorate(func(thermometer.Sensor) thermometer.Sensor {
 			return sensor{kittest.Script(append(steps, kittest.Fails[float64](0, errors.New("out of battery")))...)}
 		}))
