@@ -58,7 +58,7 @@ func read(body io.Reader, key string) (text, param string) {
 	var v struct{ Error, Detail, Message any }
 	switch {
 	case json.Unmarshal(all, &v) == nil:
-		text = cmp.Or(told(v.Error), told(v.Detail), told(v.Message))
+		text = cmp.Or(wordsOf(v.Error), wordsOf(v.Detail), wordsOf(v.Message))
 		if e, ok := v.Error.(map[string]any); ok {
 			param, _ = e["param"].(string)
 		}
@@ -68,17 +68,17 @@ func read(body io.Reader, key string) (text, param string) {
 	return Line(text, key), Line(param, key)
 }
 
-// told is what a part of an error says in words. Servers use texts, objects, and
+// wordsOf is what a part of an error says in words. Servers use texts, objects, and
 // lists of what is wrong with each field.
-func told(v any) string {
+func wordsOf(v any) string {
 	switch v := v.(type) {
 	case string:
 		return v
 	case map[string]any:
-		return cmp.Or(told(v["message"]), told(v["msg"]))
+		return cmp.Or(wordsOf(v["message"]), wordsOf(v["msg"]))
 	case []any:
 		if len(v) > 0 {
-			return told(v[0])
+			return wordsOf(v[0])
 		}
 	}
 	return ""

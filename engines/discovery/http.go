@@ -134,10 +134,10 @@ func maker(m model) string {
 }
 
 var (
-	aside      = regexp.MustCompile(`(?i)rerank|stable-?diffusion|\bflux\b|[-:]cloud$`) // no engine of ours, or not on this machine
-	recogniser = regexp.MustCompile(`(?i)whisper|parakeet|canary|moonshine|sensevoice|transcribe|\basr\b`)
-	speaker    = regexp.MustCompile(`(?i)\btts\b|kokoro|piper|xtts|\bvits\b|\bbark\b|chatterbox|orpheus|^voice-|^[a-z]{2,3}_[A-Z]{2}-.+-(x_low|low|medium|high)$`)
-	embedder   = regexp.MustCompile(`(?i)embed|minilm|\bbge\b|nomic|paraphrase|\be5\b|\bgte\b`)
+	unsupported = regexp.MustCompile(`(?i)rerank|stable-?diffusion|\bflux\b|[-:]cloud$`) // no engine of ours, or not on this machine
+	recogniser  = regexp.MustCompile(`(?i)whisper|parakeet|canary|moonshine|sensevoice|transcribe|\basr\b`)
+	speaker     = regexp.MustCompile(`(?i)\btts\b|kokoro|piper|xtts|\bvits\b|\bbark\b|chatterbox|orpheus|^voice-|^[a-z]{2,3}_[A-Z]{2}-.+-(x_low|low|medium|high)$`)
+	embedder    = regexp.MustCompile(`(?i)embed|minilm|\bbge\b|nomic|paraphrase|\be5\b|\bgte\b`)
 )
 
 // kindOf is what a model is for, by its task and else by its name; empty when
@@ -158,7 +158,7 @@ func kindOf(m model) Kind {
 	}
 	id := strings.ReplaceAll(m.ID, "_", "-") // a word ends there for people, if not for \b
 	switch {
-	case m.ID == "" || aside.MatchString(id):
+	case m.ID == "" || unsupported.MatchString(id):
 		return ""
 	case recogniser.MatchString(id):
 		return STT

@@ -13,25 +13,25 @@ import (
 )
 
 const (
-	failuresMost = 3                      // in a row, before an engine is left alone
-	rest         = 10 * time.Second       // how long; then one call tries it
-	instead      = 2 * time.Minute        // how long, when another engine works
-	dear         = 5 * time.Second        // one failure that took so long, and brought nothing, is enough when another engine works
-	silent       = 20 * time.Second       // a call that was cancelled after that, and brought nothing, failed
-	pause        = 100 * time.Millisecond // before a call is repeated
+	maxFailures = 3                      // in a row, before an engine is left alone
+	openFor     = 10 * time.Second       // how long it is left alone; then one call tries it
+	failoverFor = 2 * time.Minute        // how long it is left alone while another engine works
+	slowFailure = 5 * time.Second        // after one failure that took so long, and brought nothing, another engine takes over, unless the engine is supervised
+	slowCancel  = 20 * time.Second       // a call that was cancelled after that, and brought nothing, counts as a failure
+	retryPause  = 100 * time.Millisecond // before a call is repeated
 )
 
 // Guard stands before one engine. It is safe for concurrent use.
 type Guard struct {
-	breaker *gobreaker.CircuitBreaker[struct{}]
-	tended  bool                    // the engine is replaced when it hangs
-	last    atomic.Pointer[failure] // since the last success
+	breaker    *gobreaker.CircuitBreaker[struct{}]
+	supervised bool                    // the engine is replaced when it hangs
+	last       atomic.Pointer[failure] // since the last success
 }
 
 type failure struct {
 	err  error
 	at   time.Time
-	dear bool
+	slow bool
 }
 
 // OpenError is the answer to a call that was not made, because those before it
@@ -81,20 +81,20 @@ func is(err error, what func(*mark) bool) bool {
 func New() *Guard {
 	g := new(Guard)
 	g.breaker = gobreaker.NewCircuitBreaker[struct{}](gobreaker.Settings{
-		Timeout:      rest,
-		ReadyToTrip:  func(n gobreaker.Counts) bool { return n.ConsecutiveFailures >= failuresMost },
-		IsExcluded:   func(err error) bool { return errors.Is(err, errSaysNothing) },
-		IsSuccessful: worked,
+		Timeout:      openFor,
+		ReadyToTrip:  func(n gobreaker.Counts) bool { return n.ConsecutiveFailures >= maxFailures },
+		IsExcluded:   func(err error) bool { return errors.Is(err, errCancelled) },
+		IsSuccessful: isHealthy,
 	})
 	return g
 }
 
-// worked reports whether the call that returned err tells of an engine that is
+// isHealthy reports whether the call that returned err tells of an engine that is
 // well.
-func worked(err error) bool { return err == nil || is(err, func(m *mark) bool { return m.alive }) }
+func isHealthy(err error) bool { return err == nil || is(err, func(m *mark) bool { return m.alive }) }
 
-// errSaysNothing is the end of a call that tells nothing about the engine.
-var errSaysNothing = errors.New("cancelled")
+// errCancelled is the end of a call that tells nothing about the engine.
+var errCancelled = errors.New("cancelled")
 
 // Do makes a call of the engine. When the engine has failed again and again it
 // returns an *OpenError at once. A call whose ctx was cancelled says nothing
@@ -103,16 +103,16 @@ func (g *Guard) Do(ctx context.Context, call func(context.Context) error) error 
 	var err error
 	_, out := g.breaker.Execute(func() (struct{}, error) {
 		begin := time.Now()
-		err = twice(ctx, call)
-		if worked(err) {
+		err = callWithRetry(ctx, call)
+		if isHealthy(err) {
 			g.last.Store(nil)
 			return struct{}{}, err
 		}
 		begun, took := is(err, func(m *mark) bool { return m.begun }), time.Since(begin)
-		if errors.Is(ctx.Err(), context.Canceled) && (begun || took < silent) {
-			return struct{}{}, errSaysNothing
+		if errors.Is(ctx.Err(), context.Canceled) && (begun || took < slowCancel) {
+			return struct{}{}, errCancelled
 		}
-		g.last.Store(&failure{err, time.Now(), !begun && !g.tended && took >= dear})
+		g.last.Store(&failure{err, time.Now(), !begun && !g.supervised && took >= slowFailure})
 		return struct{}{}, err
 	})
 	if errors.Is(out, gobreaker.ErrOpenState) || errors.Is(out, gobreaker.ErrTooManyRequests) {
@@ -121,14 +121,14 @@ func (g *Guard) Do(ctx context.Context, call func(context.Context) error) error 
 	return err
 }
 
-// twice makes a call, and once more when the first one came to nothing.
-func twice(ctx context.Context, call func(context.Context) error) error {
+// callWithRetry makes a call, and once more when the first one came to nothing.
+func callWithRetry(ctx context.Context, call func(context.Context) error) error {
 	err := call(ctx)
 	if !is(err, func(m *mark) bool { return m.again }) {
 		return err
 	}
 	select {
-	case <-time.After(pause):
+	case <-time.After(retryPause):
 		return call(ctx)
 	case <-ctx.Done():
 		return err
@@ -140,13 +140,13 @@ func twice(ctx context.Context, call func(context.Context) error) error {
 // works: a try may take all the time that a call has.
 func (g *Guard) unwell() bool {
 	f := g.last.Load()
-	return f != nil && time.Since(f.at) < instead && (f.dear || g.breaker.State() != gobreaker.StateClosed)
+	return f != nil && time.Since(f.at) < failoverFor && (f.slow || g.breaker.State() != gobreaker.StateClosed)
 }
 
 // refusal is the error of a call that is not made.
 func (g *Guard) refusal() error {
 	if f := g.last.Load(); f != nil {
-		return &OpenError{Err: f.err, For: max(0, time.Until(f.at.Add(rest)))}
+		return &OpenError{Err: f.err, For: max(0, time.Until(f.at.Add(openFor)))}
 	}
-	return &OpenError{Err: errors.New("the engine failed"), For: rest}
+	return &OpenError{Err: errors.New("the engine failed"), For: openFor}
 }

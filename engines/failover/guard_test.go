@@ -55,7 +55,7 @@ func TestAnEngineThatFailsIsLeftAloneForAWhile(t *testing.T) {
 	})
 }
 
-func TestWhatSaysNothingAboutAnEngine(t *testing.T) {
+func TestCancelledCallsDoNotTripTheBreaker(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := failover.New()
 		ctx, cancel := context.WithCancel(t.Context())
@@ -257,7 +257,7 @@ func TestALookForgetsNoFailure(t *testing.T) {
 	}
 }
 
-func TestWhatBeganIsNotMadeAgain(t *testing.T) {
+func TestNoFailoverAfterFirstOutput(t *testing.T) {
 	p := &pool{names: []string{"a", "b"}, fails: map[string]error{"a": failover.Retryable(errDown)}, begun: true}
 	if err := failover.NewSwitch(p.look).Do(t.Context(), p.call); !errors.Is(err, errDown) || !slices.Equal(p.asked, []string{"a"}) {
 		t.Errorf("%v after asking %q", err, p.asked)

@@ -16,10 +16,10 @@ type Candidate[E any] struct {
 	From   string // where it was found: "LLM_BASE_URL, 10.0.0.7:11434"
 	Better string // what would be better; empty: nothing
 
-	guard  *Guard
-	server string // that was found; empty: nothing that can go away
-	missed bool   // it did not answer at the last look
-	tended bool   // who runs it replaces it when it hangs
+	guard      *Guard
+	server     string // that was found; empty: nothing that can go away
+	missed     bool   // it did not answer at the last look
+	supervised bool   // who runs it replaces it when it hangs
 }
 
 // Switch takes the best engine there is. When that fails, and nothing has come
@@ -62,7 +62,7 @@ func (s *Switch[E]) find(ctx context.Context) {
 	all := slices.Clone(s.look(context.WithoutCancel(ctx))) // what is found is for all who ask
 	for i, c := range all {
 		all[i].guard = New() // also for one that was away
-		all[i].guard.tended = c.tended
+		all[i].guard.supervised = c.supervised
 		if k := slices.IndexFunc(known, func(k Candidate[E]) bool { return k.Key == c.Key && !k.missed }); k >= 0 {
 			all[i].Engine, all[i].guard = known[k].Engine, known[k].guard
 		}

@@ -370,14 +370,14 @@ func (i *Installer) clear(ctx context.Context) error {
 	return err
 }
 
-// noticed is how long who runs the engines may take to see that the list of them
+// stopTimeout is how long who runs the engines may take to see that the list of them
 // is gone, and to stop them.
-const noticed = 10 * time.Second
+const stopTimeout = 10 * time.Second
 
 // letGo waits until nobody runs the engines, who would write where they were, or
 // until ctx ends.
 func (i *Installer) letGo(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, noticed)
+	ctx, cancel := context.WithTimeout(ctx, stopTimeout)
 	defer cancel()
 	for first := true; ; first = false {
 		running, ok := discovery.Installed(context.WithoutCancel(ctx), i.Home)

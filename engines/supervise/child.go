@@ -22,12 +22,12 @@ import (
 )
 
 const (
-	startLimit = 2 * time.Minute // models are read from a disk that may be slow
-	grace      = 5 * time.Second // between the request to end and the kill
-	lookEvery  = 50 * time.Millisecond
-	lookLimit  = time.Second     // for an answer while it starts
-	pulse      = 3 * time.Second // between two looks at one that is ready, and the limit of each
-	missedMost = 3               // looks in a row without an answer, after which it hangs: a busy machine may be slow
+	startTimeout = 2 * time.Minute // models are read from a disk that may be slow
+	stopTimeout  = 5 * time.Second // between the request to end and the kill
+	probeEvery   = 50 * time.Millisecond
+	probeTimeout = time.Second     // for an answer while it starts
+	healthEvery  = 3 * time.Second // between two looks at one that is ready, and the limit of each
+	maxMissed    = 3               // looks in a row without an answer, after which it hangs: a busy machine may be slow
 )
 
 // child is one process of an engine.
@@ -77,7 +77,7 @@ func (c *child) live(e *engine) error {
 	}
 	defer line.Close()
 	c.pid.Store(int64(cmd.Process.Pid))
-	stepBack(cmd.Process.Pid, e.nice)
+	setNice(cmd.Process.Pid, e.nice)
 	there, gone := context.WithCancel(context.Background())
 	var silence string
 	var wg sync.WaitGroup
@@ -97,28 +97,28 @@ func (c *child) command(e *engine, port string) *exec.Cmd {
 		args = append(args, fill(a))
 	}
 	cmd := exec.Command(args[0], args[1:]...)
-	cmd.Env = append(public(os.Environ()), "ENGINES_BIND=127.0.0.1") // only we are asked from elsewhere
+	cmd.Env = append(withoutSecrets(os.Environ()), "ENGINES_BIND=127.0.0.1") // only we are asked from elsewhere
 	for _, kv := range e.server.Env {
 		cmd.Env = append(cmd.Env, fill(kv))
 	}
 	cmd.Stdout, cmd.Stderr = e.out, e.out
 	cmd.WaitDelay = time.Second // for output of what it started
-	apart(cmd)
+	setProcessGroup(cmd)
 	return cmd
 }
 
-// public leaves out the variables that no engine has to know: keys, tokens,
+// withoutSecrets leaves out the variables that no engine has to know: keys, tokens,
 // passwords and addresses that may hold one.
-func public(environ []string) []string {
+func withoutSecrets(environ []string) []string {
 	return slices.DeleteFunc(slices.Clone(environ), func(kv string) bool {
 		name, value, _ := strings.Cut(kv, "=")
-		return secret.MatchString(name) || login.MatchString(value)
+		return secretName.MatchString(name) || loginInAddress.MatchString(value)
 	})
 }
 
 var (
-	secret = regexp.MustCompile(`(?i)key|token|secret|passw|credential|auth|mqtt`)
-	login  = regexp.MustCompile(`:[^/@\s]+@`) // of an address
+	secretName     = regexp.MustCompile(`(?i)key|token|secret|passw|credential|auth|mqtt`)
+	loginInAddress = regexp.MustCompile(`:[^/@\s]+@`) // of an address
 )
 
 // watch tells when the child answers, and ends it when it does not within the
@@ -126,27 +126,27 @@ var (
 func (c *child) watch(there context.Context, e *engine) (silence string) {
 	_, port, _ := net.SplitHostPort(c.addr)
 	health := strings.ReplaceAll(e.server.Health, "{port}", port)
-	limit := time.After(startLimit)
-	for !healthy(there, health, lookLimit) {
+	limit := time.After(startTimeout)
+	for !healthy(there, health, probeTimeout) {
 		select {
-		case <-time.After(lookEvery):
+		case <-time.After(probeEvery):
 		case <-there.Done():
 			return ""
 		case <-limit:
 			kill(int(c.pid.Load()))
-			return "did not answer within " + startLimit.String()
+			return "did not answer within " + startTimeout.String()
 		}
 	}
 	e.answers(c)
-	again := time.NewTicker(e.pulse)
+	again := time.NewTicker(e.healthEvery)
 	defer again.Stop()
-	for missed := 0; missed < missedMost; {
+	for missed := 0; missed < maxMissed; {
 		select {
 		case <-again.C:
 		case <-there.Done():
 			return ""
 		}
-		if missed++; healthy(there, health, e.pulse) {
+		if missed++; healthy(there, health, e.healthEvery) {
 			missed = 0
 		}
 	}
@@ -154,7 +154,7 @@ func (c *child) watch(there context.Context, e *engine) (silence string) {
 		return ""
 	}
 	kill(int(c.pid.Load()))
-	return fmt.Sprintf("hung: it did not answer for %v", missedMost*e.pulse)
+	return fmt.Sprintf("hung: it did not answer for %v", maxMissed*e.healthEvery)
 }
 
 // endWhenAsked asks the child to end when c.ctx does, and makes it after a
@@ -168,7 +168,7 @@ func (c *child) endWhenAsked(there context.Context) {
 	terminate(int(c.pid.Load()))
 	select {
 	case <-there.Done():
-	case <-time.After(grace):
+	case <-time.After(stopTimeout):
 		kill(int(c.pid.Load()))
 	}
 }
@@ -196,7 +196,7 @@ func (c *child) reason(e *engine, err error, silence string) error {
 	return errors.New(text + " (log " + e.out.name + ")")
 }
 
-var asker = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+var probeClient = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 
 // healthy reports whether the server at address answers within limit.
 func healthy(ctx context.Context, address string, limit time.Duration) bool {
@@ -209,7 +209,7 @@ func healthy(ctx context.Context, address string, limit time.Duration) bool {
 	if err != nil {
 		return false
 	}
-	r, err := asker.Do(q)
+	r, err := probeClient.Do(q)
 	if err != nil {
 		return false
 	}

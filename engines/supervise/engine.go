@@ -15,17 +15,17 @@ import (
 
 // engine is a port and the program behind it, when there is one.
 type engine struct {
-	server   install.Server
-	serves   []discovery.Server
-	listener net.Listener
-	out      *logFile
-	log      *slog.Logger
-	idle     time.Duration
-	nice     int
-	pulse    time.Duration
-	told     func() // after each change
-	web      *web   // nil: the engine speaks something else
-	wg       sync.WaitGroup
+	server      install.Server
+	serves      []discovery.Server
+	listener    net.Listener
+	out         *logFile
+	log         *slog.Logger
+	idle        time.Duration
+	nice        int
+	healthEvery time.Duration
+	told        func() // after each change
+	web         *web   // nil: the engine speaks something else
+	wg          sync.WaitGroup
 
 	mu       sync.Mutex
 	closed   bool
@@ -40,7 +40,7 @@ type engine struct {
 	requests int
 	last     time.Duration
 	busy     int // requests by HTTP
-	lines    map[*line]struct{}
+	lines    map[*tcpProxy]struct{}
 	rest     *time.Timer // looks whether the child is needed
 }
 
@@ -63,7 +63,7 @@ func (e *engine) accept(ctx context.Context) {
 			}
 			continue
 		}
-		l := &line{engine: e, client: c.(*net.TCPConn)}
+		l := &tcpProxy{engine: e, client: c.(*net.TCPConn)}
 		if !e.enter(l) {
 			_ = c.Close()
 			return
@@ -72,7 +72,7 @@ func (e *engine) accept(ctx context.Context) {
 }
 
 // enter serves l, unless the engine is closed.
-func (e *engine) enter(l *line) bool {
+func (e *engine) enter(l *tcpProxy) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.closed {

@@ -85,7 +85,7 @@ func TestWhatIsInstalledLaterIsRun(t *testing.T) {
 }
 
 // Too many open files, for example: it passes.
-func TestAListThatCannotBeReadIsNoNews(t *testing.T) {
+func TestUnreadableListKeepsEngines(t *testing.T) {
 	home := t.TempDir()
 	lists(t, home, "embed:small")
 	k := Keep(t.Context(), Options{Home: home, news: time.Hour})

@@ -7,9 +7,9 @@ import (
 	"os/exec"
 )
 
-func apart(*exec.Cmd) {}
+func setProcessGroup(*exec.Cmd) {}
 
-func stepBack(int, int) {}
+func setNice(int, int) {}
 
 func terminate(pid int) { kill(pid) }
 

@@ -7,15 +7,15 @@ import (
 	"syscall"
 )
 
-// apart gives cmd a process group of its own: a Ctrl-C of the terminal is for
+// setProcessGroup gives cmd a process group of its own: a Ctrl-C of the terminal is for
 // us, who then stop it in order.
-func apart(cmd *exec.Cmd) {
+func setProcessGroup(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	dieWithUs(cmd.SysProcAttr)
 }
 
-// stepBack lets other programs go before the group of pid.
-func stepBack(pid, nice int) { _ = syscall.Setpriority(syscall.PRIO_PGRP, pid, nice) }
+// setNice lets other programs go before the group of pid.
+func setNice(pid, nice int) { _ = syscall.Setpriority(syscall.PRIO_PGRP, pid, nice) }
 
 // terminate asks the group of pid to end.
 func terminate(pid int) { signal(pid, syscall.SIGTERM) }

@@ -75,7 +75,7 @@ func (o Options) complete() Options {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	o.Host = cmp.Or(o.Host, "127.0.0.1")
-	o.pulse, o.news = cmp.Or(o.pulse, pulse), cmp.Or(o.news, newsEvery)
+	o.pulse, o.news = cmp.Or(o.pulse, healthEvery), cmp.Or(o.news, newsEvery)
 	return o
 }
 
@@ -137,8 +137,8 @@ func (s *Supervisor) open(server install.Server, o Options) (*engine, error) {
 		return nil, errors.Join(fmt.Errorf("listen for engine %s: %w", server.Name, err), log.Close())
 	}
 	e := &engine{
-		server: server, listener: l, out: log, log: s.log.With("engine", server.Name), idle: o.Idle, nice: o.Nice, pulse: o.pulse,
-		state: discovery.Asleep, since: s.since, lines: map[*line]struct{}{}, told: s.tell,
+		server: server, listener: l, out: log, log: s.log.With("engine", server.Name), idle: o.Idle, nice: o.Nice, healthEvery: o.pulse,
+		state: discovery.Asleep, since: s.since, lines: map[*tcpProxy]struct{}{}, told: s.tell,
 	}
 	at := l.Addr().(*net.TCPAddr)
 	here := strings.NewReplacer("{port}", strconv.Itoa(at.Port))

@@ -68,7 +68,7 @@ func (c *Client) Transcribe(ctx context.Context, s Speech) (Text, error) {
 			if err := e.Decode(&t); err != nil {
 				return Text{}, err
 			}
-			if pieces.Len()+len(t.Text) > dataMost { // as much as in one event
+			if pieces.Len()+len(t.Text) > maxData { // as much as in one event
 				return Text{}, fmt.Errorf("transcript in pieces: %w", ErrSize)
 			}
 			pieces.WriteString(t.Text)

@@ -17,9 +17,9 @@ import (
 	"time"
 )
 
-// dialMost is the longest time that making a connection takes; the context may
+// dialTimeout is the longest time that making a connection takes; the context may
 // end sooner.
-const dialMost = 5 * time.Second
+const dialTimeout = 5 * time.Second
 
 // Error is what a server says is wrong.
 type Error struct {
@@ -76,7 +76,7 @@ type Conn struct {
 
 // Dial connects. The connection is closed when ctx ends.
 func (c *Client) Dial(ctx context.Context) (*Conn, error) {
-	dial, cancel := context.WithTimeoutCause(ctx, dialMost, fmt.Errorf("no connection within %v", dialMost))
+	dial, cancel := context.WithTimeoutCause(ctx, dialTimeout, fmt.Errorf("no connection within %v", dialTimeout))
 	defer cancel()
 	raw, err := new(net.Dialer).DialContext(dial, "tcp", c.addr)
 	if err != nil {

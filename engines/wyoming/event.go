@@ -38,9 +38,9 @@ const (
 // The most that is read of one event, in bytes. The list of voices of a large
 // server has 100 KB, and a chunk of audio a few.
 const (
-	headerMost  = 1 << 20
-	dataMost    = 4 << 20
-	payloadMost = 4 << 20
+	maxHeader  = 1 << 20
+	maxData    = 4 << 20
+	maxPayload = 4 << 20
 )
 
 // ErrSize is the error of an event that is larger than any that makes sense, and
@@ -114,14 +114,14 @@ func Read(r *bufio.Reader) (Event, error) {
 		return Event{}, errors.New("header of an event: it has no type")
 	}
 	e := Event{Type: h.Type}
-	more, err := part(r, h.DataLength, dataMost)
+	more, err := part(r, h.DataLength, maxData)
 	if err != nil {
 		return Event{}, fmt.Errorf("data of event %s: %w", h.Type, err)
 	}
 	if e.Data, err = merged(h.Data, more); err != nil {
 		return Event{}, fmt.Errorf("data of event %s: %w", h.Type, err)
 	}
-	if e.Payload, err = part(r, h.PayloadLength, payloadMost); err != nil {
+	if e.Payload, err = part(r, h.PayloadLength, maxPayload); err != nil {
 		return Event{}, fmt.Errorf("payload of event %s: %w", h.Type, err)
 	}
 	return e, nil
@@ -133,7 +133,7 @@ func readLine(r *bufio.Reader) (line []byte, err error) {
 		piece, err := r.ReadSlice('\n')
 		line = append(line, piece...)
 		switch {
-		case len(line) > headerMost:
+		case len(line) > maxHeader:
 			return nil, fmt.Errorf("header of an event: %w", ErrSize)
 		case err == nil:
 			return line, nil

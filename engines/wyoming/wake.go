@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// hearMost is how long a server may take no audio before it counts as lost.
-const hearMost = 5 * time.Second
+// hearTimeout is how long a server may take no audio before it counts as lost.
+const hearTimeout = 5 * time.Second
 
 // Heard is a wake word that was heard.
 type Heard struct {
@@ -49,12 +49,12 @@ func (c *Client) Detect(ctx context.Context, f Format, words []string) (*Detecto
 func (d *Detector) Hear(pcm []byte) error {
 	e := d.chunk
 	e.Payload = pcm
-	if err := d.conn.SetWriteDeadline(time.Now().Add(hearMost)); err != nil {
+	if err := d.conn.SetWriteDeadline(time.Now().Add(hearTimeout)); err != nil {
 		return err
 	}
 	err := d.conn.Send(e)
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return fmt.Errorf("it has taken no audio for %v", hearMost)
+		return fmt.Errorf("it has taken no audio for %v", hearTimeout)
 	}
 	return err
 }

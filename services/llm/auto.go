@@ -9,8 +9,8 @@ import (
 	"github.com/gotars/tars/kit"
 )
 
-// candidate is an engine that the service may take.
-type candidate = failover.Candidate[Engine]
+// engineCandidate is an engine that the service may take.
+type engineCandidate = failover.Candidate[Engine]
 
 // auto is the engine that the settings name, or the best that is found.
 type auto struct{ *failover.Switch[Engine] }
@@ -25,17 +25,17 @@ func NewEngine(c Config, recall *Recall, home kit.Home) (Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	simple := candidate{Engine: NewBuiltin(recall), Key: builtin, Name: builtin, From: choice.From, Better: choice.Better}
-	return auto{failover.NewSwitch(func(ctx context.Context) []candidate {
+	simple := engineCandidate{Engine: NewBuiltin(recall), Key: builtin, Name: builtin, From: choice.From, Better: choice.Better}
+	return auto{failover.NewSwitch(func(ctx context.Context) []engineCandidate {
 		switch {
 		case choice.Name == openAI:
-			all := []candidate{{Engine: NewOpenAI(c), Key: openAI, Name: openAI, From: choice.From}}
+			all := []engineCandidate{{Engine: NewOpenAI(c), Key: openAI, Name: openAI, From: choice.From}}
 			for _, model := range c.fallbacks(c.Model) {
-				all = append(all, candidate{Engine: c.instead(model), Key: openAI + " " + model, Name: model, From: choice.From})
+				all = append(all, engineCandidate{Engine: c.fallbackEngine(model), Key: openAI + " " + model, Name: model, From: choice.From})
 			}
 			return all
 		case c.Engine == builtin:
-			return []candidate{simple}
+			return []engineCandidate{simple}
 		}
 		return append(c.found(ctx, home), simple)
 	})}, nil
@@ -43,8 +43,8 @@ func NewEngine(c Config, recall *Recall, home kit.Home) (Engine, error) {
 
 // found are the servers that answer, best first, then their other models. They
 // get no key: that is for the server of the settings.
-func (c Config) found(ctx context.Context, home kit.Home) (all []candidate) {
-	var others []candidate
+func (c Config) found(ctx context.Context, home kit.Home) (all []engineCandidate) {
+	var others []engineCandidate
 	for _, s := range failover.Look(ctx, c.Hosts, string(home), discovery.LLM) {
 		at := c
 		at.BaseURL, at.APIKey = s.URL, ""
@@ -54,7 +54,7 @@ func (c Config) found(ctx context.Context, home kit.Home) (all []candidate) {
 		all = append(all, failover.Found[Engine](s, NewOpenAI(at)))
 		for _, model := range c.fallbacks(at.Model) {
 			s.Model = model
-			others = append(others, failover.Found[Engine](s, at.instead(model)))
+			others = append(others, failover.Found[Engine](s, at.fallbackEngine(model)))
 		}
 	}
 	return append(all, others...)
@@ -65,16 +65,16 @@ func (c Config) fallbacks(first string) []string {
 	return slices.DeleteFunc(slices.Clone(c.FallbackModels), func(m string) bool { return m == "" || m == first })
 }
 
-// instead is a model that answers in place of another one, whichever that was.
-type instead struct{ *OpenAI }
+// fallbackModel is a model that answers in place of another one, whichever that was.
+type fallbackModel struct{ *OpenAI }
 
-func (c Config) instead(model string) instead {
+func (c Config) fallbackEngine(model string) fallbackModel {
 	c.Model = model
-	return instead{NewOpenAI(c)}
+	return fallbackModel{NewOpenAI(c)}
 }
 
 // Generate implements Engine.
-func (i instead) Generate(ctx context.Context, p Prompt, emit func(string) error) (Usage, error) {
+func (i fallbackModel) Generate(ctx context.Context, p Prompt, emit func(string) error) (Usage, error) {
 	p.Model = i.cfg.Model
 	return i.OpenAI.Generate(ctx, p, emit)
 }
@@ -82,9 +82,9 @@ func (i instead) Generate(ctx context.Context, p Prompt, emit func(string) error
 // Generate has the best engine answer p. Another one takes over while nothing
 // was written.
 func (e auto) Generate(ctx context.Context, p Prompt, emit func(string) error) (use Usage, err error) {
-	err = e.Do(ctx, func(ctx context.Context, c candidate) (begun bool, err error) {
-		if p.By != nil {
-			p.By(provider(c.Engine))
+	err = e.Do(ctx, func(ctx context.Context, c engineCandidate) (begun bool, err error) {
+		if p.OnAttempt != nil {
+			p.OnAttempt(provider(c.Engine))
 		}
 		use, err = c.Engine.Generate(ctx, p, func(delta string) error {
 			begun = begun || delta != ""
@@ -101,15 +101,15 @@ func provider(e Engine) (name, model string) {
 	switch e := e.(type) {
 	case *Builtin:
 		return builtin, ""
-	case instead:
+	case fallbackModel:
 		return openAI, e.cfg.Model
 	}
 	return openAI, ""
 }
 
-// look looks for a better engine, or for another one when that failed, and
+// findEngine looks for a better engine, or for another one when that failed, and
 // tells which is taken.
-func (s *Service) look(ctx context.Context) error {
+func (s *Service) findEngine(ctx context.Context) error {
 	if e, ok := s.engine.(auto); ok && e.Look(ctx) {
 		best := e.Best(ctx)
 		s.log.InfoContext(ctx, "model", "engine", best.Name, "from", best.From)

@@ -33,10 +33,10 @@ func (b *Builtin) Generate(ctx context.Context, p Prompt, emit func(string) erro
 }
 
 const (
-	able = "I can tell the time and the date, do sums, and recall what was said. "
-	cure = "To connect one, set LLM_BASE_URL to its server, or LLM_API_KEY."
-	help = "I am running without a language model. " + able + cure
-	lost = "No language model is connected, so I cannot answer that. " + able + cure
+	abilities       = "I can tell the time and the date, do sums, and recall what was said. "
+	setupHint       = "To connect one, set LLM_BASE_URL to its server, or LLM_API_KEY."
+	selfDescription = "I am running without a language model. " + abilities + setupHint
+	noModelAnswer   = "No language model is connected, so I cannot answer that. " + abilities + setupHint
 )
 
 // rules are tried in order on the question in lower case, without politeness
@@ -59,9 +59,9 @@ var rules = []struct {
 	}},
 	{whole(`(?:what|which) year is it`), func(*Builtin, context.Context, []string) string { return "It is " + time.Now().Format("2006") + "." }},
 	{whole(`help|who are you|what are you|what can you do|what do you do|what is your name|how do you work`),
-		func(*Builtin, context.Context, []string) string { return help }},
+		func(*Builtin, context.Context, []string) string { return selfDescription }},
 	{whole(`hello|hi|hey|tars|good (?:morning|afternoon|evening)`),
-		func(*Builtin, context.Context, []string) string { return "Hello. " + help }},
+		func(*Builtin, context.Context, []string) string { return "Hello. " + selfDescription }},
 	{whole(`what (?:did|have) i (?:just )?(?:say|said|tell you|told you)(?: last| before)?|what was the last thing i said|what did we (?:talk|speak) about`),
 		last},
 	{whole(`what (?:did|have) (?:i|we) (?:say|said|tell you|told you|mention|mentioned|talk|speak) (?:about|of|regarding) (.+)`), remembered},
@@ -75,11 +75,11 @@ var rules = []struct {
 
 func whole(pattern string) *regexp.Regexp { return regexp.MustCompile(`^(?:` + pattern + `)$`) }
 
-// polite is what people put around a question.
-var polite = regexp.MustCompile(`^(?:(?:hey|ok|okay|please|tars|well|so|and|can you tell me|could you tell me|can you|could you)[, ]+)+|(?:[, ]+(?:please|now|right now|tars|thanks|thank you))+$`)
+// politeness is what people put around a question.
+var politeness = regexp.MustCompile(`^(?:(?:hey|ok|okay|please|tars|well|so|and|can you tell me|could you tell me|can you|could you)[, ]+)+|(?:[, ]+(?:please|now|right now|tars|thanks|thank you))+$`)
 
 func (b *Builtin) answer(ctx context.Context, question string) string {
-	q := plain(question)
+	q := normalizeQuestion(question)
 	for _, r := range rules {
 		if m := r.ask.FindStringSubmatch(q); m != nil {
 			if text := r.answer(b, ctx, m); text != "" {
@@ -87,15 +87,15 @@ func (b *Builtin) answer(ctx context.Context, question string) string {
 			}
 		}
 	}
-	return lost
+	return noModelAnswer
 }
 
-// plain is a question as the rules read it.
-func plain(question string) string {
+// normalizeQuestion is a question as the rules read it.
+func normalizeQuestion(question string) string {
 	q := strings.ToLower(strings.Join(strings.Fields(question), " "))
 	q = strings.NewReplacer("’", "'", "what's", "what is", "who's", "who is", "when's", "when is").Replace(q)
 	q = strings.TrimRight(q, "?!., ")
-	return strings.TrimSpace(polite.ReplaceAllString(q, ""))
+	return strings.TrimSpace(politeness.ReplaceAllString(q, ""))
 }
 
 // sum answers arithmetic, and nothing when text is none.
@@ -119,7 +119,7 @@ func remembered(b *Builtin, ctx context.Context, m []string) string {
 	if err != nil {
 		return noMemory
 	}
-	return cmp.Or(quoted(r, 3, func(x contract.MemoryResult) bool { return plain(said(x)) != m[0] }), "I remember nothing about "+m[1]+".")
+	return cmp.Or(quoted(r, 3, func(x contract.MemoryResult) bool { return normalizeQuestion(said(x)) != m[0] }), "I remember nothing about "+m[1]+".")
 }
 
 // noted says that the memory keeps what it hears, if it is there.
@@ -135,7 +135,9 @@ func last(b *Builtin, ctx context.Context, m []string) string {
 	if err != nil {
 		return noMemory
 	}
-	ofUser := func(x contract.MemoryResult) bool { return speaker(x) == contract.RoleUser && plain(said(x)) != m[0] }
+	ofUser := func(x contract.MemoryResult) bool {
+		return speaker(x) == contract.RoleUser && normalizeQuestion(said(x)) != m[0]
+	}
 	return cmp.Or(quoted(r, 1, ofUser), "I remember nothing that you said before.")
 }
 

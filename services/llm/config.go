@@ -89,11 +89,11 @@ type Choice struct {
 }
 
 const (
-	openAI  = "openai"
-	builtin = "builtin"
-	atHome  = "https://api.openai.com/v1" // where a key alone leads
-	usual   = "gpt-4o-mini"               // its model unless another is set
-	connect = "start Ollama, run make engines, or set LLM_BASE_URL to an OpenAI-compatible server (http://127.0.0.1:11434/v1 for Ollama), or LLM_API_KEY for OpenAI"
+	openAI       = "openai"
+	builtin      = "builtin"
+	openAIBase   = "https://api.openai.com/v1" // where a key alone leads
+	defaultModel = "gpt-4o-mini"               // its model unless another is set
+	connect      = "start Ollama, run make engines, or set LLM_BASE_URL to an OpenAI-compatible server (http://127.0.0.1:11434/v1 for Ollama), or LLM_API_KEY for OpenAI"
 )
 
 // Choose returns the engine that c asks for. It looks for no server: with

@@ -236,7 +236,7 @@ func TestTheModelOfAFoundServer_RealEngines(t *testing.T) {
 	}
 	t.Cleanup(http.DefaultClient.CloseIdleConnections)
 	by := ""
-	p := Prompt{User: "What is the capital of France?", Question: "x", MaxTokens: 24, TopP: 1, By: func(provider, _ string) { by = provider }}
+	p := Prompt{User: "What is the capital of France?", Question: "x", MaxTokens: 24, TopP: 1, OnAttempt: func(provider, _ string) { by = provider }}
 	text := ""
 	use, err := e.Generate(t.Context(), p, func(d string) error { text += d; return nil })
 	if err != nil || !strings.Contains(text, "Paris") || by != openAI || use.Tokens == nil {

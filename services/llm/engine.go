@@ -25,9 +25,9 @@ type Prompt struct {
 	Temperature float64 // 0 to 2
 	TopP        float64 // above 0, at most 1
 
-	// By is told who writes, before each try: the model when it is not the one that
+	// OnAttempt is told who writes, before each try: the model when it is not the one that
 	// was asked for, else empty. Nil: nobody wants to know.
-	By func(provider, model string)
+	OnAttempt func(provider, model string)
 }
 
 // Usage says what an answer took.

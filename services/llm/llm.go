@@ -46,8 +46,8 @@ func (s *Service) Handlers() []kit.Handler {
 	return []kit.Handler{
 		kit.Stream(s.write, kit.Workers(4), kit.AckFirst(), kit.Queue(256), kit.Timeout(s.cfg.Timeout), kit.CancelledBy(
 			func(c contract.LLMCancel) string { return c.ID }, func(q contract.LLMRequest) string { return q.ID })),
-		kit.On(s.become),
-		kit.OnConnect(s.look, choice), kit.Every(lookEvery, s.look, choice),
+		kit.On(s.setPersona),
+		kit.OnConnect(s.findEngine, choice), kit.Every(lookEvery, s.findEngine, choice),
 		kit.Asks[contract.MemoryQuery](),
 	}
 }
@@ -57,8 +57,8 @@ func (s *Service) write(ctx context.Context, q contract.LLMRequest, send func(co
 		return contract.LLMResponse{}, kit.Drop("blank")
 	}
 	p := s.prompt(ctx, q)
-	out := page{id: q.ID, silent: q.Stream != nil && !*q.Stream, send: send, provider: &s.choice.Name}
-	p.By = func(provider, model string) {
+	out := streamWriter{id: q.ID, silent: q.Stream != nil && !*q.Stream, send: send, provider: &s.choice.Name}
+	p.OnAttempt = func(provider, model string) {
 		if out.provider = &provider; model != "" {
 			out.model = &model
 		}
@@ -98,13 +98,13 @@ func (s *Service) prompt(ctx context.Context, q contract.LLMRequest) Prompt {
 	return p
 }
 
-func (s *Service) become(_ context.Context, who contract.CharacterSnapshot) error {
+func (s *Service) setPersona(_ context.Context, who contract.CharacterSnapshot) error {
 	s.persona.Store(&who)
 	return nil
 }
 
-// page is one answer as it is written.
-type page struct {
+// streamWriter is one answer as it is written.
+type streamWriter struct {
 	id              string
 	silent          bool // no deltas are wanted
 	send            func(contract.LLMStreamDelta) error
@@ -116,7 +116,7 @@ type page struct {
 
 // add sends one delta. A delta that is lost with the link is no reason to stop:
 // the response has the whole text.
-func (p *page) add(delta string) error {
+func (p *streamWriter) add(delta string) error {
 	if delta == "" {
 		return nil
 	}
@@ -125,9 +125,9 @@ func (p *page) add(delta string) error {
 }
 
 // end sends the mark after the last delta.
-func (p *page) end() error { return p.next(contract.LLMStreamDelta{Done: true}) }
+func (p *streamWriter) end() error { return p.next(contract.LLMStreamDelta{Done: true}) }
 
-func (p *page) next(d contract.LLMStreamDelta) error {
+func (p *streamWriter) next(d contract.LLMStreamDelta) error {
 	if p.silent {
 		return nil
 	}

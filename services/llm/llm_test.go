@@ -250,9 +250,9 @@ func TestBuiltin(t *testing.T) {
 		"a sum":              {"What is 17 times 23?", func() string { return "That is 391." }},
 		"a sum of words":     {"how much is twelve point five percent of eighty", func() string { return "That is 10." }},
 		"by zero":            {"5 divided by 0", func() string { return "Dividing by zero has no answer." }},
-		"who it is":          {"Who are you?", func() string { return help }},
-		"anything else":      {"What time is it in Tokyo?", func() string { return lost }},
-		"a number":           {"what is 2024", func() string { return lost }},
+		"who it is":          {"Who are you?", func() string { return selfDescription }},
+		"anything else":      {"What time is it in Tokyo?", func() string { return noModelAnswer }},
+		"a number":           {"what is 2024", func() string { return noModelAnswer }},
 	}
 	for name, tt := range tests {
 		kittest.Run(t, name, func(t *testing.T, b *kittest.Harness) {

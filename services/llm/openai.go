@@ -41,7 +41,7 @@ type OpenAI struct {
 
 // NewOpenAI returns the engine at LLM_BASE_URL, else that of OpenAI.
 func NewOpenAI(c Config) *OpenAI {
-	o := &OpenAI{cfg: c, base: cmp.Or(c.BaseURL, atHome)}
+	o := &OpenAI{cfg: c, base: cmp.Or(c.BaseURL, openAIBase)}
 	if u, err := url.Parse(o.base); err == nil {
 		o.host = u.Host
 	}
@@ -84,9 +84,9 @@ func (o *OpenAI) Generate(ctx context.Context, p Prompt, emit func(string) error
 		}
 	}
 	strict := o.strict.Load()
-	use, err := o.stream(ctx, p, strict, aloud(heard))
-	if picky(err) && !strict {
-		if use, err = o.stream(ctx, p, true, aloud(heard)); err == nil { // else it was not the parameter
+	use, err := o.stream(ctx, p, strict, stripThinking(heard))
+	if refusesParameter(err) && !strict {
+		if use, err = o.stream(ctx, p, true, stripThinking(heard)); err == nil { // else it was not the parameter
 			o.strict.Store(true)
 		}
 	}
@@ -99,14 +99,14 @@ func (o *OpenAI) Generate(ctx context.Context, p Prompt, emit func(string) error
 		o.found.Store(nil)
 		return use, failover.Retryable(about) // the server may have another model by now
 	}
-	if errors.As(err, &e) && e.StatusCode < http.StatusInternalServerError && !unusable[e.StatusCode] {
+	if errors.As(err, &e) && e.StatusCode < http.StatusInternalServerError && !persistentRefusals[e.StatusCode] {
 		return use, failover.RequestFault(about)
 	}
 	return use, about
 }
 
-// unusable are refusals that the next request gets as well.
-var unusable = map[int]bool{
+// persistentRefusals are refusals that the next request gets as well.
+var persistentRefusals = map[int]bool{
 	http.StatusUnauthorized: true, http.StatusForbidden: true, http.StatusNotFound: true, http.StatusTooManyRequests: true,
 }
 
@@ -118,8 +118,8 @@ func (o *OpenAI) model(ctx context.Context) (string, error) {
 	if o.cfg.Model != "" {
 		return o.cfg.Model, nil
 	}
-	name := usual
-	if o.base != atHome {
+	name := defaultModel
+	if o.base != openAIBase {
 		models, err := o.client.Models(ctx)
 		var refused *apierror.Error
 		switch {
@@ -176,9 +176,9 @@ func chatRequest(p Prompt, strict bool) openai.ChatRequest {
 	return q
 }
 
-// picky tells whether the server refused a parameter that not all know: newer
+// refusesParameter tells whether the server refused a parameter that not all know: newer
 // models of OpenAI want another limit and no temperature.
-func picky(err error) bool {
+func refusesParameter(err error) bool {
 	var e *apierror.Error
 	if !errors.As(err, &e) || e.StatusCode != http.StatusBadRequest && e.StatusCode != http.StatusUnprocessableEntity {
 		return false

@@ -150,7 +150,7 @@ func TestAnotherModelAnswers(t *testing.T) {
 				t.Fatal(err)
 			}
 			told, text := "", ""
-			p := Prompt{User: "Hi", Model: tt.request, MaxTokens: 9, TopP: 1, By: func(_, model string) { told = model }}
+			p := Prompt{User: "Hi", Model: tt.request, MaxTokens: 9, TopP: 1, OnAttempt: func(_, model string) { told = model }}
 			use, err := e.Generate(t.Context(), p, func(d string) error { text += d; return nil })
 			if text != tt.text || (err == nil) != (text == "Hello") || strings.Join(asked, " ") != tt.asked {
 				t.Errorf("%q by %+v, %v, asked %q", text, use, err, asked)

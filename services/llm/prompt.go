@@ -86,7 +86,7 @@ func (b budget) user(recalled string) string {
 // history is what still fits of the conversation, newest first kept. Some
 // routers count the question itself as the last turn of it; it is left out.
 func (b budget) history(p Prompt) []contract.ConversationMessage {
-	old := spoken(b.q)
+	old := pastTurns(b.q)
 	room, from := b.room(p), len(old)
 	if room <= leastOld {
 		return nil
@@ -100,17 +100,17 @@ func (b budget) history(p Prompt) []contract.ConversationMessage {
 	return old[from:]
 }
 
-// spoken is the conversation before the question, without blank turns.
-func spoken(q contract.LLMRequest) []contract.ConversationMessage {
+// pastTurns is the conversation before the question, without blank turns.
+func pastTurns(q contract.LLMRequest) []contract.ConversationMessage {
 	old := q.History
-	if n := len(old); n > 0 && old[n-1].Role == contract.RoleUser && same(old[n-1].Content, q.Text) {
+	if n := len(old); n > 0 && old[n-1].Role == contract.RoleUser && sameText(old[n-1].Content, q.Text) {
 		old = old[:n-1]
 	}
 	return slices.DeleteFunc(slices.Clone(old), func(m contract.ConversationMessage) bool { return strings.TrimSpace(m.Content) == "" })
 }
 
-// same reports whether two texts differ in white space at most.
-func same(a, b string) bool { return slices.Equal(strings.Fields(a), strings.Fields(b)) }
+// sameText reports whether two texts differ in white space at most.
+func sameText(a, b string) bool { return slices.Equal(strings.Fields(a), strings.Fields(b)) }
 
 // tokens estimates the tokens of text: about 1.3 a word, and no fewer than one
 // for four bytes, for code and for languages that do not part words.

@@ -13,15 +13,15 @@ import (
 	"github.com/gotars/tars/kit"
 )
 
-// shy is how long a memory that did not answer is not asked before an answer
+// memoryCooldown is how long a memory that did not answer is not asked before an answer
 // of a model: without a memory no turn should wait for it.
-const shy = 30 * time.Second
+const memoryCooldown = 30 * time.Second
 
 // Recall asks the memory. It is safe for concurrent use.
 type Recall struct {
-	cfg   Config
-	bus   *kit.Bus
-	quiet atomic.Int64 // Unix nanoseconds until which the memory is left alone
+	cfg       Config
+	bus       *kit.Bus
+	skipUntil atomic.Int64 // Unix nanoseconds until which the memory is left alone
 }
 
 // NewRecall returns a Recall that asks over bus.
@@ -30,8 +30,8 @@ func NewRecall(cfg Config, bus *kit.Bus) *Recall { return &Recall{cfg: cfg, bus:
 // About returns what the memory knows about the question q, one line for each
 // thing, in at most room tokens. Without an answer it returns nothing and why.
 func (r *Recall) About(ctx context.Context, q contract.LLMRequest, room int) (string, error) {
-	if time.Now().UnixNano() < r.quiet.Load() {
-		return "", fmt.Errorf("memory did not answer less than %s ago", shy)
+	if time.Now().UnixNano() < r.skipUntil.Load() {
+		return "", fmt.Errorf("memory did not answer less than %s ago", memoryCooldown)
 	}
 	k := r.cfg.RAGTopK
 	if q.RAGK != nil && *q.RAGK > 0 {
@@ -41,14 +41,14 @@ func (r *Recall) About(ctx context.Context, q contract.LLMRequest, room int) (st
 		ContextWindow: new(r.cfg.RAGWindow), RetrievalStrategy: r.cfg.RAGStrategy})
 	if err != nil {
 		if ctx.Err() == nil {
-			r.quiet.Store(time.Now().Add(shy).UnixNano())
+			r.skipUntil.Store(time.Now().Add(memoryCooldown).UnixNano())
 		}
 		return "", err
 	}
 	var lines []string
 	for _, x := range found.Results {
 		text := said(x)
-		known := slices.ContainsFunc(q.History, func(m contract.ConversationMessage) bool { return same(m.Content, text) })
+		known := slices.ContainsFunc(q.History, func(m contract.ConversationMessage) bool { return sameText(m.Content, text) })
 		if text != "" && !known {
 			lines = append(lines, line(x, text))
 		}

@@ -17,7 +17,7 @@ var (
 // calculate works out a sum in words or signs: "17 times 23", "12.5% of 80".
 // What is no sum, a lone number too, is errNoSum.
 func calculate(text string) (string, error) {
-	p := sums{rest: lex(text)}
+	p := expressionParser{rest: lex(text)}
 	v, err := p.expression(0)
 	switch {
 	case err != nil:
@@ -93,13 +93,13 @@ func inWords(words []string) (n float64, used int) {
 	total, group := 0.0, 0.0
 	for used < len(words) {
 		w := words[used]
-		if v, ok := small[w]; ok && fits(group, v) {
+		if v, ok := small[w]; ok && fitsInGroup(group, v) {
 			group += v
 		} else if w == "hundred" && group > 0 && group < 100 {
 			group *= 100
 		} else if scale, ok := large[w]; ok && used > 0 {
 			total, group = total+group*scale, 0
-		} else if next := used + 1; w == "and" && used > 0 && next < len(words) && fits(group, small[words[next]]) && small[words[next]] > 0 {
+		} else if next := used + 1; w == "and" && used > 0 && next < len(words) && fitsInGroup(group, small[words[next]]) && small[words[next]] > 0 {
 			used++
 			continue
 		} else if w == "point" && used > 0 {
@@ -112,8 +112,8 @@ func inWords(words []string) (n float64, used int) {
 	return total + group, used
 }
 
-// fits reports whether v can follow in one group: twenty three, not three twenty.
-func fits(group, v float64) bool {
+// fitsInGroup reports whether v can follow in one group: twenty three, not three twenty.
+func fitsInGroup(group, v float64) bool {
 	tail := math.Mod(group, 100)
 	return tail == 0 && (v != 0 || group == 0) || tail >= 20 && math.Mod(tail, 10) == 0 && v > 0 && v < 10
 }
@@ -134,23 +134,23 @@ func decimals(n float64, words []string, used int) (float64, int) {
 	return n, used + 1 + read
 }
 
-// sums is a recursive-descent parser over signs:
+// expressionParser is a recursive-descent parser over signs:
 //
 //	expression = term { ("+" | "-") term }
 //	term       = unary { ("*" | "/") unary }
 //	unary      = ("-" | "√") unary | power
 //	power      = primary [ "^" unary ]
 //	primary    = ( number | "(" expression ")" ) { "%" }
-type sums struct {
+type expressionParser struct {
 	rest  []string
 	steps int  // operations done: a number alone is no sum
 	share bool // the term read last is a percentage and nothing else
 }
 
-// deepest is how far parentheses may be nested.
-const deepest = 50
+// maxDepth is how far parentheses may be nested.
+const maxDepth = 50
 
-func (p *sums) take(signs ...string) string {
+func (p *expressionParser) take(signs ...string) string {
 	for _, s := range signs {
 		if len(p.rest) > 0 && p.rest[0] == s {
 			p.rest = p.rest[1:]
@@ -160,7 +160,7 @@ func (p *sums) take(signs ...string) string {
 	return ""
 }
 
-func (p *sums) expression(depth int) (float64, error) {
+func (p *expressionParser) expression(depth int) (float64, error) {
 	v, err := p.term(depth)
 	for err == nil {
 		sign := p.take("+", "-")
@@ -179,7 +179,7 @@ func (p *sums) expression(depth int) (float64, error) {
 	return v, err
 }
 
-func (p *sums) term(depth int) (float64, error) {
+func (p *expressionParser) term(depth int) (float64, error) {
 	v, err := p.unary(depth)
 	for err == nil {
 		sign := p.take("*", "/")
@@ -201,8 +201,8 @@ func (p *sums) term(depth int) (float64, error) {
 	return v, err
 }
 
-func (p *sums) unary(depth int) (float64, error) {
-	if depth > deepest {
+func (p *expressionParser) unary(depth int) (float64, error) {
+	if depth > maxDepth {
 		return 0, errNoSum
 	}
 	switch p.take("-", "√") {
@@ -226,7 +226,7 @@ func (p *sums) unary(depth int) (float64, error) {
 	return v, err
 }
 
-func (p *sums) primary(depth int) (v float64, err error) {
+func (p *expressionParser) primary(depth int) (v float64, err error) {
 	if p.take("(") != "" {
 		if v, err = p.expression(depth + 1); err == nil && p.take(")") == "" {
 			err = errNoSum

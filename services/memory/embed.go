@@ -23,9 +23,9 @@ type Embedder interface {
 	Embed(ctx context.Context, texts []string) ([][]float32, error)
 }
 
-// textMost is how much of a text is embedded, in bytes: models read little, and
+// maxText is how much of a text is embedded, in bytes: models read little, and
 // some servers refuse more than they read.
-const textMost = 1000
+const maxText = 1000
 
 // maxResponse bounds what is read of an answer, in bytes. A batch of large
 // vectors has some 3 MiB.
@@ -33,8 +33,8 @@ const maxResponse = 32 << 20
 
 // RefusedError is a text that the embedder does not take; others it may.
 type RefusedError struct {
-	Err     error
-	Perhaps bool // the server broke at it: it may be ill, or cannot say what this text means
+	Err              error
+	MaybeServerFault bool // the server broke at it: it may be ill, or cannot say what this text means
 }
 
 func (e *RefusedError) Error() string { return e.Err.Error() }
@@ -67,7 +67,7 @@ func NewOpenAI(c Config) (*OpenAI, error) {
 func (o *OpenAI) Embed(ctx context.Context, texts []string) ([][]float32, error) {
 	short := make([]string, len(texts))
 	for i, t := range texts {
-		short[i] = strings.ToValidUTF8(t[:min(len(t), textMost)], "")
+		short[i] = strings.ToValidUTF8(t[:min(len(t), maxText)], "")
 	}
 	vectors, err := o.client.Embed(ctx, o.model, short)
 	if err != nil {
@@ -103,7 +103,7 @@ func (o *OpenAI) explain(ctx context.Context, err error) error {
 	case apierror.IsRequestFault(e.StatusCode):
 		return &RefusedError{Err: about}
 	case e.StatusCode == http.StatusInternalServerError: // of Ollama also when a number is none
-		return &RefusedError{Err: about, Perhaps: true}
+		return &RefusedError{Err: about, MaybeServerFault: true}
 	}
 	return about
 }
@@ -125,40 +125,35 @@ func unit(v []float64) []float32 {
 	return out
 }
 
-// choice is an embedder with where it was found.
-type choice struct {
+// foundEmbedder is an embedder with where it was found.
+type foundEmbedder struct {
 	Embedder
 	model      string // whose vectors can be compared
 	name, from string // for people
 }
 
-const bettered = "to recall by meaning too, run make engines, or set MEMORY_EMBED_URL and MEMORY_EMBED_MODEL"
+const setupHint = "to recall by meaning too, run make engines, or set MEMORY_EMBED_URL and MEMORY_EMBED_MODEL"
 
 // embedders returns those that c allows, best first: the one of variables, else
 // all that are found.
-func (c Config) embedders(ctx context.Context, home kit.Home) (all []choice, err error) {
+func (c Config) embedders(ctx context.Context, home kit.Home) (all []foundEmbedder, err error) {
 	if c.EmbedEngine == "openai" || c.EmbedEngine == "auto" && c.EmbedURL != "" {
 		e, err := NewOpenAI(c)
 		if err != nil {
 			return nil, err
 		}
-		return []choice{{e, c.EmbedModel, "OpenAI-compatible", "MEMORY_EMBED_URL, " + e.host}}, nil
+		return []foundEmbedder{{e, c.EmbedModel, "OpenAI-compatible", "MEMORY_EMBED_URL, " + e.host}}, nil
 	}
 	if c.EmbedEngine != "auto" {
 		return nil, nil
 	}
-	for _, s := range failover.Look(ctx, c.Hosts, string(home), discovery.Embed) {
+	found := failover.FindAll(ctx, c.Hosts, string(home), discovery.Embed, func(s discovery.Server) (*OpenAI, error) {
 		at := c
-		at.EmbedURL, at.EmbedKey, at.EmbedModel = s.URL, "", s.Model
-		e, err := NewOpenAI(at)
-		if err != nil {
-			continue
-		}
-		from := "found at " + e.host
-		if s.Installed {
-			from = "installed by make engines"
-		}
-		all = append(all, choice{e, s.Model, s.Name, from})
+		at.EmbedURL, at.EmbedKey, at.EmbedModel = s.URL, "", s.Model // the key is for the server of the settings
+		return NewOpenAI(at)
+	})
+	for _, f := range found {
+		all = append(all, foundEmbedder{f.Engine, f.Engine.model, f.Name, f.From})
 	}
 	return all, nil
 }
@@ -184,7 +179,7 @@ func Describe(ctx context.Context, c Config, home kit.Home) (name, from, better 
 	case len(all) > 0:
 		return "words and meaning", all[0].name + ", " + all[0].from, ""
 	case c.EmbedEngine == "none":
-		return "words", "MEMORY_EMBED_ENGINE", "set MEMORY_EMBED_ENGINE=auto, and " + bettered
+		return "words", "MEMORY_EMBED_ENGINE", "set MEMORY_EMBED_ENGINE=auto, and " + setupHint
 	}
-	return "words", "built in", bettered
+	return "words", "built in", setupHint
 }

@@ -6,12 +6,17 @@ import (
 )
 
 const (
-	rankOffset = 60   // of reciprocal rank fusion: how little the first places differ
-	newness    = 0.25 // weight of the rank by age; words and meaning have 1
+	// rrfK is k of reciprocal rank fusion (Cormack, Clarke and Büttcher, SIGIR 2009),
+	// with the value of that paper: the larger, the less the first places differ.
+	rrfK = 60
+	// recencyWeight is the weight of the rank by age; words and meaning have 1. Age is
+	// to decide between lines that are about as good. Chosen by ear, with the cases
+	// of TestFuse.
+	recencyWeight = 0.25
 )
 
-// fuse joins two lists of at most n lines, best first, by the reciprocals of
-// their ranks. A line that is in one list has place n+1 of the other one. Newer
+// fuse joins two lists of at most n lines, best first, by reciprocal rank fusion:
+// a line scores 1/(k+rank) in each. A line that is in one list has place n+1 of the other one. Newer
 // lines are a little better. The score is the sum.
 func fuse(words, meaning []Line, n int) []Line {
 	byID := map[int64]*Line{}
@@ -25,17 +30,17 @@ func fuse(words, meaning []Line, n int) []Line {
 				byID[l.ID] = x
 				all = append(all, x)
 				if !slices.ContainsFunc(other, func(o Line) bool { return o.ID == l.ID }) {
-					x.Score = 1 / float64(rankOffset+n+1)
+					x.Score = 1 / float64(rrfK+n+1)
 				}
 			}
-			x.Score += 1 / float64(rankOffset+rank+1)
+			x.Score += 1 / float64(rrfK+rank+1)
 		}
 	}
 	add(words, meaning)
 	add(meaning, words)
 	slices.SortFunc(all, func(a, b *Line) int { return cmp.Compare(b.ID, a.ID) })
 	for rank, l := range all {
-		l.Score += newness / float64(rankOffset+rank+1)
+		l.Score += recencyWeight / float64(rrfK+rank+1)
 	}
 	slices.SortStableFunc(all, func(a, b *Line) int { return cmp.Compare(b.Score, a.Score) })
 	out := make([]Line, len(all))

@@ -16,23 +16,23 @@ import (
 
 // Module is the memory service.
 var Module = kit.Service[*Service]("memory",
-	kit.As(kit.Identity{ClientID: "tars-memory", Source: "memory-worker", Aliases: []string{"memory"}}), kit.Env[Config](), fx.Provide(New, NewMeaning, OpenStore, OpenCharacter))
+	kit.As(kit.Identity{ClientID: "tars-memory", Source: "memory-worker", Aliases: []string{"memory"}}), kit.Env[Config](), fx.Provide(New, NewSemanticIndex, OpenStore, OpenCharacter))
 
 // Service keeps what was said, finds it again, and publishes the character.
 type Service struct {
-	cfg     Config
-	bus     *kit.Bus
-	store   *Store
-	meaning *Meaning
-	who     *Character // only in the lane of the character
+	cfg      Config
+	bus      *kit.Bus
+	store    *Store
+	semantic *SemanticIndex
+	who      *Character // only in the lane of the character
 
 	unwritten atomic.Pointer[error] // why the last line was not kept; nil when it was
 }
 
 // New returns a memory over store. It does no I/O; the hooks of OpenStore and
 // OpenCharacter open the files.
-func New(cfg Config, bus *kit.Bus, store *Store, meaning *Meaning, who *Character) *Service {
-	return &Service{cfg: cfg, bus: bus, store: store, meaning: meaning, who: who}
+func New(cfg Config, bus *kit.Bus, store *Store, meaning *SemanticIndex, who *Character) *Service {
+	return &Service{cfg: cfg, bus: bus, store: store, semantic: meaning, who: who}
 }
 
 // Handlers declares what the memory listens to.
@@ -46,7 +46,7 @@ func (s *Service) Handlers() []kit.Handler {
 		kit.On(s.change, character),
 		kit.OnConnect(s.introduce, character),
 		kit.OnConnect(s.forget), kit.Every(time.Hour, s.forget),
-		kit.Loop(s.meaning.run, kit.Name("meaning")),
+		kit.Loop(s.semantic.run, kit.Name("meaning")),
 		kit.Sends[contract.CharacterSnapshot](),
 	}
 }
@@ -97,7 +97,7 @@ func (s *Service) recall(ctx context.Context, q contract.MemoryQuery) (contract.
 	if strings.TrimSpace(q.Text) == "" {
 		return contract.MemoryResults{}, kit.Drop("blank")
 	}
-	return recollection{store: s.store, near: s.meaning.near, q: q, trace: kit.From(ctx).Trace}.results(ctx)
+	return recollection{store: s.store, near: s.semantic.near, q: q, trace: kit.From(ctx).Trace}.results(ctx)
 }
 
 func (s *Service) describe(_ context.Context, q contract.CharacterGetRequest) (contract.CharacterResult, error) {
@@ -135,7 +135,7 @@ func (s *Service) forget(ctx context.Context) error {
 		return nil
 	}
 	ids, err := s.store.Forget(ctx, time.Now().Add(-s.cfg.MaxAge))
-	s.meaning.forget(ids)
+	s.semantic.forget(ids)
 	return err
 }
 

@@ -10,14 +10,14 @@ import (
 	"github.com/gotars/tars/contract"
 )
 
-// asked is how many of the user's last lines may be the question itself, with
+// maxQuestionLines is how many of the user's last lines may be the question itself, with
 // several people talking at once.
-const asked = 4
+const maxQuestionLines = 4
 
 // recollection answers one query.
 type recollection struct {
 	store *Store
-	near  func(ctx context.Context, text string, n int) []near // lines that mean what text does
+	near  func(ctx context.Context, text string, n int) []neighbour // lines that mean what text does
 	q     contract.MemoryQuery
 	trace string // of the query: the turn it belongs to
 
@@ -61,9 +61,9 @@ func (r *recollection) targets(ctx context.Context) ([]Line, error) {
 	var found []Line
 	var err error
 	if recent {
-		found, err = r.store.Recent(ctx, r.q.TopK+2*asked)
+		found, err = r.store.Recent(ctx, r.q.TopK+2*maxQuestionLines)
 	} else {
-		found, err = r.search(ctx, telling(words), 3*r.q.TopK+2*asked)
+		found, err = r.search(ctx, contentWords(words), 3*r.q.TopK+2*maxQuestionLines)
 	}
 	if err != nil {
 		return nil, err
@@ -112,7 +112,7 @@ func (r *recollection) search(ctx context.Context, words []string, n int) ([]Lin
 // recognise finds the lines that are the question itself: it is kept before it
 // can be asked. A sender that carries no trace is known by its words.
 func (r *recollection) recognise(ctx context.Context, words []string) error {
-	last, err := r.store.Questions(ctx, asked)
+	last, err := r.store.Questions(ctx, maxQuestionLines)
 	if err != nil {
 		return err
 	}
@@ -133,7 +133,7 @@ func (r *recollection) isQuestion(l Line) bool {
 // repeats reports whether one of the kept lines says what l says.
 func repeats(kept []Line, l Line) bool {
 	words := split(l.Text)
-	return slices.ContainsFunc(kept, func(k Line) bool { return k.Role == l.Role && alike(split(k.Text), words) })
+	return slices.ContainsFunc(kept, func(k Line) bool { return k.Role == l.Role && sameWords(split(k.Text), words) })
 }
 
 // context returns the neighbours of the targets that fit, each once.

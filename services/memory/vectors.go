@@ -9,20 +9,20 @@ import (
 )
 
 // vectors finds the vectors nearest to another one, by looking at all of them;
-// when there are many, at their outline first. It is safe for concurrent use.
+// when there are many, at their [binaryIndex] first. It is safe for concurrent use.
 type vectors struct {
-	mu      sync.RWMutex
-	size    int       // of each vector; 0: none yet
-	ids     []int64   // of lines
-	all     []float32 // one vector after the other, in the order of ids
-	at      map[int64]int
-	outline outline
+	mu     sync.RWMutex
+	size   int       // of each vector; 0: none yet
+	ids    []int64   // of lines
+	all    []float32 // one vector after the other, in the order of ids
+	at     map[int64]int
+	binary binaryIndex
 }
 
-// near is a line and how close it is: the cosine, at most 1.
-type near struct {
-	id    int64
-	close float32
+// neighbour is a line and how close it is: the cosine, at most 1.
+type neighbour struct {
+	id         int64
+	similarity float32
 }
 
 // put adds the vector of a line, or replaces it. One of another size is left
@@ -38,13 +38,13 @@ func (v *vectors) put(id int64, x []float32) {
 	}
 	if i, ok := v.at[id]; ok {
 		copy(v.all[i*v.size:], x)
-		v.draw(i)
+		v.updateBinary(i)
 		return
 	}
 	v.at[id] = len(v.ids)
 	v.ids = append(v.ids, id)
 	v.all = append(v.all, x...)
-	v.draw(len(v.ids) - 1)
+	v.updateBinary(len(v.ids) - 1)
 }
 
 // remove forgets the vectors of lines.
@@ -58,7 +58,7 @@ func (v *vectors) remove(ids []int64) {
 		}
 		last := len(v.ids) - 1
 		copy(v.all[i*v.size:(i+1)*v.size], v.all[last*v.size:])
-		v.outline.replace(i, last)
+		v.binary.replace(i, last)
 		v.ids[i], v.at[v.ids[last]] = v.ids[last], i
 		v.ids, v.all = v.ids[:last], v.all[:last*v.size]
 		delete(v.at, id)
@@ -68,41 +68,43 @@ func (v *vectors) remove(ids []int64) {
 func (v *vectors) clear() {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.size, v.ids, v.all, v.at, v.outline = 0, nil, nil, nil, outline{}
+	v.size, v.ids, v.all, v.at, v.binary = 0, nil, nil, nil, binaryIndex{}
 }
 
 const (
-	// Nearer than this is no chance: above what unrelated sentences have, and,
-	// among enough lines, well above what the others have. Models differ in what
-	// is near.
-	closeLeast = 0.25
-	closeAbove = 1.5 // standard deviations above the mean
-	enough     = 20  // lines to know those
+	// A line whose similarity is above both bounds is not there by coincidence: above
+	// what unrelated sentences have, and, among enough lines, well above what the
+	// others have. The second one is there because models differ: for some all texts
+	// are similar. With MiniLM ten of twelve paraphrases are found; with other models they were
+	// not measured.
+	minSimilarity   = 0.25
+	minDeviations   = 1.5 // standard deviations above the mean
+	minForDeviation = 20  // lines to know those
 
-	perWorker = 5000 // vectors that are worth a goroutine
+	vectorsPerWorker = 5000 // vectors that are worth a goroutine
 )
 
 // nearest returns at most n lines that are close to x, the closest first.
-func (v *vectors) nearest(x []float32, n int) []near {
+func (v *vectors) nearest(x []float32, n int) []neighbour {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
 	if len(x) != v.size || len(v.ids) == 0 {
 		return nil
 	}
-	workers := min(runtime.GOMAXPROCS(0), 1+len(v.ids)/perWorker)
-	guess, least := v.rough(x, n, workers)
-	parts := make([]found, workers)
+	workers := min(runtime.GOMAXPROCS(0), 1+len(v.ids)/vectorsPerWorker)
+	guess, least := v.preselect(x, n, workers)
+	parts := make([]scanResult, workers)
 	v.inParts(workers, func(w, from, to int) { parts[w] = v.scan(x, n, from, to, guess, least) })
-	var all found
+	var all scanResult
 	for _, p := range parts {
 		all.best = append(all.best, p.best...)
 		all.seen, all.sum, all.squares = all.seen+p.seen, all.sum+p.sum, all.squares+p.squares
 	}
-	slices.SortFunc(all.best, func(a, b near) int {
-		return cmp.Or(cmp.Compare(b.close, a.close), cmp.Compare(b.id, a.id))
+	slices.SortFunc(all.best, func(a, b neighbour) int {
+		return cmp.Or(cmp.Compare(b.similarity, a.similarity), cmp.Compare(b.id, a.id))
 	})
 	bound := all.least()
-	end := slices.IndexFunc(all.best, func(h near) bool { return float64(h.close) < bound })
+	end := slices.IndexFunc(all.best, func(h neighbour) bool { return float64(h.similarity) < bound })
 	if end < 0 {
 		end = len(all.best)
 	}
@@ -119,28 +121,28 @@ func (v *vectors) inParts(workers int, do func(worker, from, to int)) {
 	wg.Wait()
 }
 
-// found is what a scan saw.
-type found struct {
-	best         []near // in no order
-	seen         int    // vectors that the sums are of
+// scanResult is what a scan saw.
+type scanResult struct {
+	best         []neighbour // in no order
+	seen         int         // vectors that the sums are of
 	sum, squares float64
 }
 
 // least is how close a line must be.
-func (f found) least() float64 {
-	if f.seen < enough {
-		return closeLeast
+func (f scanResult) least() float64 {
+	if f.seen < minForDeviation {
+		return minSimilarity
 	}
 	mean := f.sum / float64(f.seen)
-	return max(closeLeast, mean+closeAbove*math.Sqrt(max(0, f.squares/float64(f.seen)-mean*mean)))
+	return max(minSimilarity, mean+minDeviations*math.Sqrt(max(0, f.squares/float64(f.seen)-mean*mean)))
 }
 
 // scan looks at the vectors from one index up to another: all, or those with a
 // guess of least or more, and a sample of the others for the sums.
-func (v *vectors) scan(x []float32, n, from, to int, guess []uint16, least uint16) (f found) {
+func (v *vectors) scan(x []float32, n, from, to int, guess []uint16, least uint16) (f scanResult) {
 	every := 1
 	if guess != nil {
-		every = max(1, len(v.ids)/sample)
+		every = max(1, len(v.ids)/sampleSize)
 	}
 	worst := float32(math.Inf(-1)) // of the best, once there are n
 	for i := from; i < to; i++ {
@@ -155,11 +157,11 @@ func (v *vectors) scan(x []float32, n, from, to int, guess []uint16, least uint1
 		if c <= worst {
 			continue
 		}
-		f.best = append(f.best, near{v.ids[i], c})
+		f.best = append(f.best, neighbour{v.ids[i], c})
 		if len(f.best) == 2*n { // sorting now and then is cheaper than a heap
-			slices.SortFunc(f.best, func(a, b near) int { return cmp.Compare(b.close, a.close) })
+			slices.SortFunc(f.best, func(a, b neighbour) int { return cmp.Compare(b.similarity, a.similarity) })
 			f.best = f.best[:n]
-			worst = f.best[n-1].close
+			worst = f.best[n-1].similarity
 		}
 	}
 	return f

@@ -65,13 +65,13 @@ func TestNearestIsExact(t *testing.T) {
 		t.Fatalf("%d hits, the first is %+v", len(got), got[0])
 	}
 	for i, h := range got {
-		if h.id != want[i].id && math.Abs(float64(h.close)-want[i].c) > 1e-5 {
+		if h.id != want[i].id && math.Abs(float64(h.similarity)-want[i].c) > 1e-5 {
 			t.Errorf("hit %d is %+v, want %+v", i, h, want[i])
 		}
 	}
 }
 
-func TestNothingIsNear(t *testing.T) {
+func TestUnrelatedVectorsAreNotReturned(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	x := random(r, 384)
 	var v vectors

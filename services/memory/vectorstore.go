@@ -41,8 +41,8 @@ func (s *Store) Vectors(ctx context.Context, model string, have func(id int64, v
 	return rows.Err()
 }
 
-// Bare returns at most n lines without a vector of model, the newest first.
-func (s *Store) Bare(ctx context.Context, model string, n int) ([]Line, error) {
+// Unembedded returns at most n lines without a vector of model, the newest first.
+func (s *Store) Unembedded(ctx context.Context, model string, n int) ([]Line, error) {
 	return s.lines(ctx, "SELECT "+columns+`, 0.0 FROM line LEFT JOIN vector ON vector.line = line.id AND vector.model = ?
 		WHERE vector.line IS NULL ORDER BY line.id DESC LIMIT ?`, model, n)
 }

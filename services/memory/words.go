@@ -5,15 +5,15 @@ import (
 	"unicode"
 )
 
-// stop lists words that say nothing about what a sentence is about, and the
+// stopWords lists words that say nothing about what a sentence is about, and the
 // ends of short forms such as "what's".
-var stop = set(`a about above after again all am an and any are as at be because been before being below between both
+var stopWords = wordSet(`a about above after again all am an and any are as at be because been before being below between both
 but by can could did do does doing don down during each few for from further had has have having he her here hers him his
 how i if in into is it its just ll m me might more most my myself no nor not now of off on once only or other our ours out
 over own please re s same shall she should so some such t than that the their theirs them then there these they this those
 through to too under until up ve very was we were what when where which while who whom why will with would you your yours d`)
 
-func set(words string) map[string]bool {
+func wordSet(words string) map[string]bool {
 	m := map[string]bool{}
 	for w := range strings.FieldsSeq(words) {
 		m[w] = true
@@ -28,14 +28,14 @@ func split(text string) []string {
 	})
 }
 
-// most is how many words of a query are searched for.
-const most = 64
+// maxWords is how many words of a query are searched for.
+const maxWords = 64
 
-// telling returns the words of text to search for, each once.
-func telling(words []string) (out []string) {
+// contentWords returns the words of text to search for, each once.
+func contentWords(words []string) (out []string) {
 	seen := map[string]bool{}
 	for _, w := range words {
-		if !stop[w] && !seen[w] && len(out) < most {
+		if !stopWords[w] && !seen[w] && len(out) < maxWords {
 			seen[w] = true
 			out = append(out, w)
 		}
@@ -43,9 +43,9 @@ func telling(words []string) (out []string) {
 	return out
 }
 
-// alike reports whether two lines say nearly the same: nine of ten of their
+// sameWords reports whether two lines say nearly the same: nine of ten of their
 // different words are in both.
-func alike(a, b []string) bool {
+func sameWords(a, b []string) bool {
 	in := map[string]bool{}
 	for _, w := range a {
 		in[w] = true

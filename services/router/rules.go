@@ -4,6 +4,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/gotars/tars/speech"
 )
 
 // ruleReply is an answer that needs no model.
@@ -93,7 +95,7 @@ func textToSay(text string) (string, bool) {
 		}
 	}
 	rest = strings.Trim(rest, `"“”`)
-	return rest, speakable(rest)
+	return rest, speech.HasWords(rest)
 }
 
 // stripWakePhrase removes a wake phrase that text begins with; woken reports whether

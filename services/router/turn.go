@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/gotars/tars/contract"
+	"github.com/gotars/tars/speech"
 )
 
 // turn is one thing that was said to us and what came of it.
@@ -27,7 +28,7 @@ type turn struct {
 	// What the model writes. Deltas are AtMostOnce and may be lost, and the response
 	// may overtake them, so deltas are spoken only up to the first gap; the response
 	// brings the rest.
-	splitter   sentences
+	splitter   speech.Splitter
 	lastSeq    int     // of the last delta
 	hasGap     bool    // a delta is missing: wait for the response
 	streamed   string  // text of the deltas up to the gap
@@ -59,10 +60,10 @@ func (t *turn) delta(d contract.LLMStreamDelta) []string {
 	}
 	if d.Delta != nil {
 		t.streamed += *d.Delta
-		return t.splitter.add(*d.Delta)
+		return t.splitter.Add(*d.Delta)
 	}
 	if d.Done {
-		return t.splitter.flush()
+		return t.splitter.Flush()
 	}
 	return nil
 }
@@ -72,16 +73,16 @@ func (t *turn) response(full string) []string {
 	t.responded = true
 	got, all := strings.TrimSpace(t.streamed), strings.TrimSpace(full)
 	if rest, ok := strings.CutPrefix(all, got); ok {
-		return append(t.splitter.add(rest), t.splitter.flush()...)
+		return append(t.splitter.Add(rest), t.splitter.Flush()...)
 	}
-	t.splitter.rest = ""
+	t.splitter.Discard()
 	rest := all
 	for _, s := range t.spoken { // the response differs from the deltas, for example in white space: go on after what was spoken
 		if i := strings.Index(rest, s.text); i >= 0 {
 			rest = rest[i+len(s.text):]
 		}
 	}
-	return append(t.splitter.add(rest), t.splitter.flush()...)
+	return append(t.splitter.Add(rest), t.splitter.Flush()...)
 }
 
 // heardText is the part of the answer that was spoken to its end, for the history.

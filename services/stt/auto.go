@@ -3,15 +3,14 @@ package stt
 import (
 	"context"
 	"fmt"
-	"net/url"
 
 	"github.com/gotars/tars/engines/discovery"
 	"github.com/gotars/tars/engines/failover"
 	"github.com/gotars/tars/kit"
 )
 
-// candidate is an engine that the service may take.
-type candidate = failover.Candidate[Engine]
+// engineCandidate is an engine that the service may take.
+type engineCandidate = failover.Candidate[Engine]
 
 // auto is the engine that the settings name, or the best that is found.
 type auto struct{ *failover.Switch[Engine] }
@@ -26,9 +25,9 @@ func NewEngine(c Config, home kit.Home) (Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	return auto{failover.NewSwitch(func(ctx context.Context) []candidate {
+	return auto{failover.NewSwitch(func(ctx context.Context) []engineCandidate {
 		if ok {
-			return []candidate{one}
+			return []engineCandidate{one}
 		}
 		return c.found(ctx, home)
 	})}, nil
@@ -36,7 +35,7 @@ func NewEngine(c Config, home kit.Home) (Engine, error) {
 
 // Transcribe has the best engine read a.
 func (e auto) Transcribe(ctx context.Context, a Audio) (r Result, err error) {
-	err = e.Do(ctx, func(ctx context.Context, c candidate) (bool, error) {
+	err = e.Do(ctx, func(ctx context.Context, c engineCandidate) (bool, error) {
 		r, err = c.Engine.Transcribe(ctx, a)
 		return false, err
 	})
@@ -45,19 +44,16 @@ func (e auto) Transcribe(ctx context.Context, a Audio) (r Result, err error) {
 
 // Missing is ErrNoEngine when there is none.
 func (e auto) Missing(ctx context.Context) error {
-	if _, none := e.Best(ctx).Engine.(deaf); none {
+	if _, none := e.Best(ctx).Engine.(noEngine); none {
 		return ErrNoEngine
 	}
 	return nil
 }
 
 // set is the engine that variables name; ok tells whether they name one.
-func (c Config) set() (one candidate, ok bool, err error) {
-	named := func(e Engine, name, from, address string, err error) (candidate, bool, error) {
-		if u, bad := url.Parse(address); bad == nil && u.Host != "" {
-			from += ", " + u.Host
-		}
-		return candidate{Engine: e, Key: "set", Name: name, From: from}, true, err
+func (c Config) set() (one engineCandidate, ok bool, err error) {
+	named := func(e Engine, name, from, address string, err error) (engineCandidate, bool, error) {
+		return failover.FromSettings(e, name, from, address), true, err
 	}
 	openAI := c.OpenAIURL != "" || c.OpenAIBaseURL != "" && c.OpenAIAPIKey != ""
 	switch is := func(kind string, set bool) bool { return c.Engine == kind || c.Engine == "auto" && set }; {
@@ -74,7 +70,7 @@ func (c Config) set() (one candidate, ok bool, err error) {
 		e, err := NewCommand(c)
 		return named(e, "command", "STT_COMMAND", "", err)
 	case c.Engine == "none":
-		return candidate{Engine: deaf{}, Key: "none", Name: "none", From: "STT_ENGINE", Better: "set STT_ENGINE=auto, and " + how}, true, nil
+		return engineCandidate{Engine: noEngine{}, Key: "none", Name: "none", From: "STT_ENGINE", Better: "set STT_ENGINE=auto, and " + setupHint}, true, nil
 	case c.Engine == "auto":
 		return one, false, nil
 	}
@@ -82,14 +78,9 @@ func (c Config) set() (one candidate, ok bool, err error) {
 }
 
 // found are the engines that answer, best first.
-func (c Config) found(ctx context.Context, home kit.Home) (all []candidate) {
-	for _, s := range failover.Look(ctx, c.Hosts, string(home), discovery.STT) {
-		if e, err := c.at(s); err == nil {
-			all = append(all, failover.Found(s, e))
-		}
-	}
-	if len(all) == 0 {
-		all = []candidate{{Engine: deaf{}, Key: "none", Name: "none", From: "nothing is set up", Better: how}}
+func (c Config) found(ctx context.Context, home kit.Home) (all []engineCandidate) {
+	if all = failover.FindAll(ctx, c.Hosts, string(home), discovery.STT, c.at); len(all) == 0 {
+		all = []engineCandidate{{Engine: noEngine{}, Key: "none", Name: "none", From: "nothing is set up", Better: setupHint}}
 	}
 	return all
 }
@@ -113,11 +104,5 @@ func (c Config) at(s discovery.Server) (Engine, error) {
 // for servers, for at most a second.
 func Describe(ctx context.Context, c Config, home kit.Home) (name, from, better string) {
 	one, ok, err := c.set()
-	switch {
-	case err != nil:
-		return "misconfigured", "", err.Error()
-	case !ok:
-		one = c.found(ctx, home)[0]
-	}
-	return one.Name, one.From, one.Better
+	return failover.Describe(one, ok, err, func() []engineCandidate { return c.found(ctx, home) })
 }

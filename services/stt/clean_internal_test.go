@@ -23,7 +23,7 @@ func TestOnlyWhatAPersonSaidIsLeft(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			if got := clean(tt.text); got != tt.want {
+			if got := removeNonSpeech(tt.text); got != tt.want {
 				t.Errorf("clean(%q) = %q, want %q", tt.text, got, tt.want)
 			}
 		})

@@ -24,7 +24,7 @@ type Command struct {
 
 // NewCommand returns the recogniser c.Command.
 func NewCommand(c Config) (*Command, error) {
-	args, err := words(c.Command)
+	args, err := splitCommand(c.Command)
 	if err != nil {
 		return nil, fmt.Errorf("STT_COMMAND: %w", err)
 	}
@@ -40,7 +40,7 @@ func (c *Command) Transcribe(ctx context.Context, a Audio) (Result, error) {
 	defer cancel()
 	args, wav := append([]string(nil), c.args...), a.WAV()
 	if strings.Contains(strings.Join(args, " "), "{file}") {
-		path, err := temporary(wav)
+		path, err := writeTempFile(wav)
 		if err != nil {
 			return Result{}, fmt.Errorf("write audio for %s: %w", args[0], err)
 		}
@@ -50,18 +50,18 @@ func (c *Command) Transcribe(ctx context.Context, a Audio) (Result, error) {
 		}
 		wav = nil
 	}
-	var out, log printed
+	var out, log limitedOutput
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(wav), &out, &log
 	cmd.WaitDelay = time.Second // its children may hold the pipes
-	together(cmd)
+	setProcessGroup(cmd)
 	log.on = true
 	err := cmd.Run()
 	switch {
 	case ctx.Err() != nil && err != nil:
 		err = context.Cause(ctx)
 	case out.over:
-		err = fmt.Errorf("it printed more than %d KiB", printedMost>>10)
+		err = fmt.Errorf("it printed more than %d KiB", maxOutput>>10)
 	}
 	if err != nil {
 		return Result{}, fmt.Errorf("run %s: %w%s", args[0], err, lastLine(string(log.b)))
@@ -69,26 +69,26 @@ func (c *Command) Transcribe(ctx context.Context, a Audio) (Result, error) {
 	return Result{Text: strings.TrimSpace(string(out.b)), Lang: c.lang}, nil
 }
 
-// printedMost is more than anybody says in one utterance, in bytes.
-const printedMost = 64 << 10
+// maxOutput is more than anybody says in one utterance, in bytes.
+const maxOutput = 64 << 10
 
-// printed is the end of what a program prints.
-type printed struct {
+// limitedOutput is the end of what a program prints.
+type limitedOutput struct {
 	b    []byte
 	on   bool // it may go on when there is too much
 	over bool // there was
 }
 
-func (p *printed) Write(b []byte) (int, error) {
-	if p.over = p.over || len(p.b)+len(b) > printedMost; p.over && !p.on {
+func (p *limitedOutput) Write(b []byte) (int, error) {
+	if p.over = p.over || len(p.b)+len(b) > maxOutput; p.over && !p.on {
 		return 0, io.ErrShortWrite // which closes its output
 	}
 	p.b = append(p.b, b...)
-	p.b = p.b[max(0, len(p.b)-printedMost):]
+	p.b = p.b[max(0, len(p.b)-maxOutput):]
 	return len(b), nil
 }
 
-func temporary(wav []byte) (path string, err error) {
+func writeTempFile(wav []byte) (path string, err error) {
 	f, err := os.CreateTemp("", "tars-*.wav")
 	if err != nil {
 		return "", err
@@ -101,8 +101,8 @@ func temporary(wav []byte) (path string, err error) {
 	return f.Name(), nil
 }
 
-// words splits a command line at spaces, but not within quotes.
-func words(line string) (args []string, err error) {
+// splitCommand splits a command line at spaces, but not within quotes.
+func splitCommand(line string) (args []string, err error) {
 	var word strings.Builder
 	quote, in := rune(0), false
 	for _, r := range line {

@@ -35,7 +35,7 @@ func TestOwnEchoIsRecognised(t *testing.T) {
 				e.end("u1")
 				time.Sleep(tt.after)
 				now := time.Now()
-				if got := e.heard(tt.room, tt.heard, now, now.Add(2*time.Second)); got != tt.want {
+				if got := e.isEcho(tt.room, tt.heard, now, now.Add(2*time.Second)); got != tt.want {
 					t.Errorf("%q after %q: echo is %v, want %v", tt.heard, tt.said, got, tt.want)
 				}
 			})
@@ -48,7 +48,7 @@ func TestAnEndThatIsNeverToldIsAssumed(t *testing.T) {
 		e := echoes{window: time.Second}
 		e.start("", "u1", "good morning to you")
 		time.Sleep(time.Minute)
-		if e.heard("kitchen", "good morning to you", time.Now(), time.Now()) {
+		if e.isEcho("kitchen", "good morning to you", time.Now(), time.Now()) {
 			t.Error("a minute later it is still an echo")
 		}
 	})
@@ -56,10 +56,10 @@ func TestAnEndThatIsNeverToldIsAssumed(t *testing.T) {
 
 func TestWhatWasSaidIsForgotten(t *testing.T) {
 	e := echoes{window: time.Second}
-	for range 10 * echoMemory {
+	for range 10 * maxSayings {
 		e.start("", "u", "word")
 	}
-	if len(e.said) != echoMemory {
-		t.Errorf("%d sayings are kept, want %d", len(e.said), echoMemory)
+	if len(e.said) != maxSayings {
+		t.Errorf("%d sayings are kept, want %d", len(e.said), maxSayings)
 	}
 }

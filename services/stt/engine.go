@@ -21,16 +21,16 @@ type Result struct {
 	Lang       string   // "en"; empty when the engine does not tell
 }
 
-// how is what to do for a recogniser.
-const how = "run make engines, or set STT_OPENAI_URL, STT_WYOMING_URI or STT_COMMAND"
+// setupHint is what to do for a recogniser.
+const setupHint = "run make engines, or set STT_OPENAI_URL, STT_WYOMING_URI or STT_COMMAND"
 
 // ErrNoEngine is the answer of a service that has nothing to recognise with.
-var ErrNoEngine = errors.New("no recogniser: " + how)
+var ErrNoEngine = errors.New("no recogniser: " + setupHint)
 
-// deaf is the engine of a service that has none.
-type deaf struct{}
+// noEngine is the engine of a service that has none.
+type noEngine struct{}
 
-func (deaf) Transcribe(context.Context, Audio) (Result, error) {
+func (noEngine) Transcribe(context.Context, Audio) (Result, error) {
 	return Result{}, failover.RequestFault(ErrNoEngine)
 }
 

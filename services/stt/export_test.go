@@ -19,9 +19,9 @@ func NewForTest(c Config, home kit.Home) *Service {
 // Hear reads a, and notes whether that worked.
 func (s *Service) Hear(ctx context.Context, a Audio) error {
 	_, err := s.transcribe(ctx, a)
-	s.note(err)
+	s.noteResult(err)
 	return err
 }
 
 // Look looks for engines.
-func (s *Service) Look(ctx context.Context) error { return s.look(ctx) }
+func (s *Service) Look(ctx context.Context) error { return s.findEngine(ctx) }

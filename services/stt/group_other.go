@@ -4,5 +4,5 @@ package stt
 
 import "os/exec"
 
-// together does nothing: a cancel ends cmd alone.
-func together(*exec.Cmd) {}
+// setProcessGroup does nothing: a cancel ends cmd alone.
+func setProcessGroup(*exec.Cmd) {}

@@ -8,9 +8,9 @@ import (
 	"syscall"
 )
 
-// together has a cancel end all that cmd starts: it is often a shell around the
+// setProcessGroup has a cancel end all that cmd starts: it is often a shell around the
 // program that works.
-func together(cmd *exec.Cmd) {
+func setProcessGroup(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error {
 		if err := syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL); err != syscall.ESRCH {

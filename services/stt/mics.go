@@ -42,7 +42,7 @@ func (m *mics) set(room string, muted bool, ttl time.Duration) {
 		clear(m.rooms)
 	}
 	s.at = time.Now()
-	if _, known := m.rooms[room]; !known && len(m.rooms) > earsMost {
+	if _, known := m.rooms[room]; !known && len(m.rooms) > maxSources {
 		m.forgetOne()
 	}
 	m.rooms[room] = s

@@ -20,12 +20,12 @@ const maxResponse = 4 << 20
 // OpenAI is a recogniser behind POST {base}/audio/transcriptions: faster-whisper,
 // whisper.cpp, speaches, LocalAI, vLLM, and the clouds that speak the same.
 type OpenAI struct {
-	client  *openai.Client
-	url     string // as it may be shown
-	model   string
-	lang    string
-	timeout time.Duration
-	brief   atomic.Bool // the server takes only json
+	client    *openai.Client
+	url       string // as it may be shown
+	model     string
+	lang      string
+	timeout   time.Duration
+	plainJSON atomic.Bool // the server takes only json
 }
 
 // NewOpenAI returns the recogniser at c.OpenAIURL, else at OPENAI_BASE_URL.
@@ -49,11 +49,11 @@ func (o *OpenAI) Transcribe(ctx context.Context, a Audio) (Result, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, o.timeout, fmt.Errorf("no answer within %v", o.timeout))
 	defer cancel()
 	wav := a.WAV()
-	brief := o.brief.Load()
+	brief := o.plainJSON.Load()
 	answer, err := o.ask(ctx, wav, brief)
-	if refused(err) && !brief {
+	if isRequestFault(err) && !brief {
 		if answer, err = o.ask(ctx, wav, true); err == nil { // else it was not verbose_json
-			o.brief.Store(true)
+			o.plainJSON.Store(true)
 		}
 	}
 	switch {
@@ -61,12 +61,12 @@ func (o *OpenAI) Transcribe(ctx context.Context, a Audio) (Result, error) {
 		return Result{}, fmt.Errorf("transcribe at %s: %w: correct STT_OPENAI_URL, it may lack its /v1", o.url, err)
 	case err != nil:
 		about := fmt.Errorf("transcribe at %s: %w", o.url, apierror.Explain(ctx, err, "STT_OPENAI_KEY"))
-		if refused(err) {
+		if isRequestFault(err) {
 			return Result{}, failover.RequestFault(about)
 		}
 		return Result{}, about
 	}
-	return understood(answer), nil
+	return resultOf(answer), nil
 }
 
 func (o *OpenAI) ask(ctx context.Context, wav []byte, brief bool) (openai.Transcription, error) {
@@ -78,16 +78,16 @@ func (o *OpenAI) ask(ctx context.Context, wav []byte, brief bool) (openai.Transc
 	return o.client.Transcribe(ctx, q)
 }
 
-// refused tells whether the server did not like the question; a second, simpler
+// isRequestFault tells whether the server did not like the question; a second, simpler
 // one may do.
-func refused(err error) bool {
+func isRequestFault(err error) bool {
 	var e *apierror.Error
 	return errors.As(err, &e) && apierror.IsRequestFault(e.StatusCode)
 }
 
-// understood is the text of an answer without the parts that the model itself
+// resultOf is the text of an answer without the parts that the model itself
 // takes for silence, as Whisper's own decoder leaves them out.
-func understood(a openai.Transcription) Result {
+func resultOf(a openai.Transcription) Result {
 	const silent, unsure = 0.6, -1.0
 	r := Result{Text: a.Text, Lang: language(a.Language)}
 	switch {

@@ -17,10 +17,12 @@ type Segmentation struct {
 }
 
 const (
-	tail      = 300 * time.Millisecond // of the silence that ends an utterance, kept
-	breath    = 200 * time.Millisecond // a pause to cut at
-	doubt     = time.Second            // flicker of voice that is never remembered for longer
-	gapBridge = 500 * time.Millisecond // lost audio that does not end an utterance
+	// Recognisers want some silence behind the last word, and a cut must not fall
+	// into one. How long each lasts was chosen by ear.
+	trailingSilence = 300 * time.Millisecond // how much of the silence that ends an utterance is kept
+	minPause        = 200 * time.Millisecond // length of a pause to cut a long utterance at
+	onsetWindow     = time.Second            // how much audio is kept, besides the pre-roll, while it is not decided whether speech begins
+	maxBridgedGap   = 500 * time.Millisecond // lost audio that does not end an utterance
 )
 
 // Edge is a kind of Event.
@@ -46,27 +48,27 @@ type Event struct {
 // Segmenter cuts the audio of one source into utterances. Its only clock is
 // the audio. It is not safe for concurrent use.
 type Segmenter struct {
-	set  Segmentation
-	ears *detector
+	set Segmentation
+	vad *voiceDetector
 
-	next   int64  // seq that should come
-	rest   []byte // less than a frame, kept for the next chunk
-	frames int    // heard since the start
+	nextSeq      int64  // seq that should come
+	partialFrame []byte // less than a frame, kept for the next chunk
+	frames       int    // heard since the start
 
-	idle  take // of no utterance: what may become pre-roll
-	onset int  // voiced frames minus unvoiced ones since the first voice of idle
-	first int  // the frame of idle that held it
+	preRoll    frameBuffer // audio before an utterance
+	onset      int         // voiced frames minus unvoiced ones since the first voice in preRoll
+	onsetFrame int         // the frame of preRoll that held it
 
-	open    bool // an utterance is being heard
-	speech  take // the utterance so far
-	voiced  int  // voiced frames in a row
-	silence int  // frames since somebody last spoke
-	talking bool // Started came and Ended did not
+	open    bool        // an utterance is being heard
+	speech  frameBuffer // the utterance so far
+	voiced  int         // voiced frames in a row
+	silence int         // frames since somebody last spoke
+	talking bool        // Started came and Ended did not
 }
 
 // NewSegmenter returns a segmenter of one source.
 func NewSegmenter(s Segmentation) *Segmenter {
-	return &Segmenter{set: s, ears: newDetector(s.MinLevel), next: -1}
+	return &Segmenter{set: s, vad: newVoiceDetector(s.MinLevel), nextSeq: -1}
 }
 
 // Hear takes the next chunk of audio, of any length; an empty one ends the
@@ -78,23 +80,23 @@ func (s *Segmenter) Hear(seq int64, pcm []byte) []Event {
 		return s.Flush()
 	}
 	var events []Event
-	if seq >= 0 && s.next >= 0 && seq != s.next {
-		lost := float64(seq-s.next) * Audio(pcm).Duration().Seconds()
+	if seq >= 0 && s.nextSeq >= 0 && seq != s.nextSeq {
+		lost := float64(seq-s.nextSeq) * Audio(pcm).Duration().Seconds()
 		switch {
-		case seq == 0 && s.next == 1: // a source that does not count says 0 each time
-		case seq == s.next-1:
+		case seq == 0 && s.nextSeq == 1: // a source that does not count says 0 each time
+		case seq == s.nextSeq-1:
 			return nil
-		case lost < 0 || lost > gapBridge.Seconds():
+		case lost < 0 || lost > maxBridgedGap.Seconds():
 			events = s.Flush()
 		}
 	}
-	s.next = seq + 1
-	s.rest = append(s.rest, pcm...)
+	s.nextSeq = seq + 1
+	s.partialFrame = append(s.partialFrame, pcm...)
 	done := 0
-	for ; len(s.rest)-done >= frameBytes; done += frameBytes {
-		events = append(events, s.hear(s.rest[done:done+frameBytes])...)
+	for ; len(s.partialFrame)-done >= frameBytes; done += frameBytes {
+		events = append(events, s.hearFrame(s.partialFrame[done:done+frameBytes])...)
 	}
-	s.rest = append(s.rest[:0], s.rest[done:]...)
+	s.partialFrame = append(s.partialFrame[:0], s.partialFrame[done:]...)
 	return events
 }
 
@@ -103,7 +105,7 @@ func (s *Segmenter) Hear(seq int64, pcm []byte) []Event {
 func (s *Segmenter) Flush() []Event {
 	var events []Event
 	if s.open {
-		events = s.close()
+		events = s.endUtterance()
 	}
 	return append(events, s.Forget()...)
 }
@@ -115,7 +117,7 @@ func (s *Segmenter) Forget() []Event {
 	if s.talking {
 		events = append(events, s.event(Ended))
 	}
-	*s = Segmenter{set: s.set, ears: s.ears, frames: s.frames, next: -1}
+	*s = Segmenter{set: s.set, vad: s.vad, frames: s.frames, nextSeq: -1}
 	return events
 }
 
@@ -123,7 +125,7 @@ func (s *Segmenter) Forget() []Event {
 // from it.
 func (s *Segmenter) Learn(pcm []byte) {
 	for ; len(pcm) >= frameBytes; pcm = pcm[frameBytes:] {
-		s.ears.hear(pcm[:frameBytes])
+		s.vad.classify(pcm[:frameBytes])
 		s.frames++
 	}
 }
@@ -140,38 +142,39 @@ func (s *Segmenter) Heard() time.Duration { return time.Duration(s.frames) * fra
 // SoFar returns a copy of the utterance that is being heard.
 func (s *Segmenter) SoFar() Audio { return slices.Clone(s.speech.pcm) }
 
-func (s *Segmenter) hear(f []byte) []Event {
+func (s *Segmenter) hearFrame(f []byte) []Event {
 	s.frames++
-	level, voice := s.ears.hear(f)
+	level, voice := s.vad.classify(f)
 	if s.open {
-		return s.follow(f, level, voice)
+		return s.continueUtterance(f, level, voice)
 	}
-	s.idle.add(f, level)
-	if !s.begins(voice) {
+	s.preRoll.add(f, level)
+	if !s.detectOnset(voice) {
 		return nil
 	}
-	s.idle.drop(s.first - framesOf(s.set.PreRoll))
-	s.open, s.talking, s.speech = true, true, s.idle
-	s.voiced, s.silence, s.onset, s.idle = s.onset, 0, 0, take{}
+	s.preRoll.drop(s.onsetFrame - framesOf(s.set.PreRoll))
+	s.open, s.talking, s.speech = true, true, s.preRoll
+	s.voiced, s.silence, s.onset, s.preRoll = s.onset, 0, 0, frameBuffer{}
 	return []Event{s.event(Started)}
 }
 
-// begins counts voice against its lack until there is enough of it.
-func (s *Segmenter) begins(voice bool) bool {
+// detectOnset counts voiced frames up and unvoiced ones down, and reports whether
+// there are enough for speech to begin.
+func (s *Segmenter) detectOnset(voice bool) bool {
 	switch {
 	case voice && s.onset == 0:
-		s.first, s.onset = len(s.idle.levels)-1, 1
+		s.onsetFrame, s.onset = len(s.preRoll.levels)-1, 1
 	case voice:
 		s.onset++
 	case s.onset > 0:
 		s.onset--
 	}
-	s.first -= s.idle.drop(len(s.idle.levels) - framesOf(s.set.PreRoll+doubt))
+	s.onsetFrame -= s.preRoll.drop(len(s.preRoll.levels) - framesOf(s.set.PreRoll+onsetWindow))
 	return s.onset >= framesOf(s.set.MinSpeech)
 }
 
-// follow takes a frame of an open utterance.
-func (s *Segmenter) follow(f []byte, level float64, voice bool) []Event {
+// continueUtterance takes a frame of an open utterance.
+func (s *Segmenter) continueUtterance(f []byte, level float64, voice bool) []Event {
 	const again = 4 // voiced frames in a row that are speech and not a click
 	s.speech.add(f, level)
 	s.silence++
@@ -186,55 +189,55 @@ func (s *Segmenter) follow(f []byte, level float64, voice bool) []Event {
 		s.talking = true
 		return []Event{s.event(Started)}
 	case s.silence >= framesOf(s.set.Endpoint):
-		return s.close()
+		return s.endUtterance()
 	case s.silence >= framesOf(s.set.Hangover) && s.talking:
 		s.talking = false
 		ended := s.event(Ended)
 		ended.Audio = slices.Clone(s.speech.pcm)
 		return []Event{ended}
 	case len(s.speech.levels) >= framesOf(s.set.Longest):
-		return s.cut()
+		return s.cutAtPause()
 	}
 	return nil
 }
 
-// close ends the utterance. Of the silence at its end it keeps a tail; the
-// rest may become pre-roll.
-func (s *Segmenter) close() []Event {
+// endUtterance ends the utterance. Of the silence at its end it keeps
+// trailingSilence; the rest may become pre-roll.
+func (s *Segmenter) endUtterance() []Event {
 	var events []Event
 	if s.talking {
 		events = append(events, s.event(Ended))
 	}
 	said := s.speech
-	s.idle = said.split(len(said.levels) - max(0, s.silence-framesOf(tail)))
-	if s.spoken(said) {
+	s.preRoll = said.split(len(said.levels) - max(0, s.silence-framesOf(trailingSilence)))
+	if s.isSpeech(said) {
 		done := s.event(Complete)
 		done.Audio = said.pcm
 		events = append(events, done)
 	}
-	s.open, s.talking, s.speech = false, false, take{}
+	s.open, s.talking, s.speech = false, false, frameBuffer{}
 	s.voiced, s.silence = 0, 0
 	return events
 }
 
-// spoken tells whether t is speech, judged by what is known of the noise at
+// isSpeech tells whether t is speech, judged by what is known of the noise at
 // its end: a fan that starts, or a noisy room that has just been entered,
 // looks like speech until the noise is known.
-func (s *Segmenter) spoken(t take) bool {
+func (s *Segmenter) isSpeech(t frameBuffer) bool {
 	loud := 0
 	for _, l := range t.levels {
-		if l >= s.ears.start() {
+		if l >= s.vad.startThreshold() {
 			loud++
 		}
 	}
 	return 2*loud >= framesOf(s.set.MinSpeech)
 }
 
-// cut completes an utterance that is too long at the quietest moment of its
+// cutAtPause completes an utterance that is too long at the quietest moment of its
 // second half, and goes on with the rest.
-func (s *Segmenter) cut() []Event {
+func (s *Segmenter) cutAtPause() []Event {
 	done := s.event(Complete)
-	rest := s.speech.split(s.speech.quietest(len(s.speech.levels)/2, framesOf(breath)))
+	rest := s.speech.split(s.speech.quietest(len(s.speech.levels)/2, framesOf(minPause)))
 	done.Audio, s.speech = s.speech.pcm, rest
 	return []Event{done}
 }
@@ -243,7 +246,7 @@ func (s *Segmenter) event(e Edge) Event {
 	const fullScale = 32768
 	sum, n := 0.0, 0
 	for _, l := range s.speech.levels {
-		if l >= s.ears.keep() {
+		if l >= s.vad.keepThreshold() {
 			sum, n = sum+l*l, n+1
 		}
 	}

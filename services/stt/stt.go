@@ -19,9 +19,9 @@ import (
 var Module = kit.Service[*Service]("stt", kit.As(kit.Identity{ClientID: "tars-stt", Source: "tars-stt"}), kit.Env[Config](), fx.Provide(New, NewEngine))
 
 const (
-	waitMost  = 16               // utterances that may wait for the engine; more are dropped and counted
-	lookEvery = 30 * time.Second // engines come and go
-	rest      = 4                // partials leave the engine free for three quarters of the time: few can stop once they began
+	maxWaiting     = 16               // utterances that may wait for the engine; more are dropped and counted
+	lookEvery      = 30 * time.Second // engines come and go
+	partialBackoff = 4                // partials take at most a quarter of the time of an engine: few engines can abort what they began, and a final must not wait
 )
 
 // Service listens to every source, and has the engine read what is said there.
@@ -32,28 +32,28 @@ type Service struct {
 	engine Engine
 	log    *slog.Logger
 
-	ears   *ears
-	mics   *mics
-	echoes *echoes
-	watch  *watch // nil: for no wake words
+	sources      *sources
+	mics         *mics
+	echoes       *echoes
+	wakeListener *wakeListener // nil: for no wake words
 
-	turns   *turnQueue     // complete utterances
-	whole   chan utterance // the next of them
-	early   chan *attempt  // that may go on: what does not fit is not read
-	waiting atomic.Int32   // complete utterances without a text yet
-	took    atomic.Int64   // nanoseconds of the last recognition
-	trouble atomic.Pointer[error]
+	turns        *turnQueue     // complete utterances
+	finals       chan utterance // the next of them
+	partials     chan *attempt  // that may go on: what does not fit is not read
+	waiting      atomic.Int32   // complete utterances without a text yet
+	lastDuration atomic.Int64   // nanoseconds of the last recognition
+	lastError    atomic.Pointer[error]
 }
 
 // New returns a service that reads with engine.
 func New(cfg Config, bus *kit.Bus, engine Engine, home kit.Home, log *slog.Logger) *Service {
 	s := &Service{
 		cfg: cfg, bus: bus, engine: engine, log: log,
-		ears: newEars(cfg.segmentation()), mics: newMics(cfg.Muted), echoes: &echoes{window: cfg.EchoWindow},
-		watch: newWatch(cfg, home, log),
-		turns: newTurnQueue(), whole: make(chan utterance), early: make(chan *attempt, 1),
+		sources: newSources(cfg.segmentation()), mics: newMics(cfg.Muted), echoes: &echoes{window: cfg.EchoWindow},
+		wakeListener: newWakeListener(cfg, home, log),
+		turns:        newTurnQueue(), finals: make(chan utterance), partials: make(chan *attempt, 1),
 	}
-	s.mics.used = func(room string) bool { return s.ears.hears(room) || s.turns.understoodIn(room) }
+	s.mics.used = func(room string) bool { return s.sources.isEstablished(room) || s.turns.understoodIn(room) }
 	return s
 }
 
@@ -64,14 +64,14 @@ func (s *Service) Handlers() []kit.Handler {
 		kit.On(s.listen, kit.Workers(4), kit.OrderedBy(func(a contract.MicAudio) string { return a.Source })),
 		kit.On(s.obey), kit.On(s.spoke),
 		kit.Loop(s.takeTurns),
-		kit.OnChan(s.whole, s.read, kit.Timeout(0)),  // the engine has a timeout of its own
-		kit.OnChan(s.early, s.guess, kit.Timeout(0)), // a lane of its own: a final never waits for a partial
-		kit.Every(quiet/2, s.tidy),
-		kit.OnConnect(s.look, choice), kit.Every(lookEvery, s.look, choice),
+		kit.OnChan(s.finals, s.transcribeFinal, kit.Timeout(0)),     // the engine has a timeout of its own
+		kit.OnChan(s.partials, s.transcribePartial, kit.Timeout(0)), // a lane of its own: a final never waits for a partial
+		kit.Every(sourceTimeout/2, s.flushIdle),
+		kit.OnConnect(s.findEngine, choice), kit.Every(lookEvery, s.findEngine, choice),
 		kit.Sends[contract.FinalTranscript](), kit.Sends[contract.PartialTranscript](), kit.Sends[contract.WakeEvent](),
 	}
-	if s.watch != nil {
-		all = append(all, kit.OnChan(s.watch.woke, s.woken), kit.Loop(s.watch.run, kit.Name("watch")))
+	if s.wakeListener != nil {
+		all = append(all, kit.OnChan(s.wakeListener.detections, s.woken), kit.Loop(s.wakeListener.run, kit.Name("watch")))
 	}
 	return all
 }
@@ -80,22 +80,22 @@ func (s *Service) listen(ctx context.Context, a contract.MicAudio) error {
 	if a.Rate != Rate {
 		return kit.Drop("sample_rate")
 	}
-	e, err := s.ears.of(a.Source)
+	e, err := s.sources.find(a.Source)
 	if err != nil {
 		return err
 	}
 	mute := s.mics.state(a.Source)
 	var slow error
 	if !mute.on {
-		slow = s.watch.hear(a.Source, a.PCM)
+		slow = s.wakeListener.hear(a.Source, a.PCM)
 	}
 	e.mu.Lock()
 	facts := e.hear(a, mute)
 	if s.cfg.Partials && s.waiting.Load() == 0 {
-		s.offer(e.guess(max(s.cfg.PartialInterval, time.Duration(s.took.Load())*rest)))
+		s.offerPartial(e.partialAttempt(max(s.cfg.PartialInterval, time.Duration(s.lastDuration.Load())*partialBackoff)))
 	}
 	e.mu.Unlock()
-	return errors.Join(slow, s.tell(ctx, e, facts))
+	return errors.Join(slow, s.publishEvents(ctx, e, facts))
 }
 
 // obey mutes and unmutes the microphone of the room, or of all.
@@ -140,21 +140,21 @@ func (s *Service) takeTurns(ctx context.Context) error {
 			return nil
 		}
 		select {
-		case s.whole <- u:
+		case s.finals <- u:
 		case <-ctx.Done():
 			return nil
 		}
 	}
 }
 
-// read has the engine read a complete utterance, and publishes the text.
-func (s *Service) read(ctx context.Context, u utterance) error {
+// transcribeFinal has the engine read a complete utterance, and publishes the text.
+func (s *Service) transcribeFinal(ctx context.Context, u utterance) error {
 	defer s.waiting.Add(-1)
 	ctx = kit.WithBaggage(ctx, "room", u.room)
 	begun := time.Now()
 	r, err := s.understand(ctx, u)
-	s.note(err)
-	text := clean(r.Text)
+	s.noteResult(err)
+	text := removeNonSpeech(r.Text)
 	switch {
 	case err != nil:
 		return err
@@ -162,7 +162,7 @@ func (s *Service) read(ctx context.Context, u utterance) error {
 		return kit.Drop("no_words")
 	case r.Confidence != nil && *r.Confidence < s.cfg.MinConfidence:
 		return kit.Drop("unsure")
-	case s.echoes.heard(u.room, text, u.begun, u.ended):
+	case s.echoes.isEcho(u.room, text, u.begun, u.ended):
 		return kit.Drop("echo")
 	}
 	s.turns.understand(u.room)
@@ -190,20 +190,20 @@ func (s *Service) transcribe(ctx context.Context, a Audio) (Result, error) {
 	begun := time.Now()
 	r, err := s.engine.Transcribe(ctx, a)
 	if err == nil {
-		s.took.Store(int64(time.Since(begun)))
+		s.lastDuration.Store(int64(time.Since(begun)))
 	}
 	return r, err
 }
 
-// guess reads an utterance that may go on, and publishes what it holds so far.
-func (s *Service) guess(ctx context.Context, a *attempt) error {
+// transcribePartial reads an utterance that may go on, and publishes what it holds so far.
+func (s *Service) transcribePartial(ctx context.Context, a *attempt) error {
 	ctx, ok := a.begin(kit.WithBaggage(ctx, "room", a.room))
 	if !ok {
 		return kit.Drop("outdated")
 	}
 	r, err := s.transcribe(ctx, a.audio)
 	defer func() { a.finish(r, err) }() // not before the partial is out: a final may wait for it
-	text := clean(r.Text)
+	text := removeNonSpeech(r.Text)
 	switch {
 	case ctx.Err() != nil:
 		return kit.Drop("outdated")
@@ -211,7 +211,7 @@ func (s *Service) guess(ctx context.Context, a *attempt) error {
 		return err
 	case text == "":
 		return kit.Drop("no_words")
-	case s.echoes.heard(a.room, text, a.begun, time.Now()):
+	case s.echoes.isEcho(a.room, text, a.begun, time.Now()):
 		return kit.Drop("echo")
 	}
 	out := s.bus.Publish(ctx, contract.PartialTranscript{Text: text, Lang: s.lang(r), Confidence: r.Confidence, UttID: &a.id})
@@ -221,20 +221,20 @@ func (s *Service) guess(ctx context.Context, a *attempt) error {
 	return out
 }
 
-// tidy ends the utterances of sources that fell silent without a word.
-func (s *Service) tidy(ctx context.Context) error {
+// flushIdle ends the utterances of sources that fell silent without a word.
+func (s *Service) flushIdle(ctx context.Context) error {
 	var errs []error
-	for _, e := range s.ears.silent() {
+	for _, e := range s.sources.silentSources() {
 		e.mu.Lock()
-		facts := e.facts(e.seg.Flush())
+		facts := e.speechEvents(e.segmenter.Flush())
 		e.mu.Unlock()
-		errs = append(errs, s.tell(ctx, e, facts))
+		errs = append(errs, s.publishEvents(ctx, e, facts))
 	}
 	return errors.Join(errs...)
 }
 
-// tell publishes the edges of speech and passes on what is to be read.
-func (s *Service) tell(ctx context.Context, e *ear, facts []fact) error {
+// publishEvents publishes the edges of speech and passes on what is to be read.
+func (s *Service) publishEvents(ctx context.Context, e *audioSource, facts []speechEvent) error {
 	ctx = kit.WithBaggage(ctx, "room", e.room)
 	var errs []error
 	for _, f := range facts {
@@ -248,7 +248,7 @@ func (s *Service) tell(ctx context.Context, e *ear, facts []fact) error {
 			continue
 		case Ended:
 			if s.cfg.Partials {
-				s.offer(f.early)
+				s.offerPartial(f.early)
 			}
 		}
 		typ := map[Edge]string{Started: contract.WakeEventSpeechStart, Ended: contract.WakeEventSpeechEnd}[f.edge]
@@ -257,16 +257,16 @@ func (s *Service) tell(ctx context.Context, e *ear, facts []fact) error {
 	return errors.Join(errs...)
 }
 
-// offer has a read as soon as the engine is free, in place of one that waits.
-func (s *Service) offer(a *attempt) {
+// offerPartial has a read as soon as the engine is free, in place of one that waits.
+func (s *Service) offerPartial(a *attempt) {
 	for a != nil {
 		select {
-		case s.early <- a:
+		case s.partials <- a:
 			return
 		default:
 		}
 		select {
-		case <-s.early:
+		case <-s.partials:
 		default:
 		}
 	}
@@ -279,30 +279,30 @@ func (s *Service) lang(r Result) string {
 	return r.Lang
 }
 
-func (s *Service) note(err error) {
+func (s *Service) noteResult(err error) {
 	if err == nil {
-		s.trouble.Store(nil)
+		s.lastError.Store(nil)
 		return
 	}
-	s.trouble.Store(&err)
+	s.lastError.Store(&err)
 }
 
 // Healthy reports why the last utterance could not be read.
 func (s *Service) Healthy(ctx context.Context) error {
-	if err := s.trouble.Load(); err != nil {
+	if err := s.lastError.Load(); err != nil {
 		return *err
 	}
 	if e, ok := s.engine.(auto); ok {
-		return errors.Join(e.Missing(ctx), s.watch.deaf())
+		return errors.Join(e.Missing(ctx), s.wakeListener.health())
 	}
-	return s.watch.deaf()
+	return s.wakeListener.health()
 }
 
-// look looks for a better engine, or for another one when that failed.
-func (s *Service) look(ctx context.Context) error {
+// findEngine looks for a better engine, or for another one when that failed.
+func (s *Service) findEngine(ctx context.Context) error {
 	if e, ok := s.engine.(auto); ok && e.Look(ctx) {
 		best := e.Best(ctx)
-		s.trouble.Store(nil) // was that of another one
+		s.lastError.Store(nil) // was that of another one
 		s.log.InfoContext(ctx, "recogniser", "engine", best.Name, "from", best.From)
 	}
 	return nil

@@ -43,7 +43,7 @@ func (q *turnQueue) push(u utterance) (dropped int) {
 		q.rooms[i].all = slices.Delete(q.rooms[i].all, 0, 1)
 		q.waiting--
 		dropped++
-	case q.waiting >= waitMost:
+	case q.waiting >= maxWaiting:
 		if !q.makeRoom(u.room) {
 			return 1
 		}

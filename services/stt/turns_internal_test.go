@@ -63,7 +63,7 @@ func TestFloodOfRoomsDoesNotKeepARealOneWaiting(t *testing.T) {
 	for i := range 20_000 {
 		dropped += q.push(said(fmt.Sprint("made-up-", i), "x"))
 	}
-	if q.waiting > waitMost || dropped != 20_000-q.waiting {
+	if q.waiting > maxWaiting || dropped != 20_000-q.waiting {
 		t.Errorf("%d wait and %d were dropped", q.waiting, dropped)
 	}
 	if dropped := q.push(said("kitchen", "real")); dropped != 1 {
@@ -89,10 +89,10 @@ func TestNextEndsWithItsContext(t *testing.T) {
 
 func TestFloodOfSourcesDoesNotPushOutARealOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		e := newEars(new(Config).segmentation())
+		e := newSources(new(Config).segmentation())
 		pcm := make([]byte, 1280)
 		hear := func(source string, seq int) {
-			one, err := e.of(source)
+			one, err := e.find(source)
 			if err != nil {
 				t.Fatalf("%s: %v", source, err)
 			}
@@ -107,7 +107,7 @@ func TestFloodOfSourcesDoesNotPushOutARealOne(t *testing.T) {
 		for i := range 20_000 {
 			hear(fmt.Sprint("made-up-", i), 0)
 		}
-		if e.all["kitchen"] != real || len(e.all) > earsMost {
+		if e.all["kitchen"] != real || len(e.all) > maxSources {
 			t.Errorf("the real source is still heard: %v; %d sources are kept", e.all["kitchen"] == real, len(e.all))
 		}
 		hear("hall", 0) // a new one is heard as well
@@ -123,7 +123,7 @@ func TestFloodOfMutesOpensNoMicrophone(t *testing.T) {
 			m.set(fmt.Sprint("made-up-", i), muted, 0)
 		}
 		m.set("hall", true, 0)
-		if !m.state("kitchen").on || !m.state("hall").on || len(m.rooms) > earsMost+1 {
+		if !m.state("kitchen").on || !m.state("hall").on || len(m.rooms) > maxSources+1 {
 			t.Errorf("%s: the kitchen is muted %v, the hall is muted %v, %d rooms are kept", name, m.state("kitchen").on, m.state("hall").on, len(m.rooms))
 		}
 	}

@@ -18,43 +18,43 @@ import (
 )
 
 const (
-	wakeAhead = 64               // chunks of a room that may wait for the server; more are dropped and counted
-	wakeAgain = 2 * time.Second  // servers tell a phrase several times
-	wakeFirst = time.Second      // before a lost server is tried again; doubles
-	wakeLast  = 30 * time.Second // at most
-	wakePulse = 10 * time.Second // between two questions whether a server is well, and for its answer
+	maxWakeBacklog = 64               // chunks of a room that may wait for the server; more are dropped and counted
+	wakeDebounce   = 2 * time.Second  // servers tell a phrase several times
+	minWakeBackoff = time.Second      // before a lost server is tried again; doubles
+	maxWakeBackoff = 30 * time.Second // at most
+	wakeCheckEvery = 10 * time.Second // between two questions whether a server is well, and for its answer
 )
 
-// watch has a Wyoming server listen for wake words, in every room that has a
+// wakeListener has a Wyoming server listen for wake words, in every room that has a
 // microphone which is not muted. It never holds up who listens. A nil watch
 // hears nothing.
-type watch struct {
+type wakeListener struct {
 	cfg  Config
 	home kit.Home
 	log  *slog.Logger
 
-	pulse time.Duration // wakePulse
+	checkEvery time.Duration // wakeCheckEvery
 
-	woke    chan string // rooms; unbuffered
-	begun   chan string // rooms that audio came from for the first time
-	trouble atomic.Pointer[error]
+	detections chan string // rooms; unbuffered
+	newRooms   chan string // rooms that audio came from for the first time
+	trouble    atomic.Pointer[error]
 
 	mu    sync.Mutex
 	rooms map[string]chan []byte
 }
 
-// newWatch returns the watch of c, nil when there is to be none.
-func newWatch(c Config, home kit.Home, log *slog.Logger) *watch {
+// newWakeListener returns the listener that c asks for, nil for none.
+func newWakeListener(c Config, home kit.Home, log *slog.Logger) *wakeListener {
 	if c.WakeEngine != "wyoming" && (c.WakeEngine != "auto" || c.WakeURI == "" && !failover.DiscoveryEnabled(c.Hosts)) {
 		return nil
 	}
-	return &watch{
-		cfg: c, home: home, log: log, pulse: wakePulse, woke: make(chan string), begun: make(chan string, earsMost), rooms: map[string]chan []byte{},
+	return &wakeListener{
+		cfg: c, home: home, log: log, checkEvery: wakeCheckEvery, detections: make(chan string), newRooms: make(chan string, maxSources), rooms: map[string]chan []byte{},
 	}
 }
 
 // hear passes on audio of a room.
-func (w *watch) hear(room string, pcm []byte) error {
+func (w *wakeListener) hear(room string, pcm []byte) error {
 	if w == nil {
 		return nil
 	}
@@ -62,12 +62,12 @@ func (w *watch) hear(room string, pcm []byte) error {
 	defer w.mu.Unlock()
 	in := w.rooms[room]
 	if in == nil {
-		if len(w.rooms) == earsMost {
+		if len(w.rooms) == maxSources {
 			return nil // as many rooms as there can be sources
 		}
-		in = make(chan []byte, wakeAhead)
+		in = make(chan []byte, maxWakeBacklog)
 		w.rooms[room] = in
-		w.begun <- room // has room for all
+		w.newRooms <- room // has room for all
 	}
 	select {
 	case in <- bytes.Clone(pcm):
@@ -78,38 +78,38 @@ func (w *watch) hear(room string, pcm []byte) error {
 }
 
 // run listens in every room that has audio, as long as ctx runs.
-func (w *watch) run(ctx context.Context) error {
+func (w *wakeListener) run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
-		case room := <-w.begun:
+		case room := <-w.newRooms:
 			w.mu.Lock()
 			in := w.rooms[room]
 			w.mu.Unlock()
-			wg.Go(func() { w.follow(ctx, room, in) })
+			wg.Go(func() { w.listenInRoom(ctx, room, in) })
 		}
 	}
 }
 
-// follow listens in one room until its microphone is gone.
-func (w *watch) follow(ctx context.Context, room string, in chan []byte) {
-	wait, last := wakeFirst, time.Now()
+// listenInRoom listens in one room until its microphone is gone.
+func (w *wakeListener) listenInRoom(ctx context.Context, room string, in chan []byte) {
+	wait, last := minWakeBackoff, time.Now()
 	for ctx.Err() == nil {
 		begun := time.Now()
 		err := w.listen(ctx, room, in)
 		switch {
 		case err == nil:
-			if w.leave(room, in) {
+			if w.forgetRoom(room, in) {
 				return
 			}
 			continue
 		case ctx.Err() != nil:
 			return
-		case time.Since(begun) > wakeLast:
-			wait = wakeFirst
+		case time.Since(begun) > maxWakeBackoff:
+			wait = minWakeBackoff
 		}
 		if old := w.trouble.Swap(&err); err != errNoWake && (old == nil || (*old).Error() != err.Error()) {
 			w.log.Warn("no wake words", "source", room, "err", err)
@@ -117,15 +117,15 @@ func (w *watch) follow(ctx context.Context, room string, in chan []byte) {
 		if drain(ctx, in, wait) {
 			last = time.Now()
 		}
-		if time.Since(last) >= goneFor && w.leave(room, in) {
+		if time.Since(last) >= sourceTTL && w.forgetRoom(room, in) {
 			return
 		}
-		wait = min(2*wait, wakeLast)
+		wait = min(2*wait, maxWakeBackoff)
 	}
 }
 
-// leave forgets a room without audio, and reports whether there is none.
-func (w *watch) leave(room string, in chan []byte) bool {
+// forgetRoom forgets a room without audio, and reports whether there is none.
+func (w *wakeListener) forgetRoom(room string, in chan []byte) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if len(in) > 0 {
@@ -154,7 +154,7 @@ func drain(ctx context.Context, in chan []byte, d time.Duration) (any bool) {
 var errNoWake = errors.New("no server answers that hears wake words: set STT_WAKE_URI")
 
 // client is the server to ask.
-func (w *watch) client(ctx context.Context) (*wyoming.Client, error) {
+func (w *wakeListener) client(ctx context.Context) (*wyoming.Client, error) {
 	uri := w.cfg.WakeURI
 	if uri == "" {
 		found := failover.Look(ctx, w.cfg.Hosts, string(w.home), discovery.Wake)
@@ -168,10 +168,10 @@ func (w *watch) client(ctx context.Context) (*wyoming.Client, error) {
 
 // listen sends audio to the server and tells of what it hears. It returns nil
 // when the room has been silent for long.
-func (w *watch) listen(ctx context.Context, room string, in chan []byte) error {
+func (w *wakeListener) listen(ctx context.Context, room string, in chan []byte) error {
 	c, err := w.client(ctx)
 	if err == nil && w.trouble.Load() != nil { // one that hangs takes a connection
-		if err = w.ask(ctx, c); err != nil {
+		if err = w.checkServer(ctx, c); err != nil {
 			err = fmt.Errorf("wake words at %s: %w", c.Addr(), err)
 		}
 	}
@@ -186,7 +186,7 @@ func (w *watch) listen(ctx context.Context, room string, in chan []byte) error {
 	if err != nil {
 		return fmt.Errorf("wake words at %s: %w", c.Addr(), err)
 	}
-	wg.Go(func() { cancel(w.tell(ctx, d, room)) })
+	wg.Go(func() { cancel(w.forwardDetections(ctx, d, room)) })
 	wg.Go(func() { cancel(w.check(ctx, c)) })
 	for {
 		select {
@@ -194,7 +194,7 @@ func (w *watch) listen(ctx context.Context, room string, in chan []byte) error {
 			err = d.Hear(pcm)
 		case <-ctx.Done():
 			err = context.Cause(ctx)
-		case <-time.After(goneFor):
+		case <-time.After(sourceTTL):
 			return nil
 		}
 		if err != nil {
@@ -206,41 +206,41 @@ func (w *watch) listen(ctx context.Context, room string, in chan []byte) error {
 
 // check asks a server now and then whether it is well. One that hangs takes audio
 // for minutes before its connection is full.
-func (w *watch) check(ctx context.Context, c *wyoming.Client) error {
+func (w *wakeListener) check(ctx context.Context, c *wyoming.Client) error {
 	for {
 		select {
-		case <-time.After(w.pulse):
+		case <-time.After(w.checkEvery):
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
-		if err := w.ask(ctx, c); err != nil {
+		if err := w.checkServer(ctx, c); err != nil {
 			return err
 		}
 	}
 }
 
-func (w *watch) ask(ctx context.Context, c *wyoming.Client) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, w.pulse, fmt.Errorf("it does not answer within %v", w.pulse))
+func (w *wakeListener) checkServer(ctx context.Context, c *wyoming.Client) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, w.checkEvery, fmt.Errorf("it does not answer within %v", w.checkEvery))
 	defer cancel()
 	_, err := c.Describe(ctx)
 	return err
 }
 
-// tell hands on what d hears, each phrase once.
-func (w *watch) tell(ctx context.Context, d *wyoming.Detector, room string) error {
+// forwardDetections hands on what d hears, each phrase once.
+func (w *wakeListener) forwardDetections(ctx context.Context, d *wyoming.Detector, room string) error {
 	var last time.Time
 	for {
 		h, err := d.Next()
 		if err != nil {
 			return err
 		}
-		if time.Since(last) < wakeAgain {
+		if time.Since(last) < wakeDebounce {
 			continue
 		}
 		last = time.Now()
 		w.log.DebugContext(ctx, "woken", "source", room, "phrase", h.Name)
 		select {
-		case w.woke <- room:
+		case w.detections <- room:
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
@@ -252,8 +252,8 @@ func (s *Service) woken(ctx context.Context, room string) error {
 	return s.bus.Publish(kit.WithBaggage(ctx, "room", room), contract.WakeEvent{Type: contract.WakeEventWake, Cause: new("wake_phrase")})
 }
 
-// deaf is why wake words that the settings ask for are not heard.
-func (w *watch) deaf() error {
+// health is why wake words that the settings ask for are not heard.
+func (w *wakeListener) health() error {
 	if w == nil || w.cfg.WakeEngine == "auto" && w.cfg.WakeURI == "" {
 		return nil
 	}

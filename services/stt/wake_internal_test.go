@@ -20,16 +20,16 @@ import (
 // for wake words.
 func TestRoomsThatAreGoneAreForgottenWithoutAServer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWatch(Config{WakeEngine: "wyoming", Hosts: []string{"none"}}, "", slog.New(slog.DiscardHandler))
+		w := newWakeListener(Config{WakeEngine: "wyoming", Hosts: []string{"none"}}, "", slog.New(slog.DiscardHandler))
 		over := make(chan error)
 		ctx, cancel := context.WithCancel(t.Context())
 		go func() { over <- w.run(ctx) }()
-		for n := range earsMost {
+		for n := range maxSources {
 			if err := w.hear(fmt.Sprint("web-", n), make([]byte, 640)); err != nil {
 				t.Fatal(err)
 			}
 		}
-		time.Sleep(2 * (goneFor + wakeLast))
+		time.Sleep(2 * (sourceTTL + maxWakeBackoff))
 		w.mu.Lock()
 		if len(w.rooms) > 0 {
 			t.Errorf("%d rooms without a microphone are listened to", len(w.rooms))
@@ -76,8 +76,8 @@ func TestAWakeWordServerThatHangsIsLeft_RealTime(t *testing.T) {
 			}()
 		}
 	}()
-	w := newWatch(Config{WakeURI: "tcp://" + l.Addr().String(), WakeEngine: "wyoming"}, "", slog.New(slog.DiscardHandler))
-	w.pulse = 500 * time.Millisecond
+	w := newWakeListener(Config{WakeURI: "tcp://" + l.Addr().String(), WakeEngine: "wyoming"}, "", slog.New(slog.DiscardHandler))
+	w.checkEvery = 500 * time.Millisecond
 	ctx, cancel := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
 	wg.Go(func() { _ = w.run(ctx) })

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"net/url"
 	"slices"
 	"sync"
 
@@ -12,13 +11,13 @@ import (
 	"github.com/gotars/tars/engines/failover"
 )
 
-// candidate is an engine that the service may take.
-type candidate = failover.Candidate[Engine]
+// engineCandidate is an engine that the service may take.
+type engineCandidate = failover.Candidate[Engine]
 
 // auto is the engine that the settings name, or the best that is found.
 type auto struct {
 	*failover.Switch[Engine]
-	kept *phrases // nil: every line is made anew
+	kept *audioCache // nil: every line is made anew
 }
 
 // NewEngine returns the engine that c asks for. With "auto" that is the first
@@ -34,23 +33,23 @@ func NewEngine(ctx context.Context, c Config, files Files) (e Engine, close func
 		if err != nil {
 			return nil, nothing, err
 		}
-		one := candidate{Engine: f, Key: "flite", Name: flite, From: "TTS_ENGINE"}
-		return auto{Switch: failover.NewSwitch(func(context.Context) []candidate { return []candidate{one} })}, f.Close, nil
+		one := engineCandidate{Engine: f, Key: "flite", Name: flite, From: "TTS_ENGINE"}
+		return auto{Switch: failover.NewSwitch(func(context.Context) []engineCandidate { return []engineCandidate{one} })}, f.Close, nil
 	}
 	one, ok, err := c.set()
 	if err != nil {
 		return nil, nothing, err
 	}
 	if ok {
-		return auto{Switch: failover.NewSwitch(func(context.Context) []candidate { return []candidate{one} })}, nothing, nil
+		return auto{Switch: failover.NewSwitch(func(context.Context) []engineCandidate { return []engineCandidate{one} })}, nothing, nil
 	}
 	b := builtIn(c, files)
-	return auto{Switch: failover.NewSwitch(func(ctx context.Context) []candidate { return append(c.found(ctx, files.Home), b) })}, closing(b.Engine), nil
+	return auto{Switch: failover.NewSwitch(func(ctx context.Context) []engineCandidate { return append(c.found(ctx, files.Home), b) })}, closing(b.Engine), nil
 }
 
 // closing is what closes e.
 func closing(e Engine) func(context.Context) error {
-	if l, ok := e.(*later); ok {
+	if l, ok := e.(*lazyFlite); ok {
 		return l.Close
 	}
 	return func(context.Context) error { return nil }
@@ -60,22 +59,22 @@ func closing(e Engine) func(context.Context) error {
 // was heard.
 func (e auto) Synthesize(ctx context.Context, l Line) iter.Seq2[Chunk, error] {
 	return func(yield func(Chunk, error) bool) {
-		if old := e.kept.of(e.Best(ctx).Key, l); old != nil {
+		if old := e.kept.get(e.Best(ctx).Key, l); old != nil {
 			old.play(yield)
 			return
 		}
-		err := e.Do(ctx, func(ctx context.Context, c candidate) (begun bool, err error) {
+		err := e.Do(ctx, func(ctx context.Context, c engineCandidate) (begun bool, err error) {
 			var all audio
 			for chunk, err := range c.Engine.Synthesize(ctx, l) {
 				if err != nil {
 					return begun, err
 				}
-				all = e.kept.with(all, l, chunk)
+				all = e.kept.appendChunk(all, l, chunk)
 				if begun = true; !yield(chunk, nil) {
 					return true, nil
 				}
 			}
-			e.kept.keep(c.Key, l, all)
+			e.kept.put(c.Key, l, all)
 			return begun, nil
 		})
 		if err != nil {
@@ -87,21 +86,18 @@ func (e auto) Synthesize(ctx context.Context, l Line) iter.Seq2[Chunk, error] {
 // Silent reports why there is no voice.
 func (e auto) Silent(ctx context.Context) error {
 	switch best := e.Best(ctx).Engine.(type) {
-	case dumb:
+	case noEngine:
 		return best.why
-	case *later:
+	case *lazyFlite:
 		return best.open(ctx)
 	}
 	return nil
 }
 
 // set is the engine that variables name; ok tells whether they name one.
-func (c Config) set() (one candidate, ok bool, err error) {
-	named := func(e Engine, name, from, address string, err error) (candidate, bool, error) {
-		if u, bad := url.Parse(address); bad == nil && u.Host != "" {
-			from += ", " + u.Host
-		}
-		return candidate{Engine: e, Key: "set", Name: name, From: from}, true, err
+func (c Config) set() (one engineCandidate, ok bool, err error) {
+	named := func(e Engine, name, from, address string, err error) (engineCandidate, bool, error) {
+		return failover.FromSettings(e, name, from, address), true, err
 	}
 	switch is := func(kind, set string) bool { return c.Engine == kind || c.Engine == "auto" && set != "" }; {
 	case is("openai", c.OpenAIURL):
@@ -122,7 +118,7 @@ func (c Config) set() (one candidate, ok bool, err error) {
 		one.Better = neural
 		return one, ok, err
 	case c.Engine == "none":
-		return candidate{Engine: dumb{ErrNoEngine}, Key: "none", Name: "none", From: "TTS_ENGINE", Better: "set TTS_ENGINE=auto"}, true, nil
+		return engineCandidate{Engine: noEngine{ErrNoEngine}, Key: "none", Name: "none", From: "TTS_ENGINE", Better: "set TTS_ENGINE=auto"}, true, nil
 	case c.Engine == "auto":
 		return one, false, nil
 	}
@@ -135,13 +131,8 @@ const (
 )
 
 // found are the servers that answer, best first.
-func (c Config) found(ctx context.Context, home string) (all []candidate) {
-	for _, s := range failover.Look(ctx, c.Hosts, home, discovery.TTS) {
-		if e, err := c.at(s); err == nil {
-			all = append(all, failover.Found(s, e))
-		}
-	}
-	return all
+func (c Config) found(ctx context.Context, home string) []engineCandidate {
+	return failover.FindAll(ctx, c.Hosts, home, discovery.TTS, c.at)
 }
 
 // at is the engine that asks s. It gets no key: that is for the servers of
@@ -164,35 +155,35 @@ func (c Config) at(s discovery.Server) (Engine, error) {
 
 // builtIn is the voice that needs no server. A name that it does not know is that
 // of a better one, in whose place it speaks.
-func builtIn(c Config, files Files) candidate {
+func builtIn(c Config, files Files) engineCandidate {
 	switch {
 	case files.hasFlite():
 		if !slices.Contains(fliteVoices, c.Voice) {
 			c.Voice = ""
 		}
-		l := &later{make: func(ctx context.Context) (*Flite, error) { return OpenFlite(ctx, c, files) }}
-		return candidate{Engine: l, Key: "flite", Name: flite, From: files.Assets, Better: neural}
+		l := &lazyFlite{make: func(ctx context.Context) (*Flite, error) { return OpenFlite(ctx, c, files) }}
+		return engineCandidate{Engine: l, Key: "flite", Name: flite, From: files.Assets, Better: neural}
 	case hasEspeak():
 		if !espeakKnows(c.Voice) {
 			c.Voice = ""
 		}
 		e, err := NewEspeak(c)
 		if err == nil {
-			return candidate{Engine: e, Key: "espeak", Name: espeakProgram, From: "PATH", Better: neural}
+			return engineCandidate{Engine: e, Key: "espeak", Name: espeakProgram, From: "PATH", Better: neural}
 		}
 	}
-	return candidate{Engine: dumb{ErrNoEngine}, Key: "none", Name: "none", From: "nothing is set up", Better: "run make assets for the built-in voice, or make engines for a neural one"}
+	return engineCandidate{Engine: noEngine{ErrNoEngine}, Key: "none", Name: "none", From: "nothing is set up", Better: "run make assets for the built-in voice, or make engines for a neural one"}
 }
 
-// later is the built-in voice, opened when it is needed.
-type later struct {
+// lazyFlite is the built-in voice, opened when it is needed.
+type lazyFlite struct {
 	make func(context.Context) (*Flite, error)
 
 	mu sync.Mutex // held while opening, 0.2 s
 	f  *Flite
 }
 
-func (l *later) open(ctx context.Context) (err error) {
+func (l *lazyFlite) open(ctx context.Context) (err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.f == nil {
@@ -202,15 +193,15 @@ func (l *later) open(ctx context.Context) (err error) {
 }
 
 // Synthesize opens the voice and has it say line.
-func (l *later) Synthesize(ctx context.Context, line Line) iter.Seq2[Chunk, error] {
+func (l *lazyFlite) Synthesize(ctx context.Context, line Line) iter.Seq2[Chunk, error] {
 	if err := l.open(ctx); err != nil {
-		return dumb{err}.Synthesize(ctx, line)
+		return noEngine{err}.Synthesize(ctx, line)
 	}
 	return l.f.Synthesize(ctx, line)
 }
 
 // Close frees the voice, if it was opened.
-func (l *later) Close(ctx context.Context) error {
+func (l *lazyFlite) Close(ctx context.Context) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.f == nil {

@@ -82,7 +82,7 @@ func (v *voice) stop(c contract.TtsControl) error {
 			v.program.Silence()
 		}
 		if l.cancel(); l.pacer.Started() {
-			v.status(l, contract.TtsSpeakingEnd, orElse(c.Reason, contract.TtsStopped))
+			v.status(l, contract.TtsSpeakingEnd, orDefault(c.Reason, contract.TtsStopped))
 		}
 		v.now, v.last = nil, nil
 	}
@@ -105,7 +105,7 @@ func (v *voice) stop(c contract.TtsControl) error {
 	return nil
 }
 
-func orElse(s *string, other string) *string {
+func orDefault(s *string, other string) *string {
 	if s == nil {
 		return &other
 	}

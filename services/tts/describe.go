@@ -3,6 +3,7 @@ package tts
 import (
 	"context"
 
+	"github.com/gotars/tars/engines/failover"
 	"github.com/gotars/tars/kit"
 )
 
@@ -14,13 +15,9 @@ func Describe(ctx context.Context, c Config, home kit.Home) (name, from, better 
 		return flite, "TTS_ENGINE", neural
 	}
 	one, ok, err := c.set()
-	switch {
-	case err != nil:
-		return "misconfigured", "", err.Error()
-	case !ok:
-		one = append(c.found(ctx, string(home)), builtIn(c, FilesOf(c, home)))[0]
-	}
-	return one.Name, one.From, one.Better
+	return failover.Describe(one, ok, err, func() []engineCandidate {
+		return append(c.found(ctx, string(home)), builtIn(c, FilesOf(c, home)))
+	})
 }
 
 // FilesOf is where the engines of c keep files in home.

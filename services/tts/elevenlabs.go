@@ -45,11 +45,11 @@ func NewElevenLabs(c Config) (*ElevenLabs, error) {
 // Synthesize asks the cloud, and yields audio as it comes.
 func (e *ElevenLabs) Synthesize(ctx context.Context, l Line) iter.Seq2[Chunk, error] {
 	return func(yield func(Chunk, error) bool) {
-		ctx, yield, stop := patient(ctx, e.timeout, yield)
+		ctx, yield, stop := withIdleTimeout(ctx, e.timeout, yield)
 		defer stop()
 		answer, err := e.ask(ctx, l)
 		if err != nil {
-			yield(Chunk{}, spoken(ctx, e.base.Host, e.explained(err)))
+			yield(Chunk{}, synthesisError(ctx, e.base.Host, e.explained(err)))
 			return
 		}
 		defer answer.Body.Close()
@@ -59,7 +59,7 @@ func (e *ElevenLabs) Synthesize(ctx context.Context, l Line) iter.Seq2[Chunk, er
 			return
 		}
 		begun := false
-		samples(answer.Body, elevenRate, func(c Chunk, err error) bool {
+		yieldSamples(answer.Body, elevenRate, func(c Chunk, err error) bool {
 			if begun = true; err != nil {
 				err = fmt.Errorf("speak at %s: %w", e.base.Host, apierror.Explain(ctx, err, ""))
 			}
@@ -91,7 +91,7 @@ func (e *ElevenLabs) ask(ctx context.Context, l Line) (*http.Response, error) {
 	}
 	address := e.base.JoinPath("text-to-speech", voice, "stream")
 	address.RawQuery = url.Values{"output_format": {"pcm_" + strconv.Itoa(elevenRate)}}.Encode()
-	return post(ctx, address.String(), map[string]string{keyHead: e.key}, q)
+	return post(ctx, address.String(), map[string]string{keyHeader: e.key}, q)
 }
 
 // explained says what to set.

@@ -27,20 +27,20 @@ type Engine interface {
 // ErrNoEngine is the answer of a service that has no voice.
 var ErrNoEngine = errors.New("no voice: run make assets for the built-in one, or make engines for a better one")
 
-// dumb is the engine of a service that has none.
-type dumb struct{ why error }
+// noEngine is the engine of a service that has none.
+type noEngine struct{ why error }
 
-func (d dumb) Synthesize(context.Context, Line) iter.Seq2[Chunk, error] {
+func (d noEngine) Synthesize(context.Context, Line) iter.Seq2[Chunk, error] {
 	return func(yield func(Chunk, error) bool) { yield(Chunk{}, failover.RequestFault(d.why)) }
 }
 
-// longestAudio is more than one sentence takes, however slowly it is spoken.
-const longestAudio = 5 * time.Minute
+// maxSentenceAudio is more than one sentence takes, however slowly it is spoken.
+const maxSentenceAudio = 5 * time.Minute
 
-// patient returns a context that ends when no audio comes for d, or when audio
+// withIdleTimeout returns a context that ends when no audio comes for d, or when audio
 // does not end. The time that yield takes does not count: it may wait for its
 // turn to play.
-func patient(ctx context.Context, d time.Duration, yield func(Chunk, error) bool) (
+func withIdleTimeout(ctx context.Context, d time.Duration, yield func(Chunk, error) bool) (
 	context.Context, func(Chunk, error) bool, func(),
 ) {
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -53,8 +53,8 @@ func patient(ctx context.Context, d time.Duration, yield func(Chunk, error) bool
 	return ctx, func(c Chunk, err error) bool {
 		silence.Stop()
 		defer silence.Reset(d)
-		if heard += c.Duration(); heard > longestAudio {
-			cancel(fmt.Errorf("more than %v of audio for one sentence", longestAudio))
+		if heard += c.Duration(); heard > maxSentenceAudio {
+			cancel(fmt.Errorf("more than %v of audio for one sentence", maxSentenceAudio))
 		}
 		return yield(c, err)
 	}, stop

@@ -45,7 +45,7 @@ func NewEspeak(c Config) (*Espeak, error) {
 // Synthesize runs the program once. It is killed when ctx ends.
 func (e *Espeak) Synthesize(ctx context.Context, l Line) iter.Seq2[Chunk, error] {
 	return func(yield func(Chunk, error) bool) {
-		ctx, yield, stop := patient(ctx, e.timeout, yield)
+		ctx, yield, stop := withIdleTimeout(ctx, e.timeout, yield)
 		defer stop()
 		const wordsPerMinute = 175
 		cmd := exec.CommandContext(ctx, espeakProgram, "--stdout", "--stdin",
@@ -62,7 +62,7 @@ func (e *Espeak) Synthesize(ctx context.Context, l Line) iter.Seq2[Chunk, error]
 		}
 		var broken error
 		wanted := true
-		audioFile(out, func(c Chunk, err error) bool {
+		yieldFile(out, func(c Chunk, err error) bool {
 			broken, wanted = err, err == nil && yield(c, nil)
 			return wanted
 		})

@@ -12,7 +12,7 @@ import (
 // Playable is what an answer of this kind holds.
 func Playable(kind string, body io.Reader) iter.Seq2[Chunk, error] {
 	answer := &http.Response{Header: http.Header{"Content-Type": {kind}}, Body: io.NopCloser(body)}
-	return func(yield func(Chunk, error) bool) { playable(answer, yield) }
+	return func(yield func(Chunk, error) bool) { playAnswer(answer, yield) }
 }
 
 // Keeping is e as the service has it: it makes short sentences once.
@@ -20,8 +20,8 @@ func Keeping(e Engine) Engine { return keeping(e) }
 
 // KeepingOne is an engine that has make make what it does not know.
 func KeepingOne(make func(Line) Chunk) Engine {
-	one := candidate{Engine: maker(make), Key: "one"}
-	return keeping(auto{Switch: failover.NewSwitch(func(context.Context) []candidate { return []candidate{one} })})
+	one := engineCandidate{Engine: maker(make), Key: "one"}
+	return keeping(auto{Switch: failover.NewSwitch(func(context.Context) []engineCandidate { return []engineCandidate{one} })})
 }
 
 type maker func(Line) Chunk

@@ -96,7 +96,7 @@ func (f *Flite) Synthesize(ctx context.Context, l Line) iter.Seq2[Chunk, error] 
 			return
 		}
 		if len(wav) > 0 {
-			audioFile(bytes.NewReader(wav), yield)
+			yieldFile(bytes.NewReader(wav), yield)
 		}
 	}
 }

@@ -12,13 +12,13 @@ import (
 	"github.com/gotars/tars/engines/failover"
 )
 
-// keyHead is the header with the key of ElevenLabs.
-const keyHead = "xi-api-key"
+// keyHeader is the header with the key of ElevenLabs.
+const keyHeader = "xi-api-key"
 
-// web keeps the key from servers that a redirect leads to.
-var web = http.Client{CheckRedirect: func(r *http.Request, via []*http.Request) error {
+// keyedClient keeps the key from servers that a redirect leads to.
+var keyedClient = http.Client{CheckRedirect: func(r *http.Request, via []*http.Request) error {
 	if r.URL.Host != via[0].URL.Host {
-		r.Header.Del(keyHead)
+		r.Header.Del(keyHeader)
 	}
 	if len(via) >= 10 {
 		return errors.New("stopped after 10 redirects")
@@ -41,20 +41,20 @@ func post(ctx context.Context, address string, head map[string]string, q any) (*
 	for k, v := range head {
 		r.Header.Set(k, v)
 	}
-	answer, err := web.Do(r)
+	answer, err := keyedClient.Do(r)
 	if err != nil {
 		return nil, apierror.WithoutURL(err)
 	}
 	if answer.StatusCode != http.StatusOK {
-		return nil, apierror.FromResponse(answer, head[keyHead])
+		return nil, apierror.FromResponse(answer, head[keyHeader])
 	}
 	return answer, nil
 }
 
-// spoken is the error of a question to host that brought no audio, with how it
+// synthesisError is the error of a question to host that brought no audio, with how it
 // is to be taken: connections that broke and servers that are busy may be asked
 // again, and one that does not like the question is well.
-func spoken(ctx context.Context, host string, err error) error {
+func synthesisError(ctx context.Context, host string, err error) error {
 	about := fmt.Errorf("speak at %s: %w", host, apierror.Explain(ctx, err, ""))
 	var e *apierror.Error
 	switch is := errors.As(err, &e); {

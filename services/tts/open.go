@@ -31,15 +31,15 @@ func OpenEngine(lc fx.Lifecycle, cfg Config, home kit.Home) Engine {
 // keeping is e, which makes short sentences once.
 func keeping(e Engine) Engine {
 	if a, ok := e.(auto); ok {
-		a.kept = new(phrases)
+		a.kept = new(audioCache)
 		return a
 	}
 	return e
 }
 
-// look looks for a better engine, or for another one when that failed, and
+// findEngine looks for a better engine, or for another one when that failed, and
 // tells which is taken.
-func (s *Service) look(ctx context.Context) error {
+func (s *Service) findEngine(ctx context.Context) error {
 	o, ok := s.engine.(*opened)
 	if !ok {
 		return nil

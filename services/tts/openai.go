@@ -49,28 +49,28 @@ func NewOpenAI(c Config) (*OpenAI, error) {
 // server does not have is spoken with the one of the settings.
 func (o *OpenAI) Synthesize(ctx context.Context, l Line) iter.Seq2[Chunk, error] {
 	return func(yield func(Chunk, error) bool) {
-		ctx, yield, stop := patient(ctx, o.timeout, yield)
+		ctx, yield, stop := withIdleTimeout(ctx, o.timeout, yield)
 		defer stop()
 		voice := l.Voice
 		if bad := o.unknown.Load(); voice == "" || bad != nil && *bad == voice {
 			voice = o.voice
 		}
 		answer, err := o.ask(ctx, l.Text, voice)
-		if refused(err) && voice != o.voice {
+		if mayBeVoice(err) && voice != o.voice {
 			if answer, err = o.ask(ctx, l.Text, o.voice); err == nil { // else it was not the voice
 				o.unknown.Store(&voice)
 			}
 		}
 		if err != nil {
 			about := fmt.Errorf("speak at %s: %w", o.url, apierror.Explain(ctx, err, "TTS_OPENAI_KEY"))
-			if unhappy(err) {
+			if isRequestFault(err) {
 				about = failover.RequestFault(about)
 			}
 			yield(Chunk{}, about)
 			return
 		}
 		defer answer.Body.Close()
-		playable(answer, func(c Chunk, err error) bool {
+		playAnswer(answer, func(c Chunk, err error) bool {
 			if err != nil {
 				err = fmt.Errorf("speak at %s: %w", o.url, apierror.Explain(ctx, err, "TTS_OPENAI_KEY"))
 			}
@@ -87,11 +87,11 @@ func (o *OpenAI) ask(ctx context.Context, text, voice string) (*http.Response, e
 	return o.client.Speak(ctx, q)
 }
 
-// playable yields the samples of an answer. Some servers send raw ones whatever
+// playAnswer yields the samples of an answer. Some servers send raw ones whatever
 // they were asked for, at the rate of the content type, else at that of OpenAI.
-func playable(answer *http.Response, yield func(Chunk, error) bool) {
+func playAnswer(answer *http.Response, yield func(Chunk, error) bool) {
 	const openaiRate = 24000
-	body := bufio.NewReaderSize(answer.Body, pieceBytes)
+	body := bufio.NewReaderSize(answer.Body, maxPieceBytes)
 	begun := false
 	heard := func(c Chunk, err error) bool {
 		begun = true
@@ -101,7 +101,7 @@ func playable(answer *http.Response, yield func(Chunk, error) bool) {
 	head, err := body.Peek(4)
 	switch {
 	case string(head) == "RIFF":
-		audioFile(body, heard)
+		yieldFile(body, heard)
 	case err != nil && err != io.EOF:
 		heard(Chunk{}, err)
 	case len(head) == 0:
@@ -110,7 +110,7 @@ func playable(answer *http.Response, yield func(Chunk, error) bool) {
 		if err != nil || !wav.ValidRate(rate) {
 			rate = openaiRate
 		}
-		samples(body, rate, heard)
+		yieldSamples(body, rate, heard)
 	default:
 		heard(Chunk{}, fmt.Errorf("the server sent %q, want a WAV file", cmp.Or(kind, "nothing that is named")))
 	}
@@ -119,15 +119,15 @@ func playable(answer *http.Response, yield func(Chunk, error) bool) {
 	}
 }
 
-// refused tells whether the server did not like the question, or knows no such
+// mayBeVoice tells whether the server did not like the question, or knows no such
 // voice.
-func refused(err error) bool {
+func mayBeVoice(err error) bool {
 	var e *apierror.Error
-	return unhappy(err) || errors.As(err, &e) && e.StatusCode == http.StatusNotFound
+	return isRequestFault(err) || errors.As(err, &e) && e.StatusCode == http.StatusNotFound
 }
 
-// unhappy tells whether the server is well and did not like this question.
-func unhappy(err error) bool {
+// isRequestFault tells whether the server is well and did not like this question.
+func isRequestFault(err error) bool {
 	var e *apierror.Error
 	return errors.As(err, &e) && apierror.IsRequestFault(e.StatusCode)
 }

@@ -6,10 +6,10 @@ import (
 )
 
 const (
-	lead       = 300 * time.Millisecond // audio that may be sent before it is heard
-	pieceMost  = 100 * time.Millisecond // of a piece, which has at most pieceBytes as well
-	pieceLeast = 20 * time.Millisecond  // of a piece, unless it is the last
-	brink      = 60 * time.Millisecond  // before it would be missed, less than a piece will do
+	maxLead       = 300 * time.Millisecond // audio that may be sent before it is heard
+	maxPiece      = 100 * time.Millisecond // of a piece, which has at most maxPieceBytes as well
+	minPiece      = 20 * time.Millisecond  // of a piece, unless it is the last
+	underrunGuard = 60 * time.Millisecond  // before it would be missed, less than a piece will do
 )
 
 // Piece is audio that goes out in one message.
@@ -124,11 +124,11 @@ func (p *Pacer) Wait(now time.Time) (time.Duration, bool) {
 		return 0, p.ended
 	}
 	size := length(p.next(), p.queue[0].Rate)
-	due := p.Over().Add(size - lead)
+	due := p.Over().Add(size - maxLead)
 	if p.seq == 0 {
-		due = p.after.Add(size - lead)
+		due = p.after.Add(size - maxLead)
 	} else if p.keepsBack(size) {
-		due = p.Over().Add(-brink)
+		due = p.Over().Add(-underrunGuard)
 	}
 	return max(0, due.Sub(now)), true
 }
@@ -136,13 +136,13 @@ func (p *Pacer) Wait(now time.Time) (time.Duration, bool) {
 // keepsBack tells whether a piece of this size should wait for more audio: it
 // could turn out to be the last one, or be too small.
 func (p *Pacer) keepsBack(size time.Duration) bool {
-	return !p.ended && len(p.queue) == 1 && (size < pieceLeast || p.next() == len(p.queue[0].PCM))
+	return !p.ended && len(p.queue) == 1 && (size < minPiece || p.next() == len(p.queue[0].PCM))
 }
 
 // next is the size of the next piece in bytes.
 func (p *Pacer) next() int {
 	c := p.queue[0]
-	return min(len(c.PCM), bytesOf(pieceMost, c.Rate), pieceBytes)
+	return min(len(c.PCM), bytesOf(maxPiece, c.Rate), maxPieceBytes)
 }
 
 // Next returns the piece that is due, if one is.
@@ -179,7 +179,7 @@ func (p *Pacer) note(piece Piece, now time.Time) {
 	p.sent += piece.Duration()
 	p.last, p.until = piece.Last, now.Add(piece.Duration())
 	p.recent = append(p.recent, piece.Chunk)
-	if most := int(lead/pieceLeast) + 1; len(p.recent) > most {
+	if most := int(maxLead/minPiece) + 1; len(p.recent) > most {
 		p.recent = slices.Delete(p.recent, 0, len(p.recent)-most)
 	}
 }

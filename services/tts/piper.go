@@ -47,15 +47,15 @@ func (p *Piper) Synthesize(ctx context.Context, l Line) iter.Seq2[Chunk, error] 
 		q.Scale = 1 / p.speed
 	}
 	return func(yield func(Chunk, error) bool) {
-		ctx, yield, stop := patient(ctx, p.timeout, yield)
+		ctx, yield, stop := withIdleTimeout(ctx, p.timeout, yield)
 		defer stop()
 		answer, err := p.ask(ctx, q)
 		if err != nil {
-			yield(Chunk{}, spoken(ctx, p.base.Host, err))
+			yield(Chunk{}, synthesisError(ctx, p.base.Host, err))
 			return
 		}
 		defer answer.Body.Close()
-		playable(answer, func(c Chunk, err error) bool {
+		playAnswer(answer, func(c Chunk, err error) bool {
 			if err != nil {
 				err = fmt.Errorf("speak at %s: %w", p.base.Host, apierror.Explain(ctx, err, ""))
 			}

@@ -12,9 +12,9 @@ import (
 	"time"
 )
 
-// endMost is how long a program may go on when its input has ended. What it was
+// playerStopTimeout is how long a program may go on when its input has ended. What it was
 // given takes less than a second.
-const endMost = 5 * time.Second
+const playerStopTimeout = 5 * time.Second
 
 // Player is a program that plays raw audio from its standard input, such as
 // aplay. It runs while there is something to play. Not safe for concurrent use.
@@ -106,7 +106,7 @@ func (p *Player) Finish() {
 	}
 	now := p.now
 	_ = now.in.Close()
-	late := time.AfterFunc(endMost, func() { _ = now.kill() })
+	late := time.AfterFunc(playerStopTimeout, func() { _ = now.kill() })
 	p.wg.Go(func() {
 		<-now.done
 		late.Stop()

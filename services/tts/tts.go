@@ -13,13 +13,20 @@ import (
 	"github.com/gotars/tars/contract"
 	"github.com/gotars/tars/kit"
 	"github.com/gotars/tars/kit/msg"
+	"github.com/gotars/tars/speech"
 )
 
 // Module is the tts service.
 var Module = kit.Service[*Service]("tts",
 	kit.As(kit.Identity{ClientID: "tars-tts", Source: "tars-tts", Aliases: []string{"tts"}}), kit.Env[Config](), fx.Provide(New, OpenEngine))
 
-const lookEvery = 30 * time.Second // engines come and go
+const (
+	lookEvery = 30 * time.Second // engines come and go
+
+	// maxSentence is how much of a text an engine gets at once, in bytes: half a
+	// minute of speech. It bounds how long an engine works on what may be stopped.
+	maxSentence = 300
+)
 
 // Service is a voice. One loop owns what is said; handlers tell it what to do.
 type Service struct {
@@ -51,7 +58,7 @@ func (s *Service) Handlers() []kit.Handler {
 		kit.On(s.say, desk, kit.AckFirst(), kit.CancelledBy(stoppedAnswer, answerOf)), // after a restart nobody waits for it any more
 		kit.On(s.control, desk, kit.Overtake()),
 		kit.Loop(s.speak),
-		kit.OnConnect(s.look, choice), kit.Every(lookEvery, s.look, choice),
+		kit.OnConnect(s.findEngine, choice), kit.Every(lookEvery, s.findEngine, choice),
 		kit.Sends[contract.TtsStatus](), kit.Sends[contract.SpeakerAudio](),
 	}
 }
@@ -78,7 +85,7 @@ func answerOf(m contract.TtsSay) string {
 func (s *Service) say(ctx context.Context, m contract.TtsSay) error {
 	chain := context.WithoutCancel(ctx) // speech outlives the handler, and is published in its chain
 	l := &line{
-		at: time.Now(), say: m, sentences: Sentences(Speakable(m.Text)),
+		at: time.Now(), say: m, sentences: speech.Sentences(speech.FromMarkdown(m.Text), maxSentence),
 		sink: s.sink(kit.From(ctx).Baggage["room"]),
 		tell: func(m msg.Message) error { return s.bus.Publish(chain, m) },
 	}

@@ -13,9 +13,9 @@ import (
 )
 
 const (
-	stopsFor  = 10 * time.Second // how long a stop ends what its answer is still sending
-	aheadMost = 10 * time.Second // audio of a line that is kept beyond what its channel holds
-	chunkMost = 64               // chunks that an engine may be ahead
+	stopsFor       = 10 * time.Second // how long a stop ends what its answer is still sending
+	maxAhead       = 10 * time.Second // audio of a line that is kept beyond what its channel holds
+	maxChunksAhead = 64               // chunks that an engine may be ahead
 )
 
 // line is one say on its way to the speaker.
@@ -105,7 +105,7 @@ func (v *voice) follow(l *line) {
 // shift takes the line whose turn it is and begins to make it.
 func (v *voice) shift(ctx context.Context) *line {
 	l := v.queue.shift()
-	l.chunks = make(chan Chunk, chunkMost)
+	l.chunks = make(chan Chunk, maxChunksAhead)
 	ctx, l.cancel = context.WithCancel(ctx)
 	v.wg.Go(func() {
 		defer close(l.chunks)
@@ -142,7 +142,7 @@ func orEmpty(s *string) string {
 
 // made is where the audio of the line comes from that is spoken now.
 func (v *voice) made() <-chan Chunk {
-	if v.now == nil || v.now.ended || v.now.pacer.Waiting() > aheadMost {
+	if v.now == nil || v.now.ended || v.now.pacer.Waiting() > maxAhead {
 		return nil
 	}
 	return v.now.chunks

@@ -8,12 +8,12 @@ import (
 	"github.com/gotars/tars/speech/wav"
 )
 
-// pieceBytes is the most that is read before it is handed on.
-const pieceBytes = 8 << 10
+// maxPieceBytes is the most that is read before it is handed on.
+const maxPieceBytes = 8 << 10
 
-// samples yields what r holds as it arrives, in whole samples.
-func samples(r io.Reader, rate int, yield func(Chunk, error) bool) {
-	buf, odd := make([]byte, pieceBytes), 0
+// yieldSamples yields what r holds as it arrives, in whole samples.
+func yieldSamples(r io.Reader, rate int, yield func(Chunk, error) bool) {
+	buf, odd := make([]byte, maxPieceBytes), 0
 	for {
 		n, err := r.Read(buf[odd:])
 		n += odd
@@ -32,8 +32,8 @@ func samples(r io.Reader, rate int, yield func(Chunk, error) bool) {
 	}
 }
 
-// audioFile yields the samples of the WAV file r.
-func audioFile(r io.Reader, yield func(Chunk, error) bool) {
+// yieldFile yields the samples of the WAV file r.
+func yieldFile(r io.Reader, yield func(Chunk, error) bool) {
 	rate, left, err := wav.ReadHeader(r)
 	if err != nil {
 		yield(Chunk{}, err)
@@ -42,5 +42,5 @@ func audioFile(r io.Reader, yield func(Chunk, error) bool) {
 	if left >= 0 {
 		r = io.LimitReader(r, left)
 	}
-	samples(r, rate, yield)
+	yieldSamples(r, rate, yield)
 }

@@ -38,7 +38,7 @@ func NewWyoming(c Config) (*Wyoming, error) {
 // knows no speed.
 func (w *Wyoming) Synthesize(ctx context.Context, l Line) iter.Seq2[Chunk, error] {
 	return func(yield func(Chunk, error) bool) {
-		ctx, yield, stop := patient(ctx, w.timeout, yield)
+		ctx, yield, stop := withIdleTimeout(ctx, w.timeout, yield)
 		defer stop()
 		voice := l.Voice
 		if bad := w.unknown.Load(); voice == "" || bad != nil && *bad == voice {

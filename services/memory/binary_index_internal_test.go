@@ -7,7 +7,7 @@ import (
 )
 
 // exactly is what v finds by looking at all vectors.
-func exactly(v *vectors, x []float32, n int) []near {
+func exactly(v *vectors, x []float32, n int) []neighbour {
 	all := vectors{size: v.size, ids: v.ids, all: v.all, at: v.at}
 	return all.nearest(x, n)
 }
@@ -18,7 +18,7 @@ func recalled(t *testing.T, v *vectors, queries [][]float32) {
 	const k = 10
 	hits, all := 0, 0
 	for _, x := range queries {
-		if guess, _ := v.rough(x, k, 1); guess == nil {
+		if guess, _ := v.preselect(x, k, 1); guess == nil {
 			t.Fatal("all vectors are looked at")
 		}
 		got := v.nearest(x, k)
@@ -33,10 +33,10 @@ func recalled(t *testing.T, v *vectors, queries [][]float32) {
 	}
 }
 
-// TestARoughLookLosesLittle has vectors as models make them: by topics and all
+// TestPreselectionLosesLittle has vectors as models make them: by topics and all
 // a little alike, and the hard case of none alike but a few.
-func TestARoughLookLosesLittle(t *testing.T) {
-	const size, n, asks = 384, roughFrom + 5000, 40
+func TestPreselectionLosesLittle(t *testing.T) {
+	const size, n, asks = 384, preselectFrom + 5000, 40
 	for name, alike := range map[string]float64{"of no common direction": 0, "a little alike": 0.3, "all alike": 0.8} {
 		t.Run(name, func(t *testing.T) {
 			r := rand.New(rand.NewPCG(1, 2))
@@ -75,8 +75,8 @@ func TestARoughLookLosesLittle(t *testing.T) {
 }
 
 // What is put anew or removed is found, or not, as if all were looked at.
-func TestARoughLookSeesWhatChanges(t *testing.T) {
-	const size, n = 100, roughFrom + 100 // not a whole number of words
+func TestPreselectionSeesWhatChanges(t *testing.T) {
+	const size, n = 100, preselectFrom + 100 // not a whole number of words
 	r := rand.New(rand.NewPCG(1, 2))
 	var v vectors
 	for id := range int64(n) {
@@ -88,7 +88,7 @@ func TestARoughLookSeesWhatChanges(t *testing.T) {
 	}
 	ids := func() (all []int64) {
 		for _, h := range v.nearest(x, 100) {
-			if h.close > 0.7 {
+			if h.similarity > 0.7 {
 				all = append(all, h.id)
 			}
 		}

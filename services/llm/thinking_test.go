@@ -19,7 +19,7 @@ func TestAloud(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			var got []string
-			say := aloud(func(s string) error {
+			say := stripThinking(func(s string) error {
 				if s != "" {
 					got = append(got, s)
 				}

@@ -1,4 +1,4 @@
-package router
+package speech
 
 import (
 	"strings"
@@ -6,17 +6,21 @@ import (
 	"unicode/utf8"
 )
 
-// sentences cuts a text that is still being written into pieces to speak. A
+// Splitter cuts a text that is still being written into pieces to speak. A
 // piece ends where a sentence does: at . ! ? or a line break, followed by white
-// space, and not inside "3.5", after "Dr." or after an initial.
-type sentences struct {
-	min, max int // characters of the first early piece, and of any piece
-	rest     string
-	cut      int // pieces so far
+// space, and not inside "3.5", after "Dr." or after an initial. It is not safe for
+// concurrent use.
+type Splitter struct {
+	Min int // characters of the first piece, or more; an early "Yes." waits for the next sentence
+	Max int // characters of any piece that has a place to cut; 0: no bound
+
+	rest  string
+	cut   int  // pieces so far
+	whole bool // the text is complete: what follows a sentence is known
 }
 
-// add appends text and returns the pieces that are complete.
-func (s *sentences) add(text string) (pieces []string) {
+// Add appends text and returns the pieces that are complete.
+func (s *Splitter) Add(text string) (pieces []string) {
 	s.rest += text
 	for {
 		n := s.end()
@@ -25,32 +29,30 @@ func (s *sentences) add(text string) (pieces []string) {
 		}
 		piece := strings.TrimSpace(s.rest[:n])
 		s.rest = s.rest[n:]
-		if speakable(piece) {
+		if HasWords(piece) {
 			pieces = append(pieces, piece)
 			s.cut++
 		}
 	}
 }
 
-// flush returns what is left.
-func (s *sentences) flush() (pieces []string) {
+// Discard drops what was added and is not part of a piece yet.
+func (s *Splitter) Discard() { s.rest = "" }
+
+// Flush returns what is left.
+func (s *Splitter) Flush() (pieces []string) {
 	piece := strings.TrimSpace(s.rest)
 	s.rest = ""
-	if speakable(piece) {
+	if HasWords(piece) {
 		pieces = append(pieces, piece)
 		s.cut++
 	}
 	return pieces
 }
 
-// speakable reports whether there is a letter or a digit in s.
-func speakable(s string) bool {
-	return strings.ContainsFunc(s, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) })
-}
-
 // end is the length in bytes of the first piece, or 0 while it is not complete.
-func (s *sentences) end() int {
-	least := s.min
+func (s *Splitter) end() int {
+	least := s.Min
 	if s.cut > 0 {
 		least = 1
 	}
@@ -68,7 +70,7 @@ func (s *sentences) end() int {
 		case unicode.IsSpace(r):
 			space = after
 		}
-		if chars < s.max {
+		if s.Max == 0 || chars < s.Max {
 			continue
 		}
 		if clause > len(s.rest[:after])/2 {
@@ -82,7 +84,7 @@ func (s *sentences) end() int {
 }
 
 // ends reports whether the mark r at i ends a sentence; next is the byte behind it.
-func (s *sentences) ends(r rune, i, next int) bool {
+func (s *Splitter) ends(r rune, i, next int) bool {
 	if strings.ContainsRune("。！？", r) {
 		return true
 	}
@@ -96,15 +98,18 @@ func (s *sentences) ends(r rune, i, next int) bool {
 	if r != '.' {
 		return true
 	}
+	if after, _ := utf8.DecodeRuneInString(strings.TrimSpace(s.rest[next:])); s.whole && unicode.IsLower(after) {
+		return false // a text in the writing has nothing there yet, and would have to wait
+	}
 	word := s.rest[strings.LastIndexFunc(s.rest[:i], unicode.IsSpace)+1 : i]
 	return !abbreviation(strings.TrimLeft(word, `"'([`)) && !listNumber(s.rest[:i], word)
 }
 
 // closing passes quotes and brackets that belong to the sentence before them.
-func (s *sentences) closing(i int) int {
+func (s *Splitter) closing(i int) int {
 	for i < len(s.rest) {
 		r, size := utf8.DecodeRuneInString(s.rest[i:])
-		if !strings.ContainsRune(`"')]”’*_.!?`, r) {
+		if !strings.ContainsRune(`"')]”’»*_.!?…`, r) {
 			break
 		}
 		i += size
@@ -114,7 +119,7 @@ func (s *sentences) closing(i int) int {
 
 // abbreviations are written with a dot that ends no sentence.
 var abbreviations = map[string]bool{
-	"dr": true, "mr": true, "mrs": true, "ms": true, "prof": true, "st": true, "sr": true, "jr": true, "rev": true, "gen": true, "capt": true,
+	"dr": true, "mr": true, "mrs": true, "ms": true, "prof": true, "st": true, "sr": true, "jr": true, "rev": true, "gen": true, "capt": true, "lt": true,
 	"vs": true, "etc": true, "e.g": true, "i.e": true, "cf": true, "ca": true, "approx": true, "fig": true, "vol": true, "inc": true,
 	"ltd": true, "co": true, "corp": true, "dept": true, "est": true, "mt": true, "a.m": true, "p.m": true, "u.s": true, "u.k": true, "ph.d": true,
 	"jan": true, "feb": true, "aug": true, "sept": true, "oct": true, "nov": true, "dec": true, "z.b": true, "d.h": true, "bzw": true,

@@ -2,22 +2,22 @@ package stt
 
 import "time"
 
-// take is audio in whole frames with the loudness of each.
-type take struct {
+// frameBuffer is audio in whole frames with the loudness of each.
+type frameBuffer struct {
 	pcm    []byte
 	levels []float64
 }
 
 func framesOf(d time.Duration) int { return int(d / frame) }
 
-func (t *take) add(f []byte, level float64) {
+func (t *frameBuffer) add(f []byte, level float64) {
 	t.pcm = append(t.pcm, f...)
 	t.levels = append(t.levels, level)
 }
 
 // drop forgets the first n frames and returns how many those were; it keeps
 // the memory of t, as it is called for each frame.
-func (t *take) drop(n int) int {
+func (t *frameBuffer) drop(n int) int {
 	if n <= 0 {
 		return 0
 	}
@@ -27,8 +27,8 @@ func (t *take) drop(n int) int {
 }
 
 // split leaves the first n frames in t and returns a copy of the others.
-func (t *take) split(n int) take {
-	rest := take{
+func (t *frameBuffer) split(n int) frameBuffer {
+	rest := frameBuffer{
 		pcm:    append([]byte(nil), t.pcm[n*frameBytes:]...),
 		levels: append([]float64(nil), t.levels[n:]...),
 	}
@@ -38,7 +38,7 @@ func (t *take) split(n int) take {
 
 // quietest returns the middle of the quietest stretch of span frames, not
 // before from.
-func (t *take) quietest(from, span int) int {
+func (t *frameBuffer) quietest(from, span int) int {
 	at, least := len(t.levels), 0.0
 	for i := from; i+span <= len(t.levels); i++ {
 		sum := 0.0

@@ -1,4 +1,4 @@
-package tts
+package speech
 
 import (
 	"html"
@@ -7,9 +7,9 @@ import (
 	"unicode"
 )
 
-// Speakable is what of a Markdown text a voice can say: without markup, code,
+// FromMarkdown is what of a Markdown text a voice can say: without markup, code,
 // emoji and addresses. It is empty when nothing is left to say.
-func Speakable(text string) string {
+func FromMarkdown(text string) string {
 	text = fencedCode.ReplaceAllString(text, "\n")
 	text = fence.ReplaceAllString(text, "")
 	text = comment.ReplaceAllString(text, " ")
@@ -22,15 +22,10 @@ func Speakable(text string) string {
 	}
 	text = strings.Join(strings.Fields(strings.Join(said, " ")), " ")
 	text = beforePoint.ReplaceAllString(text, "$1")
-	if !wordy(text) {
+	if !HasWords(text) {
 		return ""
 	}
 	return text
-}
-
-// wordy tells whether there is anything in s to say.
-func wordy(s string) bool {
-	return strings.ContainsFunc(s, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) })
 }
 
 var (

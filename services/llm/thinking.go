@@ -2,9 +2,9 @@ package llm
 
 import "strings"
 
-// aloud passes on what is meant for the listener. Some models write their
+// stripThinking passes on what is meant for the listener. Some models write their
 // thoughts first, between <think> and </think>, and some servers leave them in.
-func aloud(emit func(string) error) func(string) error {
+func stripThinking(emit func(string) error) func(string) error {
 	const opens, closes = "<think>", "</think>"
 	held, thinking, begun := "", false, false
 	return func(delta string) error {

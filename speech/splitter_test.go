@@ -1,12 +1,14 @@
-package router
+package speech_test
 
 import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/gotars/tars/speech"
 )
 
-func TestSentences(t *testing.T) {
+func TestTextIsCutAsItIsWritten(t *testing.T) {
 	tests := map[string]struct {
 		text string
 		want []string
@@ -30,12 +32,12 @@ func TestSentences(t *testing.T) {
 	for name, tt := range tests {
 		for _, size := range []int{1, 3, 1000} { // however the model cuts its deltas
 			t.Run(name, func(t *testing.T) {
-				s := sentences{min: 12, max: 240}
+				s := speech.Splitter{Min: 12, Max: 240}
 				var got []string
 				for part := range slices.Chunk([]rune(tt.text), size) {
-					got = append(got, s.add(string(part))...)
+					got = append(got, s.Add(string(part))...)
 				}
-				got = append(got, s.flush()...)
+				got = append(got, s.Flush()...)
 				if !slices.Equal(got, tt.want) {
 					t.Errorf("deltas of %d characters: got %q, want %q", size, got, tt.want)
 				}
@@ -44,10 +46,10 @@ func TestSentences(t *testing.T) {
 	}
 }
 
-func TestSentencesLong(t *testing.T) {
-	s := sentences{min: 12, max: 40}
+func TestALongSentenceIsCutWhileItIsWritten(t *testing.T) {
+	s := speech.Splitter{Min: 12, Max: 40}
 	text := strings.Repeat("word, another and so on ", 10)
-	got := append(s.add(text), s.flush()...)
+	got := append(s.Add(text), s.Flush()...)
 	for _, p := range got {
 		if len(p) > 40 {
 			t.Errorf("%q is longer than 40", p)
@@ -58,21 +60,21 @@ func TestSentencesLong(t *testing.T) {
 	}
 }
 
-func FuzzSentences(f *testing.F) {
+func FuzzSplitter(f *testing.F) {
 	f.Add("Dr. Smith has 3.5 apples. \"Good.\" He left!\n1. one", 3)
 	f.Fuzz(func(t *testing.T, text string, size int) {
 		if size < 1 || !strings.Contains(text, " ") {
 			return
 		}
-		s := sentences{min: 12, max: 40}
+		s := speech.Splitter{Min: 12, Max: 40}
 		var got []string
 		for part := range slices.Chunk([]rune(text), size) {
-			got = append(got, s.add(string(part))...)
+			got = append(got, s.Add(string(part))...)
 		}
-		got = append(got, s.flush()...)
+		got = append(got, s.Flush()...)
 		letters := func(s string) string {
 			return strings.Map(func(r rune) rune {
-				if speakable(string(r)) {
+				if speech.HasWords(string(r)) {
 					return r
 				}
 				return -1

@@ -16,8 +16,8 @@ const (
 	early = 4 << 20  // most that is taken from a client while its engine starts
 )
 
-// line is a connection of a client to an engine that speaks Wyoming.
-type line struct {
+// tcpProxy is a connection of a client to an engine that speaks Wyoming.
+type tcpProxy struct {
 	engine *engine
 	client *net.TCPConn
 
@@ -33,7 +33,7 @@ var errGone = errors.New("the client has gone")
 
 // serve carries bytes between client and engine until either is done. It
 // waits for the first byte: to look whether a port is open costs no start.
-func (l *line) serve() {
+func (l *tcpProxy) serve() {
 	defer l.hangUp()
 	first := make([]byte, piece)
 	n, err := l.client.Read(first)
@@ -53,7 +53,7 @@ func (l *line) serve() {
 
 // reach connects to the engine, and starts it if it must. It returns what the
 // client said until then.
-func (l *line) reach(said []byte) ([]byte, net.Conn, error) {
+func (l *tcpProxy) reach(said []byte) ([]byte, net.Conn, error) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
 	var wg sync.WaitGroup
@@ -69,7 +69,7 @@ func (l *line) reach(said []byte) ([]byte, net.Conn, error) {
 }
 
 // listen collects what the client says while it waits, and tells when it goes.
-func (l *line) listen(said []byte, gone context.CancelCauseFunc) []byte {
+func (l *tcpProxy) listen(said []byte, gone context.CancelCauseFunc) []byte {
 	buf := make([]byte, piece)
 	for len(said) < early {
 		n, err := l.client.Read(buf)
@@ -87,7 +87,7 @@ func (l *line) listen(said []byte, gone context.CancelCauseFunc) []byte {
 }
 
 // connect notes the other end, unless the line is hung up.
-func (l *line) connect(server net.Conn) bool {
+func (l *tcpProxy) connect(server net.Conn) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.hung {
@@ -100,7 +100,7 @@ func (l *line) connect(server net.Conn) bool {
 }
 
 // splice copies both ways until the engine has said all, or a side breaks.
-func (l *line) splice(first []byte, server net.Conn) {
+func (l *tcpProxy) splice(first []byte, server net.Conn) {
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		if _, err := server.Write(first); err != nil {
@@ -119,7 +119,7 @@ func (l *line) splice(first []byte, server net.Conn) {
 }
 
 // carry copies until the end of from, which is no error.
-func (l *line) carry(to io.Writer, from io.Reader, question bool) error {
+func (l *tcpProxy) carry(to io.Writer, from io.Reader, question bool) error {
 	buf := make([]byte, piece)
 	for {
 		n, err := from.Read(buf)
@@ -139,7 +139,7 @@ func (l *line) carry(to io.Writer, from io.Reader, question bool) error {
 }
 
 // mark notes who speaks.
-func (l *line) mark(question bool) {
+func (l *tcpProxy) mark(question bool) {
 	now := time.Now()
 	l.mu.Lock()
 	turn := l.asked != question
@@ -156,7 +156,7 @@ func (l *line) mark(question bool) {
 
 // busyFor is how long from now the line keeps its engine from resting: a
 // client that waits for an answer does, as one that was served within idle.
-func (l *line) busyFor(idle time.Duration) time.Duration {
+func (l *tcpProxy) busyFor(idle time.Duration) time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {
@@ -169,7 +169,7 @@ func (l *line) busyFor(idle time.Duration) time.Duration {
 }
 
 // hangUp closes both ends.
-func (l *line) hangUp() {
+func (l *tcpProxy) hangUp() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.hung = true
@@ -180,7 +180,7 @@ func (l *line) hangUp() {
 }
 
 // refuse tells the client why there is no engine.
-func (l *line) refuse(why error) {
+func (l *tcpProxy) refuse(why error) {
 	text, err := json.Marshal(why.Error())
 	if err != nil {
 		return

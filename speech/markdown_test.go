@@ -1,4 +1,4 @@
-package tts_test
+package speech_test
 
 import (
 	"slices"
@@ -6,10 +6,10 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"github.com/gotars/tars/services/tts"
+	"github.com/gotars/tars/speech"
 )
 
-func TestSpeakable(t *testing.T) {
+func TestMarkdownIsSaidWithoutMarkup(t *testing.T) {
 	tests := map[string]struct{ text, want string }{
 		"plain text":             {"The kitchen light is on.", "The kitchen light is on."},
 		"nothing":                {" \n\t ", ""},
@@ -50,14 +50,14 @@ func TestSpeakable(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			if got := tts.Speakable(tt.text); got != tt.want {
-				t.Errorf("Speakable(%q)\n= %q\nwant %q", tt.text, got, tt.want)
+			if got := speech.FromMarkdown(tt.text); got != tt.want {
+				t.Errorf("FromMarkdown(%q)\n= %q\nwant %q", tt.text, got, tt.want)
 			}
 		})
 	}
 }
 
-func TestSentences(t *testing.T) {
+func TestSentencesOfAWholeText(t *testing.T) {
 	tests := map[string]struct {
 		text string
 		want []string
@@ -81,7 +81,7 @@ func TestSentences(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			if got := tts.Sentences(tt.text); !slices.Equal(got, tt.want) {
+			if got := speech.Sentences(tt.text, 300); !slices.Equal(got, tt.want) {
 				t.Errorf("Sentences(%q)\n= %q\nwant %q", tt.text, got, tt.want)
 			}
 		})
@@ -91,11 +91,11 @@ func TestSentences(t *testing.T) {
 func FuzzSpokenText(f *testing.F) {
 	f.Add("# A [b](c) **d** `e` | f | 1. g ```h\ni\n``` https://j.k 😀. Mr. L")
 	f.Fuzz(func(t *testing.T, text string) {
-		said := tts.Speakable(text)
+		said := speech.FromMarkdown(text)
 		if !utf8.ValidString(said) && utf8.ValidString(text) {
-			t.Errorf("Speakable(%q) = %q, which is no text", text, said)
+			t.Errorf("FromMarkdown(%q) = %q, which is no text", text, said)
 		}
-		for _, s := range tts.Sentences(said) {
+		for _, s := range speech.Sentences(said, 300) {
 			if s == "" || len(s) > 320 {
 				t.Errorf("a sentence of %d bytes in %q", len(s), said)
 			}

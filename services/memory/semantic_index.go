@@ -13,34 +13,34 @@ import (
 )
 
 const (
-	batch     = 32               // lines that are embedded at once
-	settle    = time.Second      // after a line was kept: an answer comes in sentences
-	lookEvery = 30 * time.Second // for an embedder, or after one failed
-	embedMost = time.Minute      // for a batch: the server may have to load its model
+	batch        = 32               // lines that are embedded at once
+	settle       = time.Second      // after a line was kept: an answer comes in sentences
+	lookEvery    = 30 * time.Second // for an embedder, or after one failed
+	maxEmbedTime = time.Minute      // for a batch: the server may have to load its model
 )
 
-// Meaning gives every line a vector, beside the work of the memory, and finds
+// SemanticIndex gives every line a vector, beside the work of the memory, and finds
 // lines by theirs. Without an embedder it finds nothing.
-type Meaning struct {
+type SemanticIndex struct {
 	cfg   Config
 	home  kit.Home
 	store *Store
 	log   *slog.Logger
 
 	index vectors
-	taken atomic.Pointer[choice] // nil: no embedder
-	guard *failover.Guard        // of queries; what is done beside them does not count
+	taken atomic.Pointer[foundEmbedder] // nil: no embedder
+	guard *failover.Guard               // of queries; what is done beside them does not count
 }
 
-// NewMeaning returns the Meaning of the lines of store.
-func NewMeaning(cfg Config, home kit.Home, store *Store, log *slog.Logger) *Meaning {
-	return &Meaning{cfg: cfg, home: home, store: store, log: log, guard: failover.New()}
+// NewSemanticIndex returns the index of the lines of store.
+func NewSemanticIndex(cfg Config, home kit.Home, store *Store, log *slog.Logger) *SemanticIndex {
+	return &SemanticIndex{cfg: cfg, home: home, store: store, log: log, guard: failover.New()}
 }
 
 // near returns at most n lines that mean what text does, the closest first. It
 // takes little longer than MEMORY_EMBED_TIMEOUT, and returns nothing when there
 // is no embedder or it does not answer.
-func (m *Meaning) near(ctx context.Context, text string, n int) []near {
+func (m *SemanticIndex) near(ctx context.Context, text string, n int) []neighbour {
 	e := m.taken.Load()
 	if e == nil {
 		return nil
@@ -51,7 +51,7 @@ func (m *Meaning) near(ctx context.Context, text string, n int) []near {
 		defer cancel()
 		x, err = e.Embed(ctx, []string{text})
 		var refused *RefusedError
-		if errors.As(err, &refused) && !refused.Perhaps {
+		if errors.As(err, &refused) && !refused.MaybeServerFault {
 			err = failover.RequestFault(err)
 		}
 		return err
@@ -65,26 +65,26 @@ func (m *Meaning) near(ctx context.Context, text string, n int) []near {
 
 // run gives vectors to the lines that have none, as long as ctx runs. It looks
 // for an embedder while there is none, and after one failed.
-func (m *Meaning) run(ctx context.Context) error {
+func (m *SemanticIndex) run(ctx context.Context) error {
 	ready := false
 	for ctx.Err() == nil {
-		if ready = ready || m.take(ctx); !ready {
-			m.rest(ctx, lookEvery)
+		if ready = ready || m.loadNewest(ctx); !ready {
+			m.wait(ctx, lookEvery)
 			continue
 		}
-		if err := m.fill(ctx); err != nil && ctx.Err() == nil {
+		if err := m.embedMissing(ctx); err != nil && ctx.Err() == nil {
 			ready = false
 			m.log.Warn("lines wait for their meaning", "err", err)
-			m.rest(ctx, lookEvery)
+			m.wait(ctx, lookEvery)
 			continue
 		}
-		m.rest(ctx, 0)
+		m.wait(ctx, 0)
 	}
 	return nil
 }
 
-// rest waits for d, or with 0 until a line was kept and settled.
-func (m *Meaning) rest(ctx context.Context, d time.Duration) {
+// wait waits for d, or with 0 until a line was kept and settled.
+func (m *SemanticIndex) wait(ctx context.Context, d time.Duration) {
 	if d == 0 {
 		select {
 		case <-m.store.added:
@@ -99,11 +99,11 @@ func (m *Meaning) rest(ctx context.Context, d time.Duration) {
 	}
 }
 
-// take chooses an embedder, and reports whether there is one. The vectors of
+// loadNewest chooses an embedder, and reports whether there is one. The vectors of
 // two models cannot be compared, so a model is kept as long as the process runs,
 // and one that made vectors before is taken rather than another; where it
 // answers may change.
-func (m *Meaning) take(ctx context.Context) bool {
+func (m *SemanticIndex) loadNewest(ctx context.Context) bool {
 	all, err := m.cfg.embedders(ctx, m.home)
 	if err != nil || len(all) == 0 {
 		return m.taken.Load() != nil
@@ -117,7 +117,7 @@ func (m *Meaning) take(ctx context.Context) bool {
 	if old != nil {
 		model = old.model
 	}
-	best := all[max(0, slices.IndexFunc(all, func(c choice) bool { return c.model == model }))]
+	best := all[max(0, slices.IndexFunc(all, func(c foundEmbedder) bool { return c.model == model }))]
 	switch {
 	case old != nil && best.model != old.model:
 		return true
@@ -135,11 +135,11 @@ func (m *Meaning) take(ctx context.Context) bool {
 	return true
 }
 
-// fill embeds all lines that have no vector of the model, the newest first.
-func (m *Meaning) fill(ctx context.Context) error {
+// embedMissing embeds all lines that have no vector of the model, the newest first.
+func (m *SemanticIndex) embedMissing(ctx context.Context) error {
 	e := m.taken.Load()
 	for {
-		lines, err := m.store.Bare(ctx, e.model, batch)
+		lines, err := m.store.Unembedded(ctx, e.model, batch)
 		if err != nil || len(lines) == 0 {
 			return err
 		}
@@ -151,7 +151,7 @@ func (m *Meaning) fill(ctx context.Context) error {
 
 // embed gives vectors to lines. One that the embedder refuses gets an empty one,
 // so that it is not tried again.
-func (m *Meaning) embed(ctx context.Context, e *choice, lines []Line) error {
+func (m *SemanticIndex) embed(ctx context.Context, e *foundEmbedder, lines []Line) error {
 	texts := make([]string, len(lines))
 	for i, l := range lines {
 		texts[i] = l.Text
@@ -166,7 +166,7 @@ func (m *Meaning) embed(ctx context.Context, e *choice, lines []Line) error {
 			}
 		}
 		return nil
-	case errors.As(err, &refused) && refused.Perhaps:
+	case errors.As(err, &refused) && refused.MaybeServerFault:
 		if xs, err = e.again(ctx, texts[0]); err != nil {
 			return err
 		}
@@ -179,15 +179,15 @@ func (m *Meaning) embed(ctx context.Context, e *choice, lines []Line) error {
 }
 
 // within embeds texts, for which it waits as long as a server may load its model.
-func (e *choice) within(ctx context.Context, texts ...string) ([][]float32, error) {
-	ctx, cancel := context.WithTimeout(ctx, embedMost)
+func (e *foundEmbedder) within(ctx context.Context, texts ...string) ([][]float32, error) {
+	ctx, cancel := context.WithTimeout(ctx, maxEmbedTime)
 	defer cancel()
 	return e.Embed(ctx, texts)
 }
 
 // again embeds a text at which the embedder broke. When it takes another one and
 // breaks again, it has refused this one; else it is ill.
-func (e *choice) again(ctx context.Context, text string) ([][]float32, error) {
+func (e *foundEmbedder) again(ctx context.Context, text string) ([][]float32, error) {
 	if _, err := e.within(ctx, "hello"); err != nil {
 		return nil, err
 	}
@@ -200,7 +200,7 @@ func (e *choice) again(ctx context.Context, text string) ([][]float32, error) {
 }
 
 // keep keeps the vectors of lines.
-func (m *Meaning) keep(ctx context.Context, e *choice, lines []Line, xs [][]float32) error {
+func (m *SemanticIndex) keep(ctx context.Context, e *foundEmbedder, lines []Line, xs [][]float32) error {
 	kept, err := m.store.SetVectors(ctx, e.model, lines, xs)
 	for i, ok := range kept {
 		if ok && len(xs[i]) > 0 {
@@ -211,4 +211,4 @@ func (m *Meaning) keep(ctx context.Context, e *choice, lines []Line, xs [][]floa
 }
 
 // forget drops the vectors of lines that are gone.
-func (m *Meaning) forget(ids []int64) { m.index.remove(ids) }
+func (m *SemanticIndex) forget(ids []int64) { m.index.remove(ids) }

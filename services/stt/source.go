@@ -1,0 +1,195 @@
+package stt
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/gotars/tars/contract"
+	"github.com/gotars/tars/kit"
+)
+
+const (
+	sourceTimeout = time.Second // without audio, after which a source is taken to have ended
+	sourceTTL     = time.Minute // without audio, after which a source is forgotten
+	maxSources    = 64          // sources at once; for more, the one heard least is forgotten
+
+	establishedAfter = 2 * time.Second // of audio, a source is one that somebody uses
+)
+
+// utterance is what one person said in one go, in one room.
+type utterance struct {
+	id, room     string
+	audio        Audio
+	begun, ended time.Time // of the speech, as far as is known
+	early        *attempt  // of all of it, made as soon as the last word was said; may be nil
+}
+
+// attempt is a recognition of an utterance that may go on. Whoever claims it
+// first does the work.
+type attempt struct {
+	utterance
+	whole  bool
+	done   chan struct{} // closed when result, err and took are set
+	result Result
+	err    error
+	took   time.Duration
+
+	mu      sync.Mutex
+	claimed bool
+	since   time.Time // it has begun
+	cancel  context.CancelFunc
+}
+
+// claim reports whether the caller is the first; nobody begins it any more.
+func (a *attempt) claim() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	first := !a.claimed
+	a.claimed = true
+	return first
+}
+
+// begin claims a and returns a context that ends when a is dropped.
+func (a *attempt) begin(ctx context.Context) (context.Context, bool) {
+	if !a.claim() {
+		return ctx, false
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.since = time.Now()
+	ctx, a.cancel = context.WithCancel(ctx)
+	return ctx, true
+}
+
+func (a *attempt) finish(r Result, err error) {
+	a.result, a.err, a.took = r, err, time.Since(a.since)
+	close(a.done)
+}
+
+// isDone tells whether the work was done.
+func (a *attempt) isDone() bool {
+	select {
+	case <-a.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// drop ends the work on a, if it has begun, and keeps it from beginning.
+func (a *attempt) drop() {
+	a.claim()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.cancel != nil {
+		a.cancel()
+	}
+}
+
+// speechEvent is an edge of speech with what belongs to it.
+type speechEvent struct {
+	utterance
+	edge   Edge
+	energy float64
+}
+
+// audioSource is the state of one source.
+type audioSource struct {
+	room string
+
+	mu          sync.Mutex
+	segmenter   *Segmenter
+	current     utterance     // the one that is being heard
+	attemptedAt time.Duration // of the source's audio, when a partial was tried last
+	lastAttempt *attempt      // to read current; nil: none
+	lastAudio   time.Time     // audio came
+}
+
+// hear takes a chunk. Audio of a muted microphone teaches the noise of the
+// room and nothing else. A microphone that was open for a time stays open
+// until what is being said is complete.
+func (e *audioSource) hear(a contract.MicAudio, m mute) []speechEvent {
+	e.lastAudio = time.Now()
+	if m.on && !(m.lapsed && e.segmenter.Open()) {
+		facts := e.speechEvents(e.segmenter.Forget())
+		e.segmenter.Learn(a.PCM)
+		return facts
+	}
+	return e.speechEvents(e.segmenter.Hear(int64(a.Seq), a.PCM))
+}
+
+// speechEvents turns the events of the segmenter into what the service needs.
+func (e *audioSource) speechEvents(events []Event) (all []speechEvent) {
+	now := time.Now()
+	for _, v := range events {
+		var early *attempt
+		switch v.Edge {
+		case Started:
+			e.dropAttempt()
+			if e.current.id == "" {
+				e.startUtterance(now.Add(-e.segmenter.set.MinSpeech))
+			}
+			e.current.ended = time.Time{}
+		case Ended:
+			e.current.ended = now
+			if len(v.Audio) > 0 {
+				e.current.ended = now.Add(-e.segmenter.set.Hangover)
+				early = e.startAttempt(v.Audio, true)
+			}
+		case Complete:
+			if e.lastAttempt != nil && e.lastAttempt.whole {
+				early, e.lastAttempt = e.lastAttempt, nil
+			}
+			e.dropAttempt()
+		}
+		f := speechEvent{utterance: e.current, edge: v.Edge, energy: v.Energy}
+		f.audio, f.early = v.Audio, early
+		switch {
+		case v.Edge != Complete:
+		case f.ended.IsZero(): // cut while somebody speaks
+			f.ended = now
+			e.startUtterance(now)
+		default:
+			e.current = utterance{}
+		}
+		all = append(all, f)
+	}
+	if !e.segmenter.Open() {
+		e.current = utterance{}
+		e.dropAttempt()
+	}
+	return all
+}
+
+// startUtterance starts an utterance.
+func (e *audioSource) startUtterance(at time.Time) {
+	e.current = utterance{id: kit.NewID(), room: e.room, begun: at}
+	e.attemptedAt = e.segmenter.Heard()
+}
+
+// startAttempt returns an attempt to read the audio so far; it replaces the last
+// one. Whole tells that nothing is missing unless somebody speaks on.
+func (e *audioSource) startAttempt(so Audio, whole bool) *attempt {
+	e.dropAttempt()
+	e.attemptedAt = e.segmenter.Heard()
+	e.lastAttempt = &attempt{utterance: e.current, whole: whole, done: make(chan struct{})}
+	e.lastAttempt.audio = so
+	return e.lastAttempt
+}
+
+// partialAttempt returns an attempt to read what is being said when somebody has
+// spoken for an interval since the last one, and that has ended; else nil.
+func (e *audioSource) partialAttempt(interval time.Duration) *attempt {
+	if !e.segmenter.Talking() || e.segmenter.Heard()-e.attemptedAt < interval || e.lastAttempt != nil && !e.lastAttempt.isDone() {
+		return nil
+	}
+	return e.startAttempt(e.segmenter.SoFar(), false)
+}
+
+func (e *audioSource) dropAttempt() {
+	if e.lastAttempt != nil {
+		e.lastAttempt.drop()
+	}
+	e.lastAttempt = nil
+}

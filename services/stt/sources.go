@@ -1,0 +1,97 @@
+package stt
+
+import (
+	"sync"
+	"time"
+
+	"github.com/gotars/tars/kit"
+)
+
+// sources are the microphones that are heard. It is safe for concurrent use.
+type sources struct {
+	set Segmentation
+
+	mu  sync.Mutex
+	all map[string]*audioSource
+}
+
+func newSources(set Segmentation) *sources { return &sources{set: set, all: map[string]*audioSource{}} }
+
+// find returns the state of a source, which it makes when there is room.
+func (e *sources) find(source string) (*audioSource, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	one := e.all[source]
+	if one == nil {
+		if len(e.all) >= maxSources && !e.evictOne() {
+			return nil, kit.Drop("too_many_sources")
+		}
+		one = &audioSource{room: source, segmenter: NewSegmenter(e.set), lastAudio: time.Now()}
+		e.all[source] = one
+	}
+	return one, nil
+}
+
+// evictOne makes room for a source. A source that was heard for a while is one
+// that somebody uses, and is only forgotten when it has fallen silent; of the
+// others the one heard least goes, so that names which somebody makes up make
+// room for each other. The caller holds the lock.
+func (e *sources) evictOne() bool {
+	victim, least, longest := "", establishedAfter, sourceTimeout
+	idle := ""
+	for source, one := range e.all {
+		one.mu.Lock()
+		heard, silence := one.segmenter.Heard(), time.Since(one.lastAudio)
+		one.mu.Unlock()
+		if heard < least {
+			victim, least = source, heard
+		}
+		if silence >= longest {
+			idle, longest = source, silence
+		}
+	}
+	if victim == "" {
+		victim = idle
+	}
+	if victim == "" {
+		return false
+	}
+	one := e.all[victim]
+	one.mu.Lock()
+	one.dropAttempt()
+	one.mu.Unlock()
+	delete(e.all, victim)
+	return true
+}
+
+// isEstablished reports whether a source was heard for a while.
+func (e *sources) isEstablished(source string) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	one := e.all[source]
+	if one == nil {
+		return false
+	}
+	one.mu.Lock()
+	defer one.mu.Unlock()
+	return one.segmenter.Heard() >= establishedAfter
+}
+
+// silentSources returns the sources from which no audio came for sourceTimeout, and
+// forgets those that have been silent for sourceTTL.
+func (e *sources) silentSources() (some []*audioSource) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for source, one := range e.all {
+		one.mu.Lock()
+		silence := time.Since(one.lastAudio)
+		one.mu.Unlock()
+		if silence >= sourceTimeout {
+			some = append(some, one)
+		}
+		if silence >= sourceTTL {
+			delete(e.all, source)
+		}
+	}
+	return some
+}

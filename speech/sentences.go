@@ -1,0 +1,43 @@
+package speech
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// Sentences splits a whole text into sentences of at most maxBytes, so that the
+// first can be heard while the others are made. A longer one is cut where a voice
+// pauses. The words are those of text; marks that stand alone are left out, as
+// engines fail at them.
+func Sentences(text string, maxBytes int) []string {
+	s := Splitter{whole: true}
+	var all []string
+	for _, sentence := range append(s.Add(text), s.Flush()...) {
+		for sentence != "" {
+			n := len(sentence)
+			if n > maxBytes {
+				n = pauseBefore(sentence, maxBytes)
+			}
+			if part := strings.TrimSpace(sentence[:n]); HasWords(part) {
+				all = append(all, part)
+			}
+			sentence = strings.TrimSpace(sentence[n:])
+		}
+	}
+	return all
+}
+
+// pauseBefore is where to cut text when it has no end within maxBytes: after
+// the last comma, else at the last space, else between two letters.
+func pauseBefore(text string, maxBytes int) int {
+	for maxBytes > 0 && !utf8.RuneStart(text[maxBytes]) {
+		maxBytes--
+	}
+	for _, marks := range []string{",;:—–)", " "} {
+		if i := strings.LastIndexAny(text[:maxBytes], marks); i > maxBytes/3 {
+			_, size := utf8.DecodeRuneInString(text[i:])
+			return i + size
+		}
+	}
+	return maxBytes
+}
