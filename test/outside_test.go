@@ -1,13 +1,16 @@
 package test
 
 import (
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/gotars/tars/kit/broker"
 	"github.com/gotars/tars/test/need"
 )
 
@@ -91,6 +94,22 @@ func main() { kit.Main(greeter.Module) }
 // the kit, far from this workspace. What it needs lies in the module cache.
 func TestKitFromOutside(t *testing.T) {
 	need.Time(t, "compiles another module")
+	dir := outsideModule(t)
+	for _, args := range [][]string{{"vet", "./..."}, {"test", "-timeout", "2m", "./..."}, {"build", "-o", os.DevNull, "./cmd"}} {
+		goOutside(t, dir, args...)
+	}
+	mod, err := os.ReadFile(filepath.Join(dir, "go.mod"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if direct := regexp.MustCompile(`(?m)^\s*(?:require )?(github\.com/gotars/\S+) v`).FindAllStringSubmatch(string(mod), -1); len(direct) != 1 {
+		t.Errorf("needs more of this repository than the kit:\n%s", mod)
+	}
+}
+
+// outsideModule writes the module of somebody else, and returns its folder.
+func outsideModule(t *testing.T) string {
+	t.Helper()
 	kit, err := filepath.Abs(filepath.Join(root, "kit"))
 	if err != nil {
 		t.Fatal(err)
@@ -115,19 +134,89 @@ func TestKitFromOutside(t *testing.T) {
 	}
 	write("go.sum", string(sums))
 	write("go.mod", "module example.com/greeter\n\ngo 1.26.0\n\nrequire github.com/gotars/tars/kit v0.0.0\n\nreplace github.com/gotars/tars/kit => "+kit+"\n")
-	for _, args := range [][]string{{"vet", "./..."}, {"test", "-timeout", "2m", "./..."}, {"build", "-o", os.DevNull, "./cmd"}} {
-		cmd := exec.Command("go", args...)
-		cmd.Dir = dir
-		cmd.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=-mod=mod", "GOPROXY=off")
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Errorf("go %s: %v\n%s", strings.Join(args, " "), err, out)
-		}
+	return dir
+}
+
+// goOutside runs the go command there, with nothing of this workspace and no network.
+func goOutside(t *testing.T, dir string, args ...string) {
+	t.Helper()
+	cmd := exec.Command("go", args...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=-mod=mod", "GOPROXY=off")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("go %s: %v\n%s", strings.Join(args, " "), err, out)
 	}
-	mod, err := os.ReadFile(filepath.Join(dir, "go.mod"))
+}
+
+// The operating commands of the kit, built where only the kit is known, list a service
+// that was built there too, on any broker.
+func TestKitCommandsListAServiceFromOutside(t *testing.T) {
+	need.Time(t, "compiles another module")
+	dir := outsideModule(t)
+	greeter, command := filepath.Join(dir, "greeter.bin"), filepath.Join(dir, "kit.bin")
+	goOutside(t, dir, "build", "-o", greeter, "./cmd")
+	goOutside(t, dir, "build", "-o", command, "github.com/gotars/tars/kit/cmd/kit")
+	for name, broker := range map[string]func(*testing.T) string{"on the embedded broker": embeddedBroker, "on Mosquitto": anyMosquitto} {
+		t.Run(name, func(t *testing.T) {
+			env := append(os.Environ(), "MQTT_URL="+broker(t), "LOG_LEVEL=error")
+			service := exec.Command(greeter)
+			service.Env = env
+			if err := service.Start(); err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = service.Process.Signal(os.Interrupt); _ = service.Wait() }()
+			kit := func(args ...string) string {
+				cmd := exec.CommandContext(t.Context(), command, args...)
+				cmd.Env = env
+				out, _ := cmd.CombinedOutput() // the output tells
+				return string(out)
+			}
+			var list string
+			for begin := time.Now(); !strings.Contains(list, "ready"); list = kit("list") {
+				if time.Since(begin) > 20*time.Second {
+					t.Fatalf("no greeter is listed:\n%s", list)
+				}
+			}
+			for _, c := range []struct{ args, want string }{
+				{"list", "greeter"}, {"list greeter", "door/guest"}, {"stats greeter", "came"}, {"dead", "no dead letters"},
+				{"top --once --every 200ms", "greeter"}, {"list nobody", "kit list shows"},
+			} {
+				if out := kit(strings.Fields(c.args)...); !strings.Contains(out, c.want) {
+					t.Errorf("kit %s lacks %q:\n%s", c.args, c.want, out)
+				}
+			}
+		})
+	}
+}
+
+func embeddedBroker(t *testing.T) string {
+	t.Helper()
+	b, err := broker.New(broker.Options{Addr: "127.0.0.1:0"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if direct := regexp.MustCompile(`(?m)^\s*(?:require )?(github\.com/gotars/\S+) v`).FindAllStringSubmatch(string(mod), -1); len(direct) != 1 {
-		t.Errorf("needs more of this repository than the kit:\n%s", mod)
+	t.Cleanup(func() { _ = b.Close() })
+	return "mqtt://" + b.Addr()
+}
+
+// anyMosquitto is the program of this machine or, without one, a container.
+func anyMosquitto(t *testing.T) string {
+	t.Helper()
+	program, err := exec.LookPath("mosquitto")
+	if err != nil {
+		return mosquitto(t)
 	}
+	l, err := net.Listen("tcp", "127.0.0.1:0") // Mosquitto cannot choose a port and tell it
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := l.Addr().String()
+	_ = l.Close()
+	_, port, _ := net.SplitHostPort(addr)
+	cmd := exec.Command(program, "-p", port)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+	return "mqtt://" + addr
 }

@@ -1,6 +1,7 @@
 package test
 
 import (
+	"cmp"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -62,31 +63,31 @@ func (p document) typed() string {
 	return strings.Join(out, "\n")
 }
 
-// commands are what cmd/tars understands: the fields of its cli with a cmd tag.
+// commands are what cmd/tars understands: the fields with a cmd tag in its own
+// command line and in that of the kit, which it embeds.
 func commands(t *testing.T) (names []string) {
 	t.Helper()
-	file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(root, "cmd", "tars", "main.go"), nil, parser.SkipObjectResolution)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ast.Inspect(file, func(n ast.Node) bool {
-		f, ok := n.(*ast.Field)
-		if !ok || f.Tag == nil || len(f.Names) != 1 {
-			return true
+	for _, name := range []string{"cmd/tars/main.go", "kit/cmd/operate/tool.go"} {
+		file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(root, name), nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
 		}
-		text, _ := strconv.Unquote(f.Tag.Value)
-		tag := reflect.StructTag(text)
-		if _, is := tag.Lookup("cmd"); is {
-			name := tag.Get("name")
-			if name == "" {
-				name = strings.ToLower(f.Names[0].Name)
+		before := len(names)
+		ast.Inspect(file, func(n ast.Node) bool {
+			f, ok := n.(*ast.Field)
+			if !ok || f.Tag == nil || len(f.Names) != 1 {
+				return true
 			}
-			names = append(names, name)
+			text, _ := strconv.Unquote(f.Tag.Value)
+			tag := reflect.StructTag(text)
+			if _, is := tag.Lookup("cmd"); is {
+				names = append(names, cmp.Or(tag.Get("name"), strings.ToLower(f.Names[0].Name)))
+			}
+			return true
+		})
+		if len(names) == before {
+			t.Fatalf("%s has no struct with cmd tags: where are the commands?", name)
 		}
-		return true
-	})
-	if len(names) == 0 {
-		t.Fatal("cmd/tars/main.go has no struct with cmd tags: where are the commands?")
 	}
 	return names
 }

@@ -115,3 +115,14 @@ func TestLoginOfTarsRun(t *testing.T) {
 		})
 	}
 }
+
+func TestRedacted(t *testing.T) {
+	for address, want := range map[string]string{
+		"mqtt://u:s3cret@h1:1883,mqtts://u:s3cret@h2": "mqtt://u:xxxxx@h1:1883,mqtts://u:xxxxx@h2:8883",
+		"u:s3cret@h:1883": "of an unreadable address",
+	} {
+		if got := redacted(address); got != want {
+			t.Errorf("%s is shown as %s", address, got)
+		}
+	}
+}

@@ -11,10 +11,8 @@ import (
 
 	"github.com/gotars/tars/contract"
 	"github.com/gotars/tars/kit"
+	"github.com/gotars/tars/kit/cmd/operate"
 )
-
-// errLinkOver is when the broker will not have this command back.
-var errLinkOver = errors.New("the link to the broker is over for good")
 
 // askCmd asks something.
 type askCmd struct {
@@ -24,7 +22,7 @@ type askCmd struct {
 
 // Run implements the command.
 func (c *askCmd) Run(ctx context.Context, home kit.Home) error {
-	quietly()
+	defaultLogLevel()
 	a := &asker{out: os.Stdout, alive: make(chan struct{}, 1), done: make(chan error, 1)}
 	told, f := heard(ctx, strings.Join(c.Text, " "))
 	a.utt, a.turn = *f.UttID, f.MessageID
@@ -42,7 +40,7 @@ func (c *askCmd) Run(ctx context.Context, home kit.Home) error {
 			return err
 		case <-a.alive:
 		case <-bus.Done():
-			return errLinkOver
+			return operate.ErrLinkOver
 		case <-time.After(c.Timeout):
 			return fmt.Errorf("no answer within %s: is the router running? See tars doctor", c.Timeout)
 		case <-ctx.Done():
@@ -159,7 +157,7 @@ type sayCmd struct {
 
 // Run implements the command.
 func (c *sayCmd) Run(ctx context.Context, home kit.Home) error {
-	quietly()
+	defaultLogLevel()
 	utt := "cli-" + kit.NewID()[:8]
 	events := make(chan contract.TtsStatus, 16)
 	bus, err := open(ctx, home, "tars-cli", kit.Sends[contract.TtsSay](), kit.Sends[contract.TtsControl](),
@@ -198,7 +196,7 @@ func (c *sayCmd) Run(ctx context.Context, home kit.Home) error {
 			}
 			return nil
 		case <-bus.Done():
-			return errLinkOver
+			return operate.ErrLinkOver
 		case <-late:
 			return fmt.Errorf("not spoken within %s: see tars doctor", c.Wait)
 		case <-ctx.Done():

@@ -37,7 +37,7 @@ const (
 
 // Run implements the command.
 func (c *benchEnginesCmd) Run(ctx context.Context, home kit.Home) error {
-	quietly()
+	defaultLogLevel()
 	if c.Runs < 1 {
 		return fmt.Errorf("--runs is %d, want 1 or more", c.Runs)
 	}

@@ -24,7 +24,7 @@ type describeCmd struct {
 
 // Run implements the command.
 func (c *describeCmd) Run(home kit.Home) error {
-	quietly()
+	defaultLogLevel()
 	var all []kit.Info
 	for _, m := range services {
 		i, err := m.With(fx.Replace(home)).Describe()

@@ -86,7 +86,7 @@ func (x *examination) stack(ctx context.Context, home kit.Home) {
 			x.note(false, s.Name, "has not reported: tars run "+s.Name)
 			continue
 		}
-		text := feeling(h)
+		text := healthText(h)
 		if h.Err != nil {
 			text += ": " + *h.Err
 		}

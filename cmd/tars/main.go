@@ -14,22 +14,19 @@ import (
 
 	"github.com/gotars/tars/contract"
 	"github.com/gotars/tars/kit"
+	"github.com/gotars/tars/kit/cmd/operate"
 )
 
 // cli is what may be typed.
 type cli struct {
-	Up       upCmd       `cmd:"" help:"Run everything in this process, with a broker when MQTT_URL and MQTT_HOST are not set."`
-	Run      runCmd      `cmd:"" help:"Run one or some services against a broker."`
-	URL      urlCmd      `cmd:"" name:"url" help:"Print the broker's address with user and password, for other MQTT clients."`
-	Ask      askCmd      `cmd:"" help:"Ask something and print the answer as it is written."`
-	Say      sayCmd      `cmd:"" help:"Let the voice say something."`
-	Listen   listenCmd   `cmd:"" help:"Print messages as they pass: tars listen 'llm/#'."`
-	Record   recordCmd   `cmd:"" help:"Write every message to a file, one JSON object a line."`
-	Replay   replayCmd   `cmd:"" help:"Publish a recording again, at its own speed or another."`
-	List     listCmd     `cmd:"" help:"List the services on the bus, or what one of them takes, asks and sends."`
-	Stats    statsCmd    `cmd:"" help:"Print what the services have handled, dropped and published."`
-	Top      topCmd      `cmd:"" help:"Watch services, rates, queues and turns live."`
-	Dead     deadCmd     `cmd:"" help:"List, show, replay and drop the messages that no handler could handle."`
+	Version kong.VersionFlag `help:"Print the version, the commit and the Go release, and exit."`
+
+	Up  upCmd  `cmd:"" help:"Run everything in this process, with a broker when MQTT_URL and MQTT_HOST are not set."`
+	Run runCmd `cmd:"" help:"Run one or some services against a broker."`
+	URL urlCmd `cmd:"" name:"url" help:"Print the broker's address with user and password, for other MQTT clients."`
+	Ask askCmd `cmd:"" help:"Ask something and print the answer as it is written."`
+	Say sayCmd `cmd:"" help:"Let the voice say something."`
+	operate.Commands
 	Describe describeCmd `cmd:"" help:"Print what the services declare: topics, settings, access list, AsyncAPI."`
 	Doctor   doctorCmd   `cmd:"" help:"Check this machine and the running stack, and say what would help."`
 	Engines  enginesCmd  `cmd:"" help:"Install, list, update and remove speech and language engines for this machine."`
@@ -47,7 +44,7 @@ func main() {
 	if err == nil {
 		warnOfTopics()
 		k.BindTo(ctx, (*context.Context)(nil))
-		err = k.Run(home)
+		err = k.Run(home, operatingTool(home))
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "tars:", err)
@@ -64,9 +61,9 @@ func warnOfTopics() {
 	}
 }
 
-// quietly makes logs of warnings the default, for commands whose output is
+// defaultLogLevel makes logs of warnings the default, for commands whose output is
 // for a person.
-func quietly() {
+func defaultLogLevel() {
 	if os.Getenv("LOG_LEVEL") == "" {
 		_ = os.Setenv("LOG_LEVEL", "warn")
 	}

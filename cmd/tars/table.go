@@ -85,7 +85,7 @@ func printTable(ctx context.Context, w io.Writer, home kit.Home, health map[stri
 	for _, s := range services {
 		state := "not reported"
 		if h, ok := healthOf(s.Name, health); ok {
-			state = feeling(h)
+			state = healthText(h)
 			if !h.OK && h.Err != nil && *h.Err != "" {
 				better = append(better, fmt.Sprintf("  %s: %s", s.Name, *h.Err))
 				found[s.Name] = engine{found[s.Name].name, found[s.Name].from, ""}
@@ -103,8 +103,8 @@ func printTable(ctx context.Context, w io.Writer, home kit.Home, health map[stri
 	}
 }
 
-// feeling is the health in words.
-func feeling(h contract.HealthPing) string {
+// healthText is the health in words.
+func healthText(h contract.HealthPing) string {
 	switch {
 	case h.Event != nil && h.OK:
 		return "ready"

@@ -20,7 +20,7 @@ type upCmd struct{}
 
 // Run implements the command.
 func (upCmd) Run(ctx context.Context, home kit.Home) (err error) {
-	quietly()
+	defaultLogLevel()
 	if os.Getenv("MQTT_KEEPALIVE") == "" {
 		_ = os.Setenv("MQTT_KEEPALIVE", "15") // a dead service is seen after 22 s instead of 90
 	}
@@ -230,9 +230,9 @@ func (c *healthyCmd) Run(ctx context.Context, home kit.Home) error {
 	for {
 		if h, ok := healthOf(c.Service, board.all()); ok {
 			if !alive(h) {
-				return fmt.Errorf("%s is %s", c.Service, feeling(h))
+				return fmt.Errorf("%s is %s", c.Service, healthText(h))
 			}
-			fmt.Println(c.Service, "is", feeling(h))
+			fmt.Println(c.Service, "is", healthText(h))
 			return nil
 		}
 		select {

@@ -1,4 +1,4 @@
-package main
+package operate
 
 import (
 	"cmp"
@@ -6,24 +6,22 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"sync"
 	"text/tabwriter"
 	"time"
 
-	"github.com/gotars/tars/contract"
 	"github.com/gotars/tars/kit"
 	"github.com/gotars/tars/kit/msg"
 )
 
-// deadCmd is about dead letters.
-type deadCmd struct {
-	List   deadListCmd   `cmd:"" default:"1" help:"List the letters that the broker keeps."`
-	Show   deadShowCmd   `cmd:"" help:"Print letters in full."`
-	Replay deadReplayCmd `cmd:"" help:"Give letters to the service that failed on them once more, and to nobody else."`
-	Drop   deadDropCmd   `cmd:"" help:"Forget letters."`
+// Dead is about dead letters.
+type Dead struct {
+	List   DeadList   `cmd:"" default:"1" help:"List the letters that the broker keeps."`
+	Show   DeadShow   `cmd:"" help:"Print letters in full."`
+	Replay DeadReplay `cmd:"" help:"Give letters to the service that failed on them once more, and to nobody else."`
+	Drop   DeadDrop   `cmd:"" help:"Forget letters."`
 }
 
 // letter is one message that could not be handled.
@@ -36,8 +34,8 @@ type letter struct {
 	problem string // first line of the reason
 }
 
-// office holds the letters of all services.
-type office struct {
+// deadLetters holds the letters of all services.
+type deadLetters struct {
 	system kit.Settings
 	roster *roster
 	bump   chan struct{}
@@ -52,7 +50,7 @@ func asLines(reason string) string {
 	return strings.NewReplacer("␊", "\n", "␉", "\t", "␍", "").Replace(reason)
 }
 
-func (o *office) take(_ context.Context, d *kit.Delivery) error {
+func (o *deadLetters) take(_ context.Context, d *kit.Delivery) error {
 	if !d.Retained || len(d.Payload) == 0 {
 		return nil
 	}
@@ -65,25 +63,24 @@ func (o *office) take(_ context.Context, d *kit.Delivery) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.letters = append(o.letters, l)
-	notify(o.bump)
+	signal(o.bump)
 	return nil
 }
 
-// visit opens a bus, reads the letters, and calls do with them, the oldest
+// withLetters opens a bus, reads the letters, and calls do with them, the oldest
 // first.
-func visit(ctx context.Context, home kit.Home, do func(*office, *kit.Bus, []letter) error) error {
-	quietly()
-	s, err := settings(home, "tars-cli")
+func withLetters(ctx context.Context, tool *Tool, do func(*deadLetters, *kit.Bus, []letter) error) error {
+	s, err := tool.Settings()
 	if err != nil {
 		return err
 	}
-	o := &office{system: s, roster: newRoster(), bump: make(chan struct{}, 1)}
+	o := &deadLetters{system: s, roster: newRoster(), bump: make(chan struct{}, 1)}
 	hs := append(o.roster.handlers(s), kit.Tap(s.Topic("dead", "+", "+"), o.take, kit.Name("letters")))
-	bus, err := open(ctx, home, "tars-cli", hs...)
+	bus, err := tool.Open(ctx, hs...)
 	if err != nil {
 		return err
 	}
-	settle(ctx, o.bump)
+	waitForPause(ctx, o.bump)
 	o.mu.Lock()
 	all := o.letters
 	o.mu.Unlock()
@@ -91,10 +88,10 @@ func visit(ctx context.Context, home kit.Home, do func(*office, *kit.Bus, []lett
 	return errors.Join(do(o, bus, all), bus.Close(context.WithoutCancel(ctx)))
 }
 
-// chosen are the letters whose ids begin with one of the given, or all.
-func chosen(all []letter, ids []string, every bool) ([]letter, error) {
+// chooseLetters are the letters whose ids begin with one of the given, or all.
+func chooseLetters(all []letter, ids []string, every bool) ([]letter, error) {
 	if every == (len(ids) > 0) {
-		return nil, errors.New("name letters by the first digits of their ids, or all of them with --all; tars dead lists them")
+		return nil, errors.New("name letters by the first digits of their ids, or all of them with --all; the command dead lists them")
 	}
 	if every {
 		return all, nil
@@ -109,22 +106,22 @@ func chosen(all []letter, ids []string, every bool) ([]letter, error) {
 			}
 		}
 		if n != 1 {
-			return nil, fmt.Errorf("%d letters have an id that begins with %s; tars dead lists them", n, id)
+			return nil, fmt.Errorf("%d letters have an id that begins with %s; the command dead lists them", n, id)
 		}
 	}
 	return out, nil
 }
 
-type deadListCmd struct{}
+type DeadList struct{}
 
 // Run implements the command.
-func (deadListCmd) Run(ctx context.Context, home kit.Home) error {
-	return visit(ctx, home, func(_ *office, _ *kit.Bus, all []letter) error {
+func (DeadList) Run(ctx context.Context, tool *Tool) error {
+	return withLetters(ctx, tool, func(_ *deadLetters, _ *kit.Bus, all []letter) error {
 		if len(all) == 0 {
-			fmt.Fprintln(os.Stderr, "no dead letters")
+			fmt.Fprintln(tool.errs(), "no dead letters")
 			return nil
 		}
-		t := tabwriter.NewWriter(os.Stdout, 0, 0, 3, ' ', 0)
+		t := tabwriter.NewWriter(tool.out(), 0, 0, 3, ' ', 0)
 		fmt.Fprintln(t, "LETTER\tSENT\tCLIENT\tHANDLER\tTOPIC\tTRIES\tREASON")
 		for _, l := range all {
 			sent := "-"
@@ -143,34 +140,34 @@ type letters struct {
 	All bool     `help:"All of them."`
 }
 
-type deadShowCmd struct{ letters }
+type DeadShow struct{ letters }
 
 // Run implements the command.
-func (c *deadShowCmd) Run(ctx context.Context, home kit.Home) error {
-	return visit(ctx, home, func(_ *office, _ *kit.Bus, all []letter) error {
-		which, err := chosen(all, c.IDs, c.All)
+func (c *DeadShow) Run(ctx context.Context, tool *Tool) error {
+	return withLetters(ctx, tool, func(_ *deadLetters, _ *kit.Bus, all []letter) error {
+		which, err := chooseLetters(all, c.IDs, c.All)
 		for _, l := range which {
-			fmt.Printf("letter    %s\nclient    %s\n", l.id, l.client)
+			fmt.Fprintf(tool.out(), "letter    %s\nclient    %s\n", l.id, l.client)
 			for _, k := range slices.Sorted(maps.Keys(l.header)) {
-				fmt.Printf("%-9s %s\n", k, strings.ReplaceAll(strings.TrimSpace(l.header[k]), "\n", "\n          "))
+				fmt.Fprintf(tool.out(), "%-9s %s\n", k, strings.ReplaceAll(strings.TrimSpace(l.header[k]), "\n", "\n          "))
 			}
-			fmt.Printf("payload   %s\n\n", l.d.Payload)
+			fmt.Fprintf(tool.out(), "payload   %s\n\n", l.d.Payload)
 		}
 		return err
 	})
 }
 
-type deadReplayCmd struct{ letters }
+type DeadReplay struct{ letters }
 
 // Run implements the command.
-func (c *deadReplayCmd) Run(ctx context.Context, home kit.Home) error {
-	return visit(ctx, home, func(o *office, bus *kit.Bus, all []letter) error {
-		which, err := chosen(all, c.IDs, c.All)
+func (c *DeadReplay) Run(ctx context.Context, tool *Tool) error {
+	return withLetters(ctx, tool, func(o *deadLetters, bus *kit.Bus, all []letter) error {
+		which, err := chooseLetters(all, c.IDs, c.All)
 		for _, l := range which {
 			if err := o.replay(ctx, bus, l); err != nil {
 				return fmt.Errorf("letter %.8s: %w", l.id, err)
 			}
-			fmt.Printf("%.8s  %s to %s\n", l.id, l.header["topic"], l.client)
+			fmt.Fprintf(tool.out(), "%.8s  %s to %s\n", l.id, l.header["topic"], l.client)
 		}
 		return err
 	})
@@ -178,7 +175,7 @@ func (c *deadReplayCmd) Run(ctx context.Context, home kit.Home) error {
 
 // replay gives the message as it was to the service that failed on it, and then
 // forgets the letter. A service that is not there keeps its letters.
-func (o *office) replay(ctx context.Context, bus *kit.Bus, l letter) error {
+func (o *deadLetters) replay(ctx context.Context, bus *kit.Bus, l letter) error {
 	o.roster.mu.Lock()
 	health, known := o.roster.health[l.client]
 	_, introduced := o.roster.infos[l.client]
@@ -186,7 +183,7 @@ func (o *office) replay(ctx context.Context, bus *kit.Bus, l letter) error {
 	switch {
 	case l.header["topic"] == "":
 		return errors.New("it does not say its topic")
-	case known && !health.OK && health.Event != nil && (*health.Event == contract.HealthLost || *health.Event == "shutdown"):
+	case known && !health.OK && health.Event != nil && (*health.Event == healthLost || *health.Event == healthShutdown):
 		return fmt.Errorf("%s is not running (%s): start it first", l.client, *health.Event)
 	case !known && !introduced:
 		return fmt.Errorf("%s is not on the bus: start it first", l.client)
@@ -200,7 +197,7 @@ func (o *office) replay(ctx context.Context, bus *kit.Bus, l letter) error {
 	for k, v := range l.d.Baggage {
 		ctx = kit.WithBaggage(ctx, k, v)
 	}
-	if err := bus.PublishTo(ctx, o.system.Topic("replay", l.client), "", untouched{l.d.Payload, header}, kit.ID(l.d.Trace)); err != nil {
+	if err := bus.PublishTo(ctx, o.system.Topic("replay", l.client), "", rawPayload{l.d.Payload, header}, kit.ID(l.d.Trace)); err != nil {
 		return err
 	}
 	return l.drop(ctx, bus)
@@ -208,20 +205,20 @@ func (o *office) replay(ctx context.Context, bus *kit.Bus, l letter) error {
 
 // drop makes the broker forget the letter.
 func (l letter) drop(ctx context.Context, bus *kit.Bus) error {
-	return bus.PublishTo(ctx, l.topic, "", untouched{}, kit.Retain())
+	return bus.PublishTo(ctx, l.topic, "", rawPayload{}, kit.Retain())
 }
 
-type deadDropCmd struct{ letters }
+type DeadDrop struct{ letters }
 
 // Run implements the command.
-func (c *deadDropCmd) Run(ctx context.Context, home kit.Home) error {
-	return visit(ctx, home, func(_ *office, bus *kit.Bus, all []letter) error {
-		which, err := chosen(all, c.IDs, c.All)
+func (c *DeadDrop) Run(ctx context.Context, tool *Tool) error {
+	return withLetters(ctx, tool, func(_ *deadLetters, bus *kit.Bus, all []letter) error {
+		which, err := chooseLetters(all, c.IDs, c.All)
 		for _, l := range which {
 			if err := l.drop(ctx, bus); err != nil {
 				return fmt.Errorf("letter %.8s: %w", l.id, err)
 			}
-			fmt.Printf("%.8s  dropped\n", l.id)
+			fmt.Fprintf(tool.out(), "%.8s  dropped\n", l.id)
 		}
 		return err
 	})

@@ -1,4 +1,4 @@
-package main
+package operate
 
 import (
 	"bufio"
@@ -15,23 +15,23 @@ import (
 	"github.com/gotars/tars/kit/msg"
 )
 
-// untouched is a payload that goes out byte by byte as it came in.
-type untouched struct {
+// rawPayload is a payload that goes out byte by byte as it came in.
+type rawPayload struct {
 	payload []byte
 	header  msg.Header
 }
 
 // MarshalBinary implements encoding.BinaryMarshaler.
-func (u untouched) MarshalBinary() ([]byte, error) { return u.payload, nil }
+func (u rawPayload) MarshalBinary() ([]byte, error) { return u.payload, nil }
 
 // Route is the zero route: where it goes is known at run time.
-func (untouched) Route() msg.Route { return msg.Route{} }
+func (rawPayload) Route() msg.Route { return msg.Route{} }
 
 // Header implements msg.Headed.
-func (u untouched) Header() msg.Header { return u.header }
+func (u rawPayload) Header() msg.Header { return u.header }
 
-// replayCmd publishes a recording.
-type replayCmd struct {
+// Replay publishes a recording.
+type Replay struct {
 	File   string  `arg:"" help:"Recording to read, - for standard input."`
 	Speed  float64 `default:"1" help:"2 is twice as fast, 0 is without waiting."`
 	Filter string  `default:"" help:"Only topics that begin with this; by default all but system/, which tells how services were."`
@@ -39,8 +39,7 @@ type replayCmd struct {
 }
 
 // Run implements the command.
-func (c *replayCmd) Run(ctx context.Context, home kit.Home) error {
-	quietly()
+func (c *Replay) Run(ctx context.Context, tool *Tool) error {
 	if c.Speed < 0 {
 		return fmt.Errorf("--speed is %g, want 0 or more", c.Speed)
 	}
@@ -56,12 +55,12 @@ func (c *replayCmd) Run(ctx context.Context, home kit.Home) error {
 	var bus *kit.Bus
 	if !c.DryRun {
 		var err error
-		if bus, err = open(ctx, home, "tars-cli"); err != nil {
+		if bus, err = tool.Open(ctx); err != nil {
 			return err
 		}
 	}
-	n, err := c.publish(ctx, in, bus)
-	fmt.Fprintf(os.Stderr, "%d messages\n", n)
+	n, err := c.publish(ctx, in, tool.out(), bus)
+	fmt.Fprintf(tool.errs(), "%d messages\n", n)
 	if bus != nil {
 		err = errors.Join(err, bus.Close(context.WithoutCancel(ctx)))
 	}
@@ -70,7 +69,7 @@ func (c *replayCmd) Run(ctx context.Context, home kit.Home) error {
 
 // publish sends what is to be sent, with the pauses it had. Without a bus it
 // prints.
-func (c *replayCmd) publish(ctx context.Context, in io.Reader, bus *kit.Bus) (n int, _ error) {
+func (c *Replay) publish(ctx context.Context, in io.Reader, out io.Writer, bus *kit.Bus) (n int, _ error) {
 	var first time.Time // of the recording
 	begin := time.Now()
 	lines := bufio.NewReader(in)
@@ -85,7 +84,7 @@ func (c *replayCmd) publish(ctx context.Context, in io.Reader, bus *kit.Bus) (n 
 		if len(strings.TrimSpace(string(text))) == 0 {
 			continue
 		}
-		var r recorded
+		var r recordedMessage
 		if err := json.Unmarshal(text, &r); err != nil || r.Topic == "" {
 			return n, fmt.Errorf("line %d is no message of a recording: %w", number, errors.Join(err, errNoTopic))
 		}
@@ -103,7 +102,7 @@ func (c *replayCmd) publish(ctx context.Context, in io.Reader, bus *kit.Bus) (n 
 				return n, nil
 			}
 		}
-		if err := r.again(ctx, bus); err != nil {
+		if err := r.publishTo(ctx, out, bus); err != nil {
 			return n, fmt.Errorf("line %d: %w", number, err)
 		}
 		n++
@@ -112,22 +111,22 @@ func (c *replayCmd) publish(ctx context.Context, in io.Reader, bus *kit.Bus) (n 
 
 var errNoTopic = errors.New("it needs at least a topic")
 
-func (c *replayCmd) wanted(topic string) bool {
+func (c *Replay) wanted(topic string) bool {
 	if c.Filter == "" {
 		return !strings.HasPrefix(topic, "system/")
 	}
 	return strings.HasPrefix(topic, c.Filter)
 }
 
-// again publishes the message as it was.
-func (r recorded) again(ctx context.Context, bus *kit.Bus) error {
+// publishTo publishes the message as it was.
+func (r recordedMessage) publishTo(ctx context.Context, out io.Writer, bus *kit.Bus) error {
 	if bus == nil {
-		_, err := fmt.Printf("%s  %s  %d bytes\n", r.At.Format("15:04:05.000"), r.Topic, len(r.Payload))
+		_, err := fmt.Fprintf(out, "%s  %s  %d bytes\n", r.At.Format("15:04:05.000"), r.Topic, len(r.Payload))
 		return err
 	}
 	for k, v := range r.Baggage {
 		ctx = kit.WithBaggage(ctx, k, v)
 	}
-	body := untouched{r.Payload, msg.Header{ContentType: r.ContentType, User: r.User}}
+	body := rawPayload{r.Payload, msg.Header{ContentType: r.ContentType, User: r.User}}
 	return bus.PublishTo(ctx, r.Topic, "", body, kit.AtQoS(msg.QoS(min(r.QoS, 1))), kit.ID(r.Trace))
 }

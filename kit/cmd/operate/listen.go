@@ -1,4 +1,4 @@
-package main
+package operate
 
 import (
 	"bufio"
@@ -17,40 +17,39 @@ import (
 	"github.com/gotars/tars/kit"
 )
 
-// listenCmd prints messages.
-type listenCmd struct {
+// Listen prints messages.
+type Listen struct {
 	Filter string `arg:"" default:"#" help:"MQTT topic filter; quote it."`
 	Audio  bool   `help:"Show every chunk of audio, too."`
 }
 
 // Run implements the command.
-func (c *listenCmd) Run(ctx context.Context, home kit.Home) error {
-	quietly()
-	bus, err := open(ctx, home, "tars-cli", kit.Tap(c.Filter, func(_ context.Context, d *kit.Delivery) error {
+func (c *Listen) Run(ctx context.Context, tool *Tool) error {
+	bus, err := tool.Open(ctx, kit.Tap(c.Filter, func(_ context.Context, d *kit.Delivery) error {
 		if c.Audio || !strings.HasPrefix(d.Header.ContentType, "audio/") {
-			fmt.Fprintln(os.Stdout, line(d, time.Now()))
+			fmt.Fprintln(tool.out(), formatDelivery(d, time.Now(), tool.Marks))
 		}
 		return nil
 	}, kit.Name("listen"), kit.Queue(4096)))
 	if err != nil {
 		return err
 	}
-	err = untilDone(ctx, bus)
+	err = waitUntilDone(ctx, bus)
 	return errors.Join(err, bus.Close(context.WithoutCancel(ctx)))
 }
 
-// untilDone waits for Ctrl-C, or for the end of the link.
-func untilDone(ctx context.Context, bus *kit.Bus) error {
+// waitUntilDone waits for Ctrl-C, or for the end of the link.
+func waitUntilDone(ctx context.Context, bus *kit.Bus) error {
 	select {
 	case <-ctx.Done():
 		return nil
 	case <-bus.Done():
-		return errLinkOver
+		return ErrLinkOver
 	}
 }
 
-// line is one message for a reader.
-func line(d *kit.Delivery, now time.Time) string {
+// formatDelivery is one message for a reader.
+func formatDelivery(d *kit.Delivery, now time.Time, marks []string) string {
 	text := ""
 	var compact bytes.Buffer
 	switch {
@@ -69,21 +68,23 @@ func line(d *kit.Delivery, now time.Time) string {
 	if d.Retained {
 		mark = " retained"
 	}
-	if r := d.Baggage["room"]; r != "" {
-		mark += " room=" + r
+	for _, key := range marks {
+		if v := d.Baggage[key]; v != "" {
+			mark += " " + key + "=" + v
+		}
 	}
 	return fmt.Sprintf("%s  %-22s %-14s id=%.8s trace=%.8s%s  %s", now.Format("15:04:05.000"), d.Topic, from, d.ID, d.Trace, mark, text)
 }
 
-// recordCmd writes messages to a file.
-type recordCmd struct {
+// Record writes messages to a file.
+type Record struct {
 	File   string `arg:"" help:"File to write, - for standard output."`
 	Filter string `default:"#" help:"MQTT topic filter."`
 }
 
-// recorded is one line of a recording. Payload is base64 of the bytes as they
+// recordedMessage is one line of a recording. Payload is base64 of the bytes as they
 // were on the wire.
-type recorded struct {
+type recordedMessage struct {
 	At          time.Time         `json:"at"`
 	Topic       string            `json:"topic"`
 	QoS         byte              `json:"qos"` // of the sender
@@ -96,20 +97,19 @@ type recorded struct {
 }
 
 // Run implements the command.
-func (c *recordCmd) Run(ctx context.Context, home kit.Home) error {
-	quietly()
+func (c *Record) Run(ctx context.Context, tool *Tool) error {
 	r := &recorder{}
-	bus, err := open(ctx, home, "tars-cli", kit.Tap(c.Filter, r.write, kit.Name("record"), kit.Queue(1<<14), kit.Lane("file")),
+	bus, err := tool.Open(ctx, kit.Tap(c.Filter, r.write, kit.Name("record"), kit.Queue(1<<14), kit.Lane("file")),
 		kit.Every(time.Second, r.flush, kit.Lane("file")))
 	if err != nil {
 		return err
 	}
-	if err := r.open(c.File); err != nil {
+	if err := r.open(c.File, tool.out()); err != nil {
 		return errors.Join(err, bus.Close(context.WithoutCancel(ctx)))
 	}
-	fmt.Fprintf(os.Stderr, "recording %s to %s, Ctrl-C ends it\n", c.Filter, c.File)
-	err = errors.Join(untilDone(ctx, bus), bus.Close(context.WithoutCancel(ctx)), r.close())
-	fmt.Fprintf(os.Stderr, "%d messages\n", r.n)
+	fmt.Fprintf(tool.errs(), "recording %s to %s, Ctrl-C ends it\n", c.Filter, c.File)
+	err = errors.Join(waitUntilDone(ctx, bus), bus.Close(context.WithoutCancel(ctx)), r.close())
+	fmt.Fprintf(tool.errs(), "%d messages\n", r.n)
 	return err
 }
 
@@ -117,22 +117,22 @@ func (c *recordCmd) Run(ctx context.Context, home kit.Home) error {
 type recorder struct {
 	mu    sync.Mutex
 	early bytes.Buffer
-	file  *os.File
+	file  *os.File // nil: standard output
 	out   *bufio.Writer
 	n     int
 }
 
-func (r *recorder) open(name string) error {
-	f := os.Stdout
+func (r *recorder) open(name string, out io.Writer) error {
 	if name != "-" {
-		var err error
-		if f, err = os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600); err != nil { // it holds what was said
+		f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) // it holds what was said
+		if err != nil {
 			return err
 		}
+		r.file, out = f, f
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.file, r.out = f, bufio.NewWriter(f)
+	r.out = bufio.NewWriter(out)
 	_, err := r.early.WriteTo(r.out)
 	return err
 }
@@ -145,7 +145,7 @@ func (r *recorder) write(_ context.Context, d *kit.Delivery) error {
 	if r.out != nil {
 		to = r.out
 	}
-	return json.NewEncoder(to).Encode(recorded{At: time.Now(), Topic: d.Topic, QoS: byte(d.QoS), Retained: d.Retained, ContentType: d.Header.ContentType,
+	return json.NewEncoder(to).Encode(recordedMessage{At: time.Now(), Topic: d.Topic, QoS: byte(d.QoS), Retained: d.Retained, ContentType: d.Header.ContentType,
 		User: d.Header.User, Baggage: d.Baggage, Trace: d.Trace, Payload: d.Payload})
 }
 
@@ -158,4 +158,10 @@ func (r *recorder) flush(context.Context) error {
 	return r.out.Flush()
 }
 
-func (r *recorder) close() error { return errors.Join(r.flush(context.Background()), r.file.Close()) }
+func (r *recorder) close() error {
+	err := r.flush(context.Background())
+	if r.file != nil {
+		err = errors.Join(err, r.file.Close())
+	}
+	return err
+}

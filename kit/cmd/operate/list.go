@@ -1,34 +1,32 @@
-package main
+package operate
 
 import (
 	"cmp"
 	"context"
-	"errors"
+	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 	"sync"
 	"text/tabwriter"
 	"time"
 
-	"github.com/gotars/tars/contract"
 	"github.com/gotars/tars/kit"
 	"github.com/gotars/tars/kit/wire"
 )
 
-// quiet is how long nothing must arrive before an answer of many is complete.
-const quiet = 300 * time.Millisecond
+// answerPause is how long nothing must arrive before an answer of many is complete.
+const answerPause = 300 * time.Millisecond
 
-// settle waits until bump has not been called for the time of quiet.
-func settle(ctx context.Context, bump <-chan struct{}) {
-	t := time.NewTimer(quiet)
+// waitForPause waits until bump has not been called for the time of quiet.
+func waitForPause(ctx context.Context, bump <-chan struct{}) {
+	t := time.NewTimer(answerPause)
 	defer t.Stop()
 	for {
 		select {
 		case <-bump:
-			t.Reset(quiet)
+			t.Reset(answerPause)
 		case <-t.C:
 			return
 		case <-ctx.Done():
@@ -37,8 +35,8 @@ func settle(ctx context.Context, bump <-chan struct{}) {
 	}
 }
 
-// notify tells a settle that something came, and never blocks.
-func notify(bump chan<- struct{}) {
+// signal tells a settle that something came, and never blocks.
+func signal(bump chan<- struct{}) {
 	select {
 	case bump <- struct{}{}:
 	default:
@@ -51,17 +49,17 @@ type roster struct {
 
 	mu     sync.Mutex
 	infos  map[string]kit.Info // by client id
-	health map[string]contract.HealthPing
+	health map[string]healthPing
 }
 
 func newRoster() *roster {
-	return &roster{bump: make(chan struct{}, 1), infos: map[string]kit.Info{}, health: map[string]contract.HealthPing{}}
+	return &roster{bump: make(chan struct{}, 1), infos: map[string]kit.Info{}, health: map[string]healthPing{}}
 }
 
 // handlers feed the roster.
 func (b *roster) handlers(s kit.Settings) []kit.Handler {
 	lane := kit.Lane("roster")
-	return []kit.Handler{kit.Tap(s.Topic("info", "+"), b.info, lane), kit.Tap(s.Topic("health", "+"), b.feel, lane, kit.Queue(1024))}
+	return []kit.Handler{kit.Tap(s.Topic("info", "+"), b.info, lane), kit.Tap(s.Topic("health", "+"), b.noteHealth, lane, kit.Queue(1024))}
 }
 
 func (b *roster) info(_ context.Context, d *kit.Delivery) error {
@@ -72,19 +70,19 @@ func (b *roster) info(_ context.Context, d *kit.Delivery) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.infos[i.ClientID] = i
-	notify(b.bump)
+	signal(b.bump)
 	return nil
 }
 
-func (b *roster) feel(_ context.Context, d *kit.Delivery) error {
-	var h contract.HealthPing
-	if err := wire.Decode(d.Data, &h); err != nil {
+func (b *roster) noteHealth(_ context.Context, d *kit.Delivery) error {
+	var h healthPing
+	if err := json.Unmarshal(d.Data, &h); err != nil {
 		return kit.Drop("unreadable")
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.health[d.Topic[strings.LastIndexByte(d.Topic, '/')+1:]] = h
-	notify(b.bump)
+	signal(b.bump)
 	return nil
 }
 
@@ -110,44 +108,43 @@ func (b *roster) state(client string) string {
 	if !ok {
 		return "not reported"
 	}
-	return feeling(h)
+	return h.text()
 }
 
-// listCmd lists services.
-type listCmd struct {
+// List lists services.
+type List struct {
 	Service string `arg:"" optional:"" help:"Show this one in full."`
 }
 
 // Run implements the command.
-func (c *listCmd) Run(ctx context.Context, home kit.Home) error {
-	quietly()
-	s, err := settings(home, "tars-cli")
+func (c *List) Run(ctx context.Context, tool *Tool) error {
+	s, err := tool.Settings()
 	if err != nil {
 		return err
 	}
 	b := newRoster()
-	bus, err := open(ctx, home, "tars-cli", b.handlers(s)...)
+	bus, err := tool.Open(ctx, b.handlers(s)...)
 	if err != nil {
 		return err
 	}
-	settle(ctx, b.bump)
+	waitForPause(ctx, b.bump)
 	if err := bus.Close(context.WithoutCancel(ctx)); err != nil {
 		return err
 	}
 	all := b.services()
 	if len(all) == 0 {
-		return errors.New("no service has said who it is: is the stack running? See tars doctor")
+		return tool.silence("no service has said who it is")
 	}
 	if c.Service == "" {
-		printServices(os.Stdout, b, all)
+		printServices(tool.out(), b, all)
 		return nil
 	}
 	found := slices.DeleteFunc(all, func(i kit.Info) bool { return i.Name != c.Service && i.ClientID != c.Service })
 	if len(found) == 0 {
-		return fmt.Errorf("no service %s; tars list shows those there are", c.Service)
+		return fmt.Errorf("no service %s; %s list shows those there are", c.Service, tool.Name)
 	}
 	for _, i := range found {
-		printService(os.Stdout, b.state(i.ClientID), i)
+		printService(tool.out(), b.state(i.ClientID), i)
 	}
 	return nil
 }
@@ -164,7 +161,7 @@ func printServices(w io.Writer, b *roster, all []kit.Info) {
 func printService(w io.Writer, state string, i kit.Info) {
 	fmt.Fprintf(w, "%s, client %s, source %s, version %s: %s\n", i.Name, i.ClientID, i.Source, i.Version, state)
 	t := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
-	line := func(what string, d kit.EndpointInfo) {
+	formatDelivery := func(what string, d kit.EndpointInfo) {
 		notes := []string{fmt.Sprintf("QoS %d", d.QoS)}
 		if d.Retain {
 			notes = append(notes, "retained")
@@ -181,13 +178,13 @@ func printService(w io.Writer, state string, i kit.Info) {
 		fmt.Fprintf(t, "  %s\t%s\t%s\t%s\t%s\n", what, d.Topic, cmp.Or(d.Type, "-"), d.Handler, strings.Join(notes, ", "))
 	}
 	for _, d := range i.Handlers {
-		line("takes", d)
+		formatDelivery("takes", d)
 	}
 	for _, d := range i.Asks {
-		line("asks", d)
+		formatDelivery("asks", d)
 	}
 	for _, d := range i.Sends {
-		line("sends", d)
+		formatDelivery("sends", d)
 	}
 	_ = t.Flush()
 }
