@@ -6,6 +6,10 @@ MODULES   = $(shell go list -m)
 PACKAGES  = $(addsuffix /...,$(MODULES))
 FUZZTIME ?= 30s
 
+# What tars --version says. Without Git it is empty, and tars says what Go recorded.
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
+COMMIT  ?= $(shell git rev-parse HEAD 2>/dev/null)
+
 # Where tars up keeps its data, unless TARS_HOME says so.
 ifeq ($(shell uname),Darwin)
 home = $(if $(TARS_HOME),$(TARS_HOME),$(HOME)/Library/Application Support/tars)
@@ -78,7 +82,10 @@ engines: build ## install speech and language engines for this machine: 0.8 GB, 
 	@bin/tars engines install $(PARTS)
 
 build: ## bin/tars, the one binary
-	@CGO_ENABLED=0 go build -trimpath -o bin/tars ./cmd/tars
+	@CGO_ENABLED=0 go build -trimpath -ldflags '-X main.version=$(VERSION) -X main.commit=$(COMMIT)' -o bin/tars ./cmd/tars
+
+image: ## the one image of all services: make image IMAGE=tars; with PUSH=yes it is sent to where its name says
+	@ops/image.sh "$(IMAGE)" "$(VERSION)" "$(COMMIT)" "$(PLATFORMS)" "$(PUSH)"
 
 .PHONY: name
 name:

@@ -37,7 +37,7 @@ type cli struct {
 func main() {
 	var c cli
 	k := kong.Parse(&c, kong.Name("tars"), kong.Description("A private voice assistant."), kong.UsageOnError(),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
+		kong.Vars{"version": versionText()}, kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // the second signal stops at once
 	home, err := kit.HomeOf("tars")
