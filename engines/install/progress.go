@@ -5,6 +5,9 @@ import (
 	"io"
 	"os"
 	"sync"
+
+	"github.com/dustin/go-humanize"
+	"golang.org/x/term"
 )
 
 // Progress tells a person how far an installation is: on a terminal in one
@@ -25,14 +28,7 @@ func NewProgress(f *os.File) *Progress {
 }
 
 // Terminal reports whether a person may be at f.
-func Terminal(f *os.File) bool {
-	s, err := f.Stat()
-	if err != nil || s.Mode()&os.ModeCharDevice == 0 {
-		return false
-	}
-	null, err := os.Stat(os.DevNull)
-	return err != nil || !os.SameFile(s, null)
-}
+func Terminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
 
 // begin starts counting to total bytes.
 func (p *Progress) begin(total int64) {
@@ -97,14 +93,5 @@ func (p *Progress) end() {
 	}
 }
 
-// Bytes is a size for people: "1.2 GB", "43 MB", "1 kB".
-func Bytes(n int64) string {
-	switch {
-	case n >= 1e9:
-		return fmt.Sprintf("%.1f GB", float64(n)/1e9)
-	case n >= 1e6:
-		return fmt.Sprintf("%d MB", (n+5e5)/1e6)
-	default:
-		return fmt.Sprintf("%d kB", (n+999)/1000)
-	}
-}
+// Bytes is a size for people: "1.2 GB", "43 MB", "1 B".
+func Bytes(n int64) string { return humanize.Bytes(uint64(max(0, n))) }

@@ -21,8 +21,8 @@ func TestTheNullDeviceIsNoPerson(t *testing.T) {
 
 func TestProgressIsOneLineOnATerminalAndALineAStepElsewhere(t *testing.T) {
 	tests := map[bool]string{
-		true: "\r\033[K    0 %  fetching a  0 kB of 30 MB\r\033[K   25 %  fetching a  10 MB of 30 MB" +
-			"\r\033[K   75 %  fetching b  0 kB of 10 MB\r\033[K  100 %  unpacking\r\033[Kdone\n\r\033[K",
+		true: "\r\033[K    0 %  fetching a  0 B of 30 MB\r\033[K   25 %  fetching a  10 MB of 30 MB" +
+			"\r\033[K   75 %  fetching b  0 B of 10 MB\r\033[K  100 %  unpacking\r\033[Kdone\n\r\033[K",
 		false: "fetching a, 30 MB\nfetching b, 10 MB\nunpacking\ndone\n",
 	}
 	for terminal, want := range tests {
@@ -42,7 +42,7 @@ func TestProgressIsOneLineOnATerminalAndALineAStepElsewhere(t *testing.T) {
 }
 
 func TestSizesAreForPeople(t *testing.T) {
-	for n, want := range map[int64]string{0: "0 kB", 1: "1 kB", 999_999: "1000 kB", 1_500_000: "2 MB", 828e6: "828 MB", 1_250_000_000: "1.2 GB"} {
+	for n, want := range map[int64]string{0: "0 B", 1: "1 B", 999_999: "1000 kB", 1_500_000: "1.5 MB", 828e6: "828 MB", 1_250_000_000: "1.3 GB"} {
 		if got := Bytes(n); got != want {
 			t.Errorf("%d is %s, want %s", n, got, want)
 		}
