@@ -12,8 +12,8 @@ import (
 	"github.com/gotars/tars/kit/wire"
 )
 
-// askFor bounds an Ask whose context has no deadline.
-const askFor = 10 * time.Second
+// defaultAskTimeout bounds an Ask whose context has no deadline.
+const defaultAskTimeout = 10 * time.Second
 
 // Ask publishes q and waits for its reply until ctx ends, at most 10s when ctx
 // has no deadline. Giving up sends q.Cancel() where Q has it. The error is an
@@ -26,7 +26,7 @@ func Ask[Q msg.Request[R], R msg.Message](ctx context.Context, b *Bus, q Q, opts
 	var r R
 	if _, bounded := ctx.Deadline(); !bounded {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, askFor)
+		ctx, cancel = context.WithTimeout(ctx, defaultAskTimeout)
 		defer cancel()
 	}
 	w, err := b.request(ctx, q, opts, r.Route())

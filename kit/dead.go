@@ -17,11 +17,11 @@ import (
 )
 
 const (
-	// keptLetters is how many letters one process keeps with the broker; beyond
+	// maxKeptLetters is how many letters one process keeps with the broker; beyond
 	// it the oldest makes room.
-	keptLetters = 1000
-	// letterLife is how long the broker keeps one.
-	letterLife = 7 * 24 * time.Hour
+	maxKeptLetters = 1000
+	// letterExpiry is how long the broker keeps one.
+	letterExpiry = 7 * 24 * time.Hour
 	// maxReason bounds the reason of a letter, which may hold a stack.
 	maxReason = 4096
 )
@@ -46,7 +46,7 @@ func (b *Bus) publishDeadLetter(ctx context.Context, h *registration, d *Deliver
 	to := b.ownTopic("dead")
 	var p *paho.Publish
 	for _, room := range []int{maxReason, 256, 0} { // a letter is longer than its message, which may have just fitted
-		if p = letter(to, h, d, reason.Error(), room); b.validatePublish(p) == nil {
+		if p = newDeadLetter(to, h, d, reason.Error(), room); b.validatePublish(p) == nil {
 			break
 		}
 	}
@@ -56,7 +56,7 @@ func (b *Bus) publishDeadLetter(ctx context.Context, h *registration, d *Deliver
 	h.meter.Dead.Add(1)
 	kept := *p
 	kept.Topic, kept.Retain = to+"/"+wire.NewID(), true
-	life := uint32(letterLife / time.Second)
+	life := uint32(letterExpiry / time.Second)
 	props := *p.Properties
 	props.MessageExpiry = &life
 	kept.Properties = &props
@@ -69,8 +69,8 @@ func (b *Bus) publishDeadLetter(ctx context.Context, h *registration, d *Deliver
 	return nil
 }
 
-// letter is d with what became of it; the reason has at most room bytes.
-func letter(to string, h *registration, d *Delivery, reason string, room int) *paho.Publish {
+// newDeadLetter is d with what became of it; the reason has at most room bytes.
+func newDeadLetter(to string, h *registration, d *Delivery, reason string, room int) *paho.Publish {
 	p := &paho.Publish{Topic: to, QoS: byte(msg.AtLeastOnce), Payload: d.Payload, Properties: &paho.PublishProperties{}}
 	if d.props != nil {
 		p.Properties.ContentType = cleanText(d.props.ContentType, maxText)
@@ -103,7 +103,7 @@ func (l *deadLetters) note(name string) (oldest string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.kept.Push(name)
-	if l.kept.Len() > keptLetters {
+	if l.kept.Len() > maxKeptLetters {
 		oldest = l.kept.Pop()
 	}
 	return oldest

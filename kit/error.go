@@ -21,8 +21,8 @@ const (
 )
 
 // Error is a failure with a name. It crosses the wire as code and message,
-// never as Err. A handler that returns one has said all there is to say: it is
-// answered and counted, and logged at warn.
+// never as Err. A handler returns one for a failure that it expects: the asker
+// gets it, it is counted, and it is logged at warn where others are at error.
 type Error struct {
 	Code    Code
 	Message string
@@ -113,7 +113,7 @@ func Drop(reason string) error { return dropped{reason} }
 
 // final reports whether err says that another try cannot help.
 func final(err error) bool {
-	return is[permanent](err) || is[dropped](err) || is[fatal](err)
+	return wraps[permanent](err) || wraps[dropped](err) || wraps[fatal](err)
 }
 
 // panicError is a panic of a handler.
@@ -124,8 +124,8 @@ type panicError struct {
 
 func (p panicError) Error() string { return fmt.Sprintf("panic: %v\n%s", p.value, p.stack) }
 
-// is reports whether an E is in err.
-func is[E error](err error) bool {
+// wraps reports whether an E is in err.
+func wraps[E error](err error) bool {
 	_, ok := errors.AsType[E](err)
 	return ok
 }

@@ -35,7 +35,7 @@ type registration struct {
 
 	fail    func(context.Context, *Delivery, error) error // tells the asker; nil when nobody asked
 	replies []reflect.Type                                // to what is asked
-	own     bool                                          // the kit's, not the service's
+	builtIn bool                                          // the kit's, not the service's
 	seen    *dedupe
 	meter   meter.Handler
 }
@@ -130,7 +130,7 @@ func OnChan[E any](from <-chan E, h func(context.Context, E) error, opts ...Opti
 	if from == nil {
 		d.opt.fault = errors.New("OnChan: the channel is nil")
 	}
-	d.feed = func(ctx context.Context, run enqueueFunc) { pump(ctx, from, run, h) }
+	d.feed = func(ctx context.Context, run enqueueFunc) { feedFromChannel(ctx, from, run, h) }
 	return Handler{d}
 }
 
@@ -144,7 +144,7 @@ func Every(d time.Duration, h func(context.Context) error, opts ...Option) Handl
 	x.feed = func(ctx context.Context, run enqueueFunc) {
 		t := time.NewTicker(d)
 		defer t.Stop()
-		pump(ctx, t.C, run, func(ctx context.Context, _ time.Time) error { return h(ctx) })
+		feedFromChannel(ctx, t.C, run, func(ctx context.Context, _ time.Time) error { return h(ctx) })
 	}
 	return Handler{x}
 }

@@ -103,8 +103,8 @@ func Use(mw ...Middleware) Option {
 // CancelledBy lets a C end the Q with its key, ahead of every queue: the one
 // that runs, those that wait, and those that arrive up to 10s later. The
 // handler still runs, with ctx done and cause ErrCancelled, so that it can say
-// so. Key "" cancels nothing, "*" all that run or wait. C may have an On beside
-// it.
+// so. Key "" cancels nothing, "*" all that run or wait. The service may also have
+// a handler of C with On, which runs beside the cancel.
 func CancelledBy[C, Q msg.Message](c func(C) string, q func(Q) string) Option {
 	cancel := &canceller{typ: reflect.TypeFor[C](), ends: reflect.TypeFor[Q]()}
 	var fault error

@@ -123,8 +123,8 @@ type heartbeat struct {
 	Timestamp float64 `json:"timestamp" msg:"now"`
 }
 
-// missesAllowed is how many heartbeats in a row may stay unanswered.
-const missesAllowed = 3
+// maxMissedHeartbeats is how many heartbeats in a row may stay unanswered.
+const maxMissedHeartbeats = 3
 
 // beat publishes heartbeats. A write proves nothing on a link whose other end
 // is gone, so with each goes a question on every connection that every broker
@@ -154,7 +154,7 @@ func (b *Bus) beat(ctx context.Context) {
 				if misses[i]++; err == nil && (said == nil || i > 0) {
 					misses[i] = 0
 				}
-				if misses[i] >= missesAllowed && ctx.Err() == nil {
+				if misses[i] >= maxMissedHeartbeats && ctx.Err() == nil {
 					b.log.Warn("heartbeats unanswered, connecting again", "client", c.clientID, "misses", misses[i])
 					_ = (*c.socket.Load()).Close()
 					misses[i] = 0

@@ -62,21 +62,21 @@ func (m Module) Describe() (Info, error) {
 func (b *Bus) info() Info {
 	i := Info{Name: b.name, ClientID: b.id.ClientID, Source: b.id.Source, Version: Version(), Instance: b.status.instance}
 	for _, h := range b.dispatch.handlers {
-		if h.own {
+		if h.builtIn {
 			continue
 		}
 		if h.route.Topic != "" {
-			d := line(h.route, h.typ)
+			d := endpointInfo(h.route, h.typ)
 			d.Handler, d.Group, d.Lane, d.Workers, d.Replies = h.name, b.group(h.registration), h.opt.lane, h.opt.workers, h.sends
 			i.Handlers = append(i.Handlers, d)
 		}
 		if c := h.opt.cancel; c != nil {
-			d := line(c.route, c.typ)
+			d := endpointInfo(c.route, c.typ)
 			d.Handler, d.Workers = h.name, 1
 			i.Handlers = append(i.Handlers, d)
 		}
 		for n, t := range h.sends {
-			d := line(routeOf(t), t)
+			d := endpointInfo(routeOf(t), t)
 			if h.replies != nil && n == 0 {
 				d.Replies = h.replies
 				i.Asks = append(i.Asks, d)
@@ -94,7 +94,7 @@ func (b *Bus) info() Info {
 // routeOf is the route of a message of type t.
 func routeOf(t reflect.Type) msg.Route { return reflect.Zero(t).Interface().(msg.Message).Route() }
 
-func line(r msg.Route, t reflect.Type) EndpointInfo {
+func endpointInfo(r msg.Route, t reflect.Type) EndpointInfo {
 	d := EndpointInfo{Topic: r.Topic, QoS: int(r.QoS), Retain: r.Retain, Workers: 1, Message: t}
 	if t != nil && !r.Bare {
 		d.Type = typeOf(r)

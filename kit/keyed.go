@@ -1,7 +1,7 @@
 package kit
 
-// keyed is the queue of one key of a lane with OrderedBy.
-type keyed struct {
+// keyQueue is the queue of one key of a lane with OrderedBy.
+type keyQueue struct {
 	name  string
 	items pending
 	busy  bool
@@ -13,8 +13,8 @@ type keyed struct {
 // that is hardly heard of is dropped.
 const maxKeyedBacklog = 4096
 
-// sort decodes what arrives and puts it into the queue of its key.
-func (l *lane) sort() {
+// sortByKey decodes what arrives and puts it into the queue of its key.
+func (l *lane) sortByKey() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.sorting = true
@@ -33,7 +33,7 @@ func (l *lane) sort() {
 		}
 		k := l.keys[name]
 		if k == nil {
-			k = &keyed{name: name}
+			k = &keyQueue{name: name}
 			l.keys[name] = k
 		}
 		it.key = k
@@ -42,7 +42,7 @@ func (l *lane) sort() {
 		if idle {
 			l.ready.Push(k, l.names.Note(name))
 		}
-		l.thin(it.h)
+		l.dropNewest(it.h)
 		l.trim(&k.items, it.h.opt.queue)
 		l.cond.Broadcast()
 	}
@@ -57,11 +57,11 @@ func (l *lane) keyOf(it item) (name string, ok bool) {
 	defer func() {
 		if !back {
 			l.b.refuse(it.h, it.d, errExited)
-			l.wg.Go(l.sort)
+			l.wg.Go(l.sortByKey)
 		}
 		l.mu.Lock()
 		if !ok {
-			l.left(&it)
+			l.uncount(&it)
 			it.settle(true)
 		}
 	}()
@@ -70,10 +70,10 @@ func (l *lane) keyOf(it item) (name string, ok bool) {
 	return name, ok
 }
 
-// thin drops AtMostOnce items of keys that are hardly heard of while more than
+// dropNewest drops AtMostOnce items of keys that are hardly heard of while more than
 // maxKeyedBacklog wait, or more bytes than may.
-func (l *lane) thin(h *registration) {
-	for l.crowded(h) && l.ready.Others() > 0 {
+func (l *lane) dropNewest(h *registration) {
+	for l.backlogFull(h) && l.ready.Others() > 0 {
 		k := l.ready.Newest()
 		if l.trim(&k.items, 0); k.items.Len() > 0 {
 			l.ready.Push(k, true) // what is AtLeastOnce stays
@@ -83,12 +83,12 @@ func (l *lane) thin(h *registration) {
 	}
 }
 
-func (l *lane) crowded(h *registration) bool {
+func (l *lane) backlogFull(h *registration) bool {
 	return l.bytes > maxQueuedBytes || h.meter.Waiting.Load()-int64(l.queue.Len()) > int64(maxKeyedBacklog+l.limit)
 }
 
-// free lets the next item of k run.
-func (l *lane) free(k *keyed) {
+// releaseKey lets the next item of k run.
+func (l *lane) releaseKey(k *keyQueue) {
 	if k == nil {
 		return
 	}

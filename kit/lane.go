@@ -25,7 +25,7 @@ type item struct {
 	at      time.Time
 	early   bool // AckFirst: acknowledged while waiting
 	ahead   bool // came ahead of what was sent before it, see Overtake
-	key     *keyed
+	key     *keyQueue
 }
 
 func (it *item) isQoS0() bool { return it.d != nil && it.d.QoS == msg.AtMostOnce }
@@ -79,6 +79,14 @@ const maxQueuedBytes = 16 << 20
 // the drain, while arrivals can still be offered. AtLeastOnce items are bounded
 // by the Receive Maximum: those of an old link are forgotten when the broker
 // delivers them again.
+//
+// Without OrderedBy workers take from queue. With it an item goes this way: offer
+// puts it into queue; sortByKey decodes it, because only the decoded message has a
+// key, and moves it into the keyQueue of its key; a keyQueue that has items and no
+// worker waits in ready; take gives a worker the oldest item of the next keyQueue
+// in ready; releaseKey puts the keyQueue back into ready when that item is done
+// and more are left. So no key is with two workers at a time, which keeps its
+// order.
 type lane struct {
 	b          *Bus
 	name       string
@@ -101,16 +109,16 @@ type lane struct {
 	urgent  fifo.Queue[control] // of handlers that Overtake
 	copies  copies.Pairs        // of these
 	queue   pending
-	keys    map[string]*keyed
+	keys    map[string]*keyQueue
 	names   crowd.Names
-	ready   crowd.Ring[*keyed] // keys with work and no worker
+	ready   crowd.Ring[*keyQueue] // keys with work and no worker
 	wg      sync.WaitGroup
 
 	cancels cancel.Keys
 }
 
 func newLane(b *Bus) *lane {
-	l := &lane{b: b, workers: 1, keys: map[string]*keyed{}}
+	l := &lane{b: b, workers: 1, keys: map[string]*keyQueue{}}
 	l.cond = sync.NewCond(&l.mu)
 	return l
 }
@@ -120,7 +128,7 @@ func (l *lane) start(work context.Context) {
 	context.AfterFunc(work, func() { l.set(func() { l.halted = true }) })
 	if l.by != nil {
 		l.sorting = true
-		l.wg.Go(l.sort)
+		l.wg.Go(l.sortByKey)
 	}
 	for range l.workers {
 		l.startWorker(work)
@@ -133,7 +141,7 @@ func (l *lane) startWorker(work context.Context) { l.wg.Go(func() { l.workerLoop
 // finish ends an item that ran.
 func (l *lane) finish(it item, done bool) {
 	it.settle(done)
-	l.free(it.key)
+	l.releaseKey(it.key)
 }
 
 // set changes the lane's state and wakes everyone who waits for it.
@@ -195,13 +203,13 @@ func (l *lane) trim(q *pending, limit int) {
 		it, _ := q.Remove(func(it item) bool { return it.isQoS0() })
 		q.qos0--
 		it.settle(true)
-		l.left(&it)
+		l.uncount(&it)
 		l.b.dropped(it.h, "overflow", it.d)
 	}
 }
 
-// left accounts for an item that waits no more.
-func (l *lane) left(it *item) {
+// uncount accounts for an item that waits no more.
+func (l *lane) uncount(it *item) {
 	it.h.meter.Waiting.Add(-1)
 	l.bytes -= it.looseBytes()
 	if !it.early {
@@ -233,7 +241,7 @@ func (l *lane) forget(keep func(*item) bool) {
 	for _, k := range l.keys {
 		k.items.RemoveAll(drop)
 	}
-	l.ready.RemoveAll(func(k *keyed) bool {
+	l.ready.RemoveAll(func(k *keyQueue) bool {
 		if k.items.Len() == 0 {
 			delete(l.keys, k.name)
 		}
@@ -253,17 +261,17 @@ func (l *lane) take() (item, bool) {
 		case !l.open:
 		case l.controlIsNext():
 			it := l.urgent.Pop().item
-			l.left(&it)
+			l.uncount(&it)
 			return it, true
 		case l.by == nil && l.queue.Len() > 0:
 			it := l.queue.pop()
-			l.left(&it)
+			l.uncount(&it)
 			return it, true
 		case l.ready.Len() > 0:
 			k := l.ready.Pop()
 			it := k.items.pop()
 			k.busy = true
-			l.left(&it)
+			l.uncount(&it)
 			return it, true
 		case l.stopped && !l.sorting && l.queue.Len() == 0 && len(l.keys) == 0:
 			return item{}, false
@@ -282,7 +290,7 @@ func (l *lane) abandon() {
 	for _, k := range l.keys {
 		rest = append(rest, k.items.Items()...)
 	}
-	l.urgent, l.queue, l.keys, l.ready = fifo.Queue[control]{}, pending{}, map[string]*keyed{}, crowd.Ring[*keyed]{}
+	l.urgent, l.queue, l.keys, l.ready = fifo.Queue[control]{}, pending{}, map[string]*keyQueue{}, crowd.Ring[*keyQueue]{}
 	for i := range rest {
 		rest[i].settle(false)
 	}

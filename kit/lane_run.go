@@ -45,7 +45,7 @@ func (w *worker) process(a *attempt) bool {
 	it := a.item
 	it.h.meter.Waited.Add(a.begin.Sub(it.at))
 	if it.d != nil && !a.decodeAndDedupe() {
-		w.free(it.key)
+		w.releaseKey(it.key)
 		return true
 	}
 	if it.d != nil {
@@ -186,7 +186,7 @@ func (a *attempt) finishAttempt(ctx context.Context, err error) (done bool) {
 	}
 	a.h.meter.Fail(a.b.errorText(err.Error()))
 	a.log(ctx, slog.LevelError, "handler failed", took, err)
-	if done = told && !is[panicError](err) || a.deadLettered(err); done {
+	if done = told && !wraps[panicError](err) || a.deadLettered(err); done {
 		a.h.seen.settle(a.taken, false)
 	}
 	return done
@@ -194,7 +194,7 @@ func (a *attempt) finishAttempt(ctx context.Context, err error) (done bool) {
 
 // log writes how a run failed; what has a name is no alarm.
 func (a *attempt) log(ctx context.Context, level slog.Level, text string, took time.Duration, err error) {
-	if is[*Error](err) && level > slog.LevelWarn {
+	if wraps[*Error](err) && level > slog.LevelWarn {
 		level, text = slog.LevelWarn, "handler refused"
 	}
 	a.b.log.Log(ctx, level, text, "handler", a.h.name, "took", took, "err", err)

@@ -80,7 +80,7 @@ func TestWaitingBytesAreBounded(t *testing.T) {
 					if !ok {
 						it, _ = l.take()
 					} else {
-						l.left(&it)
+						l.uncount(&it)
 					}
 					l.finish(it, true)
 				}

@@ -2,8 +2,8 @@ package kit
 
 import "context"
 
-// pump queues what comes, one after the other.
-func pump[E any](ctx context.Context, from <-chan E, run enqueueFunc, h func(context.Context, E) error) {
+// feedFromChannel queues what comes, one after the other.
+func feedFromChannel[E any](ctx context.Context, from <-chan E, run enqueueFunc, h func(context.Context, E) error) {
 	for {
 		select {
 		case <-ctx.Done():

@@ -25,7 +25,7 @@ func (b *Bus) mount(hs []Handler) error {
 	shared := map[string]*lane{}
 	if !b.tool && !b.seam.AllowUndeclared {
 		h := Tap(b.cfg.Topic("stats", "get"), b.report, Name("stats"))
-		h.own, h.route.QoS = true, msg.AtMostOnce // to be told also by a service whose window is full
+		h.builtIn, h.route.QoS = true, msg.AtMostOnce // to be told also by a service whose window is full
 		hs = append(slices.Clip(hs), h)
 		b.letters.replays = b.ownTopic("replay")
 	}

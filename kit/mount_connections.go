@@ -39,7 +39,7 @@ func (b *Bus) assignConnections(answers []paho.SubscribeOptions) error {
 			}
 		}
 	}
-	alone := len(prompt) == 0 && !slices.ContainsFunc(first.routes, func(t target) bool { return t.filter != "" && !t.h.own })
+	alone := len(prompt) == 0 && !slices.ContainsFunc(first.routes, func(t target) bool { return t.filter != "" && !t.h.builtIn })
 	for i, l := range working {
 		if alone && i == 0 { // nothing is there to wait for it
 			first.feed(l)

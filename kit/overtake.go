@@ -92,7 +92,7 @@ func (l *lane) pushControl(it item) {
 	it.receipt = nil
 	if l.urgent.Len() >= it.h.opt.queue {
 		oldest := l.urgent.Pop()
-		l.left(&oldest.item)
+		l.uncount(&oldest.item)
 		l.b.dropped(oldest.h, "overflow", oldest.d)
 	}
 	w := control{item: it, place: it.seq}
@@ -137,9 +137,9 @@ func (c *connection) cancel(t target, d *Delivery) {
 // has nothing more.
 const quietTime = time.Second
 
-// complete ends the wait for copies of cancels that are lost: the broker drops
+// pairsComplete ends the wait for copies of cancels that are lost: the broker drops
 // what it cannot queue. It is called before a message is noted as arrived.
-func (c *connection) complete() {
+func (c *connection) pairsComplete() {
 	if len(c.cancels) == 0 || c == c.b.conns.all[0] || !c.session.Quiet(quietTime) {
 		return
 	}

@@ -135,7 +135,8 @@ func (d *Delivery) property(key, value string) {
 	}
 }
 
-// addBaggage takes one pair of baggage; what is too much is left behind.
+// addBaggage takes one pair of baggage. What comes after maxBaggage pairs, or is
+// longer than maxTrace bytes, is dropped without a word: baggage is a hint.
 func (d *Delivery) addBaggage(k, v string) {
 	if len(d.Baggage) >= maxBaggage || len(k)+len(v) > maxTrace {
 		return

@@ -120,7 +120,7 @@ func (c *connection) publishUntilAcked(ctx context.Context, p *paho.Publish) err
 		switch {
 		case err == nil && (r.ReasonCode != packets.PubackNoMatchingSubscribers || p.Retain):
 			return nil
-		case err == nil && !c.session.Lapsed(max(backoff.Lived, 2*c.b.cfg.ReconnectMaxDelay)):
+		case err == nil && !c.session.Lapsed(max(backoff.StableAfter, 2*c.b.cfg.ReconnectMaxDelay)):
 			return ErrNobody
 		case ctx.Err() != nil:
 			return context.Cause(ctx)

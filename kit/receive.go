@@ -14,7 +14,7 @@ func (c *connection) received(p paho.PublishReceived) (bool, error) {
 	b := c.b
 	c.dropRedelivered(p.Client)
 	d := b.arrival(p.Packet)
-	c.complete()
+	c.pairsComplete()
 	r := c.session.Arrive(p.Packet.PacketID, p.Packet.QoS)
 	again := b.letters.replayed(d)
 	own := d.sender != "" && d.sender == b.signature(p.Packet.Topic) // No Local holds for one connection, and this is another

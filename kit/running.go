@@ -12,7 +12,7 @@ import (
 // cost more than most handlers do: the channel is made for the first who waits,
 // and the timer is the worker's.
 type runContext struct {
-	context.Context                         // of the lane's work, or between the two when a CancelledBy may end this one
+	context.Context                         // the parent: the lane's work, made cancelable only for handlers with a CancelledBy
 	cancel          context.CancelCauseFunc // of that one; else nil. It has the cause: package context asks no other
 	meta            Meta
 	deadline        time.Time // zero: none

@@ -121,7 +121,7 @@ func (m Module) App(opts ...fx.Option) *fx.App {
 // client took its client id, ends alone and says so as its health; Run returns
 // its error when the others have ended.
 func Run(ctx context.Context, mods ...Module) error {
-	if err := alone(mods); err != nil {
+	if err := checkProcess(mods); err != nil {
 		return err
 	}
 	ctx, end := context.WithCancelCause(ctx)
@@ -137,7 +137,7 @@ func Run(ctx context.Context, mods ...Module) error {
 			err := m.run(ctx)
 			switch {
 			case err == nil:
-			case len(mods) > 1 && is[evictedError](err):
+			case len(mods) > 1 && wraps[evictedError](err):
 				log.Error("service ended, the others go on", "service", m.Name, "err", err)
 			default:
 				end(err)
@@ -152,8 +152,8 @@ func Run(ctx context.Context, mods ...Module) error {
 	return errors.Join(errs...)
 }
 
-// alone refuses names that only one service of a process can have.
-func alone(mods []Module) error {
+// checkProcess refuses names that only one service of a process can have.
+func checkProcess(mods []Module) error {
 	if err := checkNames(mods); err != nil {
 		return err
 	}
@@ -195,7 +195,7 @@ func (m Module) run(ctx context.Context) error {
 	if err := hooks.explain(stop, app.Stop(stop), "stop", limit, "MQTT_DRAIN and 3s"); failed == nil {
 		failed = err
 	}
-	if is[evictedError](failed) {
+	if wraps[evictedError](failed) {
 		b.tellEviction(context.WithoutCancel(ctx), failed)
 	}
 	if failed != nil {

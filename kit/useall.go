@@ -20,7 +20,7 @@ func UseAll(mw ...Middleware) fx.Option {
 // wrap sets what runs for a message of h.
 func (e *moduleMiddleware) wrap(h *registration) error {
 	h.run = h.serve
-	if e == nil || h.own || h.serve == nil {
+	if e == nil || h.builtIn || h.serve == nil {
 		return nil
 	}
 	for i := len(e.all) - 1; i >= 0; i-- {

@@ -36,8 +36,8 @@ import (
 	"github.com/gotars/tars/kit/msg"
 )
 
-// patience is how long the bench waits for anything, by its own clock.
-const patience = time.Minute
+// waitTimeout is how long the bench waits for anything, by its own clock.
+const waitTimeout = time.Minute
 
 // Harness is a broker with services on it, and a bus that may publish and ask
 // anything.
@@ -50,15 +50,15 @@ type Harness struct {
 	home kit.Home
 
 	mu    sync.Mutex
-	units []*unit // in order of their start; the last of a name is meant by it
+	units []*runningService // in order of their start; the last of a name is meant by it
 	taps  []func(*kit.Delivery)
 }
 
-// unit is one service on the bench.
-type unit struct {
+// runningService is one service on the bench.
+type runningService struct {
 	name  string
 	app   *fx.App
-	door  *door
+	door  *memListener
 	bus   *kit.Bus
 	conns []net.Conn
 	dead  bool // killed: it reaches the broker no more
@@ -144,14 +144,14 @@ func (b *Harness) Add(t testing.TB, m kit.Module) {
 
 func (b *Harness) start(t testing.TB, m kit.Module, s seam.Seam, more ...fx.Option) {
 	t.Helper()
-	u := &unit{name: m.Name, door: newDoor()}
+	u := &runningService{name: m.Name, door: newMemListener()}
 	b.mu.Lock()
 	b.units = append(b.units, u)
 	b.mu.Unlock()
 	u.app = m.App(append(more, fx.Supply(s), fx.Populate(&u.bus), b.transport(u),
 		fx.Replace(b.log.With("service", m.Name), b.home),
 		fx.Replace(kit.Listen(func(context.Context, string, string) (net.Listener, error) { return u.door, nil })))...)
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), waitTimeout)
 	defer cancel()
 	if err := u.app.Start(ctx); err != nil {
 		t.Fatal(err)
@@ -163,7 +163,7 @@ func (b *Harness) start(t testing.TB, m kit.Module, s seam.Seam, more ...fx.Opti
 
 // stop stops all services at once.
 func (b *Harness) stop(t testing.TB) {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), waitTimeout)
 	defer cancel()
 	var wg sync.WaitGroup
 	for _, u := range b.units {
@@ -182,7 +182,7 @@ func (b *Harness) stop(t testing.TB) {
 func (b *Harness) Stop(t testing.TB, service string) {
 	t.Helper()
 	u := b.unit(service)
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), waitTimeout)
 	defer cancel()
 	if err := u.app.Stop(ctx); err != nil {
 		t.Errorf("stop %s: %v", service, err)
@@ -193,7 +193,7 @@ func (b *Harness) Stop(t testing.TB, service string) {
 // Stats is what a service did since its start.
 func (b *Harness) Stats(service string) kit.Stats { return b.unit(service).bus.Stats() }
 
-func (b *Harness) unit(service string) *unit {
+func (b *Harness) unit(service string) *runningService {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, u := range slices.Backward(b.units) {

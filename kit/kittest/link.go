@@ -14,7 +14,7 @@ import (
 var errUnplugged = errors.New("unplugged by the test")
 
 // transport leads u to the broker of the bench.
-func (b *Harness) transport(u *unit) fx.Option {
+func (b *Harness) transport(u *runningService) fx.Option {
 	if b.Broker != nil {
 		return fx.Replace(kit.Dial(func(ctx context.Context, _ *url.URL) (net.Conn, error) {
 			return b.connect(u, func() (net.Conn, error) { return b.Broker.Dial(ctx) })
@@ -30,7 +30,7 @@ func (b *Harness) transport(u *unit) fx.Option {
 }
 
 // connect opens a connection of u, unless u reaches the broker no more.
-func (b *Harness) connect(u *unit, open func() (net.Conn, error)) (net.Conn, error) {
+func (b *Harness) connect(u *runningService, open func() (net.Conn, error)) (net.Conn, error) {
 	if b.cutOff(u) {
 		return nil, errUnplugged
 	}
@@ -48,14 +48,14 @@ func (b *Harness) connect(u *unit, open func() (net.Conn, error)) (net.Conn, err
 	return conn, nil
 }
 
-func (b *Harness) cutOff(u *unit) bool {
+func (b *Harness) cutOff(u *runningService) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return u.dead || u.away
 }
 
 // sever changes u and breaks its connections.
-func (b *Harness) sever(service string, change func(*unit)) {
+func (b *Harness) sever(service string, change func(*runningService)) {
 	u := b.unit(service)
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -68,7 +68,7 @@ func (b *Harness) sever(service string, change func(*unit)) {
 
 // Cut breaks the connections of a service; the kit connects again, at once when
 // the link was old.
-func (b *Harness) Cut(service string) { b.sever(service, func(*unit) {}) }
+func (b *Harness) Cut(service string) { b.sever(service, func(*runningService) {}) }
 
 // CutOne is Cut of one of the service's connections, whichever.
 func (b *Harness) CutOne(service string) {
@@ -80,7 +80,7 @@ func (b *Harness) CutOne(service string) {
 
 // Unplug breaks the connections of a service, and no attempt to connect succeeds
 // until Plug.
-func (b *Harness) Unplug(service string) { b.sever(service, func(u *unit) { u.away = true }) }
+func (b *Harness) Unplug(service string) { b.sever(service, func(u *runningService) { u.away = true }) }
 
 // Plug lets a service connect again. It does so within its reconnect backoff.
 func (b *Harness) Plug(service string) {
@@ -93,4 +93,4 @@ func (b *Harness) Plug(service string) {
 // Kill ends the connections of a service for good and without DISCONNECT, so
 // that its will speaks, as when its process dies. Its handlers run on, and reach
 // nobody. Add starts its successor.
-func (b *Harness) Kill(service string) { b.sever(service, func(u *unit) { u.dead = true }) }
+func (b *Harness) Kill(service string) { b.sever(service, func(u *runningService) { u.dead = true }) }

@@ -93,7 +93,7 @@ func watch[M any](b *Harness, filter string, read func(*kit.Delivery) (M, error)
 // Next takes the next M, or fails the test after a minute by the bench's clock.
 func (w *Watcher[M]) Next(t testing.TB) (M, kit.Meta) {
 	t.Helper()
-	late := time.NewTimer(patience)
+	late := time.NewTimer(waitTimeout)
 	defer late.Stop()
 	for {
 		w.mu.Lock()
@@ -107,7 +107,7 @@ func (w *Watcher[M]) Next(t testing.TB) (M, kit.Meta) {
 		select {
 		case <-w.arrive:
 		case <-late.C:
-			t.Fatalf("no %T within %s", *new(M), patience)
+			t.Fatalf("no %T within %s", *new(M), waitTimeout)
 		}
 	}
 }
@@ -134,18 +134,20 @@ func (w *Watcher[M]) None(t testing.TB) {
 	}
 }
 
-// door is a listener whose connections are pipes: a goroutine in a socket's
+// memListener is a listener whose connections are pipes: a goroutine in a socket's
 // Accept would stop the fake clock.
-type door struct {
+type memListener struct {
 	visits chan net.Conn
 	shut   chan struct{}
 	once   sync.Once
 }
 
-func newDoor() *door { return &door{visits: make(chan net.Conn), shut: make(chan struct{})} }
+func newMemListener() *memListener {
+	return &memListener{visits: make(chan net.Conn), shut: make(chan struct{})}
+}
 
 // Accept implements net.Listener.
-func (d *door) Accept() (net.Conn, error) {
+func (d *memListener) Accept() (net.Conn, error) {
 	select {
 	case c := <-d.visits:
 		return c, nil
@@ -155,12 +157,12 @@ func (d *door) Accept() (net.Conn, error) {
 }
 
 // Close implements net.Listener.
-func (d *door) Close() error { d.once.Do(func() { close(d.shut) }); return nil }
+func (d *memListener) Close() error { d.once.Do(func() { close(d.shut) }); return nil }
 
 // Addr implements net.Listener.
-func (d *door) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 8080} }
+func (d *memListener) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 8080} }
 
-func (d *door) knock(ctx context.Context) (net.Conn, error) {
+func (d *memListener) knock(ctx context.Context) (net.Conn, error) {
 	near, far := net.Pipe()
 	select {
 	case d.visits <- far:

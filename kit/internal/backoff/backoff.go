@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Lived is how long a link must last to be believed.
-const Lived = 5 * time.Second
+// StableAfter is how long a link must last before the wait begins at its minimum again.
+const StableAfter = 5 * time.Second
 
 // Link counts attempts to connect: exponential with jitter between Min and Max.
 // It goes on across links that broke soon, so that two clients who throw each
@@ -34,7 +34,7 @@ func (l *Link) Up(now time.Time) {
 func (l *Link) Next(now time.Time) time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if !l.since.IsZero() && now.Sub(l.since) >= Lived {
+	if !l.since.IsZero() && now.Sub(l.since) >= StableAfter {
 		l.attempts = 0
 	}
 	l.since = time.Time{}

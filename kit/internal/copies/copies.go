@@ -8,11 +8,11 @@ import (
 )
 
 const (
-	// Patience is how long a copy in order that came first waits for the one that
+	// MaxWait is how long a copy in order that came first waits for the one that
 	// comes ahead: as long as a link that is lost without a word may stay unnoticed.
 	// A copy that came ahead waits for the one in order without a limit: that one
 	// comes behind all the work that was sent before it.
-	Patience = 2 * time.Minute
+	MaxWait = 2 * time.Minute
 	// maxSingle bounds the messages that wait for their other copy.
 	maxSingle = 1024
 )
@@ -69,7 +69,7 @@ func (p *Pairs) Len() int { return len(p.single) }
 
 func (p *Pairs) count(key uint64) int {
 	s := p.single[key]
-	if s.ahead < 0 && time.Since(s.at) >= Patience {
+	if s.ahead < 0 && time.Since(s.at) >= MaxWait {
 		return 0
 	}
 	return s.ahead

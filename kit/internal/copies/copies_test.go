@@ -38,7 +38,7 @@ func TestFirstOfTwoCopies(t *testing.T) {
 					case '=':
 						first = p.InOrder(id, true)
 					case '.':
-						time.Sleep(Patience)
+						time.Sleep(MaxWait)
 						continue
 					default:
 						continue
