@@ -72,17 +72,17 @@ func (e *NoReplyError) Error() string {
 func (e *NoReplyError) Unwrap() error { return e.Err }
 
 var (
-	// ErrCancelled is the cause of the context of a run that CancelledBy ended.
+	// ErrCancelled is the cause of the context of a run that [CancelledBy] ended.
 	ErrCancelled = errors.New("cancelled")
-	// ErrOffline reports an AtMostOnce Publish without a link. Nothing was sent.
+	// ErrOffline reports an AtMostOnce [Bus.Publish] without a link. Nothing was sent.
 	ErrOffline = errors.New("offline")
-	// ErrNotServing reports an Ask before the service is ready, such as one in a
+	// ErrNotServing reports an [Ask] before the service is ready, such as one in a
 	// start hook: its answer could not arrive, because nothing is subscribed before
 	// all hooks are done. Ask in an OnConnect handler or in a Loop.
 	ErrNotServing = errors.New("asked before the service is ready, as in a start hook: nothing is subscribed yet; ask in kit.OnConnect or kit.Loop")
-	// ErrNobody reports an Ask of what nobody subscribes to, where the broker tells.
+	// ErrNobody reports an [Ask] of what nobody subscribes to, where the broker tells.
 	ErrNobody = errors.New("nobody subscribes to it")
-	// ErrUndeclared reports an Ask of a type that Handlers does not list.
+	// ErrUndeclared reports an [Ask] of a type that Handlers does not list.
 	ErrUndeclared = errors.New("not declared in Handlers")
 )
 

@@ -30,8 +30,8 @@ type item struct {
 
 func (it *item) isQoS0() bool { return it.d != nil && it.d.QoS == msg.AtMostOnce }
 
-// looseBytes is what an AtMostOnce item takes while it waits.
-func (it *item) looseBytes() int {
+// qos0Bytes is what an AtMostOnce item takes while it waits.
+func (it *item) qos0Bytes() int {
 	if !it.isQoS0() {
 		return 0
 	}
@@ -48,7 +48,7 @@ func (it *item) settle(done bool) {
 	}
 }
 
-// pending is items that wait, and how many of them are loose.
+// pending is items that wait, and how many of them are AtMostOnce.
 type pending struct {
 	fifo.Queue[item]
 	qos0 int
@@ -171,7 +171,7 @@ func (l *lane) offer(it item) bool {
 	l.seq++
 	it.seq, it.at = l.seq, time.Now()
 	it.h.meter.Waiting.Add(1)
-	l.bytes += it.looseBytes()
+	l.bytes += it.qos0Bytes()
 	if it.h.opt.overtake {
 		l.pushControl(it)
 		return true
@@ -211,7 +211,7 @@ func (l *lane) trim(q *pending, limit int) {
 // uncount accounts for an item that waits no more.
 func (l *lane) uncount(it *item) {
 	it.h.meter.Waiting.Add(-1)
-	l.bytes -= it.looseBytes()
+	l.bytes -= it.qos0Bytes()
 	if !it.early {
 		return
 	}
@@ -234,7 +234,7 @@ func (l *lane) forget(keep func(*item) bool) {
 			return false
 		}
 		it.h.meter.Waiting.Add(-1)
-		l.bytes -= it.looseBytes()
+		l.bytes -= it.qos0Bytes()
 		return true
 	}
 	l.queue.RemoveAll(drop)

@@ -196,13 +196,15 @@ type publication struct {
 // message_id of what began them.
 func ID(id string) PublishOption { return func(p *publication) { p.id = id } }
 
-// AtQoS sets the delivery promise of a PublishTo.
+// AtQoS sets the delivery promise of a [Bus.PublishTo], or another than the route
+// has of a [Bus.Publish].
 func AtQoS(q msg.QoS) PublishOption { return func(p *publication) { p.qos = q } }
 
-// Retain makes the broker keep what PublishTo sends, for late joiners.
+// Retain makes the broker keep what [Bus.PublishTo] or [Bus.Publish] sends, for
+// late joiners.
 func Retain() PublishOption { return func(p *publication) { p.retain = true } }
 
-// Bare makes PublishTo send data without an envelope.
+// Bare makes [Bus.PublishTo] or [Bus.Publish] send data without an envelope.
 func Bare() PublishOption { return func(p *publication) { p.bare = true } }
 
 // applyOptions is the publication on r with its options.

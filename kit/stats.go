@@ -109,7 +109,7 @@ func (b *Bus) refuse(h *registration, d *Delivery, err error) {
 	}
 }
 
-// metered are the duties that count: those that run, and the kit's own.
+// metered are the registrations that count: those that run, and the kit's own.
 func (b *Bus) metered() []*registration {
 	hs := []*registration{b.replies.asking, b.dispatch.unmatched}
 	for _, t := range b.dispatch.routes {

@@ -39,6 +39,13 @@ func (r *reader) document(sh *shape, p unsafe.Pointer) {
 }
 
 // value reads one value into what p points to.
+//
+// What p is holds for every unsafe.Pointer of this file: it points to an allocated
+// value of exactly the type that sh was made of, or to a field or an element of
+// one by the offset or the size that reflect gave when the shape was made. Decode
+// checks that once, when it takes the shape from the type of what it is given. The
+// pointer is kept in a variable of that type all along, so the garbage collector
+// sees it. Setting by reflect.Value would check the type again for each field.
 func (r *reader) value(sh *shape, p unsafe.Pointer) {
 	c := r.peek()
 	if c == 'n' && (sh.nullable || sh.kind != kCustom) {
