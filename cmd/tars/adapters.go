@@ -17,8 +17,8 @@ import (
 	"github.com/gotars/tars/services/tts"
 )
 
-// where is read from ENGINE_HOSTS, as each service does.
-type where struct {
+// hostsConfig is read from ENGINE_HOSTS, as each service does.
+type hostsConfig struct {
 	Hosts []string `default:"127.0.0.1"`
 }
 
@@ -29,7 +29,7 @@ func serversOf(ctx context.Context, home kit.Home, kind discovery.Kind) (all []d
 	if err != nil {
 		return nil, err
 	}
-	w, err := kit.FromEnv[where]("engine")
+	w, err := kit.FromEnv[hostsConfig]("engine")
 	if err != nil {
 		return nil, err
 	}
@@ -74,8 +74,8 @@ func namedServers(kind discovery.Kind) (all []discovery.Server, err error) {
 	return nil, nil
 }
 
-// title is what s is called in a table.
-func title(s discovery.Server) string {
+// serverTitle is what s is called in a table.
+func serverTitle(s discovery.Server) string {
 	if s.Installed {
 		return s.Name
 	}

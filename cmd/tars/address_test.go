@@ -62,7 +62,7 @@ func TestOwnBrokerWhenNoneIsNamed(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer stop()
-	if !answers(t.Context(), home) {
+	if !brokerAnswers(t.Context(), home) {
 		t.Error("no broker was started")
 	}
 }
@@ -98,11 +98,11 @@ func TestLoginOfTarsRun(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			mods, err := named(home, "memory")
+			mods, err := namedModules(home, "memory")
 			if err != nil {
 				t.Fatal(err)
 			}
-			if mods, err = pointed(home, mods); err != nil {
+			if mods, err = pointedModules(home, mods); err != nil {
 				t.Fatal(err)
 			}
 			var s kit.Settings

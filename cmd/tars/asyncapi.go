@@ -57,12 +57,12 @@ func printAsyncAPI(w io.Writer, all []kit.Info) error {
 	})
 }
 
-// id is a name that a document may use, for a topic.
-func id(topic string) string {
+// channelID is a name that a document may use, for a topic.
+func channelID(topic string) string {
 	return strings.NewReplacer("/", "_", "+", "key", "#", "all").Replace(topic)
 }
 
-func ref(levels ...string) object { return object{"$ref": "#/" + strings.Join(levels, "/")} }
+func schemaRef(levels ...string) object { return object{"$ref": "#/" + strings.Join(levels, "/")} }
 
 // routeOf is the route of a type of message.
 func routeOf(t reflect.Type) msg.Route { return reflect.Zero(t).Interface().(msg.Message).Route() }
@@ -71,10 +71,10 @@ func (d document) operation(service, action string, duty kit.EndpointInfo) error
 	if err := d.channel(duty.Message); err != nil {
 		return err
 	}
-	channel, name := id(duty.Topic), duty.Message.Name()
+	channel, name := channelID(duty.Topic), duty.Message.Name()
 	op := object{
-		"action": action, "channel": ref("channels", channel),
-		"messages": []any{ref("channels", channel, "messages", name)},
+		"action": action, "channel": schemaRef("channels", channel),
+		"messages": []any{schemaRef("channels", channel, "messages", name)},
 		"tags":     []any{object{"name": service}},
 		"bindings": object{"mqtt": object{"qos": duty.QoS, "retain": duty.Retain, "bindingVersion": "0.2.0"}},
 	}
@@ -89,8 +89,8 @@ func (d document) operation(service, action string, duty kit.EndpointInfo) error
 		if err := d.channel(last); err != nil {
 			return err
 		}
-		to := id(routeOf(last).Topic)
-		op["reply"] = object{"channel": ref("channels", to), "messages": []any{ref("channels", to, "messages", last.Name())}}
+		to := channelID(routeOf(last).Topic)
+		op["reply"] = object{"channel": schemaRef("channels", to), "messages": []any{schemaRef("channels", to, "messages", last.Name())}}
 	}
 	d.operations[strings.Join([]string{service, action, channel, name}, "_")] = op
 	return nil
@@ -99,15 +99,15 @@ func (d document) operation(service, action string, duty kit.EndpointInfo) error
 // channel adds the topic of a message, and the message.
 func (d document) channel(t reflect.Type) error {
 	r := routeOf(t)
-	c, ok := d.channels[id(r.Topic)].(object)
+	c, ok := d.channels[channelID(r.Topic)].(object)
 	if !ok {
 		c = object{"address": strings.ReplaceAll(r.Topic, "+", "{key}"), "messages": object{}}
 		if strings.Contains(r.Topic, "+") {
 			c["parameters"] = object{"key": object{"description": "One topic level that names a room, a client or the like."}}
 		}
-		d.channels[id(r.Topic)] = c
+		d.channels[channelID(r.Topic)] = c
 	}
-	c["messages"].(object)[t.Name()] = ref("components", "messages", t.Name())
+	c["messages"].(object)[t.Name()] = schemaRef("components", "messages", t.Name())
 	return d.message(t, r)
 }
 
@@ -123,7 +123,7 @@ func (d document) message(t reflect.Type, r msg.Route) error {
 		return fmt.Errorf("%s: %w", t, err)
 	}
 	d.schemas[t.Name()] = json.RawMessage(schema)
-	m["payload"] = ref("components", "schemas", t.Name())
+	m["payload"] = schemaRef("components", "schemas", t.Name())
 	if r.Bare {
 		return nil
 	}
@@ -139,7 +139,7 @@ func (d document) message(t reflect.Type, r msg.Route) error {
 			"type":   object{"type": "string", "examples": []string{typ}},
 			"ts":     object{"type": "number", "description": "Unix seconds. Absent: now."},
 			"source": object{"type": "string"},
-			"data":   ref("components", "schemas", t.Name()),
+			"data":   schemaRef("components", "schemas", t.Name()),
 		},
 	}
 	return nil

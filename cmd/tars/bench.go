@@ -42,7 +42,7 @@ func (c *benchEnginesCmd) Run(ctx context.Context, home kit.Home) error {
 		return fmt.Errorf("--runs is %d, want 1 or more", c.Runs)
 	}
 	if c.Write != "" { // measuring takes minutes
-		if _, _, err := around(c.Write); err != nil {
+		if _, _, err := aroundMarks(c.Write); err != nil {
 			return err
 		}
 	}
@@ -67,7 +67,7 @@ func (c *benchEnginesCmd) Run(ctx context.Context, home kit.Home) error {
 		_, err := os.Stdout.Write(out.Bytes())
 		return err
 	}
-	return between(c.Write, out.Bytes())
+	return writeBetweenMarks(c.Write, out.Bytes())
 }
 
 // clip is a recording and what is said in it.
@@ -162,12 +162,12 @@ func (b *bench) all(ctx context.Context) error {
 			return err
 		}
 		for _, s := range servers {
-			fmt.Fprintf(b.progress, "%s: %s\n", kind, title(s))
+			fmt.Fprintf(b.progress, "%s: %s\n", kind, serverTitle(s))
 			measured := map[discovery.Kind]func(context.Context, discovery.Server) error{
 				discovery.STT: b.hear, discovery.TTS: b.speak, discovery.LLM: b.write, discovery.Embed: b.embed, discovery.Wake: b.listen,
 			}[kind]
 			if err := measured(ctx, s); err != nil && ctx.Err() == nil {
-				b.failed = append(b.failed, fmt.Sprintf("%s: %v", title(s), err))
+				b.failed = append(b.failed, fmt.Sprintf("%s: %v", serverTitle(s), err))
 			}
 		}
 	}
@@ -176,7 +176,7 @@ func (b *bench) all(ctx context.Context) error {
 
 // figures finishes those of s.
 func (b *bench) figures(ctx context.Context, s discovery.Server, added quartiles) figures {
-	return figures{title(s), measure.Memory(ctx, string(b.home), s), added}
+	return figures{serverTitle(s), measure.Memory(ctx, string(b.home), s), added}
 }
 
 // hear transcribes all clips, and the shortest one in turns with the engine

@@ -126,7 +126,7 @@ func TestQuartiles(t *testing.T) {
 func TestTablesGoBetweenTheMarks(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "engines.md")
 	for _, table := range []string{"| a |\n", "| b |\n"} {
-		if err := between(file, []byte(table)); err != nil {
+		if err := writeBetweenMarks(file, []byte(table)); err != nil {
 			t.Fatal(err)
 		}
 		got, err := os.ReadFile(file)
@@ -137,7 +137,7 @@ func TestTablesGoBetweenTheMarks(t *testing.T) {
 	if err := os.WriteFile(file, []byte("prose"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := between(file, nil); err == nil || !strings.Contains(err.Error(), "has no lines") {
+	if err := writeBetweenMarks(file, nil); err == nil || !strings.Contains(err.Error(), "has no lines") {
 		t.Errorf("said %v", err)
 	}
 }
@@ -153,7 +153,7 @@ func TestTheDocumentationHasThePlaceForTables(t *testing.T) {
 	if err := os.WriteFile(file, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := between(file, []byte("| a |\n")); err != nil {
+	if err := writeBetweenMarks(file, []byte("| a |\n")); err != nil {
 		t.Error(err)
 	}
 	if err := os.WriteFile(file, []byte("prose"), 0o600); err != nil {
@@ -188,7 +188,7 @@ func TestFiguresHaveThreeDigits(t *testing.T) {
 	for d, want := range map[time.Duration]string{
 		321 * time.Microsecond: "0.3 ms", -1500 * time.Microsecond: "-1.5 ms", 86 * time.Millisecond: "86 ms", 1234 * time.Millisecond: "1.23 s", 65 * time.Second: "65 s",
 	} {
-		if got := short(d); got != want {
+		if got := shortDuration(d); got != want {
 			t.Errorf("%v is %q, want %q", d, got, want)
 		}
 	}

@@ -25,19 +25,19 @@ func (b *bench) print(w io.Writer) {
 	fmt.Fprintf(w, "Measured by `tars bench engines` on %s, %d cores (%s/%s); %d clips, %.0f s of speech; %d requests each way.\n",
 		time.Now().Format(time.DateOnly), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, len(b.clips), speech.Seconds(), b.runs)
 	table(w, b.heard, "| Recogniser | Word errors | Real-time factor | One clip, median and worst | Memory | Adapter adds |", func(h recognised) string {
-		return fmt.Sprintf("| %s | %.1f %% | %.2f | %s, %s | %s | %s |", h.name, 100*h.errors.Rate(), h.factor, short(h.median), short(h.most), megabytes(h.memory), h.added)
+		return fmt.Sprintf("| %s | %.1f %% | %.2f | %s, %s | %s | %s |", h.name, 100*h.errors.Rate(), h.factor, shortDuration(h.median), shortDuration(h.most), megabytes(h.memory), h.added)
 	})
 	table(w, b.spoken, "| Voice, one sentence | First audio | All of it | Memory | Adapter adds |", func(s spoken) string {
-		return fmt.Sprintf("| %s | %s | %s | %s | %s |", s.name, short(s.first), short(s.all), megabytes(s.memory), s.added)
+		return fmt.Sprintf("| %s | %s | %s | %s | %s |", s.name, shortDuration(s.first), shortDuration(s.all), megabytes(s.memory), s.added)
 	})
 	table(w, b.written, "| Chat | First token | Tokens/s | Memory | Adapter adds |", func(t written) string {
-		return fmt.Sprintf("| %s | %s | %.0f | %s | %s |", t.name, short(t.first), t.speed, megabytes(t.memory), t.added)
+		return fmt.Sprintf("| %s | %s | %.0f | %s | %s |", t.name, shortDuration(t.first), t.speed, megabytes(t.memory), t.added)
 	})
 	table(w, b.embedded, "| Embeddings | One text | Numbers | Memory | Adapter adds |", func(e embedded) string {
-		return fmt.Sprintf("| %s | %s | %d | %s | %s |", e.name, short(e.one), e.numbers, megabytes(e.memory), e.added)
+		return fmt.Sprintf("| %s | %s | %d | %s | %s |", e.name, shortDuration(e.one), e.numbers, megabytes(e.memory), e.added)
 	})
 	table(w, b.woken, "| Wake words | Heard | After the phrase | Memory | Adapter adds |", func(k woken) string {
-		return fmt.Sprintf("| %s | %s, %d of %d | %s | %s | %s |", k.name, k.word, k.of, k.of, short(k.after), megabytes(k.memory), k.added)
+		return fmt.Sprintf("| %s | %s, %d of %d | %s | %s | %s |", k.name, k.word, k.of, k.of, shortDuration(k.after), megabytes(k.memory), k.added)
 	})
 	if len(b.heard)+len(b.spoken)+len(b.written)+len(b.embedded)+len(b.woken) == 0 {
 		fmt.Fprintln(w, "\nNo engine was found: make engines installs some.")
@@ -58,8 +58,8 @@ func table[R any](w io.Writer, rows []R, head string, line func(R) string) {
 	}
 }
 
-// short is d with three digits.
-func short(d time.Duration) string {
+// shortDuration is d with three digits.
+func shortDuration(d time.Duration) string {
 	switch {
 	case d.Abs() >= 10*time.Second:
 		return fmt.Sprintf("%.0f s", d.Seconds())
@@ -82,7 +82,7 @@ func quartilesOf(all []time.Duration) quartiles {
 
 // String is the median, and behind it the middle half.
 func (q quartiles) String() string {
-	return fmt.Sprintf("%s (%s to %s)", short(q.median), short(q.first), short(q.third))
+	return fmt.Sprintf("%s (%s to %s)", shortDuration(q.median), shortDuration(q.first), shortDuration(q.third))
 }
 
 // megabytes is n for people; a dash stands for unknown.
@@ -112,17 +112,17 @@ func longestOf(all []time.Duration) time.Duration {
 	return slices.Max(all)
 }
 
-// between puts text between the marks of file. A file that is not there is made.
-func between(file string, text []byte) error {
-	before, after, err := around(file)
+// writeBetweenMarks puts text between the marks of file. A file that is not there is made.
+func writeBetweenMarks(file string, text []byte) error {
+	before, after, err := aroundMarks(file)
 	if err != nil {
 		return err
 	}
 	return os.WriteFile(file, slices.Concat(before, []byte(beginMark+"\n\n"), bytes.TrimSpace(text), []byte("\n\n"+endMark), after), 0o644)
 }
 
-// around is what file has before and after its marks.
-func around(file string) (before, after []byte, err error) {
+// aroundMarks is what file has before and after its marks.
+func aroundMarks(file string) (before, after []byte, err error) {
 	text, err := os.ReadFile(file)
 	if os.IsNotExist(err) {
 		text, err = []byte("# Engines\n\n"+beginMark+"\n"+endMark+"\n"), nil

@@ -24,14 +24,14 @@ func (doctorCmd) Run(ctx context.Context, home kit.Home) error {
 	_ = os.Setenv("LOG_LEVEL", "error")
 	x := &examination{well: true}
 	err := writable(home)
-	x.note(err == nil, "data", detail(string(home), err))
+	x.note(err == nil, "data", detailOrError(string(home), err))
 	x.stack(ctx, home)
 	if page, err := pageURL(); err == nil {
 		err := reachable(ctx, page)
 		if err != nil {
 			err = fmt.Errorf("%w (UI_ADDR says where it is; it may be another in the shell of tars up)", err)
 		}
-		x.note(err == nil, "page", detail(page, err))
+		x.note(err == nil, "page", detailOrError(page, err))
 	}
 	x.engines(ctx, home)
 	if !x.well {
@@ -58,7 +58,7 @@ func (x *examination) line(mark, what, detail string) {
 // stack looks at the broker and at what the services say of themselves.
 func (x *examination) stack(ctx context.Context, home kit.Home) {
 	a := brokerOf(home)
-	board := newBoard()
+	board := newHealthBoard()
 	short, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
 	var refused refusals
@@ -74,7 +74,7 @@ func (x *examination) stack(ctx context.Context, home kit.Home) {
 		hint = "; Mosquitto wants set_tcp_nodelay true, see ops/mosquitto"
 	}
 	x.note(err == nil && hint == "", "broker",
-		detail(fmt.Sprintf("%s (from %s), accepts a message in %s%s", redacted(a.url), a.from, took.Round(10*time.Microsecond), hint), err))
+		detailOrError(fmt.Sprintf("%s (from %s), accepts a message in %s%s", redacted(a.url), a.from, took.Round(10*time.Microsecond), hint), err))
 	_ = board.wait(ctx, 2*time.Second)
 	if text := refused.String(); text != "" {
 		x.line("warn", "broker", "refused since the start: "+text+" (the limits are BROKER_ variables, docs/config.md)")
@@ -90,7 +90,7 @@ func (x *examination) stack(ctx context.Context, home kit.Home) {
 		if h.Err != nil {
 			text += ": " + *h.Err
 		}
-		if !h.OK && alive(h) { // it works, but not as it should: nothing is broken
+		if !h.OK && isAlive(h) { // it works, but not as it should: nothing is broken
 			x.line("warn", s.Name, text)
 			continue
 		}
@@ -102,7 +102,7 @@ func (x *examination) stack(ctx context.Context, home kit.Home) {
 // Nagle's algorithm off on both sides.
 const slowBroker = 10 * time.Millisecond
 
-func detail(ok string, err error) string {
+func detailOrError(ok string, err error) string {
 	if err != nil {
 		return err.Error()
 	}

@@ -35,11 +35,11 @@ func (c *enginesInstallCmd) Run(ctx context.Context, home kit.Home) error {
 	if err := i.Install(ctx, c.Parts...); err != nil || c.DryRun {
 		return err
 	}
-	return told(home)
+	return printRunnable(home)
 }
 
-// told says what there is afterwards.
-func told(home kit.Home) error {
+// printRunnable says what there is afterwards.
+func printRunnable(home kit.Home) error {
 	servers, err := local.Servers(string(home))
 	if err != nil {
 		return err
@@ -100,7 +100,7 @@ func (c *enginesUpdateCmd) Run(ctx context.Context, home kit.Home) error {
 	if err := i.Update(ctx); err != nil || c.DryRun {
 		return err
 	}
-	return told(home)
+	return printRunnable(home)
 }
 
 // enginesOfferCmd asks.

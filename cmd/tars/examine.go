@@ -47,12 +47,12 @@ type trial struct {
 // engines tries what each service works with and says why it is that.
 func (x *examination) engines(ctx context.Context, home kit.Home) {
 	fmt.Println("\nEngines, each asked once, by the settings of this shell, which may not be those of a running tars up:")
-	w, err := kit.FromEnv[where]("engine")
+	w, err := kit.FromEnv[hostsConfig]("engine")
 	if err != nil {
 		x.note(false, "engines", err.Error())
 		return
 	}
-	idle := unused(ctx, home)
+	idle := installedButUnused(ctx, home)
 	var all []trial
 	for _, t := range trials(ctx, home, w.Hosts) {
 		ok := t.err == nil
@@ -75,8 +75,8 @@ func (x *examination) engines(ctx context.Context, home kit.Home) {
 	fmt.Printf("\nWhat would help most: %s\n", advice(all))
 }
 
-// unused reports whether engines are installed and nobody runs them.
-func unused(ctx context.Context, home kit.Home) bool {
+// installedButUnused reports whether engines are installed and nobody runs them.
+func installedButUnused(ctx context.Context, home kit.Home) bool {
 	_, running := discovery.Installed(ctx, string(home))
 	_, err := local.Read(string(home))
 	wanted, _ := local.Wanted(os.Getenv("ENGINES"))
@@ -133,7 +133,7 @@ func tryHearing(ctx context.Context, home kit.Home, t *trial) error {
 	}
 	audio := stt.Audio(question[header:])
 	var said string
-	took, err := twice(func() (time.Duration, error) {
+	took, err := timeSecondCall(func() (time.Duration, error) {
 		begin := time.Now()
 		said, err = transcribe(ctx, audio)
 		return time.Since(begin), err
@@ -142,7 +142,7 @@ func tryHearing(ctx context.Context, home kit.Home, t *trial) error {
 		return nil
 	}
 	t.took = took
-	t.text = fmt.Sprintf("understood %q, %.1f s of speech, in %s", strings.TrimSpace(said), audio.Duration().Seconds(), short(took))
+	t.text = fmt.Sprintf("understood %q, %.1f s of speech, in %s", strings.TrimSpace(said), audio.Duration().Seconds(), shortDuration(took))
 	if err == nil && !strings.Contains(strings.ToLower(said), "time") {
 		return fmt.Errorf("understood %q, where somebody said: What time is it?", said)
 	}
@@ -218,14 +218,14 @@ func trySpeaking(ctx context.Context, home kit.Home, t *trial) error {
 		return err
 	}
 	defer done()
-	took, err := twice(func() (time.Duration, error) {
+	took, err := timeSecondCall(func() (time.Duration, error) {
 		first, _, err := say(ctx, spokenText)
 		return first, err
 	})
 	if errors.Is(err, tts.ErrNoEngine) {
 		return nil
 	}
-	t.text = "first sound after " + short(took)
+	t.text = "first sound after " + shortDuration(took)
 	return err
 }
 
@@ -234,14 +234,14 @@ func tryWriting(ctx context.Context, home kit.Home, t *trial) error {
 	if err != nil || t.engine.name == simple { // which needs no time
 		return err
 	}
-	took, err := twice(func() (time.Duration, error) {
+	took, err := timeSecondCall(func() (time.Duration, error) {
 		first, all, n, err := answer(ctx, askedText, askedTokens)
 		if n > 1 {
 			t.speed = float64(n-1) / (all - first).Seconds()
 		}
 		return first, err
 	})
-	t.text = fmt.Sprintf("first word after %s, %.0f tokens/s", short(took), t.speed)
+	t.text = fmt.Sprintf("first word after %s, %.0f tokens/s", shortDuration(took), t.speed)
 	return err
 }
 
@@ -251,18 +251,18 @@ func tryEmbedding(ctx context.Context, home kit.Home, t *trial) error {
 		return err
 	}
 	var v []float32
-	took, err := twice(func() (time.Duration, error) {
+	took, err := timeSecondCall(func() (time.Duration, error) {
 		begin := time.Now()
 		v, err = vector(ctx, spokenText)
 		return time.Since(begin), err
 	})
-	t.text = fmt.Sprintf("a text takes %s, %d numbers", short(took), len(v))
+	t.text = fmt.Sprintf("a text takes %s, %d numbers", shortDuration(took), len(v))
 	return err
 }
 
-// twice takes the time of the second request: the first may have to wait for
+// timeSecondCall takes the time of the second request: the first may have to wait for
 // an engine that was asleep.
-func twice(ask func() (time.Duration, error)) (time.Duration, error) {
+func timeSecondCall(ask func() (time.Duration, error)) (time.Duration, error) {
 	if _, err := ask(); err != nil {
 		return 0, err
 	}
@@ -293,7 +293,7 @@ func advice(all []trial) string {
 	case say.text == "":
 		return "no voice: make engines gives Piper's, make assets a simple one"
 	case hear.took > patience:
-		return fmt.Sprintf("the recogniser takes %s for a short question: tars engines install stt:tiny.en is faster", short(hear.took))
+		return fmt.Sprintf("the recogniser takes %s for a short question: tars engines install stt:tiny.en is faster", shortDuration(hear.took))
 	case write.speed < fast:
 		return fmt.Sprintf("the chat model writes %.0f tokens a second, less than one can speak: take a smaller one", write.speed)
 	case say.engine.better != "":
@@ -320,7 +320,7 @@ func printInstalled(ctx context.Context, home kit.Home) {
 	for _, e := range running.Engines {
 		last := "–"
 		if e.Requests > 0 {
-			last = short(e.Last)
+			last = shortDuration(e.Last)
 		}
 		fmt.Fprintf(t, "  %s\t%s\t%s\t%s\t%d\t%d\t%d\t%s\t%s\n", e.Name, e.State, time.Since(e.Since).Round(time.Second),
 			megabytes(supervise.Memory(e.PID)), e.Starts, e.Deaths, e.Requests, last, e.Log)

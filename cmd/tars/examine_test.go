@@ -217,7 +217,7 @@ func TestTheOneThingThatWouldHelpMost(t *testing.T) {
 
 func TestTheSecondRequestIsTimed(t *testing.T) {
 	calls := []time.Duration{3 * time.Second, 20 * time.Millisecond}
-	got, err := twice(func() (time.Duration, error) {
+	got, err := timeSecondCall(func() (time.Duration, error) {
 		d := calls[0]
 		calls = calls[1:]
 		return d, nil
@@ -237,7 +237,7 @@ func TestAnEngineIsToldFromItsNeighbours(t *testing.T) {
 func TestInstalledEnginesThatNobodyRunsAreNoticed(t *testing.T) {
 	home := kit.Home(t.TempDir())
 	t.Setenv("ENGINES", "")
-	if unused(t.Context(), home) {
+	if installedButUnused(t.Context(), home) {
 		t.Error("nothing is installed")
 	}
 	if err := os.MkdirAll(home.Path("engines"), 0o700); err != nil {
@@ -246,11 +246,11 @@ func TestInstalledEnginesThatNobodyRunsAreNoticed(t *testing.T) {
 	if err := os.WriteFile(home.Path("engines/installed.json"), []byte(`{}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if !unused(t.Context(), home) {
+	if !installedButUnused(t.Context(), home) {
 		t.Error("installed, and nobody runs it")
 	}
 	t.Setenv("ENGINES", "none")
-	if unused(t.Context(), home) {
+	if installedButUnused(t.Context(), home) {
 		t.Error("they are not wanted")
 	}
 }

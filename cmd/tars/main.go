@@ -69,14 +69,14 @@ func defaultLogLevel() {
 	}
 }
 
-// room is where a terminal speaks from. Commands of one shell share it, so
+// terminalRoom is where a terminal speaks from. Commands of one shell share it, so
 // that a question can refer to the one before.
-func room() string { return fmt.Sprintf("cli-%d", os.Getppid()) }
+func terminalRoom() string { return fmt.Sprintf("cli-%d", os.Getppid()) }
 
-// heard is a typed transcript and the context to publish it in.
-func heard(ctx context.Context, text string) (context.Context, contract.FinalTranscript) {
+// typedTranscript is a typed transcript and the context to publish it in.
+func typedTranscript(ctx context.Context, text string) (context.Context, contract.FinalTranscript) {
 	utt := "cli-" + kit.NewID()[:8]
 	f := contract.FinalTranscript{Text: text, UttID: &utt}
 	f.MessageID = kit.NewID()
-	return kit.WithBaggage(kit.WithBaggage(ctx, "room", room()), "typed", "1"), f
+	return kit.WithBaggage(kit.WithBaggage(ctx, "room", terminalRoom()), "typed", "1"), f
 }

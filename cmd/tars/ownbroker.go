@@ -107,15 +107,20 @@ func clientIDs(mods []kit.Module) (ids []string, _ error) {
 func (b *ownBroker) join(mods []kit.Module) []kit.Module {
 	var joined []kit.Module
 	for _, m := range mods {
-		joined = append(joined, m.With(at("mqtt://"+b.Addr()),
+		joined = append(joined, m.With(brokerAt("mqtt://"+b.Addr(), shortKeepAlive(m.Name)),
 			fx.Replace(kit.Dial(func(ctx context.Context, _ *url.URL) (net.Conn, error) { return b.Dial(ctx) }))))
 	}
 	return joined
 }
 
-// at names the broker for a module.
-func at(address string) fx.Option {
-	return fx.Decorate(func(s kit.Settings) kit.Settings { return pointedAt(s, address) })
+// brokerAt names the broker for a module, after the other changes of its settings.
+func brokerAt(address string, more ...func(kit.Settings) kit.Settings) fx.Option {
+	return fx.Decorate(func(s kit.Settings) kit.Settings { // one for all: fx refuses a second decoration of a type
+		for _, change := range more {
+			s = change(s)
+		}
+		return pointedAt(s, address)
+	})
 }
 
 // pointedAt are the settings s for the broker at an address that says all: a
@@ -123,24 +128,4 @@ func at(address string) fx.Option {
 func pointedAt(s kit.Settings, address string) kit.Settings {
 	s.URL, s.Username, s.Password, s.PasswordFile = address, "", "", ""
 	return s
-}
-
-// urlCmd prints the address of the broker.
-type urlCmd struct{}
-
-// Run implements the command.
-func (urlCmd) Run(home kit.Home) error {
-	s, err := settings(home, "tars-cli")
-	if err != nil {
-		return err
-	}
-	if a := brokerOf(home); s.NamedBy() == "" && a.from != urlFile(home) {
-		return fmt.Errorf("no broker is named: no tars up is running, and MQTT_URL is not set")
-	}
-	text, err := s.URLWithLogin()
-	if err != nil {
-		return err
-	}
-	fmt.Println(text)
-	return nil
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -27,8 +26,8 @@ var services = []kit.Module{
 	uiweb.Module,
 }
 
-// named returns the services called names, with home for their data.
-func named(home kit.Home, names ...string) ([]kit.Module, error) {
+// namedModules returns the services called names, with home for their data.
+func namedModules(home kit.Home, names ...string) ([]kit.Module, error) {
 	var mods []kit.Module
 	for _, name := range names {
 		i := slices.IndexFunc(services, func(m kit.Module) bool { return m.Name == name })
@@ -45,39 +44,4 @@ func serviceNames() (names []string) {
 		names = append(names, m.Name)
 	}
 	return names
-}
-
-// runCmd runs some services.
-type runCmd struct {
-	Services []string `arg:"" name:"service" help:"Which: stt, router, llm, memory, tts, ui-web."`
-}
-
-// Run implements the command.
-func (c *runCmd) Run(ctx context.Context, home kit.Home) error {
-	mods, err := named(home, c.Services...)
-	if err != nil {
-		return err
-	}
-	if mods, err = pointed(home, mods); err != nil {
-		return err
-	}
-	return runServices(ctx, mods)
-}
-
-// pointed returns mods as they connect to a running tars up, unless the
-// environment names a broker. Where there is none, a login of the environment is
-// for the usual port.
-func pointed(home kit.Home, mods []kit.Module) ([]kit.Module, error) {
-	if _, err := settings(home, "tars-cli"); err != nil {
-		return nil, err
-	}
-	a := brokerOf(home)
-	if a.from != urlFile(home) {
-		return mods, nil
-	}
-	var all []kit.Module
-	for _, m := range mods {
-		all = append(all, m.With(at(a.url))) // not the environment: child processes would inherit the password
-	}
-	return all, nil
 }

@@ -35,8 +35,8 @@ func engineOptions(home kit.Home) (supervise.Options, error) {
 	return supervise.Options{Config: c, Home: string(home), Log: log}, err
 }
 
-// asleep names the installed engines that tars up runs, for a person.
-func asleep(ctx context.Context, home kit.Home) string {
+// installedNames names the installed engines that tars up runs, for a person.
+func installedNames(ctx context.Context, home kit.Home) string {
 	running, _ := discovery.Installed(ctx, string(home))
 	var names []string
 	for _, e := range running.Engines {
@@ -50,12 +50,12 @@ type enginesServeCmd struct{}
 
 // Run implements the command.
 func (enginesServeCmd) Run(ctx context.Context, home kit.Home) error {
-	if os.Getenv("ENGINES_IDLE") == "" {
-		_ = os.Setenv("ENGINES_IDLE", "0") // who looks for an engine wants an answer at once
-	}
 	o, err := engineOptions(home)
 	if err != nil {
 		return err
+	}
+	if os.Getenv("ENGINES_IDLE") == "" {
+		o.Idle = 0 // engines never stop: who looks for one on another machine wants an answer at once
 	}
 	o.Host = os.Getenv("ENGINES_BIND")
 	return supervise.Serve(ctx, o, os.Stdout)

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"time"
 
+	"go.uber.org/fx"
+
 	"github.com/gotars/tars/contract"
 	"github.com/gotars/tars/kit"
 )
@@ -21,10 +23,7 @@ type upCmd struct{}
 // Run implements the command.
 func (upCmd) Run(ctx context.Context, home kit.Home) (err error) {
 	defaultLogLevel()
-	if os.Getenv("MQTT_KEEPALIVE") == "" {
-		_ = os.Setenv("MQTT_KEEPALIVE", "15") // a dead service is seen after 22 s instead of 90
-	}
-	mods, err := named(home, serviceNames()...)
+	mods, err := namedModules(home, serviceNames()...)
 	if err != nil {
 		return err
 	}
@@ -42,13 +41,13 @@ func (upCmd) Run(ctx context.Context, home kit.Home) (err error) {
 	if local != nil {
 		defer local.Close()
 		wg.Go(func() {
-			if err := attend(report, home, local); err != nil && report.Err() == nil {
+			if err := keepWarm(report, home, local); err != nil && report.Err() == nil {
 				fmt.Fprintln(os.Stderr, "tars: the installed engines start when they are asked, and the page does not show them:", err)
 			}
 		})
 	}
 	wg.Go(func() {
-		if err := greet(report, home); err != nil && report.Err() == nil {
+		if err := printWhenUp(report, home); err != nil && report.Err() == nil {
 			fmt.Fprintln(os.Stderr, "tars:", err)
 		}
 	})
@@ -56,6 +55,21 @@ func (upCmd) Run(ctx context.Context, home kit.Home) (err error) {
 	end()
 	wg.Wait()
 	return err
+}
+
+// upKeepAlive is how long a service of tars up is silent at most: one that died is
+// noticed after 22 s, one and a half times this, instead of 90 s.
+const upKeepAlive = 15 * time.Second
+
+// shortKeepAlive sets [upKeepAlive] for a service, unless a variable says another.
+func shortKeepAlive(service string) func(kit.Settings) kit.Settings {
+	return func(s kit.Settings) kit.Settings {
+		prefix, _, _ := strings.Cut(strings.ToUpper(service), "-") // as the kit has it: UI for ui-web
+		if os.Getenv("MQTT_KEEPALIVE") == "" && os.Getenv(prefix+"_MQTT_KEEPALIVE") == "" {
+			s.KeepAlive = upKeepAlive
+		}
+		return s
+	}
 }
 
 // haveBroker starts a broker, unless the environment names one, and returns mods
@@ -75,8 +89,11 @@ func haveBroker(ctx context.Context, home kit.Home, mods []kit.Module) (_ []kit.
 	end, mine := func() {}, ""
 	if s.NamedBy() != "" {
 		mine, err = addressOf("tars-cli")
+		for i, m := range mods {
+			mods[i] = m.With(fx.Decorate(shortKeepAlive(m.Name)))
+		}
 	} else {
-		if old, err := readPrivate(file); err == nil && answers(ctx, home) {
+		if old, err := readPrivate(file); err == nil && brokerAnswers(ctx, home) {
 			return nil, nil, fmt.Errorf("tars up is running already (broker %s, from %s)", redacted(strings.TrimSpace(old)), file)
 		}
 		var b *ownBroker
@@ -109,8 +126,8 @@ func addressOf(name string) (string, error) {
 	return s.URLWithLogin()
 }
 
-// answers reports whether something listens where the file says a broker is.
-func answers(ctx context.Context, home kit.Home) bool {
+// brokerAnswers reports whether something listens where the file says a broker is.
+func brokerAnswers(ctx context.Context, home kit.Home) bool {
 	u, err := url.Parse(brokerOf(home).url)
 	if err != nil {
 		return false
@@ -124,18 +141,18 @@ func answers(ctx context.Context, home kit.Home) bool {
 	return c.Close() == nil
 }
 
-// greetAfter is how long the table waits for slow services.
-const greetAfter = 15 * time.Second
+// maxGreetWait is how long the table waits for slow services.
+const maxGreetWait = 15 * time.Second
 
-// greet prints the page's address and what was found, once all have reported.
-func greet(ctx context.Context, home kit.Home) error {
-	board := newBoard()
+// printWhenUp prints the page's address and what was found, once all have reported.
+func printWhenUp(ctx context.Context, home kit.Home) error {
+	board := newHealthBoard()
 	bus, err := open(ctx, home, "tars-cli", kit.On(board.note, kit.Name("health")))
 	if err != nil {
 		return err
 	}
 	defer bus.Close(context.WithoutCancel(ctx))
-	if err := board.wait(ctx, greetAfter); err != nil {
+	if err := board.wait(ctx, maxGreetWait); err != nil {
 		return err
 	}
 	page, err := pageURL()
@@ -144,25 +161,25 @@ func greet(ctx context.Context, home kit.Home) error {
 	}
 	fmt.Printf("\n  TARS is up: %s\n\n", page)
 	printTable(ctx, os.Stdout, home, board.all())
-	if names := asleep(ctx, home); names != "" {
+	if names := installedNames(ctx, home); names != "" {
 		fmt.Printf("\n  installed engines, which start when they are needed: %s\n", names)
 	}
 	fmt.Printf("\n  broker %s · data %s · Ctrl-C stops\n\n", redacted(brokerOf(home).url), home)
 	return nil
 }
 
-// board is the health of the services, by client id.
-type board struct {
+// healthBoard is the health of the services, by client id.
+type healthBoard struct {
 	mu     sync.Mutex
 	health map[string]contract.HealthPing
 	change chan struct{}
 }
 
-func newBoard() *board {
-	return &board{health: map[string]contract.HealthPing{}, change: make(chan struct{}, 1)}
+func newHealthBoard() *healthBoard {
+	return &healthBoard{health: map[string]contract.HealthPing{}, change: make(chan struct{}, 1)}
 }
 
-func (b *board) note(_ context.Context, h contract.HealthPing) error {
+func (b *healthBoard) note(_ context.Context, h contract.HealthPing) error {
 	b.mu.Lock()
 	b.health[h.Name] = h
 	b.mu.Unlock()
@@ -173,7 +190,7 @@ func (b *board) note(_ context.Context, h contract.HealthPing) error {
 	return nil
 }
 
-func (b *board) all() map[string]contract.HealthPing {
+func (b *healthBoard) all() map[string]contract.HealthPing {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	all := map[string]contract.HealthPing{}
@@ -184,12 +201,12 @@ func (b *board) all() map[string]contract.HealthPing {
 }
 
 // wait returns when all services are up or degraded, or after limit.
-func (b *board) wait(ctx context.Context, limit time.Duration) error {
+func (b *healthBoard) wait(ctx context.Context, limit time.Duration) error {
 	late := time.After(limit)
 	for {
 		up, all := 0, b.all()
 		for _, s := range services {
-			if h, ok := healthOf(s.Name, all); ok && alive(h) {
+			if h, ok := healthOf(s.Name, all); ok && isAlive(h) {
 				up++
 			}
 		}
@@ -206,39 +223,7 @@ func (b *board) wait(ctx context.Context, limit time.Duration) error {
 	}
 }
 
-// alive reports whether the service behind h works, if not at its best.
-func alive(h contract.HealthPing) bool {
+// isAlive reports whether the service behind h works, if not at its best.
+func isAlive(h contract.HealthPing) bool {
 	return h.OK || h.Event != nil && *h.Event == contract.HealthDegraded
-}
-
-// healthyCmd is for container health checks.
-type healthyCmd struct {
-	Service string `arg:"" help:"Which service."`
-}
-
-// Run implements the command.
-func (c *healthyCmd) Run(ctx context.Context, home kit.Home) error {
-	_ = os.Setenv("LOG_LEVEL", "error")
-	board := newBoard()
-	bus, err := open(ctx, home, "tars-healthy", kit.On(board.note, kit.Name("health")))
-	if err != nil {
-		return err
-	}
-	defer bus.Close(context.WithoutCancel(ctx))
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
-	defer cancel()
-	for {
-		if h, ok := healthOf(c.Service, board.all()); ok {
-			if !alive(h) {
-				return fmt.Errorf("%s is %s", c.Service, healthText(h))
-			}
-			fmt.Println(c.Service, "is", healthText(h))
-			return nil
-		}
-		select {
-		case <-board.change:
-		case <-ctx.Done():
-			return fmt.Errorf("%s has not reported", c.Service)
-		}
-	}
 }

@@ -72,7 +72,7 @@ func tryWaking(ctx context.Context, _ kit.Home, t *trial) error {
 	case err != nil:
 		return err
 	case word != "":
-		t.text = fmt.Sprintf("heard %s %s", word, soon(after))
+		t.text = fmt.Sprintf("heard %s %s", word, heardAfterText(after))
 	case len(c.WakeWords) > 0:
 		t.text = "takes audio, and listens for " + strings.Join(c.WakeWords, ", ")
 	case s.Installed:
@@ -83,12 +83,12 @@ func tryWaking(ctx context.Context, _ kit.Home, t *trial) error {
 	return nil
 }
 
-// soon is when a word was heard, for people.
-func soon(after time.Duration) string {
+// heardAfterText is when a word was heard, for people.
+func heardAfterText(after time.Duration) string {
 	if after <= 0 {
 		return "before it was out"
 	}
-	return short(after) + " after it was said"
+	return shortDuration(after) + " after it was said"
 }
 
 // detecting is the adapter of the stt service for s.

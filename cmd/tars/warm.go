@@ -16,26 +16,26 @@ import (
 )
 
 const (
-	warmEvery = 30 * time.Second // engines stay warm much longer
-	lookEvery = 3 * time.Second  // at how the engines are
+	warmEvery   = 30 * time.Second // engines stay warm much longer
+	healthEvery = 3 * time.Second  // between two looks at how the engines are
 )
 
-// attendant starts the installed engines of a turn when the turn begins, which
+// warmer starts the installed engines of a turn when the turn begins, which
 // somebody who still speaks does not notice, and tells the health board how all
 // of them are.
-type attendant struct {
+type warmer struct {
 	home    kit.Home
 	engines *supervise.Keeper
 	bus     *kit.Bus
 
-	warmed time.Time         // in the lane of speech and typed
-	told   map[string]string // what the board shows, by engine; in the lane of tell
+	warmed time.Time         // used in the lane of onSpeech and onTyped
+	told   map[string]string // what the board shows, by engine
 }
 
-// attend works until ctx ends.
-func attend(ctx context.Context, home kit.Home, engines *supervise.Keeper) (err error) {
-	a := &attendant{home: home, engines: engines, told: map[string]string{}}
-	again := time.NewTicker(lookEvery)
+// keepWarm works until ctx ends.
+func keepWarm(ctx context.Context, home kit.Home, engines *supervise.Keeper) (err error) {
+	a := &warmer{home: home, engines: engines, told: map[string]string{}}
+	again := time.NewTicker(healthEvery)
 	defer again.Stop()
 	for len(engines.Engines()) == 0 { // there may be some later
 		select {
@@ -45,35 +45,35 @@ func attend(ctx context.Context, home kit.Home, engines *supervise.Keeper) (err 
 		}
 	}
 	warm := kit.Lane("warm")
-	a.bus, err = open(ctx, home, "tars-engines", kit.On(a.speech, warm), kit.On(a.typed, warm), kit.Sends[contract.HealthPing]())
+	a.bus, err = open(ctx, home, "tars-engines", kit.On(a.onSpeech, warm), kit.On(a.onTyped, warm), kit.Sends[contract.HealthPing]())
 	if err != nil {
 		return err
 	}
 	for ctx.Err() == nil && err == nil {
-		err = a.tell(ctx)
+		err = a.publishHealth(ctx)
 		select {
 		case <-again.C:
 		case <-ctx.Done():
 		}
 	}
 	over := context.WithoutCancel(ctx)
-	return errors.Join(err, a.leave(over), a.bus.Close(over))
+	return errors.Join(err, a.publishGone(over), a.bus.Close(over))
 }
 
-func (a *attendant) speech(ctx context.Context, e contract.WakeEvent) error {
+func (a *warmer) onSpeech(ctx context.Context, e contract.WakeEvent) error {
 	if e.Type == contract.WakeEventSpeechStart {
-		a.warm(ctx)
+		a.warmChosen(ctx)
 	}
 	return nil
 }
 
-func (a *attendant) typed(ctx context.Context, _ contract.FinalTranscript) error {
-	a.warm(ctx)
+func (a *warmer) onTyped(ctx context.Context, _ contract.FinalTranscript) error {
+	a.warmChosen(ctx)
 	return nil
 }
 
-// warm starts those engines that the services have chosen.
-func (a *attendant) warm(ctx context.Context) {
+// warmChosen starts those engines that the services have chosen.
+func (a *warmer) warmChosen(ctx context.Context) {
 	if time.Since(a.warmed) < warmEvery {
 		return
 	}
@@ -86,15 +86,15 @@ func (a *attendant) warm(ctx context.Context) {
 	}
 }
 
-// tell publishes the health of each engine that changed, and takes leave of
+// publishHealth publishes the health of each engine that changed, and takes leave of
 // those that were removed.
-func (a *attendant) tell(ctx context.Context) error {
+func (a *warmer) publishHealth(ctx context.Context) error {
 	all := a.engines.Engines()
 	for name := range a.told {
 		if slices.ContainsFunc(all, func(e discovery.Engine) bool { return e.Name == name }) {
 			continue
 		}
-		if err := a.bus.Publish(ctx, gone(name)); err != nil {
+		if err := a.bus.Publish(ctx, engineGone(name)); err != nil {
 			return err
 		}
 		delete(a.told, name)
@@ -116,19 +116,19 @@ func (a *attendant) tell(ctx context.Context) error {
 	return nil
 }
 
-// leave says that the engines go.
-func (a *attendant) leave(ctx context.Context) error {
+// publishGone says that the engines go.
+func (a *warmer) publishGone(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
 	var errs []error
 	for name := range a.told {
-		errs = append(errs, a.bus.Publish(ctx, gone(name)))
+		errs = append(errs, a.bus.Publish(ctx, engineGone(name)))
 	}
 	return errors.Join(errs...)
 }
 
-// gone is the health of an engine that is not run any more.
-func gone(name string) contract.HealthPing {
+// engineGone is the health of an engine that is not run any more.
+func engineGone(name string) contract.HealthPing {
 	return contract.HealthPing{Name: "engine-" + name, Event: new(contract.HealthShutdown)}
 }
 
@@ -140,12 +140,12 @@ func healthOfEngine(e discovery.Engine) contract.HealthPing {
 	case e.State == discovery.Failed:
 		h.Event, h.Err = new(contract.HealthError), &e.Error
 	case e.State == discovery.Ready && e.Last > 0:
-		h.Event = new(fmt.Sprintf("%s, last request %s", local.Bytes(round(e.Memory)), e.Last.Round(10*time.Millisecond)))
+		h.Event = new(fmt.Sprintf("%s, last request %s", local.Bytes(roundMemory(e.Memory)), e.Last.Round(10*time.Millisecond)))
 	case e.State == discovery.Ready:
-		h.Event = new(local.Bytes(round(e.Memory)))
+		h.Event = new(local.Bytes(roundMemory(e.Memory)))
 	}
 	return h
 }
 
-// round spares the board changes that say nothing.
-func round(bytes int64) int64 { return (bytes + 5e6) / 1e7 * 1e7 }
+// roundMemory spares the board changes that say nothing.
+func roundMemory(bytes int64) int64 { return (bytes + 5e6) / 1e7 * 1e7 }

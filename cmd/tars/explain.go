@@ -48,7 +48,7 @@ func (t trial) why(hosts []string) string {
 	}
 	var names []string
 	for _, s := range t.others {
-		names = append(names, title(s))
+		names = append(names, serverTitle(s))
 	}
 	return "because " + because + "; " + rest + ": " + strings.Join(names, ", then ")
 }
