@@ -117,7 +117,7 @@ func TestNewRefuses(t *testing.T) {
 		"a path":                     {"../weather", "no name for a service"},
 		"a word of Go":               {"go", "cannot name a Go package"},
 		"a service that there is":    {"stt", "exists already"},
-		"a name that cmd/tars knows": {"room", "is taken"},
+		"a name that cmd/tars knows": {"cli", "is taken"},
 		"a package of the template":  {"time", "is taken"},
 		"a container of compose.yml": {"broker", "is taken"},
 	}
