@@ -137,6 +137,26 @@ func outsideModule(t *testing.T) string {
 	return dir
 }
 
+// copyExamples puts the examples of the kit, which its README shows, into dir, as
+// packages of the module there.
+func copyExamples(t *testing.T, dir string) {
+	t.Helper()
+	for _, s := range sources(t) {
+		name, ok := strings.CutPrefix(s.path, "kit/examples/")
+		if !ok || s.test || strings.Contains(name, "home/") || strings.Contains(name, "monitored/") {
+			continue
+		}
+		name = filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		text := strings.ReplaceAll(string(s.text), module+"kit/examples/", "example.com/greeter/")
+		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // goOutside runs the go command there, with nothing of this workspace and no network.
 func goOutside(t *testing.T, dir string, args ...string) {
 	t.Helper()
@@ -153,13 +173,14 @@ func goOutside(t *testing.T, dir string, args ...string) {
 func TestKitCommandsListAServiceFromOutside(t *testing.T) {
 	need.Time(t, "compiles another module")
 	dir := outsideModule(t)
-	greeter, command := filepath.Join(dir, "greeter.bin"), filepath.Join(dir, "kit.bin")
-	goOutside(t, dir, "build", "-o", greeter, "./cmd")
+	copyExamples(t, dir)
+	alarm, command := filepath.Join(dir, "alarm.bin"), filepath.Join(dir, "kit.bin")
+	goOutside(t, dir, "build", "-o", alarm, "./cmd/alarm")
 	goOutside(t, dir, "build", "-o", command, "github.com/gotars/tars/kit/cmd/kit")
 	for name, broker := range map[string]func(*testing.T) string{"on the embedded broker": embeddedBroker, "on Mosquitto": anyMosquitto} {
 		t.Run(name, func(t *testing.T) {
 			env := append(os.Environ(), "MQTT_URL="+broker(t), "LOG_LEVEL=error")
-			service := exec.Command(greeter)
+			service := exec.Command(alarm)
 			service.Env = env
 			if err := service.Start(); err != nil {
 				t.Fatal(err)
@@ -174,12 +195,12 @@ func TestKitCommandsListAServiceFromOutside(t *testing.T) {
 			var list string
 			for begin := time.Now(); !strings.Contains(list, "ready"); list = kit("list") {
 				if time.Since(begin) > 20*time.Second {
-					t.Fatalf("no greeter is listed:\n%s", list)
+					t.Fatalf("no alarm is listed:\n%s", list)
 				}
 			}
 			for _, c := range []struct{ args, want string }{
-				{"list", "greeter"}, {"list greeter", "door/guest"}, {"stats greeter", "came"}, {"dead", "no dead letters"},
-				{"top --once --every 200ms", "greeter"}, {"list nobody", "kit list shows"},
+				{"list", "alarm"}, {"list alarm", "house/temperature/+"}, {"stats alarm", "heard"}, {"dead", "no dead letters"},
+				{"top --once --every 200ms", "alarm"}, {"list nobody", "kit list shows"},
 			} {
 				if out := kit(strings.Fields(c.args)...); !strings.Contains(out, c.want) {
 					t.Errorf("kit %s lacks %q:\n%s", c.args, c.want, out)
