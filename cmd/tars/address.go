@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gotars/tars/cmd/tars/internal/private"
 	"github.com/gotars/tars/kit"
 )
 
@@ -26,7 +27,7 @@ func brokerOf(home kit.Home) address {
 	if err != nil || s.NamedBy() != "" {
 		return address{s.URL, cmp.Or(s.NamedBy(), "the environment")}
 	}
-	text, err := readPrivate(urlFile(home))
+	text, err := private.ReadFile(urlFile(home))
 	if text = strings.TrimSpace(text); err == nil && text != "" {
 		return address{text, urlFile(home)}
 	}

@@ -8,6 +8,7 @@ import (
 
 	"go.uber.org/fx"
 
+	"github.com/gotars/tars/cmd/tars/internal/private"
 	"github.com/gotars/tars/kit"
 )
 
@@ -91,10 +92,10 @@ func TestLoginOfTarsRun(t *testing.T) {
 			t.Setenv("MQTT_USERNAME", "u")
 			t.Setenv("MQTT_PASSWORD", "p")
 			if tt.file != "" {
-				if err := privateFolder(filepath.Dir(urlFile(home))); err != nil {
+				if err := private.MakeFolder(filepath.Dir(urlFile(home))); err != nil {
 					t.Fatal(err)
 				}
-				if err := writePrivate(urlFile(home), tt.file); err != nil {
+				if err := private.WriteFile(urlFile(home), tt.file); err != nil {
 					t.Fatal(err)
 				}
 			}

@@ -14,6 +14,7 @@ import (
 
 	"go.uber.org/fx"
 
+	"github.com/gotars/tars/cmd/tars/internal/private"
 	"github.com/gotars/tars/kit"
 	"github.com/gotars/tars/kit/broker"
 )
@@ -76,10 +77,10 @@ func startBroker(home kit.Home, mods []kit.Module, maxPacket uint32) (*ownBroker
 // brokerPassword reads the password, and makes one at the first start.
 func brokerPassword(home kit.Home) (string, error) {
 	file := passwordFile(home)
-	if err := createPrivate(file, rand.Text()+"\n"); err != nil && !errors.Is(err, fs.ErrExist) {
+	if err := private.CreateFile(file, rand.Text()+"\n"); err != nil && !errors.Is(err, fs.ErrExist) {
 		return "", err
 	}
-	text, err := readPrivate(file)
+	text, err := private.ReadFile(file)
 	if err != nil {
 		return "", err
 	}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gotars/tars/cmd/tars/internal/private"
 	"github.com/gotars/tars/kit"
 )
 
@@ -63,7 +64,7 @@ func TestPasswordIsMadeOnceAndGivenToCommandsOnly(t *testing.T) {
 			t.Errorf("%s has mode %v", folder, m)
 		}
 	}
-	password, err := readPrivate(passwordFile(home))
+	password, err := private.ReadFile(passwordFile(home))
 	password = strings.TrimSpace(password)
 	if err != nil || len(password) < 26 || !strings.Contains(first, "://tars:"+password+"@127.0.0.1:") {
 		t.Errorf("the password has %d characters, %v", len(password), err)

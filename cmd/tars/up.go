@@ -13,6 +13,7 @@ import (
 
 	"go.uber.org/fx"
 
+	"github.com/gotars/tars/cmd/tars/internal/private"
 	"github.com/gotars/tars/contract"
 	"github.com/gotars/tars/kit"
 )
@@ -82,7 +83,7 @@ func haveBroker(ctx context.Context, home kit.Home, mods []kit.Module) (_ []kit.
 	}
 	file := urlFile(home)
 	for _, folder := range []string{string(home), filepath.Dir(file)} {
-		if err := privateFolder(folder); err != nil {
+		if err := private.MakeFolder(folder); err != nil {
 			return nil, nil, fmt.Errorf("%w: set TARS_HOME to a folder of your own", err)
 		}
 	}
@@ -93,7 +94,7 @@ func haveBroker(ctx context.Context, home kit.Home, mods []kit.Module) (_ []kit.
 			mods[i] = m.With(fx.Decorate(shortKeepAlive(m.Name)))
 		}
 	} else {
-		if old, err := readPrivate(file); err == nil && brokerAnswers(ctx, home) {
+		if old, err := private.ReadFile(file); err == nil && brokerAnswers(ctx, home) {
 			return nil, nil, fmt.Errorf("tars up is running already (broker %s, from %s)", redacted(strings.TrimSpace(old)), file)
 		}
 		var b *ownBroker
@@ -104,12 +105,12 @@ func haveBroker(ctx context.Context, home kit.Home, mods []kit.Module) (_ []kit.
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := writePrivate(file, mine+"\n"); err != nil {
+	if err := private.WriteFile(file, mine+"\n"); err != nil {
 		end()
 		return nil, nil, err
 	}
 	return mods, func() {
-		if now, err := readPrivate(file); err == nil && strings.TrimSpace(now) == mine {
+		if now, err := private.ReadFile(file); err == nil && strings.TrimSpace(now) == mine {
 			_ = os.Remove(file)
 		}
 		end()

@@ -1,4 +1,6 @@
-package main
+// Package private keeps files and folders that only the user of this process can
+// read, such as the password of the embedded broker.
+package private
 
 import (
 	"errors"
@@ -12,8 +14,8 @@ import (
 // maxPrivateFile is more than an address or a password has.
 const maxPrivateFile = 64 << 10
 
-// privateFolder makes folder, or makes it a folder that only this user can enter.
-func privateFolder(folder string) error {
+// MakeFolder makes folder, or makes it a folder that only this user can enter.
+func MakeFolder(folder string) error {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return err
 	}
@@ -33,20 +35,20 @@ func privateFolder(folder string) error {
 	return os.Chmod(folder, info.Mode().Perm()&0o700)
 }
 
-// writePrivate replaces the file called name, or a link of that name, by one
+// WriteFile replaces the file called name, or a link of that name, by one
 // that only this user can read. Whoever reads it sees the old or the new text.
-func writePrivate(name, text string) error {
-	temp, err := temporary(name, text)
+func WriteFile(name, text string) error {
+	temp, err := writeTemporary(name, text)
 	if err != nil {
 		return err
 	}
 	return errors.Join(os.Rename(temp, name), ignoreMissing(os.Remove(temp)))
 }
 
-// createPrivate is writePrivate unless there is a file of that name: then it is
+// CreateFile is WriteFile unless there is a file of that name: then it is
 // an error that is fs.ErrExist.
-func createPrivate(name, text string) error {
-	temp, err := temporary(name, text)
+func CreateFile(name, text string) error {
+	temp, err := writeTemporary(name, text)
 	if err != nil {
 		return err
 	}
@@ -57,8 +59,8 @@ func createPrivate(name, text string) error {
 	return errors.Join(err, ignoreMissing(os.Remove(temp)))
 }
 
-// temporary writes text to a new file beside name, with mode 0600.
-func temporary(name, text string) (string, error) {
+// writeTemporary writes text to a new file beside name, with mode 0600.
+func writeTemporary(name, text string) (string, error) {
 	f, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".new-*")
 	if err != nil {
 		return "", err
@@ -77,9 +79,9 @@ func ignoreMissing(err error) error {
 	return err
 }
 
-// readPrivate reads a file of this user, and none of somebody else or behind a
+// ReadFile reads a file of this user, and none of somebody else or behind a
 // link. Others lose the right to read it.
-func readPrivate(name string) (string, error) {
+func ReadFile(name string) (string, error) {
 	f, err := os.OpenFile(name, os.O_RDONLY|noFollow, 0)
 	if err != nil {
 		return "", err
