@@ -39,7 +39,7 @@ func Ask[Q msg.Request[R], R msg.Message](ctx context.Context, b *Bus, q Q, opts
 		b.giveUp(ctx, q)
 		return r, &NoReplyError{Topic: q.Route().Topic, Err: err}
 	}
-	return reply[R](b, d)
+	return decodeReply[R](b, d)
 }
 
 // AskStream publishes q and yields parts until R arrives; *last receives R when it
@@ -63,7 +63,7 @@ func AskStream[Q msg.Streamed[P, R], P, R msg.Message](ctx context.Context, b *B
 				return
 			}
 			if d.Topic == b.replies.failures || topic.Matches(r.Route().Topic, d.Topic) {
-				r, err := reply[R](b, d)
+				r, err := decodeReply[R](b, d)
 				if err != nil {
 					yield(p, err)
 				} else if last != nil {
@@ -71,7 +71,7 @@ func AskStream[Q msg.Streamed[P, R], P, R msg.Message](ctx context.Context, b *B
 				}
 				return
 			}
-			if err := decode[P](d); err != nil {
+			if err := decodeValue[P](d); err != nil {
 				b.refuse(b.replies.asking, d, err) // a part that cannot be read is a lost part
 				continue
 			}
@@ -83,8 +83,8 @@ func AskStream[Q msg.Streamed[P, R], P, R msg.Message](ctx context.Context, b *B
 	}
 }
 
-// reply is the R in d, or the failure it tells of.
-func reply[R msg.Message](b *Bus, d *Delivery) (r R, err error) {
+// decodeReply is the R in d, or the failure it tells of.
+func decodeReply[R msg.Message](b *Bus, d *Delivery) (r R, err error) {
 	if d.Topic == b.replies.failures {
 		var e errorReply
 		if err := wire.Decode(d.Data, &e); err != nil {
@@ -92,7 +92,7 @@ func reply[R msg.Message](b *Bus, d *Delivery) (r R, err error) {
 		}
 		return r, &Error{Code: Code(e.Code), Message: e.Message}
 	}
-	if err := decode[R](d); err != nil {
+	if err := decodeValue[R](d); err != nil {
 		b.refuse(b.replies.asking, d, err)
 		return r, &NoReplyError{Topic: d.Topic, Err: err}
 	}

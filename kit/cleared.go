@@ -14,9 +14,9 @@ func TakesCleared() Option { return func(o *options) { o.cleared = true } }
 // decodeCleared is decode for TakesCleared.
 func decodeCleared[M msg.Message](d *Delivery) error {
 	if len(d.Payload) > 0 {
-		return decode[M](d)
+		return decodeValue[M](d)
 	}
-	return guard(func() error {
+	return recoverPanic(func() error {
 		var m M
 		codec.Place(&m, codec.Arrival{Key: d.Key, Header: d.Header})
 		d.Value, d.Cleared = m, true

@@ -50,7 +50,7 @@ type Variable struct {
 // Variables lists what Env reads into c, a pointer to a struct, in the order of
 // its fields.
 func Variables(prefix string, c any) (all []Variable) {
-	for _, f := range fields(prefix, c) {
+	for _, f := range fieldsOf(prefix, c) {
 		all = append(all, f.Variable)
 	}
 	return all
@@ -68,11 +68,11 @@ func FromEnv[C any](name string) (C, error) {
 func Load(name string) (Settings, error) {
 	var s, own Settings
 	log := slog.New(slog.DiscardHandler)
-	if err := fill("MQTT", &s, log); err != nil {
+	if err := fillFromEnv("MQTT", &s, log); err != nil {
 		return s, err
 	}
 	prefix := prefixOf(name) + "_MQTT"
-	if err := fill(prefix, &own, log); err != nil {
+	if err := fillFromEnv(prefix, &own, log); err != nil {
 		return s, err
 	}
 	set, ownSet := givenFields("MQTT", &s), givenFields(prefix, &own)
@@ -90,7 +90,7 @@ func Load(name string) (Settings, error) {
 // givenFields are the fields of s whose variables are set.
 func givenFields(prefix string, s *Settings) given {
 	set := given{}
-	for i, f := range fields(prefix, s) {
+	for i, f := range fieldsOf(prefix, s) {
 		if f.find(slog.New(slog.DiscardHandler)) != "" {
 			set[reflect.TypeFor[Settings]().Field(i).Name] = true
 		}
@@ -103,8 +103,8 @@ func prefixOf(name string) string {
 	return strings.ToUpper(name)
 }
 
-// read fills c and validates it.
-func read(prefix string, c any, log *slog.Logger) error { return scope{prefix: prefix}.read(c, log) }
+// readEnv fills c and validates it.
+func readEnv(prefix string, c any, log *slog.Logger) error { return scope{prefix: prefix}.read(c, log) }
 
 func (s scope) read(c any, log *slog.Logger) error {
 	if err := s.fill(c, log); err != nil {
@@ -127,8 +127,8 @@ type field struct {
 const columns = "{{range .}}{{usage_key .}}\t{{usage_type .}}\t{{usage_default .}}\t{{usage_description .}}\t" +
 	"{{.Tags.Get `also`}}\t{{.Tags.Get `was`}}\t{{usage_required .}}\n{{end}}"
 
-// fields lists the variables of c in the order of its fields.
-func fields(prefix string, c any) (all []field) {
+// fieldsOf lists the variables of c in the order of its fields.
+func fieldsOf(prefix string, c any) (all []field) {
 	var out strings.Builder
 	if err := envconfig.Usagef(prefix, c, &out, columns); err != nil {
 		panic(fmt.Sprintf("%T cannot be read from the environment: %v", c, err))
@@ -140,10 +140,10 @@ func fields(prefix string, c any) (all []field) {
 	return all
 }
 
-// fill reads c. The process environment is read and never written: whoever
+// fillFromEnv reads c. The process environment is read and never written: whoever
 // reads it meanwhile, such as a module that starts beside this one, sees it as
 // it is.
-func fill(prefix string, c any, log *slog.Logger) error {
+func fillFromEnv(prefix string, c any, log *slog.Logger) error {
 	return scope{prefix: prefix}.fill(c, log)
 }
 
@@ -154,13 +154,13 @@ type scope struct {
 }
 
 func (s scope) fill(c any, log *slog.Logger) error {
-	all := fields(s.prefix, c)
+	all := fieldsOf(s.prefix, c)
 	if err := s.inspect(all, c, log); err != nil {
 		return err
 	}
-	values := leaves(reflect.ValueOf(c).Elem())
+	values := leafValues(reflect.ValueOf(c).Elem())
 	for i, f := range all {
-		if err := assign(values[i], f, cmp.Or(normal(f.Kind, f.find(log)), f.Default)); err != nil {
+		if err := assignValue(values[i], f, cmp.Or(normalValue(f.Kind, f.find(log)), f.Default)); err != nil {
 			return err
 		}
 	}
@@ -213,7 +213,7 @@ func (s scope) inspect(known []field, c any, log *slog.Logger) error {
 		case gone:
 			log.Warn("variable has no effect", "key", name, "instead", instead)
 		case strings.HasPrefix(name, s.prefix+"_"):
-			near := slices.IndexFunc(known, func(f field) bool { return distance(name, f.Key) <= 2 })
+			near := slices.IndexFunc(known, func(f field) bool { return editDistance(name, f.Key) <= 2 })
 			switch {
 			case near < 0:
 				log.Debug("unknown variable", "key", name)
@@ -227,8 +227,8 @@ func (s scope) inspect(known []field, c any, log *slog.Logger) error {
 	return nil
 }
 
-// distance is the Levenshtein distance of two names.
-func distance(a, b string) int {
+// editDistance is the Levenshtein distance of two names.
+func editDistance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {
 		row[j] = j

@@ -75,7 +75,7 @@ func TestEnv(t *testing.T) {
 			}
 			var out bytes.Buffer
 			var got envConfig
-			err := read("X", &got, slog.New(slog.NewTextHandler(&out, nil)))
+			err := readEnv("X", &got, slog.New(slog.NewTextHandler(&out, nil)))
 			switch {
 			case tt.err != "":
 				if err == nil || err.Error() != tt.err {
@@ -117,7 +117,7 @@ func TestEnvOfEachType(t *testing.T) {
 			t.Setenv(tt.key, tt.value)
 			var c envTypes
 			text := ""
-			if err := read("X", &c, slog.New(slog.DiscardHandler)); err != nil {
+			if err := readEnv("X", &c, slog.New(slog.DiscardHandler)); err != nil {
 				text = err.Error()
 			} else {
 				text = fmt.Sprintln(c.Hosts, c.Waits, c.Flags, string(c.Secret), c.Maybe == nil, c.Addrs, c.Port, c.Must)
@@ -155,7 +155,7 @@ func TestReadingChangesNoVariable(t *testing.T) {
 	})
 	for range 300 {
 		var c envConfig
-		if err := read("X", &c, slog.New(slog.DiscardHandler)); err != nil || !c.Live || c.TopK != 7 || c.Cert != "" {
+		if err := readEnv("X", &c, slog.New(slog.DiscardHandler)); err != nil || !c.Live || c.TopK != 7 || c.Cert != "" {
 			t.Fatalf("got %+v, %v", c, err)
 		}
 	}
@@ -200,7 +200,7 @@ func TestEnvOfNestedFields(t *testing.T) {
 	t.Setenv("OPENAI_API_KEY", "k")
 	t.Setenv("WHISPER_MODEL", "base")
 	t.Setenv("X_CHAT_URL", "http://x")
-	if err := read("X", &got, slog.New(slog.DiscardHandler)); err != nil || got.Chat != (server{"http://x", "k"}) || got.Model != "base" {
+	if err := readEnv("X", &got, slog.New(slog.DiscardHandler)); err != nil || got.Chat != (server{"http://x", "k"}) || got.Model != "base" {
 		t.Errorf("got %+v, %v", got, err)
 	}
 }

@@ -14,9 +14,9 @@ import (
 	"github.com/kelseyhightower/envconfig"
 )
 
-// leaves are the fields of a struct that hold one variable each, in the order
+// leafValues are the fields of a struct that hold one variable each, in the order
 // in which envconfig lists them.
-func leaves(s reflect.Value) (all []reflect.Value) {
+func leafValues(s reflect.Value) (all []reflect.Value) {
 	for i := range s.NumField() {
 		f := s.Field(i)
 		ignored, _ := strconv.ParseBool(s.Type().Field(i).Tag.Get("ignored"))
@@ -30,7 +30,7 @@ func leaves(s reflect.Value) (all []reflect.Value) {
 			f = f.Elem()
 		}
 		if f.Kind() == reflect.Struct && !readsItself(f) {
-			all = append(all, leaves(f)...)
+			all = append(all, leafValues(f)...)
 		} else {
 			all = append(all, f)
 		}
@@ -50,9 +50,9 @@ func readsItself(v reflect.Value) bool {
 // nowhere is a variable that no environment can hold.
 const nowhere = "="
 
-// assign reads text into v. envconfig reads values from the process environment
+// assignValue reads text into v. envconfig reads values from the process environment
 // alone, so it gets this one as the default of a variable that cannot be set.
-func assign(v reflect.Value, f field, text string) error {
+func assignValue(v reflect.Value, f field, text string) error {
 	if text == "" {
 		if f.required {
 			return fmt.Errorf("%s is not set", f.Key)
@@ -64,34 +64,34 @@ func assign(v reflect.Value, f field, text string) error {
 	one.Elem().Field(0).Set(v)
 	err := envconfig.Process("", one.Interface())
 	if p, ok := errors.AsType[*envconfig.ParseError](err); ok {
-		return explain(f, v.Type(), text, p.Err)
+		return explainValue(f, v.Type(), text, p.Err)
 	}
 	v.Set(one.Elem().Field(0))
 	return err
 }
 
-// explain says what was wanted instead of text.
-func explain(f field, t reflect.Type, text string, err error) error {
+// explainValue says what was wanted instead of text.
+func explainValue(f field, t reflect.Type, text string, err error) error {
 	if n, ok := errors.AsType[*strconv.NumError](err); ok { // of a list it names the entry
 		text = n.Num
 	}
 	for (t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice) && !readsItself(reflect.New(t).Elem()) {
 		t = t.Elem()
 	}
-	want := wanted(t)
+	want := wantedForm(t)
 	switch {
 	case readsItself(reflect.New(t).Elem()): // its error may quote more than a person should see
 		return fmt.Errorf("%s cannot be read: %w", f.Key, err)
 	case errors.Is(err, strconv.ErrRange):
-		return fmt.Errorf("%s is %s, which is %s: want %s", f.Key, text, beyond(t, text), want)
+		return fmt.Errorf("%s is %s, which is %s: want %s", f.Key, text, exceededBound(t, text), want)
 	case t.Kind() == reflect.Map:
 		return fmt.Errorf("%s is %q: %w; want %s", f.Key, text, err, want)
 	}
 	return fmt.Errorf("%s is %q, want %s", f.Key, text, want)
 }
 
-// wanted is what a person may write for a t.
-func wanted(t reflect.Type) string {
+// wantedForm is what a person may write for a t.
+func wantedForm(t reflect.Type) string {
 	switch {
 	case t == durationType:
 		return "a duration such as 500ms, 5s or 2m"
@@ -102,7 +102,7 @@ func wanted(t reflect.Type) string {
 	case t.Kind() == reflect.Map:
 		return "pairs such as a:1,b:2"
 	}
-	low, high := bounds(t)
+	low, high := boundsOf(t)
 	if high == "" {
 		return "a text"
 	}
@@ -112,8 +112,8 @@ func wanted(t reflect.Type) string {
 	return fmt.Sprintf("a whole number from %s to %s", low, high)
 }
 
-// bounds are the least and the most that a whole number of type t can be.
-func bounds(t reflect.Type) (low, high string) {
+// boundsOf are the least and the most that a whole number of type t can be.
+func boundsOf(t reflect.Type) (low, high string) {
 	switch t.Kind() {
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
 		most := uint64(1)<<(t.Bits()-1) - 1
@@ -124,9 +124,9 @@ func bounds(t reflect.Type) (low, high string) {
 	return "", ""
 }
 
-// beyond names the bound that a number exceeds.
-func beyond(t reflect.Type, text string) string {
-	low, high := bounds(t)
+// exceededBound names the bound that a number exceeds.
+func exceededBound(t reflect.Type, text string) string {
+	low, high := boundsOf(t)
 	if strings.HasPrefix(text, "-") {
 		return "less than " + cmp.Or(low, "can be counted")
 	}
@@ -139,8 +139,8 @@ var durationType = reflect.TypeFor[time.Duration]()
 
 const listKind = "Comma-separated list of "
 
-// normal turns what people write into what envconfig reads.
-func normal(kind, value string) string {
+// normalValue turns what people write into what envconfig reads.
+func normalValue(kind, value string) string {
 	value = strings.TrimSpace(value)
 	if entries, ok := strings.CutPrefix(kind, listKind); ok {
 		return normalList(entries, value)
@@ -170,9 +170,9 @@ func normalList(kind, value string) string {
 	entries := splitList(value)
 	for i, entry := range entries {
 		if k, v, ok := strings.Cut(entry, ":"); ok && isMap {
-			entries[i] = normal(keyKind, k) + ":" + normal(valueKind, v)
+			entries[i] = normalValue(keyKind, k) + ":" + normalValue(valueKind, v)
 		} else {
-			entries[i] = normal(kind, entry)
+			entries[i] = normalValue(kind, entry)
 		}
 	}
 	return strings.Join(entries, ",")

@@ -111,9 +111,9 @@ func (d dropped) Error() string { return "dropped: " + d.reason }
 // 32 of them are counted as "other".
 func Drop(reason string) error { return dropped{reason} }
 
-// final reports whether err says that another try cannot help.
-func final(err error) bool {
-	return wraps[permanent](err) || wraps[dropped](err) || wraps[fatal](err)
+// isFinal reports whether err says that another try cannot help.
+func isFinal(err error) bool {
+	return containsError[permanent](err) || containsError[dropped](err) || containsError[fatal](err)
 }
 
 // panicError is a panic of a handler.
@@ -124,14 +124,14 @@ type panicError struct {
 
 func (p panicError) Error() string { return fmt.Sprintf("panic: %v\n%s", p.value, p.stack) }
 
-// wraps reports whether an E is in err.
-func wraps[E error](err error) bool {
+// containsError reports whether an E is in err.
+func containsError[E error](err error) bool {
 	_, ok := errors.AsType[E](err)
 	return ok
 }
 
-// guard turns a panic into an error that carries its stack.
-func guard(f func() error) (err error) {
+// recoverPanic turns a panic into an error that carries its stack.
+func recoverPanic(f func() error) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = Permanent(panicError{r, debug.Stack()})
@@ -143,14 +143,14 @@ func guard(f func() error) (err error) {
 // errExited is what became of a function that ended its goroutine.
 var errExited = Permanent(errors.New("the goroutine was ended from inside: runtime.Goexit, as t.FailNow and t.Fatal do"))
 
-// isolate is guard for a function that may end its goroutine too: it gets one of
+// runIsolated is guard for a function that may end its goroutine too: it gets one of
 // its own.
-func isolate(f func() error) error {
+func runIsolated(f func() error) error {
 	result := make(chan error, 1)
 	go func() {
 		err := errExited
 		defer func() { result <- err }()
-		err = guard(f)
+		err = recoverPanic(f)
 	}()
 	return <-result
 }

@@ -27,7 +27,7 @@ const (
 // speaks for it.
 func (b *Bus) evicted() bool {
 	err := b.life.died.Load()
-	return err != nil && wraps[evictedError](*err)
+	return err != nil && containsError[evictedError](*err)
 }
 
 // tellEviction publishes the end of the service as its retained health, unless

@@ -45,7 +45,7 @@ func (b *Bus) keepLooping(h *registration) {
 	wait := backoff.Link{Min: b.cfg.ReconnectMinDelay, Max: b.cfg.ReconnectMaxDelay}
 	for {
 		wait.Up(time.Now())
-		err := isolate(func() error { return h.loop(b.life.feeds) })
+		err := runIsolated(func() error { return h.loop(b.life.feeds) })
 		if b.life.feeds.Err() != nil {
 			return
 		}

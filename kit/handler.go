@@ -53,17 +53,17 @@ type Middleware func(next HandlerFunc) HandlerFunc
 // receive what this service itself publishes, unless in a [Shared] group; another
 // service of the same process does.
 func On[M msg.Message](h func(context.Context, M) error, opts ...Option) Handler {
-	return typed(h, opts, func(ctx context.Context, _ *Delivery, m M) error { return h(ctx, m) })
+	return typedHandler(h, opts, func(ctx context.Context, _ *Delivery, m M) error { return h(ctx, m) })
 }
 
 // Answer declares a handler that replies to Q. An error becomes q.Failed where
 // Q has it, else an error reply to the asker alone. Drop sends nothing.
 func Answer[Q msg.Request[R], R msg.Message](h func(context.Context, Q) (R, error), opts ...Option) Handler {
-	d := typed(h, opts, func(ctx context.Context, d *Delivery, q Q) error {
+	d := typedHandler(h, opts, func(ctx context.Context, d *Delivery, q Q) error {
 		r, err := h(ctx, q)
-		return answer(ctx, d, r, err)
+		return sendAnswer(ctx, d, r, err)
 	})
-	d.sends, d.fail = append(d.sends, reflect.TypeFor[R]()), failed[Q, R]
+	d.sends, d.fail = append(d.sends, reflect.TypeFor[R]()), sendFailure[Q, R]
 	return d
 }
 
@@ -71,20 +71,20 @@ func Answer[Q msg.Request[R], R msg.Message](h func(context.Context, Q) (R, erro
 // on an error. After a cancel, send and R still go out, so that the end can be
 // said.
 func Stream[Q msg.Streamed[P, R], P, R msg.Message](h func(ctx context.Context, q Q, send func(P) error) (R, error), opts ...Option) Handler {
-	d := typed(h, opts, func(ctx context.Context, d *Delivery, q Q) error {
+	d := typedHandler(h, opts, func(ctx context.Context, d *Delivery, q Q) error {
 		r, err := h(ctx, q, func(p P) error {
 			ctx, stop := replyContext(ctx)
 			defer stop()
 			return d.reply(ctx, p)
 		})
-		return answer(ctx, d, r, err)
+		return sendAnswer(ctx, d, r, err)
 	})
-	d.sends, d.fail = append(d.sends, reflect.TypeFor[P](), reflect.TypeFor[R]()), failed[Q, R]
+	d.sends, d.fail = append(d.sends, reflect.TypeFor[P](), reflect.TypeFor[R]()), sendFailure[Q, R]
 	return d
 }
 
-// answer sends what an Answer or a Stream came to, unless that is an error.
-func answer(ctx context.Context, d *Delivery, r msg.Message, err error) error {
+// sendAnswer sends what an Answer or a Stream came to, unless that is an error.
+func sendAnswer(ctx context.Context, d *Delivery, r msg.Message, err error) error {
 	if err != nil {
 		return err
 	}
@@ -93,8 +93,8 @@ func answer(ctx context.Context, d *Delivery, r msg.Message, err error) error {
 	return d.reply(ctx, r)
 }
 
-// failed tells the asker of err, after the last try.
-func failed[Q msg.Request[R], R msg.Message](ctx context.Context, d *Delivery, err error) error {
+// sendFailure tells the asker of err, after the last try.
+func sendFailure[Q msg.Request[R], R msg.Message](ctx context.Context, d *Delivery, err error) error {
 	e := d.bus.asError(ctx, err)
 	ctx, stop := replyContext(ctx)
 	defer stop()
@@ -197,9 +197,9 @@ func AsksStream[Q msg.Streamed[P, R], P, R msg.Message]() Handler {
 	return h
 }
 
-func typed[M msg.Message](fn any, opts []Option, call func(context.Context, *Delivery, M) error) Handler {
+func typedHandler[M msg.Message](fn any, opts []Option, call func(context.Context, *Delivery, M) error) Handler {
 	d := newDuty(fn, opts)
-	d.typ, d.decode = reflect.TypeFor[M](), decode[M]
+	d.typ, d.decode = reflect.TypeFor[M](), decodeValue[M]
 	d.route, d.fault = routeOfZero(d.typ)
 	if d.opt.cleared {
 		d.decode = decodeCleared[M]

@@ -110,7 +110,7 @@ func CancelledBy[C, Q msg.Message](c func(C) string, q func(Q) string) Option {
 	var fault error
 	cancel.route, fault = routeOfZero(cancel.typ)
 	cancel.key = func(d *Delivery) (key string, err error) {
-		if err = decode[C](d); err == nil {
+		if err = decodeValue[C](d); err == nil {
 			key, err = keyOf(func(v any) string { return c(v.(C)) }, d.Value)
 		}
 		return key, err

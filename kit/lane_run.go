@@ -125,13 +125,13 @@ func (a *attempt) giveUp() {
 // try runs the handler until it succeeds, as often as Retry says.
 func (a *attempt) try(ctx context.Context) error {
 	for n := 0; ; n++ {
-		err := guard(func() error {
+		err := recoverPanic(func() error {
 			if a.call != nil {
 				return a.call(ctx)
 			}
 			return a.h.run(ctx, a.d)
 		})
-		if err == nil || n >= a.h.opt.retries || final(err) || ctx.Err() != nil {
+		if err == nil || n >= a.h.opt.retries || isFinal(err) || ctx.Err() != nil {
 			return err
 		}
 		a.h.meter.Retried.Add(1)
@@ -171,7 +171,7 @@ func (a *attempt) finishAttempt(ctx context.Context, err error) (done bool) {
 	}
 	told := a.h.fail != nil && a.d != nil && a.d.Value != nil
 	if told && (a.work.Err() == nil || a.early) { // else the next process answers
-		if lost := isolate(func() error { return a.h.fail(ctx, a.d, err) }); lost != nil {
+		if lost := runIsolated(func() error { return a.h.fail(ctx, a.d, err) }); lost != nil {
 			err, told = errors.Join(err, lost), false
 		}
 	}
@@ -186,7 +186,7 @@ func (a *attempt) finishAttempt(ctx context.Context, err error) (done bool) {
 	}
 	a.h.meter.Fail(a.b.errorText(err.Error()))
 	a.log(ctx, slog.LevelError, "handler failed", took, err)
-	if done = told && !wraps[panicError](err) || a.deadLettered(err); done {
+	if done = told && !containsError[panicError](err) || a.deadLettered(err); done {
 		a.h.seen.settle(a.taken, false)
 	}
 	return done
@@ -194,7 +194,7 @@ func (a *attempt) finishAttempt(ctx context.Context, err error) (done bool) {
 
 // log writes how a run failed; what has a name is no alarm.
 func (a *attempt) log(ctx context.Context, level slog.Level, text string, took time.Duration, err error) {
-	if wraps[*Error](err) && level > slog.LevelWarn {
+	if containsError[*Error](err) && level > slog.LevelWarn {
 		level, text = slog.LevelWarn, "handler refused"
 	}
 	a.b.log.Log(ctx, level, text, "handler", a.h.name, "took", took, "err", err)
@@ -223,6 +223,6 @@ func (b *Bus) sortKey(it item) (string, bool) {
 
 // keyOf is the key of v, with a panic as an error.
 func keyOf(of func(any) string, v any) (key string, err error) {
-	err = guard(func() error { key = of(v); return nil })
+	err = recoverPanic(func() error { key = of(v); return nil })
 	return key, err
 }

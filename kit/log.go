@@ -23,8 +23,8 @@ func NewLogger(w io.Writer) (*slog.Logger, error) {
 	}
 	var h slog.Handler
 	switch format := strings.ToLower(os.Getenv("LOG_FORMAT")); {
-	case format == "text", (format == "" || format == "auto") && terminal(w):
-		h = tint.NewTextHandler(w, &tint.Options{Level: level, TimeFormat: "15:04:05.000", NoColor: !terminal(w)})
+	case format == "text", (format == "" || format == "auto") && isTerminal(w):
+		h = tint.NewTextHandler(w, &tint.Options{Level: level, TimeFormat: "15:04:05.000", NoColor: !isTerminal(w)})
 	case format == "json", format == "", format == "auto":
 		h = slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level})
 	default:
@@ -33,7 +33,7 @@ func NewLogger(w io.Writer) (*slog.Logger, error) {
 	return slog.New(traced{h}), nil
 }
 
-func terminal(w io.Writer) bool {
+func isTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	if !ok {
 		return false

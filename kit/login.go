@@ -64,8 +64,8 @@ func (c *connection) config(life context.Context, servers []*url.URL) (cfg autop
 	return cfg, nil
 }
 
-// refused reports whether the broker will never let this client in.
-func refused(err error) bool {
+// isLoginRefused reports whether the broker will never let this client in.
+func isLoginRefused(err error) bool {
 	c, ok := errors.AsType[*autopaho.ConnackError](err)
 	return ok && slices.Contains([]byte{packets.ConnackUnsupportedProtocolVersion, packets.ConnackInvalidClientID, packets.ConnackBadUsernameOrPassword,
 		packets.ConnackNotAuthorized, packets.ConnackBanned, packets.ConnackBadAuthenticationMethod}, c.ReasonCode)
@@ -121,7 +121,7 @@ func redactConnectError(err error) error {
 // connections that cannot reach the broker, one says so.
 func (c *connection) onConnectError(life context.Context, err error) {
 	b, u := c.b, c.server.Load()
-	if refused(err) || !b.cfg.Reconnect {
+	if isLoginRefused(err) || !b.cfg.Reconnect {
 		b.life.stop()
 		b.life.fail(fmt.Errorf("broker %s: %w", u.Redacted(), redactConnectError(err)))
 		return

@@ -39,14 +39,14 @@ func (b *Bus) mount(hs []Handler) error {
 			return err
 		}
 		for _, t := range h.replies {
-			answers = append(answers, subscription(routeOf(t), ""))
+			answers = append(answers, subscribeOptions(routeOf(t), ""))
 		}
 		if err := b.listen(h.registration, shared); err != nil {
 			return err
 		}
 	}
 	if len(answers) > 0 && !b.seam.AllowUndeclared {
-		answers = append(answers, subscription(msg.Route{Topic: b.replies.failures, QoS: msg.AtLeastOnce}, ""))
+		answers = append(answers, subscribeOptions(msg.Route{Topic: b.replies.failures, QoS: msg.AtLeastOnce}, ""))
 	}
 	return b.assignConnections(answers)
 }
@@ -165,10 +165,10 @@ func (b *Bus) laneOf(h *registration, shared map[string]*lane) (*lane, error) {
 	return l, nil
 }
 
-// subscription does not bring back what this client publishes, unless in a
+// subscribeOptions does not bring back what this client publishes, unless in a
 // group: the two exclude each other. To a group no retained state is sent: each
 // member that joins would have all of it repeated to some member.
-func subscription(r msg.Route, group string) paho.SubscribeOptions {
+func subscribeOptions(r msg.Route, group string) paho.SubscribeOptions {
 	s := paho.SubscribeOptions{Topic: topic.Share(group, r.Topic), QoS: byte(r.QoS), NoLocal: group == ""}
 	if group != "" {
 		s.RetainHandling = neverRetained

@@ -24,7 +24,7 @@ func (b *Bus) assignConnections(answers []paho.SubscribeOptions) error {
 	var working []*lane
 	for _, l := range b.dispatch.lanes {
 		for _, t := range l.cancellers {
-			prompt = append(prompt, subscription(t.h.opt.cancel.route, ""))
+			prompt = append(prompt, subscribeOptions(t.h.opt.cancel.route, ""))
 			first.cancels = append(first.cancels, t)
 		}
 		if !b.cfg.IsolateLanes || !l.acknowledgesLate() {
@@ -34,7 +34,7 @@ func (b *Bus) assignConnections(answers []paho.SubscribeOptions) error {
 		working = append(working, l)
 		for _, t := range l.routes {
 			if t.h.opt.overtake {
-				prompt = append(prompt, subscription(t.h.route, t.group))
+				prompt = append(prompt, subscribeOptions(t.h.route, t.group))
 				first.routes = append(first.routes, t)
 			}
 		}
@@ -75,17 +75,17 @@ func (b *Bus) chooseFilters(prompt []paho.SubscribeOptions) (err error) {
 		var want []paho.SubscribeOptions
 		for _, t := range c.routes {
 			if t.filter != "" {
-				want = append(want, subscription(t.h.route, t.group))
+				want = append(want, subscribeOptions(t.h.route, t.group))
 			}
 		}
 		if i == 0 {
 			want = append(want, prompt...)
 		}
 		for _, t := range c.cancels {
-			want = append(want, subscription(t.h.opt.cancel.route, ""))
+			want = append(want, subscribeOptions(t.h.opt.cancel.route, ""))
 		}
 		if b.letters.replays != "" && (len(c.lanes) > 0 || i == 0) {
-			want = append(want, subscription(msg.Route{Topic: b.letters.replays, QoS: msg.AtLeastOnce}, ""))
+			want = append(want, subscribeOptions(msg.Route{Topic: b.letters.replays, QoS: msg.AtLeastOnce}, ""))
 		}
 		if c.filters, err = mergeFilters(want); err != nil {
 			return err

@@ -17,13 +17,13 @@ type Observer interface {
 	Publish(ctx context.Context, topic string) (_ context.Context, ended func(error))
 }
 
-// unobserved ends what nobody observes.
-func unobserved(error) {}
+// ignoreEnd ends what nobody observes.
+func ignoreEnd(error) {}
 
 // observeRun tells the observer of a run.
 func (b *Bus) observeRun(ctx context.Context, it item) (context.Context, func(error)) {
 	if b.observer == nil {
-		return ctx, unobserved
+		return ctx, ignoreEnd
 	}
 	return b.observer.Run(ctx, it.h.name, it.d)
 }
@@ -31,7 +31,7 @@ func (b *Bus) observeRun(ctx context.Context, it item) (context.Context, func(er
 // observePublish tells the observer of a publication.
 func (b *Bus) observePublish(ctx context.Context, topic string) (context.Context, func(error)) {
 	if b.observer == nil {
-		return ctx, unobserved
+		return ctx, ignoreEnd
 	}
 	return b.observer.Publish(ctx, topic)
 }

@@ -110,7 +110,7 @@ func (l *lane) pushControl(it item) {
 func (c *connection) cancel(t target, d *Delivery) {
 	x := *d
 	var key string
-	err := isolate(func() (err error) { key, err = t.h.opt.cancel.key(&x); return err })
+	err := runIsolated(func() (err error) { key, err = t.h.opt.cancel.key(&x); return err })
 	ahead := c == c.b.conns.all[0]
 	if err != nil {
 		if ahead { // the other copy is no news

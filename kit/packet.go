@@ -125,7 +125,7 @@ func (d *Delivery) property(key, value string) {
 		d.sender = value
 	case "baggage":
 		if k, v, ok := strings.Cut(value, "="); ok {
-			d.addBaggage(unescape(k), unescape(v))
+			d.addBaggage(unescapeBaggage(k), unescapeBaggage(v))
 		}
 	default:
 		if d.Header.User == nil {
@@ -147,8 +147,8 @@ func (d *Delivery) addBaggage(k, v string) {
 	d.Baggage[k] = v
 }
 
-// unescape takes what foreign clients send unescaped as it is.
-func unescape(s string) string {
+// unescapeBaggage takes what foreign clients send unescaped as it is.
+func unescapeBaggage(s string) string {
 	if u, err := url.QueryUnescape(s); err == nil {
 		return u
 	}
@@ -358,9 +358,9 @@ func (d *Delivery) asBare() {
 	d.Data, d.Type, d.Source, d.Sent = d.Payload, "", "", time.Time{}
 }
 
-// decode fills d.Value with an M.
-func decode[M msg.Message](d *Delivery) error {
-	return guard(func() error { // methods of the contract run in it
+// decodeValue fills d.Value with an M.
+func decodeValue[M msg.Message](d *Delivery) error {
+	return recoverPanic(func() error { // methods of the contract run in it
 		var m M
 		if m.Route().Bare {
 			d.asBare()

@@ -49,7 +49,7 @@ func (b *Bus) askHealth() chan error {
 	go func() {
 		ctx, cancel := context.WithTimeout(b.life.feeds, probeEvery)
 		defer cancel()
-		err := isolate(func() error { return b.status.ask(ctx) })
+		err := runIsolated(func() error { return b.status.ask(ctx) })
 		if errors.Is(err, context.DeadlineExceeded) && ctx.Err() != nil {
 			err = errHealthLate
 		}

@@ -137,7 +137,7 @@ func Run(ctx context.Context, mods ...Module) error {
 			err := m.run(ctx)
 			switch {
 			case err == nil:
-			case len(mods) > 1 && wraps[evictedError](err):
+			case len(mods) > 1 && containsError[evictedError](err):
 				log.Error("service ended, the others go on", "service", m.Name, "err", err)
 			default:
 				end(err)
@@ -195,7 +195,7 @@ func (m Module) run(ctx context.Context) error {
 	if err := hooks.explain(stop, app.Stop(stop), "stop", limit, "MQTT_DRAIN and 3s"); failed == nil {
 		failed = err
 	}
-	if wraps[evictedError](failed) {
+	if containsError[evictedError](failed) {
 		b.tellEviction(context.WithoutCancel(ctx), failed)
 	}
 	if failed != nil {

@@ -161,14 +161,14 @@ type Metrics struct {
 
 // Metrics are what the service did since its start.
 func (b *Bus) Metrics() Metrics {
-	m := Metrics{Stats: b.Stats(), Publish: histogram(&b.sent.took)}
+	m := Metrics{Stats: b.Stats(), Publish: snapshotHistogram(&b.sent.took)}
 	for _, h := range b.metered() {
-		m.Times = append(m.Times, HandlerTimes{Took: histogram(&h.meter.Took), Waited: histogram(&h.meter.Waited)})
+		m.Times = append(m.Times, HandlerTimes{Took: snapshotHistogram(&h.meter.Took), Waited: snapshotHistogram(&h.meter.Waited)})
 	}
 	return m
 }
 
-func histogram(h *meter.Histogram) (out Histogram) {
+func snapshotHistogram(h *meter.Histogram) (out Histogram) {
 	out.Count, out.Sum, out.Buckets = h.Cumulative()
 	return out
 }

@@ -63,16 +63,16 @@ func spokenLine(line string) string {
 	}
 	own := bare != line && !strings.HasPrefix(strings.TrimSpace(line), ">")
 	if row := strings.TrimSpace(bare); strings.HasPrefix(row, "|") {
-		bare, own = cells(row), true
+		bare, own = tableCells(row), true
 	}
-	said := strings.TrimSpace(inline(bare))
+	said := strings.TrimSpace(stripInline(bare))
 	if own && said != "" && !strings.ContainsAny(said[len(said)-1:], ".!?:;,") {
 		said += "."
 	}
 	return said
 }
 
-func cells(row string) string {
+func tableCells(row string) string {
 	var said []string
 	for cell := range strings.SplitSeq(strings.Trim(row, "|"), "|") {
 		if cell = strings.TrimSpace(cell); cell != "" {
@@ -82,8 +82,8 @@ func cells(row string) string {
 	return strings.Join(said, ", ")
 }
 
-// inline strips what marks words within a line.
-func inline(s string) string {
+// stripInline strips what marks words within a line.
+func stripInline(s string) string {
 	s = image.ReplaceAllString(s, "$1")
 	s = link.ReplaceAllString(s, "$1")
 	s = footnote.ReplaceAllString(s, "")
@@ -99,7 +99,7 @@ func inline(s string) string {
 	s = struck.ReplaceAllString(s, "$1")
 	s = inWord.ReplaceAllString(s, "$1 $2")
 	s = leftMarks.ReplaceAllString(s, " ")
-	return strings.Map(sayable, symbols.Replace(html.UnescapeString(s)))
+	return strings.Map(spokenRune, symbols.Replace(html.UnescapeString(s)))
 }
 
 // symbols are words to a reader.
@@ -109,8 +109,8 @@ var symbols = strings.NewReplacer(
 	"\u00a0", " ", "©", "", "®", "", "™", "",
 )
 
-// sayable drops emoji and what joins them, and control characters.
-func sayable(r rune) rune {
+// spokenRune drops emoji and what joins them, and control characters.
+func spokenRune(r rune) rune {
 	switch {
 	case r == '\u200d' || r == '\u20e3' || r >= '\ufe00' && r <= '\ufe0f' || r >= 0xe0000 && r <= 0xe007f:
 		return -1

@@ -102,7 +102,7 @@ func (s *Splitter) ends(r rune, i, next int) bool {
 		return false // a text in the writing has nothing there yet, and would have to wait
 	}
 	word := s.rest[strings.LastIndexFunc(s.rest[:i], unicode.IsSpace)+1 : i]
-	return !abbreviation(strings.TrimLeft(word, `"'([`)) && !listNumber(s.rest[:i], word)
+	return !isAbbreviation(strings.TrimLeft(word, `"'([`)) && !listNumber(s.rest[:i], word)
 }
 
 // closing passes quotes and brackets that belong to the sentence before them.
@@ -125,7 +125,7 @@ var abbreviations = map[string]bool{
 	"jan": true, "feb": true, "aug": true, "sept": true, "oct": true, "nov": true, "dec": true, "z.b": true, "d.h": true, "bzw": true,
 }
 
-func abbreviation(word string) bool {
+func isAbbreviation(word string) bool {
 	if r, size := utf8.DecodeRuneInString(word); size == len(word) && unicode.IsUpper(r) && r != 'I' {
 		return true // an initial
 	}

@@ -89,8 +89,8 @@ func serverTitle(s discovery.Server) string {
 	return name
 }
 
-// recogniser is the adapter of the stt service for s.
-func recogniser(s discovery.Server, home kit.Home) (func(context.Context, []byte) (string, error), error) {
+// recogniserOf is the adapter of the stt service for s.
+func recogniserOf(s discovery.Server, home kit.Home) (func(context.Context, []byte) (string, error), error) {
 	c, err := kit.FromEnv[stt.Config]("stt")
 	if err != nil {
 		return nil, err
@@ -103,10 +103,10 @@ func recogniser(s discovery.Server, home kit.Home) (func(context.Context, []byte
 	if err != nil {
 		return nil, err
 	}
-	return transcribing(e), nil
+	return transcribeWith(e), nil
 }
 
-func transcribing(e stt.Engine) func(context.Context, []byte) (string, error) {
+func transcribeWith(e stt.Engine) func(context.Context, []byte) (string, error) {
 	return func(ctx context.Context, pcm []byte) (string, error) {
 		r, err := e.Transcribe(ctx, pcm)
 		return r.Text, err
@@ -130,10 +130,10 @@ func voiceAt(ctx context.Context, s discovery.Server, home kit.Home) (say sayer,
 	if err != nil {
 		return nil, nil, err
 	}
-	return saying(e), func() { _ = stop(context.WithoutCancel(ctx)) }, nil
+	return sayWith(e), func() { _ = stop(context.WithoutCancel(ctx)) }, nil
 }
 
-func saying(e tts.Engine) sayer {
+func sayWith(e tts.Engine) sayer {
 	return func(ctx context.Context, text string) (first, all time.Duration, err error) {
 		begin := time.Now()
 		for chunk, err := range e.Synthesize(ctx, tts.Line{Text: text, Lang: "en"}) {
@@ -155,8 +155,8 @@ func saying(e tts.Engine) sayer {
 // pieces came.
 type answerer func(ctx context.Context, question string, limit int) (first, all time.Duration, pieces int, err error)
 
-// writer is the adapter of the llm service for s.
-func writer(s discovery.Server, home kit.Home) (answerer, error) {
+// writerOf is the adapter of the llm service for s.
+func writerOf(s discovery.Server, home kit.Home) (answerer, error) {
 	c, err := kit.FromEnv[llm.Config]("llm")
 	if err != nil {
 		return nil, err
@@ -169,10 +169,10 @@ func writer(s discovery.Server, home kit.Home) (answerer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return answering(e), nil
+	return answerWith(e), nil
 }
 
-func answering(e llm.Engine) answerer {
+func answerWith(e llm.Engine) answerer {
 	return func(ctx context.Context, question string, limit int) (first, all time.Duration, pieces int, err error) {
 		begin := time.Now()
 		_, err = e.Generate(ctx, llm.Prompt{User: question, Question: question, MaxTokens: limit, TopP: 1}, func(delta string) error {
@@ -190,8 +190,8 @@ func answering(e llm.Engine) answerer {
 	}
 }
 
-// embedding is the adapter of the memory service for s.
-func embedding(s discovery.Server) (func(context.Context, string) ([]float32, error), error) {
+// embedderOf is the adapter of the memory service for s.
+func embedderOf(s discovery.Server) (func(context.Context, string) ([]float32, error), error) {
 	c, err := kit.FromEnv[memory.Config]("memory")
 	if err != nil {
 		return nil, err

@@ -37,10 +37,10 @@ func brokerOf(home kit.Home) address {
 	return address{s.URL, "the default; no tars up is running"}
 }
 
-// open connects a tool called name to the broker.
-func open(ctx context.Context, home kit.Home, name string, hs ...kit.Handler) (*kit.Bus, error) {
+// openBus connects a tool called name to the broker.
+func openBus(ctx context.Context, home kit.Home, name string, hs ...kit.Handler) (*kit.Bus, error) {
 	a := brokerOf(home)
-	s, err := settings(home, name)
+	s, err := busSettings(home, name)
 	if err != nil {
 		return nil, err
 	}
@@ -52,13 +52,13 @@ func open(ctx context.Context, home kit.Home, name string, hs ...kit.Handler) (*
 		err = fmt.Errorf("no answer within %s", time.Since(begin).Round(100*time.Millisecond)) // who asks may have less time
 	}
 	if err != nil {
-		return nil, fmt.Errorf("broker %s (from %s): %w", redacted(a.url), a.from, err)
+		return nil, fmt.Errorf("broker %s (from %s): %w", redactPassword(a.url), a.from, err)
 	}
 	return b, nil
 }
 
-// settings are those of a tool called name, with the broker that brokerOf names.
-func settings(home kit.Home, name string) (kit.Settings, error) {
+// busSettings are those of a tool called name, with the broker that brokerOf names.
+func busSettings(home kit.Home, name string) (kit.Settings, error) {
 	s, err := kit.Load(name)
 	if err != nil || s.NamedBy() != "" {
 		return s, err
@@ -73,5 +73,5 @@ func settings(home kit.Home, name string) (kit.Settings, error) {
 	return s, nil
 }
 
-// redacted is the address, or the list of them, without passwords.
-func redacted(address string) string { return kit.RedactURL(address) }
+// redactPassword is the address, or the list of them, without passwords.
+func redactPassword(address string) string { return kit.RedactURL(address) }

@@ -41,7 +41,7 @@ func TestNamedBrokerIsUsed(t *testing.T) {
 			t.Setenv("MQTT_PORT", "")
 			t.Setenv("MQTT_USERNAME", "")
 			t.Setenv("MQTT_PASSWORD", "")
-			if s, err := settings(home, "tars-cli"); err != nil || s.URL != tt.file {
+			if s, err := busSettings(home, "tars-cli"); err != nil || s.URL != tt.file {
 				t.Errorf("another terminal uses %s, %v, want %s", s.URL, err, tt.file)
 			}
 			stop()
@@ -74,7 +74,7 @@ func TestBadAddressStopsTarsUp(t *testing.T) {
 	if err == nil || strings.Contains(err.Error(), "Geheim") || strings.Contains(err.Error(), "1234") {
 		t.Errorf("error is %v", err)
 	}
-	if _, err := settings(kit.Home(t.TempDir()), "tars-cli"); err == nil || strings.Contains(err.Error(), "Geheim") {
+	if _, err := busSettings(kit.Home(t.TempDir()), "tars-cli"); err == nil || strings.Contains(err.Error(), "Geheim") {
 		t.Errorf("error of a tool is %v", err)
 	}
 }
@@ -122,7 +122,7 @@ func TestRedacted(t *testing.T) {
 		"mqtt://u:s3cret@h1:1883,mqtts://u:s3cret@h2": "mqtt://u:xxxxx@h1:1883,mqtts://u:xxxxx@h2:8883",
 		"u:s3cret@h:1883": "of an unreadable address",
 	} {
-		if got := redacted(address); got != want {
+		if got := redactPassword(address); got != want {
 			t.Errorf("%s is shown as %s", address, got)
 		}
 	}

@@ -26,7 +26,7 @@ func (c *askCmd) Run(ctx context.Context, home kit.Home) error {
 	a := &asker{out: os.Stdout, alive: make(chan struct{}, 1), done: make(chan error, 1)}
 	told, f := typedTranscript(ctx, strings.Join(c.Text, " "))
 	a.utt, a.turn = *f.UttID, f.MessageID
-	bus, err := open(ctx, home, "tars-cli", a.handlers()...)
+	bus, err := openBus(ctx, home, "tars-cli", a.handlers()...)
 	if err != nil {
 		return err
 	}

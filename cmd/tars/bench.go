@@ -182,7 +182,7 @@ func (b *bench) figures(ctx context.Context, s discovery.Server, added quartiles
 // hear transcribes all clips, and the shortest one in turns with the engine
 // asked directly.
 func (b *bench) hear(ctx context.Context, s discovery.Server) error {
-	transcribe, err := recogniser(s, b.home)
+	transcribe, err := recogniserOf(s, b.home)
 	if err != nil {
 		return err
 	}
@@ -217,7 +217,7 @@ func (b *bench) hear(ctx context.Context, s discovery.Server) error {
 	if err != nil {
 		return err
 	}
-	b.heard = append(b.heard, recognised{b.figures(ctx, s, added.difference), sum, float64(work) / float64(speech), median(took), longestOf(took)})
+	b.heard = append(b.heard, recognised{b.figures(ctx, s, added.difference), sum, float64(work) / float64(speech), medianOf(took), longestOf(took)})
 	return nil
 }
 
@@ -242,12 +242,12 @@ func (b *bench) speak(ctx context.Context, s discovery.Server) error {
 	if err != nil {
 		return err
 	}
-	b.spoken = append(b.spoken, spoken{b.figures(ctx, s, added.difference), added.ours, median(all)})
+	b.spoken = append(b.spoken, spoken{b.figures(ctx, s, added.difference), added.ours, medianOf(all)})
 	return nil
 }
 
 func (b *bench) write(ctx context.Context, s discovery.Server) error {
-	answer, err := writer(s, b.home)
+	answer, err := writerOf(s, b.home)
 	if err != nil {
 		return err
 	}
@@ -268,12 +268,12 @@ func (b *bench) write(ctx context.Context, s discovery.Server) error {
 	if err != nil {
 		return err
 	}
-	b.written = append(b.written, written{b.figures(ctx, s, added.difference), added.ours, median(speeds)})
+	b.written = append(b.written, written{b.figures(ctx, s, added.difference), added.ours, medianOf(speeds)})
 	return nil
 }
 
 func (b *bench) embed(ctx context.Context, s discovery.Server) error {
-	vector, err := embedding(s)
+	vector, err := embedderOf(s)
 	if err != nil {
 		return err
 	}
@@ -321,5 +321,5 @@ func inTurns(n int, directly, adapted func() (time.Duration, error)) (turns, err
 		}
 		ours, differences = append(ours, took[1]), append(differences, took[1]-took[0])
 	}
-	return turns{median(ours), quartilesOf(differences)}, nil
+	return turns{medianOf(ours), quartilesOf(differences)}, nil
 }

@@ -24,20 +24,20 @@ func (b *bench) print(w io.Writer) {
 	}
 	fmt.Fprintf(w, "Measured by `tars bench engines` on %s, %d cores (%s/%s); %d clips, %.0f s of speech; %d requests each way.\n",
 		time.Now().Format(time.DateOnly), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, len(b.clips), speech.Seconds(), b.runs)
-	table(w, b.heard, "| Recogniser | Word errors | Real-time factor | One clip, median and worst | Memory | Adapter adds |", func(h recognised) string {
-		return fmt.Sprintf("| %s | %.1f %% | %.2f | %s, %s | %s | %s |", h.name, 100*h.errors.Rate(), h.factor, shortDuration(h.median), shortDuration(h.most), megabytes(h.memory), h.added)
+	printRows(w, b.heard, "| Recogniser | Word errors | Real-time factor | One clip, median and worst | Memory | Adapter adds |", func(h recognised) string {
+		return fmt.Sprintf("| %s | %.1f %% | %.2f | %s, %s | %s | %s |", h.name, 100*h.errors.Rate(), h.factor, shortDuration(h.median), shortDuration(h.most), formatMegabytes(h.memory), h.added)
 	})
-	table(w, b.spoken, "| Voice, one sentence | First audio | All of it | Memory | Adapter adds |", func(s spoken) string {
-		return fmt.Sprintf("| %s | %s | %s | %s | %s |", s.name, shortDuration(s.first), shortDuration(s.all), megabytes(s.memory), s.added)
+	printRows(w, b.spoken, "| Voice, one sentence | First audio | All of it | Memory | Adapter adds |", func(s spoken) string {
+		return fmt.Sprintf("| %s | %s | %s | %s | %s |", s.name, shortDuration(s.first), shortDuration(s.all), formatMegabytes(s.memory), s.added)
 	})
-	table(w, b.written, "| Chat | First token | Tokens/s | Memory | Adapter adds |", func(t written) string {
-		return fmt.Sprintf("| %s | %s | %.0f | %s | %s |", t.name, shortDuration(t.first), t.speed, megabytes(t.memory), t.added)
+	printRows(w, b.written, "| Chat | First token | Tokens/s | Memory | Adapter adds |", func(t written) string {
+		return fmt.Sprintf("| %s | %s | %.0f | %s | %s |", t.name, shortDuration(t.first), t.speed, formatMegabytes(t.memory), t.added)
 	})
-	table(w, b.embedded, "| Embeddings | One text | Numbers | Memory | Adapter adds |", func(e embedded) string {
-		return fmt.Sprintf("| %s | %s | %d | %s | %s |", e.name, shortDuration(e.one), e.numbers, megabytes(e.memory), e.added)
+	printRows(w, b.embedded, "| Embeddings | One text | Numbers | Memory | Adapter adds |", func(e embedded) string {
+		return fmt.Sprintf("| %s | %s | %d | %s | %s |", e.name, shortDuration(e.one), e.numbers, formatMegabytes(e.memory), e.added)
 	})
-	table(w, b.woken, "| Wake words | Heard | After the phrase | Memory | Adapter adds |", func(k woken) string {
-		return fmt.Sprintf("| %s | %s, %d of %d | %s | %s | %s |", k.name, k.word, k.of, k.of, shortDuration(k.after), megabytes(k.memory), k.added)
+	printRows(w, b.woken, "| Wake words | Heard | After the phrase | Memory | Adapter adds |", func(k woken) string {
+		return fmt.Sprintf("| %s | %s, %d of %d | %s | %s | %s |", k.name, k.word, k.of, k.of, shortDuration(k.after), formatMegabytes(k.memory), k.added)
 	})
 	if len(b.heard)+len(b.spoken)+len(b.written)+len(b.embedded)+len(b.woken) == 0 {
 		fmt.Fprintln(w, "\nNo engine was found: make engines installs some.")
@@ -47,8 +47,8 @@ func (b *bench) print(w io.Writer) {
 	}
 }
 
-// table writes head and a line for each of rows, if there are any.
-func table[R any](w io.Writer, rows []R, head string, line func(R) string) {
+// printRows writes head and a line for each of rows, if there are any.
+func printRows[R any](w io.Writer, rows []R, head string, line func(R) string) {
 	if len(rows) == 0 {
 		return
 	}
@@ -77,7 +77,7 @@ type quartiles struct{ first, median, third time.Duration }
 func quartilesOf(all []time.Duration) quartiles {
 	sorted := slices.Sorted(slices.Values(all))
 	half := len(sorted) / 2
-	return quartiles{median(sorted[:len(sorted)-half]), median(sorted), median(sorted[half:])}
+	return quartiles{medianOf(sorted[:len(sorted)-half]), medianOf(sorted), medianOf(sorted[half:])}
 }
 
 // String is the median, and behind it the middle half.
@@ -85,16 +85,16 @@ func (q quartiles) String() string {
 	return fmt.Sprintf("%s (%s to %s)", shortDuration(q.median), shortDuration(q.first), shortDuration(q.third))
 }
 
-// megabytes is n for people; a dash stands for unknown.
-func megabytes(n int64) string {
+// formatMegabytes is n for people; a dash stands for unknown.
+func formatMegabytes(n int64) string {
 	if n <= 0 {
 		return "–"
 	}
 	return fmt.Sprintf("%d MB", n/1e6)
 }
 
-// median of no numbers is 0.
-func median[N ~int64 | ~float64](all []N) N {
+// medianOf of no numbers is 0.
+func medianOf[N ~int64 | ~float64](all []N) N {
 	if len(all) == 0 {
 		return 0
 	}

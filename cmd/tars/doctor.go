@@ -23,11 +23,11 @@ var errUnwell = errors.New("something above needs attention")
 func (doctorCmd) Run(ctx context.Context, home kit.Home) error {
 	_ = os.Setenv("LOG_LEVEL", "error")
 	x := &examination{well: true}
-	err := writable(home)
+	err := checkWritable(home)
 	x.note(err == nil, "data", detailOrError(string(home), err))
 	x.stack(ctx, home)
 	if page, err := pageURL(); err == nil {
-		err := reachable(ctx, page)
+		err := checkPage(ctx, page)
 		if err != nil {
 			err = fmt.Errorf("%w (UI_ADDR says where it is; it may be another in the shell of tars up)", err)
 		}
@@ -62,7 +62,7 @@ func (x *examination) stack(ctx context.Context, home kit.Home) {
 	short, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
 	var refused refusals
-	bus, err := open(short, home, "tars-cli", kit.On(board.note, kit.Name("health")), refused.handler())
+	bus, err := openBus(short, home, "tars-cli", kit.On(board.note, kit.Name("health")), refused.handler())
 	if err != nil {
 		x.note(false, "broker", err.Error()+"; start it with: make up")
 		return
@@ -74,7 +74,7 @@ func (x *examination) stack(ctx context.Context, home kit.Home) {
 		hint = "; Mosquitto wants set_tcp_nodelay true, see ops/mosquitto"
 	}
 	x.note(err == nil && hint == "", "broker",
-		detailOrError(fmt.Sprintf("%s (from %s), accepts a message in %s%s", redacted(a.url), a.from, took.Round(10*time.Microsecond), hint), err))
+		detailOrError(fmt.Sprintf("%s (from %s), accepts a message in %s%s", redactPassword(a.url), a.from, took.Round(10*time.Microsecond), hint), err))
 	_ = board.wait(ctx, 2*time.Second)
 	if text := refused.String(); text != "" {
 		x.line("warn", "broker", "refused since the start: "+text+" (the limits are BROKER_ variables, docs/config.md)")
@@ -109,7 +109,7 @@ func detailOrError(ok string, err error) string {
 	return ok
 }
 
-func writable(home kit.Home) error {
+func checkWritable(home kit.Home) error {
 	if err := os.MkdirAll(string(home), 0o700); err != nil {
 		return err
 	}
@@ -134,7 +134,7 @@ func roundTrip(ctx context.Context, bus *kit.Bus) (time.Duration, error) {
 	return all[len(all)/2], nil
 }
 
-func reachable(ctx context.Context, page string) error {
+func checkPage(ctx context.Context, page string) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
 	q, err := http.NewRequestWithContext(ctx, http.MethodGet, page+"/healthz", nil)

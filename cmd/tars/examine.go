@@ -54,7 +54,7 @@ func (x *examination) engines(ctx context.Context, home kit.Home) {
 	}
 	idle := installedButUnused(ctx, home)
 	var all []trial
-	for _, t := range trials(ctx, home, w.Hosts) {
+	for _, t := range runTrials(ctx, home, w.Hosts) {
 		ok := t.err == nil
 		text := t.engine.name
 		switch {
@@ -72,7 +72,7 @@ func (x *examination) engines(ctx context.Context, home kit.Home) {
 		fmt.Println("\nWhat would help most: engines are installed, and tars up runs them: make up")
 		return
 	}
-	fmt.Printf("\nWhat would help most: %s\n", advice(all))
+	fmt.Printf("\nWhat would help most: %s\n", adviceOn(all))
 }
 
 // installedButUnused reports whether engines are installed and nobody runs them.
@@ -83,10 +83,10 @@ func installedButUnused(ctx context.Context, home kit.Home) bool {
 	return err == nil && !running && wanted
 }
 
-// trials asks the engine of each service.
-func trials(ctx context.Context, home kit.Home, hosts []string) (all []trial) {
-	found := engines(ctx, home)
-	found["wake"] = detector(ctx, home)
+// runTrials asks the engine of each service.
+func runTrials(ctx context.Context, home kit.Home, hosts []string) (all []trial) {
+	found := enginesInUse(ctx, home)
+	found["wake"] = wakeDetector(ctx, home)
 	for _, t := range []struct {
 		trial
 		try func(context.Context, kit.Home, *trial) error
@@ -153,7 +153,7 @@ func tryHearing(ctx context.Context, home kit.Home, t *trial) error {
 // without those that take over when it fails: they would pass for it.
 func (t *trial) recogniser(home kit.Home) (func(context.Context, []byte) (string, error), error) {
 	if t.server != nil {
-		return recogniser(*t.server, home)
+		return recogniserOf(*t.server, home)
 	}
 	c, err := kit.FromEnv[stt.Config]("stt")
 	if err != nil {
@@ -163,7 +163,7 @@ func (t *trial) recogniser(home kit.Home) (func(context.Context, []byte) (string
 	if err != nil {
 		return nil, err
 	}
-	return transcribing(e), nil
+	return transcribeWith(e), nil
 }
 
 func (t *trial) voice(ctx context.Context, home kit.Home) (say sayer, done func(), err error) {
@@ -178,12 +178,12 @@ func (t *trial) voice(ctx context.Context, home kit.Home) (say sayer, done func(
 	if err != nil {
 		return nil, nil, err
 	}
-	return saying(e), func() { _ = stop(context.WithoutCancel(ctx)) }, nil
+	return sayWith(e), func() { _ = stop(context.WithoutCancel(ctx)) }, nil
 }
 
 func (t *trial) writer(home kit.Home) (answerer, error) {
 	if t.server != nil {
-		return writer(*t.server, home)
+		return writerOf(*t.server, home)
 	}
 	c, err := kit.FromEnv[llm.Config]("llm")
 	if err != nil {
@@ -193,13 +193,13 @@ func (t *trial) writer(home kit.Home) (answerer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return answering(e), nil
+	return answerWith(e), nil
 }
 
 // embedder is nil when there is none.
 func (t *trial) embedder(ctx context.Context, home kit.Home) (func(context.Context, string) ([]float32, error), error) {
 	if t.server != nil {
-		return embedding(*t.server)
+		return embedderOf(*t.server)
 	}
 	c, err := kit.FromEnv[memory.Config]("memory")
 	if err != nil {
@@ -272,8 +272,8 @@ func timeSecondCall(ask func() (time.Duration, error)) (time.Duration, error) {
 // simple is what the llm service calls the engine that needs no model.
 const simple = "builtin"
 
-// advice is the one thing that would improve most.
-func advice(all []trial) string {
+// adviceOn is the one thing that would improve most.
+func adviceOn(all []trial) string {
 	by := map[string]trial{}
 	for _, t := range all {
 		by[t.service] = t
@@ -323,7 +323,7 @@ func printInstalled(ctx context.Context, home kit.Home) {
 			last = shortDuration(e.Last)
 		}
 		fmt.Fprintf(t, "  %s\t%s\t%s\t%s\t%d\t%d\t%d\t%s\t%s\n", e.Name, e.State, time.Since(e.Since).Round(time.Second),
-			megabytes(supervise.Memory(e.PID)), e.Starts, e.Deaths, e.Requests, last, e.Log)
+			formatMegabytes(supervise.Memory(e.PID)), e.Starts, e.Deaths, e.Requests, last, e.Log)
 	}
 	_ = t.Flush()
 	for _, e := range running.Engines {

@@ -81,7 +81,7 @@ func TestDoctorSaysWhyItIsThisEngine(t *testing.T) {
 			for _, s := range tt.servers {
 				s(t, host)
 			}
-			all := trials(t.Context(), kit.Home(t.TempDir()), []string{host})
+			all := runTrials(t.Context(), kit.Home(t.TempDir()), []string{host})
 			for i := 0; i < len(tt.want); i += 2 {
 				service, engine, _ := strings.Cut(tt.want[i], ": ")
 				got := all[slices.IndexFunc(all, func(x trial) bool { return x.service == service })]
@@ -100,14 +100,14 @@ func TestAnOllamaWithoutAModelIsNoticed(t *testing.T) {
 	host := elsewhere(t, 91)
 	alone(t, host)
 	web(t, host, "11434", map[string]string{"/api/version": `{"version":"0.12.6"}`, "/v1/models": `{"object":"list","data":null}`})
-	all := trials(t.Context(), kit.Home(t.TempDir()), []string{host})
+	all := runTrials(t.Context(), kit.Home(t.TempDir()), []string{host})
 	got := all[slices.IndexFunc(all, func(x trial) bool { return x.service == "llm" })]
 	want := "because Ollama at " + host + ":11434 has no chat model, no other server for it answers at " + host + " on 1234, 8000, 8080, 8001, and no installed engine runs"
 	if why := got.why([]string{host}); got.engine.name != simple || why != want {
 		t.Errorf("%s, %s\nwant %s", got.engine.name, why, want)
 	}
 	all = slices.DeleteFunc(all, func(x trial) bool { return x.service == "stt" })
-	if got, want := advice(append(all, trial{service: "stt", text: "ok"})), "Ollama has no chat model: ollama pull llama3.2"; !strings.HasPrefix(got, want) {
+	if got, want := adviceOn(append(all, trial{service: "stt", text: "ok"})), "Ollama has no chat model: ollama pull llama3.2"; !strings.HasPrefix(got, want) {
 		t.Errorf("%q, want %q", got, want)
 	}
 }
@@ -124,7 +124,7 @@ func TestDoctorTriesTheEngineThatWasChosen(t *testing.T) {
 		"/v1/models":           `{"object":"list","data":[{"id":"small","object":"model","owned_by":"llamacpp"}]}`,
 		"/v1/chat/completions": `data: {"choices":[{"delta":{"content":"It is "}}]}` + "\n\n" + `data: {"choices":[{"delta":{"content":"Paris."}}]}` + "\n\ndata: [DONE]\n\n",
 	})
-	all := trials(t.Context(), kit.Home(t.TempDir()), []string{host})
+	all := runTrials(t.Context(), kit.Home(t.TempDir()), []string{host})
 	got := all[slices.IndexFunc(all, func(x trial) bool { return x.service == "llm" })]
 	if got.engine.name != "Ollama" || got.err == nil {
 		t.Errorf("%s: %q %v", got.engine.name, got.text, got.err)
@@ -156,7 +156,7 @@ func TestNoneIsNoHost(t *testing.T) {
 	ollamaAt(t, host)
 	home := kit.Home(t.TempDir())
 	runs(t, home, "http://"+host+":11434/v1")
-	all := trials(t.Context(), home, []string{"none"})
+	all := runTrials(t.Context(), home, []string{"none"})
 	for _, got := range all {
 		if why := got.why([]string{"none"}); why != "because nothing is looked for, as ENGINE_HOSTS is none" {
 			t.Errorf("%s: %s", got.service, why)
@@ -174,7 +174,7 @@ func TestARecogniserThatMishearsIsNotWell(t *testing.T) {
 		"/v1/models":               `{"data":[{"id":"whisper-small"}]}`,
 		"/v1/audio/transcriptions": `{"text":"Thank you for watching."}`,
 	})
-	all := trials(t.Context(), kit.Home(t.TempDir()), []string{host})
+	all := runTrials(t.Context(), kit.Home(t.TempDir()), []string{host})
 	if err := all[0].err; err == nil || !strings.Contains(err.Error(), `understood "Thank you for watching."`) {
 		t.Errorf("said %v", err)
 	}
@@ -208,7 +208,7 @@ func TestTheOneThingThatWouldHelpMost(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			all := good()
 			tt.spoil(all)
-			if got := advice(all); !strings.HasPrefix(got, tt.want) {
+			if got := adviceOn(all); !strings.HasPrefix(got, tt.want) {
 				t.Errorf("%q, want %q", got, tt.want)
 			}
 		})

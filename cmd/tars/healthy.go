@@ -18,7 +18,7 @@ type healthyCmd struct {
 func (c *healthyCmd) Run(ctx context.Context, home kit.Home) error {
 	_ = os.Setenv("LOG_LEVEL", "error")
 	board := newHealthBoard()
-	bus, err := open(ctx, home, "tars-healthy", kit.On(board.note, kit.Name("health")))
+	bus, err := openBus(ctx, home, "tars-healthy", kit.On(board.note, kit.Name("health")))
 	if err != nil {
 		return err
 	}

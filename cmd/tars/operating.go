@@ -21,10 +21,10 @@ func operatingTool(home kit.Home) *operate.Tool {
 	return &operate.Tool{
 		Name:     "tars",
 		Hint:     "is the stack running? See tars doctor",
-		Settings: func() (kit.Settings, error) { return settings(home, "tars-cli") },
+		Settings: func() (kit.Settings, error) { return busSettings(home, "tars-cli") },
 		Open: func(ctx context.Context, hs ...kit.Handler) (*kit.Bus, error) {
 			defaultLogLevel()
-			return open(ctx, home, "tars-cli", hs...)
+			return openBus(ctx, home, "tars-cli", hs...)
 		},
 		Marks: []string{"room"},
 		TopSection: func() operate.Section {

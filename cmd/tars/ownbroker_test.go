@@ -102,7 +102,7 @@ func TestLoginOfTheEnvironmentIsForAnotherBroker(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer stop()
-	s, err := settings(home, "tars-cli")
+	s, err := busSettings(home, "tars-cli")
 	if err != nil {
 		t.Fatal(err)
 	}

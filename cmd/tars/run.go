@@ -27,7 +27,7 @@ func (c *runCmd) Run(ctx context.Context, home kit.Home) error {
 // environment names a broker. Where there is none, a login of the environment is
 // for the usual port.
 func pointedModules(home kit.Home, mods []kit.Module) ([]kit.Module, error) {
-	if _, err := settings(home, "tars-cli"); err != nil {
+	if _, err := busSettings(home, "tars-cli"); err != nil {
 		return nil, err
 	}
 	a := brokerOf(home)

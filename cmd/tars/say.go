@@ -24,7 +24,7 @@ func (c *sayCmd) Run(ctx context.Context, home kit.Home) error {
 	defaultLogLevel()
 	utt := "cli-" + kit.NewID()[:8]
 	events := make(chan contract.TtsStatus, 16)
-	bus, err := open(ctx, home, "tars-cli", kit.Sends[contract.TtsSay](), kit.Sends[contract.TtsControl](),
+	bus, err := openBus(ctx, home, "tars-cli", kit.Sends[contract.TtsSay](), kit.Sends[contract.TtsControl](),
 		kit.On(func(_ context.Context, s contract.TtsStatus) error {
 			if s.UttID != nil && *s.UttID == utt {
 				select {

@@ -37,17 +37,17 @@ type engine struct {
 	better string // what would improve most; empty: nothing
 }
 
-// engines tells what each service would work with, by the settings of this
+// enginesInUse tells what each service would work with, by the settings of this
 // process. It looks for servers, for at most a second.
-func engines(ctx context.Context, home kit.Home) map[string]engine {
+func enginesInUse(ctx context.Context, home kit.Home) map[string]engine {
 	all := map[string]engine{}
 	var mu sync.Mutex
 	var wg sync.WaitGroup
 	for service, describe := range map[string]func() (engine, error){
-		"stt":    describing("stt", func(c stt.Config) engine { return described(stt.Describe(ctx, c, home)) }),
-		"tts":    describing("tts", func(c tts.Config) engine { return described(tts.Describe(ctx, c, home)) }),
-		"llm":    describing("llm", func(c llm.Config) engine { return described(llm.Describe(ctx, c, home)) }),
-		"memory": describing("memory", func(c memory.Config) engine { return described(memory.Describe(ctx, c, home)) }),
+		"stt":    describeFromEnv("stt", func(c stt.Config) engine { return newEngine(stt.Describe(ctx, c, home)) }),
+		"tts":    describeFromEnv("tts", func(c tts.Config) engine { return newEngine(tts.Describe(ctx, c, home)) }),
+		"llm":    describeFromEnv("llm", func(c llm.Config) engine { return newEngine(llm.Describe(ctx, c, home)) }),
+		"memory": describeFromEnv("memory", func(c memory.Config) engine { return newEngine(memory.Describe(ctx, c, home)) }),
 	} {
 		wg.Go(func() {
 			e, err := describe()
@@ -63,8 +63,8 @@ func engines(ctx context.Context, home kit.Home) map[string]engine {
 	return all
 }
 
-// describing reads the settings of a service and describes its engine.
-func describing[C any](service string, describe func(C) engine) func() (engine, error) {
+// describeFromEnv reads the settings of a service and describes its engine.
+func describeFromEnv[C any](service string, describe func(C) engine) func() (engine, error) {
 	return func() (engine, error) {
 		c, err := kit.FromEnv[C](service)
 		if err != nil {
@@ -74,11 +74,11 @@ func describing[C any](service string, describe func(C) engine) func() (engine, 
 	}
 }
 
-func described(name, from, better string) engine { return engine{name, from, better} }
+func newEngine(name, from, better string) engine { return engine{name, from, better} }
 
 // printTable prints a line a service.
 func printTable(ctx context.Context, w io.Writer, home kit.Home, health map[string]contract.HealthPing) {
-	found := engines(ctx, home)
+	found := enginesInUse(ctx, home)
 	t := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
 	fmt.Fprintln(t, "  SERVICE\tSTATE\tENGINE\tFROM")
 	var better []string

@@ -95,7 +95,7 @@ func haveBroker(ctx context.Context, home kit.Home, mods []kit.Module) (_ []kit.
 		}
 	} else {
 		if old, err := private.ReadFile(file); err == nil && brokerAnswers(ctx, home) {
-			return nil, nil, fmt.Errorf("tars up is running already (broker %s, from %s)", redacted(strings.TrimSpace(old)), file)
+			return nil, nil, fmt.Errorf("tars up is running already (broker %s, from %s)", redactPassword(strings.TrimSpace(old)), file)
 		}
 		var b *ownBroker
 		if b, err = startBroker(home, mods, s.MaxPacket); err == nil {
@@ -148,7 +148,7 @@ const maxGreetWait = 15 * time.Second
 // printWhenUp prints the page's address and what was found, once all have reported.
 func printWhenUp(ctx context.Context, home kit.Home) error {
 	board := newHealthBoard()
-	bus, err := open(ctx, home, "tars-cli", kit.On(board.note, kit.Name("health")))
+	bus, err := openBus(ctx, home, "tars-cli", kit.On(board.note, kit.Name("health")))
 	if err != nil {
 		return err
 	}
@@ -165,7 +165,7 @@ func printWhenUp(ctx context.Context, home kit.Home) error {
 	if names := installedNames(ctx, home); names != "" {
 		fmt.Printf("\n  installed engines, which start when they are needed: %s\n", names)
 	}
-	fmt.Printf("\n  broker %s · data %s · Ctrl-C stops\n\n", redacted(brokerOf(home).url), home)
+	fmt.Printf("\n  broker %s · data %s · Ctrl-C stops\n\n", redactPassword(brokerOf(home).url), home)
 	return nil
 }
 

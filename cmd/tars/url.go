@@ -11,7 +11,7 @@ type urlCmd struct{}
 
 // Run implements the command.
 func (urlCmd) Run(home kit.Home) error {
-	s, err := settings(home, "tars-cli")
+	s, err := busSettings(home, "tars-cli")
 	if err != nil {
 		return err
 	}

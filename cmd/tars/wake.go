@@ -29,9 +29,9 @@ const header = 44
 // inText is what finds a wake phrase without a detector.
 const inText = "phrases in the text"
 
-// detector is who listens for wake words, by the settings of this process, as
+// wakeDetector is who listens for wake words, by the settings of this process, as
 // the stt service takes it.
-func detector(ctx context.Context, home kit.Home) engine {
+func wakeDetector(ctx context.Context, home kit.Home) engine {
 	c, err := kit.FromEnv[stt.Config]("stt")
 	if err != nil {
 		return engine{name: "misconfigured", better: err.Error()}
@@ -63,7 +63,7 @@ func tryWaking(ctx context.Context, _ kit.Home, t *trial) error {
 	if !discovery.Ping(ctx, strings.TrimPrefix(s.URL, "tcp://")) { // and is awake then
 		return errors.New("it does not say what it hears")
 	}
-	d, err := detecting(ctx, s, c.WakeWords)
+	d, err := detectWith(ctx, s, c.WakeWords)
 	if err != nil {
 		return err
 	}
@@ -91,8 +91,8 @@ func heardAfterText(after time.Duration) string {
 	return shortDuration(after) + " after it was said"
 }
 
-// detecting is the adapter of the stt service for s.
-func detecting(ctx context.Context, s discovery.Server, words []string) (measure.Detector, error) {
+// detectWith is the adapter of the stt service for s.
+func detectWith(ctx context.Context, s discovery.Server, words []string) (measure.Detector, error) {
 	c, err := wyoming.NewClient(s.URL)
 	if err != nil {
 		return measure.Detector{}, err
@@ -137,7 +137,7 @@ func (b *bench) listen(ctx context.Context, s discovery.Server) error {
 	}
 	n := min(b.runs, phrases)
 	added, err := inTurns(n, func() (time.Duration, error) { return say(measure.Detect(ctx, s)) },
-		func() (time.Duration, error) { return say(detecting(ctx, s, nil)) })
+		func() (time.Duration, error) { return say(detectWith(ctx, s, nil)) })
 	if err != nil {
 		return err
 	}

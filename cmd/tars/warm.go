@@ -45,7 +45,7 @@ func keepWarm(ctx context.Context, home kit.Home, engines *supervise.Keeper) (er
 		}
 	}
 	warm := kit.Lane("warm")
-	a.bus, err = open(ctx, home, "tars-engines", kit.On(a.onSpeech, warm), kit.On(a.onTyped, warm), kit.Sends[contract.HealthPing]())
+	a.bus, err = openBus(ctx, home, "tars-engines", kit.On(a.onSpeech, warm), kit.On(a.onTyped, warm), kit.Sends[contract.HealthPing]())
 	if err != nil {
 		return err
 	}
@@ -79,7 +79,7 @@ func (a *warmer) warmChosen(ctx context.Context) {
 	}
 	a.warmed = time.Now()
 	kinds := map[string]discovery.Kind{"stt": discovery.STT, "llm": discovery.LLM, "tts": discovery.TTS}
-	for service, e := range engines(ctx, a.home) {
+	for service, e := range enginesInUse(ctx, a.home) {
 		if kind, ok := kinds[service]; ok && e.from == failover.Installed {
 			a.engines.Wake(kind)
 		}

@@ -40,20 +40,20 @@ func (e *Error) Error() string {
 func FromResponse(answer *http.Response, key string) *Error {
 	defer answer.Body.Close()
 	e := &Error{StatusCode: answer.StatusCode}
-	e.Message, e.Param = read(answer.Body, key)
+	e.Message, e.Param = readMessage(answer.Body, key)
 	return e
 }
 
 // Text is what the body of an error says, in one line without key: its JSON
 // message, else all of it unless it is a page. It is empty when nothing is said.
 func Text(body io.Reader, key string) string {
-	text, _ := read(body, key)
+	text, _ := readMessage(body, key)
 	return text
 }
 
-// read is Text with the parameter that the server did not like, empty when it
+// readMessage is Text with the parameter that the server did not like, empty when it
 // does not tell.
-func read(body io.Reader, key string) (text, param string) {
+func readMessage(body io.Reader, key string) (text, param string) {
 	all, _ := io.ReadAll(io.LimitReader(body, maxRead)) // what can be read of it
 	var v struct{ Error, Detail, Message any }
 	switch {

@@ -43,11 +43,11 @@ const (
 // hosts, then what is installed and run by tars up, as the file in home says.
 // Without hosts and home it returns nothing. It takes at most a second.
 func Look(ctx context.Context, hosts []string, home string, kind Kind) []Server {
-	return look(ctx, usual, hosts, home, kind)
+	return findServers(ctx, usual, hosts, home, kind)
 }
 
-// look is Look with other ports.
-func look(ctx context.Context, ports []port, hosts []string, home string, kind Kind) []Server {
+// findServers is Look with other ports.
+func findServers(ctx context.Context, ports []port, hosts []string, home string, kind Kind) []Server {
 	ctx, cancel := context.WithTimeout(ctx, longest)
 	defer cancel()
 	var places []place
@@ -72,17 +72,17 @@ func look(ctx context.Context, ports []port, hosts []string, home string, kind K
 	}
 	wg.Wait()
 	var all []Server
-	for _, s := range append(slices.Concat(answers...), installed(ctx, home)...) {
+	for _, s := range append(slices.Concat(answers...), runningServers(ctx, home)...) {
 		if s.Kind == kind && !slices.ContainsFunc(all, func(o Server) bool { return o.URL == s.URL }) {
 			all = append(all, s)
 		}
 	}
-	slices.SortStableFunc(all, func(a, b Server) int { return rank(a) - rank(b) })
+	slices.SortStableFunc(all, func(a, b Server) int { return serverRank(a) - serverRank(b) })
 	return all
 }
 
-// rank puts what people run themselves before what make engines installed.
-func rank(s Server) int {
+// serverRank puts what people run themselves before what make engines installed.
+func serverRank(s Server) int {
 	if s.Installed {
 		return 1
 	}

@@ -116,12 +116,12 @@ func TestAServerIsBelievedByWhatItAnswers(t *testing.T) {
 		"Ollama, whose models of a cloud are not on this machine": {
 			func(t *testing.T) int {
 				return serve(t, map[string]string{"/api/version": ollamaVersion, "/v1/models": ollamaModels})
-			}, ollama, []string{"embed openai nomic-embed-text:latest Ollama", "llm openai llama3.2:3b Ollama"},
+			}, ollamaServers, []string{"embed openai nomic-embed-text:latest Ollama", "llm openai llama3.2:3b Ollama"},
 		},
-		"Ollama without a version": {func(t *testing.T) int { return serve(t, models1(ollamaModels)) }, ollama, none},
+		"Ollama without a version": {func(t *testing.T) int { return serve(t, models1(ollamaModels)) }, ollamaServers, none},
 		"Ollama without a model": {func(t *testing.T) int {
 			return serve(t, map[string]string{"/api/version": ollamaVersion, "/v1/models": `{"object":"list","data":null}`})
-		}, ollama, none},
+		}, ollamaServers, none},
 		"LM Studio": {func(t *testing.T) int { return serve(t, models1(lmStudio)) }, openAI("LM Studio"), []string{"llm openai qwen2.5-7b-instruct LM Studio", "embed openai text-embedding-nomic-embed-text-v1.5 LM Studio"}},
 		"llama.cpp": {func(t *testing.T) int { return serve(t, models1(llamaCPP)) }, openAI(""), []string{"llm openai smollm2 llama.cpp"}},
 		"llama.cpp with an embedder": {func(t *testing.T) int {
@@ -131,25 +131,25 @@ func TestAServerIsBelievedByWhatItAnswers(t *testing.T) {
 		"speaches":                       {func(t *testing.T) int { return serve(t, models1(speaches)) }, openAI(""), []string{"tts openai speaches-ai/Kokoro-82M-v1.0-ONNX speaches", "stt openai Systran/faster-whisper-small speaches"}},
 		"openedai-speech":                {func(t *testing.T) int { return serve(t, models1(openedai)) }, openAI(""), []string{"tts openai tts-1 openedai-speech"}},
 		"ours, in a container":           {func(t *testing.T) int { return serve(t, models1(ourSpeech)) }, openAI(""), []string{"stt openai whisper-base installed whisper-base installed", "tts openai en_US-joe-medium installed en_US-joe-medium installed"}},
-		"ours, a chat model":             {func(t *testing.T) int { return serve(t, models1(llamaCPP)) }, ours, []string{"llm openai smollm2 llama.cpp installed"}},
+		"ours, a chat model":             {func(t *testing.T) int { return serve(t, models1(llamaCPP)) }, tarsServers, []string{"llm openai smollm2 llama.cpp installed"}},
 		"a page where models would be":   {func(t *testing.T) int { return serve(t, models1("<!doctype html><title>TARS</title>")) }, openAI(""), none},
 		"other JSON":                     {func(t *testing.T) int { return serve(t, models1(`{"data":{"id":"x"}}`)) }, openAI(""), none},
 		"models without a name":          {func(t *testing.T) int { return serve(t, models1(`{"data":[{"object":"model"}]}`)) }, openAI(""), none},
 		"a web server without models":    {func(t *testing.T) int { return serve(t, nil) }, openAI(""), none},
-		"Piper":                          {func(t *testing.T) int { return serve(t, map[string]string{"/voices": piperVoices}) }, piper, []string{"tts piper  Piper"}},
-		"voices of something else":       {func(t *testing.T) int { return serve(t, map[string]string{"/voices": `{"alto":{"name":"Ann"}}`}) }, piper, none},
-		"Wyoming, info behind":           {func(t *testing.T) int { return listen(t, tells(asrInfo, true)) }, wyoming(STT), []string{"stt wyoming  Wyoming faster-whisper"}},
-		"Wyoming, info within":           {func(t *testing.T) int { return listen(t, tells(asrInfo, false)) }, wyoming(STT), []string{"stt wyoming  Wyoming faster-whisper"}},
-		"Wyoming for wake words":         {func(t *testing.T) int { return listen(t, tells(wakeInfo, true)) }, wyoming(Wake), []string{"wake wyoming  Wyoming openwakeword"}},
-		"Wyoming that does other things": {func(t *testing.T) int { return listen(t, tells(wakeInfo, true)) }, wyoming(STT), none},
-		"Wyoming with a program that is not installed": {func(t *testing.T) int { return listen(t, tells(strings.ReplaceAll(asrInfo, "true", "false"), true)) }, wyoming(STT), none},
-		"a mail server on Wyoming's port":              {func(t *testing.T) int { return listen(t, func(c net.Conn) { fmt.Fprint(c, "220 mail ready\r\n") }) }, wyoming(STT), none},
+		"Piper":                          {func(t *testing.T) int { return serve(t, map[string]string{"/voices": piperVoices}) }, piperServers, []string{"tts piper  Piper"}},
+		"voices of something else":       {func(t *testing.T) int { return serve(t, map[string]string{"/voices": `{"alto":{"name":"Ann"}}`}) }, piperServers, none},
+		"Wyoming, info behind":           {func(t *testing.T) int { return listen(t, tells(asrInfo, true)) }, wyomingServers(STT), []string{"stt wyoming  Wyoming faster-whisper"}},
+		"Wyoming, info within":           {func(t *testing.T) int { return listen(t, tells(asrInfo, false)) }, wyomingServers(STT), []string{"stt wyoming  Wyoming faster-whisper"}},
+		"Wyoming for wake words":         {func(t *testing.T) int { return listen(t, tells(wakeInfo, true)) }, wyomingServers(Wake), []string{"wake wyoming  Wyoming openwakeword"}},
+		"Wyoming that does other things": {func(t *testing.T) int { return listen(t, tells(wakeInfo, true)) }, wyomingServers(STT), none},
+		"Wyoming with a program that is not installed": {func(t *testing.T) int { return listen(t, tells(strings.ReplaceAll(asrInfo, "true", "false"), true)) }, wyomingServers(STT), none},
+		"a mail server on Wyoming's port":              {func(t *testing.T) int { return listen(t, func(c net.Conn) { fmt.Fprint(c, "220 mail ready\r\n") }) }, wyomingServers(STT), none},
 		"Wyoming that breaks off": {func(t *testing.T) int {
 			return listen(t, func(c net.Conn) { fmt.Fprint(c, "{\"type\":\"info\",\"data_length\":999}\n{") })
-		}, wyoming(STT), none},
+		}, wyomingServers(STT), none},
 		"lengths that cannot be": {func(t *testing.T) int {
 			return listen(t, func(c net.Conn) { fmt.Fprint(c, "{\"type\":\"info\",\"data_length\":-1}\n") })
-		}, wyoming(STT), none},
+		}, wyomingServers(STT), none},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -194,7 +194,7 @@ func TestModelsTellWhatTheyAreFor(t *testing.T) {
 func TestTheOrderIsPortsThenHostsThenInstalled(t *testing.T) {
 	wy, http1, own := listen(t, tells(asrInfo, true)), serve(t, models1(speaches)), serve(t, models1(ourSpeech))
 	kinds := []Kind{STT}
-	ports := []port{{own, kinds, openAI("")}, {http1, kinds, openAI("")}, {wy, kinds, wyoming(STT)}}
+	ports := []port{{own, kinds, openAI("")}, {http1, kinds, openAI("")}, {wy, kinds, wyomingServers(STT)}}
 	home := t.TempDir()
 	asleep := listen(t, func(net.Conn) {})
 	run := Running{Engines: []Engine{{Name: "speech", State: Asleep, Serves: []Server{
@@ -203,7 +203,7 @@ func TestTheOrderIsPortsThenHostsThenInstalled(t *testing.T) {
 	}}}}
 	writeRun(t, home, run)
 	var got []string
-	for _, s := range look(t.Context(), ports, []string{"127.0.0.1", "", "localhost"}, home, STT) {
+	for _, s := range findServers(t.Context(), ports, []string{"127.0.0.1", "", "localhost"}, home, STT) {
 		u, _ := url.Parse(s.URL)
 		got = append(got, u.Hostname()+" "+s.Name)
 	}
@@ -272,10 +272,10 @@ func TestAPortOfAWriterThatIsGoneIsNotBelieved(t *testing.T) {
 func TestWithoutHostsAndHomeNothingIsAsked(t *testing.T) {
 	asked := false
 	ports := []port{{1, []Kind{LLM}, func(context.Context, string) []Server { asked = true; return nil }}}
-	if got := look(t.Context(), ports, nil, "", LLM); len(got) > 0 || asked {
+	if got := findServers(t.Context(), ports, nil, "", LLM); len(got) > 0 || asked {
 		t.Errorf("found %v, asked %t", got, asked)
 	}
-	if look(t.Context(), ports, []string{"h"}, "", STT); asked {
+	if findServers(t.Context(), ports, []string{"h"}, "", STT); asked {
 		t.Error("a port of another kind was asked")
 	}
 }
@@ -292,11 +292,11 @@ func TestServersThatHangCostNoMoreThanASecond(t *testing.T) {
 	}
 	good := serve(t, map[string]string{"/api/version": ollamaVersion, "/v1/models": ollamaModels})
 	ports := []port{
-		{deaf(), []Kind{LLM}, openAI("")}, {deaf(), []Kind{LLM}, wyoming(LLM)}, {deaf(), []Kind{LLM}, piper}, {deaf(), []Kind{LLM}, ollama},
-		{good, []Kind{LLM}, ollama},
+		{deaf(), []Kind{LLM}, openAI("")}, {deaf(), []Kind{LLM}, wyomingServers(LLM)}, {deaf(), []Kind{LLM}, piperServers}, {deaf(), []Kind{LLM}, ollamaServers},
+		{good, []Kind{LLM}, ollamaServers},
 	}
 	begin := time.Now()
-	got := look(t.Context(), ports, []string{"127.0.0.1", "localhost"}, "", LLM)
+	got := findServers(t.Context(), ports, []string{"127.0.0.1", "localhost"}, "", LLM)
 	if took := time.Since(begin); took > longest+500*time.Millisecond {
 		t.Errorf("took %v, want at most %v", took, longest)
 	}

@@ -20,12 +20,12 @@ type model struct {
 	Task    string `json:"task"`
 }
 
-// models asks an OpenAI-compatible server what it has.
-func models(ctx context.Context, addr string) []model {
+// listModels asks an OpenAI-compatible server what it has.
+func listModels(ctx context.Context, addr string) []model {
 	var list struct {
 		Data []model `json:"data"`
 	}
-	if !get(ctx, "http://"+addr+"/v1/models", &list) {
+	if !getJSON(ctx, "http://"+addr+"/v1/models", &list) {
 		return nil
 	}
 	return list.Data
@@ -35,19 +35,19 @@ func models(ctx context.Context, addr string) []model {
 // tell what it is.
 func openAI(name string) func(context.Context, string) []Server {
 	return func(ctx context.Context, addr string) []Server {
-		return serving(addr, name, models(ctx, addr))
+		return serversOf(addr, name, listModels(ctx, addr))
 	}
 }
 
-// ollama is believed when it tells its version.
-func ollama(ctx context.Context, addr string) []Server {
+// ollamaServers is believed when it tells its version.
+func ollamaServers(ctx context.Context, addr string) []Server {
 	var about struct {
 		Version string `json:"version"`
 	}
-	if !get(ctx, "http://"+addr+"/api/version", &about) || about.Version == "" {
+	if !getJSON(ctx, "http://"+addr+"/api/version", &about) || about.Version == "" {
 		return nil
 	}
-	return serving(addr, "Ollama", models(ctx, addr))
+	return serversOf(addr, "Ollama", listModels(ctx, addr))
 }
 
 // OllamaWithoutChat is the address of an Ollama at hosts that has no chat model, and so is
@@ -60,34 +60,34 @@ func OllamaWithoutChat(ctx context.Context, hosts []string) string {
 		var about struct {
 			Version string `json:"version"`
 		}
-		if !get(ctx, "http://"+addr+"/api/version", &about) || about.Version == "" {
+		if !getJSON(ctx, "http://"+addr+"/api/version", &about) || about.Version == "" {
 			continue
 		}
-		if !slices.ContainsFunc(serving(addr, "", models(ctx, addr)), func(s Server) bool { return s.Kind == LLM }) && ctx.Err() == nil {
+		if !slices.ContainsFunc(serversOf(addr, "", listModels(ctx, addr)), func(s Server) bool { return s.Kind == LLM }) && ctx.Err() == nil {
 			return addr
 		}
 	}
 	return ""
 }
 
-// ours is a server of tars engines serve, on a port that is not usual for
+// tarsServers is a server of tars engines serve, on a port that is not usual for
 // anybody else.
-func ours(ctx context.Context, addr string) []Server {
-	all := serving(addr, "", models(ctx, addr))
+func tarsServers(ctx context.Context, addr string) []Server {
+	all := serversOf(addr, "", listModels(ctx, addr))
 	for i := range all {
 		all[i].Installed = true
 	}
 	return all
 }
 
-// piper is Piper's own server, which lists its voices and their sample rates.
-func piper(ctx context.Context, addr string) []Server {
+// piperServers is Piper's own server, which lists its voices and their sample rates.
+func piperServers(ctx context.Context, addr string) []Server {
 	var voices map[string]struct {
 		Audio struct {
 			Rate int `json:"sample_rate"`
 		} `json:"audio"`
 	}
-	if !get(ctx, "http://"+addr+"/voices", &voices) {
+	if !getJSON(ctx, "http://"+addr+"/voices", &voices) {
 		return nil
 	}
 	for _, v := range voices {
@@ -98,9 +98,9 @@ func piper(ctx context.Context, addr string) []Server {
 	return nil
 }
 
-// serving is what a server with these models does: of each kind its first
+// serversOf is what a server with these models does: of each kind its first
 // model, since servers list first what was used last or is loaded.
-func serving(addr, name string, all []model) (out []Server) {
+func serversOf(addr, name string, all []model) (out []Server) {
 	seen := map[Kind]bool{}
 	for _, m := range all {
 		kind := kindOf(m)
@@ -110,14 +110,14 @@ func serving(addr, name string, all []model) (out []Server) {
 		seen[kind] = true
 		out = append(out, Server{
 			Kind: kind, Protocol: "openai", URL: "http://" + addr + "/v1", Model: m.ID,
-			Name: cmp.Or(name, maker(m)), Installed: m.OwnedBy == "tars",
+			Name: cmp.Or(name, makerOf(m)), Installed: m.OwnedBy == "tars",
 		})
 	}
 	return out
 }
 
-// maker names the server that a model tells of.
-func maker(m model) string {
+// makerOf names the server that a model tells of.
+func makerOf(m model) string {
 	switch {
 	case m.OwnedBy == "vllm":
 		return "vLLM"
@@ -179,8 +179,8 @@ var client = &http.Client{
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 }
 
-// get reads the JSON at url into v, and reports whether it was there.
-func get(ctx context.Context, url string, v any) bool {
+// getJSON reads the JSON at url into v, and reports whether it was there.
+func getJSON(ctx context.Context, url string, v any) bool {
 	q, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return false

@@ -50,10 +50,10 @@ type Engine struct {
 // Installed reads File. It reports false when nothing runs: there is no file,
 // its writer is gone, or none of its ports is open.
 func Installed(ctx context.Context, home string) (Running, bool) {
-	r := read(home)
+	r := readRunning(home)
 	for _, e := range r.Engines {
 		for _, s := range e.Serves {
-			if listens(ctx, s.URL) {
+			if isListening(ctx, s.URL) {
 				return r, true
 			}
 		}
@@ -61,17 +61,17 @@ func Installed(ctx context.Context, home string) (Running, bool) {
 	return Running{}, false
 }
 
-// read returns what a writer tells that is there: one that was killed leaves the
+// readRunning returns what a writer tells that is there: one that was killed leaves the
 // file, and its ports to anybody.
-func read(home string) (r Running) {
-	if b, err := os.ReadFile(File(home)); err != nil || json.Unmarshal(b, &r) != nil || gone(r.PID) {
+func readRunning(home string) (r Running) {
+	if b, err := os.ReadFile(File(home)); err != nil || json.Unmarshal(b, &r) != nil || hasEnded(r.PID) {
 		return Running{}
 	}
 	return r
 }
 
-// gone reports whether a process is known to have ended.
-func gone(pid int) bool {
+// hasEnded reports whether a process is known to have ended.
+func hasEnded(pid int) bool {
 	if pid <= 0 {
 		return false
 	}
@@ -83,13 +83,13 @@ func gone(pid int) bool {
 	return errors.Is(p.Signal(syscall.Signal(0)), os.ErrProcessDone)
 }
 
-// installed are the servers of File whose ports are open. An open port costs
+// runningServers are the servers of File whose ports are open. An open port costs
 // the engine behind it no start.
-func installed(ctx context.Context, home string) (all []Server) {
+func runningServers(ctx context.Context, home string) (all []Server) {
 	if home == "" {
 		return nil
 	}
-	for _, e := range read(home).Engines {
+	for _, e := range readRunning(home).Engines {
 		for _, s := range e.Serves {
 			s.Installed = true
 			all = append(all, s)
@@ -98,7 +98,7 @@ func installed(ctx context.Context, home string) (all []Server) {
 	open := make([]bool, len(all))
 	var wg sync.WaitGroup
 	for i, s := range all {
-		wg.Go(func() { open[i] = listens(ctx, s.URL) })
+		wg.Go(func() { open[i] = isListening(ctx, s.URL) })
 	}
 	wg.Wait()
 	var out []Server
@@ -110,7 +110,7 @@ func installed(ctx context.Context, home string) (all []Server) {
 	return out
 }
 
-func listens(ctx context.Context, address string) bool {
+func isListening(ctx context.Context, address string) bool {
 	u, err := url.Parse(address)
 	if err != nil {
 		return false

@@ -26,16 +26,16 @@ const OllamaPort = 11434
 // usual are the ports, the best server of each kind first. Those of
 // tars engines serve come last.
 var usual = []port{
-	{OllamaPort, []Kind{LLM, Embed}, ollama},
+	{OllamaPort, []Kind{LLM, Embed}, ollamaServers},
 	{1234, []Kind{LLM, Embed}, openAI("LM Studio")},
 	{8000, []Kind{LLM, Embed, STT, TTS}, openAI("")},
 	{8080, []Kind{LLM, Embed, STT, TTS}, openAI("")},
-	{10300, []Kind{STT}, wyoming(STT)},
-	{10200, []Kind{TTS}, wyoming(TTS)},
-	{5000, []Kind{TTS}, piper},
-	{10400, []Kind{Wake}, wyoming(Wake)},
-	{8001, []Kind{LLM}, ours},
-	{8002, []Kind{Embed}, ours},
+	{10300, []Kind{STT}, wyomingServers(STT)},
+	{10200, []Kind{TTS}, wyomingServers(TTS)},
+	{5000, []Kind{TTS}, piperServers},
+	{10400, []Kind{Wake}, wyomingServers(Wake)},
+	{8001, []Kind{LLM}, tarsServers},
+	{8002, []Kind{Embed}, tarsServers},
 }
 
 // Ports are where servers of kind usually listen, the best first.

@@ -14,11 +14,11 @@ type program struct {
 	Installed *bool  `json:"installed"`
 }
 
-// wyoming returns a probe that asks a server to describe itself and believes
+// wyomingServers returns a probe that asks a server to describe itself and believes
 // it when it has a program of kind.
-func wyoming(kind Kind) func(context.Context, string) []Server {
+func wyomingServers(kind Kind) func(context.Context, string) []Server {
 	return func(ctx context.Context, addr string) []Server {
-		info, ok := describe(ctx, addr)
+		info, ok := describeWyoming(ctx, addr)
 		if !ok {
 			return nil
 		}
@@ -34,7 +34,7 @@ func wyoming(kind Kind) func(context.Context, string) []Server {
 // Ping reports whether a Wyoming server at addr, host:port, tells about
 // itself before ctx ends.
 func Ping(ctx context.Context, addr string) bool {
-	_, ok := describe(ctx, addr)
+	_, ok := describeWyoming(ctx, addr)
 	return ok
 }
 
@@ -45,9 +45,9 @@ type information struct {
 	Wake []program `json:"wake"`
 }
 
-// describe asks for the info of a Wyoming server, which comes with the header
+// describeWyoming asks for the info of a Wyoming server, which comes with the header
 // or, as its newer versions do, behind it.
-func describe(ctx context.Context, addr string) (info information, ok bool) {
+func describeWyoming(ctx context.Context, addr string) (info information, ok bool) {
 	c, err := new(net.Dialer).DialContext(ctx, "tcp", addr)
 	if err != nil {
 		return info, false

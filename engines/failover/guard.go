@@ -59,12 +59,12 @@ func (m *mark) Unwrap() error { return m.error }
 
 // Retryable marks the error of a call of which nothing came: it may be repeated,
 // once.
-func Retryable(err error) error { return marked(err, mark{again: true}) }
+func Retryable(err error) error { return withMark(err, mark{again: true}) }
 
 // RequestFault marks the error of an engine that is well and did not like the question.
-func RequestFault(err error) error { return marked(err, mark{alive: true}) }
+func RequestFault(err error) error { return withMark(err, mark{alive: true}) }
 
-func marked(err error, m mark) error {
+func withMark(err error, m mark) error {
 	if err == nil {
 		return nil
 	}
@@ -72,7 +72,7 @@ func marked(err error, m mark) error {
 	return &m
 }
 
-func is(err error, what func(*mark) bool) bool {
+func isMarked(err error, what func(*mark) bool) bool {
 	var m *mark
 	return errors.As(err, &m) && what(m)
 }
@@ -91,7 +91,9 @@ func New() *Guard {
 
 // isHealthy reports whether the call that returned err tells of an engine that is
 // well.
-func isHealthy(err error) bool { return err == nil || is(err, func(m *mark) bool { return m.alive }) }
+func isHealthy(err error) bool {
+	return err == nil || isMarked(err, func(m *mark) bool { return m.alive })
+}
 
 // errCancelled is the end of a call that tells nothing about the engine.
 var errCancelled = errors.New("cancelled")
@@ -108,7 +110,7 @@ func (g *Guard) Do(ctx context.Context, call func(context.Context) error) error 
 			g.last.Store(nil)
 			return struct{}{}, err
 		}
-		begun, took := is(err, func(m *mark) bool { return m.begun }), time.Since(begin)
+		begun, took := isMarked(err, func(m *mark) bool { return m.begun }), time.Since(begin)
 		if errors.Is(ctx.Err(), context.Canceled) && (begun || took < slowCancel) {
 			return struct{}{}, errCancelled
 		}
@@ -124,7 +126,7 @@ func (g *Guard) Do(ctx context.Context, call func(context.Context) error) error 
 // callWithRetry makes a call, and once more when the first one came to nothing.
 func callWithRetry(ctx context.Context, call func(context.Context) error) error {
 	err := call(ctx)
-	if !is(err, func(m *mark) bool { return m.again }) {
+	if !isMarked(err, func(m *mark) bool { return m.again }) {
 		return err
 	}
 	select {

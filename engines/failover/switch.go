@@ -113,7 +113,7 @@ func (s *Switch[E]) Do(ctx context.Context, call func(context.Context, Candidate
 		err := c.guard.Do(ctx, func(ctx context.Context) (err error) {
 			begun, err = call(ctx, c)
 			if begun {
-				err = broken(err)
+				err = notRepeatable(err)
 			}
 			return err
 		})
@@ -125,7 +125,7 @@ func (s *Switch[E]) Do(ctx context.Context, call func(context.Context, Candidate
 	return first
 }
 
-// broken marks the error of a call of which something came: it is not made again.
-func broken(err error) error {
-	return marked(err, mark{begun: true, alive: is(err, func(m *mark) bool { return m.alive })})
+// notRepeatable marks the error of a call of which something came: it is not made again.
+func notRepeatable(err error) error {
+	return withMark(err, mark{begun: true, alive: isMarked(err, func(m *mark) bool { return m.alive })})
 }

@@ -68,9 +68,9 @@ type locked struct {
 }
 
 // Default returns the catalogue of this binary.
-func Default() (*Catalogue, error) { return parse(catalogueText, lockText) }
+func Default() (*Catalogue, error) { return parseCatalogue(catalogueText, lockText) }
 
-func parse(text, lock []byte) (*Catalogue, error) {
+func parseCatalogue(text, lock []byte) (*Catalogue, error) {
 	var f struct {
 		Packages map[string][]string `toml:"packages"`
 		Kinds    map[string][]string `toml:"kinds"`
@@ -105,7 +105,7 @@ func parse(text, lock []byte) (*Catalogue, error) {
 // offer returns a part by its id, or by its kind alone: the default of it.
 func (c *Catalogue) offer(id string) (Offer, bool) {
 	for _, o := range c.Parts {
-		if kind, name := split(o.ID); o.ID == id || kind == id && (o.Default || name == "") {
+		if kind, name := splitID(o.ID); o.ID == id || kind == id && (o.Default || name == "") {
 			return o, true
 		}
 	}
@@ -217,8 +217,8 @@ func (l locked) of(p Python) (wheel, error) {
 	return wheel{}, fmt.Errorf("there is no build of %s %s for this machine (Python 3.%d, %s, %s)", l.Name, l.Version, p.Minor, p.Platform, p.Machine)
 }
 
-// digest copies r to w and returns the SHA-256 of what it copied.
-func digest(w io.Writer, r io.Reader) (string, error) {
+// copyDigest copies r to w and returns the SHA-256 of what it copied.
+func copyDigest(w io.Writer, r io.Reader) (string, error) {
 	h := sha256.New()
 	if _, err := io.Copy(io.MultiWriter(w, h), r); err != nil {
 		return "", err

@@ -75,7 +75,7 @@ func TestPartsAreFoundByKindAndName(t *testing.T) {
 
 func TestALockFileThatIsNoneIsRefused(t *testing.T) {
 	for _, text := range []string{" a.whl 1 00\n", "alpha 1.0 more\n", "alpha 1.0\n a.whl many 00\n"} {
-		if _, err := parse(nil, []byte(text)); err == nil || !strings.Contains(err.Error(), "lock file") {
+		if _, err := parseCatalogue(nil, []byte(text)); err == nil || !strings.Contains(err.Error(), "lock file") {
 			t.Errorf("%q: %v", text, err)
 		}
 	}

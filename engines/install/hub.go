@@ -81,7 +81,7 @@ type entry struct {
 // Offer resolves a part that the catalogue does not have: what its files are
 // now, how large, with which checksums.
 func (h *Hub) Offer(ctx context.Context, id string) (Offer, error) {
-	kind, name := split(id)
+	kind, name := splitID(id)
 	o := Offer{ID: id}
 	files := map[string]string{} // in the repository: here
 	dir, optional := "", false
@@ -179,7 +179,7 @@ const (
 	tries    = 5
 )
 
-func client() *http.Client {
+func hubClient() *http.Client {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.ResponseHeaderTimeout = patience
 	return &http.Client{Transport: t}
@@ -203,7 +203,7 @@ func (h *Hub) get(ctx context.Context, path string, into any) error {
 	silent := func(err error) error {
 		return fmt.Errorf("no answer from the model hub: %w; it needs the network, and ENGINES_HUB names a mirror", err)
 	}
-	r, err := client().Do(q)
+	r, err := hubClient().Do(q)
 	if err != nil {
 		return silent(err)
 	}
@@ -278,7 +278,7 @@ func (j *job) more(ctx context.Context, f File, part string) (err error) {
 	if have > 0 && have < f.Size {
 		q.Header.Set("Range", "bytes="+strconv.FormatInt(have, 10)+"-")
 	}
-	r, err := client().Do(q)
+	r, err := hubClient().Do(q)
 	if err != nil {
 		return err
 	}

@@ -212,7 +212,7 @@ func large(t *testing.T, many int) (*index, string) {
 // installer is one of the catalogue, for a home of its own.
 func installer(t *testing.T, home, catalogue, lock string) (*Installer, *bytes.Buffer) {
 	t.Helper()
-	c, err := parse([]byte(catalogue), []byte(lock))
+	c, err := parseCatalogue([]byte(catalogue), []byte(lock))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -221,7 +221,7 @@ func installer(t *testing.T, home, catalogue, lock string) (*Installer, *bytes.B
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	return &Installer{Home: home, Catalogue: c, Hub: h, Progress: &Progress{out: &out}, room: free, batch: batch, stall: stall}, &out
+	return &Installer{Home: home, Catalogue: c, Hub: h, Progress: &Progress{out: &out}, room: freeBytes, batch: batch, stall: stall}, &out
 }
 
 // tree is every file below a folder with its mode and content.

@@ -38,7 +38,7 @@ func New(home string, p *Progress) (*Installer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Installer{Home: home, Catalogue: c, Hub: h, Progress: p, room: free, batch: batch, stall: stall}, nil
+	return &Installer{Home: home, Catalogue: c, Hub: h, Progress: p, room: freeBytes, batch: batch, stall: stall}, nil
 }
 
 // job is one run of an installer.
@@ -68,7 +68,7 @@ func (i *Installer) Install(ctx context.Context, ids ...string) error {
 	}
 	err := i.change(ctx, func(ctx context.Context, in *Installed) ([]part, error) { return i.add(ctx, in, ids) })
 	if err == nil && !i.Dry {
-		_ = os.Remove(declined(i.Home)) // that was another day
+		_ = os.Remove(declinedFile(i.Home)) // that was another day
 	}
 	return err
 }
@@ -93,7 +93,7 @@ func (i *Installer) add(ctx context.Context, in *Installed, ids []string) (parts
 			continue
 		}
 		k := slices.IndexFunc(in.Parts, func(p Part) bool { return p.ID == id })
-		if k >= 0 && exists(filepath.Join(Dir(i.Home), "models", in.Parts[k].Folder)) {
+		if k >= 0 && fileExists(filepath.Join(Dir(i.Home), "models", in.Parts[k].Folder)) {
 			parts = append(parts, part{in.Parts[k], nil})
 			continue
 		}
@@ -108,13 +108,13 @@ func (i *Installer) add(ctx context.Context, in *Installed, ids []string) (parts
 		}
 		parts = append(parts, part{Part{ID: id, Folder: o.folder(), From: o.From + "@" + o.commit, Licence: o.Licence, Size: o.size()}, &o})
 	}
-	return once(parts), nil
+	return withoutRepeats(parts), nil
 }
 
-func kindOf(id string) string { k, _ := split(id); return k }
+func kindOf(id string) string { k, _ := splitID(id); return k }
 
-// once keeps the first of parts with the same id.
-func once(parts []part) (out []part) {
+// withoutRepeats keeps the first of parts with the same id.
+func withoutRepeats(parts []part) (out []part) {
 	for _, p := range parts {
 		if !slices.ContainsFunc(out, func(o part) bool { return o.ID == p.ID }) {
 			out = append(out, p)
@@ -132,7 +132,7 @@ func makeFolder(dir string, mode fs.FileMode) error {
 	return err
 }
 
-func exists(path string) bool { _, err := os.Stat(path); return err == nil }
+func fileExists(path string) bool { _, err := os.Stat(path); return err == nil }
 
 // change makes the installation hold what edit says, with the home to itself.
 func (i *Installer) change(ctx context.Context, edit func(context.Context, *Installed) ([]part, error)) error {
@@ -140,7 +140,7 @@ func (i *Installer) change(ctx context.Context, edit func(context.Context, *Inst
 		if err := makeFolder(i.Home, 0o700); err != nil {
 			return err
 		}
-		unlock, err := lock(i.Home)
+		unlock, err := lockDir(i.Home)
 		if err != nil {
 			return err
 		}
@@ -267,14 +267,14 @@ func (j *job) conclude(p *plan) error {
 	if err != nil {
 		return err
 	}
-	if err := replace(List(j.Home), append(text, '\n')); err != nil {
+	if err := replaceFile(List(j.Home), append(text, '\n')); err != nil {
 		return err
 	}
 	return errors.Join(
 		keepOnly(filepath.Join(j.dir, "packages"), in.Packages),
 		keepOnly(filepath.Join(j.dir, "models"), models),
 		keepOnly(j.dir, []string{"installed.json", "packages", "models", "py"}),
-		os.RemoveAll(cache(j.Home)))
+		os.RemoveAll(cacheDir(j.Home)))
 }
 
 // keepOnly removes all but names from a folder, and the folder when it is
@@ -339,11 +339,11 @@ func (i *Installer) Remove(ctx context.Context, ids ...string) error {
 
 // clear removes everything that was ever installed in this home.
 func (i *Installer) clear(ctx context.Context) error {
-	if !exists(Dir(i.Home)) {
+	if !fileExists(Dir(i.Home)) {
 		i.Progress.say("Nothing is installed in %s", i.Home)
 		return nil
 	}
-	unlock, err := lock(i.Home)
+	unlock, err := lockDir(i.Home)
 	if err != nil {
 		return err
 	}
@@ -357,13 +357,13 @@ func (i *Installer) clear(ctx context.Context) error {
 		return err
 	}
 	i.letGo(ctx)
-	err = errors.Join(os.RemoveAll(Dir(i.Home)), os.RemoveAll(cache(i.Home)))
+	err = errors.Join(os.RemoveAll(Dir(i.Home)), os.RemoveAll(cacheDir(i.Home)))
 	for _, name := range []string{"speech", "llm", "embed", "wake"} {
 		_ = os.Remove(Log(i.Home, name)) // there is none of what never ran
 		_ = os.Remove(Log(i.Home, name) + ".1")
 	}
 	_ = os.Remove(filepath.Dir(Log(i.Home, ""))) // these fail when others use them
-	_ = os.Remove(filepath.Dir(cache(i.Home)))
+	_ = os.Remove(filepath.Dir(cacheDir(i.Home)))
 	if err == nil {
 		i.Progress.say("Removed %s", what)
 	}

@@ -45,11 +45,11 @@ func installHere(home, dir string) error {
 	if err != nil {
 		return err
 	}
-	c, err := parse(text, pins)
+	c, err := parseCatalogue(text, pins)
 	if err != nil {
 		return err
 	}
-	i := &Installer{Home: home, Catalogue: c, Hub: &Hub{}, Progress: &Progress{out: os.Stdout}, room: free, batch: 1, stall: stall}
+	i := &Installer{Home: home, Catalogue: c, Hub: &Hub{}, Progress: &Progress{out: os.Stdout}, room: freeBytes, batch: 1, stall: stall}
 	return i.Install(context.Background())
 }
 
@@ -153,18 +153,18 @@ func TestRemoveLeavesNothing(t *testing.T) {
 	if err := i.Install(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.MkdirAll(cache(home), 0o700); err != nil { // as a server leaves it
+	if err := os.MkdirAll(cacheDir(home), 0o700); err != nil { // as a server leaves it
 		t.Fatal(err)
 	}
 	for _, name := range []string{Log(home, "speech"), Log(home, "speech") + ".1"} {
-		if err := replace(name, nil); err != nil {
+		if err := replaceFile(name, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if err := i.Remove(t.Context(), "vad"); err != nil {
 		t.Fatal(err)
 	}
-	if in, err := Read(home); err != nil || !slices.Equal(in.ids(), []string{"stt:one"}) || exists(filepath.Join(Dir(home), "packages", "gamma-1.0-py3-none-any")) {
+	if in, err := Read(home); err != nil || !slices.Equal(in.ids(), []string{"stt:one"}) || fileExists(filepath.Join(Dir(home), "packages", "gamma-1.0-py3-none-any")) {
 		t.Errorf("without the detector: %+v, %v", in, err)
 	}
 	if err := i.Remove(t.Context(), "wake"); err == nil || !strings.Contains(err.Error(), "stt:one") {
@@ -225,7 +225,7 @@ func TestRemoveWaitsForThoseWhoRunIt(t *testing.T) {
 	}
 	running, err := json.Marshal(discovery.Running{PID: os.Getpid(), Engines: []discovery.Engine{{Serves: []discovery.Server{{URL: "tcp://" + l.Addr().String()}}}}})
 	if err == nil {
-		err = replace(discovery.File(home), running)
+		err = replaceFile(discovery.File(home), running)
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -233,12 +233,12 @@ func TestRemoveWaitsForThoseWhoRunIt(t *testing.T) {
 	waited := false
 	i.Progress.out = writer(func(said string) {
 		if strings.Contains(said, "waiting until it has stopped them") {
-			waited = exists(Dir(home)) && !exists(List(home))
+			waited = fileExists(Dir(home)) && !fileExists(List(home))
 			_ = l.Close()
 		}
 	})
-	if err := i.Remove(t.Context()); err != nil || !waited || exists(Dir(home)) {
-		t.Errorf("%v, waited %t, the engines are there: %t", err, waited, exists(Dir(home)))
+	if err := i.Remove(t.Context()); err != nil || !waited || fileExists(Dir(home)) {
+		t.Errorf("%v, waited %t, the engines are there: %t", err, waited, fileExists(Dir(home)))
 	}
 }
 
@@ -363,7 +363,7 @@ func TestTwoInstallationsAtOnceAreRefused(t *testing.T) {
 	x, text := usual(t)
 	x.use(t)
 	home := t.TempDir()
-	unlock, err := lock(home)
+	unlock, err := lockDir(home)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -37,8 +37,8 @@ func List(home string) string { return filepath.Join(Dir(home), "installed.json"
 // beside it with .1 behind the name.
 func Log(home, name string) string { return filepath.Join(home, "logs", name+".log") }
 
-// cache is where Python keeps what it compiled.
-func cache(home string) string { return filepath.Join(home, "run", "python") }
+// cacheDir is where Python keeps what it compiled.
+func cacheDir(home string) string { return filepath.Join(home, "run", "python") }
 
 // Installed is what an installation holds.
 type Installed struct {
@@ -57,8 +57,8 @@ type Part struct {
 	Size    int64  `json:"size,omitempty"` // bytes of its files
 }
 
-// split returns the kind and the name of a part: "stt", "base".
-func split(id string) (kind, name string) {
+// splitID returns the kind and the name of a part: "stt", "base".
+func splitID(id string) (kind, name string) {
 	kind, name, _ = strings.Cut(id, ":")
 	return kind, name
 }
@@ -81,7 +81,7 @@ func Read(home string) (*Installed, error) {
 // of returns the parts of a kind, the preferred first.
 func (in *Installed) of(kind string) (parts []Part) {
 	for _, p := range in.Parts {
-		if k, _ := split(p.ID); k == kind {
+		if k, _ := splitID(p.ID); k == kind {
 			parts = append(parts, p)
 		}
 	}
@@ -100,7 +100,7 @@ func placePrograms(dir string) error {
 			return err
 		}
 		want[d.Name()] = true
-		return replace(filepath.Join(dir, filepath.FromSlash(name)), text)
+		return replaceFile(filepath.Join(dir, filepath.FromSlash(name)), text)
 	})
 	if err != nil {
 		return err
@@ -114,9 +114,9 @@ func placePrograms(dir string) error {
 	return err
 }
 
-// replace makes text the content of a file, whole or not at all. A file that
+// replaceFile makes text the content of a file, whole or not at all. A file that
 // has it already is left alone.
-func replace(file string, text []byte) error {
+func replaceFile(file string, text []byte) error {
 	if old, err := os.ReadFile(file); err == nil && string(old) == string(text) {
 		return nil
 	}

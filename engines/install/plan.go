@@ -35,7 +35,7 @@ func (j *job) plan(parts []part) (*plan, error) {
 	var carriers []locked
 	for _, part := range parts {
 		p.disk += part.Size
-		if part.offer == nil || part.Folder == "" || exists(j.model(part.Folder)) {
+		if part.offer == nil || part.Folder == "" || fileExists(j.model(part.Folder)) {
 			continue
 		}
 		p.models = append(p.models, *part.offer)
@@ -109,7 +109,7 @@ func (p *plan) print(j *job) {
 		switch {
 		case part.Folder == "" && !slices.Contains(in.ids(), part.ID):
 			state = "packages"
-		case part.Folder != "" && !exists(j.model(part.Folder)):
+		case part.Folder != "" && !fileExists(j.model(part.Folder)):
 			state = "model " + Bytes(part.Size)
 		}
 		say("  %-30s %-14s %s; from %s", part.ID, state, part.Licence, part.From)

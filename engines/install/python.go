@@ -48,7 +48,7 @@ func FindPython(ctx context.Context) (Python, error) {
 		}
 		if err == nil {
 			var p Python
-			if p, err = examine(ctx, path); err == nil {
+			if p, err = examinePython(ctx, path); err == nil {
 				return p, nil
 			}
 		}
@@ -62,8 +62,8 @@ func FindPython(ctx context.Context) (Python, error) {
 	return Python{}, fmt.Errorf("%s (%s): %s", want, strings.Join(wrong, "; "), cure)
 }
 
-// examine asks a Python what it is.
-func examine(ctx context.Context, path string) (Python, error) {
+// examinePython asks a Python what it is.
+func examinePython(ctx context.Context, path string) (Python, error) {
 	limited, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	cmd := exec.CommandContext(limited, path, "-c", ask)
@@ -79,7 +79,7 @@ func examine(ctx context.Context, path string) (Python, error) {
 	major, _ := strconv.Atoi(f[1])
 	minor, _ := strconv.Atoi(f[2])
 	if inVenv := f[7] == "1"; inVenv { // it may be gone tomorrow; the Python it was made of stays
-		return examine(ctx, f[0])
+		return examinePython(ctx, f[0])
 	}
 	p := Python{Path: f[0], Minor: minor, Platform: f[3], Machine: f[8], pip: f[5] == "1", ensure: f[6] == "1"}
 	switch {
@@ -105,13 +105,13 @@ func (p Python) withPip(ctx context.Context, dir string) (string, error) {
 	}
 	env := filepath.Join(dir, "pip")
 	if out, err := exec.CommandContext(ctx, p.Path, "-m", "venv", env).CombinedOutput(); err != nil {
-		return "", fmt.Errorf("%s has no pip and cannot make an environment with it: %s; Debian, Ubuntu: apt install python3-pip", p.Path, last(out))
+		return "", fmt.Errorf("%s has no pip and cannot make an environment with it: %s; Debian, Ubuntu: apt install python3-pip", p.Path, lastLine(out))
 	}
 	return filepath.Join(env, "bin", "python"), nil
 }
 
-// last is the last line that is not empty.
-func last(out []byte) string {
+// lastLine is the last line that is not empty.
+func lastLine(out []byte) string {
 	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
 	return strings.TrimSpace(lines[len(lines)-1])
 }

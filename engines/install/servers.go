@@ -42,7 +42,7 @@ func Servers(home string) ([]Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !exists(in.Program) {
+	if !fileExists(in.Program) {
 		return nil, fmt.Errorf("%s, which the engines were installed for, is gone: tars engines update", in.Program)
 	}
 	if err := placePrograms(Dir(home)); err != nil {
@@ -67,7 +67,7 @@ type builder struct {
 // server is one that runs a program of py.
 func (b builder) server(name, health string, args ...string) Server {
 	dir := filepath.Join(Dir(b.home), "py")
-	python := []string{b.in.Program, "-I", "-S", "-X", "pycache_prefix=" + cache(b.home), filepath.Join(dir, "launch.py")}
+	python := []string{b.in.Program, "-I", "-S", "-X", "pycache_prefix=" + cacheDir(b.home), filepath.Join(dir, "launch.py")}
 	return Server{Name: name, Args: append(python, args...), Env: offline, Health: health}
 }
 
@@ -79,14 +79,14 @@ func (b builder) path(p Part, name ...string) string {
 func (b builder) speech() Server {
 	s := b.server("speech", health, "speech.py", "--port", "{port}")
 	for i, p := range b.in.of("stt") {
-		name := "whisper-" + title(p)
+		name := "whisper-" + partTitle(p)
 		s.Args = append(s.Args, "--whisper", name+"="+b.path(p))
 		if i == 0 {
-			s.Serves = append(s.Serves, discovery.Server{Kind: discovery.STT, Protocol: "openai", URL: base, Model: name, Name: "installed Whisper " + title(p), Installed: true})
+			s.Serves = append(s.Serves, discovery.Server{Kind: discovery.STT, Protocol: "openai", URL: base, Model: name, Name: "installed Whisper " + partTitle(p), Installed: true})
 		}
 	}
 	for i, p := range b.in.of("tts") {
-		name := title(p)
+		name := partTitle(p)
 		s.Args = append(s.Args, "--voice", name+"="+b.path(p, name+".onnx"))
 		if i == 0 {
 			s.Serves = append(s.Serves, discovery.Server{Kind: discovery.TTS, Protocol: "openai", URL: base, Model: name, Name: "installed Piper " + name, Installed: true})
@@ -103,7 +103,7 @@ func (b builder) chat() Server {
 	if len(parts) == 0 {
 		return Server{}
 	}
-	name := title(parts[0])
+	name := partTitle(parts[0])
 	s := b.server("llm", health, "llm.py", "chat", "--port", "{port}", "--model", b.path(parts[0], "model.gguf"), "--name", name)
 	if t := templates[parts[0].ID]; t != "" {
 		s.Args = append(s.Args, "--template", filepath.Join(Dir(b.home), "py", t))
@@ -120,7 +120,7 @@ func (b builder) embed() Server {
 	if len(parts) == 0 {
 		return Server{}
 	}
-	name := title(parts[0])
+	name := partTitle(parts[0])
 	s := b.server("embed", health, "llm.py", "embed", "--port", "{port}", "--model", b.path(parts[0], "model.gguf"), "--name", name)
 	s.Serves = []discovery.Server{{Kind: discovery.Embed, Protocol: "openai", URL: base, Model: name, Name: "installed " + name, Installed: true}}
 	return s
@@ -135,8 +135,8 @@ func (b builder) wake() Server {
 	return s
 }
 
-// title is what a part is called without its kind.
-func title(p Part) string {
-	_, name := split(p.ID)
+// partTitle is what a part is called without its kind.
+func partTitle(p Part) string {
+	_, name := splitID(p.ID)
 	return name
 }

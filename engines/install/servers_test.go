@@ -20,7 +20,7 @@ func write(t *testing.T, in Installed) (home string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := replace(filepath.Join(Dir(home), "installed.json"), text); err != nil {
+	if err := replaceFile(filepath.Join(Dir(home), "installed.json"), text); err != nil {
 		t.Fatal(err)
 	}
 	return home
@@ -78,7 +78,7 @@ func TestWithoutInstallationNothingRuns(t *testing.T) {
 		t.Errorf("%v, %v", s, err)
 	}
 	home := t.TempDir()
-	if err := replace(filepath.Join(Dir(home), "installed.json"), []byte("{")); err != nil {
+	if err := replaceFile(filepath.Join(Dir(home), "installed.json"), []byte("{")); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := Servers(home); err == nil || !strings.Contains(err.Error(), "tars engines install") {

@@ -6,6 +6,6 @@ import "errors"
 
 var errSystem = errors.New("engines are installed on Linux and macOS: elsewhere, start servers by hand and set their addresses")
 
-func lock(string) (func(), error) { return nil, errSystem }
+func lockDir(string) (func(), error) { return nil, errSystem }
 
-func free(string) (int64, error) { return 0, errSystem }
+func freeBytes(string) (int64, error) { return 0, errSystem }

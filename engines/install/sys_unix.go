@@ -9,9 +9,9 @@ import (
 	"syscall"
 )
 
-// lock keeps other installations out of dir until the returned function is
+// lockDir keeps other installations out of dir until the returned function is
 // called or this process ends, however. It leaves no file.
-func lock(dir string) (unlock func(), err error) {
+func lockDir(dir string) (unlock func(), err error) {
 	f, err := os.Open(dir)
 	if err != nil {
 		return nil, err
@@ -26,8 +26,8 @@ func lock(dir string) (unlock func(), err error) {
 	return func() { _ = f.Close() }, nil
 }
 
-// free is how many bytes a user may still write to the disk of dir.
-func free(dir string) (int64, error) {
+// freeBytes is how many bytes a user may still write to the disk of dir.
+func freeBytes(dir string) (int64, error) {
 	var s syscall.Statfs_t
 	if err := syscall.Statfs(dir, &s); err != nil {
 		return 0, err

@@ -26,11 +26,11 @@ func (j *job) unpack(ctx context.Context, file string) error {
 	}
 	defer z.Close()
 	for _, f := range z.File {
-		to, ok := place(f.Name)
+		to, ok := memberFolder(f.Name)
 		if !ok {
 			continue
 		}
-		if err := errors.Join(ctx.Err(), extract(f, filepath.Join(next, filepath.FromSlash(to)))); err != nil {
+		if err := errors.Join(ctx.Err(), extractFile(f, filepath.Join(next, filepath.FromSlash(to)))); err != nil {
 			return fmt.Errorf("unpack %s: %w", filepath.Base(file), err)
 		}
 	}
@@ -40,8 +40,8 @@ func (j *job) unpack(ctx context.Context, file string) error {
 	return moveTo(next, filepath.Join(j.dir, "packages", name))
 }
 
-// place is where a member of a wheel belongs, if anywhere.
-func place(member string) (to string, ok bool) {
+// memberFolder is where a member of a wheel belongs, if anywhere.
+func memberFolder(member string) (to string, ok bool) {
 	top, rest, _ := strings.Cut(member, "/")
 	if strings.HasSuffix(top, ".data") {
 		if kind, below, _ := strings.Cut(rest, "/"); kind == "purelib" || kind == "platlib" {
@@ -56,7 +56,7 @@ func place(member string) (to string, ok bool) {
 	return path.Clean(member), true
 }
 
-func extract(f *zip.File, to string) (err error) {
+func extractFile(f *zip.File, to string) (err error) {
 	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
 		return err
 	}
@@ -89,9 +89,9 @@ func moveTo(from, to string) error {
 	return os.Rename(from, to)
 }
 
-// member opens a member of an archive; "!" in its name enters an archive
+// archiveMember opens a member of an archive; "!" in its name enters an archive
 // within, for which dir has room.
-func member(file, name, dir string) (io.ReadCloser, error) {
+func archiveMember(file, name, dir string) (io.ReadCloser, error) {
 	outer, inner, nested := strings.Cut(name, "!")
 	z, err := zip.OpenReader(file)
 	if err != nil {
@@ -117,7 +117,7 @@ func member(file, name, dir string) (io.ReadCloser, error) {
 	if err := within.Close(); err != nil {
 		return nil, err
 	}
-	return member(within.Name(), inner, dir)
+	return archiveMember(within.Name(), inner, dir)
 }
 
 // joined is a reader that closes what it reads from as well.

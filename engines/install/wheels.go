@@ -25,8 +25,8 @@ type want struct {
 	wheel
 }
 
-// batches groups packages so that a large one is alone.
-func batches(all []want, batch int64) (out [][]want) {
+// inBatches groups packages so that a large one is alone.
+func inBatches(all []want, batch int64) (out [][]want) {
 	var small []want
 	var size int64
 	for _, w := range all {
@@ -53,7 +53,7 @@ func (j *job) fetchWheels(ctx context.Context, all []want) error {
 	if err != nil {
 		return err
 	}
-	for i, group := range batches(all, j.batch) {
+	for i, group := range inBatches(all, j.batch) {
 		var size int64
 		var names []string
 		for _, w := range group {
@@ -163,15 +163,15 @@ func pipError(ctx context.Context, said string, group []want) error {
 	case strings.Contains(said, "No space left"):
 		return errFull
 	case len(broken) > 0:
-		return fmt.Errorf("the network gives up on %s (%s); what was fetched is kept: run the same command again", name, shorten(broken[len(broken)-1]))
+		return fmt.Errorf("the network gives up on %s (%s); what was fetched is kept: run the same command again", name, shortenLine(broken[len(broken)-1]))
 	case len(errs) > 0:
-		return fmt.Errorf("fetch %s: %s; what was fetched is kept: run the same command again", name, shorten(errs[len(errs)-1]))
+		return fmt.Errorf("fetch %s: %s; what was fetched is kept: run the same command again", name, shortenLine(errs[len(errs)-1]))
 	default:
-		return fmt.Errorf("fetch %s: pip says: %s; what was fetched is kept: run the same command again", name, shorten(last([]byte(said))))
+		return fmt.Errorf("fetch %s: pip says: %s; what was fetched is kept: run the same command again", name, shortenLine(lastLine([]byte(said))))
 	}
 }
 
-func shorten(s string) string {
+func shortenLine(s string) string {
 	if len(s) > 300 {
 		return s[:300] + "…"
 	}
@@ -242,7 +242,7 @@ func sumOf(path string) (string, error) {
 		return "", err
 	}
 	defer f.Close()
-	return digest(io.Discard, f)
+	return copyDigest(io.Discard, f)
 }
 
 // sizeOf is how many bytes the files below dir hold. Files may come and go.

@@ -26,7 +26,7 @@ func Hear(ctx context.Context, s discovery.Server, pcm []byte) (text string, err
 	if s.Protocol == "wyoming" {
 		return hearWyoming(ctx, s, pcm)
 	}
-	c, err := client(s)
+	c, err := openaiClient(s)
 	if err != nil {
 		return "", err
 	}
@@ -40,7 +40,7 @@ func Speak(ctx context.Context, s discovery.Server, text string) (first, all tim
 	if s.Protocol == "wyoming" {
 		return speakWyoming(ctx, s, text, begin)
 	}
-	r, err := speech(ctx, s, text)
+	r, err := requestSpeech(ctx, s, text)
 	if err != nil {
 		return 0, 0, err
 	}
@@ -58,7 +58,7 @@ func Speak(ctx context.Context, s discovery.Server, text string) (first, all tim
 // It returns the pieces of the answer as they came.
 func Chat(ctx context.Context, s discovery.Server, question string, limit int) (first, all time.Duration, pieces int, err error) {
 	begin := time.Now()
-	c, err := client(s)
+	c, err := openaiClient(s)
 	if err != nil {
 		return 0, 0, 0, err
 	}
@@ -81,7 +81,7 @@ func Chat(ctx context.Context, s discovery.Server, question string, limit int) (
 
 // Embed has s turn text into a vector.
 func Embed(ctx context.Context, s discovery.Server, text string) (vector []float32, err error) {
-	c, err := client(s)
+	c, err := openaiClient(s)
 	if err != nil {
 		return nil, err
 	}
@@ -103,15 +103,15 @@ func Embed(ctx context.Context, s discovery.Server, text string) (vector []float
 // a word, and a request may meet that.
 var transport = &http.Transport{DisableKeepAlives: true}
 
-// client asks s once: a repetition would be measured too.
-func client(s discovery.Server) (*openai.Client, error) {
+// openaiClient asks s once: a repetition would be measured too.
+func openaiClient(s discovery.Server) (*openai.Client, error) {
 	return openai.New(openai.Options{BaseURL: s.URL, Transport: transport})
 }
 
-// speech has s speak text. The body is for the caller to close.
-func speech(ctx context.Context, s discovery.Server, text string) (*http.Response, error) {
+// requestSpeech has s speak text. The body is for the caller to close.
+func requestSpeech(ctx context.Context, s discovery.Server, text string) (*http.Response, error) {
 	if s.Protocol != "piper" {
-		c, err := client(s)
+		c, err := openaiClient(s)
 		if err != nil {
 			return nil, err
 		}

@@ -21,7 +21,7 @@ import (
 // installed engine which has just started: it is told of a second later.
 func Memory(ctx context.Context, home string, s discovery.Server) int64 {
 	for begin := time.Now(); ; {
-		pid, ok := installed(ctx, home, s)
+		pid, ok := installedProcess(ctx, home, s)
 		if !ok {
 			break
 		}
@@ -43,14 +43,14 @@ func Memory(ctx context.Context, home string, s discovery.Server) int64 {
 	if err != nil || err2 != nil || !addr.IsLoopback() {
 		return 0
 	}
-	return resident(listener(port))
+	return residentBytes(processListening(port))
 }
 
 const told = 2 * time.Second // in which an engine that started is told of
 
-// installed is the process of the installed engine that serves s, if one does; 0
+// installedProcess is the process of the installed engine that serves s, if one does; 0
 // while it is not told of.
-func installed(ctx context.Context, home string, s discovery.Server) (pid int, ok bool) {
+func installedProcess(ctx context.Context, home string, s discovery.Server) (pid int, ok bool) {
 	running, _ := discovery.Installed(ctx, home)
 	for _, e := range running.Engines {
 		if slices.ContainsFunc(e.Serves, func(o discovery.Server) bool { return o.URL == s.URL }) {
@@ -60,8 +60,8 @@ func installed(ctx context.Context, home string, s discovery.Server) (pid int, o
 	return 0, false
 }
 
-// listener is the process that listens on port; 0: not known. Linux tells.
-func listener(port int) (pid int) {
+// processListening is the process that listens on port; 0: not known. Linux tells.
+func processListening(port int) (pid int) {
 	sockets := map[string]bool{}
 	for _, table := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
 		b, _ := os.ReadFile(table)
@@ -83,7 +83,7 @@ func listener(port int) (pid int) {
 	return 0
 }
 
-func resident(pid int) int64 {
+func residentBytes(pid int) int64 {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
 	f := strings.Fields(string(b))
 	if err != nil || len(f) < 2 {

@@ -51,7 +51,7 @@ func (c *Client) Transcribe(ctx context.Context, q TranscriptionRequest) (Transc
 		Segments []Segment
 		Logprobs []struct{ Logprob Number }
 	}
-	if err := decode(body, &v); err != nil {
+	if err := decodeJSON(body, &v); err != nil {
 		return Transcription{}, err
 	}
 	if v.Text == nil { // some servers say what is wrong in an answer that is none

@@ -204,7 +204,7 @@ func parseChunk(b []byte) (chunk ChatChunk, answered bool, err error) {
 		}
 		Usage any
 	}
-	if err := decode(b, &v); err != nil {
+	if err := decodeJSON(b, &v); err != nil {
 		return ChatChunk{}, false, err
 	}
 	chunk.Model = string(v.Model)

@@ -21,7 +21,7 @@ func (c *Client) Embed(ctx context.Context, model string, texts []string) ([][]f
 			Embedding []float64
 		}
 	}
-	if err := decode(body, &v); err != nil {
+	if err := decodeJSON(body, &v); err != nil {
 		return nil, err
 	}
 	if len(v.Data) != len(texts) {

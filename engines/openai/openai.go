@@ -82,7 +82,7 @@ func (c *Client) Models(ctx context.Context) ([]string, error) {
 	var list struct {
 		Data []struct{ ID String }
 	}
-	if err := decode(body, &list); err != nil {
+	if err := decodeJSON(body, &list); err != nil {
 		return nil, err
 	}
 	var names []string
@@ -128,9 +128,9 @@ func (c *Client) readAll(ctx context.Context, q request) ([]byte, error) {
 	return body, nil
 }
 
-// decode reads an answer into v. Servers that do not know an endpoint may answer
+// decodeJSON reads an answer into v. Servers that do not know an endpoint may answer
 // in plain words with status 200.
-func decode(body []byte, v any) error {
+func decodeJSON(body []byte, v any) error {
 	err := json.Unmarshal(body, v)
 	var kind *json.UnmarshalTypeError
 	if err == nil || errors.As(err, &kind) { // a field of another type than documented; the rest was read

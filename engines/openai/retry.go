@@ -42,7 +42,7 @@ func (c *Client) do(ctx context.Context, q request) (*http.Response, error) {
 		if err == nil {
 			err = apierror.FromResponse(answer, c.options.Key)
 		}
-		if retry >= c.options.Retries || !retryable(answer) || !ok {
+		if retry >= c.options.Retries || !isRetryable(answer) || !ok {
 			return nil, err
 		}
 		timer := time.NewTimer(wait)
@@ -82,9 +82,9 @@ func (c *Client) once(ctx context.Context, q request) (*http.Response, error) {
 	return answer, nil
 }
 
-// retryable tells whether the request may succeed the next time; answer is nil
+// isRetryable tells whether the request may succeed the next time; answer is nil
 // when the connection broke. X-Should-Retry is how OpenAI's servers say so.
-func retryable(answer *http.Response) bool {
+func isRetryable(answer *http.Response) bool {
 	if answer == nil {
 		return true
 	}

@@ -85,7 +85,7 @@ func (c *child) live(e *engine) error {
 	wg.Go(func() { c.endWhenAsked(there) })
 	err = cmd.Wait()
 	gone()
-	kill(cmd.Process.Pid) // what it may have started
+	killProcess(cmd.Process.Pid) // what it may have started
 	wg.Wait()
 	return c.reason(e, err, silence)
 }
@@ -127,13 +127,13 @@ func (c *child) watch(there context.Context, e *engine) (silence string) {
 	_, port, _ := net.SplitHostPort(c.addr)
 	health := strings.ReplaceAll(e.server.Health, "{port}", port)
 	limit := time.After(startTimeout)
-	for !healthy(there, health, probeTimeout) {
+	for !isHealthy(there, health, probeTimeout) {
 		select {
 		case <-time.After(probeEvery):
 		case <-there.Done():
 			return ""
 		case <-limit:
-			kill(int(c.pid.Load()))
+			killProcess(int(c.pid.Load()))
 			return "did not answer within " + startTimeout.String()
 		}
 	}
@@ -146,14 +146,14 @@ func (c *child) watch(there context.Context, e *engine) (silence string) {
 		case <-there.Done():
 			return ""
 		}
-		if missed++; healthy(there, health, e.healthEvery) {
+		if missed++; isHealthy(there, health, e.healthEvery) {
 			missed = 0
 		}
 	}
 	if there.Err() != nil {
 		return ""
 	}
-	kill(int(c.pid.Load()))
+	killProcess(int(c.pid.Load()))
 	return fmt.Sprintf("hung: it did not answer for %v", maxMissed*e.healthEvery)
 }
 
@@ -165,11 +165,11 @@ func (c *child) endWhenAsked(there context.Context) {
 		return
 	case <-c.ctx.Done():
 	}
-	terminate(int(c.pid.Load()))
+	terminateProcess(int(c.pid.Load()))
 	select {
 	case <-there.Done():
 	case <-time.After(stopTimeout):
-		kill(int(c.pid.Load()))
+		killProcess(int(c.pid.Load()))
 	}
 }
 
@@ -198,8 +198,8 @@ func (c *child) reason(e *engine, err error, silence string) error {
 
 var probeClient = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 
-// healthy reports whether the server at address answers within limit.
-func healthy(ctx context.Context, address string, limit time.Duration) bool {
+// isHealthy reports whether the server at address answers within limit.
+func isHealthy(ctx context.Context, address string, limit time.Duration) bool {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	if addr, ok := strings.CutPrefix(address, "tcp://"); ok {

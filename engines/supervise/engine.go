@@ -326,11 +326,11 @@ func (f *failures) died(since time.Time) {
 
 func (f *failures) add(n int) {
 	f.n = n
-	f.until = time.Now().Add(pause(n))
+	f.until = time.Now().Add(restartDelay(n))
 }
 
-// pause is the time before the start that follows n failures.
-func pause(n int) time.Duration {
+// restartDelay is the time before the start that follows n failures.
+func restartDelay(n int) time.Duration {
 	if n < 2 {
 		return 0
 	}

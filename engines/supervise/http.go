@@ -36,7 +36,7 @@ func newWeb(e *engine) *web {
 			DialContext:        func(ctx context.Context, _, _ string) (net.Conn, error) { return e.dial(ctx) },
 		},
 		FlushInterval: -1, // words and sounds are handed on as they come
-		ErrorHandler:  refuse,
+		ErrorHandler:  writeError,
 		ErrorLog:      slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
 	}
 	w.server = &http.Server{Handler: w, ReadHeaderTimeout: 10 * time.Second, ErrorLog: w.proxy.ErrorLog}
@@ -52,7 +52,7 @@ func (w *web) ServeHTTP(out http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if !w.engine.begin() {
-		refuse(out, r, errClosed)
+		writeError(out, r, errClosed)
 		return
 	}
 	began := time.Now()
@@ -67,8 +67,8 @@ func (w *web) ServeHTTP(out http.ResponseWriter, r *http.Request) {
 	w.proxy.ServeHTTP(out, r)
 }
 
-// refuse tells why there is no engine, as OpenAI's servers tell errors.
-func refuse(out http.ResponseWriter, _ *http.Request, why error) {
+// writeError tells why there is no engine, as OpenAI's servers tell errors.
+func writeError(out http.ResponseWriter, _ *http.Request, why error) {
 	var broken *net.OpError
 	if errors.Is(why, io.EOF) || errors.Is(why, io.ErrUnexpectedEOF) || errors.As(why, &broken) && broken.Op == "read" {
 		why = errors.New("the engine died with this request; the next one starts it again")

@@ -11,9 +11,9 @@ func setProcessGroup(*exec.Cmd) {}
 
 func setNice(int, int) {}
 
-func terminate(pid int) { kill(pid) }
+func terminateProcess(pid int) { killProcess(pid) }
 
-func kill(pid int) {
+func killProcess(pid int) {
 	if p, err := os.FindProcess(pid); err == nil {
 		_ = p.Kill()
 	}

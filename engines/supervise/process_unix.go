@@ -17,13 +17,13 @@ func setProcessGroup(cmd *exec.Cmd) {
 // setNice lets other programs go before the group of pid.
 func setNice(pid, nice int) { _ = syscall.Setpriority(syscall.PRIO_PGRP, pid, nice) }
 
-// terminate asks the group of pid to end.
-func terminate(pid int) { signal(pid, syscall.SIGTERM) }
+// terminateProcess asks the group of pid to end.
+func terminateProcess(pid int) { signalProcess(pid, syscall.SIGTERM) }
 
-// kill ends the group of pid.
-func kill(pid int) { signal(pid, syscall.SIGKILL) }
+// killProcess ends the group of pid.
+func killProcess(pid int) { signalProcess(pid, syscall.SIGKILL) }
 
-func signal(pid int, s syscall.Signal) {
+func signalProcess(pid int, s syscall.Signal) {
 	if pid > 1 { // 0 and 1 would mean our own group and everybody
 		_ = syscall.Kill(-pid, s)
 	}

@@ -333,7 +333,7 @@ func TestAnEngineThatIsKilledBreaksItsRequestAndServesTheNext(t *testing.T) {
 		if _, err := io.ReadFull(r.Body, half); err != nil {
 			t.Fatal(err)
 		}
-		kill(s.Engines()[0].PID)
+		killProcess(s.Engines()[0].PID)
 		killed := time.Now()
 		if _, err := io.ReadAll(r.Body); err == nil {
 			t.Error("the rest of the answer came from a dead engine")
@@ -356,7 +356,7 @@ func TestAnEngineThatIsKilledBreaksItsRequestAndServesTheNext(t *testing.T) {
 	if e := s.Engines()[0]; e.Deaths != 3 || e.Starts != 4 {
 		t.Errorf("%d deaths and %d starts, want 3 and 4", e.Deaths, e.Starts)
 	}
-	kill(s.Engines()[0].PID)
+	killProcess(s.Engines()[0].PID)
 	until(t, "dead", func() bool { return state(s) == discovery.Failed })
 	if got := s.Engines()[0].Error; !strings.Contains(got, "engine mortal ended: signal: killed: the system does so when memory runs out") {
 		t.Errorf("it says %q", got)
@@ -620,6 +620,6 @@ func TestEnginesThatServeAreFound(t *testing.T) {
 func TestAnEngineThatStaysAwakeIsBackByItself(t *testing.T) {
 	s := start(t, Options{Awake: true}, fake("awake"))
 	until(t, "ready", func() bool { return state(s) == discovery.Ready })
-	kill(s.Engines()[0].PID)
+	killProcess(s.Engines()[0].PID)
 	until(t, "ready again", func() bool { e := s.Engines()[0]; return e.State == discovery.Ready && e.Starts == 2 })
 }

@@ -83,7 +83,7 @@ func (c *Client) Dial(ctx context.Context) (*Conn, error) {
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
-		return nil, &DialError{Addr: c.addr, Err: plain(err)}
+		return nil, &DialError{Addr: c.addr, Err: withoutAddress(err)}
 	}
 	conn := &Conn{Conn: raw, r: bufio.NewReaderSize(raw, 32<<10)}
 	conn.stop = context.AfterFunc(ctx, func() { _ = raw.Close() })
@@ -105,8 +105,8 @@ func Broken(err error) bool {
 	return errors.As(err, &dial) || errors.As(err, &op) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
-// plain is err without the addresses that the caller names anyway.
-func plain(err error) error {
+// withoutAddress is err without the addresses that the caller names anyway.
+func withoutAddress(err error) error {
 	var op *net.OpError
 	if errors.As(err, &op) {
 		return op.Err

@@ -114,14 +114,14 @@ func Read(r *bufio.Reader) (Event, error) {
 		return Event{}, errors.New("header of an event: it has no type")
 	}
 	e := Event{Type: h.Type}
-	more, err := part(r, h.DataLength, maxData)
+	more, err := readPart(r, h.DataLength, maxData)
 	if err != nil {
 		return Event{}, fmt.Errorf("data of event %s: %w", h.Type, err)
 	}
-	if e.Data, err = merged(h.Data, more); err != nil {
+	if e.Data, err = mergeData(h.Data, more); err != nil {
 		return Event{}, fmt.Errorf("data of event %s: %w", h.Type, err)
 	}
-	if e.Payload, err = part(r, h.PayloadLength, maxPayload); err != nil {
+	if e.Payload, err = readPart(r, h.PayloadLength, maxPayload); err != nil {
 		return Event{}, fmt.Errorf("payload of event %s: %w", h.Type, err)
 	}
 	return e, nil
@@ -145,9 +145,9 @@ func readLine(r *bufio.Reader) (line []byte, err error) {
 	}
 }
 
-// part reads the n bytes that a header announced. Memory grows with what comes,
+// readPart reads the n bytes that a header announced. Memory grows with what comes,
 // not with what was announced.
-func part(r io.Reader, n *int, most int) ([]byte, error) {
+func readPart(r io.Reader, n *int, most int) ([]byte, error) {
 	switch {
 	case n == nil || *n == 0:
 		return nil, nil
@@ -164,9 +164,9 @@ func part(r io.Reader, n *int, most int) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// merged is the object of the header with the one that followed it: servers use
+// mergeData is the object of the header with the one that followed it: servers use
 // either, and the protocol allows both.
-func merged(inline, more []byte) (json.RawMessage, error) {
+func mergeData(inline, more []byte) (json.RawMessage, error) {
 	var all map[string]json.RawMessage
 	if len(inline) > 0 && !bytes.Equal(inline, []byte("null")) {
 		if err := json.Unmarshal(inline, &all); err != nil {

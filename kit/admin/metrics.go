@@ -34,12 +34,12 @@ func (s *server) Describe(chan<- *prometheus.Desc) {}
 // Collect is asked for each scrape.
 func (s *server) Collect(out chan<- prometheus.Metric) {
 	for _, b := range s.all() {
-		collect(b.Metrics(), out)
+		collectMetrics(b.Metrics(), out)
 	}
 }
 
-// collect turns what one service did into metrics.
-func collect(m kit.Metrics, out chan<- prometheus.Metric) {
+// collectMetrics turns what one service did into metrics.
+func collectMetrics(m kit.Metrics, out chan<- prometheus.Metric) {
 	counter := func(d *prometheus.Desc, n int64, labels ...string) {
 		out <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(n), labels...)
 	}

@@ -70,11 +70,11 @@ func asks(c cell) bool { return c.Mode == "ask" || c.Mode == "flood" }
 // A message has the size it was asked for, whoever makes it.
 func TestSize(t *testing.T) {
 	for _, size := range []int{350, 16 << 10} {
-		if n := len(packet(topicIn, newID(), size)); n != size {
+		if n := len(publishPacket(topicIn, newID(), size)); n != size {
 			t.Errorf("the driver's has %d bytes, want %d", n, size)
 		}
 		s := system{spec: spec{cell: cell{Size: size}}}
-		b, err := seal(newID(), say[out0]{Text: s.text(), Lang: "en", UttID: "utt-1"})
+		b, err := sealSay(newID(), say[out0]{Text: s.text(), Lang: "en", UttID: "utt-1"})
 		if err != nil || len(b) < size-40 || len(b) > size+40 {
 			t.Errorf("the other has %d bytes (%v), want about %d", len(b), err, size)
 		}

@@ -136,7 +136,7 @@ func (b *brokers) mosquitto(ctx context.Context) (url string, pid int, _ error) 
 		return "", 0, nil
 	}
 	addr := fmt.Sprintf("127.0.0.1:%d", port)
-	return "mqtt://" + addr, pid, reachable(ctx, addr)
+	return "mqtt://" + addr, pid, awaitBroker(ctx, addr)
 }
 
 func freePort() (int, error) {
@@ -148,8 +148,8 @@ func freePort() (int, error) {
 	return l.Addr().(*net.TCPAddr).Port, nil
 }
 
-// reachable waits until somebody listens.
-func reachable(ctx context.Context, addr string) error {
+// awaitBroker waits until somebody listens.
+func awaitBroker(ctx context.Context, addr string) error {
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
 	for {

@@ -66,24 +66,24 @@ func (s *system) handlers(i int) []kit.Handler {
 	all := kit.Queue(1 << 16)
 	hs := []kit.Handler{kit.Sends[say[out0]](), kit.Sends[say[out1]]()}
 	if s.QoS == 0 {
-		hs = append(hs, kit.On(take[in0](s), kit.Name("in"), all))
+		hs = append(hs, kit.On(countSay[in0](s), kit.Name("in"), all))
 	} else {
-		hs = append(hs, kit.On(take[in1](s), kit.Name("in"), all))
+		hs = append(hs, kit.On(countSay[in1](s), kit.Name("in"), all))
 	}
 	switch {
 	case i > 0:
 	case s.QoS == 0:
-		hs = append(hs, kit.Answer(reply[ask0, reply0](s), kit.Name("ask"), kit.Workers(16), all))
+		hs = append(hs, kit.Answer(answerAsk[ask0, reply0](s), kit.Name("ask"), kit.Workers(16), all))
 	default:
-		hs = append(hs, kit.Answer(reply[ask1, reply1](s), kit.Name("ask"), kit.Workers(16), all))
+		hs = append(hs, kit.Answer(answerAsk[ask1, reply1](s), kit.Name("ask"), kit.Workers(16), all))
 	}
 	return hs
 }
 
-func take[P place](s *system) func(context.Context, say[P]) error {
+func countSay[P place](s *system) func(context.Context, say[P]) error {
 	return func(_ context.Context, m say[P]) error { s.took(m.Text); return nil }
 }
 
-func reply[P, R place](s *system) func(context.Context, ask[P, R]) (say[R], error) {
+func answerAsk[P, R place](s *system) func(context.Context, ask[P, R]) (say[R], error) {
 	return func(_ context.Context, q ask[P, R]) (say[R], error) { s.took(q.Text); return q.answer(), nil }
 }

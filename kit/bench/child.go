@@ -35,7 +35,7 @@ func runRole() bool {
 		err = errors.New("unknown role")
 	}
 	if err != nil {
-		fail(err)
+		exitWith(err)
 	}
 	return true
 }

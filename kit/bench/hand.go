@@ -33,7 +33,7 @@ func (s *system) byHand(ctx context.Context) (stop func() error, err error) {
 		clients = append(clients, cm)
 	}
 	s.publish = func(ctx context.Context, i int, text string) error {
-		payload, err := seal(newID(), say[out1]{Ident: msg.Ident{MessageID: newID()}, Text: text, Lang: "en", UttID: "utt-1"})
+		payload, err := sealSay(newID(), say[out1]{Ident: msg.Ident{MessageID: newID()}, Text: text, Lang: "en", UttID: "utt-1"})
 		if err != nil {
 			return err
 		}
@@ -100,7 +100,7 @@ func (s *system) receive(ctx context.Context, cm *autopaho.ConnectionManager, p 
 		s.took(q.Text)
 		r := q.answer()
 		r.MessageID = newID()
-		payload, err := seal(e.ID, r)
+		payload, err := sealSay(e.ID, r)
 		if err != nil {
 			return err
 		}
@@ -111,7 +111,7 @@ func (s *system) receive(ctx context.Context, cm *autopaho.ConnectionManager, p 
 	return nil
 }
 
-func seal[P place](id string, m say[P]) ([]byte, error) {
+func sealSay[P place](id string, m say[P]) ([]byte, error) {
 	data, err := json.Marshal(m)
 	if err != nil {
 		return nil, err

@@ -67,7 +67,7 @@ func main() {
 	flag.Parse()
 	want, err := regexp.Compile(*only)
 	if err != nil {
-		fail(err)
+		exitWith(err)
 	}
 	for _, c := range allCells() {
 		if want.MatchString(c.String()) && (!*short || c.short) {
@@ -87,11 +87,11 @@ func main() {
 	defer stop()
 	if err := p.run(ctx, os.Stdout); err != nil {
 		stop()
-		fail(err)
+		exitWith(err)
 	}
 }
 
-func fail(err error) {
+func exitWith(err error) {
 	fmt.Fprintln(os.Stderr, "bench:", err)
 	os.Exit(1)
 }

@@ -77,7 +77,7 @@ func (p plan) measure(ctx context.Context, c cell, a arm, pair int) (_ sample, e
 	if s.Profile != "" {
 		err = sut.tell("profiled")
 	}
-	return mean(got), err
+	return meanOf(got), err
 }
 
 // specOf is what the system under test is to be.
@@ -104,8 +104,8 @@ func (p plan) roundsOf(c cell) int {
 	return p.rounds
 }
 
-// mean of rounds with the same number of messages.
-func mean(rounds []sample) (m sample) {
+// meanOf of rounds with the same number of messages.
+func meanOf(rounds []sample) (m sample) {
 	n := float64(len(rounds))
 	for _, s := range rounds {
 		m.rate += 1 / s.rate / n
@@ -203,7 +203,7 @@ func (t *trial) run(ctx context.Context, n int) (s sample, err error) {
 
 // feed publishes what n handlers take, and returns when the last took it.
 func (t *trial) feed(ctx context.Context, n int) (time.Time, error) {
-	if err := t.d.many(ctx, topicIn, t.QoS, packet(topicIn, newID(), t.Size), n/t.Services); err != nil {
+	if err := t.d.many(ctx, topicIn, t.QoS, publishPacket(topicIn, newID(), t.Size), n/t.Services); err != nil {
 		return time.Time{}, err
 	}
 	u, err := t.sut.usage()
@@ -247,7 +247,7 @@ func (t *trial) call(ctx context.Context, n int) (p50, p99 float64, err error) {
 			}
 		}
 		if free {
-			payload := packet(topicAsk, fmt.Sprintf("%032d", k), t.Size)
+			payload := publishPacket(topicAsk, fmt.Sprintf("%032d", k), t.Size)
 			c.sent[k].Store(time.Now().UnixNano())
 			if err := t.d.one(topicAsk, t.QoS, payload); err != nil {
 				return 0, 0, err

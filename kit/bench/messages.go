@@ -84,18 +84,18 @@ type envelope struct {
 	Data   json.RawMessage `json:"data"`
 }
 
-// packet is a message of that many bytes with its envelope. The id has 32
+// publishPacket is a message of that many bytes with its envelope. The id has 32
 // digits.
-func packet(topic, id string, size int) []byte {
+func publishPacket(topic, id string, size int) []byte {
 	const form = `{"id":"%[1]s","type":"%[2]s","ts":%.6[3]f,"source":"bench","data":{"message_id":"%[1]s","text":"%[4]s","voice":null,"lang":"en","utt_id":"utt-1","style":null,"stt_ts":null,"system_announce":null}}`
 	fill := func(text string) string {
 		return fmt.Sprintf(form, id, strings.ReplaceAll(topic, "/", "."), float64(time.Now().UnixMicro())/1e6, text)
 	}
-	return []byte(fill(prose(size - len(fill("")))))
+	return []byte(fill(englishText(size - len(fill("")))))
 }
 
-// prose is n bytes of text.
-func prose(n int) string {
+// englishText is n bytes of text.
+func englishText(n int) string {
 	const line = "The quick brown fox jumps over the lazy dog, says the benchmark. "
 	return strings.Repeat(line, max(n, 1)/len(line)+1)[:max(n, 1)]
 }

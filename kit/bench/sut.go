@@ -146,5 +146,5 @@ func (s *system) send(ctx context.Context, n int) {
 
 // text makes a message as long as the driver's.
 func (s *system) text() string {
-	return prose(s.Size - len(packet(topicOut, newID(), 0)))
+	return englishText(s.Size - len(publishPacket(topicOut, newID(), 0)))
 }

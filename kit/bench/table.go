@@ -47,7 +47,7 @@ func printCell(out io.Writer, c cell, arms []arm, got map[string][]sample) {
 	}
 	line("", func(col column) string { return col.name })
 	for _, a := range arms {
-		line(a.String(), func(col column) string { return spread(values(got[a.String()], col.of), col.form) })
+		line(a.String(), func(col column) string { return formatSpread(valuesOf(got[a.String()], col.of), col.form) })
 	}
 	for _, other := range arms[1:] {
 		a, than := other, arms[0]
@@ -58,20 +58,20 @@ func printCell(out io.Writer, c cell, arms []arm, got map[string][]sample) {
 			if !col.ratio {
 				return ""
 			}
-			ratios := values(got[a.String()], col.of)
+			ratios := valuesOf(got[a.String()], col.of)
 			var pairs []string
-			for i, of := range values(got[than.String()], col.of) {
+			for i, of := range valuesOf(got[than.String()], col.of) {
 				ratios[i] /= cmp.Or(of, 1)
 				pairs = append(pairs, fmt.Sprintf("%.2f", ratios[i]))
 			}
-			return fmt.Sprintf("%.2f [%s]", median(ratios), strings.Join(pairs, " "))
+			return fmt.Sprintf("%.2f [%s]", medianOf(ratios), strings.Join(pairs, " "))
 		})
 	}
 	_ = w.Flush()
 	fmt.Fprintln(out)
 }
 
-func values(all []sample, of func(sample) float64) []float64 {
+func valuesOf(all []sample, of func(sample) float64) []float64 {
 	v := make([]float64, len(all))
 	for i, s := range all {
 		v[i] = of(s)
@@ -79,7 +79,7 @@ func values(all []sample, of func(sample) float64) []float64 {
 	return v
 }
 
-func median(v []float64) float64 {
+func medianOf(v []float64) float64 {
 	v = slices.Sorted(slices.Values(v))
 	if n := len(v); n%2 == 0 {
 		return (v[n/2-1] + v[n/2]) / 2
@@ -87,7 +87,7 @@ func median(v []float64) float64 {
 	return v[len(v)/2]
 }
 
-// spread is the median with the least and the most.
-func spread(v []float64, form string) string {
-	return fmt.Sprintf(form+" ("+form+".."+form+")", median(v), slices.Min(v), slices.Max(v))
+// formatSpread is the median with the least and the most.
+func formatSpread(v []float64, form string) string {
+	return fmt.Sprintf(form+" ("+form+".."+form+")", medianOf(v), slices.Min(v), slices.Max(v))
 }

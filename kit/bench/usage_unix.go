@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-func rusage() (u syscall.Rusage) {
+func resourceUsage() (u syscall.Rusage) {
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
 		panic(err)
 	}
@@ -20,7 +20,7 @@ func rusage() (u syscall.Rusage) {
 
 // cpuTime is what this process has used, in user and kernel mode.
 func cpuTime() time.Duration {
-	u := rusage()
+	u := resourceUsage()
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
@@ -34,7 +34,7 @@ func residentSet() uint64 {
 			}
 		}
 	}
-	most := uint64(rusage().Maxrss)
+	most := uint64(resourceUsage().Maxrss)
 	if runtime.GOOS != "darwin" { // there it is in bytes
 		most <<= 10
 	}

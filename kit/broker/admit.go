@@ -160,7 +160,7 @@ func (h *cure) OnSubscribe(cl *mqtt.Client, p packets.Packet) packets.Packet {
 		if _, has := cl.State.Subscriptions.Get(f.Filter); has || c.trusted {
 			continue
 		}
-		n := weight(f.Filter)
+		n := filterWeight(f.Filter)
 		if own+n > h.limits.SubscriptionsPerSession || own+n > minFilters && all+n > h.limits.Subscriptions {
 			f.Filter = ""
 			c.over = append(c.over, i)
@@ -194,8 +194,8 @@ func (h *cure) OnUnsubscribed(cl *mqtt.Client, _ packets.Packet) {
 	}
 }
 
-// weight is how many subscriptions a filter counts as.
-func weight(filter string) int { return 1 + strings.Count(filter, "/")/levelsPerFilter }
+// filterWeight is how many subscriptions a filter counts as.
+func filterWeight(filter string) int { return 1 + strings.Count(filter, "/")/levelsPerFilter }
 
 // count notes how many subscriptions the session of c has now.
 func (h *cure) count(cl *mqtt.Client, c *conn) {
@@ -204,7 +204,7 @@ func (h *cure) count(cl *mqtt.Client, c *conn) {
 	if c.s != nil && !c.s.gone {
 		n := 0
 		for filter := range cl.State.Subscriptions.GetAll() {
-			n += weight(filter)
+			n += filterWeight(filter)
 		}
 		h.subscriptions += n - c.s.filters
 		c.s.filters = n
@@ -228,7 +228,7 @@ func (h *cure) retainable(topic string, size int) string {
 
 // OnRetainMessage follows each change of what is retained.
 func (h *cure) OnRetainMessage(_ *mqtt.Client, p packets.Packet, _ int64) {
-	h.keep(p.TopicName, cost(p)+int64(levelOverhead*strings.Count(p.TopicName, "/")), len(p.Payload) > 0)
+	h.keep(p.TopicName, memoryCost(p)+int64(levelOverhead*strings.Count(p.TopicName, "/")), len(p.Payload) > 0)
 }
 
 func (h *cure) keep(topic string, size int64, kept bool) {

@@ -218,7 +218,7 @@ func TestFilters(t *testing.T) {
 func TestRefusalsFit(t *testing.T) {
 	long := strings.Repeat("x", 500)
 	for _, limit := range []uint32{0, 1, 2, 3, 4, 5, 6, 10, 70, 1000} {
-		for _, p := range [][]byte{connack(login{version: 5, maxPacket: limit}, codeQuota, long), disconnect(login{version: 5, maxPacket: limit}, codeQuota, long)} {
+		for _, p := range [][]byte{connackPacket(login{version: 5, maxPacket: limit}, codeQuota, long), disconnectPacket(login{version: 5, maxPacket: limit}, codeQuota, long)} {
 			if limit > 0 && len(p) > int(limit) {
 				t.Errorf("%d bytes for a client that takes %d", len(p), limit)
 			}
@@ -227,10 +227,10 @@ func TestRefusalsFit(t *testing.T) {
 			}
 		}
 	}
-	if got := connack(login{version: 4}, codeLogin, long); !bytes.Equal(got, []byte{0x20, 2, 0, 4}) {
+	if got := connackPacket(login{version: 4}, codeLogin, long); !bytes.Equal(got, []byte{0x20, 2, 0, 4}) {
 		t.Errorf("CONNACK of 3.1.1 is % x", got)
 	}
-	if got := connack(login{version: 4}, codeMalformed, long); got != nil {
+	if got := connackPacket(login{version: 4}, codeMalformed, long); got != nil {
 		t.Errorf("CONNACK of 3.1.1 is % x for what it has no code for", got)
 	}
 }

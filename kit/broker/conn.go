@@ -144,7 +144,7 @@ func (c *conn) Close() error {
 func (c *conn) enqueue(p packets.Packet) {
 	m := message{id: p.PacketID}
 	if p.FixedHeader.Qos == 0 {
-		m.packet, m.size = &p, cost(p)
+		m.packet, m.size = &p, memoryCost(p)
 		if !c.h.fits(c) {
 			atomic.AddInt64(&c.h.info.MessagesDropped, 1)
 			return

@@ -123,9 +123,9 @@ func returnCode(code byte) byte {
 	return map[byte]byte{codeVersion: 1, codeClientID: 2, codeBusy: 3, codeQuota: 3, codeLogin: 4, codeAuthMethod: 5}[code]
 }
 
-// connack refuses a login, or is nil where the version of the client has no such
+// connackPacket refuses a login, or is nil where the version of the client has no such
 // answer.
-func connack(l login, code byte, text string) []byte {
+func connackPacket(l login, code byte, text string) []byte {
 	if l.version == 0 {
 		return nil
 	}
@@ -138,8 +138,8 @@ func connack(l login, code byte, text string) []byte {
 	return withReason([]byte{0, code}, typeConnack, l.maxPacket, text)
 }
 
-// disconnect tells a client of MQTT 5 why its link is closed.
-func disconnect(l login, code byte, text string) []byte {
+// disconnectPacket tells a client of MQTT 5 why its link is closed.
+func disconnectPacket(l login, code byte, text string) []byte {
 	if l.version < 5 {
 		return nil
 	}

@@ -68,12 +68,12 @@ func (h *cure) OnConnect(cl *mqtt.Client, _ packets.Packet) error {
 			c.window = math.MaxUint16
 		}
 		p.ReceiveMaximum, p.TopicAliasMaximum = 0, 0
-		unlimited(cl)
+		liftQuotas(cl)
 	}
 	return nil
 }
 
-func unlimited(cl *mqtt.Client) {
+func liftQuotas(cl *mqtt.Client) {
 	cl.State.Inflight.ResetSendQuota(0) // with a maximum of 0 mochi never parks a message
 	cl.State.Inflight.ResetReceiveQuota(math.MaxInt32)
 }
@@ -98,7 +98,7 @@ func (h *cure) OnSessionEstablished(cl *mqtt.Client, _ packets.Packet) {
 	if !ok {
 		return
 	}
-	unlimited(cl)
+	liftQuotas(cl)
 	var resend []message
 	for _, p := range c.owed {
 		cl.State.Inflight.Set(p)

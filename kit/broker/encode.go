@@ -20,7 +20,7 @@ func (h *cure) encode(c *conn, m message) []byte {
 			return nil
 		}
 		p = &found
-		prepare(cl, p)
+		prepareForClient(cl, p)
 	}
 	if p.Expiry > 0 {
 		p.Properties.MessageExpiryInterval = uint32(max(1, p.Expiry-time.Now().Unix()))
@@ -48,8 +48,8 @@ func (h *cure) encode(c *conn, m message) []byte {
 	return out.Bytes()
 }
 
-// prepare does what mochi does to a packet before it encodes it.
-func prepare(cl *mqtt.Client, p *packets.Packet) {
+// prepareForClient does what mochi does to a packet before it encodes it.
+func prepareForClient(cl *mqtt.Client, p *packets.Packet) {
 	props := &cl.Properties.Props
 	p.ProtocolVersion = cl.Properties.ProtocolVersion
 	p.Mods.MaxSize = props.MaximumPacketSize

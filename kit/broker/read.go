@@ -41,7 +41,7 @@ func (c *conn) refuse(err error) {
 	}
 	c.h.refusals.note(refusalOf(bad), bad.text)
 	if c.login.version == 5 {
-		_, _ = c.Write(disconnect(c.login, bad.code, bad.text))
+		_, _ = c.Write(disconnectPacket(c.login, bad.code, bad.text))
 	}
 }
 
@@ -241,4 +241,4 @@ func (c *conn) readLogin() error {
 }
 
 // answer refuses the login.
-func (c *conn) answer(code byte, text string) { _, _ = c.Write(connack(c.login, code, text)) }
+func (c *conn) answer(code byte, text string) { _, _ = c.Write(connackPacket(c.login, code, text)) }

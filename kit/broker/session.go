@@ -93,7 +93,7 @@ func (h *cure) OnQosPublish(cl *mqtt.Client, p packets.Packet, _ int64, _ int) {
 		h.mu.Lock()
 		defer h.mu.Unlock()
 		if c.s != nil && !c.s.gone {
-			size := cost(p)
+			size := memoryCost(p)
 			h.settle(c.s, p.PacketID)
 			c.s.seq++
 			c.s.due[p.PacketID] = due{c.s.seq, size}

@@ -10,7 +10,7 @@ import (
 // gets it, is larger than what the client takes.
 func tooLarge(p packets.Packet) bool {
 	limit := int(p.Mods.MaxSize)
-	return limit > 0 && atMost(p) > limit && size(p) > limit
+	return limit > 0 && atMost(p) > limit && encodedSize(p) > limit
 }
 
 // atMost is no less than size, and costs nothing.
@@ -29,9 +29,9 @@ func atMost(p packets.Packet) int {
 	return n
 }
 
-// size is the length of the PUBLISH p with all its properties. mochi leaves out
+// encodedSize is the length of the PUBLISH p with all its properties. mochi leaves out
 // user properties that do not fit, which alters a message.
-func size(p packets.Packet) int {
+func encodedSize(p packets.Packet) int {
 	payload := len(p.Payload)
 	p.Payload, p.Mods.MaxSize = nil, 0
 	var head bytes.Buffer
@@ -46,8 +46,8 @@ func size(p packets.Packet) int {
 	return n
 }
 
-// cost is about what p takes of memory while it waits.
-func cost(p packets.Packet) int64 {
+// memoryCost is about what p takes of memory while it waits.
+func memoryCost(p packets.Packet) int64 {
 	const perUser = 32
 	return int64(atMost(p)+perUser*len(p.Properties.User)) + messageOverhead
 }

@@ -172,7 +172,7 @@ func TestSizeIsThatOfTheEncodedPacket(t *testing.T) {
 			ProtocolVersion: 5, FixedHeader: mochi.FixedHeader{Type: mochi.Publish, Qos: 1}, PacketID: 1, TopicName: "a/topic",
 			Properties: props, Mods: mochi.Mods{AllowResponseInfo: true},
 		}
-		empty := size(p)
+		empty := encodedSize(p)
 		for _, around := range []int{0, 1 << 7, 1 << 14, 1 << 21} { // where the length takes one byte more
 			for n := max(0, around-empty-5); n <= max(0, around-empty+5); n++ {
 				p.Payload, p.Mods.MaxSize = make([]byte, n), 0
@@ -182,7 +182,7 @@ func TestSizeIsThatOfTheEncodedPacket(t *testing.T) {
 				}
 				for limit, want := range map[int]bool{0: false, 10: true, out.Len() - 1: true, out.Len(): false} {
 					p.Mods.MaxSize = uint32(limit)
-					if got := size(p); got != out.Len() || atMost(p) < got || tooLarge(p) != want {
+					if got := encodedSize(p); got != out.Len() || atMost(p) < got || tooLarge(p) != want {
 						t.Fatalf("%s, payload of %d, limit %d: size %d, at most %d, too large %t; it is %d",
 							name, n, limit, got, atMost(p), tooLarge(p), out.Len())
 					}

@@ -111,7 +111,7 @@ func Start(t testing.TB, mods ...kit.Module) *Harness {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = srv.Close() })
-	return begin(t, &Harness{Broker: srv}, "probe", mods)
+	return startHarness(t, &Harness{Broker: srv}, "probe", mods)
 }
 
 // StartOn is Start on the broker at url, which runs already, under a real clock.
@@ -119,10 +119,10 @@ func Start(t testing.TB, mods ...kit.Module) *Harness {
 // the same ones at a time. What they retain stays.
 func StartOn(t testing.TB, url string, mods ...kit.Module) *Harness {
 	t.Helper()
-	return begin(t, &Harness{url: url}, "probe-"+kit.NewID()[:8], mods)
+	return startHarness(t, &Harness{url: url}, "probe-"+kit.NewID()[:8], mods)
 }
 
-func begin(t testing.TB, b *Harness, client string, mods []kit.Module) *Harness {
+func startHarness(t testing.TB, b *Harness, client string, mods []kit.Module) *Harness {
 	t.Helper()
 	b.log, b.home = slog.New(slog.DiscardHandler), kit.Home(t.TempDir())
 	if os.Getenv("KITTEST_LOG") != "" {

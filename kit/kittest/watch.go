@@ -33,7 +33,7 @@ type sighting[M any] struct {
 func Watch[M msg.Message](b *Harness) *Watcher[M] {
 	var zero M
 	filter := zero.Route().Topic
-	return watch(b, filter, func(d *kit.Delivery) (m M, err error) {
+	return watchFilter(b, filter, func(d *kit.Delivery) (m M, err error) {
 		data := d.Data
 		if zero.Route().Bare {
 			data = d.Payload
@@ -46,7 +46,7 @@ func Watch[M msg.Message](b *Harness) *Watcher[M] {
 // WatchRaw collects everything published from now on that filter matches,
 // undecoded: dead letters on system/dead/+, foreign topics, broken payloads.
 func WatchRaw(b *Harness, filter string) *Watcher[*kit.Delivery] {
-	return watch(b, filter, func(d *kit.Delivery) (*kit.Delivery, error) { return d, nil })
+	return watchFilter(b, filter, func(d *kit.Delivery) (*kit.Delivery, error) { return d, nil })
 }
 
 // Health is what a service says about itself.
@@ -59,12 +59,12 @@ type Health struct {
 // WatchHealth collects what the service with this client id says of its health
 // from now on; the id is the module's name, unless kit.As says otherwise.
 func WatchHealth(b *Harness, clientID string) *Watcher[Health] {
-	return watch(b, "system/health/"+clientID, func(d *kit.Delivery) (h Health, err error) {
+	return watchFilter(b, "system/health/"+clientID, func(d *kit.Delivery) (h Health, err error) {
 		return h, json.Unmarshal(d.Data, &h)
 	})
 }
 
-func watch[M any](b *Harness, filter string, read func(*kit.Delivery) (M, error)) *Watcher[M] {
+func watchFilter[M any](b *Harness, filter string, read func(*kit.Delivery) (M, error)) *Watcher[M] {
 	w := &Watcher[M]{b: b, arrive: make(chan struct{}, 1)}
 	see := func(d *kit.Delivery) {
 		if !topic.Matches(filter, d.Topic) || d.Retained {

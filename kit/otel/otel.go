@@ -30,7 +30,7 @@ import (
 // Trace returns the modules as services that make spans, where the environment
 // asks for them: kit.Run(ctx, otel.Trace(alarm.Module, lamp.Module)...).
 func Trace(mods ...kit.Module) []kit.Module {
-	if !requested() {
+	if !isRequested() {
 		return mods
 	}
 	traced := make([]kit.Module, len(mods))
@@ -47,8 +47,8 @@ func Trace(mods ...kit.Module) []kit.Module {
 	return traced
 }
 
-// requested reports whether the environment asks for spans.
-func requested() bool {
+// isRequested reports whether the environment asks for spans.
+func isRequested() bool {
 	if strings.EqualFold(os.Getenv("OTEL_SDK_DISABLED"), "true") {
 		return false
 	}

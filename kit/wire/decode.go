@@ -103,14 +103,14 @@ func (sh *shape) clear(p unsafe.Pointer) {
 func (r *reader) null(sh *shape, p unsafe.Pointer) {
 	r.literal("null")
 	if !sh.nullable {
-		r.refuse(refuse(Null, "must not be null"))
+		r.refuse(newError(Null, "must not be null"))
 	}
 	sh.clear(p)
 }
 
 // mistyped refuses a value that was passed before.
 func (r *reader) mistyped(sh *shape, raw []byte) {
-	r.refuse(refuse(BadType, "%s is no %s", clip(raw), kinds[sh.kind].name))
+	r.refuse(newError(BadType, "%s is no %s", clipText(raw), kinds[sh.kind].name))
 }
 
 // raw reads what has no shape, or reads itself.
@@ -147,14 +147,14 @@ func (r *reader) table(sh *shape, p unsafe.Pointer) {
 		if sh.key != nil {
 			r.refuse(sh.key.understand(name.Addr(), string(key)))
 			if r.err == nil && rv.MapIndex(name).IsValid() {
-				r.refuse(refuse(Duplicate, "given twice"))
+				r.refuse(newError(Duplicate, "given twice"))
 			}
 		} else if name.Kind() == reflect.String {
 			name.SetString(string(key))
 		} else if n, err := strconv.Atoi(string(key)); err == nil {
 			name.SetInt(int64(n))
 		} else {
-			r.refuse(refuse(BadType, "the name is no integer"))
+			r.refuse(newError(BadType, "the name is no integer"))
 		}
 		elem.Elem().SetZero()
 		r.value(sh.elem, elem.UnsafePointer())
@@ -182,7 +182,7 @@ func (r *reader) structure(sh *shape, p unsafe.Pointer) {
 		}
 		f := &sh.plan.fields[n]
 		if seen[n] {
-			r.refuse(refuse(Duplicate, "given twice"))
+			r.refuse(newError(Duplicate, "given twice"))
 		}
 		seen[n] = true
 		next = n + 1
@@ -210,7 +210,7 @@ func (r *reader) name(p *plan, next int) int {
 	if n, known := p.byName[string(key)]; known {
 		return n
 	}
-	r.refuse(refuse(Unknown, "no such field"))
+	r.refuse(newError(Unknown, "no such field"))
 	r.within(key)
 	return -1
 }
@@ -225,7 +225,7 @@ func (r *reader) fill(plan *plan, p unsafe.Pointer, seen []bool) {
 		to := unsafe.Add(p, f.offset)
 		switch {
 		case f.required:
-			r.refuse(refuse(Missing, "is missing").under(f.name))
+			r.refuse(newError(Missing, "is missing").under(f.name))
 		case f.fills():
 			fill := newReader(f.appendFill(nil))
 			fill.value(&f.shape, to)
@@ -272,7 +272,7 @@ func (r *reader) union(plan *plan, p unsafe.Pointer) {
 		return
 	}
 	if chosen == len(plan.fields) {
-		r.refuse(refuse(Missing, "none of %s is there", plan.keys()))
+		r.refuse(newError(Missing, "none of %s is there", plan.keys()))
 		return
 	}
 	for n := range plan.fields {

@@ -119,7 +119,7 @@ func (w *writer) value(sh *shape, rv reflect.Value) {
 		w.b = strconv.AppendUint(w.b, rv.Uint(), 10)
 	case sh.kind == kFloat:
 		if x := rv.Float(); math.IsNaN(x) || math.IsInf(x, 0) {
-			w.refuse(refuse(BadJSON, "no finite number"))
+			w.refuse(newError(BadJSON, "no finite number"))
 		}
 		w.refuse(sh.bounds(rv.Float()))
 		w.b = appendFloat(w.b, rv.Float())
@@ -149,13 +149,13 @@ func (w *writer) null(sh *shape, rv reflect.Value) {
 	case rv.Kind() == reflect.Slice:
 		w.b = append(w.b, "[]"...)
 	default:
-		w.refuse(refuse(Null, "must not be null"))
+		w.refuse(newError(Null, "must not be null"))
 	}
 }
 
 func (w *writer) text(s string) {
 	if !utf8.ValidString(s) {
-		w.refuse(refuse(BadUTF8, "not UTF-8"))
+		w.refuse(newError(BadUTF8, "not UTF-8"))
 	}
 	w.b = appendString(w.b, s)
 }
@@ -164,7 +164,7 @@ func (w *writer) text(s string) {
 func (w *writer) any(sh *shape, rv reflect.Value) {
 	own, err := shapeOf(rv.Type())
 	if err != nil {
-		w.refuse(refuse(BadType, "%v", err))
+		w.refuse(newError(BadType, "%v", err))
 		return
 	}
 	from := len(w.b)
@@ -176,9 +176,9 @@ func (w *writer) any(sh *shape, rv reflect.Value) {
 
 // custom writes what MarshalJSON says, if that is JSON.
 func (w *writer) custom(rv reflect.Value) {
-	out, err := stdjson.Marshal(addressable(rv).Interface())
+	out, err := stdjson.Marshal(makeAddressable(rv).Interface())
 	if err != nil {
-		w.refuse(refuse(BadType, "%v", err))
+		w.refuse(newError(BadType, "%v", err))
 		return
 	}
 	r := newReader(out)
@@ -274,7 +274,7 @@ func (f *field) appendFill(dst []byte) []byte {
 	case f.fresh:
 		return append(appendID(append(dst, '"')), '"')
 	case f.now:
-		return appendFloat(dst, now())
+		return appendFloat(dst, unixNow())
 	default:
 		return append(dst, f.def...)
 	}
@@ -289,12 +289,12 @@ func (w *writer) union(p *plan, rv reflect.Value) {
 			continue
 		}
 		if set != nil {
-			w.refuse(refuse(Duplicate, "both %s and %s are set", set.when, f.when))
+			w.refuse(newError(Duplicate, "both %s and %s are set", set.when, f.when))
 		}
 		set = f
 	}
 	if set == nil {
-		w.refuse(refuse(Missing, "none of %s is set", p.keys()))
+		w.refuse(newError(Missing, "none of %s is set", p.keys()))
 		return
 	}
 	w.value(&set.shape, rv.FieldByIndex(set.index))

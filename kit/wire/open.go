@@ -46,7 +46,7 @@ func Open(packet []byte) (Envelope, error) {
 // OpenBare takes a packet as a payload without an envelope, also one that looks
 // like an envelope: the object of another maker may have its names.
 func OpenBare(packet []byte) (Envelope, error) {
-	e := Envelope{TS: now(), Bare: true}
+	e := Envelope{TS: unixNow(), Bare: true}
 	r := newReader(packet)
 	r.depth = -1
 	r.space()
@@ -104,7 +104,7 @@ func Seal(dst []byte, e Envelope, v any) ([]byte, error) {
 		return dst, err
 	}
 	if w.b[from] != '{' {
-		return dst, refuse(BadType, "%s is no object", clip(w.b[from:])).under("data")
+		return dst, newError(BadType, "%s is no object", clipText(w.b[from:])).under("data")
 	}
 	dst = append(dst, w.b...)
 	return append(dst, '}'), nil

@@ -111,7 +111,7 @@ func (c *compiler) shape(t reflect.Type) (*shape, error) {
 			return nil, err
 		}
 	}
-	sh.marshals = implements(t, marshaler)
+	sh.marshals = implementsAll(t, marshaler)
 	sh.unmarshals = reflect.PointerTo(t).Implements(unmarshaler)
 	sh.validates = reflect.PointerTo(t).Implements(validator)
 	sh.recheck = sh.marshals || sh.unmarshals || sh.validates
@@ -222,28 +222,28 @@ func (c *compiler) structure(sh *shape) error {
 		if !sh.marshals || !sh.unmarshals {
 			return fmt.Errorf("%s has no exported field and only one of MarshalJSON and UnmarshalJSON: what is sent could not be read", sh.typ)
 		}
-	case len(p.fields) == 0 && hidden(sh.typ) && !(sh.typ == c.whole && outside(sh.typ)):
+	case len(p.fields) == 0 && isHidden(sh.typ) && !(sh.typ == c.whole && travelsOutsideJSON(sh.typ)):
 		return fmt.Errorf("%s has no exported field and no MarshalJSON or MarshalText, so it would travel as {}", sh.typ)
 	}
 	return nil
 }
 
-// hidden reports whether all that a struct holds is unexported.
-func hidden(t reflect.Type) bool {
+// isHidden reports whether all that a struct holds is unexported.
+func isHidden(t reflect.Type) bool {
 	for sf := range t.Fields() {
-		if sf.IsExported() || sf.Anonymous && sf.Type.Kind() == reflect.Struct && !hidden(sf.Type) {
+		if sf.IsExported() || sf.Anonymous && sf.Type.Kind() == reflect.Struct && !isHidden(sf.Type) {
 			return false
 		}
 	}
 	return t.NumField() > 0
 }
 
-// outside reports whether a message travels as bytes, in its topic or in its
+// travelsOutsideJSON reports whether a message travels as bytes, in its topic or in its
 // properties, and not in its JSON.
-func outside(t reflect.Type) bool {
+func travelsOutsideJSON(t reflect.Type) bool {
 	_, key := reflect.PointerTo(t).MethodByName("SetKey")
 	_, header := reflect.PointerTo(t).MethodByName("SetHeader")
-	return implements(t, bytewise) || key || header
+	return implementsAll(t, bytewise) || key || header
 }
 
 func (c *compiler) fields(sh *shape, t reflect.Type, index []int, offset uintptr) error {

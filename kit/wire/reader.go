@@ -43,9 +43,9 @@ func (r *reader) refuse(err *Error) {
 // bad refuses the next byte.
 func (r *reader) bad() {
 	if r.i < len(r.b) {
-		r.refuse(refuse(BadJSON, "malformed at byte %d", r.i))
+		r.refuse(newError(BadJSON, "malformed at byte %d", r.i))
 	} else {
-		r.refuse(refuse(BadJSON, "ends early"))
+		r.refuse(newError(BadJSON, "ends early"))
 	}
 }
 
@@ -82,7 +82,7 @@ func (r *reader) blanks() {
 func (r *reader) finish() {
 	r.space()
 	if r.i < len(r.b) {
-		r.refuse(refuse(BadJSON, "bytes after the value, from byte %d", r.i))
+		r.refuse(newError(BadJSON, "bytes after the value, from byte %d", r.i))
 	}
 }
 
@@ -119,7 +119,7 @@ func (r *reader) more(end byte) bool {
 	}
 }
 
-func tooDeep() *Error { return refuse(Size, "nested deeper than %d levels", maxDepth) }
+func tooDeep() *Error { return newError(Size, "nested deeper than %d levels", maxDepth) }
 
 // key passes a name and the colon behind it.
 func (r *reader) key() []byte {
@@ -131,7 +131,7 @@ func (r *reader) key() []byte {
 	}
 	r.space()
 	if escaped {
-		return []byte(unescape(name))
+		return []byte(unescapeString(name))
 	}
 	return name
 }
@@ -140,7 +140,7 @@ func (r *reader) key() []byte {
 func (r *reader) text() string {
 	raw, escaped := r.quoted()
 	if escaped {
-		return unescape(raw)
+		return unescapeString(raw)
 	}
 	return string(raw)
 }
@@ -181,13 +181,13 @@ func (r *reader) characters() (raw []byte, escaped bool) {
 	raw = r.b[from:r.i]
 	r.i++
 	if !utf8.Valid(raw) {
-		r.refuse(refuse(BadUTF8, "not UTF-8"))
+		r.refuse(newError(BadUTF8, "not UTF-8"))
 	}
 	return raw, escaped
 }
 
-// unescape resolves the escapes of a string that was passed before.
-func unescape(raw []byte) string {
+// unescapeString resolves the escapes of a string that was passed before.
+func unescapeString(raw []byte) string {
 	var out strings.Builder
 	out.Grow(len(raw))
 	r := reader{b: raw}
@@ -220,7 +220,7 @@ func (r *reader) escape() rune {
 		x = utf16.DecodeRune(x, r.hex())
 	}
 	if utf16.IsSurrogate(x) || x == utf8.RuneError {
-		r.refuse(refuse(BadUTF8, "half a surrogate pair"))
+		r.refuse(newError(BadUTF8, "half a surrogate pair"))
 	}
 	return x
 }
@@ -262,7 +262,7 @@ func (r *reader) number() (raw []byte, integer bool) {
 	raw = r.b[from:r.i]
 	if huge && r.err == nil {
 		if x, _ := strconv.ParseFloat(string(raw), 64); math.IsInf(x, 0) {
-			r.refuse(refuse(BadJSON, "no finite number at byte %d", from))
+			r.refuse(newError(BadJSON, "no finite number at byte %d", from))
 		}
 	}
 	return raw, integer
@@ -325,8 +325,8 @@ func (r *reader) within(name []byte) {
 	}
 }
 
-// clip shortens what is quoted in a refusal.
-func clip(b []byte) []byte {
+// clipText shortens what is quoted in a refusal.
+func clipText(b []byte) []byte {
 	const most = 40
 	if len(b) <= most {
 		return b

@@ -31,7 +31,7 @@ func (sh *shape) allows(first byte) *Error {
 	if sh.holds == nil || slices.Contains(sh.holds, kindOf(first)) {
 		return nil
 	}
-	return refuse(BadType, "%s where %v is wanted", kindOf(first), sh.holds)
+	return newError(BadType, "%s where %v is wanted", kindOf(first), sh.holds)
 }
 
 // choice checks a string against what it may be.
@@ -39,7 +39,7 @@ func (sh *shape) choice(text string) *Error {
 	if sh.oneof == nil || slices.Contains(sh.oneof, text) {
 		return nil
 	}
-	return refuse(Bounds, "%q is not one of %s", clip([]byte(text)), strings.Join(sh.oneof, " "))
+	return newError(Bounds, "%q is not one of %s", clipText([]byte(text)), strings.Join(sh.oneof, " "))
 }
 
 func (sh *shape) inside(n float64) bool { return n >= sh.min && n <= sh.max }
@@ -49,7 +49,7 @@ func (sh *shape) bounds(n float64) *Error {
 	if sh.inside(n) {
 		return nil
 	}
-	return refuse(Bounds, "%s is out of bounds", appendFloat(nil, n))
+	return newError(Bounds, "%s is out of bounds", appendFloat(nil, n))
 }
 
 // blame turns the error of a method of the payload into a refusal. An error

@@ -15,7 +15,7 @@ func (r *reader) boolean(sh *shape) bool {
 	case r.err != nil || word == "true" || word == "false":
 		return word == "true"
 	case raw[0] == '"':
-		word = strings.ToLower(content(raw))
+		word = strings.ToLower(stringContent(raw))
 	case raw[0] != '{' && raw[0] != '[':
 		if x, _ := strconv.ParseFloat(word, 64); x == 0 || x == 1 {
 			word = strconv.Itoa(int(x))
@@ -31,8 +31,8 @@ func (r *reader) boolean(sh *shape) bool {
 	return false
 }
 
-// content is the text of a string that was passed before.
-func content(raw []byte) string {
+// stringContent is the text of a string that was passed before.
+func stringContent(raw []byte) string {
 	r := newReader(raw)
 	return r.text()
 }
@@ -52,7 +52,7 @@ func (r *reader) numeral(sh *shape, p unsafe.Pointer) {
 	}
 	var in reader
 	if raw[0] == '"' {
-		in.b = []byte(strings.TrimSpace(content(raw)))
+		in.b = []byte(strings.TrimSpace(stringContent(raw)))
 	}
 	text, integer := in.number()
 	if in.err != nil || in.i < len(in.b) {
@@ -67,7 +67,7 @@ func (sh *shape) set(p unsafe.Pointer, text []byte, integer bool) *Error {
 	if sh.kind != kFloat && (!integer || string(text) == "-0") {
 		x, _ := strconv.ParseFloat(string(text), 64)
 		if x != math.Trunc(x) {
-			return refuse(BadType, "%s is no integer", clip(text))
+			return newError(BadType, "%s is no integer", clipText(text))
 		}
 		if math.Abs(x) <= 1<<53 { // beyond, floats are not exact
 			text = strconv.AppendInt(nil, int64(x), 10)
@@ -91,7 +91,7 @@ func (sh *shape) set(p unsafe.Pointer, text []byte, integer bool) *Error {
 		x = float64(u)
 	}
 	if err != nil {
-		return refuse(Bounds, "%s is out of bounds", clip(text))
+		return newError(Bounds, "%s is out of bounds", clipText(text))
 	}
 	return sh.bounds(x)
 }

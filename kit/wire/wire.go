@@ -75,7 +75,7 @@ func (e *Error) under(name string) *Error {
 	if e == nil {
 		return nil
 	}
-	name = string(clip([]byte(name)))
+	name = string(clipText([]byte(name)))
 	if e.Path != "" {
 		name += "." + e.Path
 	}
@@ -83,7 +83,7 @@ func (e *Error) under(name string) *Error {
 	return e
 }
 
-func refuse(r Reason, format string, a ...any) *Error {
+func newError(r Reason, format string, a ...any) *Error {
 	return &Error{Reason: r, Text: fmt.Sprintf(format, a...)}
 }
 
@@ -100,8 +100,8 @@ func appendID(dst []byte) []byte {
 	return hex.AppendEncode(dst, b[:])
 }
 
-// now is the Unix time in seconds.
-func now() float64 { return float64(time.Now().UnixMicro()) / 1e6 }
+// unixNow is the Unix time in seconds.
+func unixNow() float64 { return float64(time.Now().UnixMicro()) / 1e6 }
 
 // Check compiles t and reports a tag that makes no sense.
 func Check(t reflect.Type) error {

@@ -26,7 +26,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "name a service: make new SERVICE=weather")
 		os.Exit(2)
 	}
-	if err := create(os.Args[1]); err != nil {
+	if err := createService(os.Args[1]); err != nil {
 		fmt.Fprintln(os.Stderr, "new:", err)
 		os.Exit(1)
 	}
@@ -41,7 +41,7 @@ type service struct {
 
 var names = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
 
-func create(name string) error {
+func createService(name string) error {
 	s := service{name: name, pkg: strings.ReplaceAll(name, "-", "")}
 	first, _, _ := strings.Cut(name, "-")
 	s.prefix = strings.ToUpper(first)
@@ -56,7 +56,7 @@ func create(name string) error {
 	case !errors.Is(err, fs.ErrNotExist):
 		return err
 	}
-	if where, err := taken(s); err != nil {
+	if where, err := takenBy(s); err != nil {
 		return err
 	} else if where != "" {
 		return fmt.Errorf("the name %s is taken in %s", s.pkg, where)
@@ -80,9 +80,9 @@ func create(name string) error {
 	return nil
 }
 
-// taken says where the name of the package, or of the container, means something
+// takenBy says where the name of the package, or of the container, means something
 // else already; empty is nowhere.
-func taken(s service) (where string, err error) {
+func takenBy(s service) (where string, err error) {
 	if types.Universe.Lookup(s.pkg) != nil {
 		return "Go", nil
 	}
@@ -103,7 +103,7 @@ func taken(s service) (where string, err error) {
 			if err != nil {
 				return "", err
 			}
-			if declares(file, s.pkg) {
+			if fileDeclares(file, s.pkg) {
 				return name, nil
 			}
 		}
@@ -111,9 +111,9 @@ func taken(s service) (where string, err error) {
 	return "", nil
 }
 
-// declares reports whether file imports a package called name, or declares name
+// fileDeclares reports whether file imports a package called name, or declares name
 // itself: one file can have it once.
-func declares(file *ast.File, name string) bool {
+func fileDeclares(file *ast.File, name string) bool {
 	for _, i := range file.Imports {
 		imported, _ := strconv.Unquote(i.Path.Value)
 		if imported = path.Base(imported); i.Name != nil {
@@ -175,8 +175,8 @@ func copyTemplate(s service) error {
 	})
 }
 
-// edit rewrites a file.
-func edit(path string, change func(text string) (string, error)) error {
+// editFile rewrites a file.
+func editFile(path string, change func(text string) (string, error)) error {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return err
@@ -188,8 +188,8 @@ func edit(path string, change func(text string) (string, error)) error {
 	return os.WriteFile(path, []byte(out), 0o644)
 }
 
-// before puts text in front of the first mark behind after.
-func before(all, after, mark, text string) (string, error) {
+// insertBefore puts text in front of the first mark behind after.
+func insertBefore(all, after, mark, text string) (string, error) {
 	i := strings.Index(all, after)
 	if i < 0 {
 		return "", fmt.Errorf("no %q in it", strings.TrimSpace(after))
@@ -202,16 +202,16 @@ func before(all, after, mark, text string) (string, error) {
 }
 
 func listService(s service) error {
-	return edit(filepath.Join("cmd", "tars", "services.go"), func(text string) (string, error) {
+	return editFile(filepath.Join("cmd", "tars", "services.go"), func(text string) (string, error) {
 		alias := ""
 		if s.pkg != s.name {
 			alias = s.pkg + " "
 		}
-		text, err := before(text, "import (", "\n)", "\n\t"+alias+`"github.com/gotars/tars/services/`+s.name+`"`)
+		text, err := insertBefore(text, "import (", "\n)", "\n\t"+alias+`"github.com/gotars/tars/services/`+s.name+`"`)
 		if err != nil {
 			return "", err
 		}
-		if text, err = before(text, "var services = []kit.Module{", "\n}", "\n\t"+s.pkg+".Module,"); err != nil {
+		if text, err = insertBefore(text, "var services = []kit.Module{", "\n}", "\n\t"+s.pkg+".Module,"); err != nil {
 			return "", err
 		}
 		out, err := format.Source([]byte(text))
@@ -225,12 +225,12 @@ func addContainer(s service) error {
 		"    environment: {<<: *environment, MQTT_USERNAME: " + s.name + "}\n" +
 		"    volumes: [\"password-" + s.name + ":/run/mqtt:ro\"]\n" +
 		"    healthcheck: {<<: *health, test: [CMD, /tars, healthy, " + s.name + "]}\n"
-	return edit("compose.yml", func(text string) (string, error) {
-		text, err := before(text, "\n      - password-broker:", "\n\n", "\n      - password-"+s.name+":/run/passwords/"+s.name)
+	return editFile("compose.yml", func(text string) (string, error) {
+		text, err := insertBefore(text, "\n      - password-broker:", "\n\n", "\n      - password-"+s.name+":/run/passwords/"+s.name)
 		if err != nil {
 			return "", err
 		}
-		text, err = before(text, "\nservices:\n", "\nnetworks:\n", block)
+		text, err = insertBefore(text, "\nservices:\n", "\nnetworks:\n", block)
 		return text + "  password-" + s.name + ":\n", err
 	})
 }

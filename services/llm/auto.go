@@ -84,7 +84,7 @@ func (i fallbackModel) Generate(ctx context.Context, p Prompt, emit func(string)
 func (e auto) Generate(ctx context.Context, p Prompt, emit func(string) error) (use Usage, err error) {
 	err = e.Do(ctx, func(ctx context.Context, c engineCandidate) (begun bool, err error) {
 		if p.OnAttempt != nil {
-			p.OnAttempt(provider(c.Engine))
+			p.OnAttempt(providerOf(c.Engine))
 		}
 		use, err = c.Engine.Generate(ctx, p, func(delta string) error {
 			begun = begun || delta != ""
@@ -95,9 +95,9 @@ func (e auto) Generate(ctx context.Context, p Prompt, emit func(string) error) (
 	return use, err
 }
 
-// provider is what answers of e are labelled with, and with which model when
+// providerOf is what answers of e are labelled with, and with which model when
 // that is not the one that was asked for.
-func provider(e Engine) (name, model string) {
+func providerOf(e Engine) (name, model string) {
 	switch e := e.(type) {
 	case *Builtin:
 		return builtin, ""

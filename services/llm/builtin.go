@@ -46,34 +46,34 @@ var rules = []struct {
 	ask    *regexp.Regexp
 	answer func(b *Builtin, ctx context.Context, m []string) string
 }{
-	{whole(`what time is it|what is the time|tell me the time|do you (?:have|know) the time|the time`),
+	{wholeText(`what time is it|what is the time|tell me the time|do you (?:have|know) the time|the time`),
 		func(*Builtin, context.Context, []string) string { return "It is " + time.Now().Format("3:04 PM") + "." }},
-	{whole(`(?:what|which) (?:day|weekday|day of the week) is (?:it|today)(?: today)?`),
+	{wholeText(`(?:what|which) (?:day|weekday|day of the week) is (?:it|today)(?: today)?`),
 		func(*Builtin, context.Context, []string) string { return "It is " + time.Now().Format("Monday") + "." }},
-	{whole(`what is (?:the|today's) date|(?:what|which) date is (?:it|today)(?: today)?|tell me the date|the date`),
+	{wholeText(`what is (?:the|today's) date|(?:what|which) date is (?:it|today)(?: today)?|tell me the date|the date`),
 		func(*Builtin, context.Context, []string) string {
 			return "It is " + time.Now().Format("Monday, January 2, 2006") + "."
 		}},
-	{whole(`(?:what|which) month is it`), func(*Builtin, context.Context, []string) string {
+	{wholeText(`(?:what|which) month is it`), func(*Builtin, context.Context, []string) string {
 		return "It is " + time.Now().Format("January 2006") + "."
 	}},
-	{whole(`(?:what|which) year is it`), func(*Builtin, context.Context, []string) string { return "It is " + time.Now().Format("2006") + "." }},
-	{whole(`help|who are you|what are you|what can you do|what do you do|what is your name|how do you work`),
+	{wholeText(`(?:what|which) year is it`), func(*Builtin, context.Context, []string) string { return "It is " + time.Now().Format("2006") + "." }},
+	{wholeText(`help|who are you|what are you|what can you do|what do you do|what is your name|how do you work`),
 		func(*Builtin, context.Context, []string) string { return selfDescription }},
-	{whole(`hello|hi|hey|tars|good (?:morning|afternoon|evening)`),
+	{wholeText(`hello|hi|hey|tars|good (?:morning|afternoon|evening)`),
 		func(*Builtin, context.Context, []string) string { return "Hello. " + selfDescription }},
-	{whole(`what (?:did|have) i (?:just )?(?:say|said|tell you|told you)(?: last| before)?|what was the last thing i said|what did we (?:talk|speak) about`),
-		last},
-	{whole(`what (?:did|have) (?:i|we) (?:say|said|tell you|told you|mention|mentioned|talk|speak) (?:about|of|regarding) (.+)`), remembered},
-	{whole(`(?:what|anything) do you (?:remember|know|recall) (?:about|of) (.+)`), remembered},
-	{whole(`(?:when|where) did i (?:say|mention|tell you about|talk about) (.+)`), remembered},
-	{whole(`do you (?:remember|recall)(?: anything about| what i said about| about)? (.+)`), remembered},
-	{whole(`(?:remember|note|keep in mind|(?:do not|don't) forget) (?:that )?.+`), noted},
-	{whole(`(?:what is|what are|how much is|calculate|compute|work out|tell me)?\s*(.+?)(?: equals| equal| is)?`),
-		func(_ *Builtin, _ context.Context, m []string) string { return sum(m[1]) }},
+	{wholeText(`what (?:did|have) i (?:just )?(?:say|said|tell you|told you)(?: last| before)?|what was the last thing i said|what did we (?:talk|speak) about`),
+		answerLast},
+	{wholeText(`what (?:did|have) (?:i|we) (?:say|said|tell you|told you|mention|mentioned|talk|speak) (?:about|of|regarding) (.+)`), answerFromMemory},
+	{wholeText(`(?:what|anything) do you (?:remember|know|recall) (?:about|of) (.+)`), answerFromMemory},
+	{wholeText(`(?:when|where) did i (?:say|mention|tell you about|talk about) (.+)`), answerFromMemory},
+	{wholeText(`do you (?:remember|recall)(?: anything about| what i said about| about)? (.+)`), answerFromMemory},
+	{wholeText(`(?:remember|note|keep in mind|(?:do not|don't) forget) (?:that )?.+`), answerNoted},
+	{wholeText(`(?:what is|what are|how much is|calculate|compute|work out|tell me)?\s*(.+?)(?: equals| equal| is)?`),
+		func(_ *Builtin, _ context.Context, m []string) string { return answerSum(m[1]) }},
 }
 
-func whole(pattern string) *regexp.Regexp { return regexp.MustCompile(`^(?:` + pattern + `)$`) }
+func wholeText(pattern string) *regexp.Regexp { return regexp.MustCompile(`^(?:` + pattern + `)$`) }
 
 // politeness is what people put around a question.
 var politeness = regexp.MustCompile(`^(?:(?:hey|ok|okay|please|tars|well|so|and|can you tell me|could you tell me|can you|could you)[, ]+)+|(?:[, ]+(?:please|now|right now|tars|thanks|thank you))+$`)
@@ -98,8 +98,8 @@ func normalizeQuestion(question string) string {
 	return strings.TrimSpace(politeness.ReplaceAllString(q, ""))
 }
 
-// sum answers arithmetic, and nothing when text is none.
-func sum(text string) string {
+// answerSum answers arithmetic, and nothing when text is none.
+func answerSum(text string) string {
 	v, err := calculate(text)
 	switch {
 	case err == errZero:
@@ -114,54 +114,54 @@ func sum(text string) string {
 
 const noMemory = "I cannot reach my memory at the moment."
 
-func remembered(b *Builtin, ctx context.Context, m []string) string {
+func answerFromMemory(b *Builtin, ctx context.Context, m []string) string {
 	r, err := b.recall.Ask(ctx, contract.MemoryQuery{Text: m[1], TopK: 5})
 	if err != nil {
 		return noMemory
 	}
-	return cmp.Or(quoted(r, 3, func(x contract.MemoryResult) bool { return normalizeQuestion(said(x)) != m[0] }), "I remember nothing about "+m[1]+".")
+	return cmp.Or(quoteResults(r, 3, func(x contract.MemoryResult) bool { return normalizeQuestion(textOf(x)) != m[0] }), "I remember nothing about "+m[1]+".")
 }
 
-// noted says that the memory keeps what it hears, if it is there.
-func noted(b *Builtin, ctx context.Context, m []string) string {
+// answerNoted says that the memory keeps what it hears, if it is there.
+func answerNoted(b *Builtin, ctx context.Context, m []string) string {
 	if _, err := b.recall.Ask(ctx, contract.MemoryQuery{Text: m[0], TopK: 1}); err != nil {
 		return noMemory
 	}
 	return "I will remember that."
 }
 
-func last(b *Builtin, ctx context.Context, m []string) string {
+func answerLast(b *Builtin, ctx context.Context, m []string) string {
 	r, err := b.recall.Ask(ctx, contract.MemoryQuery{Text: m[0], TopK: 10, RetrievalStrategy: contract.RecallRecent})
 	if err != nil {
 		return noMemory
 	}
 	ofUser := func(x contract.MemoryResult) bool {
-		return speaker(x) == contract.RoleUser && normalizeQuestion(said(x)) != m[0]
+		return speakerOf(x) == contract.RoleUser && normalizeQuestion(textOf(x)) != m[0]
 	}
-	return cmp.Or(quoted(r, 1, ofUser), "I remember nothing that you said before.")
+	return cmp.Or(quoteResults(r, 1, ofUser), "I remember nothing that you said before.")
 }
 
-// quoted reads out the first n hits that are wanted.
-func quoted(r contract.MemoryResults, n int, wanted func(contract.MemoryResult) bool) string {
+// quoteResults reads out the first n hits that are wanted.
+func quoteResults(r contract.MemoryResults, n int, wanted func(contract.MemoryResult) bool) string {
 	var lines []string
 	for _, x := range r.Results {
-		text := strings.TrimRight(said(x), ".!? ")
+		text := strings.TrimRight(textOf(x), ".!? ")
 		beside := x.ContextType == contract.ContextPrevious || x.ContextType == contract.ContextNext
 		if text == "" || beside || len(lines) == n || !wanted(x) {
 			continue
 		}
 		who := "You said"
-		if speaker(x) == contract.RoleAssistant {
+		if speakerOf(x) == contract.RoleAssistant {
 			who = "I said"
 		}
-		lines = append(lines, fmt.Sprintf("%s%s: %s.", who, ago(x), text))
+		lines = append(lines, fmt.Sprintf("%s%s: %s.", who, timeAgo(x), text))
 	}
 	return strings.Join(lines, " ")
 }
 
-// ago is when a hit was said, as people say it: " at 3:04 PM", " on Monday".
-func ago(x contract.MemoryResult) string {
-	t, ok := when(x)
+// timeAgo is when a hit was said, as people say it: " at 3:04 PM", " on Monday".
+func timeAgo(x contract.MemoryResult) string {
+	t, ok := timeOf(x)
 	now := time.Now()
 	day := func(t time.Time) time.Time { return time.Date(t.Year(), t.Month(), t.Day(), 12, 0, 0, 0, time.UTC) }
 	switch days := int(day(now).Sub(day(t)).Hours() / 24); {

@@ -74,7 +74,7 @@ func (o *OpenAI) Generate(ctx context.Context, p Prompt, emit func(string) error
 		return emit(delta)
 	}
 	if o.broken != nil {
-		return Usage{}, unavailable("LLM_BASE_URL: %v, want one like http://127.0.0.1:11434/v1", o.broken)
+		return Usage{}, errUnavailable("LLM_BASE_URL: %v, want one like http://127.0.0.1:11434/v1", o.broken)
 	}
 	var err error
 	chosen := p.Model == ""
@@ -124,11 +124,11 @@ func (o *OpenAI) model(ctx context.Context) (string, error) {
 		var refused *apierror.Error
 		switch {
 		case errors.As(err, &refused) && refused.StatusCode == http.StatusNotFound:
-			return "", unavailable("the server at %s does not list its models: set LLM_MODEL, or add /v1 to LLM_BASE_URL", o.host)
+			return "", errUnavailable("the server at %s does not list its models: set LLM_MODEL, or add /v1 to LLM_BASE_URL", o.host)
 		case err != nil:
 			return "", err
 		case len(models) == 0:
-			return "", unavailable("the server at %s has no model: load one into it, or set LLM_MODEL", o.host)
+			return "", errUnavailable("the server at %s has no model: load one into it, or set LLM_MODEL", o.host)
 		}
 		name = models[0]
 	}
@@ -204,28 +204,28 @@ func (o *OpenAI) explain(ctx context.Context, p Prompt, err error) error {
 	case errors.As(err, &ours):
 		return ours
 	case cause == errNoStart:
-		return unavailable("the model at %s wrote nothing within %s: take a smaller model, or raise LLM_FIRST_TOKEN", o.host, o.cfg.FirstToken)
+		return errUnavailable("the model at %s wrote nothing within %s: take a smaller model, or raise LLM_FIRST_TOKEN", o.host, o.cfg.FirstToken)
 	case cause == errStalled:
-		return unavailable("the model at %s stopped writing for %s: try again, or raise LLM_IDLE", o.host, o.cfg.Idle)
+		return errUnavailable("the model at %s stopped writing for %s: try again, or raise LLM_IDLE", o.host, o.cfg.Idle)
 	case cause == context.DeadlineExceeded:
-		return unavailable("the model at %s was not done after %s: ask for less, or raise LLM_TIMEOUT", o.host, o.cfg.Timeout)
+		return errUnavailable("the model at %s was not done after %s: ask for less, or raise LLM_TIMEOUT", o.host, o.cfg.Timeout)
 	case ctx.Err() != nil:
 		return cause
 	case errors.As(err, &e):
 		return o.refusal(e, p)
 	case errors.As(err, &silent):
-		return unavailable("%s: if %s is a model server, LLM_BASE_URL may lack its /v1", strings.Replace(silent.Error(), "the server", o.host, 1), o.host)
+		return errUnavailable("%s: if %s is a model server, LLM_BASE_URL may lack its /v1", strings.Replace(silent.Error(), "the server", o.host, 1), o.host)
 	case errors.Is(err, openai.ErrPage):
-		return unavailable("%s sent a page: if it is a model server, LLM_BASE_URL may lack its /v1", o.host)
+		return errUnavailable("%s sent a page: if it is a model server, LLM_BASE_URL may lack its /v1", o.host)
 	case errors.As(err, &dns):
-		return unavailable("there is no host %s: correct LLM_BASE_URL", dns.Name)
+		return errUnavailable("there is no host %s: correct LLM_BASE_URL", dns.Name)
 	case errors.As(err, &dial) && dial.Op == "dial":
-		return unavailable("no model server answers at %s: start it, or correct LLM_BASE_URL", o.host)
+		return errUnavailable("no model server answers at %s: start it, or correct LLM_BASE_URL", o.host)
 	}
-	return unavailable("the answer of the model at %s broke off: %s", o.host, apierror.Line(apierror.WithoutURL(err).Error(), o.cfg.APIKey))
+	return errUnavailable("the answer of the model at %s broke off: %s", o.host, apierror.Line(apierror.WithoutURL(err).Error(), o.cfg.APIKey))
 }
 
-func unavailable(format string, args ...any) error {
+func errUnavailable(format string, args ...any) error {
 	return &kit.Error{Code: kit.CodeUnavailable, Message: fmt.Sprintf(format, args...)}
 }
 
@@ -234,11 +234,11 @@ func (o *OpenAI) refusal(e *apierror.Error, p Prompt) error {
 	text := cmp.Or(e.Message, http.StatusText(e.StatusCode))
 	switch e.StatusCode {
 	case http.StatusUnauthorized, http.StatusForbidden: // its text quotes the key
-		return unavailable("%s does not accept the key: set LLM_API_KEY", o.host)
+		return errUnavailable("%s does not accept the key: set LLM_API_KEY", o.host)
 	case http.StatusNotFound:
-		return unavailable("%s has no model %q, or LLM_BASE_URL lacks its /v1: set LLM_MODEL (%s)", o.host, p.Model, text)
+		return errUnavailable("%s has no model %q, or LLM_BASE_URL lacks its /v1: set LLM_MODEL (%s)", o.host, p.Model, text)
 	case http.StatusTooManyRequests:
-		return unavailable("%s has had too many requests: wait, or look at the plan of the key (%s)", o.host, text)
+		return errUnavailable("%s has had too many requests: wait, or look at the plan of the key (%s)", o.host, text)
 	}
-	return unavailable("the model at %s failed with %d: %s", o.host, e.StatusCode, text)
+	return errUnavailable("the model at %s failed with %d: %s", o.host, e.StatusCode, text)
 }

@@ -23,27 +23,27 @@ type budget struct {
 // prompt is the request without memory and history.
 func (b budget) prompt(who *contract.CharacterSnapshot) Prompt {
 	p := Prompt{Question: b.q.Text, User: b.q.Text, Model: b.cfg.Model, MaxTokens: b.cfg.MaxTokens, Temperature: b.cfg.Temperature, TopP: b.cfg.TopP}
-	p.System = persona(who)
+	p.System = personaPrompt(who)
 	if b.q.System != nil {
-		p.System = paragraphs(p.System, strings.TrimSpace(*b.q.System))
+		p.System = joinParagraphs(p.System, strings.TrimSpace(*b.q.System))
 	}
 	if s, ok := b.q.Params["model"].(string); ok && s != "" {
 		p.Model = s
 	}
-	if n, ok := number(b.q.Params["max_tokens"]); ok && n >= 1 {
+	if n, ok := numberOf(b.q.Params["max_tokens"]); ok && n >= 1 {
 		p.MaxTokens = int(min(n, 1<<20))
 	}
-	if x, ok := number(b.q.Params["temperature"]); ok && x >= 0 && x <= 2 {
+	if x, ok := numberOf(b.q.Params["temperature"]); ok && x >= 0 && x <= 2 {
 		p.Temperature = x
 	}
-	if x, ok := number(b.q.Params["top_p"]); ok && x > 0 && x <= 1 {
+	if x, ok := numberOf(b.q.Params["top_p"]); ok && x > 0 && x <= 1 {
 		p.TopP = x
 	}
 	return p
 }
 
-// number is a parameter, which has been through JSON or not.
-func number(v any) (float64, bool) {
+// numberOf is a parameter, which has been through JSON or not.
+func numberOf(v any) (float64, bool) {
 	switch n := v.(type) {
 	case float64:
 		return n, true
@@ -57,7 +57,7 @@ func number(v any) (float64, bool) {
 
 // room is how many tokens remain beside p.
 func (b budget) room(p Prompt) int {
-	return b.cfg.CtxWindow - p.MaxTokens - margin - frame - tokens(p.System) - tokens(p.User)
+	return b.cfg.CtxWindow - p.MaxTokens - margin - frame - countTokens(p.System) - countTokens(p.User)
 }
 
 // forMemory is how many tokens of memory p may have; 0 when none are wanted or
@@ -92,7 +92,7 @@ func (b budget) history(p Prompt) []contract.ConversationMessage {
 		return nil
 	}
 	for from > 0 {
-		if room -= tokens(old[from-1].Content); room < 0 {
+		if room -= countTokens(old[from-1].Content); room < 0 {
 			break
 		}
 		from--
@@ -112,8 +112,8 @@ func pastTurns(q contract.LLMRequest) []contract.ConversationMessage {
 // sameText reports whether two texts differ in white space at most.
 func sameText(a, b string) bool { return slices.Equal(strings.Fields(a), strings.Fields(b)) }
 
-// tokens estimates the tokens of text: about 1.3 a word, and no fewer than one
+// countTokens estimates the tokens of text: about 1.3 a word, and no fewer than one
 // for four bytes, for code and for languages that do not part words.
-func tokens(text string) int {
+func countTokens(text string) int {
 	return max(int(float64(len(strings.Fields(text)))*1.3), len(text)/4)
 }

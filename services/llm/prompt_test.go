@@ -31,7 +31,7 @@ func TestPersona(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			if got := persona(tt.who); got != tt.want {
+			if got := personaPrompt(tt.who); got != tt.want {
 				t.Errorf("got\n%s\nwant\n%s", got, tt.want)
 			}
 		})
@@ -130,7 +130,7 @@ func TestLine(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			if got := line(tt.x, said(tt.x)); got != tt.want {
+			if got := memoryLine(tt.x, textOf(tt.x)); got != tt.want {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})

@@ -47,10 +47,10 @@ func (r *Recall) About(ctx context.Context, q contract.LLMRequest, room int) (st
 	}
 	var lines []string
 	for _, x := range found.Results {
-		text := said(x)
+		text := textOf(x)
 		known := slices.ContainsFunc(q.History, func(m contract.ConversationMessage) bool { return sameText(m.Content, text) })
 		if text != "" && !known {
-			lines = append(lines, line(x, text))
+			lines = append(lines, memoryLine(x, text))
 		}
 	}
 	return strings.Join(lines, "\n"), nil
@@ -63,19 +63,19 @@ func (r *Recall) Ask(ctx context.Context, q contract.MemoryQuery) (contract.Memo
 	return kit.Ask(ctx, r.bus, q)
 }
 
-// said is the text of a hit: the first of the usual keys, else all its values.
-func said(x contract.MemoryResult) string {
+// textOf is the text of a hit: the first of the usual keys, else all its values.
+func textOf(x contract.MemoryResult) string {
 	doc, ok := x.Document.(map[string]any)
 	if !ok {
-		return phrase(x.Document)
+		return phraseOf(x.Document)
 	}
 	for _, key := range []string{"text", "user_input", "bot_response", "content", "message"} {
-		if s := phrase(doc[key]); s != "" {
+		if s := phraseOf(doc[key]); s != "" {
 			return s
 		}
 	}
 	var all []string
-	for _, key := range sorted(doc) {
+	for _, key := range sortedKeys(doc) {
 		if doc[key] != nil {
 			all = append(all, fmt.Sprint(doc[key]))
 		}
@@ -83,15 +83,15 @@ func said(x contract.MemoryResult) string {
 	return strings.Join(all, " ")
 }
 
-// line is a hit as a model reads it: "[previous] (2026-11-23 18:04, user) text".
-func line(x contract.MemoryResult, text string) string {
+// memoryLine is a hit as a model reads it: "[previous] (2026-11-23 18:04, user) text".
+func memoryLine(x contract.MemoryResult, text string) string {
 	var about []string
-	if t, ok := when(x); ok {
+	if t, ok := timeOf(x); ok {
 		about = append(about, t.Format("2006-01-02 15:04"))
 	} else if x.Timestamp != nil && *x.Timestamp != "" {
 		about = append(about, *x.Timestamp)
 	}
-	if role := speaker(x); role != "" {
+	if role := speakerOf(x); role != "" {
 		about = append(about, role)
 	}
 	if len(about) > 0 {
@@ -103,8 +103,8 @@ func line(x contract.MemoryResult, text string) string {
 	return strings.Join(strings.Fields(text), " ")
 }
 
-// when is the time of a hit, by the clock of this machine.
-func when(x contract.MemoryResult) (time.Time, bool) {
+// timeOf is the time of a hit, by the clock of this machine.
+func timeOf(x contract.MemoryResult) (time.Time, bool) {
 	if x.Timestamp == nil {
 		return time.Time{}, false
 	}
@@ -115,8 +115,8 @@ func when(x contract.MemoryResult) (time.Time, bool) {
 	return time.UnixMicro(int64(s * 1e6)), true
 }
 
-// speaker is who said a hit: user, assistant, or empty when nobody knows.
-func speaker(x contract.MemoryResult) string {
+// speakerOf is who said a hit: user, assistant, or empty when nobody knows.
+func speakerOf(x contract.MemoryResult) string {
 	doc, _ := x.Document.(map[string]any)
-	return phrase(doc["role"])
+	return phraseOf(doc["role"])
 }

@@ -17,7 +17,7 @@ var (
 // calculate works out a sum in words or signs: "17 times 23", "12.5% of 80".
 // What is no sum, a lone number too, is errNoSum.
 func calculate(text string) (string, error) {
-	p := expressionParser{rest: lex(text)}
+	p := expressionParser{rest: splitTokens(text)}
 	v, err := p.expression(0)
 	switch {
 	case err != nil:
@@ -27,11 +27,11 @@ func calculate(text string) (string, error) {
 	case math.IsInf(v, 0) || math.IsNaN(v) || math.Abs(v) >= 1e15:
 		return "", errHuge
 	}
-	return spell(v), nil
+	return spellNumber(v), nil
 }
 
-// spell writes v as it is read aloud. What has more than six decimals is "about".
-func spell(v float64) string {
+// spellNumber writes v as it is read aloud. What has more than six decimals is "about".
+func spellNumber(v float64) string {
 	exact, _ := strconv.ParseFloat(strconv.FormatFloat(v, 'g', 12, 64), 64) // 0.1 + 0.2
 	short := math.Round(exact*1e6) / 1e6
 	text := strconv.FormatFloat(short, 'f', -1, 64)
@@ -52,8 +52,8 @@ var hyphen = regexp.MustCompile(`([a-z])-([a-z])`) // "twenty-three"
 
 var piece = regexp.MustCompile(`[0-9]*\.?[0-9]+|[a-z]+|[-+*/^%()√]|\S`)
 
-// lex cuts text into numbers and signs. Numbers in words become figures.
-func lex(text string) (out []string) {
+// splitTokens cuts text into numbers and signs. Numbers in words become figures.
+func splitTokens(text string) (out []string) {
 	words := piece.FindAllString(spokenAs.Replace(hyphen.ReplaceAllString(strings.ToLower(text), "$1 $2")), -1)
 	for len(words) > 0 {
 		if n, used := inWords(words); used > 0 {
@@ -103,7 +103,7 @@ func inWords(words []string) (n float64, used int) {
 			used++
 			continue
 		} else if w == "point" && used > 0 {
-			return decimals(total+group, words[used+1:], used)
+			return parseDecimals(total+group, words[used+1:], used)
 		} else {
 			break
 		}
@@ -118,8 +118,8 @@ func fitsInGroup(group, v float64) bool {
 	return tail == 0 && (v != 0 || group == 0) || tail >= 20 && math.Mod(tail, 10) == 0 && v > 0 && v < 10
 }
 
-// decimals reads the figures after "point".
-func decimals(n float64, words []string, used int) (float64, int) {
+// parseDecimals reads the figures after "point".
+func parseDecimals(n float64, words []string, used int) (float64, int) {
 	unit, read := 0.1, 0
 	for _, w := range words {
 		v, ok := small[w]

@@ -71,12 +71,12 @@ func (v *vectors) updateBinary(i int) {
 	}
 	x, w := v.all[i*v.size:(i+1)*v.size], o.words()
 	o.signs(o.bits[i*w:i*w], x)
-	o.meanDot[i], o.meanDistance[i] = dot(x, o.mean), o.distance(x)
+	o.meanDot[i], o.meanDistance[i] = dotProduct(x, o.mean), o.distance(x)
 }
 
 func (o *binaryIndex) add(x []float32) {
 	o.bits = o.signs(o.bits, x)
-	o.meanDot = append(o.meanDot, dot(x, o.mean))
+	o.meanDot = append(o.meanDot, dotProduct(x, o.mean))
 	o.meanDistance = append(o.meanDistance, o.distance(x))
 }
 

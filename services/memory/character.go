@@ -136,8 +136,8 @@ func (c *Character) Section(name string) any {
 		name  string
 		value any
 	}{
-		{"message_id", c.now.MessageID}, {"name", c.now.Name}, {"description", text(c.now.Description)},
-		{"systemprompt", text(c.now.SystemPrompt)}, {"traits", maps.Clone(c.now.Traits)}, {"voice", c.now.Voice}, {"meta", c.now.Meta},
+		{"message_id", c.now.MessageID}, {"name", c.now.Name}, {"description", valueOrNil(c.now.Description)},
+		{"systemprompt", valueOrNil(c.now.SystemPrompt)}, {"traits", maps.Clone(c.now.Traits)}, {"voice", c.now.Voice}, {"meta", c.now.Meta},
 		{"scenario", c.now.Scenario}, {"personality_notes", c.now.PersonalityNotes}, {"example_interactions", c.now.ExampleInteractions},
 	}
 	var available []any
@@ -150,8 +150,8 @@ func (c *Character) Section(name string) any {
 	return map[string]any{"error": fmt.Sprintf("unknown section '%s'", name), "available": available}
 }
 
-// text is *s, or nil and not a nil pointer.
-func text(s *string) any {
+// valueOrNil is *s, or nil and not a nil pointer.
+func valueOrNil(s *string) any {
 	if s == nil {
 		return nil
 	}

@@ -78,7 +78,7 @@ func (o *OpenAI) Embed(ctx context.Context, texts []string) ([][]float32, error)
 		if vector == nil { // another one came twice
 			continue
 		}
-		if out[i] = unit(vector); out[i] == nil {
+		if out[i] = unitVector(vector); out[i] == nil {
 			return nil, &RefusedError{Err: fmt.Errorf("embed at %s: the server sent a vector of nothing", o.host)}
 		}
 	}
@@ -108,8 +108,8 @@ func (o *OpenAI) explain(ctx context.Context, err error) error {
 	return about
 }
 
-// unit is v with length 1, or nil when it has none.
-func unit(v []float64) []float32 {
+// unitVector is v with length 1, or nil when it has none.
+func unitVector(v []float64) []float32 {
 	sum := 0.0
 	for _, x := range v {
 		sum += x * x

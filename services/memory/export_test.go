@@ -10,7 +10,7 @@ import (
 func StoreAt(path string) *Store { return newStore(path) }
 
 // Telling is what a query searches for.
-func Telling(text string) []string { return contentWords(split(text)) }
+func Telling(text string) []string { return contentWords(splitWords(text)) }
 
 // Fill adds n lines in one transaction.
 func (s *Store) Fill(ctx context.Context, n int, text func() string) error {

@@ -63,7 +63,7 @@ func (s *Store) lines(ctx context.Context, query string, args ...any) (all []Lin
 		if err := rows.Scan(&l.ID, &l.Role, &l.Text, &at, &l.UttID, &l.Trace, &l.Score); err != nil {
 			return nil, fmt.Errorf("read %s: %w", s.path, err)
 		}
-		l.At = moment(at)
+		l.At = timeOf(at)
 		all = append(all, l)
 	}
 	if err := rows.Err(); err != nil {

@@ -15,10 +15,10 @@ const (
 	recencyWeight = 0.25
 )
 
-// fuse joins two lists of at most n lines, best first, by reciprocal rank fusion:
+// fuseRanks joins two lists of at most n lines, best first, by reciprocal rank fusion:
 // a line scores 1/(k+rank) in each. A line that is in one list has place n+1 of the other one. Newer
 // lines are a little better. The score is the sum.
-func fuse(words, meaning []Line, n int) []Line {
+func fuseRanks(words, meaning []Line, n int) []Line {
 	byID := map[int64]*Line{}
 	var all []*Line
 	add := func(list, other []Line) {

@@ -55,7 +55,7 @@ func (s *Service) heard(ctx context.Context, t contract.FinalTranscript) error {
 	if strings.TrimSpace(t.Text) == "" {
 		return kit.Drop("blank")
 	}
-	l := Line{Role: contract.RoleUser, Text: t.Text, At: moment(t.TS), Trace: kit.From(ctx).Trace}
+	l := Line{Role: contract.RoleUser, Text: t.Text, At: timeOf(t.TS), Trace: kit.From(ctx).Trace}
 	if t.UttID != nil {
 		l.UttID = *t.UttID
 	}

@@ -41,7 +41,7 @@ func (r recollection) results(ctx context.Context) (contract.MemoryResults, erro
 		return out, err
 	}
 	for _, t := range targets {
-		near = append(near, result(t, contract.ContextTarget))
+		near = append(near, asResult(t, contract.ContextTarget))
 	}
 	total := 0
 	for _, x := range near {
@@ -53,7 +53,7 @@ func (r recollection) results(ctx context.Context) (contract.MemoryResults, erro
 
 // targets returns the lines that answer the query.
 func (r *recollection) targets(ctx context.Context) ([]Line, error) {
-	words := split(r.q.Text)
+	words := splitWords(r.q.Text)
 	recent := r.q.RetrievalStrategy == contract.RecallRecent || len(words) == 0 // "*" matches all
 	if err := r.recognise(ctx, words); err != nil {
 		return nil, err
@@ -70,10 +70,10 @@ func (r *recollection) targets(ctx context.Context) ([]Line, error) {
 	}
 	var kept []Line
 	for _, l := range found {
-		if r.isQuestion(l) || !recent && repeats(kept, l) {
+		if r.isQuestion(l) || !recent && isRepeated(kept, l) {
 			continue
 		}
-		n := tokens(l.Text)
+		n := countTokens(l.Text)
 		if len(kept) == r.q.TopK {
 			break
 		}
@@ -106,7 +106,7 @@ func (r *recollection) search(ctx context.Context, words []string, n int) ([]Lin
 		return found, err
 	}
 	like, err := r.store.Lines(ctx, ids)
-	return fuse(found, like, n), err
+	return fuseRanks(found, like, n), err
 }
 
 // recognise finds the lines that are the question itself: it is kept before it
@@ -118,7 +118,7 @@ func (r *recollection) recognise(ctx context.Context, words []string) error {
 	}
 	r.question = map[int64]bool{}
 	for _, l := range last {
-		if len(words) > 0 && slices.Equal(split(l.Text), words) {
+		if len(words) > 0 && slices.Equal(splitWords(l.Text), words) {
 			r.question[l.ID] = true
 		}
 	}
@@ -130,10 +130,10 @@ func (r *recollection) isQuestion(l Line) bool {
 	return r.question[l.ID] || r.trace != "" && l.Trace == r.trace
 }
 
-// repeats reports whether one of the kept lines says what l says.
-func repeats(kept []Line, l Line) bool {
-	words := split(l.Text)
-	return slices.ContainsFunc(kept, func(k Line) bool { return k.Role == l.Role && sameWords(split(k.Text), words) })
+// isRepeated reports whether one of the kept lines says what l says.
+func isRepeated(kept []Line, l Line) bool {
+	words := splitWords(l.Text)
+	return slices.ContainsFunc(kept, func(k Line) bool { return k.Role == l.Role && sameWords(splitWords(k.Text), words) })
 }
 
 // context returns the neighbours of the targets that fit, each once.
@@ -151,7 +151,7 @@ func (r *recollection) context(ctx context.Context, targets []Line) (out []contr
 	}
 	add := func(lines []Line, kind string) {
 		for _, l := range lines {
-			n := tokens(l.Text)
+			n := countTokens(l.Text)
 			switch {
 			case seen[l.ID] || r.isQuestion(l):
 				continue
@@ -161,7 +161,7 @@ func (r *recollection) context(ctx context.Context, targets []Line) (out []contr
 			}
 			seen[l.ID] = true
 			r.left -= n
-			out = append(out, result(l, kind))
+			out = append(out, asResult(l, kind))
 		}
 	}
 	for _, t := range targets {
@@ -179,14 +179,14 @@ func (r *recollection) context(ctx context.Context, targets []Line) (out []contr
 	return out, nil
 }
 
-// result is l as it goes out. Neighbours have score 0.
-func result(l Line, kind string) contract.MemoryResult {
-	doc := map[string]any{"text": l.Text, "role": l.Role, "utt_id": nil, "ts": seconds(l.At)}
+// asResult is l as it goes out. Neighbours have score 0.
+func asResult(l Line, kind string) contract.MemoryResult {
+	doc := map[string]any{"text": l.Text, "role": l.Role, "utt_id": nil, "ts": unixSeconds(l.At)}
 	if l.UttID != "" {
 		doc["utt_id"] = l.UttID
 	}
 	return contract.MemoryResult{
-		Document: doc, Score: &l.Score, ContextType: kind, TokenCount: new(tokens(l.Text)),
-		Timestamp: new(strconv.FormatFloat(seconds(l.At), 'f', -1, 64)),
+		Document: doc, Score: &l.Score, ContextType: kind, TokenCount: new(countTokens(l.Text)),
+		Timestamp: new(strconv.FormatFloat(unixSeconds(l.At), 'f', -1, 64)),
 	}
 }

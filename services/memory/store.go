@@ -122,16 +122,16 @@ func (s *Store) open(ctx context.Context) error {
 	if err := f.Close(); err != nil {
 		return err
 	}
-	if s.write, err = connect(s.path, 1, "journal_mode(wal)", "synchronous(full)"); err != nil {
+	if s.write, err = openDatabase(s.path, 1, "journal_mode(wal)", "synchronous(full)"); err != nil {
 		return err
 	}
-	if s.read, err = connect(s.path, 4, "query_only(on)"); err != nil {
+	if s.read, err = openDatabase(s.path, 4, "query_only(on)"); err != nil {
 		return err
 	}
 	return s.migrate(ctx)
 }
 
-func connect(path string, n int, pragmas ...string) (*sql.DB, error) {
+func openDatabase(path string, n int, pragmas ...string) (*sql.DB, error) {
 	q := url.Values{"_pragma": append([]string{"busy_timeout(5000)"}, pragmas...), "_txlock": {"immediate"}}
 	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?"+q.Encode())
 	if err != nil {
@@ -193,10 +193,10 @@ func (s *Store) Add(ctx context.Context, message string, l Line) error {
 		if err := tx.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM message WHERE id = ?)", message).Scan(&again); err != nil || again {
 			return err
 		}
-		id, err := join(ctx, tx, l)
+		id, err := appendToAnswer(ctx, tx, l)
 		if errors.Is(err, sql.ErrNoRows) {
 			err = tx.QueryRowContext(ctx, "INSERT INTO line (role, text, at, utt_id, trace) VALUES (?, ?, ?, ?, ?) RETURNING id",
-				l.Role, l.Text, seconds(l.At), l.UttID, l.Trace).Scan(&id)
+				l.Role, l.Text, unixSeconds(l.At), l.UttID, l.Trace).Scan(&id)
 		}
 		if err != nil {
 			return err
@@ -214,22 +214,22 @@ func (s *Store) Add(ctx context.Context, message string, l Line) error {
 	return nil
 }
 
-// join appends l to the answer it goes on with; without one it returns
+// appendToAnswer appends l to the answer it goes on with; without one it returns
 // sql.ErrNoRows.
-func join(ctx context.Context, tx *sql.Tx, l Line) (id int64, err error) {
+func appendToAnswer(ctx context.Context, tx *sql.Tx, l Line) (id int64, err error) {
 	if l.Role != assistant || l.UttID == "" {
 		return 0, sql.ErrNoRows
 	}
 	err = tx.QueryRowContext(ctx, `UPDATE line SET text = text || ' ' || ? WHERE id =
 		(SELECT id FROM line WHERE utt_id = ? AND role = ? AND at > ? ORDER BY id DESC LIMIT 1) RETURNING id`,
-		l.Text, l.UttID, l.Role, seconds(l.At.Add(-answerFor))).Scan(&id)
+		l.Text, l.UttID, l.Role, unixSeconds(l.At.Add(-answerFor))).Scan(&id)
 	return id, err
 }
 
 // Forget removes the lines from before t, and returns which those were.
 func (s *Store) Forget(ctx context.Context, t time.Time) (ids []int64, err error) {
 	err = s.change(ctx, func(tx *sql.Tx) error {
-		rows, err := tx.QueryContext(ctx, "DELETE FROM line WHERE at < ? RETURNING id", seconds(t))
+		rows, err := tx.QueryContext(ctx, "DELETE FROM line WHERE at < ? RETURNING id", unixSeconds(t))
 		if err != nil {
 			return err
 		}
@@ -249,7 +249,7 @@ func (s *Store) Forget(ctx context.Context, t time.Time) (ids []int64, err error
 	return ids, nil
 }
 
-func seconds(t time.Time) float64 { return float64(t.UnixMicro()) / 1e6 }
+func unixSeconds(t time.Time) float64 { return float64(t.UnixMicro()) / 1e6 }
 
-// moment is the time of Unix seconds, to the microsecond.
-func moment(s float64) time.Time { return time.UnixMicro(int64(math.Round(s * 1e6))) }
+// timeOf is the time of Unix seconds, to the microsecond.
+func timeOf(s float64) time.Time { return time.UnixMicro(int64(math.Round(s * 1e6))) }

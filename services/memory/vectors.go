@@ -150,7 +150,7 @@ func (v *vectors) scan(x []float32, n, from, to int, guess []uint16, least uint1
 		if guess != nil && guess[i] < least && !sampled {
 			continue
 		}
-		c := dot(x, v.all[i*v.size:(i+1)*v.size])
+		c := dotProduct(x, v.all[i*v.size:(i+1)*v.size])
 		if sampled {
 			f.seen, f.sum, f.squares = f.seen+1, f.sum+float64(c), f.squares+float64(c)*float64(c)
 		}
@@ -167,8 +167,8 @@ func (v *vectors) scan(x []float32, n, from, to int, guess []uint16, least uint1
 	return f
 }
 
-// dot is the product of two vectors of one size.
-func dot(a, b []float32) float32 {
+// dotProduct is the product of two vectors of one size.
+func dotProduct(a, b []float32) float32 {
 	var s0, s1, s2, s3 float32
 	for len(a) >= 8 && len(b) >= 8 {
 		x, y := (*[8]float32)(a), (*[8]float32)(b)

@@ -15,7 +15,7 @@ func random(r *rand.Rand, size int) []float32 {
 	for i := range v {
 		v[i] = r.NormFloat64()
 	}
-	return unit(v)
+	return unitVector(v)
 }
 
 // around is a vector whose cosine with v is about c.
@@ -24,7 +24,7 @@ func around(r *rand.Rand, v []float32, c float64) []float32 {
 	for i := range v {
 		out[i] = c*float64(v[i]) + math.Sqrt(1-c*c)*float64(noise[i])
 	}
-	return unit(out)
+	return unitVector(out)
 }
 
 func TestNearestIsExact(t *testing.T) {
@@ -120,7 +120,7 @@ func TestFuse(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			var got []int64
-			for _, l := range fuse(tt.words, tt.meaning, 23) {
+			for _, l := range fuseRanks(tt.words, tt.meaning, 23) {
 				if got = append(got, l.ID); l.Score <= 0 || l.Score > 0.05 {
 					t.Errorf("line %d has score %v", l.ID, l.Score)
 				}

@@ -21,8 +21,8 @@ func wordSet(words string) map[string]bool {
 	return m
 }
 
-// split returns the words of text in lower case, without punctuation.
-func split(text string) []string {
+// splitWords returns the words of text in lower case, without punctuation.
+func splitWords(text string) []string {
 	return strings.FieldsFunc(strings.ToLower(text), func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r)
 	})
@@ -65,5 +65,5 @@ func sameWords(a, b []string) bool {
 	return both*10 >= all*9
 }
 
-// tokens estimates the tokens of text: a word is about 1.3.
-func tokens(text string) int { return int(float64(len(strings.Fields(text))) * 1.3) }
+// countTokens estimates the tokens of text: a word is about 1.3.
+func countTokens(text string) int { return int(float64(len(strings.Fields(text))) * 1.3) }

@@ -34,5 +34,5 @@ func (noEngine) Transcribe(context.Context, Audio) (Result, error) {
 	return Result{}, failover.RequestFault(ErrNoEngine)
 }
 
-// confidence turns a mean natural logarithm of probabilities into one.
-func confidence(logprob float64) *float64 { return new(min(1, math.Exp(logprob))) }
+// confidenceOf turns a mean natural logarithm of probabilities into one.
+func confidenceOf(logprob float64) *float64 { return new(min(1, math.Exp(logprob))) }

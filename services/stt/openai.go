@@ -89,7 +89,7 @@ func isRequestFault(err error) bool {
 // takes for silence, as Whisper's own decoder leaves them out.
 func resultOf(a openai.Transcription) Result {
 	const silent, unsure = 0.6, -1.0
-	r := Result{Text: a.Text, Lang: language(a.Language)}
+	r := Result{Text: a.Text, Lang: languageCode(a.Language)}
 	switch {
 	case len(a.Segments) > 0:
 		var text strings.Builder
@@ -104,20 +104,20 @@ func resultOf(a openai.Transcription) Result {
 		}
 		r.Text = text.String()
 		if n > 0 && sum < 0 { // servers without log-probabilities say 0
-			r.Confidence = confidence(sum / n)
+			r.Confidence = confidenceOf(sum / n)
 		}
 	case len(a.Logprobs) > 0:
 		sum := 0.0
 		for _, logprob := range a.Logprobs {
 			sum += logprob
 		}
-		r.Confidence = confidence(sum / float64(len(a.Logprobs)))
+		r.Confidence = confidenceOf(sum / float64(len(a.Logprobs)))
 	}
 	return r
 }
 
-// language is the code of a language: some servers say "english".
-func language(name string) string {
+// languageCode is the code of a language: some servers say "english".
+func languageCode(name string) string {
 	if len(name) == 2 {
 		return name
 	}

@@ -116,16 +116,16 @@ func (s *Service) spoke(ctx context.Context, t contract.TtsStatus) error {
 	}
 	switch t.Event {
 	case contract.TtsSpeakingStart:
-		s.echoes.start(loudspeaker(kit.From(ctx).Baggage["room"]), utt, t.Text)
+		s.echoes.start(sinkOf(kit.From(ctx).Baggage["room"]), utt, t.Text)
 	case contract.TtsSpeakingEnd:
 		s.echoes.end(utt)
 	}
 	return nil
 }
 
-// loudspeaker is the room in which the answer to room is heard. A terminal
+// sinkOf is the room in which the answer to room is heard. A terminal
 // (cli-…) has none of its own: its answers may be heard anywhere.
-func loudspeaker(room string) string {
+func sinkOf(room string) string {
 	if strings.HasPrefix(room, "cli-") {
 		return ""
 	}

@@ -114,7 +114,7 @@ func (w *wakeListener) listenInRoom(ctx context.Context, room string, in chan []
 		if old := w.trouble.Swap(&err); err != errNoWake && (old == nil || (*old).Error() != err.Error()) {
 			w.log.Warn("no wake words", "source", room, "err", err)
 		}
-		if drain(ctx, in, wait) {
+		if drainAudio(ctx, in, wait) {
 			last = time.Now()
 		}
 		if time.Since(last) >= sourceTTL && w.forgetRoom(room, in) {
@@ -135,8 +135,8 @@ func (w *wakeListener) forgetRoom(room string, in chan []byte) bool {
 	return true
 }
 
-// drain throws away audio for d, and reports whether there was any.
-func drain(ctx context.Context, in chan []byte, d time.Duration) (any bool) {
+// drainAudio throws away audio for d, and reports whether there was any.
+func drainAudio(ctx context.Context, in chan []byte, d time.Duration) (any bool) {
 	over := time.After(d)
 	for {
 		select {

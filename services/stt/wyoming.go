@@ -41,5 +41,5 @@ func (w *Wyoming) Transcribe(ctx context.Context, a Audio) (Result, error) {
 		}
 		return Result{}, err
 	}
-	return Result{Text: text.Text, Lang: language(text.Language)}, nil
+	return Result{Text: text.Text, Lang: languageCode(text.Language)}, nil
 }

@@ -10,9 +10,9 @@ type Chunk struct {
 }
 
 // Duration is how long c takes to play.
-func (c Chunk) Duration() time.Duration { return length(len(c.PCM), c.Rate) }
+func (c Chunk) Duration() time.Duration { return audioLength(len(c.PCM), c.Rate) }
 
-func length(bytes, rate int) time.Duration {
+func audioLength(bytes, rate int) time.Duration {
 	return time.Duration(bytes/2) * time.Second / time.Duration(max(rate, 1))
 }
 

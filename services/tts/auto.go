@@ -44,11 +44,11 @@ func NewEngine(ctx context.Context, c Config, files Files) (e Engine, close func
 		return auto{Switch: failover.NewSwitch(func(context.Context) []engineCandidate { return []engineCandidate{one} })}, nothing, nil
 	}
 	b := builtIn(c, files)
-	return auto{Switch: failover.NewSwitch(func(ctx context.Context) []engineCandidate { return append(c.found(ctx, files.Home), b) })}, closing(b.Engine), nil
+	return auto{Switch: failover.NewSwitch(func(ctx context.Context) []engineCandidate { return append(c.found(ctx, files.Home), b) })}, closeEngine(b.Engine), nil
 }
 
-// closing is what closes e.
-func closing(e Engine) func(context.Context) error {
+// closeEngine is what closes e.
+func closeEngine(e Engine) func(context.Context) error {
 	if l, ok := e.(*lazyFlite); ok {
 		return l.Close
 	}

@@ -91,7 +91,7 @@ func (e *ElevenLabs) ask(ctx context.Context, l Line) (*http.Response, error) {
 	}
 	address := e.base.JoinPath("text-to-speech", voice, "stream")
 	address.RawQuery = url.Values{"output_format": {"pcm_" + strconv.Itoa(elevenRate)}}.Encode()
-	return post(ctx, address.String(), map[string]string{keyHeader: e.key}, q)
+	return postJSON(ctx, address.String(), map[string]string{keyHeader: e.key}, q)
 }
 
 // explained says what to set.

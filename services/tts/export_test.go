@@ -16,12 +16,12 @@ func Playable(kind string, body io.Reader) iter.Seq2[Chunk, error] {
 }
 
 // Keeping is e as the service has it: it makes short sentences once.
-func Keeping(e Engine) Engine { return keeping(e) }
+func Keeping(e Engine) Engine { return withCache(e) }
 
 // KeepingOne is an engine that has make make what it does not know.
 func KeepingOne(make func(Line) Chunk) Engine {
 	one := engineCandidate{Engine: maker(make), Key: "one"}
-	return keeping(auto{Switch: failover.NewSwitch(func(context.Context) []engineCandidate { return []engineCandidate{one} })})
+	return withCache(auto{Switch: failover.NewSwitch(func(context.Context) []engineCandidate { return []engineCandidate{one} })})
 }
 
 type maker func(Line) Chunk

@@ -109,7 +109,7 @@ func (f *Flite) run(ctx context.Context, l Line) (wav []byte, err error) {
 	if slices.Contains(fliteVoices, l.Voice) {
 		voice = l.Voice
 	}
-	text := ascii(l.Text)
+	text := toASCII(l.Text)
 	if strings.TrimSpace(text) == "" {
 		return nil, nil
 	}
@@ -141,8 +141,8 @@ func (e *VoiceError) Error() string {
 	return fmt.Sprintf("TTS_VOICE is %q, want one of %s", e.Voice, strings.Join(e.Have, ", "))
 }
 
-// ascii spells text with the letters that Flite knows.
-func ascii(text string) string {
+// toASCII spells text with the letters that Flite knows.
+func toASCII(text string) string {
 	var b strings.Builder
 	for _, r := range text {
 		if r < 0x80 {
@@ -156,7 +156,7 @@ func ascii(text string) string {
 	return b.String()
 }
 
-var spelled = spellings(map[string]string{
+var spelled = spellingsByRune(map[string]string{
 	"a": "àáâãåāă", "A": "ÀÁÂÃÅĀ", "ae": "äæ", "Ae": "ÄÆ", "c": "çćč", "C": "ÇĆČ", "d": "ðđď", "e": "èéêëēęě", "E": "ÈÉÊËĒ",
 	"g": "ğ", "i": "ìíîïīı", "I": "ÌÍÎÏĪİ", "l": "ł", "L": "Ł", "n": "ñńň", "N": "ÑŃ", "o": "òóôõøō", "O": "ÒÓÔÕØŌ", "oe": "öœ", "Oe": "ÖŒ",
 	"r": "ř", "s": "śşš", "S": "ŚŞŠ", "ss": "ß", "t": "ţť", "th": "þ", "u": "ùúûūů", "U": "ÙÚÛŪ", "ue": "ü", "Ue": "Ü", "y": "ýÿ", "z": "źżž", "Z": "ŹŻŽ",
@@ -164,7 +164,7 @@ var spelled = spellings(map[string]string{
 	" degrees ": "°", " micro": "µ", " times ": "×", " divided by ": "÷", " plus or minus ": "±", " squared ": "²", " cubed ": "³",
 })
 
-func spellings(of map[string]string) map[rune]string {
+func spellingsByRune(of map[string]string) map[rune]string {
 	all := map[rune]string{}
 	for s, runes := range of {
 		for _, r := range runes {

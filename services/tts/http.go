@@ -26,9 +26,9 @@ var keyedClient = http.Client{CheckRedirect: func(r *http.Request, via []*http.R
 	return nil
 }}
 
-// post sends q as JSON. An answer with another status than 200 is a
+// postJSON sends q as JSON. An answer with another status than 200 is a
 // [apierror.Error].
-func post(ctx context.Context, address string, head map[string]string, q any) (*http.Response, error) {
+func postJSON(ctx context.Context, address string, head map[string]string, q any) (*http.Response, error) {
 	body, err := json.Marshal(q)
 	if err != nil {
 		return nil, err

@@ -20,7 +20,7 @@ func OpenEngine(lc fx.Lifecycle, cfg Config, home kit.Home) Engine {
 	lc.Append(fx.Hook{
 		OnStart: func(ctx context.Context) (err error) {
 			o.Engine, o.close, err = NewEngine(context.WithoutCancel(ctx), cfg, FilesOf(cfg, home))
-			o.Engine = keeping(o.Engine)
+			o.Engine = withCache(o.Engine)
 			return err
 		},
 		OnStop: func(ctx context.Context) error { return o.close(ctx) },
@@ -28,8 +28,8 @@ func OpenEngine(lc fx.Lifecycle, cfg Config, home kit.Home) Engine {
 	return o
 }
 
-// keeping is e, which makes short sentences once.
-func keeping(e Engine) Engine {
+// withCache is e, which makes short sentences once.
+func withCache(e Engine) Engine {
 	if a, ok := e.(auto); ok {
 		a.kept = new(audioCache)
 		return a

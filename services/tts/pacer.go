@@ -123,7 +123,7 @@ func (p *Pacer) Wait(now time.Time) (time.Duration, bool) {
 	case len(p.queue) == 0:
 		return 0, p.ended
 	}
-	size := length(p.next(), p.queue[0].Rate)
+	size := audioLength(p.next(), p.queue[0].Rate)
 	due := p.Over().Add(size - maxLead)
 	if p.seq == 0 {
 		due = p.after.Add(size - maxLead)

@@ -86,7 +86,7 @@ func (p *Piper) post(ctx context.Context, old bool, q any) (*http.Response, erro
 	if old {
 		path = ""
 	}
-	return post(ctx, p.base.JoinPath(path).String(), nil, q)
+	return postJSON(ctx, p.base.JoinPath(path).String(), nil, q)
 }
 
 // webAddress reads the address of a server.

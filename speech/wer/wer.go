@@ -17,7 +17,7 @@ type Errors struct {
 // spelling of numbers and titles do not count.
 func Of(said, heard string) Errors {
 	want, got := Words(said), Words(heard)
-	return Errors{Wrong: distance(want, got), Words: len(want)}
+	return Errors{Wrong: editDistance(want, got), Words: len(want)}
 }
 
 // Add returns the sum of both counts.
@@ -66,9 +66,9 @@ var spelling = map[string]string{
 	"realise": "realize", "colour": "color", "favourite": "favorite", "grey": "gray",
 }
 
-// distance is the least number of words to replace, drop and insert to turn
+// editDistance is the least number of words to replace, drop and insert to turn
 // want into got.
-func distance(want, got []string) int {
+func editDistance(want, got []string) int {
 	row := make([]int, len(got)+1)
 	for j := range row {
 		row[j] = j

@@ -13,9 +13,9 @@ var Mutants = []Mutant{
 	{"keeps the lane of a run that ignores its deadline", "lane_run.go", "	a.l.startWorker(a.work)\n", ""},
 	{"forgets what waits from an old link although it does not come again", "receive.go", "it.early || !c.session.Again(it.receipt) })", "it.early || it.receipt == nil })"},
 	{"keeps what waits from an old link although it comes again", "receive.go", "func(it *item) bool { return it.early || !c.session.Again(it.receipt) })", "func(*item) bool { return true })"},
-	{"tries again what is permanent", "lane_run.go", "n >= a.h.opt.retries || final(err) ||", "n >= a.h.opt.retries ||"},
+	{"tries again what is permanent", "lane_run.go", "n >= a.h.opt.retries || isFinal(err) ||", "n >= a.h.opt.retries ||"},
 	{"never tries again", "lane_run.go", "if err == nil || n >= a.h.opt.retries ||", "if err == nil || n >= 0 ||"},
-	{"sends no dead letter", "lane_run.go", "told && !wraps[panicError](err) || a.deadLettered(err)", "told || !wraps[panicError](err) || a.deadLettered(err)"},
+	{"sends no dead letter", "lane_run.go", "told && !containsError[panicError](err) || a.deadLettered(err)", "told || !containsError[panicError](err) || a.deadLettered(err)"},
 	{"keeps no dead letter with the broker", "dead.go", "kept.Retain = to+\"/\"+wire.NewID(), true", "kept.Retain = to+\"/\"+wire.NewID(), false"},
 	{"handles a redelivery again although dedupe is on", "dedupe.go", "	if t := s.taken[key]; t != nil {", "	if t := s.taken[key]; t != nil && false {"},
 	{"tells parts of a stream apart by their id alone", "dedupe.go", "return d.Type + \"|\" + d.ID + \"|seq=\" + strconv.FormatInt(int64(seq), 10)", "return d.Type + \"|\" + d.ID + \"|seq=\" + strconv.FormatInt(0, 10)"},
@@ -39,5 +39,5 @@ var Mutants = []Mutant{
 	{"cancels what was sent after the cancel", "internal/cancel/cancel.go", "	k.cancel(key, fresh, idle)\n}\n\n// Relinked", "}\n\n// Relinked"},
 	{"hears itself on another of its connections", "overtake.go", "			props.Add(senderKey, b.signature(to))\n", ""},
 	{"lets publications overtake each other after an outage", "publish.go", "		} else if turn.Late(); !errors", "		} else if turn.Apart(); !errors"},
-	{"ends all services when one is evicted", "service.go", "len(mods) > 1 && wraps[evictedError](err)", "len(mods) > 6 && wraps[evictedError](err)"},
+	{"ends all services when one is evicted", "service.go", "len(mods) > 1 && containsError[evictedError](err)", "len(mods) > 6 && containsError[evictedError](err)"},
 }

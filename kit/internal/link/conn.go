@@ -129,7 +129,7 @@ func (c *Conn) writeThrough(p []byte) (int, error) {
 	if err != nil {
 		_ = c.Conn.Close()
 	}
-	recycle(out)
+	recycleBuffer(out)
 	c.mu.Lock()
 	c.held, c.flushing = false, false
 	if err != nil {
@@ -211,7 +211,7 @@ func (c *Conn) flush() bool {
 		if _, err = c.Conn.Write(*out); err != nil {
 			_ = c.Conn.Close()
 		}
-		recycle(out)
+		recycleBuffer(out)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -229,7 +229,7 @@ func (c *Conn) fail(err error) {
 		c.err = err
 	}
 	c.held = false
-	recycle(c.take())
+	recycleBuffer(c.take())
 	c.changed.Broadcast()
 }
 
@@ -246,7 +246,7 @@ func (c *Conn) take() *[]byte {
 	return out
 }
 
-func recycle(b *[]byte) {
+func recycleBuffer(b *[]byte) {
 	if b != nil {
 		*b = (*b)[:0]
 		buffers.Put(b)

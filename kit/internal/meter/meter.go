@@ -115,18 +115,18 @@ const (
 // Add counts d.
 func (h *Histogram) Add(d time.Duration) {
 	h.sum.Add(int64(d))
-	h.buckets[bucket(d)].Add(1)
+	h.buckets[bucketOf(d)].Add(1)
 }
 
-func bucket(d time.Duration) int {
+func bucketOf(d time.Duration) int {
 	n := uint64(max(d, 1<<lowest))
 	octave := bits.Len64(n) - 1
 	quarter := int(n>>(octave-2)) & 3
 	return min((octave-lowest)*4+quarter, octaves*4-1)
 }
 
-// upper is where bucket i ends.
-func upper(i int) time.Duration {
+// upperBound is where bucket i ends.
+func upperBound(i int) time.Duration {
 	return time.Duration(uint64(5+i%4) << (i/4 + lowest - 2))
 }
 
@@ -140,10 +140,10 @@ func (h *Histogram) Quantile(q float64) time.Duration {
 	rank := int64(q * float64(n))
 	for i := range h.buckets {
 		if rank -= h.buckets[i].Load(); rank < 0 {
-			return upper(i)
+			return upperBound(i)
 		}
 	}
-	return upper(len(h.buckets) - 1)
+	return upperBound(len(h.buckets) - 1)
 }
 
 // Total is how many durations there were, and their sum.
@@ -161,7 +161,7 @@ func (h *Histogram) Cumulative() (n uint64, sum float64, buckets map[float64]uin
 	for i := range h.buckets {
 		n += uint64(h.buckets[i].Load())
 		if i%8 == 7 {
-			buckets[upper(i).Seconds()] = n
+			buckets[upperBound(i).Seconds()] = n
 		}
 	}
 	return n, time.Duration(h.sum.Load()).Seconds(), buckets

@@ -93,17 +93,17 @@ func (t *trial) lost(d *packets.Disconnect) *packets.Publish {
 	switch {
 	case oldest == nil, d != nil && !slices.Contains(broken, d.ReasonCode), time.Since(at) > closingTime:
 		t.suspect, t.strikes, t.doubts = nil, 0, 0
-	case proof != nil && same(oldest, proof):
+	case proof != nil && samePublish(oldest, proof):
 		t.convict, t.suspect, t.strikes, t.doubts = oldest, nil, 0, 0
 		return oldest
-	case t.suspect != nil && same(oldest, t.suspect):
+	case t.suspect != nil && samePublish(oldest, t.suspect):
 		t.strikes++
 		if t.accused() {
 			return oldest
 		}
 	default:
 		t.suspect, t.strikes = oldest, 1
-		if t.cleared == nil || !same(oldest, t.cleared) {
+		if t.cleared == nil || !samePublish(oldest, t.cleared) {
 			t.cleared, t.doubts = nil, 0
 		}
 	}
@@ -133,7 +133,7 @@ func (t *trial) end() {
 func (t *trial) wait(ctx context.Context, p *packets.Publish) error {
 	t.mu.Lock()
 	held := t.held
-	mine := held != nil && same(p, t.suspect)
+	mine := held != nil && samePublish(p, t.suspect)
 	t.mu.Unlock()
 	if mine {
 		select {
@@ -145,7 +145,7 @@ func (t *trial) wait(ctx context.Context, p *packets.Publish) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	switch {
-	case t.convict != nil && same(p, t.convict):
+	case t.convict != nil && samePublish(p, t.convict):
 		return ErrClosesLink
 	case mine:
 		return paho.ErrNoConnection
@@ -153,9 +153,9 @@ func (t *trial) wait(ctx context.Context, p *packets.Publish) error {
 	return nil
 }
 
-// same reports whether a and b are one publication, which has another packet
+// samePublish reports whether a and b are one publication, which has another packet
 // each time it is published again.
-func same(a, b *packets.Publish) bool {
+func samePublish(a, b *packets.Publish) bool {
 	if a == b {
 		return true
 	}
