@@ -33,9 +33,25 @@ const (
 // cannot be written closes the connection, and is the error of the writes that
 // follow: Unlock reports none.
 //
-// Where others write already, Unlock leaves the packet to them. What is written
-// with Acknowledge is left to a goroutine of its own, so that what follows
-// joins it. DISCONNECT returns when everything is written, or after a second.
+// The path of a packet: Lock waits for room and for the packet before it; Write
+// appends to buf; Unlock ends the packet. The first writer to end one while nobody
+// is writing sets flushing and writes buf, without mu. Those who end a packet
+// meanwhile find flushing set, leave theirs in buf and return, and the writer takes
+// all of it with its next write. So many small packets cost few system calls, and
+// nobody waits for a write but the one who makes it.
+//
+// Three states hold this together, all of them guarded by mu:
+//
+//   - flushing: exactly one goroutine owes a write of what is in buf. Only it calls
+//     flush, and it clears the state when buf is empty.
+//   - held: a part of direct bytes or more is being written from where it lies, so its
+//     packet is half on the wire. No other packet may begin (Lock waits) or be added
+//     to buf (Acknowledge puts it into later). Who holds also owes the write, so held
+//     implies flushing once the write has begun.
+//   - first: the first byte of the packet in work, which has its kind. It decides who
+//     writes: an acknowledgement is left to a goroutine of its own, so that what
+//     follows at once joins it; DISCONNECT waits until everything is written, or for a
+//     second; everything else is written by whoever ended it.
 type Conn struct {
 	net.Conn
 	Published func() // called when a publication at QoS 1 or 2 is written or waits to be; nil for nobody
@@ -45,9 +61,9 @@ type Conn struct {
 	changed  sync.Cond
 	buf      *[]byte // packets that end here wait; nil is empty
 	first    byte    // of the packet in work; 0 before it
-	held     bool    // a long part is on its way, and its packet is not complete
-	later    []byte  // what was acknowledged meanwhile
-	flushing bool    // somebody will write what is in buf
+	held     bool    // a long part is being written, and its packet is not complete
+	later    []byte  // acknowledgements that came while held
+	flushing bool    // one goroutine owes the write of what is in buf
 	err      error
 }
 
