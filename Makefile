@@ -27,7 +27,7 @@ help: ## print this list
 
 up: ## the whole stack in one process, page on http://127.0.0.1:8080
 	@echo 'compiling bin/tars; then the built-in voice is fetched, and the page is at http://127.0.0.1:8080'
-	@test -x bin/tars || echo 'the first time this takes one to four minutes, later seconds'
+	@test -x bin/tars || echo 'the first time this takes about a minute on two cores, and the download; later seconds'
 	@$(MAKE) --no-print-directory build
 	@ops/assets.sh "$(voice)" || true
 	@ENGINES="$(ENGINES)" bin/tars engines offer || true
