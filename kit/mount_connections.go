@@ -33,7 +33,7 @@ func (b *Bus) assignConnections(answers []paho.SubscribeOptions) error {
 		}
 		working = append(working, l)
 		for _, t := range l.routes {
-			if t.h.opt.overtake {
+			if t.h.opt.overtake && t.filter != "" {
 				prompt = append(prompt, subscribeOptions(t.h.route, t.group))
 				first.routes = append(first.routes, t)
 			}

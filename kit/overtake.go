@@ -33,9 +33,10 @@ type control struct {
 
 // isSecondCopy reports whether it is the second copy of a control. Where a lane has
 // a connection of its own, one copy comes ahead on the first connection, and one in
-// its place; either may come first. The lane is locked.
+// its place; either may come first. A tick or another event of this process comes
+// once. The lane is locked.
 func (l *lane) isSecondCopy(it *item) bool {
-	if l.conn == l.b.conns.all[0] {
+	if it.d == nil || l.conn == l.b.conns.all[0] {
 		return false
 	}
 	id := pairID(it.d)

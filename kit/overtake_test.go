@@ -166,3 +166,18 @@ func TestLateCopiesOfCancelsEndNothingNew(t *testing.T) {
 		}, kittest.ServiceOf("s", l.speaker(30*time.Second, tt.opts...)))
 	}
 }
+
+// TestTicksOvertake declares Overtake for a tick, in a lane that has a connection of
+// its own: a tick has no message, and so no second copy to wait for.
+func TestTicksOvertake(t *testing.T) {
+	var l diary
+	player := kit.Lane("player")
+	kittest.Run(t, "beside messages", func(t *testing.T, b *kittest.Harness) {
+		b.Publish(t, Note{Text: "play"})
+		time.Sleep(1500 * time.Millisecond)
+		b.Settle()
+		same(t, l.take(), "play", "tick")
+	}, kittest.ServiceOf("s", kit.On(func(_ context.Context, n Note) error { l.add("%s", n.Text); return nil }, kit.Name("play"), player),
+		kit.On(func(context.Context, Hush) error { return nil }, player, kit.Overtake()),
+		kit.Every(time.Second, func(context.Context) error { l.add("tick"); return nil }, player, kit.Overtake())))
+}
