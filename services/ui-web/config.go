@@ -15,6 +15,7 @@ type Config struct {
 	Session  time.Duration `default:"720h" desc:"how long a browser that gave the token stays logged in; a restart logs out too"`
 	Loopback bool          `default:"false" desc:"UI_ADDR is reachable from this machine only, whatever it says, so no token is wanted, and other users of the machine are let in: for containers"`
 	Hosts    []string      `desc:"more names the page may be called by, tars.example.org, with commas between"`
+	Lang     string        `default:"en" also:"STT_LANG" desc:"language of typed texts, two letters, so that answers to them are spoken in it; auto is en"`
 	Origins  []string      `desc:"addresses of the page in the browser, where a proxy makes them differ from what arrives here: https://tars.example.org, with commas between"`
 }
 
@@ -39,6 +40,8 @@ func (c *Config) Validate() error {
 		}
 	}
 	switch {
+	case c.Lang != "" && c.Lang != "auto" && len(c.Lang) != 2:
+		return fmt.Errorf("UI_LANG is %q, want two letters such as en, or auto", c.Lang)
 	case c.Session != 0 && (c.Session < time.Minute || c.Session > 365*24*time.Hour):
 		return fmt.Errorf("UI_SESSION is %s, want 1m to 8760h", c.Session)
 	case c.Token != "" && len(c.Token) < 12:
@@ -47,6 +50,14 @@ func (c *Config) Validate() error {
 		return fmt.Errorf("UI_ADDR is %s, which others can reach: set UI_TOKEN, or UI_ADDR to 127.0.0.1:%s", c.Addr, port)
 	}
 	return nil
+}
+
+// typedLang is the language of typed texts; empty is that of the contract.
+func (c *Config) typedLang() string {
+	if c.Lang == "auto" {
+		return ""
+	}
+	return c.Lang
 }
 
 // Dropped names variables of the reference that have no effect.

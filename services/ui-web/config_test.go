@@ -34,6 +34,8 @@ func TestConfig(t *testing.T) {
 		"a proxy with a path":       {cfg: uiweb.Config{Addr: "127.0.0.1:8080", Origins: []string{"https://tars.example.org/ui"}}, err: `UI_ORIGINS has "https://tars.example.org/ui", want addresses such as https://tars.example.org, without a path`},
 		"any proxy":                 {cfg: uiweb.Config{Addr: "127.0.0.1:8080", Origins: []string{"https://*"}}, err: `UI_ORIGINS has "https://*", want addresses such as https://tars.example.org, without a path`},
 		"a session of no time":      {cfg: uiweb.Config{Addr: "127.0.0.1:8080", Session: time.Second}, err: "UI_SESSION is 1s, want 1m to 8760h"},
+		"a language":                {cfg: uiweb.Config{Addr: "127.0.0.1:8080", Lang: "de"}},
+		"a language in full":        {cfg: uiweb.Config{Addr: "127.0.0.1:8080", Lang: "german"}, err: `UI_LANG is "german", want two letters such as en, or auto`},
 		"a host with a scheme":      {cfg: uiweb.Config{Addr: "127.0.0.1:8080", Hosts: []string{"https://x"}}, err: `UI_HOSTS has "https://x", want names such as tars.example.org, without a scheme`},
 	}
 	for name, tt := range tests {

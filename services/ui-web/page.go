@@ -175,7 +175,7 @@ func (s *Server) say(ctx context.Context, p *page, text string) error {
 	if !p.budget.says.allow() {
 		return s.refuse(p, "say", "That was too much text at once. It was not sent: wait a few seconds and try again.")
 	}
-	f := contract.FinalTranscript{Text: text, UttID: new(p.room + "-" + kit.NewID()[:8]), TS: float64(time.Now().UnixMicro()) / 1e6}
+	f := contract.FinalTranscript{Text: text, Lang: s.lang, UttID: new(p.room + "-" + kit.NewID()[:8]), TS: float64(time.Now().UnixMicro()) / 1e6}
 	f.MessageID = kit.NewID()
 	id := kit.NewID()
 	payload, err := sealMessage(id, f)

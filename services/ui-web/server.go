@@ -36,6 +36,7 @@ type Server struct {
 	assets     assets
 	form       *template.Template // that asks for the token
 	loopback   bool               // whatever the address of a request says, it comes from this machine
+	lang       string             // of typed texts
 	strangers  *tokenBucket       // log lines about pages of another address
 	complaints *tokenBucket       // log lines about frames that make no sense
 	log        *slog.Logger
@@ -56,7 +57,7 @@ func OpenServer(lc fx.Lifecycle, cfg Config, bus *kit.Bus, pages *Pages, listen 
 	delete(files, "token.html") // it is shown in the place of the page
 	life, end := context.WithCancel(context.Background())
 	s := &Server{guard: newOriginGuard(cfg), login: newAuthenticator(cfg, life, log), bus: bus, pages: pages, assets: files, form: form,
-		loopback: cfg.Loopback, strangers: newTokenBucket(1, time.Minute), complaints: newTokenBucket(5, 5*time.Second), log: log}
+		loopback: cfg.Loopback, lang: cfg.typedLang(), strangers: newTokenBucket(1, time.Minute), complaints: newTokenBucket(5, 5*time.Second), log: log}
 	web := &http.Server{Handler: s.handler(), ReadTimeout: 30 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: time.Minute,
 		MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug), BaseContext: func(net.Listener) context.Context { return life }}
 	lc.Append(fx.Hook{

@@ -128,6 +128,16 @@ func TestTyping(t *testing.T) {
 		}
 	}, module(uiweb.Config{}))
 
+	for lang, want := range map[string]string{"": "en", "en": "en", "de": "de", "auto": "en"} {
+		kittest.Run(t, "a typed text has the language that is set: "+lang, func(t *testing.T, b *kittest.Harness) {
+			heard := kittest.Watch[contract.FinalTranscript](b)
+			open(t, b, "3f2a").send(t, websocket.MessageText, `{"say":"wie spät ist es?"}`)
+			if f, _ := heard.Next(t); f.Lang != want {
+				t.Errorf("language is %q, want %q", f.Lang, want)
+			}
+		}, module(uiweb.Config{Lang: lang}))
+	}
+
 	kittest.Run(t, "nothing, too much and nonsense are not published", func(t *testing.T, b *kittest.Harness) {
 		heard := kittest.Watch[contract.FinalTranscript](b)
 		p := open(t, b, "3f2a")
