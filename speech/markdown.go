@@ -7,16 +7,18 @@ import (
 	"unicode"
 )
 
-// FromMarkdown is what of a Markdown text a voice can say: without markup, code,
-// emoji and addresses. It is empty when nothing is left to say.
-func FromMarkdown(text string) string {
-	text = fencedCode.ReplaceAllString(text, "\n")
-	text = fence.ReplaceAllString(text, "")
+// Speakable is what of a Markdown text a voice can say: without markup, code, emoji
+// and addresses, and with signs in the words of lang ("de" or "de-AT"; empty is
+// English). Signs of a language that is not known are left to the voice. It is empty
+// when nothing is left to say.
+func Speakable(text, lang string) string {
+	l := languageOf(lang)
+	text = withoutCode(strings.ReplaceAll(text, "\r\n", "\n"))
 	text = comment.ReplaceAllString(text, " ")
 	lines := strings.Split(text, "\n")
 	said := lines[:0]
 	for _, line := range lines {
-		if line = spokenLine(line); line != "" {
+		if line = l.spokenLine(line); line != "" {
 			said = append(said, line)
 		}
 	}
@@ -29,8 +31,6 @@ func FromMarkdown(text string) string {
 }
 
 var (
-	fencedCode  = regexp.MustCompile("(?ms)^ {0,3}(```|~~~)[ \t]*\\w[^\n]*\n.*?^ {0,3}(```|~~~)[ \t]*$") // with a language: code
-	fence       = regexp.MustCompile("(?m)^ {0,3}(```|~~~)[^\n]*$")                                      // without: text
 	comment     = regexp.MustCompile(`(?s)<!--.*?-->`)
 	ruler       = regexp.MustCompile(`^ {0,3}([-*_=] *){3,}$`)
 	tableRuler  = regexp.MustCompile(`^[ |:-]*-[ |:-]*$`)
@@ -45,7 +45,6 @@ var (
 	underlines  = regexp.MustCompile(`(^|[^\pL\pN])_{1,3}(\S(?:[^_]*[^\s_])?)_{1,3}($|[^\pL\pN])`)
 	struck      = regexp.MustCompile(`~~([^~]+)~~`)
 	ticks       = regexp.MustCompile("`+([^`]+)`+")
-	product     = regexp.MustCompile(`(\d) ?[*×] ?(\d)`)
 	leftMarks   = regexp.MustCompile("[*`|#\\\\^{}~]+|_{2,}")
 	inWord      = regexp.MustCompile(`(\pL)_(\pL)`)
 	beforePoint = regexp.MustCompile(`\s+([,.!?;:…])`)
@@ -53,7 +52,7 @@ var (
 
 // spokenLine is one line of Markdown as a sentence or a part of one. A heading,
 // an item and a row are sentences of their own.
-func spokenLine(line string) string {
+func (l *language) spokenLine(line string) string {
 	if ruler.MatchString(line) || strings.Contains(line, "|") && tableRuler.MatchString(line) {
 		return ""
 	}
@@ -65,7 +64,7 @@ func spokenLine(line string) string {
 	if row := strings.TrimSpace(bare); strings.HasPrefix(row, "|") {
 		bare, own = tableCells(row), true
 	}
-	said := strings.TrimSpace(stripInline(bare))
+	said := strings.TrimSpace(l.stripInline(bare))
 	if own && said != "" && !strings.ContainsAny(said[len(said)-1:], ".!?:;,") {
 		said += "."
 	}
@@ -82,39 +81,35 @@ func tableCells(row string) string {
 	return strings.Join(said, ", ")
 }
 
-// stripInline strips what marks words within a line.
-func stripInline(s string) string {
+// stripInline strips what marks words within a line, and says its signs.
+func (l *language) stripInline(s string) string {
 	s = image.ReplaceAllString(s, "$1")
 	s = link.ReplaceAllString(s, "$1")
 	s = footnote.ReplaceAllString(s, "")
-	s = address.ReplaceAllString(s, " link ")
+	s = address.ReplaceAllString(s, " "+l.Link+" ")
 	s = tag.ReplaceAllString(s, " ")
+	s = html.UnescapeString(s)
 	s = escaped.ReplaceAllString(s, "$1")
 	s = ticks.ReplaceAllString(s, "$1")
-	s = product.ReplaceAllString(s, "$1 times $2")
 	for range 2 { // bold within italics, and side by side
 		s = stars.ReplaceAllString(s, "$1")
 		s = underlines.ReplaceAllString(s, "$1$2$3")
 	}
 	s = struck.ReplaceAllString(s, "$1")
 	s = inWord.ReplaceAllString(s, "$1 $2")
-	s = leftMarks.ReplaceAllString(s, " ")
-	return strings.Map(spokenRune, symbols.Replace(html.UnescapeString(s)))
+	s = leftMarks.ReplaceAllString(l.say(s), " ")
+	return strings.Map(spokenRune, marks.Replace(s))
 }
 
-// symbols are words to a reader.
-var symbols = strings.NewReplacer(
-	"°C", " degrees Celsius", "°F", " degrees Fahrenheit", "°", " degrees",
-	"&", " and ", " ≈ ", " about ", " ≤ ", " at most ", " ≥ ", " at least ", " = ", " equals ", "→", " to ", "⇒", " then ", "…", "...",
-	"\u00a0", " ", "©", "", "®", "", "™", "",
-)
+// marks are nothing to a listener.
+var marks = strings.NewReplacer("…", "...", "\u00a0", " ", "\u202f", " ", "©", "", "®", "", "™", "")
 
 // spokenRune drops emoji and what joins them, and control characters.
 func spokenRune(r rune) rune {
 	switch {
 	case r == '\u200d' || r == '\u20e3' || r >= '\ufe00' && r <= '\ufe0f' || r >= 0xe0000 && r <= 0xe007f:
 		return -1
-	case unicode.Is(unicode.So, r) || r >= 0x1f3fb && r <= 0x1f3ff:
+	case unicode.Is(unicode.So, r) && r != '°' && r != '№' || r >= 0x1f3fb && r <= 0x1f3ff:
 		return -1
 	case unicode.IsControl(r) || r == '\u200b' || r == '\ufeff':
 		return ' '

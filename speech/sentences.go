@@ -9,8 +9,8 @@ import (
 // first can be heard while the others are made. A longer one is cut where a voice
 // pauses. The words are those of text; marks that stand alone are left out, as
 // engines fail at them.
-func Sentences(text string, maxBytes int) []string {
-	s := Splitter{whole: true}
+func Sentences(text, lang string, maxBytes int) []string {
+	s := Splitter{whole: true, Lang: lang}
 	var all []string
 	for _, sentence := range append(s.Add(text), s.Flush()...) {
 		for sentence != "" {

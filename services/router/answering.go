@@ -2,6 +2,7 @@ package router
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/gotars/tars/contract"
@@ -39,7 +40,7 @@ func (c *conversation) answered(r contract.LLMResponse, now time.Time) []effect 
 		full = *r.Reply
 	}
 	out := c.speak(t, "neutral", r.MessageID, now, t.response(full)...)
-	if len(t.spoken) == 0 {
+	if len(t.spoken) == 0 && strings.TrimSpace(full) == "" { // one of an emoji alone is shown, and needs no voice
 		t.failure = "empty answer"
 		return append(out, c.apologise(t, r.MessageID, now)...)
 	}

@@ -82,7 +82,7 @@ func (c *conversation) heard(f contract.FinalTranscript, from origin, now time.T
 	r := c.roomAt(from.room, now)
 	rest, woken := stripWakePhrase(text, c.phrases)
 	t := &turn{cause: f.MessageID, room: from.room, text: rest, heard: f, lastSign: now, id: *orDefault(f.UttID, "rt-"+c.newID()),
-		splitter: speech.Splitter{Min: c.cfg.SayMin, Max: c.cfg.SayMax}}
+		splitter: speech.Splitter{Min: c.cfg.SayMin, Max: c.cfg.SayMax, Lang: f.Lang}}
 	t.times = contract.TurnRecord{TurnID: f.MessageID, TextLen: len([]rune(text)), SpeechStart: r.speechStart, SpeechEnd: r.speechEnd, Final: &f.TS}
 	if from.room != "" {
 		t.times.Room = &from.room

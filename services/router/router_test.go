@@ -197,6 +197,30 @@ func TestTurn(t *testing.T) {
 		s.respond(t, q.ID, "The plan is simple. We go now.")
 		s.expect(t, "The plan is simple. | We go now.")
 	})
+	run(t, "an answer of signs alone is shown, and not apologised for", config(nil), func(t *testing.T, s *stage) {
+		for _, answer := range []string{"👍", " 🎉🎉 ", "…", "```sh\nmake up\n```"} {
+			s.hear(t, "What do you think?", "")
+			q, _ := s.asked.Next(t)
+			s.stream(t, q.ID, answer)
+			s.done(t, q.ID, 2)
+			s.respond(t, q.ID, answer)
+			s.expect(t, "")
+			if r, _ := s.turns.Next(t); r.Outcome != contract.TurnDone {
+				t.Errorf("%q: record %+v", answer, r)
+			}
+		}
+	})
+	run(t, "code is not said, and a sentence is cut by the rules of its language", config(nil), func(t *testing.T, s *stage) {
+		f := contract.FinalTranscript{Text: "Wann?", Lang: "de", UttID: new("utt-de")}
+		s.Publish(t, f)
+		s.Settle()
+		q, _ := s.asked.Next(t)
+		for i, p := range []string{"Das war am 3.", " Tag. So geht es:\n``", "`py\nprint(1.5)\n``", "`\nFertig."} {
+			s.Publish(t, contract.LLMStreamDelta{ID: q.ID, Seq: new(i + 1), Delta: &p})
+		}
+		s.done(t, q.ID, 5)
+		s.expect(t, "Das war am 3. Tag. | So geht es: | Fertig.")
+	})
 	run(t, "a transcript that comes twice is answered once", config(nil), func(t *testing.T, s *stage) {
 		f := s.hear(t, "What is the plan?", "")
 		s.Publish(t, f)

@@ -85,7 +85,7 @@ func answerOf(m contract.TtsSay) string {
 func (s *Service) say(ctx context.Context, m contract.TtsSay) error {
 	chain := context.WithoutCancel(ctx) // speech outlives the handler, and is published in its chain
 	l := &line{
-		at: time.Now(), say: m, sentences: speech.Sentences(speech.FromMarkdown(m.Text), maxSentence),
+		at: time.Now(), say: m, sentences: speech.Sentences(speech.Speakable(m.Text, orEmpty(m.Lang)), orEmpty(m.Lang), maxSentence),
 		sink: s.sink(kit.From(ctx).Baggage["room"]),
 		tell: func(m msg.Message) error { return s.bus.Publish(chain, m) },
 	}
