@@ -81,10 +81,12 @@ func (c *conversation) spoke(s contract.TtsStatus, room string, now time.Time) [
 		if t.times.FirstAudio == nil {
 			t.times.FirstAudio = &s.Timestamp
 		}
+		t.markBegun(s.Text, now)
+		return c.duck(t.room, c.roomAt(t.room, now))
 	case contract.TtsStopped: // somebody else stopped it: the rest is not wanted
 		return c.interrupt(t, "stopped", now)
 	case contract.TtsSpeakingEnd:
-		t.markEnded(s.Text, s.Reason != nil)
+		t.markEnded(s.Text, s.Reason != nil, now)
 		out := c.closeIfDone(t, now)
 		if c.turns[t.id] == nil { // the answer is over: what follows it needs no wake phrase
 			c.roomAt(t.room, now).windowEnd = now.Add(c.cfg.ResponseWindow) // of the turn: a voice of another make does not tell the room
@@ -100,6 +102,14 @@ func (c *conversation) spoke(s contract.TtsStatus, room string, now time.Time) [
 func (c *conversation) otherSpeech(s contract.TtsStatus, room string, now time.Time) []effect {
 	quiet := s.WakeAck != nil && *s.WakeAck || s.SystemAnnounce != nil && *s.SystemAnnounce
 	over := slices.Contains(c.recentTurns, textOf(s.UttID)) // what is left of a turn that was interrupted
+	c.forgetOther(textOf(s.UttID))
+	if s.Event == contract.TtsSpeakingStart && !over {
+		if len(c.others) >= maxOthers {
+			c.others = c.others[1:]
+		}
+		c.others = append(c.others, otherUtterance{room, textOf(s.UttID), now})
+		return c.duck(room, c.roomAt(room, now))
+	}
 	if s.Event == contract.TtsSpeakingEnd && !quiet && !over && s.Reason == nil {
 		c.roomAt(room, now).windowEnd = now.Add(c.cfg.ResponseWindow)
 	}

@@ -33,6 +33,8 @@ type conversation struct {
 	cfg             Config
 	live            bool // answer everything, without a wake phrase
 	phrases         []string
+	phraseBook      *phraseBook
+	others          []otherUtterance // speech without a turn that is heard now
 	acks            []string
 	nextAck         int // index of the acknowledgement that is said next
 	rooms           map[string]*room
@@ -52,6 +54,15 @@ type room struct {
 	running     *turn
 	history     []exchange
 	lastUsed    time.Time
+	energy      float64    // of the last speech
+	windowBegan time.Time  // when windowEnd was set by a wake word
+	barge       bargeIn    // somebody speaks into the assistant's voice
+	held        *time.Time // since when the answer waits for "go on"; nil: it does not
+	unheard     []string   // pieces of the last answer that was interrupted
+	echoUntil   time.Time  // the assistant heard itself here: a voice alone does not silence it before
+	toldUntil   time.Time  // that the recogniser failed need not be said again before
+	lastHeard   heardText  // the last transcript that was understood here
+	waiting     *pending   // a transcript that waits for those of other rooms
 }
 
 type exchange struct {
@@ -61,8 +72,8 @@ type exchange struct {
 
 const maxRemembered = 256
 
-func newConversation(cfg Config, newID func() string) *conversation {
-	return &conversation{cfg: cfg, live: cfg.LiveModeDefault, phrases: splitChoices(cfg.WakePhrases), acks: splitChoices(cfg.WakeAckChoices),
+func newConversation(cfg Config, book *phraseBook, newID func() string) *conversation {
+	return &conversation{cfg: cfg, phraseBook: book, live: cfg.LiveModeDefault, phrases: splitChoices(cfg.WakePhrases), acks: splitChoices(cfg.WakeAckChoices),
 		rooms: map[string]*room{}, turns: map[string]*turn{}, online: map[string]bool{}, newID: newID}
 }
 
@@ -73,52 +84,84 @@ func (c *conversation) turnsByAge() []*turn {
 	})
 }
 
-// heard takes a transcript, spoken or typed.
+// heard takes a transcript, spoken or typed. One that another microphone may have
+// heard as well waits for that a moment.
 func (c *conversation) heard(f contract.FinalTranscript, from origin, now time.Time) []effect {
-	text := strings.TrimSpace(f.Text)
-	if text == "" || c.repeated(f.MessageID) {
+	if strings.TrimSpace(f.Text) == "" || c.repeated(f.MessageID) {
 		return nil
 	}
-	r := c.roomAt(from.room, now)
-	rest, woken := stripWakePhrase(text, c.phrases)
-	t := &turn{cause: f.MessageID, room: from.room, text: rest, heard: f, lastSign: now, id: *orDefault(f.UttID, "rt-"+c.newID()),
-		splitter: speech.Splitter{Min: c.cfg.SayMin, Max: c.cfg.SayMax, Lang: f.Lang}}
-	t.times = contract.TurnRecord{TurnID: f.MessageID, TextLen: len([]rune(text)), SpeechStart: r.speechStart, SpeechEnd: r.speechEnd, Final: &f.TS}
-	if from.room != "" {
-		t.times.Room = &from.room
+	if out, done := c.chooseMicrophone(f, from, now); done {
+		return out
 	}
+	out := c.understand(f, from, now)
+	return append(out, c.release(from.room, now)...)
+}
+
+// understand takes a transcript that is this room's own: it steers what goes on
+// here, or begins a turn.
+func (c *conversation) understand(f contract.FinalTranscript, from origin, now time.Time) []effect {
+	r := c.roomAt(from.room, now)
+	t := c.newTurn(f, from, r, now)
+	rest, woken := c.wakePhrase(strings.TrimSpace(f.Text))
+	t.text = rest
+	meant := from.typed || woken || c.meant(r, t, now)
+	r.lastHeard = heardText{text: f.Text, began: r.speechStart}
 	r.speechStart, r.speechEnd = nil, nil
-	if !from.typed && !c.live && !woken && !now.Before(r.windowEnd) {
-		return []effect{t.record(contract.TurnIgnored, "no wake phrase", now)}
+	if out, done := c.steer(t, r, from, meant, now); done {
+		return out
+	}
+	if !meant {
+		return append(c.giveBack(from.room, r, "not_meant", now), t.record(contract.TurnIgnored, "no wake phrase", now))
 	}
 	if rest == "" { // the wake phrase alone
 		if from.typed || !woken {
-			return nil
+			return c.giveBack(from.room, r, "no_words", now)
 		}
-		return c.woken(r, t.id, from.room, now)
+		return append(c.silenceRoom(from.room, r, "wake", now), c.woken(r, t.id, from.room, now)...)
 	}
 	r.windowEnd = time.Time{}
+	return c.begin(t, r, from, now)
+}
+
+// newTurn returns a turn for a transcript. It is not begun.
+func (c *conversation) newTurn(f contract.FinalTranscript, from origin, r *room, now time.Time) *turn {
+	t := &turn{cause: f.MessageID, room: from.room, heard: f, typed: from.typed, lastSign: now, id: *orDefault(f.UttID, "rt-"+c.newID()),
+		splitter: speech.Splitter{Min: c.cfg.SayMin, Max: c.cfg.SayMax, Lang: f.Lang}}
+	t.times = contract.TurnRecord{TurnID: f.MessageID, TextLen: len([]rune(strings.TrimSpace(f.Text))), SpeechStart: r.speechStart, SpeechEnd: r.speechEnd, Final: &f.TS}
+	if from.room != "" {
+		t.times.Room = &from.room
+	}
+	return t
+}
+
+// begin replaces what goes on in the room by a turn.
+func (c *conversation) begin(t *turn, r *room, from origin, now time.Time) []effect {
 	if slices.Contains(c.recentTurns, t.id) { // deltas and statuses of the earlier turn may still come
 		t.id += "-" + c.newID()
 	}
 	if c.recentTurns = append(c.recentTurns, t.id); len(c.recentTurns) > maxRemembered {
 		c.recentTurns = c.recentTurns[1:]
 	}
-	out := c.supersede(r, now)
-	if stopCommands[normalize(rest)] {
-		return append(out, t.record(contract.TurnDone, "stop", now))
+	var out []effect
+	if first := r.running; first != nil && t.continues(first, now) {
+		t.text = joinHalves(first.text, t.text)
+		first.replaced = true
+		out = c.interrupt(first, "joined", now)
+	} else {
+		out = c.silenceRoom(from.room, r, "superseded", now)
 	}
 	if c.tooManyTurns(r) {
 		return append(out, t.record(contract.TurnFailed, "too much is said at once", now))
 	}
+	r.unheard = nil
 	c.turns[t.id], r.running = t, t
-	if a, ok := c.rule(rest, now); ok {
+	if a, ok := c.rule(t.text, now); ok {
 		t.responded = true
-		return append(out, c.speak(t, a.style, f.MessageID, now, a.text)...)
+		return append(out, c.speak(t, a.style, t.cause, now, a.text)...)
 	}
 	t.asked = true
 	t.times.Request = unixSeconds(now)
-	return append(out, effect{t.room, f.MessageID, contract.LLMRequest{ID: t.id, Text: rest, History: c.history(r, now)}})
+	return append(out, effect{t.room, t.cause, contract.LLMRequest{ID: t.id, Text: t.text, History: c.history(r, now)}})
 }
 
 // rule answers without the model, where a rule applies: the phrases of live mode
@@ -174,16 +217,31 @@ func (c *conversation) history(r *room, now time.Time) (out []contract.Conversat
 func (c *conversation) closeTurn(t *turn, outcome, reason string, now time.Time) []effect {
 	delete(c.turns, t.id)
 	r := c.roomAt(t.room, now)
+	var out []effect
 	if r.running == t {
 		r.running = nil
-	}
-	if outcome != contract.TurnFailed {
-		r.history = append(r.history, exchange{now, t.text, t.heardText()})
-		if extra := len(r.history) - c.cfg.History; extra > 0 {
-			r.history = r.history[extra:]
+		out = c.endDuck(t.room, r)
+		if outcome == contract.TurnInterrupted && t.responded {
+			r.unheard = t.unheardPieces()
 		}
 	}
-	return []effect{t.record(outcome, reason, now)}
+	if outcome != contract.TurnFailed && !t.replaced {
+		r.remember(exchange{now, t.text, t.heardText(outcome == contract.TurnInterrupted)}, c.cfg.History, c.cfg.HistoryAge)
+	}
+	return append(out, t.record(outcome, reason, now))
+}
+
+// remember adds to the history. What is too much or too old leaves it in blocks of
+// half of it, so that the beginning of what the model reads stays the same for many
+// turns, and with it what its server keeps of that.
+func (r *room) remember(e exchange, most int, age time.Duration) {
+	r.history = append(r.history, e)
+	if len(r.history) > most {
+		r.history = r.history[len(r.history)-(most+1)/2:]
+	}
+	if e.at.Sub(r.history[0].at) > age {
+		r.history = slices.DeleteFunc(r.history, func(x exchange) bool { return e.at.Sub(x.at) > age/2 })
+	}
 }
 
 func (t *turn) record(outcome, reason string, now time.Time) effect {

@@ -7,14 +7,6 @@ import (
 	"github.com/gotars/tars/contract"
 )
 
-// supersede ends the running turn of a room: a new request replaces it.
-func (c *conversation) supersede(r *room, now time.Time) []effect {
-	if r.running == nil {
-		return nil
-	}
-	return c.interrupt(r.running, "superseded", now)
-}
-
 // interrupt silences a turn: the model stops writing and the voice speaking.
 func (c *conversation) interrupt(t *turn, reason string, now time.Time) (out []effect) {
 	if t.asked && !t.responded {
@@ -23,6 +15,7 @@ func (c *conversation) interrupt(t *turn, reason string, now time.Time) (out []e
 	if t.unfinished > 0 {
 		out = append(out, effect{t.room, t.cause, contract.TtsControl{Action: contract.TtsStop, Reason: &reason, ID: &t.id}})
 	}
+	t.cutShort(now)
 	return append(out, c.closeTurn(t, contract.TurnInterrupted, reason, now)...)
 }
 
@@ -42,7 +35,12 @@ func (c *conversation) woke(w contract.WakeEvent, from origin, now time.Time) []
 	switch w.Type {
 	case contract.WakeEventWake:
 		id := *orDefault(w.TTSID, fmt.Sprintf("wake-ack-%d", now.UnixMilli()))
-		return c.woken(r, id, from.room, now)
+		if from.room == "" { // a detector without a room is heard in all of them
+			for _, name := range c.roomNames() {
+				c.rooms[name].windowEnd, c.rooms[name].windowBegan = now.Add(c.cfg.WakeWindow), now
+			}
+		}
+		return append(c.silenceRoom(from.room, r, "wake", now), c.woken(r, id, from.room, now)...)
 	case contract.WakeEventInterrupt, contract.WakeEventCancelled:
 		var out []effect
 		for _, t := range c.turnsMeant(w, from.room) {
@@ -55,11 +53,17 @@ func (c *conversation) woke(w contract.WakeEvent, from origin, now time.Time) []
 		return out
 	case contract.WakeEventSpeechStart:
 		r.speechStart, r.speechEnd = unixSeconds(now), nil
+		r.noteEnergy(w)
 		if now.Before(r.windowEnd) { // somebody began to speak inside the window: keep it open until the transcript is here
 			r.windowEnd = latest(r.windowEnd, now.Add(c.cfg.WakeWindow))
 		}
+		return c.voiceBegan(from.room, r, now)
 	case contract.WakeEventSpeechEnd:
 		r.speechEnd = unixSeconds(now)
+		r.noteEnergy(w)
+		if !r.barge.since.IsZero() {
+			r.barge.ended = now
+		}
 	}
 	return nil
 }
@@ -78,7 +82,7 @@ func (c *conversation) turnsMeant(w contract.WakeEvent, room string) (out []*tur
 
 // woken opens a window in which a command needs no wake phrase, and acknowledges it.
 func (c *conversation) woken(r *room, id, name string, now time.Time) []effect {
-	r.windowEnd = now.Add(c.cfg.WakeWindow)
+	r.windowEnd, r.windowBegan = now.Add(c.cfg.WakeWindow), now
 	if !c.cfg.WakeAckEnabled || len(c.acks) == 0 {
 		return nil
 	}
@@ -88,16 +92,23 @@ func (c *conversation) woken(r *room, id, name string, now time.Time) []effect {
 	return []effect{{name, "", contract.TtsSay{Text: text, UttID: &id, Style: nilIfEmpty(c.cfg.WakeAckStyle), WakeAck: &yes}}}
 }
 
-// partial keeps the window of a room open while somebody still speaks.
-func (c *conversation) partial(room string, now time.Time) {
-	if r := c.roomAt(room, now); now.Before(r.windowEnd) {
+// partial keeps the window of a room open while somebody still speaks, and ends
+// what the assistant says when it interrupts that.
+func (c *conversation) partial(p contract.PartialTranscript, from origin, now time.Time) []effect {
+	r := c.roomAt(from.room, now)
+	if now.Before(r.windowEnd) {
 		r.windowEnd = latest(r.windowEnd, now.Add(c.cfg.WakeWindow))
 	}
+	return c.interruptByWords(p, from.room, r, now)
 }
 
 // tick gives up on turns for which the model or the voice was silent for too long.
 func (c *conversation) tick(now time.Time) (out []effect) {
+	out = append(c.watchBargeIns(now), c.releaseOverdue(now)...)
 	for _, t := range c.turnsByAge() {
+		if r := c.rooms[t.room]; r != nil && r.running == t && (r.held != nil || r.barge.silenced) && t.responded {
+			t.lastSign = now // it waits for somebody
+		}
 		switch quiet := now.Sub(t.lastSign); {
 		case !t.responded && quiet >= c.cfg.LLMTimeout:
 			t.responded, t.failure, t.lastSign = true, "the model did not answer", now

@@ -8,6 +8,7 @@ import (
 const (
 	maxRooms        = 64 // that are remembered
 	maxTurns        = 64 // that are not over; what is said beyond them fails
+	maxOthers       = 64 // utterances without a turn that are heard at the same time
 	maxNewRoomTurns = 16 // of them in rooms where nothing was answered before
 )
 
@@ -32,7 +33,7 @@ func (c *conversation) roomAt(name string, now time.Time) *room {
 func (c *conversation) forgetRoom(now time.Time) bool {
 	victim, found := "", (*room)(nil)
 	for name, r := range c.rooms {
-		if r.running == nil && (found == nil || r.lessUsed(found, now)) {
+		if r.running == nil && r.waiting == nil && (found == nil || r.lessUsed(found, now)) {
 			victim, found = name, r
 		}
 	}

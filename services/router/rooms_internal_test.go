@@ -10,7 +10,7 @@ import (
 
 func TestFloodOfRooms(t *testing.T) {
 	n := 0
-	c := newConversation(Config{LiveModeDefault: true, History: 8, HistoryAge: time.Hour, SayMin: 10, SayMax: 200}, func() string { n++; return fmt.Sprint(n) })
+	c := newConversation(Config{LiveModeDefault: true, History: 8, HistoryAge: time.Hour, SayMin: 10, SayMax: 200}, testPhrases(t), func() string { n++; return fmt.Sprint(n) })
 	now := time.Unix(1_700_000_000, 0)
 	say := func(room, text string) (asked string, failed bool) {
 		n++

@@ -17,6 +17,10 @@ import (
 // Module is the router service.
 var Module = kit.Service[*Service]("router", kit.As(kit.Identity{ClientID: "tars-router", Source: "router", Aliases: []string{"router"}}), kit.Env[Config](), fx.Provide(New))
 
+// tickEvery is how often the conversation looks at the clock: often enough that
+// somebody who speaks into an answer is heard out on time.
+const tickEvery = 100 * time.Millisecond
+
 // Service passes messages to the conversation and publishes what it decides. All
 // its handlers share one lane, so the conversation needs no lock.
 type Service struct {
@@ -25,8 +29,12 @@ type Service struct {
 }
 
 // New returns a router that speaks through bus.
-func New(cfg Config, bus *kit.Bus) *Service {
-	return &Service{bus: bus, talk: newConversation(cfg, func() string { return kit.NewID()[:8] })}
+func New(cfg Config, bus *kit.Bus) (*Service, error) {
+	book, err := newPhraseBook(splitChoices(cfg.WakePhrases), cfg.Phrases)
+	if err != nil {
+		return nil, err
+	}
+	return &Service{bus: bus, talk: newConversation(cfg, book, func() string { return kit.NewID()[:8] })}, nil
 }
 
 // Handlers declares what the router listens to.
@@ -40,10 +48,11 @@ func (s *Service) Handlers() []kit.Handler {
 		kit.On(s.cancelled, turn),
 		kit.On(s.spoke, turn, kit.Queue(1024)),
 		kit.On(s.woke, turn),
+		kit.On(s.dropped, turn),
 		kit.On(s.health, turn),
-		kit.Every(time.Second, s.tick, turn),
+		kit.Every(tickEvery, s.tick, turn),
 		kit.Sends[contract.LLMRequest](), kit.Sends[contract.LLMCancel](),
-		kit.Sends[contract.TtsSay](), kit.Sends[contract.TtsControl](), kit.Sends[contract.TurnRecord](),
+		kit.Sends[contract.TtsSay](), kit.Sends[contract.TtsControl](), kit.Sends[contract.SpeechDuck](), kit.Sends[contract.TurnRecord](),
 	}
 }
 
@@ -51,9 +60,12 @@ func (s *Service) heard(ctx context.Context, f contract.FinalTranscript) error {
 	return s.do(ctx, s.talk.heard(f, originOf(ctx), time.Now()))
 }
 
-func (s *Service) hearing(ctx context.Context, _ contract.PartialTranscript) error {
-	s.talk.partial(originOf(ctx).room, time.Now())
-	return nil
+func (s *Service) hearing(ctx context.Context, p contract.PartialTranscript) error {
+	return s.do(ctx, s.talk.partial(p, originOf(ctx), time.Now()))
+}
+
+func (s *Service) dropped(ctx context.Context, d contract.SpeechDropped) error {
+	return s.do(ctx, s.talk.dropped(d, originOf(ctx), time.Now()))
 }
 
 func (s *Service) delta(ctx context.Context, d contract.LLMStreamDelta) error {

@@ -47,11 +47,6 @@ var greetingPhrases = map[string]bool{
 	"hello hello": true, "hi hi": true,
 }
 
-var stopCommands = map[string]bool{
-	"stop": true, "cancel": true, "cancel that": true, "cancel it": true, "stop it": true, "stop that": true, "never mind": true, "nevermind": true,
-	"be quiet": true, "quiet": true, "shut up": true, "stop talking": true, "never mind that": true,
-}
-
 // greetingAddressees may follow a greeting.
 var greetingAddressees = []string{" there", " tars", " everyone", " everybody", " again", " computer"}
 
@@ -96,37 +91,4 @@ func textToSay(text string) (string, bool) {
 	}
 	rest = strings.Trim(rest, `"“”`)
 	return rest, speech.HasWords(rest)
-}
-
-// stripWakePhrase removes a wake phrase that text begins with; woken reports whether
-// there was one.
-func stripWakePhrase(text string, phrases []string) (rest string, woken bool) {
-	for _, phrase := range phrases {
-		want := splitWords(phrase)
-		if r, ok := textAfter(text, want); ok {
-			return r, true
-		}
-	}
-	return text, false
-}
-
-// textAfter returns what follows the leading words in text, as it was written.
-func textAfter(text string, lead []string) (string, bool) {
-	at, i := 0, 0
-	for at < len(lead) {
-		start := strings.IndexFunc(text[i:], func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) })
-		if start < 0 {
-			return "", false
-		}
-		i += start
-		n := strings.IndexFunc(text[i:], func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '\'' })
-		if n < 0 {
-			n = len(text) - i
-		}
-		if !strings.EqualFold(text[i:i+n], lead[at]) {
-			return "", false
-		}
-		i, at = i+n, at+1
-	}
-	return strings.TrimLeft(text[i:], " ,.!?;:-–—"), len(lead) > 0
 }

@@ -37,26 +37,3 @@ func TestAnswer(t *testing.T) {
 		})
 	}
 }
-
-func TestWakePhraseIsStripped(t *testing.T) {
-	tests := map[string]struct {
-		text, rest string
-		woken      bool
-	}{
-		"with a comma":          {"Hey TARS, wave.", "wave.", true},
-		"with a comma inside":   {"Hey, Tars. What's up?", "What's up?", true},
-		"alone":                 {"hey tars", "", true},
-		"not at the start":      {"I said hey tars", "I said hey tars", false},
-		"another word":          {"hey tarsier", "hey tarsier", false},
-		"half of it":            {"hey", "hey", false},
-		"the rest is unchanged": {"hey tars Say Ünder 3.5", "Say Ünder 3.5", true},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			rest, woken := stripWakePhrase(tt.text, []string{"ok computer", "hey tars"})
-			if rest != tt.rest || woken != tt.woken {
-				t.Errorf("got %q %v, want %q %v", rest, woken, tt.rest, tt.woken)
-			}
-		})
-	}
-}

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/gotars/tars/contract"
 	"github.com/gotars/tars/speech"
@@ -19,9 +20,12 @@ type turn struct {
 	room      string
 	text      string // what the user said
 	heard     contract.FinalTranscript
+	typed     bool // and not spoken
+	replaced  bool // a longer request took its place: it leaves no trace
 	times     contract.TurnRecord
 	lastSign  time.Time // when the model or the voice last did something for it
 	asked     bool      // the model has its request
+	pausedAt  time.Time // since when the voice is silent; zero: it is not
 	responded bool      // the whole answer is here, or will not come
 	failure   string    // why there is no answer; empty when there is one
 
@@ -39,8 +43,12 @@ type turn struct {
 // piece is one TtsSay of the answer.
 type piece struct {
 	text  string
-	over  bool // the voice is done with it, or dropped it
-	ended bool // it was spoken to its end
+	begun time.Time // when it began to be heard; zero: it did not
+	heard string    // what was heard of it when it was cut short
+	over  bool      // the voice is done with it, or dropped it
+	ended bool      // it was spoken to its end
+
+	endedAt time.Time
 }
 
 // delta takes one piece of the answer and returns what is ready to be spoken.
@@ -85,15 +93,112 @@ func (t *turn) response(full string) []string {
 	return append(t.splitter.Add(rest), t.splitter.Flush()...)
 }
 
-// heardText is the part of the answer that was spoken to its end, for the history.
-func (t *turn) heardText() string {
+// heardText is the part of the answer that was heard, for the history. One that was
+// cut short ends with a dash.
+func (t *turn) heardText(interrupted bool) string {
 	var heard []string
+	cut := interrupted && !t.responded
 	for _, s := range t.spoken {
-		if s.ended {
+		switch {
+		case s.ended:
 			heard = append(heard, s.text)
+		case s.heard != "":
+			heard, cut = append(heard, s.heard), true
+		default:
+			cut = interrupted
 		}
 	}
-	return strings.Join(heard, " ")
+	text := strings.Join(heard, " ")
+	if cut && text != "" {
+		text += " —"
+	}
+	return text
+}
+
+// unheardPieces are those that were not heard to their end.
+func (t *turn) unheardPieces() (all []string) {
+	for _, s := range t.spoken {
+		if !s.ended {
+			all = append(all, s.text)
+		}
+	}
+	return all
+}
+
+// spokenRate is how fast a voice speaks, in characters per second, where a turn has
+// no sentence to tell: about 150 words a minute.
+const spokenRate = 14
+
+// pause notes that the voice fell silent, and resume that it goes on.
+func (t *turn) pause(now time.Time) {
+	if t.pausedAt.IsZero() {
+		t.pausedAt = now
+	}
+}
+
+func (t *turn) resume(now time.Time) {
+	if t.pausedAt.IsZero() {
+		return
+	}
+	for i := range t.spoken {
+		if s := &t.spoken[i]; !s.over && !s.begun.IsZero() {
+			s.begun = s.begun.Add(now.Sub(t.pausedAt))
+		}
+	}
+	t.pausedAt = time.Time{}
+}
+
+// cutShort notes what was heard of the piece that is spoken when the turn ends at
+// now: by the time it took, at the rate of the pieces before it.
+func (t *turn) cutShort(now time.Time) {
+	if !t.pausedAt.IsZero() {
+		now = t.pausedAt
+	}
+	for i := range t.spoken {
+		s := &t.spoken[i]
+		if s.over || s.begun.IsZero() || s.heard != "" {
+			continue
+		}
+		chars := int(now.Sub(s.begun).Seconds() * t.rate())
+		s.heard = wholeWords(s.text, chars)
+	}
+}
+
+// rate is how fast the voice spoke the pieces that ended, in characters a second.
+func (t *turn) rate() float64 {
+	chars, seconds := 0, 0.0
+	for _, s := range t.spoken {
+		if s.ended && !s.begun.IsZero() {
+			chars += len([]rune(s.text))
+			seconds += s.endedAt.Sub(s.begun).Seconds()
+		}
+	}
+	if seconds < 0.5 {
+		return spokenRate
+	}
+	return float64(chars) / seconds
+}
+
+// wholeWords are the words of text that end within its first chars characters.
+func wholeWords(text string, chars int) string {
+	runes := []rune(text)
+	if chars >= len(runes) {
+		return text
+	}
+	for chars > 0 && !unicode.IsSpace(runes[chars]) {
+		chars--
+	}
+	return strings.TrimSpace(string(runes[:max(0, chars)]))
+}
+
+// markBegun notes that the voice began to say text, or the next piece when it is none.
+func (t *turn) markBegun(text string, now time.Time) {
+	for i := range t.spoken {
+		if s := &t.spoken[i]; !s.over && s.begun.IsZero() && (text == "" || s.text == text) {
+			s.begun = now
+			return
+		}
+	}
 }
 
 // markEnded notes that the voice came to the end of text. Three cases:
@@ -104,7 +209,7 @@ func (t *turn) heardText() string {
 //     that text contains have ended.
 //
 // stopped says that it was cut short, and then its text does not count as heard.
-func (t *turn) markEnded(text string, stopped bool) {
+func (t *turn) markEnded(text string, stopped bool, now time.Time) {
 	joined := text != "" && !slices.ContainsFunc(t.spoken, func(s piece) bool { return s.text == text })
 	n := 0
 	for i := range t.spoken {
@@ -112,7 +217,7 @@ func (t *turn) markEnded(text string, stopped bool) {
 		if s.over || !joined && n > 0 || text != "" && s.text != text && !(joined && strings.Contains(text, s.text)) {
 			continue
 		}
-		s.over, s.ended = true, !stopped
+		s.over, s.ended, s.endedAt = true, !stopped, now
 		n++
 	}
 	t.unfinished = max(0, t.unfinished-max(1, n))

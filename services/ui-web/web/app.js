@@ -80,6 +80,9 @@ function arrive(frame) {
     case "tts/status":
       voice(data);
       break;
+    case "tts/duck":
+      if (!from || from === room) speaker.duck(data.on ? data.db : 0);
+      break;
     case "system/turn":
       transcript.turn(data);
       progress.over(transcript.idOf(data.turn_id));

@@ -4,10 +4,11 @@ const LEAD = 0.08; // seconds between the arrival of a first chunk and its sound
 const KEEP = 4;    // utterances whose samples are kept for tests
 const MOST = 8e6;  // samples kept of one
 const AHEAD = 120; // seconds of speech that may wait to be heard; more is left out
+const DUCK_RAMP = 0.015, UNDUCK_RAMP = 0.08; // time constants in seconds: fast enough to be heard as manners, too slow to click
 const LEAST_RATE = 3000, MOST_RATE = 768000; // samples per second that browsers play
 
 export class Speaker {
-  #ctx; #gain; #next = 0; #utt = ""; #held = false;
+  #ctx; #gain; #low = 1; #next = 0; #utt = ""; #held = false;
   #sources = new Set(); #dropped = []; #kept = new Map();
 
   chunks = 0;  // scheduled so far
@@ -29,8 +30,20 @@ export class Speaker {
   mute(on) {
     this.muted = on;
     localStorage.setItem("tars.muted", on ? "yes" : "no");
-    if (this.#gain) this.#gain.gain.value = on ? 0 : 1;
+    this.#level(0.001);
   }
+
+  // duck lowers what is played by db decibels while somebody speaks into it; 0 brings
+  // it back.
+  duck(db) {
+    this.#low = 10 ** (-(Number.isFinite(db) ? Math.min(Math.max(db, 0), 60) : 0) / 20);
+    this.#level(db > 0 ? DUCK_RAMP : UNDUCK_RAMP);
+    this.changed();
+  }
+
+  get volume() { return this.muted ? 0 : this.#low; }
+
+  #level(ramp) { this.#gain?.gain.setTargetAtTime(this.volume, this.#ctx.currentTime, ramp); }
 
   play({ utt_id: utt, rate }, pcm) {
     if (this.#dropped.includes(utt) || pcm.length === 0 || !(rate >= LEAST_RATE && rate <= MOST_RATE)) return;
@@ -94,7 +107,7 @@ export class Speaker {
     if (!this.#ctx) {
       this.#ctx = new AudioContext({ latencyHint: "interactive" });
       this.#ctx.onstatechange = () => this.changed();
-      this.#gain = new GainNode(this.#ctx, { gain: this.muted ? 0 : 1 });
+      this.#gain = new GainNode(this.#ctx, { gain: this.volume });
       this.#gain.connect(this.#ctx.destination);
     }
     return this.#ctx;

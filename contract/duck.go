@@ -1,0 +1,38 @@
+package contract
+
+import "github.com/gotars/tars/kit/msg"
+
+// DuckDB is by how much speech is lowered while somebody speaks into it, in
+// decibels: as much as a person lowers the radio to listen.
+const DuckDB = 15
+
+// SpeechDuck lowers the voice of the assistant in a room while somebody speaks into
+// it, or brings it back. Who plays the speech of the room does it at once, with a
+// ramp of some ten milliseconds. It has no counterpart in the reference, whose
+// services do not subscribe to it.
+type SpeechDuck struct {
+	msg.Ident
+	On     bool    `json:"on" msg:"required"`
+	DB     float64 `json:"db" msg:"min=0,max=60"` // decibels to lower it by; 0 when it comes back
+	UttID  *string `json:"utt_id"`                // of the speech; nil: whatever the room hears
+	Reason *string `json:"reason"`                // why it comes back: nod, echo, no_words, …
+}
+
+// Route is tts/duck. It is delivered at least once: a voice that stayed low would be
+// worse than one that was never lowered.
+func (SpeechDuck) Route() msg.Route { return msg.Route{Topic: "tts/duck", QoS: msg.AtLeastOnce} }
+
+// SpeechDropped says that somebody was heard, and that it was nothing to answer. It
+// follows the speech_end of its room in place of a FinalTranscript. It has no
+// counterpart in the reference.
+type SpeechDropped struct {
+	msg.Ident
+	UttID  *string `json:"utt_id"`                // as the FinalTranscript would have had it
+	Reason string  `json:"reason" msg:"required"` // echo, no_words, unsure, engine_backlog or failed
+	Err    *string `json:"err"`                   // of failed: what was wrong, for a person
+}
+
+// Route is stt/dropped.
+func (SpeechDropped) Route() msg.Route {
+	return msg.Route{Topic: "stt/dropped", QoS: msg.AtLeastOnce}
+}

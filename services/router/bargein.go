@@ -1,0 +1,274 @@
+package router
+
+import (
+	"slices"
+	"time"
+
+	"github.com/gotars/tars/contract"
+)
+
+const (
+	// silenceAfter is how long somebody speaks into the voice of the assistant before
+	// that falls silent without knowing what is said. A nod such as "mm-hm" takes 0.2
+	// to 0.6 s.
+	silenceAfter = 700 * time.Millisecond
+	// minInterruptWords is how many words, that are no nod, interrupt at once.
+	minInterruptWords = 2
+	// verdictTimeout is how long after speech its text may come. Without one the
+	// voice comes back.
+	verdictTimeout = 4 * time.Second
+	// maxDuck bounds how long the voice stays low while somebody speaks who is not
+	// heard out.
+	maxDuck = 10 * time.Second
+	// echoMemory is how long a room in which the assistant heard itself is not
+	// interrupted by a voice alone, but by words only.
+	echoMemory = 10 * time.Minute
+	// maxOtherSpeech is after how long speech without a turn is taken for over, should
+	// its end never be told.
+	maxOtherSpeech = 5 * time.Minute
+	// maxHeld is how long speech waits for "go on" after "hold on".
+	maxHeld = 10 * time.Minute
+)
+
+// bargeIn is somebody speaking in a room in which the assistant speaks or thinks:
+//
+//	voice ─▶ ducked ─▶ silenced ─▶ interrupted (the turn is over)
+//	            └─────────┴─▶ given back (a nod, noise, an echo, not meant for us)
+//
+// The zero value is a room in which nobody does.
+type bargeIn struct {
+	since    time.Time // when the voice began; zero: nobody speaks
+	ended    time.Time // when it ended; zero: it goes on
+	ducked   bool      // the assistant's voice is low
+	silenced bool      // it is paused
+}
+
+// otherUtterance is speech that belongs to no turn, such as an announcement.
+type otherUtterance struct {
+	room, utt string
+	since     time.Time
+}
+
+// isEcho reports whether the assistant heard itself in the room lately.
+func (r *room) isEcho(now time.Time) bool { return now.Before(r.echoUntil) }
+
+// audible reports whether the assistant's voice can be heard in a room.
+func (c *conversation) audible(name string) bool {
+	r := c.rooms[name]
+	if r != nil && r.running != nil && r.running.unfinished > 0 && r.running.times.FirstAudio != nil {
+		return true
+	}
+	return len(c.othersIn(name)) > 0
+}
+
+// busy reports whether the assistant speaks or thinks in a room.
+func (c *conversation) busy(name string) bool {
+	r := c.rooms[name]
+	return r != nil && r.running != nil || len(c.othersIn(name)) > 0
+}
+
+// othersIn returns the speech without a turn that is heard in a room: its own, and
+// what is said to no room in particular.
+func (c *conversation) othersIn(name string) (all []otherUtterance) {
+	for _, o := range c.others {
+		if o.room == name || o.room == "" || name == "" {
+			all = append(all, o)
+		}
+	}
+	return all
+}
+
+// addressed reports whether what is said now in r is meant for the assistant
+// without a wake phrase.
+func (c *conversation) addressed(r *room, now time.Time) bool {
+	return c.live || now.Before(r.windowEnd)
+}
+
+// voiceBegan notes that somebody began to speak.
+func (c *conversation) voiceBegan(name string, r *room, now time.Time) []effect {
+	if !c.busy(name) {
+		return nil
+	}
+	if r.barge.since.IsZero() || !r.barge.ended.IsZero() {
+		r.barge.since = now
+	}
+	r.barge.ended = time.Time{}
+	return c.duck(name, r)
+}
+
+// duck lowers the voice in a room in which somebody speaks into it.
+func (c *conversation) duck(name string, r *room) []effect {
+	if !c.cfg.Duck || r.barge.since.IsZero() || !r.barge.ended.IsZero() || r.barge.ducked || r.held != nil || !c.audible(name) {
+		return nil
+	}
+	r.barge.ducked = true
+	return []effect{{name, "", contract.SpeechDuck{On: true, DB: contract.DuckDB, UttID: c.spokenIn(name)}}}
+}
+
+// spokenIn is the id of the answer that is spoken in a room, nil if it has none.
+func (c *conversation) spokenIn(name string) *string {
+	if r := c.rooms[name]; r != nil && r.running != nil {
+		return &r.running.id
+	}
+	if others := c.othersIn(name); len(others) > 0 && others[0].utt != "" {
+		return &others[0].utt
+	}
+	return nil
+}
+
+// silence pauses the voice, as it cannot be known yet whether it was interrupted.
+func (c *conversation) silence(name string, r *room, now time.Time) []effect {
+	r.barge.silenced = true
+	if r.running != nil {
+		r.running.pause(now)
+	}
+	return []effect{{name, "", contract.TtsControl{Action: contract.TtsPause, Reason: new("voice"), ID: c.spokenIn(name)}}}
+}
+
+// giveBack lets the assistant speak on: what was said into it was nothing to answer.
+func (c *conversation) giveBack(name string, r *room, reason string, now time.Time) (out []effect) {
+	b := r.barge
+	r.barge = bargeIn{}
+	if b.silenced && r.held == nil {
+		if r.running != nil {
+			r.running.resume(now)
+		}
+		out = append(out, effect{name, "", contract.TtsControl{Action: contract.TtsResume, Reason: &reason, ID: c.spokenIn(name)}})
+	}
+	if b.ducked {
+		out = append(out, effect{name, "", contract.SpeechDuck{UttID: c.spokenIn(name), Reason: &reason}})
+	}
+	return out
+}
+
+// endDuck forgets that somebody spoke into a turn that is over, so that the next one
+// is heard at full volume.
+func (c *conversation) endDuck(name string, r *room) (out []effect) {
+	if r.barge.ducked {
+		out = []effect{{name, "", contract.SpeechDuck{Reason: new("over")}}}
+	}
+	r.barge, r.held = bargeIn{}, nil
+	return out
+}
+
+// dropped takes the news that what was heard was nothing to answer.
+func (c *conversation) dropped(d contract.SpeechDropped, from origin, now time.Time) []effect {
+	r := c.roomAt(from.room, now)
+	if d.Reason == "echo" {
+		r.echoUntil = now.Add(echoMemory)
+	}
+	r.speechStart, r.speechEnd = nil, nil
+	out := c.release(from.room, now)
+	if d.Reason == "failed" && !c.busy(from.room) && c.addressed(r, now) {
+		return append(out, c.sayNotUnderstood(from.room, d, now)...)
+	}
+	return append(out, c.giveBack(from.room, r, d.Reason, now)...)
+}
+
+// sayNotUnderstood tells a person who waits for an answer that the recogniser
+// failed. Once in a while is enough.
+func (c *conversation) sayNotUnderstood(name string, d contract.SpeechDropped, now time.Time) []effect {
+	r := c.roomAt(name, now)
+	if c.cfg.NotUnderstood == "" || now.Before(r.toldUntil) {
+		return nil
+	}
+	r.toldUntil = now.Add(30 * time.Second)
+	id := orDefault(d.UttID, "rt-"+c.newID())
+	return []effect{{name, "", contract.TtsSay{Text: c.cfg.NotUnderstood, UttID: id, SystemAnnounce: new(true)}}}
+}
+
+// interruptByWords takes a partial transcript of somebody who speaks into the
+// assistant's voice: a stop word or words enough end it at once.
+func (c *conversation) interruptByWords(p contract.PartialTranscript, name string, r *room, now time.Time) []effect {
+	if r.barge.since.IsZero() || !c.busy(name) {
+		return nil
+	}
+	rest, woken := c.wakePhrase(p.Text)
+	switch as := c.phraseBook.intentOf(rest); {
+	case as == intentStop:
+		return c.silenceRoom(name, r, "stop", now)
+	case as == intentPause && r.held == nil && r.running != nil && c.audible(name):
+		return c.hold(name, r, now)
+	case as != noIntent || !woken && !c.addressed(r, now) || !c.interruptible(r) || len(splitWords(rest)) < minInterruptWords:
+		return nil
+	}
+	return c.silenceRoom(name, r, "interrupted", now)
+}
+
+// interruptible reports whether the settings let words end what goes on in r.
+func (c *conversation) interruptible(r *room) bool {
+	if r.running != nil && r.running.times.FirstAudio == nil {
+		return c.cfg.InterruptThinking
+	}
+	return c.cfg.InterruptSpeaking
+}
+
+// silenceRoom ends all that the assistant says or thinks in a room.
+func (c *conversation) silenceRoom(name string, r *room, reason string, now time.Time) (out []effect) {
+	if r.running != nil {
+		out = append(out, c.interrupt(r.running, reason, now)...)
+	}
+	for _, o := range c.othersIn(name) {
+		out = append(out, effect{o.room, "", contract.TtsControl{Action: contract.TtsStop, Reason: &reason, ID: &o.utt}})
+		c.forgetOther(o.utt)
+	}
+	return append(out, c.endDuck(name, r)...)
+}
+
+// hold pauses an answer until somebody says "go on".
+func (c *conversation) hold(name string, r *room, now time.Time) (out []effect) {
+	if !r.barge.silenced {
+		out = c.silence(name, r, now)
+	}
+	held := now
+	out = append(out, c.giveBackDuck(name, r)...)
+	r.held, r.barge = &held, bargeIn{}
+	return out
+}
+
+func (c *conversation) giveBackDuck(name string, r *room) []effect {
+	if !r.barge.ducked {
+		return nil
+	}
+	return []effect{{name, "", contract.SpeechDuck{UttID: c.spokenIn(name), Reason: new("held")}}}
+}
+
+// unhold lets a held answer go on.
+func (c *conversation) unhold(name string, r *room, reason string, now time.Time) []effect {
+	r.held = nil
+	if r.running != nil {
+		r.running.resume(now)
+	}
+	return []effect{{name, "", contract.TtsControl{Action: contract.TtsResume, Reason: &reason, ID: c.spokenIn(name)}}}
+}
+
+// watchBargeIns decides where time does: a voice that goes on silences the
+// assistant, and one of which nothing more is heard gives it back.
+func (c *conversation) watchBargeIns(now time.Time) (out []effect) {
+	c.others = slices.DeleteFunc(c.others, func(o otherUtterance) bool { return now.Sub(o.since) >= maxOtherSpeech })
+	for _, name := range c.roomNames() {
+		r := c.rooms[name]
+		b := r.barge
+		switch {
+		case r.held != nil && now.Sub(*r.held) >= maxHeld:
+			out = append(out, c.silenceRoom(name, r, "held for too long", now)...)
+		case b.since.IsZero():
+		case !c.busy(name):
+			out = append(out, c.endDuck(name, r)...)
+		case b.ended.IsZero() && !b.silenced && b.ducked && now.Sub(b.since) >= silenceAfter && c.cfg.InterruptSpeaking && c.addressed(r, now) && !r.isEcho(now):
+			out = append(out, c.silence(name, r, now)...)
+		case !b.ended.IsZero() && now.Sub(b.ended) >= verdictTimeout:
+			out = append(out, c.giveBack(name, r, "no_words", now)...)
+		case b.ended.IsZero() && now.Sub(b.since) >= maxDuck && !(b.silenced && c.addressed(r, now)):
+			out = append(out, c.giveBack(name, r, "not_meant", now)...)
+		case b.ended.IsZero() && now.Sub(b.since) >= 3*maxDuck: // nobody is heard out for longer
+			out = append(out, c.giveBack(name, r, "no_words", now)...)
+		}
+	}
+	return out
+}
+
+// forgetOther notes that speech without a turn is over.
+func (c *conversation) forgetOther(utt string) {
+	c.others = slices.DeleteFunc(c.others, func(o otherUtterance) bool { return o.utt == utt })
+}

@@ -1,0 +1,497 @@
+package router
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gotars/tars/contract"
+)
+
+// household drives a conversation without a bus: a scripted person, a model and a
+// voice for each room, and a clock of its own.
+type household struct {
+	t    *testing.T
+	c    *conversation
+	now  time.Time
+	n    int
+	log  []string // what was published since the last call of expect
+	asks []contract.LLMRequest
+	recs []contract.TurnRecord
+	duck map[string]bool // rooms whose voice is low
+}
+
+func newHousehold(t *testing.T, change func(*Config)) *household {
+	cfg := Config{LiveModeDefault: true, WakePhrases: "hey tars", WakeWindow: 8 * time.Second, ResponseWindow: 10 * time.Second, WakeAckEnabled: true, WakeAckChoices: "Hmm?",
+		SayMin: 12, SayMax: 240, LLMTimeout: 45 * time.Second, VoiceTimeout: time.Minute, Apology: "Sorry.", History: 10, HistoryAge: 30 * time.Minute,
+		Duck: true, InterruptSpeaking: true, InterruptThinking: true, NotUnderstood: "I did not get that."}
+	if change != nil {
+		change(&cfg)
+	}
+	h := &household{t: t, now: time.Unix(1_700_000_000, 0), duck: map[string]bool{}}
+	h.c = newConversation(cfg, testPhrases(t), func() string { h.n++; return fmt.Sprint(h.n) })
+	return h
+}
+
+// take notes what the conversation published.
+func (h *household) take(effects []effect) {
+	for _, e := range effects {
+		word := ""
+		switch m := e.m.(type) {
+		case contract.LLMRequest:
+			h.asks = append(h.asks, m)
+			word = "ask " + m.Text
+		case contract.LLMCancel:
+			word = "cancel"
+		case contract.TtsSay:
+			word = "say " + m.Text
+		case contract.TtsControl:
+			word = m.Action
+		case contract.SpeechDuck:
+			h.duck[e.room] = m.On
+			word = map[bool]string{true: "duck", false: "unduck"}[m.On]
+		case contract.TurnRecord:
+			h.recs = append(h.recs, m)
+			word = m.Outcome
+			if m.Reason != nil {
+				word += " " + *m.Reason
+			}
+		}
+		if e.room != "hall" {
+			word = e.room + ": " + word
+		}
+		h.log = append(h.log, word)
+	}
+}
+
+func (h *household) expect(want ...string) {
+	h.t.Helper()
+	if !slices.Equal(h.log, want) {
+		h.t.Errorf("published %q, want %q", h.log, want)
+	}
+	h.log = nil
+}
+
+func (h *household) pass(d time.Duration) {
+	for end := h.now.Add(d); h.now.Before(end); {
+		h.now = h.now.Add(tickEvery)
+		h.take(h.c.tick(h.now))
+	}
+}
+
+func (h *household) event(room, typ string, energy float64) {
+	h.take(h.c.woke(contract.WakeEvent{Type: typ, Energy: &energy}, origin{room: room}, h.now))
+}
+
+func (h *household) voice(room string) { h.event(room, contract.WakeEventSpeechStart, 0.1) }
+func (h *household) quiet(room string) { h.event(room, contract.WakeEventSpeechEnd, 0.1) }
+
+func (h *household) partial(room, text string) {
+	h.take(h.c.partial(contract.PartialTranscript{Text: text}, origin{room: room}, h.now))
+}
+
+func (h *household) final(room, text string) {
+	h.n++
+	f := contract.FinalTranscript{Text: text, UttID: new(fmt.Sprint("utt", h.n)), TS: float64(h.now.UnixMicro()) / 1e6}
+	f.MessageID = fmt.Sprint("m", h.n)
+	h.take(h.c.heard(f, origin{room: room}, h.now))
+}
+
+func (h *household) dropped(room, reason string) {
+	h.take(h.c.dropped(contract.SpeechDropped{Reason: reason}, origin{room: room}, h.now))
+}
+
+// answer has the model write the whole answer to its last request.
+func (h *household) answer(text string) {
+	id := h.asks[len(h.asks)-1].ID
+	h.take(h.c.delta(contract.LLMStreamDelta{ID: id, Seq: new(1), Delta: &text}, h.now))
+	h.take(h.c.answered(contract.LLMResponse{ID: id, Reply: &text}, h.now))
+}
+
+func (h *household) status(room, utt, event, text string) {
+	m := contract.TtsStatus{Event: event, Text: text, Timestamp: float64(h.now.UnixMicro()) / 1e6}
+	if utt != "" {
+		m.UttID = &utt
+	}
+	h.take(h.c.spoke(m, room, h.now))
+}
+
+// speaks asks something in the hall, and has the first sentence of the answer begin
+// to be heard.
+func speaks(t *testing.T, change func(*Config)) *household {
+	h := newHousehold(t, change)
+	text := "Tell me a story."
+	if !h.c.live {
+		text = "Hey Tars, tell me a story."
+	}
+	h.final("hall", text)
+	h.answer("Once upon a time there was a king. He had a horse.")
+	h.status("hall", h.asks[0].ID, contract.TtsSpeakingStart, "Once upon a time there was a king.")
+	h.log = nil
+	h.pass(time.Second)
+	h.expect()
+	return h
+}
+
+func asleep(c *Config) { c.LiveModeDefault = false }
+
+func TestVoiceIsDuckedFirstAndDecidedSecond(t *testing.T) {
+	tests := map[string]struct {
+		change func(*Config)
+		person func(h *household)
+		want   []string
+	}{
+		"a nod leaves the answer whole": {nil, func(h *household) {
+			h.voice("hall")
+			h.pass(400 * time.Millisecond)
+			h.quiet("hall")
+			h.pass(600 * time.Millisecond)
+			h.partial("hall", "Mm-hm.")
+			h.final("hall", "Mm-hm.")
+		}, []string{"duck", "unduck", "ignored nod"}},
+		"a cough without words does too": {nil, func(h *household) {
+			h.voice("hall")
+			h.pass(300 * time.Millisecond)
+			h.quiet("hall")
+			h.dropped("hall", "no_words")
+		}, []string{"duck", "unduck"}},
+		"a noise of which nothing more is heard is over after a while": {nil, func(h *household) {
+			h.voice("hall")
+			h.pass(300 * time.Millisecond)
+			h.quiet("hall")
+			h.pass(5 * time.Second)
+		}, []string{"duck", "unduck"}},
+		"a voice that goes on silences, and words end it": {nil, func(h *household) {
+			h.voice("hall")
+			h.pass(800 * time.Millisecond)
+			h.partial("hall", "What about")
+			h.final("hall", "What about the queen?")
+		}, []string{"duck", "pause", "stop", "unduck", "interrupted interrupted", "ask What about the queen?"}},
+		"a long laugh silences, and the voice comes back": {nil, func(h *household) {
+			h.voice("hall")
+			h.pass(time.Second)
+			h.quiet("hall")
+			h.dropped("hall", "no_words")
+		}, []string{"duck", "pause", "resume", "unduck"}},
+		"two words that are no nod interrupt at once": {nil, func(h *household) {
+			h.voice("hall")
+			h.pass(300 * time.Millisecond)
+			h.partial("hall", "But why")
+		}, []string{"duck", "stop", "unduck", "interrupted interrupted"}},
+		"one word waits for the next": {nil, func(h *household) {
+			h.voice("hall")
+			h.pass(300 * time.Millisecond)
+			h.partial("hall", "But")
+		}, []string{"duck"}},
+		"a stop word ends it at once, and is not answered": {nil, func(h *household) {
+			h.voice("hall")
+			h.pass(300 * time.Millisecond)
+			h.partial("hall", "Stop.")
+			h.quiet("hall")
+			h.final("hall", "Okay, stop.")
+		}, []string{"duck", "stop", "unduck", "interrupted stop", "done stop"}},
+		"its own echo gives the voice back, and silences nothing later": {nil, func(h *household) {
+			h.voice("hall")
+			h.pass(time.Second)
+			h.quiet("hall")
+			h.dropped("hall", "echo")
+			h.voice("hall")
+			h.pass(2 * time.Second)
+			h.quiet("hall")
+			h.dropped("hall", "echo")
+		}, []string{"duck", "pause", "resume", "unduck", "duck", "unduck"}},
+		"in wake mode what is not meant for it ends nothing": {asleep, func(h *household) {
+			h.voice("hall")
+			h.pass(2 * time.Second)
+			h.partial("hall", "Did you see the news today")
+			h.quiet("hall")
+			h.final("hall", "Did you see the news today?")
+		}, []string{"duck", "unduck", "ignored no wake phrase"}},
+		"in wake mode stop needs no wake phrase": {asleep, func(h *household) {
+			h.voice("hall")
+			h.pass(300 * time.Millisecond)
+			h.quiet("hall")
+			h.final("hall", "Tars, stop.")
+		}, []string{"duck", "stop", "unduck", "interrupted stop", "done stop"}},
+		"in wake mode the wake phrase and words interrupt": {asleep, func(h *household) {
+			h.voice("hall")
+			h.pass(300 * time.Millisecond)
+			h.partial("hall", "Hey Tars, what about")
+		}, []string{"duck", "stop", "unduck", "interrupted interrupted"}},
+		"hold on pauses, and go on resumes": {nil, func(h *household) {
+			h.voice("hall")
+			h.pass(300 * time.Millisecond)
+			h.partial("hall", "Hold on.")
+			h.quiet("hall")
+			h.final("hall", "Hold on.")
+			h.pass(time.Minute)
+			h.final("hall", "Okay, go on.")
+		}, []string{"duck", "pause", "unduck", "done hold", "resume", "done go on"}},
+		"another room is not asked": {nil, func(h *household) {
+			h.voice("kitchen")
+			h.pass(2 * time.Second)
+			h.quiet("kitchen")
+		}, nil},
+		"the settings can turn it off": {func(c *Config) { c.Duck, c.InterruptSpeaking = false, false }, func(h *household) {
+			h.voice("hall")
+			h.pass(2 * time.Second)
+			h.partial("hall", "What about the queen")
+		}, nil},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			h := speaks(t, tt.change)
+			h.t = t
+			tt.person(h)
+			h.expect(tt.want...)
+			if h.duck["hall"] && !slices.Equal(tt.want, []string{"duck"}) {
+				t.Error("the voice stays low")
+			}
+		})
+	}
+}
+
+func TestStopEndsWhateverIsSaid(t *testing.T) {
+	h := newHousehold(t, asleep)
+	h.status("", "news", contract.TtsSpeakingStart, "A long announcement.")
+	h.final("hall", "Stop.")
+	h.expect(": stop", "done stop")
+	h.final("hall", "Stop.") // nothing goes on, and it is not meant for the assistant
+	h.expect("ignored no wake phrase")
+}
+
+func TestWhatWasHeardIsRemembered(t *testing.T) {
+	h := speaks(t, nil)            // a second of the first sentence was heard
+	h.pass(600 * time.Millisecond) // 1.6 s at 14 characters a second: "Once upon a time there"
+	h.voice("hall")
+	h.partial("hall", "What about the queen")
+	h.quiet("hall")
+	h.final("hall", "What about the queen?")
+	q := h.asks[len(h.asks)-1]
+	if len(q.History) != 2 || q.History[1].Content != "Once upon a time there —" {
+		t.Errorf("history is %+v", q.History)
+	}
+
+	h = speaks(t, nil)
+	h.final("hall", "What did you say?")
+	h.expect("stop", "interrupted superseded", "say Once upon a time there was a king.")
+
+	h = speaks(t, nil)
+	h.final("hall", "stop")
+	h.log = nil
+	h.final("hall", "Go on.")
+	h.expect("say Once upon a time there was a king.", "say He had a horse.")
+}
+
+func TestHalvesOfASentenceAreJoined(t *testing.T) {
+	say := func(h *household, pause time.Duration, second string) {
+		h.voice("hall")
+		h.pass(time.Second)
+		h.quiet("hall")
+		h.pass(600 * time.Millisecond)
+		h.final("hall", "Turn on the light.")
+		h.pass(pause - 600*time.Millisecond)
+		h.voice("hall")
+		h.pass(time.Second)
+		h.quiet("hall")
+		h.final("hall", second)
+	}
+	h := newHousehold(t, nil)
+	say(h, 1200*time.Millisecond, "In the kitchen.")
+	h.expect("ask Turn on the light.", "cancel", "interrupted joined", "ask Turn on the light in the kitchen.")
+	if q := h.asks[1]; len(q.History) != 0 {
+		t.Errorf("the first half left a trace: %+v", q.History)
+	}
+	h = newHousehold(t, nil)
+	say(h, 4*time.Second, "What time is it in Tokyo?")
+	h.expect("ask Turn on the light.", "cancel", "interrupted superseded", "ask What time is it in Tokyo?")
+}
+
+func TestOneMicrophoneAnswers(t *testing.T) {
+	for i := range 20 {
+		h := newHousehold(t, nil)
+		louder, other := "hall", "kitchen"
+		if i%2 == 0 {
+			louder, other = other, louder
+		}
+		for _, room := range []string{"hall", "kitchen"} {
+			h.event(room, contract.WakeEventSpeechStart, map[bool]float64{true: 0.3, false: 0.1}[room == louder])
+			h.pass(100 * time.Millisecond)
+		}
+		h.pass(time.Second)
+		rooms := []string{"hall", "kitchen"}
+		if i%4 < 2 {
+			slices.Reverse(rooms)
+		}
+		h.final(rooms[0], "What time is it in Tokyo?")
+		h.pass(400 * time.Millisecond)
+		h.final(rooms[1], "What time is it, in Tokyo?")
+		asked := 0
+		for _, line := range h.log {
+			if strings.Contains(line, "ask ") {
+				asked++
+				if inHall := !strings.Contains(line, ": "); inHall != (louder == "hall") {
+					t.Errorf("try %d: %q, but the louder room is %s", i, line, louder)
+				}
+			}
+		}
+		if asked != 1 {
+			t.Errorf("try %d: asked %d times: %q (the quieter room is %s)", i, asked, h.log, other)
+		}
+	}
+}
+
+func TestOtherWordsInAnotherRoomAreAnsweredThere(t *testing.T) {
+	h := newHousehold(t, nil)
+	h.voice("hall")
+	h.voice("kitchen")
+	h.pass(time.Second)
+	h.final("hall", "What is the capital of France?")
+	h.final("kitchen", "How do I boil an egg?")
+	h.expect("kitchen: ask How do I boil an egg?", "ask What is the capital of France?")
+
+	h = newHousehold(t, nil) // nothing comes from the other room
+	h.voice("hall")
+	h.voice("kitchen")
+	h.pass(time.Second)
+	h.final("hall", "What is the capital of France?")
+	h.expect()
+	h.pass(2 * time.Second)
+	h.expect("ask What is the capital of France?")
+
+	h = newHousehold(t, nil) // it was a noise
+	h.voice("hall")
+	h.voice("kitchen")
+	h.final("hall", "What is the capital of France?")
+	h.dropped("kitchen", "no_words")
+	h.expect("ask What is the capital of France?")
+}
+
+func TestWakeModeJudgesByWhenItWasSaid(t *testing.T) {
+	h := newHousehold(t, asleep)
+	h.voice("hall") // somebody talks, and then says the wake word
+	h.pass(time.Second)
+	h.quiet("hall")
+	h.pass(200 * time.Millisecond)
+	h.event("hall", contract.WakeEventWake, 0.1)
+	h.log = nil
+	h.final("hall", "I will be late today.") // said before, read after
+	h.expect("ignored no wake phrase")
+	h.voice("hall")
+	h.pass(time.Second)
+	h.quiet("hall")
+	h.pass(20 * time.Second) // a slow recogniser
+	h.final("hall", "What is the weather like?")
+	h.expect("ask What is the weather like?")
+}
+
+func TestAWakeWordWithoutARoomOpensAll(t *testing.T) {
+	h := newHousehold(t, asleep)
+	h.final("hall", "Hello there everybody at home.")
+	h.log = nil
+	h.take(h.c.woke(contract.WakeEvent{Type: contract.WakeEventWake}, origin{}, h.now))
+	h.log = nil
+	h.final("hall", "What is the weather like?")
+	h.expect("ask What is the weather like?")
+}
+
+func TestAFailedRecogniserIsTold(t *testing.T) {
+	h := newHousehold(t, nil)
+	h.dropped("hall", "failed")
+	h.expect("say I did not get that.")
+	h.dropped("hall", "failed") // once is enough for now
+	h.expect()
+}
+
+// TestNoOrderOfEventsLeavesAStuckRoom throws events in any order at a conversation.
+// When everybody has been quiet for long, nothing is stuck; nothing is spoken twice
+// or after it was stopped; every duck has ended.
+func TestNoOrderOfEventsLeavesAStuckRoom(t *testing.T) {
+	texts := []string{"Mm-hm.", "Stop.", "Hold on.", "Go on.", "What did you say?", "Tell me a story.", "Hey Tars, what about tea?", "", "And then", "What time is it?", "Hey Tars."}
+	rooms := []string{"hall", "kitchen", ""}
+	for seed := range uint64(300) {
+		rnd := rand.New(rand.NewPCG(seed, 14))
+		h := newHousehold(t, func(c *Config) { c.LiveModeDefault = seed%2 == 0 })
+		said := map[string]int{} // pieces by turn
+		stopped := map[string]bool{}
+		var playing []contract.TtsSay
+		take := func(effects []effect) {
+			for _, e := range effects {
+				switch m := e.m.(type) {
+				case contract.TtsSay:
+					id := textOf(m.UttID)
+					if stopped[id] {
+						t.Fatalf("seed %d: %q is said after it was stopped", seed, m.Text)
+					}
+					if said[id+m.Text]++; said[id+m.Text] > 1 {
+						t.Fatalf("seed %d: %q is said twice", seed, m.Text)
+					}
+					playing = append(playing, m)
+				case contract.TtsControl:
+					if m.Action == contract.TtsStop && m.ID != nil {
+						stopped[*m.ID] = true
+						playing = slices.DeleteFunc(playing, func(p contract.TtsSay) bool { return textOf(p.UttID) == *m.ID })
+					}
+				}
+			}
+			h.take(effects)
+		}
+		for range 200 {
+			room := rooms[rnd.IntN(len(rooms))]
+			text := texts[rnd.IntN(len(texts))]
+			switch rnd.IntN(9) {
+			case 0:
+				h.voice(room)
+			case 1:
+				h.quiet(room)
+			case 2:
+				take(h.c.partial(contract.PartialTranscript{Text: text}, origin{room: room}, h.now))
+			case 3:
+				h.n++
+				f := contract.FinalTranscript{Text: text, UttID: new(fmt.Sprint("u", h.n))}
+				f.MessageID = fmt.Sprint("m", h.n)
+				take(h.c.heard(f, origin{room: room, typed: rnd.IntN(5) == 0}, h.now))
+			case 4:
+				take(h.c.dropped(contract.SpeechDropped{Reason: []string{"echo", "no_words", "failed"}[rnd.IntN(3)]}, origin{room: room}, h.now))
+			case 5:
+				if len(h.asks) > 0 {
+					q := h.asks[len(h.asks)-1]
+					answer := "This is a sentence of an answer. And this is one more of it."
+					take(h.c.answered(contract.LLMResponse{ID: q.ID, Reply: &answer}, h.now))
+				}
+			case 6:
+				if len(playing) > 0 {
+					m := playing[0]
+					take(h.c.spoke(contract.TtsStatus{Event: contract.TtsSpeakingStart, Text: m.Text, UttID: m.UttID}, room, h.now))
+					if rnd.IntN(2) == 0 {
+						playing = playing[1:]
+						take(h.c.spoke(contract.TtsStatus{Event: contract.TtsSpeakingEnd, Text: m.Text, UttID: m.UttID}, room, h.now))
+					}
+				}
+			case 7:
+				h.event(room, contract.WakeEventWake, 0.1)
+			case 8:
+				h.now = h.now.Add(time.Duration(rnd.IntN(3000)) * time.Millisecond)
+				take(h.c.tick(h.now))
+			}
+		}
+		for _, m := range playing { // the voice comes to an end
+			take(h.c.spoke(contract.TtsStatus{Event: contract.TtsSpeakingEnd, Text: m.Text, UttID: m.UttID}, "", h.now))
+		}
+		for range 900 { // a quarter of an hour
+			h.now = h.now.Add(time.Second)
+			take(h.c.tick(h.now))
+		}
+		if len(h.c.turns) > 0 {
+			t.Errorf("seed %d: %d turns are stuck", seed, len(h.c.turns))
+		}
+		for name, r := range h.c.rooms {
+			if r.running != nil || r.held != nil || r.waiting != nil || !r.barge.since.IsZero() || h.duck[name] {
+				t.Errorf("seed %d: room %q is stuck: %+v, low %v", seed, name, r, h.duck[name])
+			}
+		}
+	}
+}

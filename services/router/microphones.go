@@ -1,0 +1,147 @@
+package router
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/gotars/tars/contract"
+)
+
+const (
+	// maxHearingGap is by how much the beginnings of one utterance differ in two
+	// microphones: sound takes 30 ms for 10 m, and detectors notice a quiet voice late.
+	maxHearingGap = 300 * time.Millisecond
+	// maxVerdictWait is how long a transcript waits for that of another microphone.
+	maxVerdictWait = 1500 * time.Millisecond
+	// minSameWords is the share of words that two transcripts of one utterance share.
+	minSameWords = 0.7
+)
+
+// heardText is what was heard in a room, and when its speech began, in seconds since
+// 1970; nil when that is not known.
+type heardText struct {
+	text  string
+	began *float64
+}
+
+// pending is a transcript that another microphone may have heard better.
+type pending struct {
+	heardText
+	f      contract.FinalTranscript
+	from   origin
+	since  time.Time
+	energy float64
+}
+
+// isSame reports whether two microphones heard the same words at the same time.
+func (h heardText) isSame(other heardText) bool {
+	return h.began != nil && other.began != nil && gap(*h.began, *other.began) <= maxHearingGap && sameWords(h.text, other.text)
+}
+
+// chooseMicrophone decides which room answers words that several microphones heard:
+// the one that heard them loudest, then the first. done reports that f is not
+// answered in its room, or not yet.
+func (c *conversation) chooseMicrophone(f contract.FinalTranscript, from origin, now time.Time) (out []effect, done bool) {
+	r := c.rooms[from.room]
+	if from.typed || r == nil || r.speechStart == nil || r.waiting != nil {
+		return nil, false
+	}
+	own := heardText{f.Text, r.speechStart}
+	for _, name := range c.roomNames() {
+		other := c.rooms[name]
+		switch p := other.waiting; {
+		case name == from.room:
+		case p != nil && p.isSame(own):
+			other.waiting = nil
+			if r.energy > p.energy {
+				return c.heardBetter(p.f, p.from, from.room, now), false
+			}
+			return append(c.heardBetter(f, from, name, now), c.understand(p.f, p.from, now)...), true
+		case other.lastHeard.isSame(own):
+			return c.heardBetter(f, from, name, now), true
+		}
+	}
+	if !c.speaksElsewhere(own, from.room) {
+		return nil, false
+	}
+	r.waiting = &pending{heardText: own, f: f, from: from, since: now, energy: r.energy}
+	return nil, true
+}
+
+// heardBetter ignores a transcript, as another room answers it.
+func (c *conversation) heardBetter(f contract.FinalTranscript, from origin, other string, now time.Time) []effect {
+	r := c.roomAt(from.room, now)
+	t := c.newTurn(f, from, r, now)
+	r.speechStart, r.speechEnd = nil, nil
+	return append(c.giveBack(from.room, r, "heard_elsewhere", now), t.record(contract.TurnIgnored, "heard better in "+other, now))
+}
+
+// speaksElsewhere reports whether somebody began to speak in another room at the
+// same time, and was not read yet.
+func (c *conversation) speaksElsewhere(h heardText, room string) bool {
+	for name, r := range c.rooms {
+		if name != room && r.waiting == nil && r.speechStart != nil && gap(*r.speechStart, *h.began) <= maxHearingGap {
+			return true
+		}
+	}
+	return false
+}
+
+// release lets transcripts go on that waited for what was heard in a room: it was
+// something else, or nothing.
+func (c *conversation) release(room string, now time.Time) (out []effect) {
+	for _, name := range c.roomNames() {
+		r := c.rooms[name]
+		if p := r.waiting; p != nil && name != room && !c.speaksElsewhere(p.heardText, name) { // else a third room may still have it
+			r.waiting = nil
+			out = append(out, c.understand(p.f, p.from, now)...)
+		}
+	}
+	return out
+}
+
+// releaseOverdue lets transcripts go on that waited for long enough.
+func (c *conversation) releaseOverdue(now time.Time) (out []effect) {
+	for _, name := range c.roomNames() {
+		if p := c.rooms[name].waiting; p != nil && now.Sub(p.since) >= maxVerdictWait {
+			c.rooms[name].waiting = nil
+			out = append(out, c.understand(p.f, p.from, now)...)
+		}
+	}
+	return out
+}
+
+func gap(a, b float64) time.Duration {
+	return time.Duration(max(a-b, b-a) * float64(time.Second))
+}
+
+// sameWords reports whether two transcripts are of one utterance.
+func sameWords(a, b string) bool {
+	x, y := splitWords(a), splitWords(b)
+	if len(x) < len(y) {
+		x, y = y, x
+	}
+	count := map[string]int{}
+	for _, w := range x {
+		count[w]++
+	}
+	shared := 0
+	for _, w := range y {
+		if count[w] > 0 {
+			count[w]--
+			shared++
+		}
+	}
+	return len(x) > 0 && float64(shared)/float64(len(x)) >= minSameWords
+}
+
+// noteEnergy keeps how loud the last speech in a room was.
+func (r *room) noteEnergy(w contract.WakeEvent) {
+	if w.Energy != nil {
+		r.energy = *w.Energy
+	}
+}
+
+// roomNames are the names of all rooms, sorted.
+func (c *conversation) roomNames() []string { return slices.Sorted(maps.Keys(c.rooms)) }

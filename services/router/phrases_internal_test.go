@@ -1,0 +1,56 @@
+package router
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestShortUtterancesHaveAnIntent(t *testing.T) {
+	tests := map[intent][]string{
+		intentStop: {"Stop.", "Okay, stop.", "TARS, stop.", "No, stop.", "That's enough.", "That’s enough!", "Stop stop stop", "yeah yeah, stop", "Never mind.", "Please be quiet", "Hey TARS, that's enough, thank you.", "Wait, stop!",
+			"okay that's enough for now", "Stopp.", "Hör bitte auf.", "Das reicht, danke.", "Nein, vergiss es.", "Sei still!", "I said stop"},
+		intentPause:  {"Wait.", "Hold on.", "Wait a minute", "okay hold on a second", "Warte mal.", "Moment, bitte.", "Einen Augenblick", "Wait, wait, wait", "hang on tars"},
+		intentResume: {"Go on.", "Okay, continue please.", "Weiter.", "Mach bitte weiter", "you can go on now"},
+		intentRepeat: {"What did you say?", "Repeat that, please.", "Wie bitte?", "Sag das noch mal."},
+		intentNod:    {"Mm-hm.", "Uh-huh", "yeah", "Oh, wow.", "I see.", "okay okay", "Ja, genau.", "mhm mhm", "Ach so!", "haha", "Right, right. Okay."},
+		noIntent: {"", "Stop the music.", "What time is it?", "okay wait what time is it", "Cancel my appointment", "Right, and what about tomorrow?", "Ja, aber morgen regnet es", "Wait for the bus", "I see a bird",
+			"stop " + strings.Repeat("stop ", 12)},
+	}
+	b, err := newPhraseBook([]string{"hey tars"}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for want, all := range tests {
+		for _, text := range all {
+			if got := b.intentOf(text); got != want {
+				t.Errorf("%q has intent %d, want %d", text, got, want)
+			}
+		}
+	}
+}
+
+func TestAUserAddsPhrases(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "phrases.json")
+	write := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(`{"stop": ["Basta così"]}`)
+	b, err := newPhraseBook(nil, file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := b.intentOf("Okay, basta così!"); got != intentStop {
+		t.Errorf("intent %d, want stop", got)
+	}
+	for name, text := range map[string]string{"an unknown list": `{"halt": ["x"]}`, "no JSON": `stop`} {
+		write(text)
+		if _, err := newPhraseBook(nil, file); err == nil || !strings.HasPrefix(err.Error(), "ROUTER_PHRASES: ") {
+			t.Errorf("%s: error %v", name, err)
+		}
+	}
+}

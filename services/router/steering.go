@@ -1,0 +1,136 @@
+package router
+
+import (
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/gotars/tars/contract"
+)
+
+const (
+	// maxJoinGap is how long after the end of one utterance the next may begin and
+	// still be its second half: people who think in the middle of a sentence rarely
+	// pause for longer.
+	maxJoinGap = 2 * time.Second
+	// wakePhraseLength is how long before a wake event the words began that it is
+	// about: the phrase itself, and the time that its detector took.
+	wakePhraseLength = 2500 * time.Millisecond
+)
+
+// steer takes utterances that are about the conversation itself, such as "stop",
+// "hold on" and "mm-hm". done reports that nothing is left to answer.
+func (c *conversation) steer(t *turn, r *room, from origin, meant bool, now time.Time) (out []effect, done bool) {
+	busy := c.busy(from.room)
+	switch as := c.phraseBook.intentOf(t.text); {
+	case as == intentStop && (busy || r.held != nil):
+		return append(c.silenceRoom(from.room, r, "stop", now), t.record(contract.TurnDone, "stop", now)), true
+	case as == intentStop && meant: // nothing goes on
+		return []effect{t.record(contract.TurnDone, "stop", now)}, true
+	case as == intentPause && r.running != nil && c.audible(from.room):
+		if r.held == nil {
+			out = c.hold(from.room, r, now)
+		}
+		return append(out, t.record(contract.TurnDone, "hold", now)), true
+	case as == intentPause && (busy || meant):
+		return append(c.silenceRoom(from.room, r, "hold", now), t.record(contract.TurnDone, "hold", now)), true
+	case as == intentResume && r.held != nil:
+		return append(c.unhold(from.room, r, "go on", now), t.record(contract.TurnDone, "go on", now)), true
+	case as == intentResume && meant && len(r.unheard) > 0:
+		return c.repeat(t, r, from, r.unheard, now), true
+	case as == intentRepeat && meant:
+		if pieces := c.lastHeard(r); len(pieces) > 0 {
+			return c.repeat(t, r, from, pieces, now), true
+		}
+	case as == intentNod && busy && !from.typed:
+		return append(c.giveBack(from.room, r, "nod", now), t.record(contract.TurnIgnored, "nod", now)), true
+	}
+	return nil, false
+}
+
+// repeat begins a turn that says pieces once more, without the model.
+func (c *conversation) repeat(t *turn, r *room, from origin, pieces []string, now time.Time) []effect {
+	out := c.silenceRoom(from.room, r, "superseded", now)
+	if c.tooManyTurns(r) {
+		return append(out, t.record(contract.TurnFailed, "too much is said at once", now))
+	}
+	r.windowEnd, r.unheard = time.Time{}, nil
+	c.turns[t.id], r.running = t, t
+	t.responded = true
+	return append(out, c.speak(t, "neutral", t.cause, now, pieces...)...)
+}
+
+// lastHeard is what the assistant said last in a room: the answer that is spoken,
+// else the last one of the history.
+func (c *conversation) lastHeard(r *room) []string {
+	if r.running != nil && r.running.times.FirstAudio != nil {
+		var all []string
+		for _, p := range r.running.spoken {
+			if !p.begun.IsZero() {
+				all = append(all, p.text)
+			}
+		}
+		return all
+	}
+	for i := len(r.history) - 1; i >= 0; i-- {
+		if reply := strings.TrimSuffix(r.history[i].reply, " —"); reply != "" {
+			return []string{reply}
+		}
+	}
+	return nil
+}
+
+// meant reports whether an utterance without a wake phrase is for the assistant. In
+// wake mode it is judged by when it was said, and not by when its text arrived.
+func (c *conversation) meant(r *room, t *turn, now time.Time) bool {
+	if c.live {
+		return true
+	}
+	begun := now
+	if t.times.SpeechStart != nil {
+		begun = timeOf(*t.times.SpeechStart)
+	}
+	if t.times.SpeechEnd != nil && timeOf(*t.times.SpeechEnd).Before(r.windowBegan) {
+		return false // it was said before the wake word
+	}
+	return !begun.After(r.windowEnd) && !r.windowEnd.IsZero() && !begun.Before(r.windowBegan.Add(-wakePhraseLength))
+}
+
+func timeOf(seconds float64) time.Time { return time.UnixMicro(int64(seconds * 1e6)) }
+
+// wakePhrase takes a wake phrase off text. In wake mode what was said before the
+// phrase is left out as well.
+func (c *conversation) wakePhrase(text string) (rest string, woken bool) {
+	return findWakePhrase(text, c.phrases, c.phraseBook.fillers, !c.live)
+}
+
+// continues reports whether t is the second half of what first is: both were
+// spoken, one right after the other, and nothing of an answer was heard.
+func (t *turn) continues(first *turn, now time.Time) bool {
+	if t.typed || first.typed || first.times.FirstAudio != nil || first.times.SpeechEnd == nil {
+		return false
+	}
+	begun := now
+	if t.times.SpeechStart != nil {
+		begun = timeOf(*t.times.SpeechStart)
+	}
+	gap := begun.Sub(timeOf(*first.times.SpeechEnd))
+	return gap >= 0 && gap <= maxJoinGap
+}
+
+// joinHalves joins two parts of a sentence. A recogniser ends the first with a full
+// stop and begins the second with a capital letter.
+func joinHalves(first, second string) string {
+	first = strings.TrimRightFunc(first, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(".…", r) })
+	if r, size := utf8.DecodeRuneInString(second); size > 0 && !strings.HasPrefix(second, "I ") && !strings.HasPrefix(second, "I'") && (len(second) == size || !isUpperAt(second, size)) {
+		second = string(unicode.ToLower(r)) + second[size:]
+	}
+	return first + " " + second
+}
+
+// isUpperAt reports whether a capital letter stands at byte i, as in "USA".
+func isUpperAt(s string, i int) bool {
+	r, _ := utf8.DecodeRuneInString(s[i:])
+	return unicode.IsUpper(r)
+}
