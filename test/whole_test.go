@@ -20,13 +20,14 @@ import (
 	"github.com/gotars/tars/services/stt"
 	"github.com/gotars/tars/services/tts"
 	uiweb "github.com/gotars/tars/services/ui-web"
+	"github.com/gotars/tars/speech/pcm"
 	"github.com/gotars/tars/test/engine"
 )
 
 // hears reads one sentence out of any sound.
 type hears string
 
-func (h hears) Transcribe(context.Context, stt.Audio) (stt.Result, error) {
+func (h hears) Transcribe(context.Context, pcm.Audio) (stt.Result, error) {
 	return stt.Result{Text: string(h), Confidence: new(0.9), Lang: "en"}, nil
 }
 

@@ -20,6 +20,7 @@ import (
 	"github.com/gotars/tars/services/memory"
 	"github.com/gotars/tars/services/stt"
 	"github.com/gotars/tars/services/tts"
+	"github.com/gotars/tars/speech/pcm"
 )
 
 // question is "What time is it?", a second long, in the voice joe of Piper,
@@ -131,7 +132,7 @@ func tryHearing(ctx context.Context, home kit.Home, t *trial) error {
 	if err != nil {
 		return err
 	}
-	audio := stt.Audio(question[header:])
+	audio := pcm.Audio(question[header:])
 	var said string
 	took, err := timeSecondCall(func() (time.Duration, error) {
 		begin := time.Now()

@@ -15,6 +15,7 @@ import (
 	"github.com/gotars/tars/engines/wyoming"
 	"github.com/gotars/tars/kit"
 	"github.com/gotars/tars/services/stt"
+	"github.com/gotars/tars/speech/pcm"
 )
 
 // phrase is "Hey Jarvis!", with a little silence before it, in the voice joe of
@@ -97,7 +98,7 @@ func detectWith(ctx context.Context, s discovery.Server, words []string) (measur
 	if err != nil {
 		return measure.Detector{}, err
 	}
-	d, err := c.Detect(ctx, wyoming.Format{Rate: stt.Rate, Width: 2, Channels: 1}, words)
+	d, err := c.Detect(ctx, wyoming.Format{Rate: pcm.Rate, Width: 2, Channels: 1}, words)
 	if err != nil {
 		return measure.Detector{}, err
 	}

@@ -14,13 +14,14 @@ import (
 	"time"
 
 	"github.com/gotars/tars/services/stt"
+	"github.com/gotars/tars/speech/pcm"
 )
 
 // BenchmarkAdded asks each server in turn through its adapter and by hand, and
 // reports what the adapter adds to the median. With STT_OPENAI_URL and
 // STT_WYOMING_URI the servers are real, else they answer at once.
 func BenchmarkAdded(b *testing.B) {
-	for kind, byHand := range map[string]func(testing.TB, stt.Config, stt.Audio){"openai": postByHand, "wyoming": sendByHand} {
+	for kind, byHand := range map[string]func(testing.TB, stt.Config, pcm.Audio){"openai": postByHand, "wyoming": sendByHand} {
 		b.Run(kind, func(b *testing.B) {
 			c := stt.Config{Engine: kind, OpenAIURL: os.Getenv("STT_OPENAI_URL"), OpenAIModel: os.Getenv("STT_OPENAI_MODEL"), WyomingURI: os.Getenv("STT_WYOMING_URI")}
 			if kind == "openai" && c.OpenAIURL == "" || kind == "wyoming" && c.WyomingURI == "" {
@@ -33,7 +34,7 @@ func BenchmarkAdded(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			speech := clips(b)[0].audio
+			speech := clips(b)[0].Audio
 			var ours, theirs []time.Duration
 			for b.Loop() {
 				begun := time.Now()
@@ -55,7 +56,7 @@ func median(d []time.Duration) (ms float64) {
 	return float64(d[len(d)/2].Microseconds()) / 1000
 }
 
-func postByHand(t testing.TB, c stt.Config, a stt.Audio) {
+func postByHand(t testing.TB, c stt.Config, a pcm.Audio) {
 	var body bytes.Buffer
 	form := multipart.NewWriter(&body)
 	file, _ := form.CreateFormFile("file", "audio.wav")
@@ -74,7 +75,7 @@ func postByHand(t testing.TB, c stt.Config, a stt.Audio) {
 	}
 }
 
-func sendByHand(t testing.TB, c stt.Config, a stt.Audio) {
+func sendByHand(t testing.TB, c stt.Config, a pcm.Audio) {
 	conn, err := net.Dial("tcp", strings.TrimPrefix(c.WyomingURI, "tcp://"))
 	if err != nil {
 		t.Fatal(err)

@@ -7,6 +7,7 @@ import (
 	"github.com/gotars/tars/engines/discovery"
 	"github.com/gotars/tars/engines/failover"
 	"github.com/gotars/tars/kit"
+	"github.com/gotars/tars/speech/pcm"
 )
 
 // engineCandidate is an engine that the service may take.
@@ -34,7 +35,7 @@ func NewEngine(c Config, home kit.Home) (Engine, error) {
 }
 
 // Transcribe has the best engine read a.
-func (e auto) Transcribe(ctx context.Context, a Audio) (r Result, err error) {
+func (e auto) Transcribe(ctx context.Context, a pcm.Audio) (r Result, err error) {
 	err = e.Do(ctx, func(ctx context.Context, c engineCandidate) (bool, error) {
 		r, err = c.Engine.Transcribe(ctx, a)
 		return false, err

@@ -1,89 +1,33 @@
 package stt_test
 
 import (
-	"bytes"
-	"encoding/csv"
 	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/gotars/tars/contract"
 	"github.com/gotars/tars/kit/kittest"
 	"github.com/gotars/tars/services/stt"
+	"github.com/gotars/tars/services/stt/vad"
+	"github.com/gotars/tars/speech/pcm"
 	"github.com/gotars/tars/speech/wer"
 	"github.com/gotars/tars/test/need"
+	"github.com/gotars/tars/test/sound"
 )
 
-// clip is recorded human speech and what is said in it.
-type clip struct {
-	name, text string
-	audio      stt.Audio
-}
+func clips(t testing.TB) []sound.Clip { return sound.Clips(t, "testdata/speech") }
 
-// clips reads the recordings of TARS_SPEECH, a directory with a transcripts.tsv,
-// by default those that come with the tests.
-func clips(t testing.TB) (all []clip) {
-	t.Helper()
-	dir := os.Getenv("TARS_SPEECH")
-	if dir == "" {
-		dir = filepath.Join("testdata", "speech")
-	}
-	f, err := os.Open(filepath.Join(dir, "transcripts.tsv"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	table := csv.NewReader(f)
-	table.Comma, table.LazyQuotes = '\t', true
-	rows, err := table.ReadAll()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, row := range rows[1:] {
-		wav, err := os.ReadFile(filepath.Join(dir, row[0]))
-		if err != nil {
-			t.Fatal(err)
-		}
-		data := bytes.Index(wav, []byte("data"))
-		all = append(all, clip{name: row[0], text: row[1], audio: stt.Audio(wav[data+8:])})
-	}
-	return all
-}
-
-// hear sends a through s in chunks, and returns the edges it made.
-func hear(s *stt.Segmenter, a stt.Audio, chunk int) (events []stt.Event) {
-	for len(a) > 0 {
-		n := min(chunk, len(a))
-		events = append(events, s.Hear(-1, a[:n])...)
-		a = a[n:]
-	}
-	return events
-}
-
-func utterances(events []stt.Event) (all []stt.Audio) {
-	for _, e := range events {
-		if e.Edge == stt.Complete {
+// cutByDefault is a in utterances, cut as by default.
+func cutByDefault(a pcm.Audio) (all []pcm.Audio) {
+	s := vad.NewSegmenter(vad.Segmentation{
+		PreRoll: 400 * ms, MinSpeech: 120 * ms, Hangover: 260 * ms, Endpoint: 650 * ms, Longest: 30 * time.Second,
+	}, vad.NewLoudness(70))
+	for _, e := range append(s.Hear(-1, a), s.Flush()...) {
+		if e.Edge == vad.Complete {
 			all = append(all, e.Audio)
 		}
 	}
 	return all
-}
-
-func TestEveryRecordingIsHeardAsSpeech(t *testing.T) {
-	for _, c := range clips(t) {
-		t.Run(c.name, func(t *testing.T) {
-			s := stt.NewSegmenter(segmentation())
-			events := append(hear(s, c.audio, 640), s.Flush()...)
-			var heard time.Duration
-			for _, u := range utterances(events) {
-				heard += u.Duration()
-			}
-			if most := c.audio.Duration(); heard > most || heard < most/3 {
-				t.Errorf("utterances of %v in a recording of %v", heard, most)
-			}
-		})
-	}
 }
 
 func TestCuttingCostsNoWords_RealEngines(t *testing.T) {
@@ -93,7 +37,7 @@ func TestCuttingCostsNoWords_RealEngines(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	understand := func(parts ...stt.Audio) (text string) {
+	understand := func(parts ...pcm.Audio) (text string) {
 		for _, a := range parts {
 			r, err := engine.Transcribe(t.Context(), a)
 			if err != nil {
@@ -106,17 +50,16 @@ func TestCuttingCostsNoWords_RealEngines(t *testing.T) {
 		}
 		return text
 	}
-	var whole, cut wer.Errors
+	var whole, pieces wer.Errors
 	for _, c := range clips(t) {
-		s := stt.NewSegmenter(segmentation())
-		parts := utterances(append(hear(s, c.audio, 1280), s.Flush()...))
-		all, joined := understand(c.audio), understand(parts...)
-		whole, cut = whole.Add(wer.Of(c.text, all)), cut.Add(wer.Of(c.text, joined))
-		t.Logf("%-28s %d utterances, %d wrong whole, %d cut:%s", c.name, len(parts), wer.Of(c.text, all).Wrong, wer.Of(c.text, joined).Wrong, joined)
+		parts := cutByDefault(c.Audio)
+		all, joined := understand(c.Audio), understand(parts...)
+		whole, pieces = whole.Add(wer.Of(c.Text, all)), pieces.Add(wer.Of(c.Text, joined))
+		t.Logf("%-28s %d utterances, %d wrong whole, %d cut:%s", c.Name, len(parts), wer.Of(c.Text, all).Wrong, wer.Of(c.Text, joined).Wrong, joined)
 	}
-	t.Logf("word errors: whole recordings %.1f %%, cut %.1f %%", 100*whole.Rate(), 100*cut.Rate())
-	if cut.Rate() > whole.Rate()+0.02 {
-		t.Errorf("cutting raises the word error rate from %.3f to %.3f", whole.Rate(), cut.Rate())
+	t.Logf("word errors: whole recordings %.1f %%, cut %.1f %%", 100*whole.Rate(), 100*pieces.Rate())
+	if pieces.Rate() > whole.Rate()+0.02 {
+		t.Errorf("cutting raises the word error rate from %.3f to %.3f", whole.Rate(), pieces.Rate())
 	}
 }
 
@@ -131,7 +74,7 @@ func TestTheServiceUnderstandsPeople_RealEngines(t *testing.T) {
 	var errs wer.Errors
 	seq := 0
 	for _, c := range clips(t) {
-		sound := append(c.audio[:len(c.audio):len(c.audio)], make(stt.Audio, 2*stt.Rate)...)
+		sound := append(c.Audio[:len(c.Audio):len(c.Audio)], make(pcm.Audio, 2*pcm.Rate)...)
 		for rest := sound; len(rest) > 0; rest = rest[min(len(rest), 1280):] {
 			b.Publish(t, contract.MicAudio{Source: "kitchen", Seq: seq, PCM: rest[:min(len(rest), 1280)]})
 			seq++
@@ -143,8 +86,8 @@ func TestTheServiceUnderstandsPeople_RealEngines(t *testing.T) {
 		for _, f := range finals.All() {
 			text += " " + f.Text
 		}
-		errs = errs.Add(wer.Of(c.text, text))
-		t.Logf("%-28s %q", c.name, text)
+		errs = errs.Add(wer.Of(c.Text, text))
+		t.Logf("%-28s %q", c.Name, text)
 	}
 	if errs.Rate() > 0.15 {
 		t.Errorf("word error rate %.3f", errs.Rate())

@@ -11,6 +11,8 @@ import (
 	"os/exec"
 	"strings"
 	"time"
+
+	"github.com/gotars/tars/speech/pcm"
 )
 
 // Command is a recogniser that is a program. It reads a WAV file, from the path
@@ -35,7 +37,7 @@ func NewCommand(c Config) (*Command, error) {
 }
 
 // Transcribe runs the program once. It is killed when ctx ends.
-func (c *Command) Transcribe(ctx context.Context, a Audio) (Result, error) {
+func (c *Command) Transcribe(ctx context.Context, a pcm.Audio) (Result, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, c.timeout, fmt.Errorf("no answer within %v", c.timeout))
 	defer cancel()
 	args, wav := append([]string(nil), c.args...), a.WAV()

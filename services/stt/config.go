@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/gotars/tars/engines/wyoming"
+	"github.com/gotars/tars/services/stt/vad"
 )
 
 // kinds are the values of STT_ENGINE.
@@ -76,7 +77,7 @@ func (c *Config) Validate() error {
 		between("STT_TIMEOUT", c.Timeout, 100*time.Millisecond, 10*time.Minute),
 		between("STT_ENDPOINT", c.Endpoint, 200*time.Millisecond, 5*time.Second),
 		between("STT_PRE_ROLL", c.PreRoll, 300*time.Millisecond, 2*time.Second),
-		between("STT_MIN_SPEECH", c.MinSpeech, frame, time.Second),
+		between("STT_MIN_SPEECH", c.MinSpeech, vad.FrameDuration, time.Second),
 		between("STT_MAX_UTTERANCE", c.MaxUtterance, 5*time.Second, 5*time.Minute),
 		between("STT_PARTIAL_INTERVAL", c.PartialInterval, 200*time.Millisecond, time.Minute),
 		between("STT_ECHO_WINDOW", c.EchoWindow, 0, time.Minute),
@@ -117,10 +118,13 @@ func (Config) Dropped() map[string]string {
 
 // segmentation is how c cuts audio. Speech has ended after hangover of silence;
 // the utterance goes on until Endpoint.
-func (c *Config) segmentation() Segmentation {
+func (c *Config) segmentation() vad.Segmentation {
 	const hangover = 260 * time.Millisecond
-	return Segmentation{
+	return vad.Segmentation{
 		PreRoll: c.PreRoll, MinSpeech: c.MinSpeech, Hangover: min(hangover, c.Endpoint),
-		Endpoint: c.Endpoint, Longest: c.MaxUtterance, MinLevel: c.MinLevel,
+		Endpoint: c.Endpoint, Longest: c.MaxUtterance,
 	}
 }
+
+// newDetector returns what hears the speech of one source.
+func (c *Config) newDetector() vad.Detector { return vad.NewLoudness(c.MinLevel) }

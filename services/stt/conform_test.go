@@ -276,19 +276,19 @@ func TestRecognisersUnderstandPeople_RealEngines(t *testing.T) {
 			}
 			var errs wer.Errors
 			for _, c := range clips(t) {
-				r, err := e.Transcribe(t.Context(), c.audio)
+				r, err := e.Transcribe(t.Context(), c.Audio)
 				if err != nil {
 					t.Fatal(err)
 				}
-				errs = errs.Add(wer.Of(c.text, r.Text))
-				t.Logf("%q was heard as %q", c.text, r.Text)
+				errs = errs.Add(wer.Of(c.Text, r.Text))
+				t.Logf("%q was heard as %q", c.Text, r.Text)
 			}
 			if t.Logf("word errors %.1f %%", 100*errs.Rate()); errs.Rate() > 0.1 {
 				t.Errorf("word error rate %.3f, want at most 0.1", errs.Rate())
 			}
 			ctx, cancel := context.WithTimeout(t.Context(), 50*ms)
 			defer cancel()
-			if _, err := e.Transcribe(ctx, clips(t)[0].audio); err == nil {
+			if _, err := e.Transcribe(ctx, clips(t)[0].Audio); err == nil {
 				t.Error("it does not end with its context")
 			}
 		})

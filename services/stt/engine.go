@@ -6,12 +6,13 @@ import (
 	"math"
 
 	"github.com/gotars/tars/engines/failover"
+	"github.com/gotars/tars/speech/pcm"
 )
 
 // Engine turns speech into text. It is safe for concurrent use.
 type Engine interface {
 	// Transcribe returns what is said in a. It ends soon after ctx does.
-	Transcribe(ctx context.Context, a Audio) (Result, error)
+	Transcribe(ctx context.Context, a pcm.Audio) (Result, error)
 }
 
 // Result is what an engine understood.
@@ -30,7 +31,7 @@ var ErrNoEngine = errors.New("no recogniser: " + setupHint)
 // noEngine is the engine of a service that has none.
 type noEngine struct{}
 
-func (noEngine) Transcribe(context.Context, Audio) (Result, error) {
+func (noEngine) Transcribe(context.Context, pcm.Audio) (Result, error) {
 	return Result{}, failover.RequestFault(ErrNoEngine)
 }
 

@@ -14,9 +14,10 @@ import (
 	"time"
 
 	"github.com/gotars/tars/services/stt"
+	"github.com/gotars/tars/speech/pcm"
 )
 
-var second = stt.Audio(make([]byte, 2*stt.Rate))
+var second = pcm.Audio(make([]byte, 2*pcm.Rate))
 
 // server answers each question with the next of answers, "STATUS body", and
 // notes the form fields it was asked with.

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 
 	"github.com/gotars/tars/kit"
+	"github.com/gotars/tars/speech/pcm"
 )
 
 // NewForTest is a service without a bus, with the engine that c asks for.
@@ -17,7 +18,7 @@ func NewForTest(c Config, home kit.Home) *Service {
 }
 
 // Hear reads a, and notes whether that worked.
-func (s *Service) Hear(ctx context.Context, a Audio) error {
+func (s *Service) Hear(ctx context.Context, a pcm.Audio) error {
 	_, err := s.transcribe(ctx, a)
 	s.noteResult(err)
 	return err

@@ -12,6 +12,7 @@ import (
 	"github.com/gotars/tars/engines/apierror"
 	"github.com/gotars/tars/engines/failover"
 	"github.com/gotars/tars/engines/openai"
+	"github.com/gotars/tars/speech/pcm"
 )
 
 // maxResponse bounds what is read of an answer, in bytes.
@@ -45,7 +46,7 @@ func NewOpenAI(c Config) (*OpenAI, error) {
 }
 
 // Transcribe asks the server, for at most the timeout of the settings.
-func (o *OpenAI) Transcribe(ctx context.Context, a Audio) (Result, error) {
+func (o *OpenAI) Transcribe(ctx context.Context, a pcm.Audio) (Result, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, o.timeout, fmt.Errorf("no answer within %v", o.timeout))
 	defer cancel()
 	wav := a.WAV()

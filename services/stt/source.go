@@ -7,6 +7,8 @@ import (
 
 	"github.com/gotars/tars/contract"
 	"github.com/gotars/tars/kit"
+	"github.com/gotars/tars/services/stt/vad"
+	"github.com/gotars/tars/speech/pcm"
 )
 
 const (
@@ -20,7 +22,7 @@ const (
 // utterance is what one person said in one go, in one room.
 type utterance struct {
 	id, room     string
-	audio        Audio
+	audio        pcm.Audio
 	begun, ended time.Time // of the speech, as far as is known
 	early        *attempt  // of all of it, made as soon as the last word was said; may be nil
 }
@@ -90,7 +92,7 @@ func (a *attempt) drop() {
 // speechEvent is an edge of speech with what belongs to it.
 type speechEvent struct {
 	utterance
-	edge   Edge
+	edge   vad.Edge
 	energy float64
 }
 
@@ -99,7 +101,8 @@ type audioSource struct {
 	room string
 
 	mu          sync.Mutex
-	segmenter   *Segmenter
+	set         vad.Segmentation
+	segmenter   *vad.Segmenter
 	current     utterance     // the one that is being heard
 	attemptedAt time.Duration // of the source's audio, when a partial was tried last
 	lastAttempt *attempt      // to read current; nil: none
@@ -120,24 +123,24 @@ func (e *audioSource) hear(a contract.MicAudio, m mute) []speechEvent {
 }
 
 // speechEvents turns the events of the segmenter into what the service needs.
-func (e *audioSource) speechEvents(events []Event) (all []speechEvent) {
+func (e *audioSource) speechEvents(events []vad.Event) (all []speechEvent) {
 	now := time.Now()
 	for _, v := range events {
 		var early *attempt
 		switch v.Edge {
-		case Started:
+		case vad.Started:
 			e.dropAttempt()
 			if e.current.id == "" {
-				e.startUtterance(now.Add(-e.segmenter.set.MinSpeech))
+				e.startUtterance(now.Add(-e.set.MinSpeech))
 			}
 			e.current.ended = time.Time{}
-		case Ended:
+		case vad.Ended:
 			e.current.ended = now
 			if len(v.Audio) > 0 {
-				e.current.ended = now.Add(-e.segmenter.set.Hangover)
+				e.current.ended = now.Add(-e.set.Hangover)
 				early = e.startAttempt(v.Audio, true)
 			}
-		case Complete:
+		case vad.Complete:
 			if e.lastAttempt != nil && e.lastAttempt.whole {
 				early, e.lastAttempt = e.lastAttempt, nil
 			}
@@ -146,7 +149,7 @@ func (e *audioSource) speechEvents(events []Event) (all []speechEvent) {
 		f := speechEvent{utterance: e.current, edge: v.Edge, energy: v.Energy}
 		f.audio, f.early = v.Audio, early
 		switch {
-		case v.Edge != Complete:
+		case v.Edge != vad.Complete:
 		case f.ended.IsZero(): // cut while somebody speaks
 			f.ended = now
 			e.startUtterance(now)
@@ -170,7 +173,7 @@ func (e *audioSource) startUtterance(at time.Time) {
 
 // startAttempt returns an attempt to read the audio so far; it replaces the last
 // one. Whole tells that nothing is missing unless somebody speaks on.
-func (e *audioSource) startAttempt(so Audio, whole bool) *attempt {
+func (e *audioSource) startAttempt(so pcm.Audio, whole bool) *attempt {
 	e.dropAttempt()
 	e.attemptedAt = e.segmenter.Heard()
 	e.lastAttempt = &attempt{utterance: e.current, whole: whole, done: make(chan struct{})}

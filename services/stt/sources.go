@@ -5,17 +5,21 @@ import (
 	"time"
 
 	"github.com/gotars/tars/kit"
+	"github.com/gotars/tars/services/stt/vad"
 )
 
 // sources are the microphones that are heard. It is safe for concurrent use.
 type sources struct {
-	set Segmentation
+	set         vad.Segmentation
+	newDetector func() vad.Detector // for one source
 
 	mu  sync.Mutex
 	all map[string]*audioSource
 }
 
-func newSources(set Segmentation) *sources { return &sources{set: set, all: map[string]*audioSource{}} }
+func newSources(set vad.Segmentation, newDetector func() vad.Detector) *sources {
+	return &sources{set: set, newDetector: newDetector, all: map[string]*audioSource{}}
+}
 
 // find returns the state of a source, which it makes when there is room.
 func (e *sources) find(source string) (*audioSource, error) {
@@ -26,7 +30,7 @@ func (e *sources) find(source string) (*audioSource, error) {
 		if len(e.all) >= maxSources && !e.evictOne() {
 			return nil, kit.Drop("too_many_sources")
 		}
-		one = &audioSource{room: source, segmenter: NewSegmenter(e.set), lastAudio: time.Now()}
+		one = &audioSource{room: source, set: e.set, segmenter: vad.NewSegmenter(e.set, e.newDetector()), lastAudio: time.Now()}
 		e.all[source] = one
 	}
 	return one, nil

@@ -13,6 +13,8 @@ import (
 
 	"github.com/gotars/tars/contract"
 	"github.com/gotars/tars/kit"
+	"github.com/gotars/tars/services/stt/vad"
+	"github.com/gotars/tars/speech/pcm"
 )
 
 // Module is the stt service.
@@ -49,7 +51,7 @@ type Service struct {
 func New(cfg Config, bus *kit.Bus, engine Engine, home kit.Home, log *slog.Logger) *Service {
 	s := &Service{
 		cfg: cfg, bus: bus, engine: engine, log: log,
-		sources: newSources(cfg.segmentation()), mics: newMics(cfg.Muted), echoes: &echoes{window: cfg.EchoWindow},
+		sources: newSources(cfg.segmentation(), cfg.newDetector), mics: newMics(cfg.Muted), echoes: &echoes{window: cfg.EchoWindow},
 		wakeListener: newWakeListener(cfg, home, log),
 		turns:        newTurnQueue(), finals: make(chan utterance), partials: make(chan *attempt, 1),
 	}
@@ -77,7 +79,7 @@ func (s *Service) Handlers() []kit.Handler {
 }
 
 func (s *Service) listen(ctx context.Context, a contract.MicAudio) error {
-	if a.Rate != Rate {
+	if a.Rate != pcm.Rate {
 		return kit.Drop("sample_rate")
 	}
 	e, err := s.sources.find(a.Source)
@@ -186,7 +188,7 @@ func (s *Service) understand(ctx context.Context, u utterance) (Result, error) {
 }
 
 // transcribe has the engine read a, and notes how long that takes.
-func (s *Service) transcribe(ctx context.Context, a Audio) (Result, error) {
+func (s *Service) transcribe(ctx context.Context, a pcm.Audio) (Result, error) {
 	begun := time.Now()
 	r, err := s.engine.Transcribe(ctx, a)
 	if err == nil {
@@ -239,19 +241,19 @@ func (s *Service) publishEvents(ctx context.Context, e *audioSource, facts []spe
 	var errs []error
 	for _, f := range facts {
 		switch f.edge {
-		case Complete:
+		case vad.Complete:
 			s.waiting.Add(1)
 			if dropped := s.turns.push(f.utterance); dropped > 0 {
 				s.waiting.Add(int32(-dropped))
 				errs = append(errs, kit.Drop("engine_backlog"))
 			}
 			continue
-		case Ended:
+		case vad.Ended:
 			if s.cfg.Partials {
 				s.offerPartial(f.early)
 			}
 		}
-		typ := map[Edge]string{Started: contract.WakeEventSpeechStart, Ended: contract.WakeEventSpeechEnd}[f.edge]
+		typ := map[vad.Edge]string{vad.Started: contract.WakeEventSpeechStart, vad.Ended: contract.WakeEventSpeechEnd}[f.edge]
 		errs = append(errs, s.bus.Publish(ctx, contract.WakeEvent{Type: typ, Cause: new("vad"), Energy: &f.energy}))
 	}
 	return errors.Join(errs...)

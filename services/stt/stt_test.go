@@ -16,7 +16,11 @@ import (
 	"github.com/gotars/tars/kit"
 	"github.com/gotars/tars/kit/kittest"
 	"github.com/gotars/tars/services/stt"
+	"github.com/gotars/tars/speech/pcm"
+	"github.com/gotars/tars/test/sound"
 )
+
+const ms = time.Millisecond
 
 // reader is an engine that takes its time and says how long the audio was, or
 // what it was told to say.
@@ -25,14 +29,14 @@ type reader struct {
 	fails bool
 
 	mu     sync.Mutex
-	says   func(stt.Audio) stt.Result
+	says   func(pcm.Audio) stt.Result
 	busy   int
 	most   int // recognitions at once
 	calls  int
 	broken int // recognitions that were cancelled
 }
 
-func (r *reader) Transcribe(ctx context.Context, a stt.Audio) (stt.Result, error) {
+func (r *reader) Transcribe(ctx context.Context, a pcm.Audio) (stt.Result, error) {
 	r.count(func() { r.calls++; r.busy++; r.most = max(r.most, r.busy) })
 	defer r.count(func() { r.busy-- })
 	select {
@@ -61,7 +65,7 @@ func (r *reader) count(f func()) {
 // saying makes r hear text in everything.
 func (r *reader) saying(text string, confidence float64) {
 	r.count(func() {
-		r.says = func(stt.Audio) stt.Result { return stt.Result{Text: text, Confidence: &confidence} }
+		r.says = func(pcm.Audio) stt.Result { return stt.Result{Text: text, Confidence: &confidence} }
 	})
 }
 
@@ -91,12 +95,12 @@ func listen(t *testing.T, name string, f func(*testing.T, *house), settings ...s
 }
 
 // play lets sources hear r for as long as it sounds.
-func (h *house) play(t *testing.T, r *room, sources ...string) {
+func (h *house) play(t *testing.T, r *sound.Room, sources ...string) {
 	t.Helper()
 	const chunk = 1280 // 40ms
-	for i := 0; i < len(r.pcm); i += chunk {
+	for i := 0; i < len(r.PCM); i += chunk {
 		for _, source := range sources {
-			h.Publish(t, contract.MicAudio{Source: source, Seq: h.seq, PCM: r.pcm[i:min(i+chunk, len(r.pcm))]})
+			h.Publish(t, contract.MicAudio{Source: source, Seq: h.seq, PCM: r.PCM[i:min(i+chunk, len(r.PCM))]})
 		}
 		h.seq++
 		time.Sleep(40 * ms)
@@ -128,9 +132,9 @@ func expectAll(t *testing.T, what string, got []string, want ...string) {
 
 func TestWhatIsSaidIsPublished(t *testing.T) {
 	listen(t, "a sentence", func(t *testing.T, h *house) {
-		h.play(t, newRoom(20).silence(400*ms).voice(2*time.Second), "kitchen")
+		h.play(t, sound.NewRoom(20).Silence(400*ms).Voice(2*time.Second), "kitchen")
 		said := time.Now()
-		h.play(t, newRoom(20).silence(2*time.Second), "kitchen")
+		h.play(t, sound.NewRoom(20).Silence(2*time.Second), "kitchen")
 		h.Settle()
 		f, meta := h.finals.Next(t)
 		if f.Text == "" || f.Lang != "en" || *f.Confidence != 0.9 || f.UttID == nil || meta.Baggage["room"] != "kitchen" || meta.Source != "tars-stt" {
@@ -155,7 +159,7 @@ func TestWhatIsSaidIsPublished(t *testing.T) {
 		h.finals.None(t)
 	})
 	listen(t, "two rooms at once", func(t *testing.T, h *house) {
-		h.play(t, newRoom(20).silence(400*ms).voice(time.Second).silence(2*time.Second), "kitchen", "office")
+		h.play(t, sound.NewRoom(20).Silence(400*ms).Voice(time.Second).Silence(2*time.Second), "kitchen", "office")
 		rooms := map[string]string{}
 		for range 2 {
 			f, meta := h.finals.Next(t)
@@ -166,24 +170,24 @@ func TestWhatIsSaidIsPublished(t *testing.T) {
 		}
 	})
 	listen(t, "a source that ends within a word", func(t *testing.T, h *house) {
-		h.play(t, newRoom(20).silence(400*ms).voice(time.Second), "kitchen")
+		h.play(t, sound.NewRoom(20).Silence(400*ms).Voice(time.Second), "kitchen")
 		h.Publish(t, contract.MicAudio{Source: "kitchen", Seq: 99})
 		time.Sleep(400 * ms)
 		expectAll(t, "finals", h.texts(), "1.4 seconds")
 	})
 	listen(t, "a source that vanishes within a word", func(t *testing.T, h *house) {
-		h.play(t, newRoom(20).silence(400*ms).voice(time.Second), "kitchen")
+		h.play(t, sound.NewRoom(20).Silence(400*ms).Voice(time.Second), "kitchen")
 		time.Sleep(3 * time.Second)
 		expectAll(t, "finals", h.texts(), "1.4 seconds")
 		expectAll(t, "events", h.edges(), contract.WakeEventSpeechStart, contract.WakeEventSpeechEnd)
 	})
 	listen(t, "a pause in a sentence", func(t *testing.T, h *house) {
-		h.play(t, newRoom(20).silence(400*ms).voice(time.Second).silence(400*ms).voice(time.Second).silence(time.Second), "kitchen")
+		h.play(t, sound.NewRoom(20).Silence(400*ms).Voice(time.Second).Silence(400*ms).Voice(time.Second).Silence(time.Second), "kitchen")
 		expectAll(t, "finals", h.texts(), "3.1 seconds")
 		expectAll(t, "events", h.edges(), "speech_start", "speech_end", "speech_start", "speech_end")
 	})
 	listen(t, "without partials the engine works once", func(t *testing.T, h *house) {
-		h.play(t, newRoom(20).silence(400*ms).voice(3*time.Second).silence(2*time.Second), "kitchen")
+		h.play(t, sound.NewRoom(20).Silence(400*ms).Voice(3*time.Second).Silence(2*time.Second), "kitchen")
 		expectAll(t, "finals", h.texts(), "3.7 seconds")
 		h.partials.None(t)
 		if h.engine.calls != 1 {
@@ -192,15 +196,15 @@ func TestWhatIsSaidIsPublished(t *testing.T) {
 	}, "STT_PARTIALS=no")
 	listen(t, "a microphone at another rate", func(t *testing.T, h *house) {
 		for i := range 100 {
-			h.Publish(t, contract.MicAudio{Source: "kitchen", Seq: i, Rate: 48000, PCM: newRoom(20).voice(40 * ms).pcm})
+			h.Publish(t, contract.MicAudio{Source: "kitchen", Seq: i, Rate: 48000, PCM: sound.NewRoom(20).Voice(40 * ms).PCM})
 		}
 		expectAll(t, "events", h.edges())
 	})
 }
 
 func TestASlowEngine(t *testing.T) {
-	two := func() *room {
-		return newRoom(20).silence(400 * ms).voice(time.Second).silence(time.Second).voice(time.Second).silence(time.Second)
+	two := func() *sound.Room {
+		return sound.NewRoom(20).Silence(400 * ms).Voice(time.Second).Silence(time.Second).Voice(time.Second).Silence(time.Second)
 	}
 	listen(t, "does not stop the listening", func(t *testing.T, h *house) {
 		h.engine.takes = 20 * time.Second
@@ -221,7 +225,7 @@ func TestASlowEngine(t *testing.T) {
 	})
 	listen(t, "is not asked for what is outdated", func(t *testing.T, h *house) {
 		h.engine.takes = 5 * time.Second
-		h.play(t, newRoom(20).silence(400*ms).voice(4*time.Second).silence(time.Second), "kitchen")
+		h.play(t, sound.NewRoom(20).Silence(400*ms).Voice(4*time.Second).Silence(time.Second), "kitchen")
 		time.Sleep(10 * time.Second)
 		expectAll(t, "finals", h.texts(), "4.7 seconds")
 		if p, _ := h.partials.Next(t); p.Text != "4.7 seconds" {
@@ -234,7 +238,7 @@ func TestASlowEngine(t *testing.T) {
 	})
 	listen(t, "is not asked twice for what took all its time", func(t *testing.T, h *house) {
 		h.engine.takes, h.engine.fails = 30*time.Second, true
-		h.play(t, newRoom(20).silence(400*ms).voice(500*ms).silence(time.Second), "kitchen")
+		h.play(t, sound.NewRoom(20).Silence(400*ms).Voice(500*ms).Silence(time.Second), "kitchen")
 		time.Sleep(35 * time.Second)
 		h.Settle()
 		if h.engine.calls != 1 || h.engine.busy != 0 {
@@ -243,7 +247,7 @@ func TestASlowEngine(t *testing.T) {
 	})
 	listen(t, "is asked again for what failed at once", func(t *testing.T, h *house) {
 		h.engine.fails = true
-		h.play(t, newRoom(20).silence(400*ms).voice(500*ms).silence(time.Second), "kitchen")
+		h.play(t, sound.NewRoom(20).Silence(400*ms).Voice(500*ms).Silence(time.Second), "kitchen")
 		time.Sleep(time.Second)
 		h.Settle()
 		if h.engine.calls != 2 {
@@ -263,7 +267,9 @@ func TestASlowEngine(t *testing.T) {
 }
 
 func TestWhatIsNotMeantIsDropped(t *testing.T) {
-	word := func() *room { return newRoom(20).silence(400 * ms).voice(time.Second).silence(2 * time.Second) }
+	word := func() *sound.Room {
+		return sound.NewRoom(20).Silence(400 * ms).Voice(time.Second).Silence(2 * time.Second)
+	}
 	tests := map[string]struct {
 		text       string
 		confidence float64
@@ -313,7 +319,7 @@ func TestWhatIsNotMeantIsDropped(t *testing.T) {
 }
 
 func TestMute(t *testing.T) {
-	word := func() *room { return newRoom(20).silence(400 * ms).voice(time.Second).silence(time.Second) }
+	word := func() *sound.Room { return sound.NewRoom(20).Silence(400 * ms).Voice(time.Second).Silence(time.Second) }
 	obey := func(t *testing.T, h *house, action string, ttl int, room string) {
 		t.Helper()
 		c := contract.WakeMicCommand{Action: action}
@@ -338,9 +344,9 @@ func TestMute(t *testing.T) {
 		expectAll(t, "finals", h.texts(), "1.7 seconds")
 	})
 	listen(t, "ends speech, of which nothing is read", func(t *testing.T, h *house) {
-		h.play(t, newRoom(20).silence(400*ms).voice(300*ms), "kitchen")
+		h.play(t, sound.NewRoom(20).Silence(400*ms).Voice(300*ms), "kitchen")
 		obey(t, h, contract.MicMute, 0, "")
-		h.play(t, newRoom(20).voice(time.Second).silence(2*time.Second), "kitchen")
+		h.play(t, sound.NewRoom(20).Voice(time.Second).Silence(2*time.Second), "kitchen")
 		expectAll(t, "events", h.edges(), "speech_start", "speech_end")
 		expectAll(t, "finals", h.texts())
 		if h.engine.calls > 0 {
@@ -356,7 +362,7 @@ func TestMute(t *testing.T) {
 	})
 	listen(t, "comes back when an unmute is over, but not in a word", func(t *testing.T, h *house) {
 		obey(t, h, contract.MicUnmute, 1000, "")
-		h.play(t, newRoom(20).silence(400*ms).voice(2*time.Second).silence(time.Second), "kitchen")
+		h.play(t, sound.NewRoom(20).Silence(400*ms).Voice(2*time.Second).Silence(time.Second), "kitchen")
 		expectAll(t, "finals", h.texts(), "2.7 seconds")
 		h.play(t, word(), "kitchen")
 		expectAll(t, "finals", h.texts())
@@ -395,7 +401,7 @@ func TestHealth(t *testing.T) {
 		return all
 	}
 	listen(t, "tells that the engine fails, until it works", func(t *testing.T, h *house) {
-		word := newRoom(20).silence(400 * ms).voice(time.Second).silence(2 * time.Second)
+		word := sound.NewRoom(20).Silence(400 * ms).Voice(time.Second).Silence(2 * time.Second)
 		h.engine.fails = true
 		h.play(t, word, "kitchen")
 		time.Sleep(6 * time.Second)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/gotars/tars/contract"
+	"github.com/gotars/tars/speech/pcm"
 )
 
 func said(room, id string) utterance { return utterance{room: room, id: id} }
@@ -89,15 +90,15 @@ func TestNextEndsWithItsContext(t *testing.T) {
 
 func TestFloodOfSourcesDoesNotPushOutARealOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		e := newSources(new(Config).segmentation())
-		pcm := make([]byte, 1280)
+		e := newSources(new(Config).segmentation(), new(Config).newDetector)
+		chunk := make([]byte, 1280)
 		hear := func(source string, seq int) {
 			one, err := e.find(source)
 			if err != nil {
 				t.Fatalf("%s: %v", source, err)
 			}
 			one.mu.Lock()
-			one.hear(contract.MicAudio{Source: source, Seq: seq, Rate: Rate, PCM: pcm}, mute{})
+			one.hear(contract.MicAudio{Source: source, Seq: seq, Rate: pcm.Rate, PCM: chunk}, mute{})
 			one.mu.Unlock()
 		}
 		for seq := range 100 { // four seconds

@@ -15,6 +15,7 @@ import (
 	"github.com/gotars/tars/engines/failover"
 	"github.com/gotars/tars/engines/wyoming"
 	"github.com/gotars/tars/kit"
+	"github.com/gotars/tars/speech/pcm"
 )
 
 const (
@@ -182,7 +183,7 @@ func (w *wakeListener) listen(ctx context.Context, room string, in chan []byte) 
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	defer cancel(nil) // which closes the connection
-	d, err := c.Detect(ctx, wyoming.Format{Rate: Rate, Width: 2, Channels: 1}, w.cfg.WakeWords)
+	d, err := c.Detect(ctx, wyoming.Format{Rate: pcm.Rate, Width: 2, Channels: 1}, w.cfg.WakeWords)
 	if err != nil {
 		return fmt.Errorf("wake words at %s: %w", c.Addr(), err)
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/gotars/tars/engines/wyoming"
 	"github.com/gotars/tars/kit/kittest"
 	"github.com/gotars/tars/services/stt"
+	"github.com/gotars/tars/speech/pcm"
 	"github.com/gotars/tars/test/need"
 )
 
@@ -155,7 +156,7 @@ func TestAWakeWordServerThatStopsReading_RealTime(t *testing.T) {
 
 // spoken is what the voice at TTS_WYOMING_URI makes of text, at the rate of
 // microphones.
-func spoken(t *testing.T, text string) (pcm []byte) {
+func spoken(t *testing.T, text string) (out []byte) {
 	t.Helper()
 	c, err := wyoming.NewClient(os.Getenv("TTS_WYOMING_URI"))
 	if err != nil {
@@ -169,11 +170,11 @@ func spoken(t *testing.T, text string) (pcm []byte) {
 		}
 		in, rate = append(in, a.PCM...), a.Rate
 	}
-	for i := 0; i*rate/stt.Rate < len(in)/2; i++ {
-		at := 2 * (i * rate / stt.Rate)
-		pcm = append(pcm, in[at], in[at+1])
+	for i := 0; i*rate/pcm.Rate < len(in)/2; i++ {
+		at := 2 * (i * rate / pcm.Rate)
+		out = append(out, in[at], in[at+1])
 	}
-	return pcm
+	return out
 }
 
 // TestAWakeWordIsHeard has a voice say the phrase to a real server, and another
@@ -185,18 +186,18 @@ func TestAWakeWordIsHeard_RealEngines(t *testing.T) {
 		return c
 	})))
 	events := kittest.Watch[contract.WakeEvent](b)
-	quiet := make([]byte, 2*stt.Rate)
-	pcm := append(append(append(quiet, spoken(t, "The kitchen light is on.")...), quiet...), spoken(t, "Hey Jarvis!")...)
-	phrase := len(pcm)
-	pcm = append(append(pcm, quiet...), append(quiet, quiet...)...)
+	quiet := make([]byte, 2*pcm.Rate)
+	sound := append(append(append(quiet, spoken(t, "The kitchen light is on.")...), quiet...), spoken(t, "Hey Jarvis!")...)
+	phrase := len(sound)
+	sound = append(append(sound, quiet...), append(quiet, quiet...)...)
 	const chunk = 2560 // 80 ms
 	begun := time.Now()
-	for seq := 0; len(pcm) >= chunk; seq++ {
-		b.Publish(t, contract.MicAudio{Source: "kitchen", Seq: seq, PCM: pcm[:chunk]})
-		pcm = pcm[chunk:]
+	for seq := 0; len(sound) >= chunk; seq++ {
+		b.Publish(t, contract.MicAudio{Source: "kitchen", Seq: seq, PCM: sound[:chunk]})
+		sound = sound[chunk:]
 		time.Sleep(40 * ms) // the server takes some times the speed of speech
 	}
-	t.Logf("the phrase ends after %v of audio, all was sent in %v", stt.Audio(make([]byte, phrase)).Duration(), time.Since(begun))
+	t.Logf("the phrase ends after %v of audio, all was sent in %v", pcm.Audio(make([]byte, phrase)).Duration(), time.Since(begun))
 	for {
 		e, d := events.Next(t)
 		if e.Type != contract.WakeEventWake {

@@ -1,4 +1,4 @@
-package stt
+package vad
 
 import "time"
 
@@ -8,7 +8,7 @@ type frameBuffer struct {
 	levels []float64
 }
 
-func framesOf(d time.Duration) int { return int(d / frame) }
+func framesOf(d time.Duration) int { return int(d / FrameDuration) }
 
 func (t *frameBuffer) add(f []byte, level float64) {
 	t.pcm = append(t.pcm, f...)
@@ -21,7 +21,7 @@ func (t *frameBuffer) drop(n int) int {
 	if n <= 0 {
 		return 0
 	}
-	t.pcm = append(t.pcm[:0], t.pcm[n*frameBytes:]...)
+	t.pcm = append(t.pcm[:0], t.pcm[n*FrameBytes:]...)
 	t.levels = append(t.levels[:0], t.levels[n:]...)
 	return n
 }
@@ -29,10 +29,10 @@ func (t *frameBuffer) drop(n int) int {
 // split leaves the first n frames in t and returns a copy of the others.
 func (t *frameBuffer) split(n int) frameBuffer {
 	rest := frameBuffer{
-		pcm:    append([]byte(nil), t.pcm[n*frameBytes:]...),
+		pcm:    append([]byte(nil), t.pcm[n*FrameBytes:]...),
 		levels: append([]float64(nil), t.levels[n:]...),
 	}
-	t.pcm, t.levels = t.pcm[:n*frameBytes:n*frameBytes], t.levels[:n:n]
+	t.pcm, t.levels = t.pcm[:n*FrameBytes:n*FrameBytes], t.levels[:n:n]
 	return rest
 }
 

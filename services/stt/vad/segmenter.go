@@ -1,9 +1,11 @@
-package stt
+package vad
 
 import (
 	"math"
 	"slices"
 	"time"
+
+	"github.com/gotars/tars/speech/pcm"
 )
 
 // Segmentation says when speech begins and ends.
@@ -13,7 +15,6 @@ type Segmentation struct {
 	Hangover  time.Duration // silence after which speech has ended
 	Endpoint  time.Duration // silence after which an utterance is complete
 	Longest   time.Duration // an utterance is cut at its longest pause after this
-	MinLevel  float64       // least RMS of speech, in units of a 16-bit sample
 }
 
 const (
@@ -42,14 +43,14 @@ type Event struct {
 	Edge   Edge
 	At     time.Duration // audio heard since the segmenter was made
 	Energy float64       // RMS of the voiced frames so far, 1 is full scale
-	Audio  Audio         // of Complete the utterance; of Ended what it is when nobody speaks on, if that is open
+	Audio  pcm.Audio     // of Complete the utterance; of Ended what it is when nobody speaks on, if that is open
 }
 
 // Segmenter cuts the audio of one source into utterances. Its only clock is
 // the audio. It is not safe for concurrent use.
 type Segmenter struct {
-	set Segmentation
-	vad *voiceDetector
+	set      Segmentation
+	detector Detector
 
 	nextSeq      int64  // seq that should come
 	partialFrame []byte // less than a frame, kept for the next chunk
@@ -66,22 +67,23 @@ type Segmenter struct {
 	talking bool        // Started came and Ended did not
 }
 
-// NewSegmenter returns a segmenter of one source.
-func NewSegmenter(s Segmentation) *Segmenter {
-	return &Segmenter{set: s, vad: newVoiceDetector(s.MinLevel), nextSeq: -1}
+// NewSegmenter returns a segmenter of one source, in which d hears the speech. D is
+// of that source alone, for it learns what its room sounds like.
+func NewSegmenter(s Segmentation, d Detector) *Segmenter {
+	return &Segmenter{set: s, detector: d, nextSeq: -1}
 }
 
 // Hear takes the next chunk of audio, of any length; an empty one ends the
 // stream. Seq counts the chunks of the source, -1 when it does not count. A
 // chunk that came already is ignored, a short gap is bridged, a long one and a
 // source that counts afresh end the utterance.
-func (s *Segmenter) Hear(seq int64, pcm []byte) []Event {
-	if len(pcm) == 0 {
+func (s *Segmenter) Hear(seq int64, chunk []byte) []Event {
+	if len(chunk) == 0 {
 		return s.Flush()
 	}
 	var events []Event
 	if seq >= 0 && s.nextSeq >= 0 && seq != s.nextSeq {
-		lost := float64(seq-s.nextSeq) * Audio(pcm).Duration().Seconds()
+		lost := float64(seq-s.nextSeq) * pcm.Audio(chunk).Duration().Seconds()
 		switch {
 		case seq == 0 && s.nextSeq == 1: // a source that does not count says 0 each time
 		case seq == s.nextSeq-1:
@@ -91,10 +93,10 @@ func (s *Segmenter) Hear(seq int64, pcm []byte) []Event {
 		}
 	}
 	s.nextSeq = seq + 1
-	s.partialFrame = append(s.partialFrame, pcm...)
+	s.partialFrame = append(s.partialFrame, chunk...)
 	done := 0
-	for ; len(s.partialFrame)-done >= frameBytes; done += frameBytes {
-		events = append(events, s.hearFrame(s.partialFrame[done:done+frameBytes])...)
+	for ; len(s.partialFrame)-done >= FrameBytes; done += FrameBytes {
+		events = append(events, s.hearFrame(s.partialFrame[done:done+FrameBytes])...)
 	}
 	s.partialFrame = append(s.partialFrame[:0], s.partialFrame[done:]...)
 	return events
@@ -117,15 +119,15 @@ func (s *Segmenter) Forget() []Event {
 	if s.talking {
 		events = append(events, s.event(Ended))
 	}
-	*s = Segmenter{set: s.set, vad: s.vad, frames: s.frames, nextSeq: -1}
+	*s = Segmenter{set: s.set, detector: s.detector, frames: s.frames, nextSeq: -1}
 	return events
 }
 
 // Learn takes audio that must not be recognised, and learns the room's noise
 // from it.
-func (s *Segmenter) Learn(pcm []byte) {
-	for ; len(pcm) >= frameBytes; pcm = pcm[frameBytes:] {
-		s.vad.classify(pcm[:frameBytes])
+func (s *Segmenter) Learn(chunk []byte) {
+	for ; len(chunk) >= FrameBytes; chunk = chunk[FrameBytes:] {
+		s.detector.Detect(chunk[:FrameBytes])
 		s.frames++
 	}
 }
@@ -137,14 +139,14 @@ func (s *Segmenter) Open() bool { return s.open }
 func (s *Segmenter) Talking() bool { return s.open && s.silence == 0 }
 
 // Heard is how much audio was taken since the segmenter was made.
-func (s *Segmenter) Heard() time.Duration { return time.Duration(s.frames) * frame }
+func (s *Segmenter) Heard() time.Duration { return time.Duration(s.frames) * FrameDuration }
 
 // SoFar returns a copy of the utterance that is being heard.
-func (s *Segmenter) SoFar() Audio { return slices.Clone(s.speech.pcm) }
+func (s *Segmenter) SoFar() pcm.Audio { return slices.Clone(s.speech.pcm) }
 
 func (s *Segmenter) hearFrame(f []byte) []Event {
 	s.frames++
-	level, voice := s.vad.classify(f)
+	level, voice := s.detector.Detect(f)
 	if s.open {
 		return s.continueUtterance(f, level, voice)
 	}
@@ -225,8 +227,9 @@ func (s *Segmenter) endUtterance() []Event {
 // looks like speech until the noise is known.
 func (s *Segmenter) isSpeech(t frameBuffer) bool {
 	loud := 0
+	start, _ := s.detector.Thresholds()
 	for _, l := range t.levels {
-		if l >= s.vad.startThreshold() {
+		if l >= start {
 			loud++
 		}
 	}
@@ -244,9 +247,10 @@ func (s *Segmenter) cutAtPause() []Event {
 
 func (s *Segmenter) event(e Edge) Event {
 	const fullScale = 32768
+	_, keep := s.detector.Thresholds()
 	sum, n := 0.0, 0
 	for _, l := range s.speech.levels {
-		if l >= s.vad.keepThreshold() {
+		if l >= keep {
 			sum, n = sum+l*l, n+1
 		}
 	}

@@ -1,21 +1,16 @@
-package stt
+package vad
 
 import (
 	"encoding/binary"
 	"math"
-	"time"
 )
 
-// frame is the grain of voice detection.
-const frame = 20 * time.Millisecond
-
 const (
-	frameBytes = bytesPerSecond * int(frame) / int(time.Second)
-
 	// Speech starts this far above the noise floor and lasts until it falls below
 	// the lower bound: 8 dB and 4.6 dB. Two bounds keep a voice that swells and
 	// fades from flickering (hysteresis). Both were chosen by ear,
-	// and checked with recordings (clips_test.go): each is heard as speech, and
+	// and checked with recordings (TestEveryRecordingIsHeardAsSpeech, and clips_test.go
+	// of stt): each is heard as speech, and
 	// Whisper base makes 2.0 % word errors in what is cut out against 1.6 % in the
 	// whole ones, one word of 244. Nothing below the
 	// minimum level of the settings starts speech, and nothing below half of that
@@ -35,11 +30,11 @@ const (
 	floorBlocks = 8
 )
 
-// voiceDetector tells frame by frame whether somebody speaks (voice activity
-// detection). It decides from the first frame on: until it knows the noise it
+// Loudness is a [Detector] that takes for speech what is louder than the noise of
+// the room. It decides from the first frame on: until it knows the noise it
 // takes the room for quiet, which may take noise for speech, but never speech for
 // noise.
-type voiceDetector struct {
+type Loudness struct {
 	minLevel float64 // RMS that speech has at least, in units of a sample
 
 	band   bandPass
@@ -52,17 +47,19 @@ type voiceDetector struct {
 	voice bool
 }
 
-func newVoiceDetector(least float64) *voiceDetector {
-	d := &voiceDetector{minLevel: least, blockMin: math.Inf(1)}
+// NewLoudness returns a detector for which speech has the RMS minLevel at least, in
+// units of a 16-bit sample.
+func NewLoudness(minLevel float64) *Loudness {
+	d := &Loudness{minLevel: minLevel, blockMin: math.Inf(1)}
 	for i := range d.blockMins {
 		d.blockMins[i] = math.Inf(1)
 	}
 	return d
 }
 
-// classify takes one frame and returns its loudness, and whether it holds speech.
-func (d *voiceDetector) classify(f []byte) (rms float64, voice bool) {
-	rms = d.level(f)
+// Detect implements Detector.
+func (d *Loudness) Detect(frame []byte) (level float64, voice bool) {
+	rms := d.level(frame)
 	d.recent[d.frames%len(d.recent)] = rms
 	d.frames++
 	d.updateNoiseFloor()
@@ -75,13 +72,13 @@ func (d *voiceDetector) classify(f []byte) (rms float64, voice bool) {
 }
 
 // level is the RMS of f in the band of the voice.
-func (d *voiceDetector) level(f []byte) float64 {
+func (d *Loudness) level(f []byte) float64 {
 	var sum float64
 	for ; len(f) >= 2; f = f[2:] {
 		v := d.band.pass(float64(int16(binary.LittleEndian.Uint16(f))))
 		sum += v * v
 	}
-	return math.Sqrt(sum / (float64(frameBytes) / 2))
+	return math.Sqrt(sum / (float64(FrameBytes) / 2))
 }
 
 // bandPass is a filter that passes 200 to 1500 Hz, where most of a voice is, and
@@ -103,7 +100,7 @@ func (b *bandPass) pass(x float64) float64 {
 
 // updateNoiseFloor keeps the quietest stretch of each block: the mean of three
 // frames, as a single one may be quiet by chance.
-func (d *voiceDetector) updateNoiseFloor() {
+func (d *Loudness) updateNoiseFloor() {
 	if d.frames < len(d.recent) {
 		return
 	}
@@ -119,7 +116,7 @@ func (d *voiceDetector) updateNoiseFloor() {
 
 // noiseFloor is the level of the room when nobody speaks; 0 while it is unknown.
 // It is known when the window is full, and at once when it is quiet.
-func (d *voiceDetector) noiseFloor() float64 {
+func (d *Loudness) noiseFloor() float64 {
 	floor := d.blockMin
 	for _, b := range d.blockMins {
 		floor = min(floor, b)
@@ -130,5 +127,8 @@ func (d *voiceDetector) noiseFloor() float64 {
 	return floor
 }
 
-func (d *voiceDetector) startThreshold() float64 { return max(d.minLevel, startAbove*d.noiseFloor()) }
-func (d *voiceDetector) keepThreshold() float64  { return max(d.minLevel/2, keepAbove*d.noiseFloor()) }
+// Thresholds implements Detector.
+func (d *Loudness) Thresholds() (start, keep float64) { return d.startThreshold(), d.keepThreshold() }
+
+func (d *Loudness) startThreshold() float64 { return max(d.minLevel, startAbove*d.noiseFloor()) }
+func (d *Loudness) keepThreshold() float64  { return max(d.minLevel/2, keepAbove*d.noiseFloor()) }
