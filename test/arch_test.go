@@ -116,8 +116,10 @@ var rules = []struct {
 	},
 	{
 		"test code is imported by tests",
-		func(s source) bool { return !s.test && !under(s.dir, "kit/kittest", "test") },
-		func(_ source, imported string) bool { return under(imported, "kit/kittest", "test", "testing") },
+		func(s source) bool { return !s.test && !under(s.dir, "kit/kittest", "engines/enginetest", "test") },
+		func(_ source, imported string) bool {
+			return under(imported, "kit/kittest", "engines/enginetest", "test", "testing")
+		},
 		"test code must not reach production",
 	},
 	{
@@ -207,6 +209,8 @@ func TestRulesRefuse(t *testing.T) {
 		{"kit/bus.go", "github.com/eclipse/paho.golang/paho", ""},
 		{"services/tts/fake.go", "testing", rules[4].name},
 		{"services/tts/fake.go", "kit/kittest", rules[4].name},
+		{"services/tts/fake.go", "engines/enginetest", rules[4].name},
+		{"services/tts/tts_test.go", "engines/enginetest", ""},
 		{"services/tts/tts_test.go", "kit/kittest", ""},
 		{"services/tts/tts_test.go", "kit/broker", rules[5].name},
 		{"cmd/tars/up.go", "kit/broker", ""},

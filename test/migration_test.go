@@ -59,6 +59,9 @@ func variablesOf(prefix string, config any) variables {
 		return strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ' ' })
 	}
 	for _, f := range reflect.VisibleFields(reflect.TypeOf(config)) {
+		if f.Anonymous { // its fields are listed as well
+			continue
+		}
 		key := prefix + "_" + keyOf(f)
 		v.own[key] = list(f.Tag.Get("also"))
 		for _, n := range list(f.Tag.Get("was")) {

@@ -18,6 +18,7 @@ import (
 	"github.com/gotars/tars/services/memory"
 	"github.com/gotars/tars/services/router"
 	"github.com/gotars/tars/services/stt"
+	sttengine "github.com/gotars/tars/services/stt/engine"
 	"github.com/gotars/tars/services/tts"
 	uiweb "github.com/gotars/tars/services/ui-web"
 	"github.com/gotars/tars/speech/pcm"
@@ -27,8 +28,8 @@ import (
 // hears reads one sentence out of any sound.
 type hears string
 
-func (h hears) Transcribe(context.Context, pcm.Audio) (stt.Result, error) {
-	return stt.Result{Text: string(h), Confidence: new(0.9), Lang: "en"}, nil
+func (h hears) Transcribe(context.Context, pcm.Audio) (sttengine.Result, error) {
+	return sttengine.Result{Text: string(h), Confidence: new(0.9), Lang: "en"}, nil
 }
 
 // speaks takes 50 ms of sound for each character.
@@ -48,7 +49,7 @@ func startEverything(t *testing.T, sentence string) []kit.Module {
 	return []kit.Module{
 		memory.Module, llm.Module, router.Module, uiweb.Module,
 		tts.Module.With(fx.Replace(fx.Annotate(speaks{}, fx.As(new(tts.Engine))))),
-		stt.Module.With(fx.Replace(fx.Annotate(hears(sentence), fx.As(new(stt.Engine))))),
+		stt.Module.With(fx.Replace(fx.Annotate(hears(sentence), fx.As(new(sttengine.Transcriber))))),
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/gotars/tars/services/llm"
 	"github.com/gotars/tars/services/memory"
 	"github.com/gotars/tars/services/stt"
+	sttengine "github.com/gotars/tars/services/stt/engine"
 	"github.com/gotars/tars/services/tts"
 )
 
@@ -99,14 +100,14 @@ func recogniserOf(s discovery.Server, home kit.Home) (func(context.Context, []by
 		c.OpenAIKey = "" // it is for the server of the variable
 	}
 	c.Engine, c.OpenAIURL, c.WyomingURI, c.OpenAIModel = s.Protocol, s.URL, s.URL, cmp.Or(s.Model, c.OpenAIModel)
-	e, err := stt.NewEngine(c, home)
+	e, err := sttengine.New(c.Config, string(home))
 	if err != nil {
 		return nil, err
 	}
 	return transcribeWith(e), nil
 }
 
-func transcribeWith(e stt.Engine) func(context.Context, []byte) (string, error) {
+func transcribeWith(e sttengine.Transcriber) func(context.Context, []byte) (string, error) {
 	return func(ctx context.Context, pcm []byte) (string, error) {
 		r, err := e.Transcribe(ctx, pcm)
 		return r.Text, err

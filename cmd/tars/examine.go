@@ -19,6 +19,7 @@ import (
 	"github.com/gotars/tars/services/llm"
 	"github.com/gotars/tars/services/memory"
 	"github.com/gotars/tars/services/stt"
+	sttengine "github.com/gotars/tars/services/stt/engine"
 	"github.com/gotars/tars/services/tts"
 	"github.com/gotars/tars/speech/pcm"
 )
@@ -139,7 +140,7 @@ func tryHearing(ctx context.Context, home kit.Home, t *trial) error {
 		said, err = transcribe(ctx, audio)
 		return time.Since(begin), err
 	})
-	if errors.Is(err, stt.ErrNoEngine) {
+	if errors.Is(err, sttengine.ErrNone) {
 		return nil
 	}
 	t.took = took
@@ -160,7 +161,7 @@ func (t *trial) recogniser(home kit.Home) (func(context.Context, []byte) (string
 	if err != nil {
 		return nil, err
 	}
-	e, err := stt.NewEngine(c, home)
+	e, err := sttengine.New(c.Config, string(home))
 	if err != nil {
 		return nil, err
 	}

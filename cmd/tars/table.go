@@ -14,6 +14,7 @@ import (
 	"github.com/gotars/tars/services/llm"
 	"github.com/gotars/tars/services/memory"
 	"github.com/gotars/tars/services/stt"
+	sttengine "github.com/gotars/tars/services/stt/engine"
 	"github.com/gotars/tars/services/tts"
 	uiweb "github.com/gotars/tars/services/ui-web"
 )
@@ -44,7 +45,7 @@ func enginesInUse(ctx context.Context, home kit.Home) map[string]engine {
 	var mu sync.Mutex
 	var wg sync.WaitGroup
 	for service, describe := range map[string]func() (engine, error){
-		"stt":    describeFromEnv("stt", func(c stt.Config) engine { return newEngine(stt.Describe(ctx, c, home)) }),
+		"stt":    describeFromEnv("stt", func(c stt.Config) engine { return newEngine(sttengine.Describe(ctx, c.Config, string(home))) }),
 		"tts":    describeFromEnv("tts", func(c tts.Config) engine { return newEngine(tts.Describe(ctx, c, home)) }),
 		"llm":    describeFromEnv("llm", func(c llm.Config) engine { return newEngine(llm.Describe(ctx, c, home)) }),
 		"memory": describeFromEnv("memory", func(c memory.Config) engine { return newEngine(memory.Describe(ctx, c, home)) }),

@@ -8,6 +8,7 @@ import (
 	"github.com/gotars/tars/contract"
 	"github.com/gotars/tars/kit/kittest"
 	"github.com/gotars/tars/services/stt"
+	"github.com/gotars/tars/services/stt/engine"
 	"github.com/gotars/tars/services/stt/vad"
 	"github.com/gotars/tars/speech/pcm"
 	"github.com/gotars/tars/speech/wer"
@@ -33,13 +34,13 @@ func cutByDefault(a pcm.Audio) (all []pcm.Audio) {
 func TestCuttingCostsNoWords_RealEngines(t *testing.T) {
 	need.Engines(t, "STT_OPENAI_URL")
 	url := os.Getenv("STT_OPENAI_URL")
-	engine, err := stt.NewOpenAI(stt.Config{OpenAIURL: url, OpenAIModel: os.Getenv("STT_OPENAI_MODEL"), Lang: "en", Timeout: time.Minute})
+	recogniser, err := engine.NewOpenAI(engine.Config{OpenAIURL: url, OpenAIModel: os.Getenv("STT_OPENAI_MODEL"), Lang: "en", Timeout: time.Minute})
 	if err != nil {
 		t.Fatal(err)
 	}
 	understand := func(parts ...pcm.Audio) (text string) {
 		for _, a := range parts {
-			r, err := engine.Transcribe(t.Context(), a)
+			r, err := recogniser.Transcribe(t.Context(), a)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -4,32 +4,16 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/gotars/tars/engines/wyoming"
+	"github.com/gotars/tars/services/stt/engine"
 	"github.com/gotars/tars/services/stt/vad"
 )
 
-// kinds are the values of STT_ENGINE.
-const kinds = "auto, openai, wyoming, command, none"
-
 // Config is read from STT_* variables.
 type Config struct {
-	Engine string   `default:"auto" desc:"recogniser: auto, openai, wyoming, command or none; auto takes the first that is set up, else the best that is found"`
-	Hosts  []string `envconfig:"ENGINE_HOSTS" default:"127.0.0.1" also:"ENGINE_HOSTS" desc:"where auto looks for servers, separated by commas; none: nowhere"`
-
-	OpenAIURL     string `envconfig:"OPENAI_URL" desc:"base URL of an OpenAI-compatible recogniser, for example http://127.0.0.1:8000/v1"`
-	OpenAIKey     string `envconfig:"OPENAI_KEY" desc:"its key, if it wants one"`
-	OpenAIModel   string `envconfig:"OPENAI_MODEL" default:"whisper-1" was:"OPENAI_STT_MODEL" desc:"its model"`
-	OpenAIBaseURL string `envconfig:"OPENAI_BASE_URL" also:"OPENAI_BASE_URL" desc:"serves, with OPENAI_API_KEY, when STT_OPENAI_URL is not set"`
-	OpenAIAPIKey  string `envconfig:"OPENAI_API_KEY" also:"OPENAI_API_KEY" desc:"key of OPENAI_BASE_URL"`
-
-	WyomingURI string `envconfig:"WYOMING_URI" desc:"a recogniser that speaks Wyoming, for example tcp://127.0.0.1:10300"`
-
-	Command string        `desc:"program that prints the text of a WAV file: its {file}, else its standard input"`
-	Lang    string        `default:"en" desc:"language that is spoken, two letters; auto lets the engine find out"`
-	Timeout time.Duration `default:"30s" was:"OPENAI_TIMEOUT_S" desc:"longest recognition of one utterance"`
+	engine.Config
 
 	Endpoint     time.Duration `default:"650ms" desc:"silence that completes an utterance"`
 	PreRoll      time.Duration `split_words:"true" default:"400ms" desc:"audio kept from before the first voice, 300ms or more"`
@@ -56,13 +40,12 @@ func (c *Config) Validate() error {
 		}
 		return nil
 	}
+	if err := c.Config.Validate(); err != nil {
+		return err
+	}
 	switch {
-	case !slices.Contains(strings.Split(kinds, ", "), c.Engine):
-		return fmt.Errorf("STT_ENGINE is %q, want %s", c.Engine, kinds)
 	case !slices.Contains([]string{"auto", "wyoming", "none", ""}, c.WakeEngine):
 		return fmt.Errorf("STT_WAKE_ENGINE is %q, want auto, wyoming or none", c.WakeEngine)
-	case c.Lang != "auto" && len(c.Lang) != 2:
-		return fmt.Errorf("STT_LANG is %q, want two letters such as en, or auto", c.Lang)
 	case c.MinLevel <= 0 || c.MinLevel > 5000:
 		return fmt.Errorf("STT_MIN_LEVEL is %v, want more than 0, at most 5000", c.MinLevel)
 	case c.MinConfidence < 0 || c.MinConfidence > 1:
@@ -74,7 +57,6 @@ func (c *Config) Validate() error {
 		}
 	}
 	return cmp.Or(
-		between("STT_TIMEOUT", c.Timeout, 100*time.Millisecond, 10*time.Minute),
 		between("STT_ENDPOINT", c.Endpoint, 200*time.Millisecond, 5*time.Second),
 		between("STT_PRE_ROLL", c.PreRoll, 300*time.Millisecond, 2*time.Second),
 		between("STT_MIN_SPEECH", c.MinSpeech, vad.FrameDuration, time.Second),
@@ -82,14 +64,6 @@ func (c *Config) Validate() error {
 		between("STT_PARTIAL_INTERVAL", c.PartialInterval, 200*time.Millisecond, time.Minute),
 		between("STT_ECHO_WINDOW", c.EchoWindow, 0, time.Minute),
 	)
-}
-
-// lang is what engines are told; empty lets them find out.
-func (c *Config) lang() string {
-	if c.Lang == "auto" {
-		return ""
-	}
-	return c.Lang
 }
 
 // Dropped names variables of the reference that have no effect.

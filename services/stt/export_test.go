@@ -10,7 +10,7 @@ import (
 
 // NewForTest is a service without a bus, with the engine that c asks for.
 func NewForTest(c Config, home kit.Home) *Service {
-	e, err := NewEngine(c, home)
+	e, err := newEngine(c, home)
 	if err != nil {
 		panic(err)
 	}

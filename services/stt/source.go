@@ -7,6 +7,7 @@ import (
 
 	"github.com/gotars/tars/contract"
 	"github.com/gotars/tars/kit"
+	"github.com/gotars/tars/services/stt/engine"
 	"github.com/gotars/tars/services/stt/vad"
 	"github.com/gotars/tars/speech/pcm"
 )
@@ -33,7 +34,7 @@ type attempt struct {
 	utterance
 	whole  bool
 	done   chan struct{} // closed when result, err and took are set
-	result Result
+	result engine.Result
 	err    error
 	took   time.Duration
 
@@ -64,7 +65,7 @@ func (a *attempt) begin(ctx context.Context) (context.Context, bool) {
 	return ctx, true
 }
 
-func (a *attempt) finish(r Result, err error) {
+func (a *attempt) finish(r engine.Result, err error) {
 	a.result, a.err, a.took = r, err, time.Since(a.since)
 	close(a.done)
 }

@@ -12,18 +12,19 @@ import (
 	"go.uber.org/fx"
 
 	"github.com/gotars/tars/contract"
+	"github.com/gotars/tars/engines/failover"
 	"github.com/gotars/tars/kit"
+	"github.com/gotars/tars/services/stt/engine"
 	"github.com/gotars/tars/services/stt/vad"
 	"github.com/gotars/tars/speech/pcm"
 )
 
 // Module is the stt service.
-var Module = kit.Service[*Service]("stt", kit.As(kit.Identity{ClientID: "tars-stt", Source: "tars-stt"}), kit.Env[Config](), fx.Provide(New, NewEngine))
+var Module = kit.Service[*Service]("stt", kit.As(kit.Identity{ClientID: "tars-stt", Source: "tars-stt"}), kit.Env[Config](), fx.Provide(New, newEngine))
 
 const (
-	maxWaiting     = 16               // utterances that may wait for the engine; more are dropped and counted
-	lookEvery      = 30 * time.Second // engines come and go
-	partialBackoff = 4                // partials take at most a quarter of the time of an engine: few engines can abort what they began, and a final must not wait
+	maxWaiting     = 16 // utterances that may wait for the engine; more are dropped and counted
+	partialBackoff = 4  // partials take at most a quarter of the time of an engine: few engines can abort what they began, and a final must not wait
 )
 
 // Service listens to every source, and has the engine read what is said there.
@@ -31,7 +32,7 @@ const (
 type Service struct {
 	cfg    Config
 	bus    *kit.Bus
-	engine Engine
+	engine engine.Transcriber
 	log    *slog.Logger
 
 	sources      *sources
@@ -47,16 +48,21 @@ type Service struct {
 	lastError    atomic.Pointer[error]
 }
 
-// New returns a service that reads with engine.
-func New(cfg Config, bus *kit.Bus, engine Engine, home kit.Home, log *slog.Logger) *Service {
+// New returns a service that reads with e.
+func New(cfg Config, bus *kit.Bus, e engine.Transcriber, home kit.Home, log *slog.Logger) *Service {
 	s := &Service{
-		cfg: cfg, bus: bus, engine: engine, log: log,
+		cfg: cfg, bus: bus, engine: e, log: log,
 		sources: newSources(cfg.segmentation(), cfg.newDetector), mics: newMics(cfg.Muted), echoes: &echoes{window: cfg.EchoWindow},
 		wakeListener: newWakeListener(cfg, home, log),
 		turns:        newTurnQueue(), finals: make(chan utterance), partials: make(chan *attempt, 1),
 	}
 	s.mics.used = func(room string) bool { return s.sources.isEstablished(room) || s.turns.understoodIn(room) }
 	return s
+}
+
+// newEngine returns the recogniser that cfg asks for.
+func newEngine(cfg Config, home kit.Home) (engine.Transcriber, error) {
+	return engine.New(cfg.Config, string(home))
 }
 
 // Handlers declares what the service listens to and what it publishes.
@@ -69,7 +75,7 @@ func (s *Service) Handlers() []kit.Handler {
 		kit.OnChan(s.finals, s.transcribeFinal, kit.Timeout(0)),     // the engine has a timeout of its own
 		kit.OnChan(s.partials, s.transcribePartial, kit.Timeout(0)), // a lane of its own: a final never waits for a partial
 		kit.Every(sourceTimeout/2, s.flushIdle),
-		kit.OnConnect(s.findEngine, choice), kit.Every(lookEvery, s.findEngine, choice),
+		kit.OnConnect(s.findEngine, choice), kit.Every(failover.LookEvery, s.findEngine, choice),
 		kit.Sends[contract.FinalTranscript](), kit.Sends[contract.PartialTranscript](), kit.Sends[contract.WakeEvent](),
 	}
 	if s.wakeListener != nil {
@@ -173,7 +179,7 @@ func (s *Service) transcribeFinal(ctx context.Context, u utterance) error {
 }
 
 // understand reads u, unless that was begun as soon as its last word was said.
-func (s *Service) understand(ctx context.Context, u utterance) (Result, error) {
+func (s *Service) understand(ctx context.Context, u utterance) (engine.Result, error) {
 	if u.early != nil && !u.early.claim() {
 		select {
 		case <-u.early.done:
@@ -181,14 +187,14 @@ func (s *Service) understand(ctx context.Context, u utterance) (Result, error) {
 				return u.early.result, u.early.err
 			}
 		case <-ctx.Done():
-			return Result{}, context.Cause(ctx)
+			return engine.Result{}, context.Cause(ctx)
 		}
 	}
 	return s.transcribe(ctx, u.audio)
 }
 
 // transcribe has the engine read a, and notes how long that takes.
-func (s *Service) transcribe(ctx context.Context, a pcm.Audio) (Result, error) {
+func (s *Service) transcribe(ctx context.Context, a pcm.Audio) (engine.Result, error) {
 	begun := time.Now()
 	r, err := s.engine.Transcribe(ctx, a)
 	if err == nil {
@@ -274,9 +280,9 @@ func (s *Service) offerPartial(a *attempt) {
 	}
 }
 
-func (s *Service) lang(r Result) string {
+func (s *Service) lang(r engine.Result) string {
 	if r.Lang == "" {
-		return s.cfg.lang()
+		return s.cfg.Language()
 	}
 	return r.Lang
 }
@@ -294,18 +300,13 @@ func (s *Service) Healthy(ctx context.Context) error {
 	if err := s.lastError.Load(); err != nil {
 		return *err
 	}
-	if e, ok := s.engine.(auto); ok {
-		return errors.Join(e.Missing(ctx), s.wakeListener.health())
-	}
-	return s.wakeListener.health()
+	return errors.Join(failover.Ready(ctx, s.engine), s.wakeListener.health())
 }
 
 // findEngine looks for a better engine, or for another one when that failed.
 func (s *Service) findEngine(ctx context.Context) error {
-	if e, ok := s.engine.(auto); ok && e.Look(ctx) {
-		best := e.Best(ctx)
+	if failover.LookAgain(ctx, s.engine, s.log, "recogniser") {
 		s.lastError.Store(nil) // was that of another one
-		s.log.InfoContext(ctx, "recogniser", "engine", best.Name, "from", best.From)
 	}
 	return nil
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/gotars/tars/kit"
 	"github.com/gotars/tars/kit/kittest"
 	"github.com/gotars/tars/services/stt"
+	"github.com/gotars/tars/services/stt/engine"
 	"github.com/gotars/tars/speech/pcm"
 	"github.com/gotars/tars/test/sound"
 )
@@ -29,31 +30,31 @@ type reader struct {
 	fails bool
 
 	mu     sync.Mutex
-	says   func(pcm.Audio) stt.Result
+	says   func(pcm.Audio) engine.Result
 	busy   int
 	most   int // recognitions at once
 	calls  int
 	broken int // recognitions that were cancelled
 }
 
-func (r *reader) Transcribe(ctx context.Context, a pcm.Audio) (stt.Result, error) {
+func (r *reader) Transcribe(ctx context.Context, a pcm.Audio) (engine.Result, error) {
 	r.count(func() { r.calls++; r.busy++; r.most = max(r.most, r.busy) })
 	defer r.count(func() { r.busy-- })
 	select {
 	case <-time.After(r.takes):
 	case <-ctx.Done():
 		r.count(func() { r.broken++ })
-		return stt.Result{}, context.Cause(ctx)
+		return engine.Result{}, context.Cause(ctx)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch {
 	case r.fails:
-		return stt.Result{}, errors.New("no model")
+		return engine.Result{}, errors.New("no model")
 	case r.says != nil:
 		return r.says(a), nil
 	}
-	return stt.Result{Text: fmt.Sprintf("%.1f seconds", a.Duration().Seconds()), Confidence: new(0.9), Lang: "en"}, nil
+	return engine.Result{Text: fmt.Sprintf("%.1f seconds", a.Duration().Seconds()), Confidence: new(0.9), Lang: "en"}, nil
 }
 
 func (r *reader) count(f func()) {
@@ -65,7 +66,7 @@ func (r *reader) count(f func()) {
 // saying makes r hear text in everything.
 func (r *reader) saying(text string, confidence float64) {
 	r.count(func() {
-		r.says = func(pcm.Audio) stt.Result { return stt.Result{Text: text, Confidence: &confidence} }
+		r.says = func(pcm.Audio) engine.Result { return engine.Result{Text: text, Confidence: &confidence} }
 	})
 }
 
@@ -89,7 +90,7 @@ func listen(t *testing.T, name string, f func(*testing.T, *house), settings ...s
 			k, v, _ := strings.Cut(s, "=")
 			t.Setenv(k, v)
 		}
-		b.Add(t, stt.Module.With(fx.Replace(fx.Annotate(h.engine, fx.As(new(stt.Engine))))))
+		b.Add(t, stt.Module.With(fx.Replace(fx.Annotate(h.engine, fx.As(new(engine.Transcriber))))))
 		f(t, h)
 	})
 }

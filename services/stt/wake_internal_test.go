@@ -10,17 +10,19 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"testing/synctest"
 	"time"
 
+	"testing/synctest"
+
 	"github.com/gotars/tars/engines/wyoming"
+	"github.com/gotars/tars/services/stt/engine"
 )
 
 // Pages come and go, each a room of its own, and most machines have no server
 // for wake words.
 func TestRoomsThatAreGoneAreForgottenWithoutAServer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWakeListener(Config{WakeEngine: "wyoming", Hosts: []string{"none"}}, "", slog.New(slog.DiscardHandler))
+		w := newWakeListener(Config{WakeEngine: "wyoming", Config: engine.Config{Hosts: []string{"none"}}}, "", slog.New(slog.DiscardHandler))
 		over := make(chan error)
 		ctx, cancel := context.WithCancel(t.Context())
 		go func() { over <- w.run(ctx) }()

@@ -13,9 +13,11 @@ import (
 	"go.uber.org/fx"
 
 	"github.com/gotars/tars/contract"
+	"github.com/gotars/tars/engines/enginetest"
 	"github.com/gotars/tars/engines/wyoming"
 	"github.com/gotars/tars/kit/kittest"
 	"github.com/gotars/tars/services/stt"
+	"github.com/gotars/tars/services/stt/engine"
 	"github.com/gotars/tars/speech/pcm"
 	"github.com/gotars/tars/test/need"
 )
@@ -23,7 +25,7 @@ import (
 // sentry is a wake word server. Audio that begins with W holds the phrase, and
 // audio that begins with X breaks the connection.
 func sentry(t *testing.T, heard chan<- string) (uri string) {
-	return serveTCP(t, func(c net.Conn) {
+	return enginetest.ServeTCP(t, func(c net.Conn) {
 		r := bufio.NewReader(c)
 		for {
 			e, err := wyoming.Read(r)
@@ -54,7 +56,7 @@ func audio(mark string) []byte { return append([]byte(mark), make([]byte, 1279).
 func TestWakeWordsWakeTheirRoom_RealTime(t *testing.T) {
 	heard := make(chan string, 100)
 	uri := sentry(t, heard)
-	b := kittest.Start(t, stt.Module.With(fx.Replace(fx.Annotate(&reader{}, fx.As(new(stt.Engine)))), fx.Decorate(func(c stt.Config) stt.Config {
+	b := kittest.Start(t, stt.Module.With(fx.Replace(fx.Annotate(&reader{}, fx.As(new(engine.Transcriber)))), fx.Decorate(func(c stt.Config) stt.Config {
 		c.WakeURI, c.WakeWords = uri, []string{"hey_jarvis"}
 		return c
 	})))
@@ -78,7 +80,7 @@ func TestWakeWordsWakeTheirRoom_RealTime(t *testing.T) {
 			if got != want {
 				t.Errorf("the server saw %s, want %s", got, want)
 			}
-		case <-time.After(patience):
+		case <-time.After(enginetest.Patience):
 			t.Errorf("the server did not see %s", want)
 		}
 	}
@@ -113,7 +115,7 @@ func TestWakeWordsWakeTheirRoom_RealTime(t *testing.T) {
 }
 
 func TestAWakeWordServerThatIsAway(t *testing.T) {
-	away := stt.Module.With(fx.Replace(fx.Annotate(&reader{}, fx.As(new(stt.Engine)))), fx.Decorate(func(c stt.Config) stt.Config {
+	away := stt.Module.With(fx.Replace(fx.Annotate(&reader{}, fx.As(new(engine.Transcriber)))), fx.Decorate(func(c stt.Config) stt.Config {
 		c.WakeURI = "tcp://127.0.0.1:1"
 		return c
 	}))
@@ -135,12 +137,12 @@ func TestAWakeWordServerThatIsAway(t *testing.T) {
 func TestAWakeWordServerThatStopsReading_RealTime(t *testing.T) {
 	over, again := make(chan bool), make(chan bool, 10)
 	defer close(over)
-	uri := serveTCP(t, func(c net.Conn) {
+	uri := enginetest.ServeTCP(t, func(c net.Conn) {
 		again <- true
 		_ = c.(*net.TCPConn).SetReadBuffer(4 << 10)
 		<-over
 	})
-	b := kittest.Start(t, stt.Module.With(fx.Replace(fx.Annotate(&reader{}, fx.As(new(stt.Engine)))), fx.Decorate(func(c stt.Config) stt.Config {
+	b := kittest.Start(t, stt.Module.With(fx.Replace(fx.Annotate(&reader{}, fx.As(new(engine.Transcriber)))), fx.Decorate(func(c stt.Config) stt.Config {
 		c.WakeURI = uri
 		return c
 	})))
@@ -181,7 +183,7 @@ func spoken(t *testing.T, text string) (out []byte) {
 // sentence before it.
 func TestAWakeWordIsHeard_RealEngines(t *testing.T) {
 	need.Engines(t, "WAKE_WYOMING_URI", "TTS_WYOMING_URI")
-	b := kittest.Start(t, stt.Module.With(fx.Replace(fx.Annotate(&reader{}, fx.As(new(stt.Engine)))), fx.Decorate(func(c stt.Config) stt.Config {
+	b := kittest.Start(t, stt.Module.With(fx.Replace(fx.Annotate(&reader{}, fx.As(new(engine.Transcriber)))), fx.Decorate(func(c stt.Config) stt.Config {
 		c.WakeURI, c.WakeWords = os.Getenv("WAKE_WYOMING_URI"), []string{"hey_jarvis"}
 		return c
 	})))

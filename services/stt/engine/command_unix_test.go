@@ -1,6 +1,6 @@
 //go:build unix
 
-package stt_test
+package engine_test
 
 import (
 	"context"
@@ -10,7 +10,8 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/gotars/tars/services/stt"
+	"github.com/gotars/tars/engines/enginetest"
+	"github.com/gotars/tars/services/stt/engine"
 )
 
 // A program is often a shell around the one that works.
@@ -19,7 +20,7 @@ func TestACancelEndsWhatTheProgramStarted(t *testing.T) {
 	if err := syscall.Mkfifo(path, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	e, err := stt.NewEngine(stt.Config{Engine: "command", Command: `sh -c "sleep 600 >` + path + ` & wait"`, Timeout: patience}, "")
+	e, err := engine.New(engine.Config{Engine: "command", Command: `sh -c "sleep 600 >` + path + ` & wait"`, Timeout: enginetest.Patience}, "")
 	if err != nil {
 		t.Fatal(err)
 	}

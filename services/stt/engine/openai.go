@@ -1,4 +1,4 @@
-package stt
+package engine
 
 import (
 	"cmp"
@@ -42,7 +42,7 @@ func NewOpenAI(c Config) (*OpenAI, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s is no web address, want one like http://127.0.0.1:8000/v1", name)
 	}
-	return &OpenAI{client: client, url: apierror.RedactURL(base), model: c.OpenAIModel, lang: c.lang(), timeout: c.Timeout}, nil
+	return &OpenAI{client: client, url: apierror.RedactURL(base), model: c.OpenAIModel, lang: c.Language(), timeout: c.Timeout}, nil
 }
 
 // Transcribe asks the server, for at most the timeout of the settings.

@@ -1,6 +1,6 @@
 //go:build !unix
 
-package stt
+package engine
 
 import "os/exec"
 

@@ -1,4 +1,5 @@
-package stt
+// Package engine turns speech into text with servers and programs that can.
+package engine
 
 import (
 	"context"
@@ -9,13 +10,13 @@ import (
 	"github.com/gotars/tars/speech/pcm"
 )
 
-// Engine turns speech into text. It is safe for concurrent use.
-type Engine interface {
+// Transcriber turns speech into text. It is safe for concurrent use.
+type Transcriber interface {
 	// Transcribe returns what is said in a. It ends soon after ctx does.
 	Transcribe(ctx context.Context, a pcm.Audio) (Result, error)
 }
 
-// Result is what an engine understood.
+// Result is what a Transcriber understood.
 type Result struct {
 	Text       string   // empty: nothing was said
 	Confidence *float64 // 0 to 1, the mean probability of a word piece; nil when the engine does not tell
@@ -25,15 +26,19 @@ type Result struct {
 // setupHint is what to do for a recogniser.
 const setupHint = "run make engines, or set STT_OPENAI_URL, STT_WYOMING_URI or STT_COMMAND"
 
-// ErrNoEngine is the answer of a service that has nothing to recognise with.
-var ErrNoEngine = errors.New("no recogniser: " + setupHint)
+// ErrNone is the answer when there is nothing to recognise with.
+var ErrNone = errors.New("no recogniser: " + setupHint)
 
-// noEngine is the engine of a service that has none.
-type noEngine struct{}
+// none stands for a Transcriber when there is none.
+type none struct{}
 
-func (noEngine) Transcribe(context.Context, pcm.Audio) (Result, error) {
-	return Result{}, failover.RequestFault(ErrNoEngine)
+// Transcribe implements Transcriber.
+func (none) Transcribe(context.Context, pcm.Audio) (Result, error) {
+	return Result{}, failover.RequestFault(ErrNone)
 }
+
+// Ready says what to do for one.
+func (none) Ready(context.Context) error { return ErrNone }
 
 // confidenceOf turns a mean natural logarithm of probabilities into one.
 func confidenceOf(logprob float64) *float64 { return new(min(1, math.Exp(logprob))) }

@@ -1,4 +1,4 @@
-package stt_test
+package engine_test
 
 import (
 	"context"
@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gotars/tars/services/stt"
+	"github.com/gotars/tars/services/stt/engine"
 	"github.com/gotars/tars/speech/pcm"
 )
 
@@ -54,27 +54,27 @@ func TestOpenAIUnderstandsEveryDialect(t *testing.T) {
 	tests := map[string]struct {
 		model   string
 		answers []string
-		want    stt.Result
+		want    engine.Result
 		formats string // response_format of each question
 	}{
 		"segments with log-probabilities": {"whisper-1",
 			[]string{`200 {"text":"Hello. There.","language":"english","segments":[{"start":0,"end":1,"text":"Hello.","avg_logprob":-0.1,"no_speech_prob":0.1},{"start":1,"end":2,"text":" There.","avg_logprob":-0.3,"no_speech_prob":0.1}]}`},
-			stt.Result{Text: "Hello. There.", Confidence: sure(0.8187), Lang: "en"}, "verbose_json"},
+			engine.Result{Text: "Hello. There.", Confidence: sure(0.8187), Lang: "en"}, "verbose_json"},
 		"a segment that is silence": {"whisper-1",
 			[]string{`200 {"text":"Hello. Bye.","language":"en","segments":[{"start":0,"end":1,"text":"Hello.","avg_logprob":-0.1,"no_speech_prob":0.1},{"start":1,"end":2,"text":" Bye.","avg_logprob":-1.3,"no_speech_prob":0.9}]}`},
-			stt.Result{Text: "Hello.", Confidence: sure(0.9048), Lang: "en"}, "verbose_json"},
+			engine.Result{Text: "Hello.", Confidence: sure(0.9048), Lang: "en"}, "verbose_json"},
 		"a server without probabilities": {"whisper-1",
-			[]string{`200 {"text":"Hello."}`}, stt.Result{Text: "Hello."}, "verbose_json"},
+			[]string{`200 {"text":"Hello."}`}, engine.Result{Text: "Hello."}, "verbose_json"},
 		"a server without verbose_json": {"tiny",
-			[]string{`400 {"error":{"message":"unsupported response_format"}}`, `200 {"text":"Hello."}`}, stt.Result{Text: "Hello."}, "verbose_json json"},
+			[]string{`400 {"error":{"message":"unsupported response_format"}}`, `200 {"text":"Hello."}`}, engine.Result{Text: "Hello."}, "verbose_json json"},
 		"token probabilities": {"gpt-4o-mini-transcribe",
 			[]string{`200 {"text":"Hi you","logprobs":[{"token":"Hi","logprob":-0.2},{"token":" you","logprob":-0.4}]}`},
-			stt.Result{Text: "Hi you", Confidence: sure(0.7408)}, "json"},
+			engine.Result{Text: "Hi you", Confidence: sure(0.7408)}, "json"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			url, asked := server(t, tt.answers...)
-			e, err := stt.NewEngine(stt.Config{Engine: "auto", OpenAIURL: url, OpenAIModel: tt.model, OpenAIKey: "k", Lang: "en", Timeout: time.Minute}, "")
+			e, err := engine.New(engine.Config{Engine: "auto", OpenAIURL: url, OpenAIModel: tt.model, OpenAIKey: "k", Lang: "en", Timeout: time.Minute}, "")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -103,7 +103,7 @@ func TestOpenAIUnderstandsEveryDialect(t *testing.T) {
 // about verbose_json.
 func TestARefusedUtteranceCostsNoConfidence(t *testing.T) {
 	url, asked := server(t, `400 {"error":{"message":"no audio"}}`, `400 {"error":{"message":"no audio"}}`, `200 {"text":"Hello."}`)
-	e, err := stt.NewEngine(stt.Config{Engine: "auto", OpenAIURL: url, Timeout: time.Minute}, "")
+	e, err := engine.New(engine.Config{Engine: "auto", OpenAIURL: url, Timeout: time.Minute}, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +129,7 @@ func TestTwoAtOnceFindOutThatAServerIsSimple(t *testing.T) {
 		io.WriteString(w, `{"text":"Hello."}`)
 	}))
 	t.Cleanup(s.Close)
-	e, err := stt.NewEngine(stt.Config{Engine: "auto", OpenAIURL: s.URL + "/v1", Timeout: time.Minute}, "")
+	e, err := engine.New(engine.Config{Engine: "auto", OpenAIURL: s.URL + "/v1", Timeout: time.Minute}, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -178,40 +178,40 @@ func TestEnginesSayWhatIsWrong(t *testing.T) {
 	}))
 	t.Cleanup(endless.Close)
 	tests := map[string]struct {
-		c    stt.Config
+		c    engine.Config
 		want string
 	}{
-		"an answer without end":     {stt.Config{Engine: "openai", OpenAIURL: endless.URL}, "it sent more than 4 MiB"},
-		"a page":                    {stt.Config{Engine: "openai", OpenAIURL: answer(200, "text/html; charset=utf-8", "<html>")}, "the server sent a page: correct STT_OPENAI_URL, it may lack its /v1"},
-		"an error that is a text":   {stt.Config{Engine: "openai", OpenAIURL: answer(500, "application/json", `{"error":"no such model"}`)}, "500 no such model"},
-		"an error as an answer":     {stt.Config{Engine: "openai", OpenAIURL: answer(200, "application/json", `{"error":"failed to read WAV file"}`)}, "the server sent no text: failed to read WAV file"},
-		"a key in an answer":        {stt.Config{Engine: "openai", OpenAIKey: "sk-token", OpenAIURL: answer(200, "application/json", `{"error":"sk-token is used up"}`)}, "the server sent no text: … is used up"},
-		"an answer of nothing":      {stt.Config{Engine: "openai", OpenAIURL: answer(200, "application/json", `{}`)}, "the server sent no text"},
-		"an error of FastAPI":       {stt.Config{Engine: "openai", OpenAIURL: answer(404, "application/json", `{"detail":"Model 'whisper-1' is not installed."}`)}, "404 Model 'whisper-1' is not installed."},
-		"a form of FastAPI":         {stt.Config{Engine: "openai", OpenAIURL: answer(422, "application/json", `{"detail":[{"loc":["body","file"],"msg":"Field required"}]}`)}, "422 Field required"},
-		"a page as an error":        {stt.Config{Engine: "openai", OpenAIURL: answer(404, "text/html", "<html>\n<h1>404</h1>")}, "404 Not Found"},
-		"an error with the key":     {stt.Config{Engine: "openai", OpenAIKey: "sk-token", OpenAIURL: answer(402, "application/json", `{"error":{"message":"sk-token is used up"}}`)}, "402 … is used up"},
-		"a user in the address":     {stt.Config{Engine: "openai", OpenAIURL: "http://sk-token@127.0.0.1:1/v1?key=sk-token"}, "transcribe at http://127.0.0.1:1/v1: dial tcp"},
-		"a key that is refused":     {stt.Config{Engine: "openai", OpenAIURL: refusing}, "transcribe at " + refusing + ": 401 the key is not accepted: set STT_OPENAI_KEY"},
-		"a server that hangs":       {stt.Config{Engine: "openai", OpenAIURL: hanging.URL, Timeout: 50 * ms}, "transcribe at " + hanging.URL + ": no answer within 50ms"},
-		"a server that is away":     {stt.Config{Engine: "openai", OpenAIURL: "http://127.0.0.1:1/v1"}, "connection refused"},
-		"a program that hangs":      {stt.Config{Engine: "command", Command: "sleep 60", Timeout: 50 * ms}, "run sleep: no answer within 50ms"},
-		"a program that fails":      {stt.Config{Engine: "command", Command: `sh -c "echo no model >&2; exit 3"`}, "run sh: exit status 3: no model"},
-		"a program that goes on":    {stt.Config{Engine: "command", Command: "yes"}, "run yes: it printed more than 64 KiB"},
-		"a program that is missing": {stt.Config{Engine: "auto", Command: "no-such-program"}, "STT_COMMAND: exec: \"no-such-program\": executable file not found in $PATH"},
-		"no engine":                 {stt.Config{Engine: "auto"}, "no recogniser: run make engines, or set STT_OPENAI_URL, STT_WYOMING_URI or STT_COMMAND"},
-		"an engine nobody knows":    {stt.Config{Engine: "magic"}, `STT_ENGINE is "magic", want auto, openai, wyoming, command, none`},
-		"an engine without address": {stt.Config{Engine: "openai"}, "STT_OPENAI_URL is empty: set it to a server such as http://127.0.0.1:8000/v1"},
-		"an address of nothing":     {stt.Config{Engine: "openai", OpenAIURL: "localhost:8000"}, "STT_OPENAI_URL is no web address, want one like http://127.0.0.1:8000/v1"},
-		"another one":               {stt.Config{Engine: "auto", OpenAIBaseURL: "10.0.0.7:8000/v1", OpenAIAPIKey: "k"}, "OPENAI_BASE_URL is no web address, want one like http://127.0.0.1:8000/v1"},
-		"a quote that stays open":   {stt.Config{Engine: "command", Command: "sh 'x"}, `STT_COMMAND: a ' is not closed in "sh 'x"`},
+		"an answer without end":     {engine.Config{Engine: "openai", OpenAIURL: endless.URL}, "it sent more than 4 MiB"},
+		"a page":                    {engine.Config{Engine: "openai", OpenAIURL: answer(200, "text/html; charset=utf-8", "<html>")}, "the server sent a page: correct STT_OPENAI_URL, it may lack its /v1"},
+		"an error that is a text":   {engine.Config{Engine: "openai", OpenAIURL: answer(500, "application/json", `{"error":"no such model"}`)}, "500 no such model"},
+		"an error as an answer":     {engine.Config{Engine: "openai", OpenAIURL: answer(200, "application/json", `{"error":"failed to read WAV file"}`)}, "the server sent no text: failed to read WAV file"},
+		"a key in an answer":        {engine.Config{Engine: "openai", OpenAIKey: "sk-token", OpenAIURL: answer(200, "application/json", `{"error":"sk-token is used up"}`)}, "the server sent no text: … is used up"},
+		"an answer of nothing":      {engine.Config{Engine: "openai", OpenAIURL: answer(200, "application/json", `{}`)}, "the server sent no text"},
+		"an error of FastAPI":       {engine.Config{Engine: "openai", OpenAIURL: answer(404, "application/json", `{"detail":"Model 'whisper-1' is not installed."}`)}, "404 Model 'whisper-1' is not installed."},
+		"a form of FastAPI":         {engine.Config{Engine: "openai", OpenAIURL: answer(422, "application/json", `{"detail":[{"loc":["body","file"],"msg":"Field required"}]}`)}, "422 Field required"},
+		"a page as an error":        {engine.Config{Engine: "openai", OpenAIURL: answer(404, "text/html", "<html>\n<h1>404</h1>")}, "404 Not Found"},
+		"an error with the key":     {engine.Config{Engine: "openai", OpenAIKey: "sk-token", OpenAIURL: answer(402, "application/json", `{"error":{"message":"sk-token is used up"}}`)}, "402 … is used up"},
+		"a user in the address":     {engine.Config{Engine: "openai", OpenAIURL: "http://sk-token@127.0.0.1:1/v1?key=sk-token"}, "transcribe at http://127.0.0.1:1/v1: dial tcp"},
+		"a key that is refused":     {engine.Config{Engine: "openai", OpenAIURL: refusing}, "transcribe at " + refusing + ": 401 the key is not accepted: set STT_OPENAI_KEY"},
+		"a server that hangs":       {engine.Config{Engine: "openai", OpenAIURL: hanging.URL, Timeout: 50 * time.Millisecond}, "transcribe at " + hanging.URL + ": no answer within 50ms"},
+		"a server that is away":     {engine.Config{Engine: "openai", OpenAIURL: "http://127.0.0.1:1/v1"}, "connection refused"},
+		"a program that hangs":      {engine.Config{Engine: "command", Command: "sleep 60", Timeout: 50 * time.Millisecond}, "run sleep: no answer within 50ms"},
+		"a program that fails":      {engine.Config{Engine: "command", Command: `sh -c "echo no model >&2; exit 3"`}, "run sh: exit status 3: no model"},
+		"a program that goes on":    {engine.Config{Engine: "command", Command: "yes"}, "run yes: it printed more than 64 KiB"},
+		"a program that is missing": {engine.Config{Engine: "auto", Command: "no-such-program"}, "STT_COMMAND: exec: \"no-such-program\": executable file not found in $PATH"},
+		"no engine":                 {engine.Config{Engine: "auto"}, "no recogniser: run make engines, or set STT_OPENAI_URL, STT_WYOMING_URI or STT_COMMAND"},
+		"an engine nobody knows":    {engine.Config{Engine: "magic"}, `STT_ENGINE is "magic", want auto, openai, wyoming, command, none`},
+		"an engine without address": {engine.Config{Engine: "openai"}, "STT_OPENAI_URL is empty: set it to a server such as http://127.0.0.1:8000/v1"},
+		"an address of nothing":     {engine.Config{Engine: "openai", OpenAIURL: "localhost:8000"}, "STT_OPENAI_URL is no web address, want one like http://127.0.0.1:8000/v1"},
+		"another one":               {engine.Config{Engine: "auto", OpenAIBaseURL: "10.0.0.7:8000/v1", OpenAIAPIKey: "k"}, "OPENAI_BASE_URL is no web address, want one like http://127.0.0.1:8000/v1"},
+		"a quote that stays open":   {engine.Config{Engine: "command", Command: "sh 'x"}, `STT_COMMAND: a ' is not closed in "sh 'x"`},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			if tt.c.Timeout == 0 {
 				tt.c.Timeout = time.Minute
 			}
-			e, err := stt.NewEngine(tt.c, "")
+			e, err := engine.New(tt.c, "")
 			if err == nil {
 				_, err = e.Transcribe(t.Context(), second)
 			}
@@ -236,7 +236,7 @@ func TestCommandReadsAFileOrItsInput(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv("TMPDIR", dir)
-			e, err := stt.NewEngine(stt.Config{Engine: "auto", Command: command, Timeout: time.Minute, Lang: "en"}, "")
+			e, err := engine.New(engine.Config{Engine: "auto", Command: command, Timeout: time.Minute, Lang: "en"}, "")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -252,7 +252,7 @@ func TestCommandReadsAFileOrItsInput(t *testing.T) {
 }
 
 func TestACancelEndsARecognition(t *testing.T) {
-	e, err := stt.NewEngine(stt.Config{Engine: "command", Command: "sleep 60", Timeout: time.Minute}, "")
+	e, err := engine.New(engine.Config{Engine: "command", Command: "sleep 60", Timeout: time.Minute}, "")
 	if err != nil {
 		t.Fatal(err)
 	}

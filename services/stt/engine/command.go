@@ -1,4 +1,4 @@
-package stt
+package engine
 
 import (
 	"bytes"
@@ -33,7 +33,7 @@ func NewCommand(c Config) (*Command, error) {
 	if _, err := exec.LookPath(args[0]); err != nil {
 		return nil, fmt.Errorf("STT_COMMAND: %w", err)
 	}
-	return &Command{args: args, lang: c.lang(), timeout: c.Timeout}, nil
+	return &Command{args: args, lang: c.Language(), timeout: c.Timeout}, nil
 }
 
 // Transcribe runs the program once. It is killed when ctx ends.

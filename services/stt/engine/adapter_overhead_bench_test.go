@@ -1,4 +1,4 @@
-package stt_test
+package engine_test
 
 import (
 	"bytes"
@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gotars/tars/services/stt"
+	"github.com/gotars/tars/services/stt/engine"
 	"github.com/gotars/tars/speech/pcm"
 )
 
@@ -21,16 +21,16 @@ import (
 // reports what the adapter adds to the median. With STT_OPENAI_URL and
 // STT_WYOMING_URI the servers are real, else they answer at once.
 func BenchmarkAdded(b *testing.B) {
-	for kind, byHand := range map[string]func(testing.TB, stt.Config, pcm.Audio){"openai": postByHand, "wyoming": sendByHand} {
+	for kind, byHand := range map[string]func(testing.TB, engine.Config, pcm.Audio){"openai": postByHand, "wyoming": sendByHand} {
 		b.Run(kind, func(b *testing.B) {
-			c := stt.Config{Engine: kind, OpenAIURL: os.Getenv("STT_OPENAI_URL"), OpenAIModel: os.Getenv("STT_OPENAI_MODEL"), WyomingURI: os.Getenv("STT_WYOMING_URI")}
+			c := engine.Config{Engine: kind, OpenAIURL: os.Getenv("STT_OPENAI_URL"), OpenAIModel: os.Getenv("STT_OPENAI_MODEL"), WyomingURI: os.Getenv("STT_WYOMING_URI")}
 			if kind == "openai" && c.OpenAIURL == "" || kind == "wyoming" && c.WyomingURI == "" {
 				s := play(says)
 				s.asked = make(chan struct{}, 1<<20)
 				c = dialects[kind](b, s)
 			}
 			c.Timeout, c.Lang = time.Minute, "en"
-			e, err := stt.NewEngine(c, "")
+			e, err := engine.New(c, "")
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -56,7 +56,7 @@ func median(d []time.Duration) (ms float64) {
 	return float64(d[len(d)/2].Microseconds()) / 1000
 }
 
-func postByHand(t testing.TB, c stt.Config, a pcm.Audio) {
+func postByHand(t testing.TB, c engine.Config, a pcm.Audio) {
 	var body bytes.Buffer
 	form := multipart.NewWriter(&body)
 	file, _ := form.CreateFormFile("file", "audio.wav")
@@ -75,7 +75,7 @@ func postByHand(t testing.TB, c stt.Config, a pcm.Audio) {
 	}
 }
 
-func sendByHand(t testing.TB, c stt.Config, a pcm.Audio) {
+func sendByHand(t testing.TB, c engine.Config, a pcm.Audio) {
 	conn, err := net.Dial("tcp", strings.TrimPrefix(c.WyomingURI, "tcp://"))
 	if err != nil {
 		t.Fatal(err)

@@ -1,4 +1,4 @@
-package stt_test
+package engine_test
 
 import (
 	"bufio"
@@ -15,21 +15,18 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gotars/tars/engines/enginetest"
 	"github.com/gotars/tars/engines/failover"
 	"github.com/gotars/tars/engines/wyoming"
-	"github.com/gotars/tars/services/stt"
+	"github.com/gotars/tars/services/stt/engine"
 	"github.com/gotars/tars/speech/wer"
 	"github.com/gotars/tars/test/need"
+	"github.com/gotars/tars/test/sound"
 )
 
-// TestMain keeps the tests from the servers of this machine.
-func TestMain(m *testing.M) {
-	os.Setenv("ENGINE_HOSTS", "none")
-	os.Exit(m.Run())
-}
+func TestMain(m *testing.M) { enginetest.Main(m) }
 
-// patience is for what happens at once on a machine that is not busy.
-const patience = 30 * time.Second
+func clips(t testing.TB) []sound.Clip { return sound.Clips(t, "../testdata/speech") }
 
 // How a scripted server answers a question that it has read.
 const (
@@ -64,18 +61,18 @@ func (s *script) next() string {
 const text = "Turn on the light."
 
 // dialects are the protocols, each with a server that plays s.
-var dialects = map[string]func(t testing.TB, s *script) stt.Config{
-	"openai": func(t testing.TB, s *script) stt.Config {
+var dialects = map[string]func(t testing.TB, s *script) engine.Config{
+	"openai": func(t testing.TB, s *script) engine.Config {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			_, _ = io.Copy(io.Discard, r.Body)
 			s.answerHTTP(w, r)
 		}))
 		t.Cleanup(server.Close)
 		t.Cleanup(http.DefaultClient.CloseIdleConnections)
-		return stt.Config{Engine: "openai", OpenAIURL: server.URL + "/v1", OpenAIModel: "m"}
+		return engine.Config{Engine: "openai", OpenAIURL: server.URL + "/v1", OpenAIModel: "m"}
 	},
-	"wyoming": func(t testing.TB, s *script) stt.Config {
-		return stt.Config{Engine: "wyoming", WyomingURI: serveTCP(t, s.answerWyoming)}
+	"wyoming": func(t testing.TB, s *script) engine.Config {
+		return engine.Config{Engine: "wyoming", WyomingURI: enginetest.ServeTCP(t, s.answerWyoming)}
 	},
 }
 
@@ -139,37 +136,14 @@ func (s *script) answerWyoming(c net.Conn) {
 	}
 }
 
-// serveTCP hands each connection to talk and closes it afterwards.
-func serveTCP(t testing.TB, talk func(net.Conn)) (uri string) {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				defer c.Close()
-				talk(c)
-			}()
-		}
-	}()
-	t.Cleanup(func() { _ = l.Close() })
-	return "tcp://" + l.Addr().String()
-}
-
 // conform runs f with an engine of each dialect whose server plays acts.
-func conform(t *testing.T, timeout time.Duration, f func(t *testing.T, e stt.Engine, s *script), acts ...string) {
+func conform(t *testing.T, timeout time.Duration, f func(t *testing.T, e engine.Transcriber, s *script), acts ...string) {
 	for name, serve := range dialects {
 		t.Run(name, func(t *testing.T) {
 			s := play(acts...)
 			c := serve(t, s)
 			c.Timeout, c.Lang = timeout, "en"
-			e, err := stt.NewEngine(c, "")
+			e, err := engine.New(c, "")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -180,7 +154,7 @@ func conform(t *testing.T, timeout time.Duration, f func(t *testing.T, e stt.Eng
 
 func TestConformAnswers(t *testing.T) {
 	for act, want := range map[string]string{says: text, nothing: ""} {
-		conform(t, patience, func(t *testing.T, e stt.Engine, _ *script) {
+		conform(t, enginetest.Patience, func(t *testing.T, e engine.Transcriber, _ *script) {
 			if r, err := e.Transcribe(t.Context(), second); err != nil || r.Text != want {
 				t.Errorf("%s: understood %+v, %v", act, r, err)
 			}
@@ -190,7 +164,7 @@ func TestConformAnswers(t *testing.T) {
 
 func TestConformFailures(t *testing.T) {
 	for act, want := range map[string]string{fails: "no model", cut: "", garbage: "", hangsUp: ""} {
-		conform(t, patience, func(t *testing.T, e stt.Engine, _ *script) {
+		conform(t, enginetest.Patience, func(t *testing.T, e engine.Transcriber, _ *script) {
 			_, err := e.Transcribe(t.Context(), second)
 			if err == nil || !strings.HasPrefix(err.Error(), "transcribe at ") || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 				t.Errorf("%s: error %v", act, err)
@@ -200,7 +174,7 @@ func TestConformFailures(t *testing.T) {
 }
 
 func TestConformDeadline(t *testing.T) {
-	conform(t, time.Second, func(t *testing.T, e stt.Engine, s *script) {
+	conform(t, time.Second, func(t *testing.T, e engine.Transcriber, s *script) {
 		if _, err := e.Transcribe(t.Context(), second); err == nil || !strings.HasSuffix(err.Error(), "no answer within 1s") {
 			t.Errorf("error %v", err)
 		}
@@ -213,13 +187,13 @@ func left(t *testing.T, s *script) {
 	t.Helper()
 	select {
 	case <-s.gone:
-	case <-time.After(patience):
+	case <-time.After(enginetest.Patience):
 		t.Error("the server works on")
 	}
 }
 
 func TestConformCancel(t *testing.T) {
-	conform(t, patience, func(t *testing.T, e stt.Engine, s *script) {
+	conform(t, enginetest.Patience, func(t *testing.T, e engine.Transcriber, s *script) {
 		for range 5 { // which is nobody's failure
 			ctx, cancel := context.WithCancel(t.Context())
 			go func() {
@@ -240,7 +214,7 @@ func TestConformCancel(t *testing.T) {
 
 func TestConformASecondTry(t *testing.T) {
 	for _, act := range []string{hangsUp, resets} {
-		conform(t, patience, func(t *testing.T, e stt.Engine, s *script) {
+		conform(t, enginetest.Patience, func(t *testing.T, e engine.Transcriber, s *script) {
 			if r, err := e.Transcribe(t.Context(), second); err != nil || r.Text != text || s.calls.Load() != 2 {
 				t.Errorf("%s: understood %+v, %v after %d calls", act, r, err, s.calls.Load())
 			}
@@ -249,7 +223,7 @@ func TestConformASecondTry(t *testing.T) {
 }
 
 func TestConformLeavesAFailingServerAlone(t *testing.T) {
-	conform(t, patience, func(t *testing.T, e stt.Engine, s *script) {
+	conform(t, enginetest.Patience, func(t *testing.T, e engine.Transcriber, s *script) {
 		for range 3 {
 			_, _ = e.Transcribe(t.Context(), second)
 		}
@@ -267,7 +241,7 @@ func TestRecognisersUnderstandPeople_RealEngines(t *testing.T) {
 	for kind, variable := range map[string]string{"openai": "STT_OPENAI_URL", "wyoming": "STT_WYOMING_URI"} {
 		t.Run(kind, func(t *testing.T) {
 			need.Engines(t, variable)
-			e, err := stt.NewEngine(stt.Config{
+			e, err := engine.New(engine.Config{
 				Engine: kind, OpenAIURL: os.Getenv("STT_OPENAI_URL"), OpenAIModel: os.Getenv("STT_OPENAI_MODEL"),
 				WyomingURI: os.Getenv("STT_WYOMING_URI"), Lang: "en", Timeout: 2 * time.Minute,
 			}, "")
@@ -286,7 +260,7 @@ func TestRecognisersUnderstandPeople_RealEngines(t *testing.T) {
 			if t.Logf("word errors %.1f %%", 100*errs.Rate()); errs.Rate() > 0.1 {
 				t.Errorf("word error rate %.3f, want at most 0.1", errs.Rate())
 			}
-			ctx, cancel := context.WithTimeout(t.Context(), 50*ms)
+			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 			defer cancel()
 			if _, err := e.Transcribe(ctx, clips(t)[0].Audio); err == nil {
 				t.Error("it does not end with its context")
@@ -309,7 +283,7 @@ func TestWhatAServerRefusesIsNotItsFault(t *testing.T) {
 			fmt.Fprintf(w, `{"text":%q}`, text)
 		}))
 		t.Cleanup(s.Close)
-		e, err := stt.NewEngine(stt.Config{Engine: "openai", OpenAIURL: s.URL + "/v1", Timeout: patience}, "")
+		e, err := engine.New(engine.Config{Engine: "openai", OpenAIURL: s.URL + "/v1", Timeout: enginetest.Patience}, "")
 		if err != nil {
 			t.Fatal(err)
 		}

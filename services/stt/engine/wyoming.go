@@ -1,4 +1,4 @@
-package stt
+package engine
 
 import (
 	"context"
@@ -24,7 +24,7 @@ func NewWyoming(c Config) (*Wyoming, error) {
 	if err != nil {
 		return nil, fmt.Errorf("STT_WYOMING_URI: %w", err)
 	}
-	return &Wyoming{client: client, lang: c.lang(), timeout: c.Timeout}, nil
+	return &Wyoming{client: client, lang: c.Language(), timeout: c.Timeout}, nil
 }
 
 // Transcribe asks the server, for at most the timeout of the settings.

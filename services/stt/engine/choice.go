@@ -1,0 +1,95 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/gotars/tars/engines/discovery"
+	"github.com/gotars/tars/engines/failover"
+	"github.com/gotars/tars/speech/pcm"
+)
+
+// candidate is a Transcriber that may be taken.
+type candidate = failover.Candidate[Transcriber]
+
+// chosen is the Transcriber that the settings name, or the best that is found.
+type chosen struct{ *failover.Switch[Transcriber] }
+
+// New returns the Transcriber that c asks for. With "auto" that is the first one
+// that is set up by a variable, else the best of those that answer at
+// ENGINE_HOSTS or are installed in home; it looks for them when it is used. One
+// that fails again and again is left alone for a while, and the next one that
+// was found takes over.
+func New(c Config, home string) (Transcriber, error) {
+	choice, err := c.choice(home)
+	if err != nil {
+		return nil, err
+	}
+	return chosen{choice.Switch()}, nil
+}
+
+// Transcribe has the best one read a.
+func (e chosen) Transcribe(ctx context.Context, a pcm.Audio) (r Result, err error) {
+	err = e.Do(ctx, func(ctx context.Context, c candidate) (bool, error) {
+		r, err = c.Engine.Transcribe(ctx, a)
+		return false, err
+	})
+	return r, err
+}
+
+// Describe says for people which engine New takes with c, where that was found,
+// and what would be better; empty when nothing is missing. It looks for servers,
+// for at most a second.
+func Describe(ctx context.Context, c Config, home string) (name, from, better string) {
+	choice, err := c.choice(home)
+	return choice.Describe(ctx, err)
+}
+
+func (c Config) choice(home string) (failover.Choice[Transcriber], error) {
+	set, err := c.set()
+	return failover.Choice[Transcriber]{
+		Set: set, Kind: discovery.STT, Hosts: c.Hosts, Home: home, Connect: failover.Each(c.at),
+		None: []candidate{{Engine: none{}, Key: "none", Name: "none", From: "nothing is set up", Better: setupHint}},
+	}, err
+}
+
+// set is the engine that variables name, nothing when they name none.
+func (c Config) set() ([]candidate, error) {
+	named := func(e Transcriber, name, from, address string, err error) ([]candidate, error) {
+		return []candidate{failover.FromSettings(e, name, from, address)}, err
+	}
+	openAI := c.OpenAIURL != "" || c.OpenAIBaseURL != "" && c.OpenAIAPIKey != ""
+	switch is := func(kind string, set bool) bool { return c.Engine == kind || c.Engine == "auto" && set }; {
+	case is("openai", openAI):
+		e, err := NewOpenAI(c)
+		if c.OpenAIURL == "" {
+			return named(e, "OpenAI-compatible", "OPENAI_BASE_URL", c.OpenAIBaseURL, err)
+		}
+		return named(e, "OpenAI-compatible", "STT_OPENAI_URL", c.OpenAIURL, err)
+	case is("wyoming", c.WyomingURI != ""):
+		e, err := NewWyoming(c)
+		return named(e, "Wyoming", "STT_WYOMING_URI", c.WyomingURI, err)
+	case is("command", c.Command != ""):
+		e, err := NewCommand(c)
+		return named(e, "command", "STT_COMMAND", "", err)
+	case c.Engine == "none":
+		return []candidate{{Engine: none{}, Key: "none", Name: "none", From: "STT_ENGINE", Better: "set STT_ENGINE=auto, and " + setupHint}}, nil
+	case c.Engine == "auto":
+		return nil, nil
+	}
+	return nil, fmt.Errorf("STT_ENGINE is %q, want %s", c.Engine, kinds)
+}
+
+// at is the engine that asks s. It gets no key: that is for the servers of
+// variables.
+func (c Config) at(s discovery.Server) (Transcriber, error) {
+	if s.Protocol == "wyoming" {
+		c.WyomingURI = s.URL
+		return NewWyoming(c)
+	}
+	c.OpenAIURL, c.OpenAIKey = s.URL, ""
+	if s.Model != "" {
+		c.OpenAIModel = s.Model
+	}
+	return NewOpenAI(c)
+}
