@@ -20,6 +20,7 @@ import (
 	"github.com/gotars/tars/services/stt"
 	sttengine "github.com/gotars/tars/services/stt/engine"
 	"github.com/gotars/tars/services/tts"
+	ttsengine "github.com/gotars/tars/services/tts/engine"
 	uiweb "github.com/gotars/tars/services/ui-web"
 	"github.com/gotars/tars/speech/pcm"
 	"github.com/gotars/tars/test/engine"
@@ -35,9 +36,9 @@ func (h hears) Transcribe(context.Context, pcm.Audio) (sttengine.Result, error) 
 // speaks takes 50 ms of sound for each character.
 type speaks struct{}
 
-func (speaks) Synthesize(_ context.Context, l tts.Line) iter.Seq2[tts.Chunk, error] {
-	return func(yield func(tts.Chunk, error) bool) {
-		yield(tts.Chunk{Rate: 16000, PCM: make([]byte, 2*800*len(l.Text))}, nil)
+func (speaks) Synthesize(_ context.Context, l ttsengine.Line) iter.Seq2[ttsengine.Chunk, error] {
+	return func(yield func(ttsengine.Chunk, error) bool) {
+		yield(ttsengine.Chunk{Rate: 16000, PCM: make([]byte, 2*800*len(l.Text))}, nil)
 	}
 }
 
@@ -48,7 +49,7 @@ func startEverything(t *testing.T, sentence string) []kit.Module {
 	t.Setenv("STT_ENGINE", "none")
 	return []kit.Module{
 		memory.Module, llm.Module, router.Module, uiweb.Module,
-		tts.Module.With(fx.Replace(fx.Annotate(speaks{}, fx.As(new(tts.Engine))))),
+		tts.Module.With(fx.Replace(fx.Annotate(speaks{}, fx.As(new(ttsengine.Synthesizer))))),
 		stt.Module.With(fx.Replace(fx.Annotate(hears(sentence), fx.As(new(sttengine.Transcriber))))),
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/gotars/tars/services/stt"
 	sttengine "github.com/gotars/tars/services/stt/engine"
 	"github.com/gotars/tars/services/tts"
+	ttsengine "github.com/gotars/tars/services/tts/engine"
 )
 
 // hostsConfig is read from ENGINE_HOSTS, as each service does.
@@ -127,17 +128,17 @@ func voiceAt(ctx context.Context, s discovery.Server, home kit.Home) (say sayer,
 		c.OpenAIKey = ""
 	}
 	c.Engine, c.OpenAIURL, c.WyomingURI, c.PiperURL, c.OpenAIModel = s.Protocol, s.URL, s.URL, s.URL, cmp.Or(s.Model, c.OpenAIModel)
-	e, stop, err := tts.NewEngine(ctx, c, tts.FilesOf(c, home))
+	e, stop, err := ttsengine.New(ctx, c.Config, tts.FilesOf(c, home))
 	if err != nil {
 		return nil, nil, err
 	}
 	return sayWith(e), func() { _ = stop(context.WithoutCancel(ctx)) }, nil
 }
 
-func sayWith(e tts.Engine) sayer {
+func sayWith(e ttsengine.Synthesizer) sayer {
 	return func(ctx context.Context, text string) (first, all time.Duration, err error) {
 		begin := time.Now()
-		for chunk, err := range e.Synthesize(ctx, tts.Line{Text: text, Lang: "en"}) {
+		for chunk, err := range e.Synthesize(ctx, ttsengine.Line{Text: text, Lang: "en"}) {
 			if err != nil {
 				return 0, 0, err
 			}

@@ -21,6 +21,7 @@ import (
 	"github.com/gotars/tars/services/stt"
 	sttengine "github.com/gotars/tars/services/stt/engine"
 	"github.com/gotars/tars/services/tts"
+	ttsengine "github.com/gotars/tars/services/tts/engine"
 	"github.com/gotars/tars/speech/pcm"
 )
 
@@ -176,7 +177,7 @@ func (t *trial) voice(ctx context.Context, home kit.Home) (say sayer, done func(
 	if err != nil {
 		return nil, nil, err
 	}
-	e, stop, err := tts.NewEngine(ctx, c, tts.FilesOf(c, home))
+	e, stop, err := ttsengine.New(ctx, c.Config, tts.FilesOf(c, home))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -224,7 +225,7 @@ func trySpeaking(ctx context.Context, home kit.Home, t *trial) error {
 		first, _, err := say(ctx, spokenText)
 		return first, err
 	})
-	if errors.Is(err, tts.ErrNoEngine) {
+	if errors.Is(err, ttsengine.ErrNone) {
 		return nil
 	}
 	t.text = "first sound after " + shortDuration(took)

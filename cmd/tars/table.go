@@ -16,6 +16,7 @@ import (
 	"github.com/gotars/tars/services/stt"
 	sttengine "github.com/gotars/tars/services/stt/engine"
 	"github.com/gotars/tars/services/tts"
+	ttsengine "github.com/gotars/tars/services/tts/engine"
 	uiweb "github.com/gotars/tars/services/ui-web"
 )
 
@@ -46,7 +47,7 @@ func enginesInUse(ctx context.Context, home kit.Home) map[string]engine {
 	var wg sync.WaitGroup
 	for service, describe := range map[string]func() (engine, error){
 		"stt":    describeFromEnv("stt", func(c stt.Config) engine { return newEngine(sttengine.Describe(ctx, c.Config, string(home))) }),
-		"tts":    describeFromEnv("tts", func(c tts.Config) engine { return newEngine(tts.Describe(ctx, c, home)) }),
+		"tts":    describeFromEnv("tts", func(c tts.Config) engine { return newEngine(ttsengine.Describe(ctx, c.Config, tts.FilesOf(c, home))) }),
 		"llm":    describeFromEnv("llm", func(c llm.Config) engine { return newEngine(llm.Describe(ctx, c, home)) }),
 		"memory": describeFromEnv("memory", func(c memory.Config) engine { return newEngine(memory.Describe(ctx, c, home)) }),
 	} {

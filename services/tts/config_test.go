@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/gotars/tars/services/tts"
+	"github.com/gotars/tars/services/tts/engine"
 )
 
 func TestSettingsThatCannotWork(t *testing.T) {
@@ -19,7 +20,7 @@ func TestSettingsThatCannotWork(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			c := tts.Config{Engine: "auto", Speed: 1, Timeout: time.Second, DefaultSink: "page"}
+			c := tts.Config{Config: engine.Config{Engine: "auto", Speed: 1, Timeout: time.Second}, DefaultSink: "page"}
 			if err := c.Validate(); err != nil {
 				t.Fatal(err)
 			}

@@ -5,22 +5,24 @@ import (
 
 	"go.uber.org/fx"
 
+	"github.com/gotars/tars/engines/failover"
 	"github.com/gotars/tars/kit"
+	"github.com/gotars/tars/services/tts/engine"
 )
 
 // opened is an engine that a hook opens.
 type opened struct {
-	Engine
+	engine.Synthesizer
 	close func(context.Context) error
 }
 
 // OpenEngine returns the engine that cfg asks for; its hooks open and close it.
-func OpenEngine(lc fx.Lifecycle, cfg Config, home kit.Home) Engine {
+func OpenEngine(lc fx.Lifecycle, cfg Config, home kit.Home) engine.Synthesizer {
 	o := new(opened)
 	lc.Append(fx.Hook{
 		OnStart: func(ctx context.Context) (err error) {
-			o.Engine, o.close, err = NewEngine(context.WithoutCancel(ctx), cfg, FilesOf(cfg, home))
-			o.Engine = withCache(o.Engine)
+			o.Synthesizer, o.close, err = engine.New(context.WithoutCancel(ctx), cfg.Config, FilesOf(cfg, home))
+			o.Synthesizer = engine.WithCache(o.Synthesizer)
 			return err
 		},
 		OnStop: func(ctx context.Context) error { return o.close(ctx) },
@@ -28,34 +30,18 @@ func OpenEngine(lc fx.Lifecycle, cfg Config, home kit.Home) Engine {
 	return o
 }
 
-// withCache is e, which makes short sentences once.
-func withCache(e Engine) Engine {
-	if a, ok := e.(auto); ok {
-		a.kept = new(audioCache)
-		return a
-	}
-	return e
+// FilesOf is where the engines of cfg keep files in home.
+func FilesOf(cfg Config, home kit.Home) engine.Files {
+	return engine.Files{Assets: home.Path(cfg.Assets), Cache: home.Path("cache/wazero"), Home: string(home)}
 }
 
-// findEngine looks for a better engine, or for another one when that failed, and
-// tells which is taken.
+// Ready reports why there is no voice.
+func (o *opened) Ready(ctx context.Context) error { return failover.Ready(ctx, o.Synthesizer) }
+
+// findEngine looks for a better engine, or for another one when that failed.
 func (s *Service) findEngine(ctx context.Context) error {
-	o, ok := s.engine.(*opened)
-	if !ok {
-		return nil
-	}
-	if e, ok := o.Engine.(auto); ok && e.Look(ctx) {
-		best := e.Best(ctx)
+	if o, ok := s.engine.(*opened); ok && failover.LookAgain(ctx, o.Synthesizer, s.log, "voice") {
 		s.trouble.Store(nil) // was that of another one
-		s.log.InfoContext(ctx, "voice", "engine", best.Name, "from", best.From)
-	}
-	return nil
-}
-
-// Silent reports why there is no voice.
-func (o *opened) Silent(ctx context.Context) error {
-	if e, ok := o.Engine.(auto); ok {
-		return e.Silent(ctx)
 	}
 	return nil
 }

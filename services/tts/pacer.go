@@ -3,18 +3,21 @@ package tts
 import (
 	"slices"
 	"time"
+
+	"github.com/gotars/tars/contract"
+	"github.com/gotars/tars/services/tts/engine"
 )
 
 const (
 	maxLead       = 300 * time.Millisecond // audio that may be sent before it is heard
-	maxPiece      = 100 * time.Millisecond // of a piece, which has at most maxPieceBytes as well
+	maxPiece      = 100 * time.Millisecond // of a piece, which has at most contract.AudioMaxBytes as well
 	minPiece      = 20 * time.Millisecond  // of a piece, unless it is the last
 	underrunGuard = 60 * time.Millisecond  // before it would be missed, less than a piece will do
 )
 
 // Piece is audio that goes out in one message.
 type Piece struct {
-	Chunk
+	engine.Chunk
 	Seq  int  // counts from 0
 	Last bool // no other follows; such a piece may be empty
 }
@@ -23,17 +26,17 @@ type Piece struct {
 // soon as it may be, but at most 300 ms before it is heard. Its zero value is
 // ready. It has no clock and no goroutine, and is not safe for concurrent use.
 type Pacer struct {
-	queue []Chunk // not sent
-	ended bool    // no more will be added
-	seq   int     // pieces sent
+	queue []engine.Chunk // not sent
+	ended bool           // no more will be added
+	seq   int            // pieces sent
 
-	after  time.Time     // when what was said before is over
-	origin time.Time     // when the first sample was heard, had there been no pause
-	sent   time.Duration // audio sent
-	last   bool          // the last piece was sent
-	until  time.Time     // its end by the contract: when it was sent, and its length
-	held   time.Time     // since when nothing is sent; zero: not held
-	recent []Chunk       // sent, and perhaps not heard
+	after  time.Time      // when what was said before is over
+	origin time.Time      // when the first sample was heard, had there been no pause
+	sent   time.Duration  // audio sent
+	last   bool           // the last piece was sent
+	until  time.Time      // its end by the contract: when it was sent, and its length
+	held   time.Time      // since when nothing is sent; zero: not held
+	recent []engine.Chunk // sent, and perhaps not heard
 }
 
 // After tells until when something else is heard. The first sample follows it
@@ -44,7 +47,7 @@ func (p *Pacer) After(t time.Time) { p.after = t }
 func (p *Pacer) Over() time.Time { return p.origin.Add(p.sent) }
 
 // Add takes the next audio.
-func (p *Pacer) Add(c Chunk) {
+func (p *Pacer) Add(c engine.Chunk) {
 	if len(c.PCM) == 0 {
 		return
 	}
@@ -123,7 +126,7 @@ func (p *Pacer) Wait(now time.Time) (time.Duration, bool) {
 	case len(p.queue) == 0:
 		return 0, p.ended
 	}
-	size := audioLength(p.next(), p.queue[0].Rate)
+	size := engine.Chunk{Rate: p.queue[0].Rate, PCM: p.queue[0].PCM[:p.next()]}.Duration()
 	due := p.Over().Add(size - maxLead)
 	if p.seq == 0 {
 		due = p.after.Add(size - maxLead)
@@ -142,7 +145,7 @@ func (p *Pacer) keepsBack(size time.Duration) bool {
 // next is the size of the next piece in bytes.
 func (p *Pacer) next() int {
 	c := p.queue[0]
-	return min(len(c.PCM), bytesOf(maxPiece, c.Rate), maxPieceBytes)
+	return min(len(c.PCM), bytesOf(maxPiece, c.Rate), contract.AudioMaxBytes)
 }
 
 // Next returns the piece that is due, if one is.
@@ -153,7 +156,7 @@ func (p *Pacer) Next(now time.Time) (Piece, bool) {
 	piece := Piece{Seq: p.seq}
 	if len(p.queue) > 0 {
 		c, n := &p.queue[0], p.next()
-		piece.Chunk = Chunk{Rate: c.Rate, PCM: c.PCM[:n:n]}
+		piece.Chunk = engine.Chunk{Rate: c.Rate, PCM: c.PCM[:n:n]}
 		if c.PCM = c.PCM[n:]; len(c.PCM) == 0 {
 			p.queue = p.queue[1:]
 		}
@@ -183,3 +186,6 @@ func (p *Pacer) note(piece Piece, now time.Time) {
 		p.recent = slices.Delete(p.recent, 0, len(p.recent)-most)
 	}
 }
+
+// bytesOf is the length of d in bytes, a whole number of samples.
+func bytesOf(d time.Duration, rate int) int { return int(d*time.Duration(rate)/time.Second) * 2 }

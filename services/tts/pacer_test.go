@@ -2,22 +2,19 @@ package tts_test
 
 import (
 	"bytes"
-	"encoding/binary"
 	"testing"
 	"time"
 
 	"github.com/gotars/tars/services/tts"
+	"github.com/gotars/tars/services/tts/engine"
+	"github.com/gotars/tars/test/sound"
 )
 
 const ms = time.Millisecond
 
 // ramp is d of audio of which no two samples are alike.
-func ramp(d time.Duration, rate int) tts.Chunk {
-	c := tts.Chunk{Rate: rate}
-	for i := range int(d * time.Duration(rate) / time.Second) {
-		c.PCM = binary.LittleEndian.AppendUint16(c.PCM, uint16(i))
-	}
-	return c
+func ramp(d time.Duration, rate int) engine.Chunk {
+	return engine.Chunk{Rate: rate, PCM: sound.Ramp(d, rate)}
 }
 
 // player listens to a pacer. Time passes in steps of a millisecond.
@@ -65,7 +62,7 @@ func TestAudioGoesOutInRealTime(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p := player{t: t, now: time.Unix(0, 0)}
 			want := ramp(2*time.Second, rate)
-			p.pacer.Add(tts.Chunk{Rate: rate, PCM: bytes.Clone(want.PCM)})
+			p.pacer.Add(engine.Chunk{Rate: rate, PCM: bytes.Clone(want.PCM)})
 			p.pacer.End()
 			if d, ok := p.pacer.Wait(p.now); d != 0 || !ok {
 				t.Errorf("the first piece waits %v, %v", d, ok)
@@ -96,7 +93,7 @@ func TestSmallChunksAreJoinedAndTheLastIsMarked(t *testing.T) {
 	p := player{t: t, now: time.Unix(0, 0)}
 	want := ramp(time.Second, 16000)
 	for rest := want.PCM; len(rest) > 0; rest = rest[min(len(rest), 160):] { // 5ms, made twice as fast as it is heard
-		p.pacer.Add(tts.Chunk{Rate: 16000, PCM: bytes.Clone(rest[:min(len(rest), 160)])})
+		p.pacer.Add(engine.Chunk{Rate: 16000, PCM: bytes.Clone(rest[:min(len(rest), 160)])})
 		if len(rest)%320 == 0 {
 			p.pass(5 * ms)
 		}
@@ -120,7 +117,7 @@ func TestAPauseKeepsThePosition(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p := player{t: t, now: time.Unix(0, 0)}
 			want := ramp(2*time.Second, 16000)
-			p.pacer.Add(tts.Chunk{Rate: 16000, PCM: bytes.Clone(want.PCM)})
+			p.pacer.Add(engine.Chunk{Rate: 16000, PCM: bytes.Clone(want.PCM)})
 			p.pacer.End()
 			p.pass(730 * ms)
 			p.pacer.Hold(p.now)

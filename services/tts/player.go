@@ -10,6 +10,9 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/gotars/tars/engines/apierror"
+	"github.com/gotars/tars/services/tts/engine"
 )
 
 // playerStopTimeout is how long a program may go on when its input has ended. What it was
@@ -49,7 +52,7 @@ func NewPlayer(command string) (*Player, error) {
 }
 
 // Play hands c to the program. A program that takes none is ended.
-func (p *Player) Play(c Chunk) error {
+func (p *Player) Play(c engine.Chunk) error {
 	if len(c.PCM) == 0 {
 		return nil
 	}
@@ -70,7 +73,7 @@ func (p *Player) Play(c Chunk) error {
 	if _, err := now.in.Write(c.PCM); err != nil {
 		p.Silence()
 		<-now.done // its last words are complete
-		return fmt.Errorf("play with %s: %w%s", p.args[0], err, lastLine(now.log.String()))
+		return fmt.Errorf("play with %s: %w%s", p.args[0], err, apierror.LastLine(now.log.String()))
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/gotars/tars/services/tts"
+	"github.com/gotars/tars/services/tts/engine"
 )
 
 func TestAPlayerGetsEverySampleAtItsRate(t *testing.T) {
@@ -16,7 +17,7 @@ func TestAPlayerGetsEverySampleAtItsRate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, c := range []tts.Chunk{ramp(100*ms, 16000), ramp(100*ms, 16000), {Rate: 16000}, ramp(100*ms, 22050)} {
+	for _, c := range []engine.Chunk{ramp(100*ms, 16000), ramp(100*ms, 16000), {Rate: 16000}, ramp(100*ms, 22050)} {
 		if err := p.Play(c); err != nil {
 			t.Fatal(err)
 		}

@@ -11,8 +11,10 @@ import (
 	"go.uber.org/fx"
 
 	"github.com/gotars/tars/contract"
+	"github.com/gotars/tars/engines/failover"
 	"github.com/gotars/tars/kit"
 	"github.com/gotars/tars/kit/msg"
+	"github.com/gotars/tars/services/tts/engine"
 	"github.com/gotars/tars/speech"
 )
 
@@ -20,19 +22,15 @@ import (
 var Module = kit.Service[*Service]("tts",
 	kit.As(kit.Identity{ClientID: "tars-tts", Source: "tars-tts", Aliases: []string{"tts"}}), kit.Env[Config](), fx.Provide(New, OpenEngine))
 
-const (
-	lookEvery = 30 * time.Second // engines come and go
-
-	// maxSentence is how much of a text an engine gets at once, in bytes: half a
-	// minute of speech. It bounds how long an engine works on what may be stopped.
-	maxSentence = 300
-)
+// maxSentence is how much of a text an engine gets at once, in bytes: half a
+// minute of speech. It bounds how long an engine works on what may be stopped.
+const maxSentence = 300
 
 // Service is a voice. One loop owns what is said; handlers tell it what to do.
 type Service struct {
 	cfg    Config
 	bus    *kit.Bus
-	engine Engine
+	engine engine.Synthesizer
 	log    *slog.Logger
 
 	orders  chan func(*voice) // unbuffered: who gives one waits until it is carried out
@@ -40,10 +38,10 @@ type Service struct {
 	trouble atomic.Pointer[error]
 }
 
-// New returns a voice that speaks with engine. It does no I/O; OpenEngine's hook
+// New returns a voice that speaks with e. It does no I/O; OpenEngine's hook
 // opens the engine.
-func New(cfg Config, bus *kit.Bus, engine Engine, log *slog.Logger) *Service {
-	return &Service{cfg: cfg, bus: bus, engine: engine, log: log, orders: make(chan func(*voice)), over: make(chan struct{})}
+func New(cfg Config, bus *kit.Bus, e engine.Synthesizer, log *slog.Logger) *Service {
+	return &Service{cfg: cfg, bus: bus, engine: e, log: log, orders: make(chan func(*voice)), over: make(chan struct{})}
 }
 
 // Handlers declares what the voice listens to. Both commands share a lane and
@@ -58,7 +56,7 @@ func (s *Service) Handlers() []kit.Handler {
 		kit.On(s.say, desk, kit.AckFirst(), kit.CancelledBy(stoppedAnswer, answerOf)), // after a restart nobody waits for it any more
 		kit.On(s.control, desk, kit.Overtake()),
 		kit.Loop(s.speak),
-		kit.OnConnect(s.findEngine, choice), kit.Every(lookEvery, s.findEngine, choice),
+		kit.OnConnect(s.findEngine, choice), kit.Every(failover.LookEvery, s.findEngine, choice),
 		kit.Sends[contract.TtsStatus](), kit.Sends[contract.SpeakerAudio](),
 	}
 }
@@ -150,8 +148,5 @@ func (s *Service) Healthy(ctx context.Context) error {
 	if err := s.trouble.Load(); err != nil {
 		return *err
 	}
-	if o, ok := s.engine.(*opened); ok {
-		return o.Silent(ctx)
-	}
-	return nil
+	return failover.Ready(ctx, s.engine)
 }

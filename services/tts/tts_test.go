@@ -17,6 +17,7 @@ import (
 	"github.com/gotars/tars/kit"
 	"github.com/gotars/tars/kit/kittest"
 	"github.com/gotars/tars/services/tts"
+	"github.com/gotars/tars/services/tts/engine"
 )
 
 // talker is an engine that takes 100 ms to begin a sentence and says a word in
@@ -26,19 +27,19 @@ type talker struct {
 	made *[]string
 }
 
-func (e talker) Synthesize(ctx context.Context, l tts.Line) iter.Seq2[tts.Chunk, error] {
-	return func(yield func(tts.Chunk, error) bool) {
+func (e talker) Synthesize(ctx context.Context, l engine.Line) iter.Seq2[engine.Chunk, error] {
+	return func(yield func(engine.Chunk, error) bool) {
 		select {
 		case <-time.After(100 * ms):
 		case <-ctx.Done():
-			yield(tts.Chunk{}, context.Cause(ctx))
+			yield(engine.Chunk{}, context.Cause(ctx))
 			return
 		}
 		e.mu.Lock()
 		*e.made = append(*e.made, l.Text)
 		e.mu.Unlock()
 		if strings.Contains(l.Text, "fail") {
-			yield(tts.Chunk{}, errors.New("out of breath"))
+			yield(engine.Chunk{}, errors.New("out of breath"))
 			return
 		}
 		for range strings.Fields(l.Text) {
@@ -71,7 +72,7 @@ func perform(t *testing.T, name string, f func(*testing.T, *stage), settings ...
 			k, v, _ := strings.Cut(set, "=")
 			t.Setenv(k, v)
 		}
-		b.Add(t, tts.Module.With(fx.Replace(fx.Annotate(talker{new(sync.Mutex), &s.made}, fx.As(new(tts.Engine))))))
+		b.Add(t, tts.Module.With(fx.Replace(fx.Annotate(talker{new(sync.Mutex), &s.made}, fx.As(new(engine.Synthesizer))))))
 		s.begun = time.Now()
 		f(t, s)
 	})
@@ -119,7 +120,7 @@ func (s *stage) story(t *testing.T) string {
 
 func (s *stage) heard() (d time.Duration) {
 	for _, a := range s.audio.All() {
-		d += tts.Chunk{Rate: a.Rate, PCM: a.PCM}.Duration()
+		d += engine.Chunk{Rate: a.Rate, PCM: a.PCM}.Duration()
 	}
 	return d
 }
@@ -189,7 +190,7 @@ func TestSpeech(t *testing.T) {
 			if late := time.Since(at) - sent; late > 0 {
 				t.Errorf("audio came %v after the last of it was over", late)
 			}
-			sent += tts.Chunk{Rate: a.Rate, PCM: a.PCM}.Duration()
+			sent += engine.Chunk{Rate: a.Rate, PCM: a.PCM}.Duration()
 			if ahead := sent - time.Since(at); ahead > 301*ms {
 				t.Errorf("audio is %v ahead", ahead)
 			}

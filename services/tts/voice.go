@@ -10,6 +10,7 @@ import (
 	"github.com/gotars/tars/contract"
 	"github.com/gotars/tars/kit"
 	"github.com/gotars/tars/kit/msg"
+	"github.com/gotars/tars/services/tts/engine"
 )
 
 const (
@@ -26,9 +27,9 @@ type line struct {
 	sink      string
 	tell      func(msg.Message) error // publishes in the chain of the say
 
-	chunks chan Chunk // what the engine made; closed at the end; nil until it begins
-	err    error      // why the engine ended early; read after chunks is closed
-	made   bool       // the engine made some of it: not all was kept from earlier lines; as err
+	chunks chan engine.Chunk // what the engine made; closed at the end; nil until it begins
+	err    error             // why the engine ended early; read after chunks is closed
+	made   bool              // the engine made some of it: not all was kept from earlier lines; as err
 	cancel context.CancelFunc
 	ended  bool // chunks is closed and empty
 	pacer  Pacer
@@ -43,7 +44,7 @@ func (l *line) is(id *string) bool { return id == nil || *id == l.utt() }
 // voice is what the loop owns: the line that is spoken, the one that is made
 // meanwhile, and those that wait. It is used by one goroutine.
 type voice struct {
-	engine  Engine
+	engine  engine.Synthesizer
 	program *Player
 	sink    string // that the program plays
 	log     *slog.Logger
@@ -105,7 +106,7 @@ func (v *voice) follow(l *line) {
 // shift takes the line whose turn it is and begins to make it.
 func (v *voice) shift(ctx context.Context) *line {
 	l := v.queue.shift()
-	l.chunks = make(chan Chunk, maxChunksAhead)
+	l.chunks = make(chan engine.Chunk, maxChunksAhead)
 	ctx, l.cancel = context.WithCancel(ctx)
 	v.wg.Go(func() {
 		defer close(l.chunks)
@@ -117,7 +118,7 @@ func (v *voice) shift(ctx context.Context) *line {
 // make has the engine say l.
 func (v *voice) make(ctx context.Context, l *line) error {
 	for _, sentence := range l.sentences {
-		text := Line{Text: sentence, Voice: orEmpty(l.say.Voice), Lang: orEmpty(l.say.Lang)}
+		text := engine.Line{Text: sentence, Voice: orEmpty(l.say.Voice), Lang: orEmpty(l.say.Lang)}
 		for c, err := range v.engine.Synthesize(ctx, text) {
 			if err != nil {
 				return err
@@ -141,7 +142,7 @@ func orEmpty(s *string) string {
 }
 
 // made is where the audio of the line comes from that is spoken now.
-func (v *voice) made() <-chan Chunk {
+func (v *voice) made() <-chan engine.Chunk {
 	if v.now == nil || v.now.ended || v.now.pacer.Waiting() > maxAhead {
 		return nil
 	}
@@ -149,7 +150,7 @@ func (v *voice) made() <-chan Chunk {
 }
 
 // add takes audio, or its end.
-func (v *voice) add(c Chunk, more bool) {
+func (v *voice) add(c engine.Chunk, more bool) {
 	l := v.now
 	if more {
 		l.pacer.Add(c)

@@ -12,7 +12,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gotars/tars/engines/openai"
 	"github.com/gotars/tars/speech/pcm"
+	"github.com/gotars/tars/speech/wav"
 )
 
 // Room makes sound: a voice, silence and other things over steady noise. No
@@ -87,12 +89,36 @@ func Clips(t testing.TB, folder string) (all []Clip) {
 		t.Fatal(err)
 	}
 	for _, row := range rows[1:] {
-		wav, err := os.ReadFile(filepath.Join(folder, row[0]))
+		file, err := os.ReadFile(filepath.Join(folder, row[0]))
 		if err != nil {
 			t.Fatal(err)
 		}
-		data := bytes.Index(wav, []byte("data"))
-		all = append(all, Clip{Name: row[0], Text: row[1], Audio: pcm.Audio(wav[data+8:])})
+		data := bytes.Index(file, []byte("data"))
+		all = append(all, Clip{Name: row[0], Text: row[1], Audio: pcm.Audio(file[data+8:])})
 	}
 	return all
+}
+
+// Ramp is d of audio of which no two samples are alike.
+func Ramp(d time.Duration, rate int) (samples []byte) {
+	for i := range int(d * time.Duration(rate) / time.Second) {
+		samples = binary.LittleEndian.AppendUint16(samples, uint16(i))
+	}
+	return samples
+}
+
+// Understand has the recogniser at STT_OPENAI_URL read samples.
+func Understand(t testing.TB, samples []byte, rate int) string {
+	t.Helper()
+	recogniser, err := openai.New(openai.Options{BaseURL: os.Getenv("STT_OPENAI_URL")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := recogniser.Transcribe(t.Context(), openai.TranscriptionRequest{
+		WAV: wav.Encode(samples, rate), Model: os.Getenv("STT_OPENAI_MODEL"), Language: "en", Format: "json",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r.Text
 }

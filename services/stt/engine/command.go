@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gotars/tars/engines/apierror"
 	"github.com/gotars/tars/speech/pcm"
 )
 
@@ -66,7 +67,7 @@ func (c *Command) Transcribe(ctx context.Context, a pcm.Audio) (Result, error) {
 		err = fmt.Errorf("it printed more than %d KiB", maxOutput>>10)
 	}
 	if err != nil {
-		return Result{}, fmt.Errorf("run %s: %w%s", args[0], err, lastLine(string(log.b)))
+		return Result{}, fmt.Errorf("run %s: %w%s", args[0], err, apierror.LastLine(string(log.b)))
 	}
 	return Result{Text: strings.TrimSpace(string(out.b)), Lang: c.lang}, nil
 }
@@ -136,12 +137,4 @@ func splitCommand(line string) (args []string, err error) {
 		return nil, errors.New("no program is named")
 	}
 	return args, nil
-}
-
-func lastLine(log string) string {
-	log = strings.TrimSpace(log)
-	if log == "" {
-		return ""
-	}
-	return ": " + log[strings.LastIndexByte(log, '\n')+1:]
 }

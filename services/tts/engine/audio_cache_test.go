@@ -1,4 +1,4 @@
-package tts_test
+package engine_test
 
 import (
 	"bytes"
@@ -8,14 +8,15 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/gotars/tars/services/tts"
+	"github.com/gotars/tars/engines/enginetest"
+	"github.com/gotars/tars/services/tts/engine"
 	"github.com/gotars/tars/test/need"
 )
 
 func TestShortSentencesAreMadeOnce(t *testing.T) {
-	conform(t, patience, func(t *testing.T, e tts.Engine, s *script) {
-		e = tts.Keeping(e)
-		says := func(l tts.Line, calls int32) {
+	conform(t, enginetest.Patience, func(t *testing.T, e engine.Synthesizer, s *script) {
+		e = engine.WithCache(e)
+		says := func(l engine.Line, calls int32) {
 			t.Helper()
 			all, _, err := speak(t.Context(), e, l)
 			if want := append(bytes.Clone(piece.PCM), piece.PCM...); err != nil || !bytes.Equal(all.PCM, want) || s.calls.Load() != calls {
@@ -28,9 +29,9 @@ func TestShortSentencesAreMadeOnce(t *testing.T) {
 		says(hello, 1)
 		says(hello, 1)
 		says(hello, 1)
-		says(tts.Line{Text: hello.Text, Voice: "amy"}, 2)
-		says(tts.Line{Text: "Goodbye."}, 3)
-		long := tts.Line{Text: strings.Repeat("la ", 30)}
+		says(engine.Line{Text: hello.Text, Voice: "amy"}, 2)
+		says(engine.Line{Text: "Goodbye."}, 3)
+		long := engine.Line{Text: strings.Repeat("la ", 30)}
 		says(long, 4)
 		says(long, 5)
 		says(hello, 5)
@@ -40,8 +41,8 @@ func TestShortSentencesAreMadeOnce(t *testing.T) {
 // What was not made to its end is not the phrase.
 func TestAHalfSentenceIsNotKept(t *testing.T) {
 	for _, act := range []string{cut, stalls} {
-		conform(t, time.Second, func(t *testing.T, e tts.Engine, s *script) {
-			e = tts.Keeping(e)
+		conform(t, time.Second, func(t *testing.T, e engine.Synthesizer, s *script) {
+			e = engine.WithCache(e)
 			if _, _, err := speak(t.Context(), e, hello); err == nil {
 				t.Errorf("%s: no error", act)
 			}
@@ -57,13 +58,13 @@ func TestAHalfSentenceIsNotKept(t *testing.T) {
 
 func TestPhrasesAreForgotten(t *testing.T) {
 	made := 0
-	e := tts.KeepingOne(func(l tts.Line) tts.Chunk {
+	e := engine.KeepingOne(func(l engine.Line) engine.Chunk {
 		made++
-		return tts.Chunk{Rate: 16000, PCM: make([]byte, 256<<10)}
+		return engine.Chunk{Rate: 16000, PCM: make([]byte, 256<<10)}
 	})
 	says := func(text string, want int) {
 		t.Helper()
-		if _, _, err := speak(t.Context(), e, tts.Line{Text: text}); err != nil || made != want {
+		if _, _, err := speak(t.Context(), e, engine.Line{Text: text}); err != nil || made != want {
 			t.Errorf("%s: made %d, want %d; %v", text, made, want, err)
 		}
 	}
@@ -83,15 +84,15 @@ func TestPhrasesAreForgotten(t *testing.T) {
 }
 
 func TestTheBuiltInVoiceIsNotKeptForAnother(t *testing.T) {
-	files := tts.Files{Assets: need.Voice(t), Cache: t.TempDir(), Home: t.TempDir()}
+	files := engine.Files{Assets: need.Voice(t), Cache: t.TempDir(), Home: t.TempDir()}
 	s := play(fails, says)
-	install(t, files.Home, piperOf(t, s))
-	e, shut, err := tts.NewEngine(t.Context(), tts.Config{Engine: "auto", Hosts: nowhere, Speed: 1, Timeout: patience}, files)
+	enginetest.Install(t, files.Home, piperOf(t, s))
+	e, shut, err := engine.New(t.Context(), engine.Config{Engine: "auto", Hosts: enginetest.Nowhere, Speed: 1, Timeout: enginetest.Patience}, files)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer shut(context.WithoutCancel(t.Context()))
-	e = tts.Keeping(e)
+	e = engine.WithCache(e)
 	for _, want := range []int{16000, 22050, 22050} {
 		if all, _, err := speak(t.Context(), e, hello); err != nil || all.Rate != want {
 			t.Errorf("spoken at %d, %v, want %d", all.Rate, err, want)

@@ -1,4 +1,4 @@
-package tts_test
+package engine_test
 
 import (
 	"bufio"
@@ -10,19 +10,26 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/gotars/tars/engines/enginetest"
 	"github.com/gotars/tars/engines/failover"
 	"github.com/gotars/tars/engines/wyoming"
-	"github.com/gotars/tars/services/tts"
+	"github.com/gotars/tars/services/tts/engine"
+	"github.com/gotars/tars/test/sound"
 )
 
-// patience is for what happens at once on a machine that is not busy.
-const patience = 30 * time.Second
+const ms = time.Millisecond
+
+func TestMain(m *testing.M) { enginetest.Main(m) }
+
+// ramp is d of audio of which no two samples are alike.
+func ramp(d time.Duration, rate int) engine.Chunk {
+	return engine.Chunk{Rate: rate, PCM: sound.Ramp(d, rate)}
+}
 
 // How a scripted server answers a line that it has read.
 const (
@@ -69,18 +76,18 @@ func (s *script) hold() {
 var piece = ramp(200*ms, 22050)
 
 // dialects are the protocols, each with a server that plays s.
-var dialects = map[string]func(t testing.TB, s *script) tts.Config{
-	"openai": func(t testing.TB, s *script) tts.Config {
-		return tts.Config{Engine: "openai", OpenAIURL: web(t, s, "/v1/audio/speech", wav(piece, 0xffffffff)) + "/v1", OpenAIModel: "m"}
+var dialects = map[string]func(t testing.TB, s *script) engine.Config{
+	"openai": func(t testing.TB, s *script) engine.Config {
+		return engine.Config{Engine: "openai", OpenAIURL: web(t, s, "/v1/audio/speech", wav(piece, 0xffffffff)) + "/v1", OpenAIModel: "m"}
 	},
-	"piper": func(t testing.TB, s *script) tts.Config {
-		return tts.Config{Engine: "piper", PiperURL: web(t, s, "/synthesize", wav(piece, uint32(2*len(piece.PCM))))}
+	"piper": func(t testing.TB, s *script) engine.Config {
+		return engine.Config{Engine: "piper", PiperURL: web(t, s, "/synthesize", wav(piece, uint32(2*len(piece.PCM))))}
 	},
-	"elevenlabs": func(t testing.TB, s *script) tts.Config {
-		return tts.Config{Engine: "elevenlabs", ElevenURL: web(t, s, "/v1/text-to-speech/aaaaaaaaaaaaaaaaaaaa/stream", piece.PCM) + "/v1", ElevenKey: "secret", ElevenVoice: "aaaaaaaaaaaaaaaaaaaa"}
+	"elevenlabs": func(t testing.TB, s *script) engine.Config {
+		return engine.Config{Engine: "elevenlabs", ElevenURL: web(t, s, "/v1/text-to-speech/aaaaaaaaaaaaaaaaaaaa/stream", piece.PCM) + "/v1", ElevenKey: "secret", ElevenVoice: "aaaaaaaaaaaaaaaaaaaa"}
 	},
-	"wyoming": func(t testing.TB, s *script) tts.Config {
-		return tts.Config{Engine: "wyoming", WyomingURI: serveTCP(t, s.wyoming)}
+	"wyoming": func(t testing.TB, s *script) engine.Config {
+		return engine.Config{Engine: "wyoming", WyomingURI: enginetest.ServeTCP(t, s.wyoming)}
 	},
 }
 
@@ -199,37 +206,14 @@ func (s *script) wyoming(c net.Conn) {
 	}
 }
 
-// serveTCP hands each connection to talk and closes it afterwards.
-func serveTCP(t testing.TB, talk func(net.Conn)) (uri string) {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				defer c.Close()
-				talk(c)
-			}()
-		}
-	}()
-	t.Cleanup(func() { _ = l.Close() })
-	return "tcp://" + l.Addr().String()
-}
-
 // conform runs f with an engine of each dialect whose server plays acts.
-func conform(t *testing.T, timeout time.Duration, f func(t *testing.T, e tts.Engine, s *script), acts ...string) {
+func conform(t *testing.T, timeout time.Duration, f func(t *testing.T, e engine.Synthesizer, s *script), acts ...string) {
 	for name, serve := range dialects {
 		t.Run(name, func(t *testing.T) {
 			s := play(acts...)
 			c := serve(t, s)
 			c.Timeout, c.Speed = timeout, 1
-			e, _, err := tts.NewEngine(t.Context(), c, tts.Files{})
+			e, _, err := engine.New(t.Context(), c, engine.Files{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -238,10 +222,10 @@ func conform(t *testing.T, timeout time.Duration, f func(t *testing.T, e tts.Eng
 	}
 }
 
-var hello = tts.Line{Text: "Hello there."}
+var hello = engine.Line{Text: "Hello there."}
 
 func TestConformSpeaks(t *testing.T) {
-	conform(t, patience, func(t *testing.T, e tts.Engine, s *script) {
+	conform(t, enginetest.Patience, func(t *testing.T, e engine.Synthesizer, s *script) {
 		s.rest = make(chan struct{})
 		var all []byte
 		for c, err := range e.Synthesize(t.Context(), hello) {
@@ -266,7 +250,7 @@ func TestConformSpeaks(t *testing.T) {
 
 func TestConformFailures(t *testing.T) {
 	for act, want := range map[string]string{fails: "no voice", refuses: "no voice", nothing: "the server sent no audio", cut: "", garbage: "", hangsUp: ""} {
-		conform(t, patience, func(t *testing.T, e tts.Engine, s *script) {
+		conform(t, enginetest.Patience, func(t *testing.T, e engine.Synthesizer, s *script) {
 			all, _, err := speak(t.Context(), e, hello)
 			if err == nil || !strings.HasPrefix(err.Error(), "speak at ") || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") || strings.Contains(err.Error(), "secret") {
 				t.Errorf("%s: error %v", act, err)
@@ -280,7 +264,7 @@ func TestConformFailures(t *testing.T) {
 
 func TestConformDeadline(t *testing.T) {
 	for _, act := range []string{hangs, stalls} {
-		conform(t, time.Second, func(t *testing.T, e tts.Engine, s *script) {
+		conform(t, time.Second, func(t *testing.T, e engine.Synthesizer, s *script) {
 			if _, _, err := speak(t.Context(), e, hello); err == nil || !strings.HasSuffix(err.Error(), "no audio for 1s") {
 				t.Errorf("%s: error %v", act, err)
 			}
@@ -294,14 +278,14 @@ func left(t *testing.T, s *script) {
 	t.Helper()
 	select {
 	case <-s.gone:
-	case <-time.After(patience):
+	case <-time.After(enginetest.Patience):
 		t.Error("the server works on")
 	}
 }
 
 func TestConformCancel(t *testing.T) {
 	for _, act := range []string{hangs, stalls} {
-		conform(t, patience, func(t *testing.T, e tts.Engine, s *script) {
+		conform(t, enginetest.Patience, func(t *testing.T, e engine.Synthesizer, s *script) {
 			for range 5 { // which is nobody's failure
 				ctx, cancel := context.WithCancel(t.Context())
 				go func() { <-s.asked; cancel() }()
@@ -312,7 +296,7 @@ func TestConformCancel(t *testing.T) {
 			}
 		}, act)
 	}
-	conform(t, patience, func(t *testing.T, e tts.Engine, s *script) {
+	conform(t, enginetest.Patience, func(t *testing.T, e engine.Synthesizer, s *script) {
 		for range e.Synthesize(t.Context(), hello) {
 			break // nobody wants more
 		}
@@ -321,7 +305,7 @@ func TestConformCancel(t *testing.T) {
 }
 
 func TestConformAnEnd(t *testing.T) {
-	conform(t, patience, func(t *testing.T, e tts.Engine, s *script) {
+	conform(t, enginetest.Patience, func(t *testing.T, e engine.Synthesizer, s *script) {
 		all, _, err := speak(t.Context(), e, hello)
 		if announced := all.Duration() == 400*ms; announced && err == nil { // what follows the file is not read
 			left(t, s)
@@ -336,7 +320,7 @@ func TestConformAnEnd(t *testing.T) {
 
 func TestConformASecondTry(t *testing.T) {
 	for _, act := range []string{hangsUp, resets} {
-		conform(t, patience, func(t *testing.T, e tts.Engine, s *script) {
+		conform(t, enginetest.Patience, func(t *testing.T, e engine.Synthesizer, s *script) {
 			if all, _, err := speak(t.Context(), e, hello); err != nil || len(all.PCM) != 2*len(piece.PCM) || s.calls.Load() != 2 {
 				t.Errorf("%s: %d bytes, %v after %d calls", act, len(all.PCM), err, s.calls.Load())
 			}
@@ -345,7 +329,7 @@ func TestConformASecondTry(t *testing.T) {
 }
 
 func TestConformLeavesAFailingServerAlone(t *testing.T) {
-	conform(t, patience, func(t *testing.T, e tts.Engine, s *script) {
+	conform(t, enginetest.Patience, func(t *testing.T, e engine.Synthesizer, s *script) {
 		for range 3 {
 			_, _, _ = speak(t.Context(), e, hello)
 		}
@@ -366,8 +350,8 @@ func TestConformABadLine(t *testing.T) {
 		}
 		s := play(refuses, refuses, refuses, refuses, tooLong, tooLong, tooLong, says)
 		c := serve(t, s)
-		c.Timeout, c.Speed = patience, 1
-		e, _, err := tts.NewEngine(t.Context(), c, tts.Files{})
+		c.Timeout, c.Speed = enginetest.Patience, 1
+		e, _, err := engine.New(t.Context(), c, engine.Files{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,4 +1,4 @@
-package tts
+package engine
 
 import (
 	"fmt"
@@ -8,12 +8,12 @@ import (
 	"github.com/gotars/tars/speech/wav"
 )
 
-// maxPieceBytes is the most that is read before it is handed on.
-const maxPieceBytes = 8 << 10
+// maxChunkBytes is the most that is read before it is handed on.
+const maxChunkBytes = 8 << 10
 
 // yieldSamples yields what r holds as it arrives, in whole samples.
 func yieldSamples(r io.Reader, rate int, yield func(Chunk, error) bool) {
-	buf, odd := make([]byte, maxPieceBytes), 0
+	buf, odd := make([]byte, maxChunkBytes), 0
 	for {
 		n, err := r.Read(buf[odd:])
 		n += odd

@@ -1,4 +1,4 @@
-package tts
+package engine
 
 import (
 	"bytes"
@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/gotars/tars/engines/apierror"
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/experimental/sysfs"
 	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
@@ -120,13 +121,13 @@ func (f *Flite) run(ctx context.Context, l Line) (wav []byte, err error) {
 		WithName("").WithFSConfig(mounts).WithStderr(&log).
 		WithArgs("flite", "-voice", voice, "--setf", f.stretch, "-o", "/"+file, "-t", text))
 	if err != nil {
-		return nil, fmt.Errorf("%w%s", err, lastLine(log.String()))
+		return nil, fmt.Errorf("%w%s", err, apierror.LastLine(log.String()))
 	}
 	if err := module.Close(ctx); err != nil {
 		return nil, err
 	}
 	if len(out.data) == 0 {
-		return nil, fmt.Errorf("no audio came%s", lastLine(log.String()))
+		return nil, fmt.Errorf("no audio came%s", apierror.LastLine(log.String()))
 	}
 	return out.data, nil
 }

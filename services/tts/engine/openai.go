@@ -1,4 +1,4 @@
-package tts
+package engine
 
 import (
 	"bufio"
@@ -91,7 +91,7 @@ func (o *OpenAI) ask(ctx context.Context, text, voice string) (*http.Response, e
 // they were asked for, at the rate of the content type, else at that of OpenAI.
 func playAnswer(answer *http.Response, yield func(Chunk, error) bool) {
 	const openaiRate = 24000
-	body := bufio.NewReaderSize(answer.Body, maxPieceBytes)
+	body := bufio.NewReaderSize(answer.Body, maxChunkBytes)
 	begun := false
 	heard := func(c Chunk, err error) bool {
 		begun = true

@@ -1,4 +1,4 @@
-package tts_test
+package engine_test
 
 import (
 	"bytes"
@@ -13,12 +13,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gotars/tars/services/tts"
+	"github.com/gotars/tars/services/tts/engine"
 	"github.com/gotars/tars/test/need"
 )
 
 // wav is a WAV file of c that says it has size bytes of samples.
-func wav(c tts.Chunk, size uint32, parts ...string) []byte {
+func wav(c engine.Chunk, size uint32, parts ...string) []byte {
 	b := []byte("RIFF\xff\xff\xff\xffWAVE")
 	for _, p := range parts {
 		b = append(b, p...)
@@ -32,7 +32,7 @@ func wav(c tts.Chunk, size uint32, parts ...string) []byte {
 }
 
 // speak collects what e says.
-func speak(ctx context.Context, e tts.Engine, l tts.Line) (all tts.Chunk, chunks int, err error) {
+func speak(ctx context.Context, e engine.Synthesizer, l engine.Line) (all engine.Chunk, chunks int, err error) {
 	for c, err := range e.Synthesize(ctx, l) {
 		if err != nil {
 			return all, chunks, err
@@ -71,11 +71,11 @@ func TestOpenAISpeaksEveryDialect(t *testing.T) {
 				}
 			}))
 			defer s.Close()
-			e, _, err := tts.NewEngine(t.Context(), tts.Config{Engine: "auto", OpenAIURL: s.URL + "/v1", OpenAIKey: "k", OpenAIModel: "m", Voice: "amy", Speed: 1.5, Timeout: time.Minute}, tts.Files{})
+			e, _, err := engine.New(t.Context(), engine.Config{Engine: "auto", OpenAIURL: s.URL + "/v1", OpenAIKey: "k", OpenAIModel: "m", Voice: "amy", Speed: 1.5, Timeout: time.Minute}, engine.Files{})
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, _, err := speak(t.Context(), e, tts.Line{Text: "hello"})
+			got, _, err := speak(t.Context(), e, engine.Line{Text: "hello"})
 			if err != nil || got.Rate != tt.want || !bytes.Equal(got.PCM, said.PCM) {
 				t.Errorf("%d bytes at %d, %v; want %d at %d", len(got.PCM), got.Rate, err, len(said.PCM), tt.want)
 			}
@@ -99,12 +99,12 @@ func TestOpenAIIsHeardWhileItSpeaks(t *testing.T) {
 		_, _ = w.Write(ramp(100*ms, 16000).PCM)
 	}))
 	defer s.Close()
-	e, _, err := tts.NewEngine(t.Context(), tts.Config{Engine: "openai", OpenAIURL: s.URL, Speed: 1, Timeout: time.Minute}, tts.Files{})
+	e, _, err := engine.New(t.Context(), engine.Config{Engine: "openai", OpenAIURL: s.URL, Speed: 1, Timeout: time.Minute}, engine.Files{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	n := 0
-	for c, err := range e.Synthesize(t.Context(), tts.Line{Text: "hello"}) {
+	for c, err := range e.Synthesize(t.Context(), engine.Line{Text: "hello"}) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -129,12 +129,12 @@ func TestAVoiceTheServerLacksIsReplaced(t *testing.T) {
 		_, _ = w.Write(wav(ramp(100*ms, 16000), 0))
 	}))
 	defer s.Close()
-	e, _, err := tts.NewEngine(t.Context(), tts.Config{Engine: "openai", OpenAIURL: s.URL, Speed: 1, Timeout: time.Minute}, tts.Files{})
+	e, _, err := engine.New(t.Context(), engine.Config{Engine: "openai", OpenAIURL: s.URL, Speed: 1, Timeout: time.Minute}, engine.Files{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for range 2 {
-		if _, _, err := speak(t.Context(), e, tts.Line{Text: "hello", Voice: "piper/amy"}); err != nil {
+		if _, _, err := speak(t.Context(), e, engine.Line{Text: "hello", Voice: "piper/amy"}); err != nil {
 			t.Error(err)
 		}
 	}
@@ -163,39 +163,39 @@ func TestEnginesSayWhatIsWrong(t *testing.T) {
 	t.Cleanup(hanging.Close)
 	empty := t.TempDir()
 	tests := map[string]struct {
-		c    tts.Config
+		c    engine.Config
 		want string
 	}{
-		"a key that is refused":      {tts.Config{Engine: "openai", OpenAIURL: answer(401, "application/json", `{"error":{"message":"invalid key"}}`)}, "401 the key is not accepted: set TTS_OPENAI_KEY"},
-		"a server that sends a page": {tts.Config{Engine: "openai", OpenAIURL: answer(200, "text/html", "<html>")}, `the server sent "text/html", want a WAV file`},
-		"a server that sends MP3":    {tts.Config{Engine: "openai", OpenAIURL: answer(200, "audio/mpeg", "ID3....")}, `the server sent "audio/mpeg", want a WAV file`},
-		"a server that sends none":   {tts.Config{Engine: "openai", OpenAIURL: answer(200, "audio/wav", "")}, "the server sent no audio"},
-		"a file without samples":     {tts.Config{Engine: "openai", OpenAIURL: answer(200, "audio/wav", string(wav(tts.Chunk{Rate: 16000}, 0)))}, "the server sent no audio"},
-		"a Piper without samples":    {tts.Config{Engine: "piper", PiperURL: answer(200, "audio/wav", string(wav(tts.Chunk{Rate: 16000}, 0)))}, "the server sent no audio"},
-		"an error that is a text":    {tts.Config{Engine: "openai", OpenAIURL: answer(400, "application/json", `{"error":"no such model"}`)}, "400 no such model"},
-		"an error of FastAPI":        {tts.Config{Engine: "openai", OpenAIURL: answer(404, "application/json", `{"detail":"Model 'tts-1' is not installed."}`)}, "404 Model 'tts-1' is not installed."},
-		"a form of FastAPI":          {tts.Config{Engine: "openai", OpenAIURL: answer(422, "application/json", `{"detail":[{"loc":["body","speed"],"msg":"Input should be less than 4"}]}`)}, "422 Input should be less than 4"},
-		"a page as an error":         {tts.Config{Engine: "openai", OpenAIURL: answer(404, "text/html", "<html>\n<h1>404</h1>")}, "404 Not Found"},
-		"an error with the key":      {tts.Config{Engine: "openai", OpenAIKey: "sk-token", OpenAIURL: answer(402, "application/json", `{"error":{"message":"sk-token is used up"}}`)}, "402 … is used up"},
-		"the key at ElevenLabs":      {tts.Config{Engine: "elevenlabs", ElevenKey: "sk-token", ElevenVoice: "x", ElevenURL: answer(422, "application/json", `{"detail":{"message":"sk-token may not"}}`)}, "422 … may not"},
-		"a user in the address":      {tts.Config{Engine: "openai", OpenAIURL: "http://sk-token@127.0.0.1:1/v1?key=sk-token"}, "speak at http://127.0.0.1:1/v1: dial tcp"},
-		"a file that is cut short":   {tts.Config{Engine: "openai", OpenAIURL: answer(200, "audio/wav", "RIFF1234WAVEfmt ")}, "read WAV: unexpected EOF"},
-		"a server that hangs":        {tts.Config{Engine: "openai", OpenAIURL: hanging.URL, Timeout: 50 * ms}, "speak at " + hanging.URL + ": no audio for 50ms"},
-		"a server that is away":      {tts.Config{Engine: "openai", OpenAIURL: "http://127.0.0.1:1/v1"}, "connection refused"},
-		"no address":                 {tts.Config{Engine: "openai"}, "TTS_OPENAI_URL is empty"},
-		"an address of nothing":      {tts.Config{Engine: "openai", OpenAIURL: "localhost:8000"}, "TTS_OPENAI_URL is no web address, want one like http://127.0.0.1:8000/v1"},
-		"no asset":                   {tts.Config{Engine: "flite"}, "the built-in voice is not at " + filepath.Join(empty, "flite", "flite.wasm") + ": make assets fetches it"},
-		"no engine":                  {tts.Config{Engine: "none"}, "no voice: run make assets"},
-		"an engine nobody knows":     {tts.Config{Engine: "magic"}, `TTS_ENGINE is "magic", want auto, openai, wyoming, piper, elevenlabs, flite, espeak, none`},
+		"a key that is refused":      {engine.Config{Engine: "openai", OpenAIURL: answer(401, "application/json", `{"error":{"message":"invalid key"}}`)}, "401 the key is not accepted: set TTS_OPENAI_KEY"},
+		"a server that sends a page": {engine.Config{Engine: "openai", OpenAIURL: answer(200, "text/html", "<html>")}, `the server sent "text/html", want a WAV file`},
+		"a server that sends MP3":    {engine.Config{Engine: "openai", OpenAIURL: answer(200, "audio/mpeg", "ID3....")}, `the server sent "audio/mpeg", want a WAV file`},
+		"a server that sends none":   {engine.Config{Engine: "openai", OpenAIURL: answer(200, "audio/wav", "")}, "the server sent no audio"},
+		"a file without samples":     {engine.Config{Engine: "openai", OpenAIURL: answer(200, "audio/wav", string(wav(engine.Chunk{Rate: 16000}, 0)))}, "the server sent no audio"},
+		"a Piper without samples":    {engine.Config{Engine: "piper", PiperURL: answer(200, "audio/wav", string(wav(engine.Chunk{Rate: 16000}, 0)))}, "the server sent no audio"},
+		"an error that is a text":    {engine.Config{Engine: "openai", OpenAIURL: answer(400, "application/json", `{"error":"no such model"}`)}, "400 no such model"},
+		"an error of FastAPI":        {engine.Config{Engine: "openai", OpenAIURL: answer(404, "application/json", `{"detail":"Model 'tts-1' is not installed."}`)}, "404 Model 'tts-1' is not installed."},
+		"a form of FastAPI":          {engine.Config{Engine: "openai", OpenAIURL: answer(422, "application/json", `{"detail":[{"loc":["body","speed"],"msg":"Input should be less than 4"}]}`)}, "422 Input should be less than 4"},
+		"a page as an error":         {engine.Config{Engine: "openai", OpenAIURL: answer(404, "text/html", "<html>\n<h1>404</h1>")}, "404 Not Found"},
+		"an error with the key":      {engine.Config{Engine: "openai", OpenAIKey: "sk-token", OpenAIURL: answer(402, "application/json", `{"error":{"message":"sk-token is used up"}}`)}, "402 … is used up"},
+		"the key at ElevenLabs":      {engine.Config{Engine: "elevenlabs", ElevenKey: "sk-token", ElevenVoice: "x", ElevenURL: answer(422, "application/json", `{"detail":{"message":"sk-token may not"}}`)}, "422 … may not"},
+		"a user in the address":      {engine.Config{Engine: "openai", OpenAIURL: "http://sk-token@127.0.0.1:1/v1?key=sk-token"}, "speak at http://127.0.0.1:1/v1: dial tcp"},
+		"a file that is cut short":   {engine.Config{Engine: "openai", OpenAIURL: answer(200, "audio/wav", "RIFF1234WAVEfmt ")}, "read WAV: unexpected EOF"},
+		"a server that hangs":        {engine.Config{Engine: "openai", OpenAIURL: hanging.URL, Timeout: 50 * ms}, "speak at " + hanging.URL + ": no audio for 50ms"},
+		"a server that is away":      {engine.Config{Engine: "openai", OpenAIURL: "http://127.0.0.1:1/v1"}, "connection refused"},
+		"no address":                 {engine.Config{Engine: "openai"}, "TTS_OPENAI_URL is empty"},
+		"an address of nothing":      {engine.Config{Engine: "openai", OpenAIURL: "localhost:8000"}, "TTS_OPENAI_URL is no web address, want one like http://127.0.0.1:8000/v1"},
+		"no asset":                   {engine.Config{Engine: "flite"}, "the built-in voice is not at " + filepath.Join(empty, "flite", "flite.wasm") + ": make assets fetches it"},
+		"no engine":                  {engine.Config{Engine: "none"}, "no voice: run make assets"},
+		"an engine nobody knows":     {engine.Config{Engine: "magic"}, `TTS_ENGINE is "magic", want auto, openai, wyoming, piper, elevenlabs, flite, espeak, none`},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			if tt.c.Speed = 1; tt.c.Timeout == 0 {
 				tt.c.Timeout = time.Minute
 			}
-			e, _, err := tts.NewEngine(t.Context(), tt.c, tts.Files{Assets: empty})
+			e, _, err := engine.New(t.Context(), tt.c, engine.Files{Assets: empty})
 			if err == nil {
-				_, _, err = speak(t.Context(), e, tts.Line{Text: "hello"})
+				_, _, err = speak(t.Context(), e, engine.Line{Text: "hello"})
 			}
 			if err == nil || !strings.Contains(err.Error(), tt.want) || strings.ContainsAny(err.Error(), "\n") || strings.Contains(err.Error(), "sk-") {
 				t.Errorf("error %q, want %q", err, tt.want)
@@ -205,30 +205,30 @@ func TestEnginesSayWhatIsWrong(t *testing.T) {
 }
 
 func TestEspeakSpeaks(t *testing.T) {
-	e, err := tts.NewEspeak(tts.Config{Speed: 1, Timeout: time.Minute})
+	e, err := engine.NewEspeak(engine.Config{Speed: 1, Timeout: time.Minute})
 	if err != nil {
 		t.Skip(err)
 	}
-	got, _, err := speak(t.Context(), e, tts.Line{Text: "-v The kitchen light is on.", Lang: "en"})
+	got, _, err := speak(t.Context(), e, engine.Line{Text: "-v The kitchen light is on.", Lang: "en"})
 	if err != nil || got.Rate < 8000 || got.Duration() < time.Second || got.Duration() > 5*time.Second {
 		t.Errorf("%v at %d, %v; want about 2s", got.Duration(), got.Rate, err)
 	}
-	if _, _, err = speak(t.Context(), e, tts.Line{Text: "Hello", Lang: "xx-none"}); err == nil || !strings.HasPrefix(err.Error(), "run espeak-ng: exit status 1: ") {
+	if _, _, err = speak(t.Context(), e, engine.Line{Text: "Hello", Lang: "xx-none"}); err == nil || !strings.HasPrefix(err.Error(), "run espeak-ng: exit status 1: ") {
 		t.Errorf("error %v, want what espeak-ng says about xx-none", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, _, err = speak(ctx, e, tts.Line{Text: strings.Repeat("Hello. ", 1000)}); err == nil {
+	if _, _, err = speak(ctx, e, engine.Line{Text: strings.Repeat("Hello. ", 1000)}); err == nil {
 		t.Error("it speaks after a cancel")
 	}
-	for range e.Synthesize(t.Context(), tts.Line{Text: strings.Repeat("Hello. ", 1000)}) {
+	for range e.Synthesize(t.Context(), engine.Line{Text: strings.Repeat("Hello. ", 1000)}) {
 		break // and is gone when the loop is
 	}
 }
 
 func TestTheBuiltInVoiceSpeaks(t *testing.T) {
-	files := tts.Files{Assets: need.Voice(t), Cache: t.TempDir()}
-	e, shut, err := tts.NewEngine(t.Context(), tts.Config{Engine: "auto", Speed: 1, Timeout: time.Minute}, files)
+	files := engine.Files{Assets: need.Voice(t), Cache: t.TempDir()}
+	e, shut, err := engine.New(t.Context(), engine.Config{Engine: "auto", Speed: 1, Timeout: time.Minute}, files)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -249,7 +249,7 @@ func TestTheBuiltInVoiceSpeaks(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got, _, err := speak(t.Context(), e, tts.Line{Text: tt.text, Voice: tt.voice})
+			got, _, err := speak(t.Context(), e, engine.Line{Text: tt.text, Voice: tt.voice})
 			if d := got.Duration(); err != nil || d < tt.least || d > tt.most {
 				t.Errorf("%v, %v; want %v to %v", d, err, tt.least, tt.most)
 			}
@@ -258,15 +258,15 @@ func TestTheBuiltInVoiceSpeaks(t *testing.T) {
 			}
 		})
 	}
-	fast, shutFast, err := tts.NewEngine(t.Context(), tts.Config{Engine: "flite", Voice: "slt", Speed: 2, Timeout: time.Minute}, files)
+	fast, shutFast, err := engine.New(t.Context(), engine.Config{Engine: "flite", Voice: "slt", Speed: 2, Timeout: time.Minute}, files)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer shutFast(context.WithoutCancel(t.Context()))
-	if got, _, _ := speak(t.Context(), fast, tts.Line{Text: "The kitchen light is on."}); got.Duration() > plain*3/4 {
+	if got, _, _ := speak(t.Context(), fast, engine.Line{Text: "The kitchen light is on."}); got.Duration() > plain*3/4 {
 		t.Errorf("at twice the speed it takes %v, not much less than %v", got.Duration(), plain)
 	}
-	if _, _, err := tts.NewEngine(t.Context(), tts.Config{Engine: "flite", Voice: "amy", Speed: 1}, files); err == nil || err.Error() != `TTS_VOICE is "amy", want one of slt, rms, awb, kal16, kal` {
+	if _, _, err := engine.New(t.Context(), engine.Config{Engine: "flite", Voice: "amy", Speed: 1}, files); err == nil || err.Error() != `TTS_VOICE is "amy", want one of slt, rms, awb, kal16, kal` {
 		t.Errorf("error %v", err)
 	}
 }
@@ -276,7 +276,7 @@ func FuzzWAVIsReadOrRefused(f *testing.F) {
 	f.Add([]byte("RIFF\x00\x00\x00\x00WAVEfmt \xff\xff\xff\xff"), "audio/wav")
 	f.Add([]byte{1, 2, 3}, "audio/pcm;rate=0")
 	f.Fuzz(func(t *testing.T, body []byte, kind string) {
-		for c, err := range tts.Playable(kind, bytes.NewReader(body)) {
+		for c, err := range engine.Playable(kind, bytes.NewReader(body)) {
 			if err == nil && (c.Rate <= 0 || len(c.PCM)%2 != 0 || len(c.PCM) == 0) {
 				t.Errorf("%d bytes at %d", len(c.PCM), c.Rate)
 			}

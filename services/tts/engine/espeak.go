@@ -1,4 +1,4 @@
-package tts
+package engine
 
 import (
 	"bytes"
@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/gotars/tars/engines/apierror"
 )
 
 const espeakProgram = "espeak-ng"
@@ -72,17 +74,9 @@ func (e *Espeak) Synthesize(ctx context.Context, l Line) iter.Seq2[Chunk, error]
 		_, _ = io.Copy(io.Discard, out)
 		switch err := cmd.Wait(); {
 		case err != nil && (wanted || broken != nil):
-			yield(Chunk{}, fmt.Errorf("run espeak-ng: %w%s", cmp.Or(context.Cause(ctx), err), lastLine(log.String())))
+			yield(Chunk{}, fmt.Errorf("run espeak-ng: %w%s", cmp.Or(context.Cause(ctx), err), apierror.LastLine(log.String())))
 		case broken != nil:
 			yield(Chunk{}, fmt.Errorf("run espeak-ng: %w", broken))
 		}
 	}
-}
-
-func lastLine(log string) string {
-	log = strings.TrimSpace(log)
-	if log == "" {
-		return ""
-	}
-	return ": " + log[strings.LastIndexByte(log, '\n')+1:]
 }

@@ -1,4 +1,4 @@
-package tts_test
+package engine_test
 
 import (
 	"bufio"
@@ -13,18 +13,19 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/gotars/tars/engines/enginetest"
 	"github.com/gotars/tars/engines/wyoming"
-	"github.com/gotars/tars/services/tts"
+	"github.com/gotars/tars/services/tts/engine"
 )
 
 func TestVoicesOfWyoming(t *testing.T) {
 	s := play(fails, says)
-	e, _, err := tts.NewEngine(t.Context(), tts.Config{Engine: "wyoming", WyomingURI: serveTCP(t, s.wyoming), Voice: "joe", Speed: 1, Timeout: patience}, tts.Files{})
+	e, _, err := engine.New(t.Context(), engine.Config{Engine: "wyoming", WyomingURI: enginetest.ServeTCP(t, s.wyoming), Voice: "joe", Speed: 1, Timeout: enginetest.Patience}, engine.Files{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for range 2 {
-		if _, _, err := speak(t.Context(), e, tts.Line{Text: "Hi.", Voice: "piper/amy"}); err != nil {
+		if _, _, err := speak(t.Context(), e, engine.Line{Text: "Hi.", Voice: "piper/amy"}); err != nil {
 			t.Error(err)
 		}
 	}
@@ -37,7 +38,7 @@ func TestVoicesOfWyoming(t *testing.T) {
 
 // A server that cannot speak at all, or not now, may have the voice nonetheless.
 func TestAVoiceIsKeptWhenItIsNotWhatWasWrong(t *testing.T) {
-	busy := func(t testing.TB, s *script) tts.Config {
+	busy := func(t testing.TB, s *script) engine.Config {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			q, _ := io.ReadAll(r.Body)
 			if s.next(string(q)) == fails {
@@ -49,10 +50,10 @@ func TestAVoiceIsKeptWhenItIsNotWhatWasWrong(t *testing.T) {
 			_, _ = w.Write(wav(piece, uint32(len(piece.PCM))))
 		}))
 		t.Cleanup(server.Close)
-		return tts.Config{Engine: "openai", OpenAIURL: server.URL + "/v1"}
+		return engine.Config{Engine: "openai", OpenAIURL: server.URL + "/v1"}
 	}
 	tests := map[string]struct {
-		serve func(testing.TB, *script) tts.Config
+		serve func(testing.TB, *script) engine.Config
 		acts  []string
 		asked int // with the voice and without, before the server speaks
 	}{
@@ -64,12 +65,12 @@ func TestAVoiceIsKeptWhenItIsNotWhatWasWrong(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := play(tt.acts...)
 			c := tt.serve(t, s)
-			c.Voice, c.Speed, c.Timeout = "joe", 1, patience
-			e, _, err := tts.NewEngine(t.Context(), c, tts.Files{})
+			c.Voice, c.Speed, c.Timeout = "joe", 1, enginetest.Patience
+			e, _, err := engine.New(t.Context(), c, engine.Files{})
 			if err != nil {
 				t.Fatal(err)
 			}
-			line := tts.Line{Text: "Hi.", Voice: "amy"}
+			line := engine.Line{Text: "Hi.", Voice: "amy"}
 			if _, _, err := speak(t.Context(), e, line); err == nil || int(s.calls.Load()) != tt.asked {
 				t.Errorf("the first line: %v after %d calls, want %d", err, s.calls.Load(), tt.asked)
 			}
@@ -96,12 +97,12 @@ func TestElevenLabsIsAskedForRawAudio(t *testing.T) {
 		_, _ = w.Write(piece.PCM)
 	}))
 	defer s.Close()
-	c := tts.Config{Engine: "auto", ElevenKey: "secret", ElevenURL: s.URL + "/v1/", ElevenVoice: "aaaaaaaaaaaaaaaaaaaa", ElevenModel: "m", Speed: 2, Timeout: patience}
-	e, _, err := tts.NewEngine(t.Context(), c, tts.Files{})
+	c := engine.Config{Engine: "auto", ElevenKey: "secret", ElevenURL: s.URL + "/v1/", ElevenVoice: "aaaaaaaaaaaaaaaaaaaa", ElevenModel: "m", Speed: 2, Timeout: enginetest.Patience}
+	e, _, err := engine.New(t.Context(), c, engine.Files{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	all, _, err := speak(t.Context(), e, tts.Line{Text: "Hi.", Voice: "piper/amy"})
+	all, _, err := speak(t.Context(), e, engine.Line{Text: "Hi.", Voice: "piper/amy"})
 	if err != nil || all.Rate != 22050 || !bytes.Equal(all.PCM, piece.PCM) {
 		t.Errorf("%d bytes at %d, %v", len(all.PCM), all.Rate, err)
 	}
@@ -111,7 +112,7 @@ func TestElevenLabsIsAskedForRawAudio(t *testing.T) {
 	if got := fmt.Sprint(asked); got != "map[model_id:m text:Hi. voice_settings:map[similarity_boost:0.75 speed:1.2 stability:0.5]]" {
 		t.Errorf("asked with %s", got)
 	}
-	if _, _, err := speak(t.Context(), e, tts.Line{Text: "Hi.", Voice: "bbbbbbbbbbbbbbbbbbbb"}); err != nil || !strings.Contains(query, "/bbbbbbbbbbbbbbbbbbbb/") {
+	if _, _, err := speak(t.Context(), e, engine.Line{Text: "Hi.", Voice: "bbbbbbbbbbbbbbbbbbbb"}); err != nil || !strings.Contains(query, "/bbbbbbbbbbbbbbbbbbbb/") {
 		t.Errorf("asked %s, %v", query, err)
 	}
 }
@@ -126,8 +127,8 @@ func TestARedirectDoesNotTakeTheKeyAlong(t *testing.T) {
 	defer other.Close()
 	s := httptest.NewServer(http.RedirectHandler(other.URL, http.StatusTemporaryRedirect))
 	defer s.Close()
-	c := tts.Config{Engine: "elevenlabs", ElevenKey: "secret", ElevenURL: s.URL + "/v1", ElevenVoice: "x", Speed: 1, Timeout: patience}
-	e, _, err := tts.NewEngine(t.Context(), c, tts.Files{})
+	c := engine.Config{Engine: "elevenlabs", ElevenKey: "secret", ElevenURL: s.URL + "/v1", ElevenVoice: "x", Speed: 1, Timeout: enginetest.Patience}
+	e, _, err := engine.New(t.Context(), c, engine.Files{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -146,7 +147,7 @@ func TestAnOlderPiper(t *testing.T) {
 		_, _ = w.Write(wav(piece, uint32(len(piece.PCM))))
 	}))
 	defer s.Close()
-	e, _, err := tts.NewEngine(t.Context(), tts.Config{Engine: "auto", PiperURL: s.URL, Speed: 1, Timeout: patience}, tts.Files{})
+	e, _, err := engine.New(t.Context(), engine.Config{Engine: "auto", PiperURL: s.URL, Speed: 1, Timeout: enginetest.Patience}, engine.Files{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -173,7 +174,7 @@ func TestAPiperThatWasAwayIsNoOlderOne(t *testing.T) {
 		_, _ = w.Write(wav(piece, uint32(len(piece.PCM))))
 	}))
 	defer s.Close()
-	e, _, err := tts.NewEngine(t.Context(), tts.Config{Engine: "piper", PiperURL: s.URL, Speed: 1, Timeout: patience}, tts.Files{})
+	e, _, err := engine.New(t.Context(), engine.Config{Engine: "piper", PiperURL: s.URL, Speed: 1, Timeout: enginetest.Patience}, engine.Files{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -190,7 +191,7 @@ func TestAPiperThatWasAwayIsNoOlderOne(t *testing.T) {
 // A rate that no voice has would hold up speech for hours.
 func TestAWyomingServerWithoutASenseOfTime(t *testing.T) {
 	for _, rate := range []int{1, 1_000_000} {
-		uri := serveTCP(t, func(c net.Conn) {
+		uri := enginetest.ServeTCP(t, func(c net.Conn) {
 			r := bufio.NewReader(c)
 			for {
 				e, err := wyoming.Read(r)
@@ -206,7 +207,7 @@ func TestAWyomingServerWithoutASenseOfTime(t *testing.T) {
 				}
 			}
 		})
-		e, _, err := tts.NewEngine(t.Context(), tts.Config{Engine: "wyoming", WyomingURI: uri, Speed: 1, Timeout: patience}, tts.Files{})
+		e, _, err := engine.New(t.Context(), engine.Config{Engine: "wyoming", WyomingURI: uri, Speed: 1, Timeout: enginetest.Patience}, engine.Files{})
 		if err != nil {
 			t.Fatal(err)
 		}

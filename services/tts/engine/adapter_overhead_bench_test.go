@@ -1,4 +1,4 @@
-package tts_test
+package engine_test
 
 import (
 	"bytes"
@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gotars/tars/services/tts"
+	"github.com/gotars/tars/services/tts/engine"
 )
 
 // BenchmarkAdded asks each server in turn through its adapter and by hand, and
@@ -20,16 +20,16 @@ import (
 // TTS_OPENAI_URL, TTS_WYOMING_URI and PIPER_HTTP_URL the servers are real, else
 // they answer at once.
 func BenchmarkAdded(b *testing.B) {
-	for kind, byHand := range map[string]func(testing.TB, tts.Config) time.Duration{"openai": postToOpenAI, "piper": postToPiper, "wyoming": sendByHand} {
+	for kind, byHand := range map[string]func(testing.TB, engine.Config) time.Duration{"openai": postToOpenAI, "piper": postToPiper, "wyoming": sendByHand} {
 		b.Run(kind, func(b *testing.B) {
-			c := tts.Config{Engine: kind, OpenAIURL: os.Getenv("TTS_OPENAI_URL"), OpenAIModel: os.Getenv("TTS_OPENAI_MODEL"), WyomingURI: os.Getenv("TTS_WYOMING_URI"), PiperURL: os.Getenv("PIPER_HTTP_URL")}
+			c := engine.Config{Engine: kind, OpenAIURL: os.Getenv("TTS_OPENAI_URL"), OpenAIModel: os.Getenv("TTS_OPENAI_MODEL"), WyomingURI: os.Getenv("TTS_WYOMING_URI"), PiperURL: os.Getenv("PIPER_HTTP_URL")}
 			if map[string]string{"openai": c.OpenAIURL, "piper": c.PiperURL, "wyoming": c.WyomingURI}[kind] == "" {
 				s := play(says)
 				s.asked = make(chan string, 1<<20)
 				c = dialects[kind](b, s)
 			}
 			c.Timeout, c.Speed = time.Minute, 1
-			e, _, err := tts.NewEngine(b.Context(), c, tts.Files{})
+			e, _, err := engine.New(b.Context(), c, engine.Files{})
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -57,11 +57,11 @@ func median(d []time.Duration) (ms float64) {
 	return float64(d[len(d)/2].Microseconds()) / 1000
 }
 
-func postToOpenAI(t testing.TB, c tts.Config) time.Duration {
+func postToOpenAI(t testing.TB, c engine.Config) time.Duration {
 	return postByHand(t, c.OpenAIURL+"/audio/speech", fmt.Sprintf(`{"model":%q,"voice":"alloy","input":%q,"response_format":"wav"}`, c.OpenAIModel, hello.Text))
 }
 
-func postToPiper(t testing.TB, c tts.Config) time.Duration {
+func postToPiper(t testing.TB, c engine.Config) time.Duration {
 	return postByHand(t, c.PiperURL+"/synthesize", fmt.Sprintf(`{"text":%q}`, hello.Text))
 }
 
@@ -81,7 +81,7 @@ func postByHand(t testing.TB, url, body string) time.Duration {
 	return first
 }
 
-func sendByHand(t testing.TB, c tts.Config) (first time.Duration) {
+func sendByHand(t testing.TB, c engine.Config) (first time.Duration) {
 	begun := time.Now()
 	conn, err := net.Dial("tcp", strings.TrimPrefix(c.WyomingURI, "tcp://"))
 	if err != nil {

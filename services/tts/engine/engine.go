@@ -1,4 +1,6 @@
-package tts
+// Package engine turns text into speech with servers, programs and a voice of its
+// own.
+package engine
 
 import (
 	"context"
@@ -10,29 +12,33 @@ import (
 	"github.com/gotars/tars/engines/failover"
 )
 
-// Line is what an engine is to say.
+// Line is what is to be said.
 type Line struct {
 	Text  string // one sentence, without markup
 	Voice string // as asked for; empty, or one the engine does not have: its own
 	Lang  string // two letters; empty: the language of the voice
 }
 
-// Engine makes speech. It is safe for concurrent use.
-type Engine interface {
+// Synthesizer makes speech. It is safe for concurrent use.
+type Synthesizer interface {
 	// Synthesize yields the audio of l as it is made, and an error as the last
 	// pair when not all of it could be. It ends soon after ctx does.
 	Synthesize(ctx context.Context, l Line) iter.Seq2[Chunk, error]
 }
 
-// ErrNoEngine is the answer of a service that has no voice.
-var ErrNoEngine = errors.New("no voice: run make assets for the built-in one, or make engines for a better one")
+// ErrNone is the answer when there is no voice.
+var ErrNone = errors.New("no voice: run make assets for the built-in one, or make engines for a better one")
 
-// noEngine is the engine of a service that has none.
-type noEngine struct{ why error }
+// none stands for a Synthesizer when there is none.
+type none struct{ why error }
 
-func (d noEngine) Synthesize(context.Context, Line) iter.Seq2[Chunk, error] {
+// Synthesize implements Synthesizer.
+func (d none) Synthesize(context.Context, Line) iter.Seq2[Chunk, error] {
 	return func(yield func(Chunk, error) bool) { yield(Chunk{}, failover.RequestFault(d.why)) }
 }
+
+// Ready says why there is none.
+func (d none) Ready(context.Context) error { return d.why }
 
 // maxSentenceAudio is more than one sentence takes, however slowly it is spoken.
 const maxSentenceAudio = 5 * time.Minute

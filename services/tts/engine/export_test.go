@@ -1,4 +1,4 @@
-package tts
+package engine
 
 import (
 	"context"
@@ -15,13 +15,10 @@ func Playable(kind string, body io.Reader) iter.Seq2[Chunk, error] {
 	return func(yield func(Chunk, error) bool) { playAnswer(answer, yield) }
 }
 
-// Keeping is e as the service has it: it makes short sentences once.
-func Keeping(e Engine) Engine { return withCache(e) }
-
 // KeepingOne is an engine that has make make what it does not know.
-func KeepingOne(make func(Line) Chunk) Engine {
-	one := engineCandidate{Engine: maker(make), Key: "one"}
-	return withCache(auto{Switch: failover.NewSwitch(func(context.Context) []engineCandidate { return []engineCandidate{one} })})
+func KeepingOne(make func(Line) Chunk) Synthesizer {
+	one := candidate{Engine: maker(make), Key: "one"}
+	return WithCache(chosen{Switch: failover.Choice[Synthesizer]{Set: []candidate{one}}.Switch()})
 }
 
 type maker func(Line) Chunk
