@@ -12,6 +12,7 @@ import (
 	"github.com/gotars/tars/engines/failover"
 	"github.com/gotars/tars/kit"
 	"github.com/gotars/tars/services/llm"
+	llmengine "github.com/gotars/tars/services/llm/engine"
 	"github.com/gotars/tars/services/memory"
 	"github.com/gotars/tars/services/stt"
 	sttengine "github.com/gotars/tars/services/stt/engine"
@@ -167,17 +168,17 @@ func writerOf(s discovery.Server, home kit.Home) (answerer, error) {
 		c.APIKey = ""
 	}
 	c.Engine, c.BaseURL, c.Model = "openai", s.URL, cmp.Or(s.Model, c.Model)
-	e, err := llm.NewEngine(c, nil, home)
+	e, err := llmengine.New(c.Config, nil, string(home))
 	if err != nil {
 		return nil, err
 	}
 	return answerWith(e), nil
 }
 
-func answerWith(e llm.Engine) answerer {
+func answerWith(e llmengine.Generator) answerer {
 	return func(ctx context.Context, question string, limit int) (first, all time.Duration, pieces int, err error) {
 		begin := time.Now()
-		_, err = e.Generate(ctx, llm.Prompt{User: question, Question: question, MaxTokens: limit, TopP: 1}, func(delta string) error {
+		_, err = e.Generate(ctx, llmengine.Prompt{User: question, Question: question, MaxTokens: limit, TopP: 1}, func(delta string) error {
 			if delta != "" {
 				if pieces++; pieces == 1 {
 					first = time.Since(begin)

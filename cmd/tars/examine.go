@@ -17,6 +17,7 @@ import (
 	"github.com/gotars/tars/engines/supervise"
 	"github.com/gotars/tars/kit"
 	"github.com/gotars/tars/services/llm"
+	llmengine "github.com/gotars/tars/services/llm/engine"
 	"github.com/gotars/tars/services/memory"
 	"github.com/gotars/tars/services/stt"
 	sttengine "github.com/gotars/tars/services/stt/engine"
@@ -192,7 +193,7 @@ func (t *trial) writer(home kit.Home) (answerer, error) {
 	if err != nil {
 		return nil, err
 	}
-	e, err := llm.NewEngine(c, nil, home)
+	e, err := llmengine.New(c.Config, nil, string(home))
 	if err != nil {
 		return nil, err
 	}

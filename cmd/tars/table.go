@@ -12,6 +12,7 @@ import (
 	"github.com/gotars/tars/contract"
 	"github.com/gotars/tars/kit"
 	"github.com/gotars/tars/services/llm"
+	llmengine "github.com/gotars/tars/services/llm/engine"
 	"github.com/gotars/tars/services/memory"
 	"github.com/gotars/tars/services/stt"
 	sttengine "github.com/gotars/tars/services/stt/engine"
@@ -48,7 +49,7 @@ func enginesInUse(ctx context.Context, home kit.Home) map[string]engine {
 	for service, describe := range map[string]func() (engine, error){
 		"stt":    describeFromEnv("stt", func(c stt.Config) engine { return newEngine(sttengine.Describe(ctx, c.Config, string(home))) }),
 		"tts":    describeFromEnv("tts", func(c tts.Config) engine { return newEngine(ttsengine.Describe(ctx, c.Config, tts.FilesOf(c, home))) }),
-		"llm":    describeFromEnv("llm", func(c llm.Config) engine { return newEngine(llm.Describe(ctx, c, home)) }),
+		"llm":    describeFromEnv("llm", func(c llm.Config) engine { return newEngine(llmengine.Describe(ctx, c.Config, string(home))) }),
 		"memory": describeFromEnv("memory", func(c memory.Config) engine { return newEngine(memory.Describe(ctx, c, home)) }),
 	} {
 		wg.Go(func() {

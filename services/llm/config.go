@@ -2,29 +2,20 @@ package llm
 
 import (
 	"fmt"
-	"net/url"
 	"strings"
 	"time"
+
+	"github.com/gotars/tars/services/llm/engine"
 )
 
 // Config is read from LLM_* variables.
 type Config struct {
-	Engine  string   `default:"auto" desc:"who writes: openai, builtin, or auto for the server that is set, else the best that is found, else builtin"`
-	Hosts   []string `envconfig:"ENGINE_HOSTS" default:"127.0.0.1" also:"ENGINE_HOSTS" desc:"where auto looks for servers, separated by commas; none: nowhere"`
-	BaseURL string   `split_words:"true" also:"LLM_OPENAI_URL OPENAI_BASE_URL" desc:"OpenAI-compatible server, http://127.0.0.1:11434/v1"`
-	APIKey  string   `split_words:"true" also:"OPENAI_API_KEY" desc:"its key, if it wants one; without a base URL that of OpenAI"`
-	Model   string   `desc:"model; by default gpt-4o-mini at OpenAI, else the first that the server has"`
-
-	FallbackModels []string `split_words:"true" desc:"models of the same server that answer in its place when it fails before its first word, the first one first, separated by commas"`
+	engine.Config
 
 	MaxTokens   int     `split_words:"true" default:"256" desc:"longest answer in tokens"`
 	Temperature float64 `default:"0.7" desc:"0 for the same answer each time, up to 2"`
 	TopP        float64 `split_words:"true" default:"1" desc:"share of likely words to choose from, above 0, at most 1"`
 	CtxWindow   int     `split_words:"true" default:"8192" desc:"tokens the model can read and write at once"`
-
-	Timeout    time.Duration `default:"2m" desc:"longest time for one answer"`
-	FirstToken time.Duration `split_words:"true" default:"30s" desc:"longest wait for its first word"`
-	Idle       time.Duration `default:"15s" desc:"longest silence between two words"`
 
 	RAG          bool          `default:"true" was:"RAG_ENABLED" desc:"look up the memory before answering"`
 	RAGTopK      int           `envconfig:"RAG_TOP_K" default:"5" was:"RAG_TOP_K" desc:"lines to recall, 1 to 50"`
@@ -38,7 +29,7 @@ type Config struct {
 
 // Validate reports the first setting that cannot work.
 func (c *Config) Validate() error {
-	if _, err := Choose(*c); err != nil {
+	if _, err := engine.ProviderOf(c.Config); err != nil {
 		return err
 	}
 	switch {
@@ -79,47 +70,4 @@ func (Config) Dropped() map[string]string {
 		"RAG_CACHE_TTL":           "nothing: the memory answers faster than a cache would pay for",
 		"TOOL_CALLING_ENABLED":    tools,
 	}
-}
-
-// Choice says which engine writes, for people.
-type Choice struct {
-	Name   string // openai or builtin
-	From   string // where that was found: a variable, a server
-	Better string // what to set for better answers; empty when nothing is missing
-}
-
-const (
-	openAI       = "openai"
-	builtin      = "builtin"
-	openAIBase   = "https://api.openai.com/v1" // where a key alone leads
-	defaultModel = "gpt-4o-mini"               // its model unless another is set
-	connect      = "start Ollama, run make engines, or set LLM_BASE_URL to an OpenAI-compatible server (http://127.0.0.1:11434/v1 for Ollama), or LLM_API_KEY for OpenAI"
-)
-
-// Choose returns the engine that c asks for. It looks for no server: with
-// "auto" and nothing set the best server that is found replaces builtin.
-func Choose(c Config) (Choice, error) {
-	var host string
-	if c.BaseURL != "" {
-		u, err := url.Parse(c.BaseURL)
-		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-			return Choice{}, fmt.Errorf("LLM_BASE_URL is no web address, want one like http://127.0.0.1:11434/v1")
-		}
-		host = u.Host
-	}
-	switch c.Engine {
-	case openAI, "auto", "":
-		switch {
-		case host != "":
-			return Choice{Name: openAI, From: "the server at " + host}, nil
-		case c.APIKey != "":
-			return Choice{Name: openAI, From: "OpenAI, by LLM_API_KEY"}, nil
-		case c.Engine == openAI:
-			return Choice{}, fmt.Errorf("LLM_ENGINE is openai, and neither LLM_BASE_URL nor LLM_API_KEY is set")
-		}
-		return Choice{Name: builtin, From: "nothing is set", Better: connect}, nil
-	case builtin:
-		return Choice{Name: builtin, From: "LLM_ENGINE", Better: "set LLM_ENGINE=auto, and " + connect}, nil
-	}
-	return Choice{}, fmt.Errorf("LLM_ENGINE is %q, want auto, openai or builtin", c.Engine)
 }

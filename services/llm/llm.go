@@ -7,37 +7,41 @@ import (
 	"log/slog"
 	"strings"
 	"sync/atomic"
-	"time"
 
 	"go.uber.org/fx"
 
 	"github.com/gotars/tars/contract"
+	"github.com/gotars/tars/engines/failover"
 	"github.com/gotars/tars/kit"
+	"github.com/gotars/tars/services/llm/engine"
 )
 
 // Module is the llm service.
 var Module = kit.Service[*Service]("llm",
-	kit.As(kit.Identity{ClientID: "tars-llm", Source: "llm-worker"}), kit.Env[Config](), fx.Provide(New, NewRecall, NewEngine))
-
-const lookEvery = 30 * time.Second // engines come and go
+	kit.As(kit.Identity{ClientID: "tars-llm", Source: "llm-worker"}), kit.Env[Config](), fx.Provide(New, NewRecall, newEngine))
 
 // Service turns requests into streams of text.
 type Service struct {
-	cfg     Config
-	choice  Choice
-	engine  Engine
-	recall  *Recall
-	log     *slog.Logger
-	persona atomic.Pointer[contract.CharacterSnapshot] // nil until memory has published it
+	cfg      Config
+	provider engine.Provider // who writes unless the engine tells another
+	engine   engine.Generator
+	recall   *Recall
+	log      *slog.Logger
+	persona  atomic.Pointer[contract.CharacterSnapshot] // nil until memory has published it
 }
 
-// New returns a service that writes with engine.
-func New(cfg Config, engine Engine, recall *Recall, log *slog.Logger) (*Service, error) {
-	choice, err := Choose(cfg)
+// New returns a service that writes with e.
+func New(cfg Config, e engine.Generator, recall *Recall, log *slog.Logger) (*Service, error) {
+	provider, err := engine.ProviderOf(cfg.Config)
 	if err != nil {
 		return nil, err
 	}
-	return &Service{cfg: cfg, choice: choice, engine: engine, recall: recall, log: log}, nil
+	return &Service{cfg: cfg, provider: provider, engine: e, recall: recall, log: log}, nil
+}
+
+// newEngine returns the model that cfg asks for.
+func newEngine(cfg Config, recall *Recall, home kit.Home) (engine.Generator, error) {
+	return engine.New(cfg.Config, recall, string(home))
 }
 
 // Handlers declares what the service listens to.
@@ -47,7 +51,7 @@ func (s *Service) Handlers() []kit.Handler {
 		kit.Stream(s.write, kit.Workers(4), kit.AckFirst(), kit.Queue(256), kit.Timeout(s.cfg.Timeout), kit.CancelledBy(
 			func(c contract.LLMCancel) string { return c.ID }, func(q contract.LLMRequest) string { return q.ID })),
 		kit.On(s.setPersona),
-		kit.OnConnect(s.findEngine, choice), kit.Every(lookEvery, s.findEngine, choice),
+		kit.OnConnect(s.findEngine, choice), kit.Every(failover.LookEvery, s.findEngine, choice),
 		kit.Asks[contract.MemoryQuery](),
 	}
 }
@@ -57,7 +61,7 @@ func (s *Service) write(ctx context.Context, q contract.LLMRequest, send func(co
 		return contract.LLMResponse{}, kit.Drop("blank")
 	}
 	p := s.prompt(ctx, q)
-	out := streamWriter{id: q.ID, silent: q.Stream != nil && !*q.Stream, send: send, provider: &s.choice.Name}
+	out := streamWriter{id: q.ID, silent: q.Stream != nil && !*q.Stream, send: send, provider: &s.provider.Name}
 	p.OnAttempt = func(provider, model string) {
 		if out.provider = &provider; model != "" {
 			out.model = &model
@@ -84,7 +88,7 @@ func (s *Service) write(ctx context.Context, q contract.LLMRequest, send func(co
 }
 
 // prompt is what the engine gets for q.
-func (s *Service) prompt(ctx context.Context, q contract.LLMRequest) Prompt {
+func (s *Service) prompt(ctx context.Context, q contract.LLMRequest) engine.Prompt {
 	b := budget{cfg: s.cfg, q: q}
 	p := b.prompt(s.persona.Load())
 	if room := b.forMemory(p); room > 0 {
@@ -96,6 +100,12 @@ func (s *Service) prompt(ctx context.Context, q contract.LLMRequest) Prompt {
 	}
 	p.History = b.history(p)
 	return p
+}
+
+// findEngine looks for a better engine, or for another one when that failed.
+func (s *Service) findEngine(ctx context.Context) error {
+	failover.LookAgain(ctx, s.engine, s.log, "model")
+	return nil
 }
 
 func (s *Service) setPersona(_ context.Context, who contract.CharacterSnapshot) error {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/gotars/tars/contract"
+	"github.com/gotars/tars/services/llm/engine"
 )
 
 // Tokens that are kept free for what a chat format puts around the messages,
@@ -21,8 +22,8 @@ type budget struct {
 }
 
 // prompt is the request without memory and history.
-func (b budget) prompt(who *contract.CharacterSnapshot) Prompt {
-	p := Prompt{Question: b.q.Text, User: b.q.Text, Model: b.cfg.Model, MaxTokens: b.cfg.MaxTokens, Temperature: b.cfg.Temperature, TopP: b.cfg.TopP}
+func (b budget) prompt(who *contract.CharacterSnapshot) engine.Prompt {
+	p := engine.Prompt{Question: b.q.Text, User: b.q.Text, Model: b.cfg.Model, MaxTokens: b.cfg.MaxTokens, Temperature: b.cfg.Temperature, TopP: b.cfg.TopP}
 	p.System = personaPrompt(who)
 	if b.q.System != nil {
 		p.System = joinParagraphs(p.System, strings.TrimSpace(*b.q.System))
@@ -56,13 +57,13 @@ func numberOf(v any) (float64, bool) {
 }
 
 // room is how many tokens remain beside p.
-func (b budget) room(p Prompt) int {
+func (b budget) room(p engine.Prompt) int {
 	return b.cfg.CtxWindow - p.MaxTokens - margin - frame - countTokens(p.System) - countTokens(p.User)
 }
 
 // forMemory is how many tokens of memory p may have; 0 when none are wanted or
 // fit.
-func (b budget) forMemory(p Prompt) int {
+func (b budget) forMemory(p engine.Prompt) int {
 	wanted := b.cfg.RAG
 	if b.q.UseRAG != nil {
 		wanted = *b.q.UseRAG
@@ -85,7 +86,7 @@ func (b budget) user(recalled string) string {
 
 // history is what still fits of the conversation, newest first kept. Some
 // routers count the question itself as the last turn of it; it is left out.
-func (b budget) history(p Prompt) []contract.ConversationMessage {
+func (b budget) history(p engine.Prompt) []contract.ConversationMessage {
 	old := pastTurns(b.q)
 	room, from := b.room(p), len(old)
 	if room <= leastOld {

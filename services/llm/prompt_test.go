@@ -7,10 +7,13 @@ import (
 	"time"
 
 	"github.com/gotars/tars/contract"
+	"github.com/gotars/tars/services/llm/engine"
+	"github.com/gotars/tars/services/llm/hits"
 )
 
 func settings() Config {
-	return Config{Engine: "auto", MaxTokens: 256, Temperature: 0.7, TopP: 1, CtxWindow: 8192, Timeout: 2 * time.Minute, FirstToken: 30 * time.Second, Idle: 15 * time.Second,
+	return Config{Config: engine.Config{Engine: "auto", Timeout: 2 * time.Minute, FirstToken: 30 * time.Second, Idle: 15 * time.Second},
+		MaxTokens: 256, Temperature: 0.7, TopP: 1, CtxWindow: 8192,
 		RAG: true, RAGTopK: 5, RAGMaxTokens: 2000, RAGContext: true, RAGWindow: 1, RAGStrategy: "hybrid", RAGTimeout: 500 * time.Millisecond, RAGTemplate: `Known:\n{context}\n\n{user}`}
 }
 
@@ -72,11 +75,11 @@ func TestHistory(t *testing.T) {
 func TestParams(t *testing.T) {
 	tests := map[string]struct {
 		params map[string]any
-		want   Prompt
+		want   engine.Prompt
 	}{
-		"none":                {nil, Prompt{MaxTokens: 256, Temperature: 0.7, TopP: 1}},
-		"all":                 {map[string]any{"model": "m", "max_tokens": 9., "temperature": 0., "top_p": 0.5, "other": true}, Prompt{Model: "m", MaxTokens: 9, Temperature: 0, TopP: 0.5}},
-		"what makes no sense": {map[string]any{"model": 3., "max_tokens": 0., "temperature": "hot", "top_p": 0.}, Prompt{MaxTokens: 256, Temperature: 0.7, TopP: 1}},
+		"none":                {nil, engine.Prompt{MaxTokens: 256, Temperature: 0.7, TopP: 1}},
+		"all":                 {map[string]any{"model": "m", "max_tokens": 9., "temperature": 0., "top_p": 0.5, "other": true}, engine.Prompt{Model: "m", MaxTokens: 9, Temperature: 0, TopP: 0.5}},
+		"what makes no sense": {map[string]any{"model": 3., "max_tokens": 0., "temperature": "hot", "top_p": 0.}, engine.Prompt{MaxTokens: 256, Temperature: 0.7, TopP: 1}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -130,7 +133,7 @@ func TestLine(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			if got := memoryLine(tt.x, textOf(tt.x)); got != tt.want {
+			if got := memoryLine(tt.x, hits.Text(tt.x)); got != tt.want {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})

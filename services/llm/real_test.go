@@ -11,6 +11,7 @@ import (
 	"go.uber.org/fx"
 
 	"github.com/gotars/tars/contract"
+	"github.com/gotars/tars/engines/enginetest"
 	"github.com/gotars/tars/kit"
 	"github.com/gotars/tars/kit/kittest"
 	"github.com/gotars/tars/test/need"
@@ -66,10 +67,11 @@ func TestRealService(t *testing.T) {
 // BenchmarkFirstDelta is what the service adds to the time of the model: from
 // the request on the bus to the first delta on the bus.
 func BenchmarkFirstDelta(b *testing.B) {
-	c := serve(b, func(w http.ResponseWriter, _ *http.Request) {
-		stream(w)
-		chunk(w, "word")
-		done(w)
+	c := settings()
+	c.BaseURL = enginetest.ServeChat(b, func(w http.ResponseWriter, _ *http.Request) {
+		enginetest.StartChat(w)
+		enginetest.WriteChat(w, "word")
+		enginetest.EndChat(w)
 	})
 	c.RAG = false
 	bench := kittest.Start(b, Module.With(fx.Replace(c)))

@@ -4,13 +4,13 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/gotars/tars/contract"
 	"github.com/gotars/tars/kit"
+	"github.com/gotars/tars/services/llm/hits"
 )
 
 // memoryCooldown is how long a memory that did not answer is not asked before an answer
@@ -47,7 +47,7 @@ func (r *Recall) About(ctx context.Context, q contract.LLMRequest, room int) (st
 	}
 	var lines []string
 	for _, x := range found.Results {
-		text := textOf(x)
+		text := hits.Text(x)
 		known := slices.ContainsFunc(q.History, func(m contract.ConversationMessage) bool { return sameText(m.Content, text) })
 		if text != "" && !known {
 			lines = append(lines, memoryLine(x, text))
@@ -63,35 +63,15 @@ func (r *Recall) Ask(ctx context.Context, q contract.MemoryQuery) (contract.Memo
 	return kit.Ask(ctx, r.bus, q)
 }
 
-// textOf is the text of a hit: the first of the usual keys, else all its values.
-func textOf(x contract.MemoryResult) string {
-	doc, ok := x.Document.(map[string]any)
-	if !ok {
-		return phraseOf(x.Document)
-	}
-	for _, key := range []string{"text", "user_input", "bot_response", "content", "message"} {
-		if s := phraseOf(doc[key]); s != "" {
-			return s
-		}
-	}
-	var all []string
-	for _, key := range sortedKeys(doc) {
-		if doc[key] != nil {
-			all = append(all, fmt.Sprint(doc[key]))
-		}
-	}
-	return strings.Join(all, " ")
-}
-
 // memoryLine is a hit as a model reads it: "[previous] (2026-11-23 18:04, user) text".
 func memoryLine(x contract.MemoryResult, text string) string {
 	var about []string
-	if t, ok := timeOf(x); ok {
+	if t, ok := hits.Time(x); ok {
 		about = append(about, t.Format("2006-01-02 15:04"))
 	} else if x.Timestamp != nil && *x.Timestamp != "" {
 		about = append(about, *x.Timestamp)
 	}
-	if role := speakerOf(x); role != "" {
+	if role := hits.Speaker(x); role != "" {
 		about = append(about, role)
 	}
 	if len(about) > 0 {
@@ -101,22 +81,4 @@ func memoryLine(x contract.MemoryResult, text string) string {
 		text = "[" + x.ContextType + "] " + text
 	}
 	return strings.Join(strings.Fields(text), " ")
-}
-
-// timeOf is the time of a hit, by the clock of this machine.
-func timeOf(x contract.MemoryResult) (time.Time, bool) {
-	if x.Timestamp == nil {
-		return time.Time{}, false
-	}
-	s, err := strconv.ParseFloat(*x.Timestamp, 64)
-	if err != nil || s <= 0 || s > 1e11 {
-		return time.Time{}, false
-	}
-	return time.UnixMicro(int64(s * 1e6)), true
-}
-
-// speakerOf is who said a hit: user, assistant, or empty when nobody knows.
-func speakerOf(x contract.MemoryResult) string {
-	doc, _ := x.Document.(map[string]any)
-	return phraseOf(doc["role"])
 }

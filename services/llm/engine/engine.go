@@ -1,4 +1,5 @@
-package llm
+// Package engine writes text, with models behind servers and without any.
+package engine
 
 import (
 	"context"
@@ -6,14 +7,14 @@ import (
 	"github.com/gotars/tars/contract"
 )
 
-// Engine writes text. It is safe for concurrent use.
-type Engine interface {
+// Generator writes text. It is safe for concurrent use.
+type Generator interface {
 	// Generate hands the answer to emit piece by piece, and stops with emit's
 	// error. It ends soon after ctx does, with an error.
 	Generate(ctx context.Context, p Prompt, emit func(delta string) error) (Usage, error)
 }
 
-// Prompt is what an engine answers.
+// Prompt is what a Generator answers.
 type Prompt struct {
 	System   string                         // who the assistant is; empty: nobody in particular
 	History  []contract.ConversationMessage // oldest first, without the question

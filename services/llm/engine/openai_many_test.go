@@ -1,4 +1,4 @@
-package llm
+package engine
 
 import (
 	"encoding/json"
@@ -9,6 +9,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+
+	"github.com/gotars/tars/engines/enginetest"
 )
 
 // The first requests may come together, to a server that wants them its way.
@@ -25,9 +27,9 @@ func TestTwoAtOnceFindOutWhatAServerRefuses(t *testing.T) {
 			fmt.Fprint(w, `{"error":{"message":"Unsupported parameter: 'max_tokens'","param":"max_tokens"}}`)
 			return
 		}
-		stream(w)
-		chunk(w, "ok")
-		done(w)
+		enginetest.StartChat(w)
+		enginetest.WriteChat(w, "ok")
+		enginetest.EndChat(w)
 	})
 	e := NewOpenAI(c)
 	var wg sync.WaitGroup
@@ -53,9 +55,9 @@ func TestAQuestionThatIsTooLongLeavesTheNextOneAsItIs(t *testing.T) {
 			fmt.Fprint(w, `{"error":{"message":"'max_tokens' is too large: the prompt has 5000 tokens, the model reads 4096"}}`)
 			return
 		}
-		stream(w)
-		chunk(w, "ok")
-		done(w)
+		enginetest.StartChat(w)
+		enginetest.WriteChat(w, "ok")
+		enginetest.EndChat(w)
 	}))
 	if _, err := generate(t.Context(), e); err == nil || calls != 2 {
 		t.Errorf("error %v after %d calls, want 2", err, calls)
@@ -81,16 +83,16 @@ func TestAServerThatGotAnotherModel(t *testing.T) {
 			fmt.Fprint(w, `{"error":{"message":"no such model"}}`)
 			return
 		}
-		stream(w)
-		chunk(w, q.Model)
-		done(w)
+		enginetest.StartChat(w)
+		enginetest.WriteChat(w, q.Model)
+		enginetest.EndChat(w)
 	})
 	srv := httptest.NewServer(mux)
 	t.Cleanup(srv.Close)
 	t.Cleanup(http.DefaultClient.CloseIdleConnections)
 	c := settings()
 	c.BaseURL = srv.URL + "/v1"
-	e, err := NewEngine(c, NewRecall(c, nil), "")
+	e, err := New(c, nil, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,12 +116,12 @@ func TestAnotherModelAnswers(t *testing.T) {
 		mu.Unlock()
 		switch q.Model {
 		case "small":
-			stream(w)
-			chunk(w, "Hello")
-			done(w)
+			enginetest.StartChat(w)
+			enginetest.WriteChat(w, "Hello")
+			enginetest.EndChat(w)
 		case "cut":
-			stream(w)
-			chunk(w, "Hel")
+			enginetest.StartChat(w)
+			enginetest.WriteChat(w, "Hel")
 			panic(http.ErrAbortHandler)
 		default:
 			w.Header().Set("X-Should-Retry", "false")
@@ -145,7 +147,7 @@ func TestAnotherModelAnswers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			asked = nil
 			c.Model, c.FallbackModels = tt.model, tt.fallbacks
-			e, err := NewEngine(c, NewRecall(c, nil), "")
+			e, err := New(c, nil, "")
 			if err != nil {
 				t.Fatal(err)
 			}

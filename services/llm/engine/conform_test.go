@@ -1,22 +1,18 @@
-package llm
+package engine
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/gotars/tars/engines/discovery"
+	"github.com/gotars/tars/engines/enginetest"
 	"github.com/gotars/tars/engines/failover"
 	"github.com/gotars/tars/kit"
-	"github.com/gotars/tars/test/need"
 )
 
 // acts is a server that does what it is told, call by call; the last goes on.
@@ -42,18 +38,18 @@ func (a *acts) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, `{"error":{"message":"out of memory"}}`)
 		return
 	case "garbage":
-		stream(w)
+		enginetest.StartChat(w)
 		fmt.Fprint(w, "data: <html>\n\n")
 		return
 	}
-	stream(w)
+	enginetest.StartChat(w)
 	w.(http.Flusher).Flush()
 	if act != "hangs" {
-		chunk(w, "Hello")
+		enginetest.WriteChat(w, "Hello")
 	}
 	switch act {
 	case "says":
-		done(w)
+		enginetest.EndChat(w)
 	case "hangs", "stalls":
 		<-r.Context().Done()
 		a.gone <- struct{}{}
@@ -63,7 +59,7 @@ func (a *acts) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // generate has e answer, and returns what was written.
-func generate(ctx context.Context, e Engine) (text string, err error) {
+func generate(ctx context.Context, e Generator) (text string, err error) {
 	_, err = e.Generate(ctx, Prompt{User: "Hi", Question: "what is two plus two", MaxTokens: 9, TopP: 1}, func(d string) error {
 		text += d
 		return nil
@@ -71,13 +67,13 @@ func generate(ctx context.Context, e Engine) (text string, err error) {
 	return text, err
 }
 
-func engineAt(t *testing.T, a *acts, change func(*Config)) Engine {
+func engineAt(t *testing.T, a *acts, change func(*Config)) Generator {
 	t.Helper()
 	c := serve(t, a.ServeHTTP)
 	if change != nil {
 		change(&c)
 	}
-	e, err := NewEngine(c, NewRecall(c, nil), "")
+	e, err := New(c, nil, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -154,92 +150,5 @@ func TestConformLeavesAFailingServerAlone(t *testing.T) {
 	}
 	if text, err := generate(t.Context(), e); text != "Hello" {
 		t.Errorf("after questions that it did not like: %q, %v", text, err)
-	}
-}
-
-// install says in home that servers are installed.
-func install(t *testing.T, home string, servers ...discovery.Server) {
-	t.Helper()
-	b, err := json.Marshal(discovery.Running{Engines: []discovery.Engine{{Name: "llm", Serves: servers}}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.MkdirAll(filepath.Dir(discovery.File(home)), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(discovery.File(home), b, 0o600); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func TestWhatIsFoundIsUsed(t *testing.T) {
-	a := play("fails")
-	at := discovery.Server{Kind: discovery.LLM, Protocol: "openai", URL: serve(t, a.ServeHTTP).BaseURL, Model: "small", Name: "Ollama"}
-	c, home := settings(), t.TempDir()
-	c.Hosts = []string{""}
-	e, err := NewEngine(c, NewRecall(c, nil), kit.Home(home))
-	if err != nil {
-		t.Fatal(err)
-	}
-	answers := func(want string, calls int32) {
-		t.Helper()
-		if text, err := generate(t.Context(), e); text != want || a.calls.Load() != calls {
-			t.Errorf("wrote %q, %v; the server was asked %d times, want %q and %d", text, err, a.calls.Load(), want, calls)
-		}
-	}
-	look := e.(auto).Look
-	answers("That is 4.", 0)
-	install(t, home, at)
-	look(t.Context())
-	for n := range int32(3) {
-		answers("That is 4.", n+1)
-	}
-	answers("That is 4.", 3) // the server is left alone
-	install(t, home)
-	look(t.Context())
-	a.list = []string{"says"}
-	install(t, home, at)
-	look(t.Context())
-	answers("Hello", 4) // it came back
-	if name, from, better := Describe(t.Context(), c, kit.Home(home)); name != "Ollama" || from != "installed by make engines" || better != "" {
-		t.Errorf("described as %q from %q, better %q", name, from, better)
-	}
-	c.BaseURL = "http://10.0.0.7:8000/v1"
-	if name, from, _ := Describe(t.Context(), c, kit.Home(home)); name != "openai" || from != "the server at 10.0.0.7:8000" {
-		t.Errorf("described as %q from %q", name, from)
-	}
-}
-
-// What was half written is not written again by another engine.
-func TestNoEngineTakesOverWithinAnAnswer(t *testing.T) {
-	a := play("cut")
-	c, home := settings(), t.TempDir()
-	c.Hosts = []string{""}
-	install(t, home, discovery.Server{Kind: discovery.LLM, Protocol: "openai", URL: serve(t, a.ServeHTTP).BaseURL, Model: "small"})
-	e, err := NewEngine(c, NewRecall(c, nil), kit.Home(home))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if text, err := generate(t.Context(), e); text != "Hello" || err == nil {
-		t.Errorf("wrote %q, %v", text, err)
-	}
-}
-
-func TestTheModelOfAFoundServer_RealEngines(t *testing.T) {
-	need.Engines(t, "LLM_OPENAI_URL")
-	c, home := settings(), t.TempDir()
-	c.Hosts = []string{""}
-	install(t, home, discovery.Server{Kind: discovery.LLM, Protocol: "openai", URL: os.Getenv("LLM_OPENAI_URL"), Model: os.Getenv("LLM_OPENAI_MODEL"), Name: "installed"})
-	e, err := NewEngine(c, NewRecall(c, nil), kit.Home(home))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(http.DefaultClient.CloseIdleConnections)
-	by := ""
-	p := Prompt{User: "What is the capital of France?", Question: "x", MaxTokens: 24, TopP: 1, OnAttempt: func(provider, _ string) { by = provider }}
-	text := ""
-	use, err := e.Generate(t.Context(), p, func(d string) error { text += d; return nil })
-	if err != nil || !strings.Contains(text, "Paris") || by != openAI || use.Tokens == nil {
-		t.Errorf("%s wrote %q with %+v, %v", by, text, use, err)
 	}
 }

@@ -1,4 +1,4 @@
-package llm
+package engine
 
 import (
 	"cmp"
@@ -9,16 +9,22 @@ import (
 	"time"
 
 	"github.com/gotars/tars/contract"
+	"github.com/gotars/tars/services/llm/hits"
 )
 
 // Builtin answers without a model what needs none: the time, the date, sums,
 // and what was said before. To all else it says what it is.
-type Builtin struct{ recall *Recall }
+type Builtin struct{ memory Memory }
 
-// NewBuiltin returns an engine that looks up what was said with recall.
-func NewBuiltin(recall *Recall) *Builtin { return &Builtin{recall} }
+// Memory looks up what was said.
+type Memory interface {
+	Ask(ctx context.Context, q contract.MemoryQuery) (contract.MemoryResults, error)
+}
 
-// Generate implements Engine, word by word.
+// NewBuiltin returns a Generator that looks up what was said in memory.
+func NewBuiltin(memory Memory) *Builtin { return &Builtin{memory} }
+
+// Generate implements Generator, word by word.
 func (b *Builtin) Generate(ctx context.Context, p Prompt, emit func(string) error) (Usage, error) {
 	text := b.answer(ctx, p.Question)
 	for word := range strings.SplitAfterSeq(text, " ") {
@@ -115,28 +121,28 @@ func answerSum(text string) string {
 const noMemory = "I cannot reach my memory at the moment."
 
 func answerFromMemory(b *Builtin, ctx context.Context, m []string) string {
-	r, err := b.recall.Ask(ctx, contract.MemoryQuery{Text: m[1], TopK: 5})
+	r, err := b.memory.Ask(ctx, contract.MemoryQuery{Text: m[1], TopK: 5})
 	if err != nil {
 		return noMemory
 	}
-	return cmp.Or(quoteResults(r, 3, func(x contract.MemoryResult) bool { return normalizeQuestion(textOf(x)) != m[0] }), "I remember nothing about "+m[1]+".")
+	return cmp.Or(quoteResults(r, 3, func(x contract.MemoryResult) bool { return normalizeQuestion(hits.Text(x)) != m[0] }), "I remember nothing about "+m[1]+".")
 }
 
 // answerNoted says that the memory keeps what it hears, if it is there.
 func answerNoted(b *Builtin, ctx context.Context, m []string) string {
-	if _, err := b.recall.Ask(ctx, contract.MemoryQuery{Text: m[0], TopK: 1}); err != nil {
+	if _, err := b.memory.Ask(ctx, contract.MemoryQuery{Text: m[0], TopK: 1}); err != nil {
 		return noMemory
 	}
 	return "I will remember that."
 }
 
 func answerLast(b *Builtin, ctx context.Context, m []string) string {
-	r, err := b.recall.Ask(ctx, contract.MemoryQuery{Text: m[0], TopK: 10, RetrievalStrategy: contract.RecallRecent})
+	r, err := b.memory.Ask(ctx, contract.MemoryQuery{Text: m[0], TopK: 10, RetrievalStrategy: contract.RecallRecent})
 	if err != nil {
 		return noMemory
 	}
 	ofUser := func(x contract.MemoryResult) bool {
-		return speakerOf(x) == contract.RoleUser && normalizeQuestion(textOf(x)) != m[0]
+		return hits.Speaker(x) == contract.RoleUser && normalizeQuestion(hits.Text(x)) != m[0]
 	}
 	return cmp.Or(quoteResults(r, 1, ofUser), "I remember nothing that you said before.")
 }
@@ -145,13 +151,13 @@ func answerLast(b *Builtin, ctx context.Context, m []string) string {
 func quoteResults(r contract.MemoryResults, n int, wanted func(contract.MemoryResult) bool) string {
 	var lines []string
 	for _, x := range r.Results {
-		text := strings.TrimRight(textOf(x), ".!? ")
+		text := strings.TrimRight(hits.Text(x), ".!? ")
 		beside := x.ContextType == contract.ContextPrevious || x.ContextType == contract.ContextNext
 		if text == "" || beside || len(lines) == n || !wanted(x) {
 			continue
 		}
 		who := "You said"
-		if speakerOf(x) == contract.RoleAssistant {
+		if hits.Speaker(x) == contract.RoleAssistant {
 			who = "I said"
 		}
 		lines = append(lines, fmt.Sprintf("%s%s: %s.", who, timeAgo(x), text))
@@ -161,7 +167,7 @@ func quoteResults(r contract.MemoryResults, n int, wanted func(contract.MemoryRe
 
 // timeAgo is when a hit was said, as people say it: " at 3:04 PM", " on Monday".
 func timeAgo(x contract.MemoryResult) string {
-	t, ok := timeOf(x)
+	t, ok := hits.Time(x)
 	now := time.Now()
 	day := func(t time.Time) time.Time { return time.Date(t.Year(), t.Month(), t.Day(), 12, 0, 0, 0, time.UTC) }
 	switch days := int(day(now).Sub(day(t)).Hours() / 24); {

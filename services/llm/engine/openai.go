@@ -1,4 +1,4 @@
-package llm
+package engine
 
 import (
 	"cmp"
@@ -54,7 +54,7 @@ var (
 	errStalled = errors.New("stalled")
 )
 
-// Generate implements Engine.
+// Generate implements Generator.
 func (o *OpenAI) Generate(ctx context.Context, p Prompt, emit func(string) error) (Usage, error) {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)

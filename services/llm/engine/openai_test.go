@@ -1,4 +1,4 @@
-package llm
+package engine
 
 import (
 	"context"
@@ -17,40 +17,23 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/gotars/tars/contract"
+	"github.com/gotars/tars/engines/enginetest"
 	"github.com/gotars/tars/test/need"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// serve runs h as /v1/chat/completions of a server with one model.
+func settings() Config {
+	return Config{Engine: "auto", Timeout: 2 * time.Minute, FirstToken: 30 * time.Second, Idle: 15 * time.Second}
+}
+
+// serve is the settings of a server that answers with h.
 func serve(t testing.TB, h http.HandlerFunc) Config {
 	t.Helper()
-	mux := http.NewServeMux()
-	mux.HandleFunc("POST /v1/chat/completions", h)
-	mux.HandleFunc("GET /v1/models", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		fmt.Fprint(w, `{"object":"list","data":[{"id":"first","object":"model"},{"id":"second","object":"model"}]}`)
-	})
-	srv := httptest.NewServer(mux)
-	t.Cleanup(srv.Close)
-	t.Cleanup(http.DefaultClient.CloseIdleConnections)
 	c := settings()
-	c.BaseURL, c.APIKey = srv.URL+"/v1", "sk-secret"
+	c.BaseURL, c.APIKey = enginetest.ServeChat(t, h), "sk-secret"
 	return c
 }
-
-// chunk sends one piece of an answer.
-func chunk(w http.ResponseWriter, text string) {
-	data, _ := json.Marshal(text)
-	fmt.Fprintf(w, "data: {\"id\":\"1\",\"object\":\"chat.completion.chunk\",\"model\":\"first\",\"choices\":[{\"index\":0,\"delta\":{\"content\":%s}}]}\n\n", data)
-	w.(http.Flusher).Flush()
-}
-
-func done(w http.ResponseWriter) {
-	fmt.Fprint(w, "data: {\"id\":\"1\",\"object\":\"chat.completion.chunk\",\"model\":\"first\",\"choices\":[],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":2,\"total_tokens\":5}}\n\ndata: [DONE]\n\n")
-}
-
-func stream(w http.ResponseWriter) { w.Header().Set("Content-Type", "text/event-stream") }
 
 // ask generates and joins the deltas with "|".
 func ask(ctx context.Context, c Config, p Prompt) (string, Usage, error) {
@@ -71,11 +54,11 @@ func TestOpenAIStreams(t *testing.T) {
 		key = r.Header.Get("Authorization")
 		body, _ := io.ReadAll(r.Body)
 		_ = json.Unmarshal(body, &sent)
-		stream(w)
-		chunk(w, "")
-		chunk(w, "Hel")
-		chunk(w, "lo")
-		done(w)
+		enginetest.StartChat(w)
+		enginetest.WriteChat(w, "")
+		enginetest.WriteChat(w, "Hel")
+		enginetest.WriteChat(w, "lo")
+		enginetest.EndChat(w)
 	})
 	text, use, err := ask(t.Context(), c, Prompt{System: "Be brief.", User: "Hi.", MaxTokens: 9, Temperature: 0, TopP: 0.5,
 		History: []contract.ConversationMessage{{Role: "user", Content: "A"}, {Role: "assistant", Content: "B"}}})
@@ -118,9 +101,9 @@ func TestOpenAITriesAgainAfterAWait(t *testing.T) {
 					fmt.Fprint(w, tt.body)
 					return
 				}
-				stream(w)
-				chunk(w, "ok")
-				done(w)
+				enginetest.StartChat(w)
+				enginetest.WriteChat(w, "ok")
+				enginetest.EndChat(w)
 			})
 			text, _, err := ask(t.Context(), c, Prompt{User: "x", Model: "m", MaxTokens: 9})
 			if (text == "ok") != tt.ok || (err == nil) != tt.ok || calls.Load() != tt.calls {
@@ -142,10 +125,10 @@ func TestOpenAIExplains(t *testing.T) {
 	hang := func(words ...string) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
 			_, _ = io.Copy(io.Discard, r.Body) // else the server does not see the client go
-			stream(w)
+			enginetest.StartChat(w)
 			w.(http.Flusher).Flush()
 			for _, word := range words {
-				chunk(w, word)
+				enginetest.WriteChat(w, word)
 			}
 			<-r.Context().Done()
 		}
@@ -163,7 +146,7 @@ func TestOpenAIExplains(t *testing.T) {
 		"only an empty delta":     {hang(""), []string{"wrote nothing within 100ms"}},
 		"it stops in the middle":  {hang("one"), []string{"stopped writing", "LLM_IDLE"}},
 		"an error in the stream": {func(w http.ResponseWriter, _ *http.Request) {
-			stream(w)
+			enginetest.StartChat(w)
 			fmt.Fprint(w, "data: {\"error\":{\"message\":\"slot lost\"}}\n\n")
 		}, []string{"broke off", "slot lost"}},
 		"a page": {func(w http.ResponseWriter, _ *http.Request) {
@@ -175,7 +158,7 @@ func TestOpenAIExplains(t *testing.T) {
 		"a key in a text":        {answer(401, `{"error":"unauthorized: sk-secret"}`), []string{"does not accept the key", "LLM_API_KEY"}},
 		"a detail of FastAPI":    {answer(404, `{"detail":"Model m is not loaded"}`), []string{`no model "m"`, "Model m is not loaded"}},
 		"a line without end": {func(w http.ResponseWriter, _ *http.Request) {
-			stream(w)
+			enginetest.StartChat(w)
 			_, err := fmt.Fprint(w, "data: {}\n")
 			for err == nil {
 				_, err = fmt.Fprint(w, "data: "+strings.Repeat(" ", 1<<16)+"\n")
@@ -183,8 +166,8 @@ func TestOpenAIExplains(t *testing.T) {
 		}, []string{"broke off", "it sent more than 8 MiB"}},
 		"an error with status 200": {answer(200, `{"error":"Unexpected endpoint (POST /chat/completions)"}`), []string{"sent no answer", "LLM_BASE_URL"}},
 		"the line is cut": {func(w http.ResponseWriter, _ *http.Request) {
-			stream(w)
-			chunk(w, "one")
+			enginetest.StartChat(w)
+			enginetest.WriteChat(w, "one")
 			panic(http.ErrAbortHandler)
 		}, []string{"broke off"}},
 	}
@@ -232,8 +215,8 @@ func TestOpenAICancel(t *testing.T) {
 	gone := make(chan struct{})
 	c := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
-		stream(w)
-		chunk(w, "one")
+		enginetest.StartChat(w)
+		enginetest.WriteChat(w, "one")
 		<-r.Context().Done()
 		close(gone)
 	})

@@ -1,0 +1,37 @@
+package engine
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func TestTheBuiltInAnswers(t *testing.T) {
+	now := func(layout string) string { return time.Now().Format(layout) }
+	tests := map[string]struct {
+		ask  string
+		want func() string
+	}{
+		"the time":           {"Hey TARS, what time is it?", func() string { return "It is " + now("3:04 PM") + "." }},
+		"the time, politely": {"Can you tell me the time, please?", func() string { return "It is " + now("3:04 PM") + "." }},
+		"the date":           {"What's today's date?", func() string { return "It is " + now("Monday, January 2, 2006") + "." }},
+		"the day":            {"what day is it today", func() string { return "It is " + now("Monday") + "." }},
+		"a sum":              {"What is 17 times 23?", func() string { return "That is 391." }},
+		"a sum of words":     {"how much is twelve point five percent of eighty", func() string { return "That is 10." }},
+		"by zero":            {"5 divided by 0", func() string { return "Dividing by zero has no answer." }},
+		"who it is":          {"Who are you?", func() string { return selfDescription }},
+		"anything else":      {"What time is it in Tokyo?", func() string { return noModelAnswer }},
+		"a number":           {"what is 2024", func() string { return noModelAnswer }},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { // whose clock stands still
+				text := ""
+				use, err := NewBuiltin(nil).Generate(t.Context(), Prompt{Question: tt.ask}, func(d string) error { text += d; return nil })
+				if text != tt.want() || use.Model != builtin || err != nil {
+					t.Errorf("%s said %q, %v, want %q", use.Model, text, err, tt.want())
+				}
+			})
+		})
+	}
+}
