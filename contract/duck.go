@@ -36,3 +36,16 @@ type SpeechDropped struct {
 func (SpeechDropped) Route() msg.Route {
 	return msg.Route{Topic: "stt/dropped", QoS: msg.AtLeastOnce}
 }
+
+// SpeechHeard says how much of a line was heard that was stopped before its end. A
+// line without one was heard as a whole when its speaking_end has no reason. It has no
+// counterpart in the reference.
+type SpeechHeard struct {
+	msg.Ident
+	UttID *string `json:"utt_id"` // of the TtsSay
+	Say   string  `json:"say"`    // message_id of the TtsSay
+	Text  string  `json:"text"`   // the words that were heard, as they were spoken; empty: none
+}
+
+// Route is tts/heard.
+func (SpeechHeard) Route() msg.Route { return msg.Route{Topic: "tts/heard", QoS: msg.AtLeastOnce} }

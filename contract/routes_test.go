@@ -30,6 +30,7 @@ var routes = []route{
 	{contract.TtsStatus{}, msg.Route{Topic: "tts/status", Type: "tts.status"}},
 	{contract.TtsControl{}, msg.Route{Topic: "tts/control", Type: "tts.control", QoS: 1}},
 	{contract.SpeechDuck{}, msg.Route{Topic: "tts/duck", Type: "tts.duck", QoS: 1}},
+	{contract.SpeechHeard{}, msg.Route{Topic: "tts/heard", Type: "tts.heard", QoS: 1}},
 	{contract.SpeechDropped{}, msg.Route{Topic: "stt/dropped", Type: "stt.dropped", QoS: 1}},
 	{contract.LLMRequest{}, msg.Route{Topic: "llm/request", Type: "llm.request", QoS: 1}},
 	{contract.LLMStreamDelta{}, msg.Route{Topic: "llm/stream", Type: "llm.stream"}},

@@ -12,3 +12,15 @@ import (
 func HasWords(s string) bool {
 	return strings.ContainsFunc(s, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) })
 }
+
+// FirstWords are the words of text that end within its first chars characters.
+func FirstWords(text string, chars int) string {
+	runes := []rune(text)
+	if chars >= len(runes) {
+		return strings.TrimSpace(text)
+	}
+	for chars > 0 && !unicode.IsSpace(runes[chars]) {
+		chars--
+	}
+	return strings.TrimSpace(string(runes[:max(0, chars)]))
+}

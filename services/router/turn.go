@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/gotars/tars/contract"
 	"github.com/gotars/tars/speech"
@@ -160,7 +159,7 @@ func (t *turn) cutShort(now time.Time) {
 			continue
 		}
 		chars := int(now.Sub(s.begun).Seconds() * t.rate())
-		s.heard = wholeWords(s.text, chars)
+		s.heard = speech.FirstWords(s.text, chars)
 	}
 }
 
@@ -177,18 +176,6 @@ func (t *turn) rate() float64 {
 		return spokenRate
 	}
 	return float64(chars) / seconds
-}
-
-// wholeWords are the words of text that end within its first chars characters.
-func wholeWords(text string, chars int) string {
-	runes := []rune(text)
-	if chars >= len(runes) {
-		return text
-	}
-	for chars > 0 && !unicode.IsSpace(runes[chars]) {
-		chars--
-	}
-	return strings.TrimSpace(string(runes[:max(0, chars)]))
 }
 
 // markBegun notes that the voice began to say text, or the next piece when it is none.

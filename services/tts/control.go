@@ -1,6 +1,7 @@
 package tts
 
 import (
+	"math"
 	"slices"
 	"time"
 
@@ -18,16 +19,44 @@ func (v *voice) obey(c contract.TtsControl) error {
 		v.mute(c.Action == contract.TtsMute)
 		return nil
 	}
-	l := v.now
-	switch {
-	case l == nil || !l.is(c.ID):
+	done := false
+	for _, m := range v.mouths {
+		done = v.obeyIn(m, c) || done
+	}
+	if !done {
 		return kit.Drop("nothing_to_" + c.Action)
-	case c.Action == contract.TtsPause && !l.pacer.Held():
-		v.pause(l, c.Reason)
-	case c.Action == contract.TtsResume && l.pacer.Held():
-		v.resume(l, c.Reason)
 	}
 	return nil
+}
+
+// obeyIn pauses or resumes what m says, if c means it. An answer of which no line is
+// spoken just now, but more is to come, waits with its next one.
+func (v *voice) obeyIn(m *mouth, c contract.TtsControl) bool {
+	l := m.now
+	switch {
+	case l != nil && l.is(c.ID) && c.Action == contract.TtsPause:
+		if !l.pacer.Held() {
+			v.pause(l, c.Reason)
+		}
+	case l != nil && l.is(c.ID):
+		if l.pacer.Held() {
+			v.resume(l, c.Reason)
+		}
+	case l == nil && c.ID != nil && *c.ID != "" && m.says(*c.ID):
+		m.paused = ""
+		if c.Action == contract.TtsPause {
+			m.paused = *c.ID
+		}
+	default:
+		return false
+	}
+	return true
+}
+
+// says reports whether m said, or is to say, something of an answer.
+func (m *mouth) says(utt string) bool {
+	isOf := func(l *line) bool { return l != nil && l.utt() == utt }
+	return isOf(m.last) || isOf(m.next) || slices.ContainsFunc(m.queue, isOf)
 }
 
 // pause holds l where it is. A line of which nothing was heard waits in silence.
@@ -48,6 +77,20 @@ func (v *voice) resume(l *line, why *string) {
 		v.status(l, contract.TtsResumed, why)
 	}
 	l.paused = false
+}
+
+// duck lowers what a sink hears, for a sink that does not do so itself, or brings it
+// back.
+func (v *voice) duck(sink string, d contract.SpeechDuck) error {
+	if !v.owned(sink) {
+		return kit.Drop("ducked_by_its_sink")
+	}
+	gain := 1.0
+	if d.On {
+		gain = math.Pow(10, -d.DB/20)
+	}
+	v.mouthOf(sink).gain = gain
+	return nil
 }
 
 // mute lets speech go on unheard, or heard again.
@@ -76,20 +119,8 @@ func (v *voice) stop(c contract.TtsControl) error {
 		}
 		told[l.utt()] = true
 	}
-	if l := v.now; l != nil && l.is(c.ID) {
-		tell(l)
-		if v.plays(l) {
-			v.program.Silence()
-		}
-		if l.cancel(); l.pacer.Started() {
-			v.status(l, contract.TtsSpeakingEnd, orDefault(c.Reason, contract.TtsStopped))
-		}
-		v.now, v.last = nil, nil
-	}
-	if l := v.next; l != nil && l.is(c.ID) {
-		tell(l)
-		l.cancel()
-		v.next = nil
+	for _, m := range v.mouths {
+		v.stopIn(m, c, tell)
 	}
 	tellMeant := func(l *line) bool {
 		if l.is(c.ID) {
@@ -97,12 +128,39 @@ func (v *voice) stop(c contract.TtsControl) error {
 		}
 		return l.is(c.ID)
 	}
-	v.queue.lines = slices.DeleteFunc(v.queue.lines, tellMeant)
+	for _, m := range v.mouths {
+		waited := len(m.queue)
+		m.queue = slices.DeleteFunc(m.queue, tellMeant)
+		v.waiting -= waited - len(m.queue)
+	}
 	v.cancelled = slices.DeleteFunc(v.cancelled, tellMeant)
 	if len(told) == 0 {
 		return kit.Drop("nothing_to_stop")
 	}
 	return nil
+}
+
+// stopIn ends what m says and makes, if c means it.
+func (v *voice) stopIn(m *mouth, c contract.TtsControl, tell func(*line)) {
+	if l := m.now; l != nil && l.is(c.ID) {
+		tell(l)
+		if v.plays(l) {
+			v.program.Silence()
+		}
+		if l.cancel(); l.pacer.Started() {
+			v.tellHeard(l)
+			v.status(l, contract.TtsSpeakingEnd, orDefault(c.Reason, contract.TtsStopped))
+		}
+		m.now, m.last = nil, nil
+	}
+	if l := m.next; l != nil && l.is(c.ID) {
+		tell(l)
+		l.cancel()
+		m.next = nil
+	}
+	if c.ID == nil || m.paused == *c.ID {
+		m.paused = ""
+	}
 }
 
 func orDefault(s *string, other string) *string {

@@ -46,6 +46,14 @@ func (p *Pacer) After(t time.Time) { p.after = t }
 // Over is when all that was sent will have been heard.
 func (p *Pacer) Over() time.Time { return p.origin.Add(p.sent) }
 
+// Heard is how much was heard of what was sent.
+func (p *Pacer) Heard(now time.Time) time.Duration {
+	if p.Held() {
+		now = p.held
+	}
+	return min(max(0, now.Sub(p.origin)), p.sent)
+}
+
 // Add takes the next audio.
 func (p *Pacer) Add(c engine.Chunk) {
 	if len(c.PCM) == 0 {

@@ -55,9 +55,10 @@ func (s *Service) Handlers() []kit.Handler {
 	return []kit.Handler{
 		kit.On(s.say, desk, kit.AckFirst(), kit.CancelledBy(stoppedAnswer, answerOf)), // after a restart nobody waits for it any more
 		kit.On(s.control, desk, kit.Overtake()),
+		kit.On(s.duck, desk, kit.Overtake()),
 		kit.Loop(s.speak),
 		kit.OnConnect(s.findEngine, choice), kit.Every(failover.LookEvery, s.findEngine, choice),
-		kit.Sends[contract.TtsStatus](), kit.Sends[contract.SpeakerAudio](),
+		kit.Sends[contract.TtsStatus](), kit.Sends[contract.SpeakerAudio](), kit.Sends[contract.SpeechHeard](),
 	}
 }
 
@@ -97,6 +98,18 @@ func (s *Service) control(ctx context.Context, c contract.TtsControl) error {
 	return s.order(ctx, func(v *voice) error { return v.obey(c) })
 }
 
+// duck lowers the voice in a room, or brings it back.
+func (s *Service) duck(ctx context.Context, d contract.SpeechDuck) error {
+	sink := s.sink(kit.From(ctx).Baggage["room"])
+	return s.order(ctx, func(v *voice) error { return v.duck(sink, d) })
+}
+
+// ownsSink reports whether a sink is lowered here. Pages lower the voice themselves,
+// and at once: what is sent here is heard up to 0.3 s later.
+func (s *Service) ownsSink(sink string) bool {
+	return s.cfg.hasSink(sink) || s.cfg.Player != "" && sink == s.cfg.DefaultSink
+}
+
 // speak is the loop: it owns everything that is said and waits for nothing but
 // its own channels.
 func (s *Service) speak(ctx context.Context) error {
@@ -106,15 +119,15 @@ func (s *Service) speak(ctx context.Context) error {
 	}
 	defer v.leave()
 	for {
-		v.prepare(ctx)
+		for v.prepare(ctx); v.listen(); v.prepare(ctx) {
+		}
 		select {
 		case <-ctx.Done():
 			close(s.over)
 			return nil
 		case carry := <-s.orders:
 			carry(v)
-		case c, more := <-v.made():
-			v.add(c, more)
+		case <-v.chunks:
 		case <-v.due():
 			v.send()
 		}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -11,12 +13,17 @@ import (
 	"github.com/gotars/tars/kit"
 	"github.com/gotars/tars/kit/msg"
 	"github.com/gotars/tars/services/tts/engine"
+	"github.com/gotars/tars/speech"
+	"github.com/gotars/tars/speech/pcm"
 )
 
 const (
 	stopsFor       = 10 * time.Second // how long a stop ends what its answer is still sending
 	maxAhead       = 10 * time.Second // audio of a line that is kept beyond what its channel holds
 	maxChunksAhead = 64               // chunks that an engine may be ahead
+	maxWorking     = 4                // lines that engines make at the same time; on two cores more would all come late
+	maxSpeaking    = 16               // speakers that hear something at the same time; names of rooms can be made up
+	mouthTTL       = time.Minute      // how long a speaker that hears nothing is remembered
 )
 
 // line is one say on its way to the speaker.
@@ -27,13 +34,56 @@ type line struct {
 	sink      string
 	tell      func(msg.Message) error // publishes in the chain of the say
 
-	chunks chan engine.Chunk // what the engine made; closed at the end; nil until it begins
-	err    error             // why the engine ended early; read after chunks is closed
-	made   bool              // the engine made some of it: not all was kept from earlier lines; as err
-	cancel context.CancelFunc
-	ended  bool // chunks is closed and empty
-	pacer  Pacer
-	paused bool // a status said so
+	chunks   chan madeChunk  // what the engine made; closed at the end; nil until it begins
+	complete chan struct{}   // closed when the engine is done with it
+	lengths  []time.Duration // of the sentences, as far as they are made
+	err      error           // why the engine ended early; read after chunks is closed
+	made     bool            // the engine made some of it: not all was kept from earlier lines; as err
+	cancel   context.CancelFunc
+	ended    bool // chunks is closed and empty
+	pacer    Pacer
+	paused   bool // a status said so
+}
+
+// madeChunk is audio of one sentence of a line.
+type madeChunk struct {
+	engine.Chunk
+	sentence int
+}
+
+// note counts how long the sentences are.
+func (l *line) note(c madeChunk) {
+	for len(l.lengths) <= c.sentence {
+		l.lengths = append(l.lengths, 0)
+	}
+	l.lengths[c.sentence] += c.Duration()
+}
+
+// spokenRate is how fast a voice speaks, in characters per second, where it is not
+// known: about 150 words a minute.
+const spokenRate = 14
+
+// heard is the text of l that was heard after some time, in whole words.
+func (l *line) heard(after time.Duration) string {
+	var all []string
+	for i, s := range l.sentences {
+		known := i < len(l.lengths)
+		complete := i < len(l.lengths)-1 || l.ended
+		if known && complete && after >= l.lengths[i] {
+			all = append(all, s)
+			after -= l.lengths[i]
+			continue
+		}
+		chars := after.Seconds() * spokenRate
+		if known && complete {
+			chars = float64(len([]rune(s))) * after.Seconds() / l.lengths[i].Seconds()
+		}
+		if part := speech.FirstWords(s, int(chars)); part != "" {
+			all = append(all, part)
+		}
+		break
+	}
+	return strings.Join(all, " ")
 }
 
 func (l *line) utt() string { return answerOf(l.say) }
@@ -41,18 +91,19 @@ func (l *line) utt() string { return answerOf(l.say) }
 // is tells whether a control with this id means l.
 func (l *line) is(id *string) bool { return id == nil || *id == l.utt() }
 
-// voice is what the loop owns: the line that is spoken, the one that is made
-// meanwhile, and those that wait. It is used by one goroutine.
+// voice is what the loop owns: a mouth for each speaker, which speaks at the same
+// time as the others. It is used by one goroutine.
 type voice struct {
 	engine  engine.Synthesizer
 	program *Player
-	sink    string // that the program plays
+	sink    string                 // that the program plays
+	owned   func(sink string) bool // sinks that do not lower the voice themselves
 	log     *slog.Logger
 	report  func(error) // nil: the last line went well
 
-	now, next *line
-	last      *line // that was spoken before now; nil after a stop
-	queue     lineQueue
+	mouths    []*mouth      // the one that began to speak longest ago is first
+	waiting   int           // lines in their queues
+	chunks    chan struct{} // capacity 1: an engine made something
 	muted     bool
 	stops     map[string]*stop // by the utt_id that was stopped
 	stopAll   stop             // the last one that named no answer
@@ -60,9 +111,24 @@ type voice struct {
 	wg        sync.WaitGroup   // engines at work
 }
 
+// mouth is what is said to one speaker: the line that is spoken, the one that is
+// made meanwhile, and those that wait.
+type mouth struct {
+	sink      string
+	now, next *line
+	last      *line // that was spoken before now; nil after a stop
+	queue     []*line
+	paused    string    // answer whose next line waits for a resume, when none was spoken at its pause
+	gain      float64   // of what is played; below 1 while somebody speaks into it
+	quietAt   time.Time // since when it has nothing to say
+}
+
+// idle reports whether m has nothing to say.
+func (m *mouth) idle() bool { return m.now == nil && m.next == nil && len(m.queue) == 0 }
+
 // voice returns a silent voice.
 func (s *Service) voice() (*voice, error) {
-	v := &voice{engine: s.engine, sink: s.cfg.DefaultSink, log: s.log, stops: map[string]*stop{}}
+	v := &voice{engine: s.engine, sink: s.cfg.DefaultSink, owned: s.ownsSink, log: s.log, stops: map[string]*stop{}, chunks: make(chan struct{}, 1)}
 	v.report = func(err error) {
 		if err == nil {
 			s.trouble.Store(nil)
@@ -77,47 +143,141 @@ func (s *Service) voice() (*voice, error) {
 	return v, err
 }
 
-// prepare lets the engine work: on what is to be said now, and once that is
-// made on what comes next.
+// mouthOf returns the mouth for a sink, and whether it had to be made.
+func (v *voice) mouthOf(sink string) *mouth {
+	for _, m := range v.mouths {
+		if m.sink == sink {
+			return m
+		}
+	}
+	m := &mouth{sink: sink, gain: 1}
+	v.mouths = append(v.mouths, m)
+	return m
+}
+
+// prepare lets the engine work: for each speaker on what is to be said now, and once
+// that is made on what comes next. A speaker that hears nothing comes before what is
+// made in advance for another.
 func (v *voice) prepare(ctx context.Context) {
-	for {
+	for _, m := range v.mouths {
+		if m.now == nil && m.next != nil {
+			m.follow(m.next)
+			m.next = nil
+		}
+	}
+	for v.working() < maxWorking {
+		m, ahead := v.nextToMake()
 		switch {
-		case v.now == nil && v.next != nil:
-			v.follow(v.next)
-			v.next = nil
-		case v.now == nil && len(v.queue.lines) > 0:
-			v.follow(v.shift(ctx))
-		case v.now != nil && v.now.ended && v.next == nil && len(v.queue.lines) > 0:
-			v.next = v.shift(ctx)
-		default:
+		case m == nil:
 			return
+		case ahead:
+			m.next = v.shift(ctx, m)
+		default:
+			m.follow(v.shift(ctx, m))
+			v.mouths = append(slices.DeleteFunc(v.mouths, func(x *mouth) bool { return x == m }), m)
 		}
 	}
 }
 
-// follow makes l what is said now. Its speaker may still play what came before.
-func (v *voice) follow(l *line) {
-	v.now = l
-	if v.last != nil && v.last.sink == l.sink {
-		l.pacer.After(v.last.pacer.Over())
+// nextToMake returns the mouth for which a line is to be made next, and whether that
+// is in advance. It is nil when there is none.
+func (v *voice) nextToMake() (who *mouth, ahead bool) {
+	speaking := 0
+	for _, m := range v.mouths {
+		if m.now != nil {
+			speaking++
+		}
 	}
+	for _, m := range v.mouths {
+		if m.now == nil && len(m.queue) > 0 && speaking < maxSpeaking {
+			return m, false
+		}
+	}
+	for _, m := range v.mouths {
+		if m.now != nil && m.now.ended && m.next == nil && len(m.queue) > 0 {
+			return m, true
+		}
+	}
+	return nil, false
 }
 
-// shift takes the line whose turn it is and begins to make it.
-func (v *voice) shift(ctx context.Context) *line {
-	l := v.queue.shift()
-	l.chunks = make(chan engine.Chunk, maxChunksAhead)
+// working is how many lines engines are making now. One of which enough is there
+// for a while takes no time.
+func (v *voice) working() (n int) {
+	for _, m := range v.mouths {
+		if m.now != nil && !m.now.ended && m.now.pacer.Waiting() <= maxAhead {
+			n++
+		}
+		if m.next != nil && len(m.next.chunks) < cap(m.next.chunks) && !m.next.isMade() {
+			n++
+		}
+	}
+	return n
+}
+
+// forgetIdle forgets speakers that have had nothing to say for long.
+func (v *voice) forgetIdle(now time.Time) {
+	v.mouths = slices.DeleteFunc(v.mouths, func(m *mouth) bool {
+		switch {
+		case !m.idle():
+			m.quietAt = time.Time{}
+		case m.quietAt.IsZero():
+			m.quietAt = now
+		}
+		return !m.quietAt.IsZero() && now.Sub(m.quietAt) >= mouthTTL
+	})
+}
+
+// follow makes l what is said now. Its speaker may still play what came before.
+func (m *mouth) follow(l *line) {
+	m.now = l
+	if m.last != nil {
+		l.pacer.After(m.last.pacer.Over())
+	}
+	if m.paused != "" && m.paused == l.utt() {
+		l.pacer.Hold(time.Now())
+	}
+	m.paused = ""
+}
+
+// shift takes the next line of m and begins to make it.
+func (v *voice) shift(ctx context.Context, m *mouth) *line {
+	l := m.queue[0]
+	m.queue = slices.Delete(m.queue, 0, 1)
+	v.waiting--
+	l.chunks = make(chan madeChunk, maxChunksAhead)
+	l.complete = make(chan struct{})
 	ctx, l.cancel = context.WithCancel(ctx)
 	v.wg.Go(func() {
+		defer v.wake()
 		defer close(l.chunks)
+		defer close(l.complete)
 		l.err = v.make(ctx, l)
 	})
 	return l
 }
 
+// isMade reports whether the engine is done with l.
+func (l *line) isMade() bool {
+	select {
+	case <-l.complete:
+		return true
+	default:
+		return false
+	}
+}
+
+// wake has the loop look what engines made.
+func (v *voice) wake() {
+	select {
+	case v.chunks <- struct{}{}:
+	default:
+	}
+}
+
 // make has the engine say l.
 func (v *voice) make(ctx context.Context, l *line) error {
-	for _, sentence := range l.sentences {
+	for i, sentence := range l.sentences {
 		text := engine.Line{Text: sentence, Voice: orEmpty(l.say.Voice), Lang: orEmpty(l.say.Lang)}
 		for c, err := range v.engine.Synthesize(ctx, text) {
 			if err != nil {
@@ -125,7 +285,8 @@ func (v *voice) make(ctx context.Context, l *line) error {
 			}
 			l.made = l.made || !c.Kept
 			select {
-			case l.chunks <- c:
+			case l.chunks <- madeChunk{c, i}:
+				v.wake()
 			case <-ctx.Done():
 				return context.Cause(ctx)
 			}
@@ -141,19 +302,37 @@ func orEmpty(s *string) string {
 	return *s
 }
 
-// made is where the audio of the line comes from that is spoken now.
-func (v *voice) made() <-chan engine.Chunk {
-	if v.now == nil || v.now.ended || v.now.pacer.Waiting() > maxAhead {
-		return nil
+// listen takes what engines made, for speakers that do not have enough of it. It
+// reports whether some line is made, so that the engine can go on with the next.
+func (v *voice) listen() (made bool) {
+	for _, m := range v.mouths {
+		for m.now != nil && !m.now.ended && m.now.pacer.Waiting() <= maxAhead {
+			c, more, some := m.now.receive()
+			if !some {
+				break
+			}
+			v.add(m.now, c, more)
+			made = made || !more
+		}
 	}
-	return v.now.chunks
+	return made
+}
+
+// receive takes the next chunk of l, if there is one; more is false at its end.
+func (l *line) receive() (c madeChunk, more, some bool) {
+	select {
+	case c, more = <-l.chunks:
+		return c, more, true
+	default:
+		return c, true, false
+	}
 }
 
 // add takes audio, or its end.
-func (v *voice) add(c engine.Chunk, more bool) {
-	l := v.now
+func (v *voice) add(l *line, c madeChunk, more bool) {
 	if more {
-		l.pacer.Add(c)
+		l.note(c)
+		l.pacer.Add(c.Chunk)
 		return
 	}
 	l.ended = true
@@ -168,23 +347,39 @@ func (v *voice) add(c engine.Chunk, more bool) {
 
 // due tells when send is to be called.
 func (v *voice) due() <-chan time.Time {
-	if v.now == nil {
+	soonest, any := time.Duration(0), false
+	for _, m := range v.mouths {
+		if m.now == nil {
+			continue
+		}
+		if wait, ok := m.now.pacer.Wait(time.Now()); ok && (!any || wait < soonest) {
+			soonest, any = wait, true
+		}
+	}
+	if !any {
 		return nil
 	}
-	if wait, ok := v.now.pacer.Wait(time.Now()); ok {
-		return time.After(wait)
-	}
-	return nil
+	return time.After(soonest)
 }
 
 // send hands over what is due.
 func (v *voice) send() {
-	l, now := v.now, time.Now()
+	for _, m := range slices.Clone(v.mouths) {
+		if m.now != nil {
+			v.sendTo(m)
+		}
+	}
+	v.forgetIdle(time.Now())
+}
+
+// sendTo hands over what is due for one speaker.
+func (v *voice) sendTo(m *mouth) {
+	l, now := m.now, time.Now()
 	for p, ok := l.pacer.Next(now); ok; p, ok = l.pacer.Next(now) {
 		if p.Seq == 0 {
 			v.status(l, contract.TtsSpeakingStart, nil)
 		}
-		v.play(l, p)
+		v.play(m, l, p)
 	}
 	if !l.pacer.Done(now) {
 		return
@@ -196,12 +391,15 @@ func (v *voice) send() {
 	case len(l.sentences) == 0:
 		why = new("nothing to say")
 	}
-	v.end(why)
+	v.end(m, why)
 }
 
 // play hands p to whoever plays it. Speech that finds no ear goes on: what it
 // says is on the screen as well.
-func (v *voice) play(l *line, p Piece) {
+func (v *voice) play(m *mouth, l *line, p Piece) {
+	if m.gain < 1 {
+		p.PCM = pcm.Scale(p.PCM, m.gain)
+	}
 	var err error
 	switch {
 	case v.muted:
@@ -220,15 +418,15 @@ func (v *voice) plays(l *line) bool { return v.program != nil && l.sink == v.sin
 
 // end says that the line is over, and makes room for the next one. Who waits
 // for the end of a line of which nothing was heard is told its start as well.
-func (v *voice) end(why *string) {
-	l := v.now
+func (v *voice) end(m *mouth, why *string) {
+	l := m.now
 	if !l.pacer.Started() {
 		v.status(l, contract.TtsSpeakingStart, why)
 	}
 	v.status(l, contract.TtsSpeakingEnd, why)
-	v.now, v.last = nil, l
+	m.now, m.last = nil, l
 	l.cancel()
-	if v.program != nil && v.next == nil && len(v.queue.lines) == 0 {
+	if v.plays(l) && m.idle() {
 		v.program.Finish()
 	}
 }
@@ -245,14 +443,28 @@ func (v *voice) status(l *line, event string, why *string) {
 	}
 }
 
+// tellHeard tells what was heard of l, which ends here. An acknowledgement or an
+// announcement is no part of a conversation.
+func (v *voice) tellHeard(l *line) {
+	if l.say.WakeAck != nil && *l.say.WakeAck || l.say.SystemAnnounce != nil && *l.say.SystemAnnounce {
+		return
+	}
+	m := contract.SpeechHeard{UttID: l.say.UttID, Say: l.say.MessageID, Text: l.heard(l.pacer.Heard(time.Now()))}
+	if err := l.tell(m); err != nil && !errors.Is(err, kit.ErrOffline) {
+		v.log.Warn("what was heard not published", "id", l.say.MessageID, "err", err)
+	}
+}
+
 // leave ends what is said because the service does.
 func (v *voice) leave() {
-	if v.now != nil && v.now.pacer.Started() {
-		v.end(new("shutdown"))
-	}
-	for _, l := range []*line{v.now, v.next} {
-		if l != nil {
-			l.cancel()
+	for _, m := range v.mouths {
+		if m.now != nil && m.now.pacer.Started() {
+			v.end(m, new("shutdown"))
+		}
+		for _, l := range []*line{m.now, m.next} {
+			if l != nil {
+				l.cancel()
+			}
 		}
 	}
 	v.wg.Wait()

@@ -33,7 +33,7 @@ func (s *Service) Handlers() []kit.Handler {
 	return []kit.Handler{
 		show(contract.PartialTranscript{}), show(contract.FinalTranscript{}), show(contract.AudioFFT{}),
 		show(contract.LLMStreamDelta{}), show(contract.LLMResponse{}),
-		show(contract.TtsSay{}), show(contract.TtsStatus{}), show(contract.SpeechDuck{}), show(contract.SpeechDropped{}),
+		show(contract.TtsSay{}), show(contract.TtsStatus{}), show(contract.SpeechDuck{}), show(contract.SpeechHeard{}), show(contract.SpeechDropped{}),
 		show(contract.MemoryResults{}), show(contract.WakeEvent{}), show(contract.TurnRecord{}),
 		kit.Tap(contract.HealthPing{}.Route().Topic, s.health, lane...),
 		kit.On(s.speech, lane...),

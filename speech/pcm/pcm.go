@@ -1,4 +1,4 @@
-// Package pcm is audio as recognisers hear it.
+// Package pcm is raw audio: as recognisers hear it, and as voices make it.
 package pcm
 
 import (

@@ -81,7 +81,7 @@ function arrive(frame) {
       voice(data);
       break;
     case "tts/duck":
-      if (!from || from === room) speaker.duck(data.on ? data.db : 0);
+      if (!from || from === room || data.utt_id && data.utt_id === speaker.utt) speaker.duck(data.on ? data.db : 0);
       break;
     case "system/turn":
       transcript.turn(data);
