@@ -20,19 +20,6 @@ func Look(ctx context.Context, hosts []string, home string, kind discovery.Kind)
 	return discovery.Look(ctx, hosts, home, kind)
 }
 
-// FindAll returns the candidates of all servers that [Look] returns. A server that
-// connect has no engine for is left out.
-func FindAll[E any](
-	ctx context.Context, hosts []string, home string, kind discovery.Kind, connect func(discovery.Server) (E, error),
-) (all []Candidate[E]) {
-	for _, s := range Look(ctx, hosts, home, kind) {
-		if e, err := connect(s); err == nil {
-			all = append(all, Found(s, e))
-		}
-	}
-	return all
-}
-
 // FromSettings is the candidate e, called name for people, which a variable of the
 // settings names. The host of its address, which may be empty, is shown.
 func FromSettings[E any](e E, name, variable, address string) Candidate[E] {
@@ -41,19 +28,6 @@ func FromSettings[E any](e E, name, variable, address string) Candidate[E] {
 		from += ", " + u.Host
 	}
 	return Candidate[E]{Engine: e, Key: "set", Name: name, From: from}
-}
-
-// Describe says for people what a service takes, where from, and what would be
-// better: one when it is set, err when the settings cannot work, else the best of
-// what find finds, which is at least one.
-func Describe[E any](one Candidate[E], set bool, err error, find func() []Candidate[E]) (name, from, better string) {
-	switch {
-	case err != nil:
-		return "misconfigured", "", err.Error()
-	case !set:
-		one = find()[0]
-	}
-	return one.Name, one.From, one.Better
 }
 
 // Installed is where a candidate is from that make engines installed.

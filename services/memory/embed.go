@@ -90,6 +90,27 @@ func (o *OpenAI) Embed(ctx context.Context, texts []string) ([][]float32, error)
 	return out, nil
 }
 
+// within embeds texts, for which it waits as long as a server may load its model.
+func (o *OpenAI) within(ctx context.Context, texts ...string) ([][]float32, error) {
+	ctx, cancel := context.WithTimeout(ctx, maxEmbedTime)
+	defer cancel()
+	return o.Embed(ctx, texts)
+}
+
+// again embeds a text at which the embedder broke. When it takes another one and
+// breaks again, it has refused this one; else it is ill.
+func (o *OpenAI) again(ctx context.Context, text string) ([][]float32, error) {
+	if _, err := o.within(ctx, "hello"); err != nil {
+		return nil, err
+	}
+	xs, err := o.within(ctx, text)
+	var refused *RefusedError
+	if errors.As(err, &refused) {
+		return [][]float32{nil}, nil
+	}
+	return xs, err
+}
+
 func (o *OpenAI) explain(ctx context.Context, err error) error {
 	about := fmt.Errorf("embed at %s: %w", o.host, apierror.Explain(ctx, err, "MEMORY_EMBED_KEY"))
 	var e *apierror.Error
@@ -125,59 +146,53 @@ func unitVector(v []float64) []float32 {
 	return out
 }
 
-// foundEmbedder is an embedder with where it was found.
-type foundEmbedder struct {
-	Embedder
-	model      string // whose vectors can be compared
-	name, from string // for people
-}
-
 const setupHint = "to recall by meaning too, run make engines, or set MEMORY_EMBED_URL and MEMORY_EMBED_MODEL"
 
-// embedders returns those that c allows, best first: the one of variables, else
-// all that are found.
-func (c Config) embedders(ctx context.Context, home kit.Home) (all []foundEmbedder, err error) {
+// choice is the embedder of variables, else all that are found; nothing for none.
+func (c Config) choice(home kit.Home) (choice failover.Choice[*OpenAI], err error) {
 	if c.EmbedEngine == "openai" || c.EmbedEngine == "auto" && c.EmbedURL != "" {
 		e, err := NewOpenAI(c)
-		if err != nil {
-			return nil, err
-		}
-		return []foundEmbedder{{e, c.EmbedModel, "OpenAI-compatible", "MEMORY_EMBED_URL, " + e.host}}, nil
+		choice.Set = []failover.Candidate[*OpenAI]{failover.FromSettings(e, "OpenAI-compatible", "MEMORY_EMBED_URL", c.EmbedURL)}
+		return choice, err
 	}
 	if c.EmbedEngine != "auto" {
-		return nil, nil
+		return choice, nil
 	}
-	found := failover.FindAll(ctx, c.Hosts, string(home), discovery.Embed, func(s discovery.Server) (*OpenAI, error) {
-		at := c
-		at.EmbedURL, at.EmbedKey, at.EmbedModel = s.URL, "", s.Model // the key is for the server of the settings
-		return NewOpenAI(at)
-	})
-	for _, f := range found {
-		all = append(all, foundEmbedder{f.Engine, f.Engine.model, f.Name, f.From})
-	}
-	return all, nil
+	return failover.Choice[*OpenAI]{Kind: discovery.Embed, Hosts: c.Hosts, Home: string(home), Connect: failover.Each(c.at)}, nil
+}
+
+// at is the embedder that asks s. It gets no key: that is for the server of the
+// settings.
+func (c Config) at(s discovery.Server) (*OpenAI, error) {
+	c.EmbedURL, c.EmbedKey, c.EmbedModel = s.URL, "", s.Model
+	return NewOpenAI(c)
 }
 
 // NewEmbedder returns the embedder that c asks for, or the best that is found
 // within a second; nil when there is none.
 func NewEmbedder(ctx context.Context, c Config, home kit.Home) (Embedder, error) {
-	all, err := c.embedders(ctx, home)
-	if err != nil || len(all) == 0 {
+	choice, err := c.choice(home)
+	if err != nil {
 		return nil, err
 	}
-	return all[0].Embedder, nil
+	if all := choice.Candidates(ctx); len(all) > 0 {
+		return all[0].Engine, nil
+	}
+	return nil, nil
 }
 
 // Describe says for people what the memory recalls by, where that was found, and
 // what would be better; empty when nothing is missing. It looks for servers, for
 // at most a second.
 func Describe(ctx context.Context, c Config, home kit.Home) (name, from, better string) {
-	all, err := c.embedders(ctx, home)
+	choice, err := c.choice(home)
+	if err != nil {
+		return choice.Describe(ctx, err)
+	}
+	all := choice.Candidates(ctx)
 	switch {
-	case err != nil:
-		return "misconfigured", "", err.Error()
 	case len(all) > 0:
-		return "words and meaning", all[0].name + ", " + all[0].from, ""
+		return "words and meaning", all[0].Name + ", " + all[0].From, ""
 	case c.EmbedEngine == "none":
 		return "words", "MEMORY_EMBED_ENGINE", "set MEMORY_EMBED_ENGINE=auto, and " + setupHint
 	}

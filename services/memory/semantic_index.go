@@ -13,10 +13,9 @@ import (
 )
 
 const (
-	batch        = 32               // lines that are embedded at once
-	settle       = time.Second      // after a line was kept: an answer comes in sentences
-	lookEvery    = 30 * time.Second // for an embedder, or after one failed
-	maxEmbedTime = time.Minute      // for a batch: the server may have to load its model
+	batch        = 32          // lines that are embedded at once
+	settle       = time.Second // after a line was kept: an answer comes in sentences
+	maxEmbedTime = time.Minute // for a batch: the server may have to load its model
 )
 
 // SemanticIndex gives every line a vector, beside the work of the memory, and finds
@@ -28,8 +27,8 @@ type SemanticIndex struct {
 	log   *slog.Logger
 
 	index vectors
-	taken atomic.Pointer[foundEmbedder] // nil: no embedder
-	guard *failover.Guard               // of queries; what is done beside them does not count
+	taken atomic.Pointer[OpenAI] // nil: no embedder
+	guard *failover.Guard        // of queries; what is done beside them does not count
 }
 
 // NewSemanticIndex returns the index of the lines of store.
@@ -69,13 +68,13 @@ func (m *SemanticIndex) run(ctx context.Context) error {
 	ready := false
 	for ctx.Err() == nil {
 		if ready = ready || m.loadNewest(ctx); !ready {
-			m.wait(ctx, lookEvery)
+			m.wait(ctx, failover.LookEvery)
 			continue
 		}
 		if err := m.embedMissing(ctx); err != nil && ctx.Err() == nil {
 			ready = false
 			m.log.Warn("lines wait for their meaning", "err", err)
-			m.wait(ctx, lookEvery)
+			m.wait(ctx, failover.LookEvery)
 			continue
 		}
 		m.wait(ctx, 0)
@@ -104,7 +103,8 @@ func (m *SemanticIndex) wait(ctx context.Context, d time.Duration) {
 // and one that made vectors before is taken rather than another; where it
 // answers may change.
 func (m *SemanticIndex) loadNewest(ctx context.Context) bool {
-	all, err := m.cfg.embedders(ctx, m.home)
+	choice, err := m.cfg.choice(m.home)
+	all := choice.Candidates(ctx)
 	if err != nil || len(all) == 0 {
 		return m.taken.Load() != nil
 	}
@@ -117,12 +117,13 @@ func (m *SemanticIndex) loadNewest(ctx context.Context) bool {
 	if old != nil {
 		model = old.model
 	}
-	best := all[max(0, slices.IndexFunc(all, func(c foundEmbedder) bool { return c.model == model }))]
+	found := all[max(0, slices.IndexFunc(all, func(c failover.Candidate[*OpenAI]) bool { return c.Engine.model == model }))]
+	best := found.Engine
 	switch {
 	case old != nil && best.model != old.model:
 		return true
 	case old != nil:
-		m.taken.Store(&best)
+		m.taken.Store(best)
 		return true
 	}
 	if err := m.store.Vectors(ctx, best.model, m.index.put); err != nil {
@@ -130,8 +131,8 @@ func (m *SemanticIndex) loadNewest(ctx context.Context) bool {
 		m.log.Error("vectors not read", "err", err)
 		return false
 	}
-	m.taken.Store(&best)
-	m.log.InfoContext(ctx, "recalls by meaning", "engine", best.name, "from", best.from, "model", best.model)
+	m.taken.Store(best)
+	m.log.InfoContext(ctx, "recalls by meaning", "engine", found.Name, "from", found.From, "model", best.model)
 	return true
 }
 
@@ -151,7 +152,7 @@ func (m *SemanticIndex) embedMissing(ctx context.Context) error {
 
 // embed gives vectors to lines. One that the embedder refuses gets an empty one,
 // so that it is not tried again.
-func (m *SemanticIndex) embed(ctx context.Context, e *foundEmbedder, lines []Line) error {
+func (m *SemanticIndex) embed(ctx context.Context, e *OpenAI, lines []Line) error {
 	texts := make([]string, len(lines))
 	for i, l := range lines {
 		texts[i] = l.Text
@@ -178,29 +179,8 @@ func (m *SemanticIndex) embed(ctx context.Context, e *foundEmbedder, lines []Lin
 	return m.keep(ctx, e, lines, xs)
 }
 
-// within embeds texts, for which it waits as long as a server may load its model.
-func (e *foundEmbedder) within(ctx context.Context, texts ...string) ([][]float32, error) {
-	ctx, cancel := context.WithTimeout(ctx, maxEmbedTime)
-	defer cancel()
-	return e.Embed(ctx, texts)
-}
-
-// again embeds a text at which the embedder broke. When it takes another one and
-// breaks again, it has refused this one; else it is ill.
-func (e *foundEmbedder) again(ctx context.Context, text string) ([][]float32, error) {
-	if _, err := e.within(ctx, "hello"); err != nil {
-		return nil, err
-	}
-	xs, err := e.within(ctx, text)
-	var refused *RefusedError
-	if errors.As(err, &refused) {
-		return [][]float32{nil}, nil
-	}
-	return xs, err
-}
-
 // keep keeps the vectors of lines.
-func (m *SemanticIndex) keep(ctx context.Context, e *foundEmbedder, lines []Line, xs [][]float32) error {
+func (m *SemanticIndex) keep(ctx context.Context, e *OpenAI, lines []Line, xs [][]float32) error {
 	kept, err := m.store.SetVectors(ctx, e.model, lines, xs)
 	for i, ok := range kept {
 		if ok && len(xs[i]) > 0 {
