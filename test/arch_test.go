@@ -137,6 +137,14 @@ var rules = []struct {
 		"they serve all services alike",
 	},
 	{
+		"the engines of a service do not import the service",
+		func(s source) bool { return strings.Count(s.dir, "/") > 1 && under(s.dir, "services") },
+		func(s source, imported string) bool {
+			return imported == strings.Join(strings.Split(s.dir, "/")[:2], "/")
+		},
+		"a service is made of its packages, not the other way round",
+	},
+	{
 		"a service does not install or run engines",
 		func(s source) bool { return under(s.dir, "services") && !s.test },
 		func(_ source, imported string) bool {
@@ -204,7 +212,10 @@ func TestRulesRefuse(t *testing.T) {
 		{"contract/stt.go", "time", ""},
 		{"services/tts/tts.go", "services/stt", rules[2].name},
 		{"services/tts/tts.go", "services/tts/piper", ""},
-		{"services/tts/piper/piper.go", "services/tts", ""},
+		{"services/tts/piper/piper.go", "services/tts", rules[7].name},
+		{"services/stt/engine/choice.go", "services/stt", rules[7].name},
+		{"services/stt/engine/choice.go", "services/stt/vad", ""},
+		{"services/stt/stt.go", "services/stt/engine", ""},
 		{"services/tts/piper/piper.go", "github.com/eclipse/paho.golang/paho", rules[3].name},
 		{"kit/bus.go", "github.com/eclipse/paho.golang/paho", ""},
 		{"services/tts/fake.go", "testing", rules[4].name},
@@ -219,20 +230,20 @@ func TestRulesRefuse(t *testing.T) {
 		{"engines/wyoming/tts.go", "services/tts", rules[6].name},
 		{"speech/wer/wer.go", "cmd/tars", rules[6].name},
 		{"engines/wyoming/tts.go", "kit", ""},
-		{"services/tts/auto.go", "engines/supervise", rules[7].name},
-		{"services/tts/auto.go", "engines/install", rules[7].name},
-		{"services/tts/auto.go", "speech/wer", ""},
-		{"services/tts/auto.go", "engines/discovery", ""},
-		{"services/tts/openai.go", "engines/apierror", ""},
-		{"services/stt/conform_test.go", "speech/wer", ""},
-		{"services/tts/tts.go", "encoding/json", rules[8].name},
-		{"services/tts/piper.go", "encoding/json", ""},
+		{"services/tts/engine/choice.go", "engines/supervise", rules[8].name},
+		{"services/tts/engine/choice.go", "engines/install", rules[8].name},
+		{"services/tts/engine/choice.go", "speech/wer", ""},
+		{"services/tts/engine/choice.go", "engines/discovery", ""},
+		{"services/tts/engine/openai.go", "engines/apierror", ""},
+		{"services/stt/engine/conform_test.go", "speech/wer", ""},
+		{"services/tts/tts.go", "encoding/json", rules[9].name},
+		{"services/tts/engine/piper.go", "encoding/json", ""},
 		{"services/ui-web/ui-web.go", "encoding/json", ""},
-		{"kit/bus.go", "kit/admin", rules[9].name},
-		{"kit/bus.go", "kit/otel", rules[9].name},
-		{"kit/internal/meter/meter.go", "github.com/prometheus/client_golang/prometheus", rules[9].name},
-		{"kit/observer.go", "go.opentelemetry.io/otel/trace", rules[9].name},
-		{"kit/examples/alarm/alarm.go", "google.golang.org/grpc", rules[9].name},
+		{"kit/bus.go", "kit/admin", rules[10].name},
+		{"kit/bus.go", "kit/otel", rules[10].name},
+		{"kit/internal/meter/meter.go", "github.com/prometheus/client_golang/prometheus", rules[10].name},
+		{"kit/observer.go", "go.opentelemetry.io/otel/trace", rules[10].name},
+		{"kit/examples/alarm/alarm.go", "google.golang.org/grpc", rules[10].name},
 		{"kit/admin/metrics.go", "github.com/prometheus/client_golang/prometheus", ""},
 		{"kit/otel/otel.go", "go.opentelemetry.io/otel/sdk/trace", ""},
 		{"cmd/tars/memory.go", "kit/admin", ""},
@@ -281,6 +292,39 @@ func services(files []source) (names []string) {
 	}
 	slices.Sort(names)
 	return slices.Compact(names)
+}
+
+// clientPackages are what speaks to an engine: a file of a service that imports one
+// of them is an adapter.
+var clientPackages = []string{"engines/openai", "engines/wyoming", "os/exec"}
+
+// maxAdapters is how many adapters of engines may lie beside the service itself; from
+// one more on they have a package of their own.
+const maxAdapters = 2
+
+func TestManyEnginesHaveAPackageOfTheirOwn(t *testing.T) {
+	adapters := map[string][]string{}
+	for _, s := range sources(t) {
+		if s.test || path.Dir(s.dir) != "services" {
+			continue
+		}
+		for _, i := range s.file.Imports {
+			imported := strings.TrimPrefix(strings.Trim(i.Path.Value, `"`), module)
+			if slices.Contains(clientPackages, imported) && !slices.Contains(adapters[s.dir], s.path) {
+				adapters[s.dir] = append(adapters[s.dir], s.path)
+			}
+		}
+	}
+	for dir, files := range adapters {
+		if len(files) > maxAdapters {
+			t.Errorf("%s has %d files that speak to engines, %s: from three on they go to %[1]s/engine", dir, len(files), strings.Join(files, ", "))
+		}
+	}
+	for _, dir := range []string{"services/stt/engine", "services/stt/vad", "services/tts/engine", "services/llm/engine"} {
+		if !slices.ContainsFunc(sources(t), func(s source) bool { return s.dir == dir && !s.test }) {
+			t.Errorf("%s is gone: the layout of docs/ARCHITECTURE.md has it", dir)
+		}
+	}
 }
 
 func TestEveryServiceIsWired(t *testing.T) {
