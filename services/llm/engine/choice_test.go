@@ -22,8 +22,8 @@ func TestWhatIsFoundIsUsed(t *testing.T) {
 	}
 	answers := func(want string, calls int32) {
 		t.Helper()
-		if text, err := generate(t.Context(), e); text != want || a.calls.Load() != calls {
-			t.Errorf("wrote %q, %v; the server was asked %d times, want %q and %d", text, err, a.calls.Load(), want, calls)
+		if text, err := generate(t.Context(), e); text != want || a.Calls.Load() != calls {
+			t.Errorf("wrote %q, %v; the server was asked %d times, want %q and %d", text, err, a.Calls.Load(), want, calls)
 		}
 	}
 	look := e.(chosen).Look
@@ -36,7 +36,7 @@ func TestWhatIsFoundIsUsed(t *testing.T) {
 	answers("That is 4.", 3) // the server is left alone
 	enginetest.Install(t, home)
 	look(t.Context())
-	a.list = []string{"says"}
+	a.Acts = []string{"says"}
 	enginetest.Install(t, home, at)
 	look(t.Context())
 	answers("Hello", 4) // it came back

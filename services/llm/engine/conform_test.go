@@ -6,31 +6,21 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/gotars/tars/engines/enginetest"
-	"github.com/gotars/tars/engines/failover"
 	"github.com/gotars/tars/kit"
 )
 
-// acts is a server that does what it is told, call by call; the last goes on.
-type acts struct {
-	list  []string // says, fails, refuses, hangs, stalls, cut, garbage
-	calls atomic.Int32
-	asked chan struct{}
-	gone  chan struct{} // gets one when a client left that was waiting
-}
+// acts is a server that does as it says: says, fails, refuses, hangs, stalls, cut or
+// garbage.
+type acts struct{ *enginetest.Script }
 
-func play(list ...string) *acts {
-	return &acts{list: list, asked: make(chan struct{}, 100), gone: make(chan struct{}, 100)}
-}
+func play(list ...string) *acts { return &acts{enginetest.Play(list...)} }
 
 func (a *acts) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	n := int(a.calls.Add(1))
-	a.asked <- struct{}{}
-	act := a.list[min(n, len(a.list))-1]
+	act := a.Next("")
 	switch act {
 	case "fails", "refuses":
 		w.Header().Set("X-Should-Retry", "false")
@@ -52,7 +42,7 @@ func (a *acts) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		enginetest.EndChat(w)
 	case "hangs", "stalls":
 		<-r.Context().Done()
-		a.gone <- struct{}{}
+		a.Gone <- struct{}{}
 	case "cut":
 		panic(http.ErrAbortHandler)
 	}
@@ -105,7 +95,7 @@ func TestConformFailures(t *testing.T) {
 			if text != tt.text || err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "sk-secret") {
 				t.Errorf("wrote %q, error %v", text, err)
 			}
-			if act == "cut" && a.calls.Load() != 1 {
+			if act == "cut" && a.Calls.Load() != 1 {
 				t.Error("a half answer was asked for again")
 			}
 		})
@@ -116,32 +106,24 @@ func TestConformCancel(t *testing.T) {
 	for _, act := range []string{"hangs", "stalls"} {
 		a := play(act)
 		e := engineAt(t, a, nil)
-		for range 5 { // which is nobody's failure
-			ctx, cancel := context.WithCancelCause(t.Context())
-			go func() { <-a.asked; cancel(kit.ErrCancelled) }()
-			if _, err := generate(ctx, e); !errors.Is(err, kit.ErrCancelled) {
-				t.Errorf("%s: error %v", act, err)
-			}
-			select {
-			case <-a.gone:
-			case <-time.After(30 * time.Second):
-				t.Errorf("%s: the server writes on", act)
-			}
-		}
+		enginetest.Cancels(t, a.Script, kit.ErrCancelled, func(ctx context.Context) error {
+			_, err := generate(ctx, e)
+			return err
+		})
 	}
 }
 
 func TestConformLeavesAFailingServerAlone(t *testing.T) {
 	a := play("fails")
 	e := engineAt(t, a, nil)
-	for range 3 {
-		_, _ = generate(t.Context(), e)
+	call := func(ctx context.Context) error {
+		_, err := generate(ctx, e)
+		return err
 	}
-	_, err := generate(t.Context(), e)
-	var open *failover.OpenError
+	enginetest.LeavesAlone(t, a.Script, "out of memory", call)
 	var ours *kit.Error
-	if !errors.As(err, &open) || !errors.As(err, &ours) || ours.Code != kit.CodeUnavailable || a.calls.Load() != 3 {
-		t.Errorf("error %v after %d calls", err, a.calls.Load())
+	if err := call(t.Context()); !errors.As(err, &ours) || ours.Code != kit.CodeUnavailable || a.Calls.Load() != 3 {
+		t.Errorf("error %v after %d calls", err, a.Calls.Load())
 	}
 	b := play("refuses", "refuses", "refuses", "refuses", "says")
 	e = engineAt(t, b, nil)

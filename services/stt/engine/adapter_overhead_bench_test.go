@@ -26,7 +26,7 @@ func BenchmarkAdded(b *testing.B) {
 			c := engine.Config{Engine: kind, OpenAIURL: os.Getenv("STT_OPENAI_URL"), OpenAIModel: os.Getenv("STT_OPENAI_MODEL"), WyomingURI: os.Getenv("STT_WYOMING_URI")}
 			if kind == "openai" && c.OpenAIURL == "" || kind == "wyoming" && c.WyomingURI == "" {
 				s := play(says)
-				s.asked = make(chan struct{}, 1<<20)
+				s.Asked = make(chan string, 1<<20)
 				c = dialects[kind](b, s)
 			}
 			c.Timeout, c.Lang = time.Minute, "en"

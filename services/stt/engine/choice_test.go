@@ -27,8 +27,8 @@ func TestWhatIsFoundIsUsed(t *testing.T) {
 		if err != nil && !strings.HasPrefix(err.Error(), want) || err == nil && r.Text != want {
 			t.Errorf("understood %q, %v, want %q", r.Text, err, want)
 		}
-		if a.calls.Load() != calls {
-			t.Errorf("the first server was asked %d times, want %d", a.calls.Load(), calls)
+		if a.Calls.Load() != calls {
+			t.Errorf("the first server was asked %d times, want %d", a.Calls.Load(), calls)
 		}
 	}
 	reads("no recogniser: run make engines", 0)
@@ -42,7 +42,7 @@ func TestWhatIsFoundIsUsed(t *testing.T) {
 	look()
 	reads(text, 3)
 	enginetest.Install(t, home, first, second2) // it went and came back
-	a.acts = []string{says}
+	a.Acts = []string{says}
 	look()
 	reads(text, 4)
 	enginetest.Install(t, home)

@@ -3,7 +3,6 @@ package engine_test
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -11,12 +10,10 @@ import (
 	"net/http/httptest"
 	"os"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/gotars/tars/engines/enginetest"
-	"github.com/gotars/tars/engines/failover"
 	"github.com/gotars/tars/engines/wyoming"
 	"github.com/gotars/tars/services/stt/engine"
 	"github.com/gotars/tars/speech/wer"
@@ -40,23 +37,10 @@ const (
 	resets  = "resets the connection"
 )
 
-// script is what a server does, call by call; the last entry goes on.
-type script struct {
-	acts  []string
-	calls atomic.Int32
-	asked chan struct{} // gets one for each call
-	gone  chan struct{} // gets one when a client left that was waiting
-}
+// script is a server of each protocol that does as it says.
+type script struct{ *enginetest.Script }
 
-func play(acts ...string) *script {
-	return &script{acts: acts, asked: make(chan struct{}, 100), gone: make(chan struct{}, 100)}
-}
-
-func (s *script) next() string {
-	n := int(s.calls.Add(1))
-	s.asked <- struct{}{}
-	return s.acts[min(n, len(s.acts))-1]
-}
+func play(acts ...string) *script { return &script{enginetest.Play(acts...)} }
 
 const text = "Turn on the light."
 
@@ -78,7 +62,7 @@ var dialects = map[string]func(t testing.TB, s *script) engine.Config{
 
 func (s *script) answerHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
-	switch s.next() {
+	switch s.Next("") {
 	case says:
 		fmt.Fprintf(w, `{"text":%q}`, text)
 	case nothing:
@@ -89,7 +73,7 @@ func (s *script) answerHTTP(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, `{"error":{"message":"no model"}}`)
 	case hangs:
 		<-r.Context().Done()
-		s.gone <- struct{}{}
+		s.Gone <- struct{}{}
 	case cut:
 		w.Header().Set("Content-Length", "100")
 		fmt.Fprint(w, `{"text":`)
@@ -117,7 +101,7 @@ func (s *script) answerWyoming(c net.Conn) {
 			break
 		}
 	}
-	switch s.next() {
+	switch s.Next("") {
 	case says:
 		fmt.Fprintf(c, `{"type":"transcript","data":{"text":%q}}`+"\n", text)
 	case nothing:
@@ -126,7 +110,7 @@ func (s *script) answerWyoming(c net.Conn) {
 		fmt.Fprintln(c, `{"type":"error","data":{"text":"no model"}}`)
 	case hangs:
 		_, _ = r.ReadByte()
-		s.gone <- struct{}{}
+		s.Gone <- struct{}{}
 	case cut:
 		fmt.Fprint(c, `{"type":"transcript","data_length":100}`+"\n"+`{"text":`)
 	case garbage:
@@ -178,34 +162,17 @@ func TestConformDeadline(t *testing.T) {
 		if _, err := e.Transcribe(t.Context(), second); err == nil || !strings.HasSuffix(err.Error(), "no answer within 1s") {
 			t.Errorf("error %v", err)
 		}
-		left(t, s)
+		s.Left(t)
 	}, hangs)
-}
-
-// left waits until the server has seen that nobody waits for it.
-func left(t *testing.T, s *script) {
-	t.Helper()
-	select {
-	case <-s.gone:
-	case <-time.After(enginetest.Patience):
-		t.Error("the server works on")
-	}
 }
 
 func TestConformCancel(t *testing.T) {
 	conform(t, enginetest.Patience, func(t *testing.T, e engine.Transcriber, s *script) {
-		for range 5 { // which is nobody's failure
-			ctx, cancel := context.WithCancel(t.Context())
-			go func() {
-				defer cancel()
-				<-s.asked
-			}()
-			if _, err := e.Transcribe(ctx, second); !errors.Is(err, context.Canceled) {
-				t.Errorf("error %v, want %v", err, context.Canceled)
-			}
-			left(t, s)
-		}
-		s.acts = []string{says}
+		enginetest.Cancels(t, s.Script, context.Canceled, func(ctx context.Context) error {
+			_, err := e.Transcribe(ctx, second)
+			return err
+		})
+		s.Acts = []string{says}
 		if r, err := e.Transcribe(t.Context(), second); err != nil || r.Text != text {
 			t.Errorf("after it: %+v, %v", r, err)
 		}
@@ -215,8 +182,8 @@ func TestConformCancel(t *testing.T) {
 func TestConformASecondTry(t *testing.T) {
 	for _, act := range []string{hangsUp, resets} {
 		conform(t, enginetest.Patience, func(t *testing.T, e engine.Transcriber, s *script) {
-			if r, err := e.Transcribe(t.Context(), second); err != nil || r.Text != text || s.calls.Load() != 2 {
-				t.Errorf("%s: understood %+v, %v after %d calls", act, r, err, s.calls.Load())
+			if r, err := e.Transcribe(t.Context(), second); err != nil || r.Text != text || s.Calls.Load() != 2 {
+				t.Errorf("%s: understood %+v, %v after %d calls", act, r, err, s.Calls.Load())
 			}
 		}, act, says)
 	}
@@ -224,15 +191,10 @@ func TestConformASecondTry(t *testing.T) {
 
 func TestConformLeavesAFailingServerAlone(t *testing.T) {
 	conform(t, enginetest.Patience, func(t *testing.T, e engine.Transcriber, s *script) {
-		for range 3 {
-			_, _ = e.Transcribe(t.Context(), second)
-		}
-		calls := s.calls.Load()
-		_, err := e.Transcribe(t.Context(), second)
-		var open *failover.OpenError
-		if !errors.As(err, &open) || !strings.Contains(err.Error(), "no model") || s.calls.Load() != calls {
-			t.Errorf("error %v, %d calls after %d", err, s.calls.Load(), calls)
-		}
+		enginetest.LeavesAlone(t, s.Script, "no model", func(ctx context.Context) error {
+			_, err := e.Transcribe(ctx, second)
+			return err
+		})
 	}, fails)
 }
 

@@ -25,7 +25,7 @@ func BenchmarkAdded(b *testing.B) {
 			c := engine.Config{Engine: kind, OpenAIURL: os.Getenv("TTS_OPENAI_URL"), OpenAIModel: os.Getenv("TTS_OPENAI_MODEL"), WyomingURI: os.Getenv("TTS_WYOMING_URI"), PiperURL: os.Getenv("PIPER_HTTP_URL")}
 			if map[string]string{"openai": c.OpenAIURL, "piper": c.PiperURL, "wyoming": c.WyomingURI}[kind] == "" {
 				s := play(says)
-				s.asked = make(chan string, 1<<20)
+				s.Asked = make(chan string, 1<<20)
 				c = dialects[kind](b, s)
 			}
 			c.Timeout, c.Speed = time.Minute, 1

@@ -19,8 +19,8 @@ func TestShortSentencesAreMadeOnce(t *testing.T) {
 		says := func(l engine.Line, calls int32) {
 			t.Helper()
 			all, _, err := speak(t.Context(), e, l)
-			if want := append(bytes.Clone(piece.PCM), piece.PCM...); err != nil || !bytes.Equal(all.PCM, want) || s.calls.Load() != calls {
-				t.Errorf("%d bytes, %v; the server was asked %d times, want %d", len(all.PCM), err, s.calls.Load(), calls)
+			if want := append(bytes.Clone(piece.PCM), piece.PCM...); err != nil || !bytes.Equal(all.PCM, want) || s.Calls.Load() != calls {
+				t.Errorf("%d bytes, %v; the server was asked %d times, want %d", len(all.PCM), err, s.Calls.Load(), calls)
 			}
 			for i := range all.PCM { // who got it may do with it what they like
 				all.PCM[i] = 0

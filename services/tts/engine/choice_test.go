@@ -29,8 +29,8 @@ func TestTheBuiltInVoiceTakesOver(t *testing.T) {
 	says := func(rate int, calls int32) {
 		t.Helper()
 		all, _, err := speak(t.Context(), e, hello)
-		if err != nil || all.Rate != rate || s.calls.Load() != calls {
-			t.Errorf("spoken at %d, %v; the server was asked %d times, want %d", all.Rate, err, s.calls.Load(), calls)
+		if err != nil || all.Rate != rate || s.Calls.Load() != calls {
+			t.Errorf("spoken at %d, %v; the server was asked %d times, want %d", all.Rate, err, s.Calls.Load(), calls)
 		}
 	}
 	const ofFlite = 16000
@@ -42,7 +42,7 @@ func TestTheBuiltInVoiceTakesOver(t *testing.T) {
 	look := e.(interface{ Look(context.Context) bool }).Look
 	look(t.Context())
 	says(ofFlite, 3)
-	s.acts = []string{"says"}
+	s.Acts = []string{"says"}
 	enginetest.Install(t, home, piperOf(t, s))
 	if !look(t.Context()) {
 		t.Error("nothing is told of the voice that came back")
@@ -91,8 +91,8 @@ func TestNoVoiceTakesOverWithinALine(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if all, _, err := speak(t.Context(), e, hello); err == nil || len(all.PCM) != len(piece.PCM) || b.calls.Load() != 0 {
-		t.Errorf("%d bytes, %v, the other voice was asked %d times", len(all.PCM), err, b.calls.Load())
+	if all, _, err := speak(t.Context(), e, hello); err == nil || len(all.PCM) != len(piece.PCM) || b.Calls.Load() != 0 {
+		t.Errorf("%d bytes, %v, the other voice was asked %d times", len(all.PCM), err, b.Calls.Load())
 	}
 }
 

@@ -4,19 +4,16 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/gotars/tars/engines/enginetest"
-	"github.com/gotars/tars/engines/failover"
 	"github.com/gotars/tars/engines/wyoming"
 	"github.com/gotars/tars/services/tts/engine"
 	"github.com/gotars/tars/test/sound"
@@ -47,24 +44,13 @@ const (
 	endless = "never ends"
 )
 
-// script is what a server does, call by call; the last entry goes on.
+// script is a server of each protocol that does as it says.
 type script struct {
-	acts  []string
-	calls atomic.Int32
-	asked chan string   // gets each line, with its voice
-	gone  chan struct{} // gets one when a client left that was waiting
-	rest  chan struct{} // when set, holds back the second piece
+	*enginetest.Script
+	rest chan struct{} // when set, holds back the second piece
 }
 
-func play(acts ...string) *script {
-	return &script{acts: acts, asked: make(chan string, 100), gone: make(chan struct{}, 100)}
-}
-
-func (s *script) next(line string) string {
-	n := int(s.calls.Add(1))
-	s.asked <- line
-	return s.acts[min(n, len(s.acts))-1]
-}
+func play(acts ...string) *script { return &script{Script: enginetest.Play(acts...)} }
 
 func (s *script) hold() {
 	if s.rest != nil {
@@ -108,7 +94,7 @@ func web(t testing.TB, s *script, path string, first []byte) string {
 }
 
 func (s *script) http(w http.ResponseWriter, r *http.Request, line string, first []byte) {
-	act := s.next(line)
+	act := s.Next(line)
 	if status := map[string]int{fails: 500, refuses: 422, tooLong: 413}[act]; status > 0 {
 		w.Header().Set("X-Should-Retry", "false")
 		w.Header().Set("Content-Type", "application/json")
@@ -137,10 +123,10 @@ func (s *script) http(w http.ResponseWriter, r *http.Request, line string, first
 		for err == nil {
 			_, err = w.Write(piece.PCM)
 		}
-		s.gone <- struct{}{}
+		s.Gone <- struct{}{}
 	case hangs, stalls:
 		<-r.Context().Done()
-		s.gone <- struct{}{}
+		s.Gone <- struct{}{}
 	case cut, hangsUp:
 		panic(http.ErrAbortHandler)
 	case resets:
@@ -175,7 +161,7 @@ func (s *script) wyoming(c net.Conn) {
 		default:
 			continue
 		}
-		act := s.next(string(e.Data))
+		act := s.Next(string(e.Data))
 		switch act {
 		case fails, refuses:
 			fmt.Fprintln(c, `{"type":"error","data":{"text":"no voice"}}`)
@@ -195,10 +181,10 @@ func (s *script) wyoming(c net.Conn) {
 		case endless:
 			for chunk() == nil {
 			}
-			s.gone <- struct{}{}
+			s.Gone <- struct{}{}
 		case hangs, stalls:
 			_, _ = r.ReadByte()
-			s.gone <- struct{}{}
+			s.Gone <- struct{}{}
 		case resets:
 			reset(c)
 		}
@@ -242,7 +228,7 @@ func TestConformSpeaks(t *testing.T) {
 		if want := append(bytes.Clone(piece.PCM), piece.PCM...); !bytes.Equal(all, want) {
 			t.Errorf("%d bytes of audio, want the %d of both pieces", len(all), len(want))
 		}
-		if line := <-s.asked; !strings.Contains(line, `"Hello there."`) {
+		if line := <-s.Asked; !strings.Contains(line, `"Hello there."`) {
 			t.Errorf("asked for %s", line)
 		}
 	}, says)
@@ -255,8 +241,8 @@ func TestConformFailures(t *testing.T) {
 			if err == nil || !strings.HasPrefix(err.Error(), "speak at ") || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") || strings.Contains(err.Error(), "secret") {
 				t.Errorf("%s: error %v", act, err)
 			}
-			if want := act == cut; want != (len(all.PCM) > 0) || act == cut && s.calls.Load() != 1 {
-				t.Errorf("%s: %d bytes were handed on, in %d calls", act, len(all.PCM), s.calls.Load())
+			if want := act == cut; want != (len(all.PCM) > 0) || act == cut && s.Calls.Load() != 1 {
+				t.Errorf("%s: %d bytes were handed on, in %d calls", act, len(all.PCM), s.Calls.Load())
 			}
 		}, act)
 	}
@@ -268,39 +254,25 @@ func TestConformDeadline(t *testing.T) {
 			if _, _, err := speak(t.Context(), e, hello); err == nil || !strings.HasSuffix(err.Error(), "no audio for 1s") {
 				t.Errorf("%s: error %v", act, err)
 			}
-			left(t, s)
+			s.Left(t)
 		}, act)
-	}
-}
-
-// left waits until the server has seen that nobody waits for it.
-func left(t *testing.T, s *script) {
-	t.Helper()
-	select {
-	case <-s.gone:
-	case <-time.After(enginetest.Patience):
-		t.Error("the server works on")
 	}
 }
 
 func TestConformCancel(t *testing.T) {
 	for _, act := range []string{hangs, stalls} {
 		conform(t, enginetest.Patience, func(t *testing.T, e engine.Synthesizer, s *script) {
-			for range 5 { // which is nobody's failure
-				ctx, cancel := context.WithCancel(t.Context())
-				go func() { <-s.asked; cancel() }()
-				if _, _, err := speak(ctx, e, hello); !errors.Is(err, context.Canceled) {
-					t.Errorf("%s: error %v, want %v", act, err, context.Canceled)
-				}
-				left(t, s)
-			}
+			enginetest.Cancels(t, s.Script, context.Canceled, func(ctx context.Context) error {
+				_, _, err := speak(ctx, e, hello)
+				return err
+			})
 		}, act)
 	}
 	conform(t, enginetest.Patience, func(t *testing.T, e engine.Synthesizer, s *script) {
 		for range e.Synthesize(t.Context(), hello) {
 			break // nobody wants more
 		}
-		left(t, s)
+		s.Left(t)
 	}, stalls)
 }
 
@@ -308,21 +280,21 @@ func TestConformAnEnd(t *testing.T) {
 	conform(t, enginetest.Patience, func(t *testing.T, e engine.Synthesizer, s *script) {
 		all, _, err := speak(t.Context(), e, hello)
 		if announced := all.Duration() == 400*ms; announced && err == nil { // what follows the file is not read
-			left(t, s)
+			s.Left(t)
 			return
 		}
 		if err == nil || !strings.HasSuffix(err.Error(), "more than 5m0s of audio for one sentence") || all.Duration() > 6*time.Minute {
 			t.Errorf("%v of audio, error %v", all.Duration(), err)
 		}
-		left(t, s)
+		s.Left(t)
 	}, endless)
 }
 
 func TestConformASecondTry(t *testing.T) {
 	for _, act := range []string{hangsUp, resets} {
 		conform(t, enginetest.Patience, func(t *testing.T, e engine.Synthesizer, s *script) {
-			if all, _, err := speak(t.Context(), e, hello); err != nil || len(all.PCM) != 2*len(piece.PCM) || s.calls.Load() != 2 {
-				t.Errorf("%s: %d bytes, %v after %d calls", act, len(all.PCM), err, s.calls.Load())
+			if all, _, err := speak(t.Context(), e, hello); err != nil || len(all.PCM) != 2*len(piece.PCM) || s.Calls.Load() != 2 {
+				t.Errorf("%s: %d bytes, %v after %d calls", act, len(all.PCM), err, s.Calls.Load())
 			}
 		}, act, says)
 	}
@@ -330,15 +302,10 @@ func TestConformASecondTry(t *testing.T) {
 
 func TestConformLeavesAFailingServerAlone(t *testing.T) {
 	conform(t, enginetest.Patience, func(t *testing.T, e engine.Synthesizer, s *script) {
-		for range 3 {
-			_, _, _ = speak(t.Context(), e, hello)
-		}
-		calls := s.calls.Load()
-		_, _, err := speak(t.Context(), e, hello)
-		var open *failover.OpenError
-		if !errors.As(err, &open) || !strings.Contains(err.Error(), "no voice") || s.calls.Load() != calls {
-			t.Errorf("error %v, %d calls after %d", err, s.calls.Load(), calls)
-		}
+		enginetest.LeavesAlone(t, s.Script, "no voice", func(ctx context.Context) error {
+			_, _, err := speak(ctx, e, hello)
+			return err
+		})
 	}, fails)
 }
 

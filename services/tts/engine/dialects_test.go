@@ -30,7 +30,7 @@ func TestVoicesOfWyoming(t *testing.T) {
 		}
 	}
 	for _, want := range []string{"piper/amy", "joe", "joe"} { // the unknown one once
-		if got := <-s.asked; got != fmt.Sprintf(`{"text":"Hi.","voice":{"name":%q}}`, want) {
+		if got := <-s.Asked; got != fmt.Sprintf(`{"text":"Hi.","voice":{"name":%q}}`, want) {
 			t.Errorf("asked for %s, want %s", got, want)
 		}
 	}
@@ -41,7 +41,7 @@ func TestAVoiceIsKeptWhenItIsNotWhatWasWrong(t *testing.T) {
 	busy := func(t testing.TB, s *script) engine.Config {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			q, _ := io.ReadAll(r.Body)
-			if s.next(string(q)) == fails {
+			if s.Next(string(q)) == fails {
 				w.Header().Set("X-Should-Retry", "false")
 				w.WriteHeader(http.StatusTooManyRequests)
 				return
@@ -71,16 +71,16 @@ func TestAVoiceIsKeptWhenItIsNotWhatWasWrong(t *testing.T) {
 				t.Fatal(err)
 			}
 			line := engine.Line{Text: "Hi.", Voice: "amy"}
-			if _, _, err := speak(t.Context(), e, line); err == nil || int(s.calls.Load()) != tt.asked {
-				t.Errorf("the first line: %v after %d calls, want %d", err, s.calls.Load(), tt.asked)
+			if _, _, err := speak(t.Context(), e, line); err == nil || int(s.Calls.Load()) != tt.asked {
+				t.Errorf("the first line: %v after %d calls, want %d", err, s.Calls.Load(), tt.asked)
 			}
 			for range tt.asked {
-				<-s.asked
+				<-s.Asked
 			}
 			if _, _, err := speak(t.Context(), e, line); err != nil {
 				t.Error(err)
 			}
-			if got := <-s.asked; !strings.Contains(got, "amy") {
+			if got := <-s.Asked; !strings.Contains(got, "amy") {
 				t.Errorf("the next line is asked for with %s", got)
 			}
 		})
