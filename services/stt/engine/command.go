@@ -98,7 +98,7 @@ func writeTempFile(wav []byte) (path string, err error) {
 	}
 	_, err = f.Write(wav)
 	if err = cmp.Or(err, f.Close()); err != nil {
-		os.Remove(f.Name())
+		_ = os.Remove(f.Name()) // what could not be written is of no use; its error is told
 		return "", err
 	}
 	return f.Name(), nil

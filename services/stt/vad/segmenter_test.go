@@ -111,7 +111,7 @@ func TestUtterancesHoldWhatWasSaid(t *testing.T) {
 	if len(got) != 1 {
 		t.Fatalf("%d utterances, want 1", len(got))
 	}
-	from := pcm.Audio(r.PCM[:max(0, bytes.Index(r.PCM, got[0]))]).Duration()
+	from := r.PCM[:max(0, bytes.Index(r.PCM, got[0]))].Duration()
 	if from < 500*ms || from > 700*ms {
 		t.Errorf("begins at %v of the recording, want 300 to 500ms before the voice at 1s", from)
 	}
