@@ -21,7 +21,6 @@ import (
 // playground runs services on a broker of their own and returns a bus that may
 // do what hs declares. It stands for a machine on which all of them run.
 func playground(hs []kit.Handler, mods ...kit.Module) (bus *kit.Bus, stop func()) {
-	_ = os.Setenv("LOG_LEVEL", "error")
 	srv, err := broker.New(broker.Options{Addr: "127.0.0.1:0"})
 	if err != nil {
 		panic(err)
@@ -30,7 +29,7 @@ func playground(hs []kit.Handler, mods ...kit.Module) (bus *kit.Bus, stop func()
 	if err != nil {
 		panic(err)
 	}
-	s.URL = "mqtt://" + srv.Addr()
+	s.URL, s.LogLevel = "mqtt://"+srv.Addr(), slog.LevelError
 	var apps []*fx.App
 	for _, m := range mods {
 		var b *kit.Bus
@@ -53,7 +52,6 @@ func playground(hs []kit.Handler, mods ...kit.Module) (bus *kit.Bus, stop func()
 			_ = app.Stop(context.Background())
 		}
 		_ = srv.Close()
-		_ = os.Unsetenv("LOG_LEVEL")
 	}
 }
 

@@ -9,13 +9,23 @@ import (
 	"strings"
 
 	"github.com/lmittmann/tint"
+	"go.uber.org/fx"
 )
+
+// LogLevel gives the log of a service another level than info for where the variable
+// LOG_LEVEL is not set. For a bus of [Open] it is [Settings.LogLevel].
+func LogLevel(level slog.Level) fx.Option { return fx.Supply(defaultLogLevel(level)) }
+
+type defaultLogLevel slog.Level
 
 // NewLogger returns the logger of a program, on w: LOG_LEVEL (debug info warn
 // error; default info) and LOG_FORMAT (auto text json; auto is text on a
 // terminal). Lines written with a handler's context carry its trace and id.
-func NewLogger(w io.Writer) (*slog.Logger, error) {
-	var level slog.Level
+func NewLogger(w io.Writer) (*slog.Logger, error) { return NewLoggerAt(w, slog.LevelInfo) }
+
+// NewLoggerAt is [NewLogger] for a program whose log has this level where the
+// variable LOG_LEVEL is not set.
+func NewLoggerAt(w io.Writer, level slog.Level) (*slog.Logger, error) {
 	if s := os.Getenv("LOG_LEVEL"); s != "" {
 		if err := level.UnmarshalText([]byte(s)); err != nil {
 			return nil, fmt.Errorf("LOG_LEVEL is %q, want debug, info, warn or error", s)

@@ -3,9 +3,7 @@ package kit_test
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
-	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -229,53 +227,6 @@ func TestHome(t *testing.T) {
 	t.Setenv("MY_TOOL_HOME", "/mine")
 	if h, err := kit.HomeOf("my-tool"); err != nil || h != "/mine" {
 		t.Errorf("home %q, %v", h, err)
-	}
-}
-
-func TestLogLines(t *testing.T) {
-	var out bytes.Buffer
-	t.Setenv("LOG_LEVEL", "info")
-	log, err := kit.NewLogger(&out)
-	if err != nil {
-		t.Fatal(err)
-	}
-	kittest.Run(t, "carry the trace of their message", func(t *testing.T, b *kittest.Harness) {
-		b.Add(t, kittest.ServiceOf("s", kit.On(func(ctx context.Context, n Note) error {
-			log.With("service", "s").WithGroup("g").InfoContext(ctx, "heard", "text_len", len(n.Text))
-			return nil
-		})))
-		if err := b.Bus.Publish(t.Context(), Note{Text: "x"}, kit.ID("chain")); err != nil {
-			t.Fatal(err)
-		}
-		b.Settle()
-		var line struct {
-			Msg, Service string
-			G            struct {
-				TextLen          int `json:"text_len"`
-				Trace, ID, Topic string
-			}
-		}
-		if err := json.Unmarshal(out.Bytes(), &line); err != nil || line.Msg != "heard" || line.Service != "s" || line.G.Trace != "chain" || line.G.ID != "chain" || line.G.Topic != "box/note" {
-			t.Errorf("%v: %s", err, out.Bytes())
-		}
-	})
-	for variable, want := range map[string]string{"LOG_LEVEL=loud": "LOG_LEVEL is", "LOG_FORMAT=xml": "LOG_FORMAT is"} {
-		key, value, _ := strings.Cut(variable, "=")
-		t.Run(variable, func(t *testing.T) {
-			t.Setenv(key, value)
-			if _, err := kit.NewLogger(&out); err == nil || !strings.HasPrefix(err.Error(), want) {
-				t.Errorf("error is %v", err)
-			}
-		})
-	}
-	t.Setenv("LOG_FORMAT", "text")
-	out.Reset()
-	if log, err = kit.NewLogger(&out); err != nil {
-		t.Fatal(err)
-	}
-	log.Log(t.Context(), slog.LevelWarn, "hello", "a", 1)
-	if !strings.Contains(out.String(), "WRN hello a=1") {
-		t.Errorf("text: %s", out.String())
 	}
 }
 

@@ -79,6 +79,21 @@ type parts struct {
 	Observer Observer  `optional:"true"`
 }
 
+// defaults are what the program decides and the environment may decide otherwise.
+type defaults struct {
+	fx.In
+	LogLevel defaultLogLevel `optional:"true"`
+}
+
+// newLogger is the logger of a service or tool called name.
+func (s *Settings) newLogger(name string) (*slog.Logger, error) {
+	log, err := NewLoggerAt(os.Stderr, s.LogLevel)
+	if err != nil {
+		return nil, err
+	}
+	return log.With("service", name), nil
+}
+
 // App is the fx.App of the module, for a lifecycle of one's own. Hooks run in
 // this order: the bus begins to connect; the service's own; lanes open. They
 // stop in the reverse order.
@@ -88,14 +103,12 @@ func (m Module) App(opts ...fx.Option) *fx.App {
 		fx.StartTimeout(5*time.Minute), // for models; connecting is no hook's work
 		fx.Supply(serviceName(m.Name), &variables{shared: m.shared}, new(moduleMiddleware)),
 		fx.Provide(
-			func() (*slog.Logger, error) {
-				log, err := NewLogger(os.Stderr)
-				if err != nil {
-					return nil, err
-				}
-				return log.With("service", m.Name), nil
+			func(s Settings) (*slog.Logger, error) { return s.newLogger(m.Name) },
+			func(d defaults) (Settings, error) {
+				s, err := Load(m.Name)
+				s.LogLevel = slog.Level(d.LogLevel)
+				return s, err
 			},
-			func() (Settings, error) { return Load(m.Name) },
 			func() (Home, error) { return HomeOf(filepath.Base(os.Args[0])) },
 			func(s Settings) (Dial, error) { return s.dialer() },
 			func() Listen { return new(net.ListenConfig).Listen },
@@ -219,7 +232,7 @@ func Main(mods ...Module) {
 // or ctx ends. The client id is name plus eight random hex digits, the session
 // ends with the connection, and no health, will or info is published.
 func Open(ctx context.Context, name string, s Settings, hs ...Handler) (*Bus, error) {
-	log, err := NewLogger(os.Stderr)
+	log, err := s.newLogger(name)
 	if err != nil {
 		return nil, err
 	}
@@ -227,7 +240,7 @@ func Open(ctx context.Context, name string, s Settings, hs ...Handler) (*Bus, er
 	if err != nil {
 		return nil, err
 	}
-	return openTool(ctx, name, s, log.With("service", name), dial, hs...)
+	return openTool(ctx, name, s, log, dial, hs...)
 }
 
 func openTool(ctx context.Context, name string, s Settings, log *slog.Logger, dial Dial, hs ...Handler) (*Bus, error) {

@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/url"
 	"os"
@@ -47,6 +48,8 @@ type Settings struct {
 	TLSCA             string        `split_words:"true" envconfig:"TLS_CA" desc:"PEM file of the authorities to trust, instead of the system's"`
 	TLSCert           string        `split_words:"true" envconfig:"TLS_CERT" desc:"PEM file of the client certificate"`
 	TLSKey            string        `split_words:"true" envconfig:"TLS_KEY" desc:"PEM file of its key, without a passphrase"`
+
+	LogLevel slog.Level `ignored:"true"` // of the log where the variable LOG_LEVEL is not set; info by default
 
 	from string // variable that names the broker
 }

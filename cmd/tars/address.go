@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"path/filepath"
 	"strings"
 	"time"
@@ -39,11 +40,18 @@ func brokerOf(home kit.Home) address {
 
 // openBus connects a tool called name to the broker.
 func openBus(ctx context.Context, home kit.Home, name string, hs ...kit.Handler) (*kit.Bus, error) {
+	return openBusAt(ctx, home, commandLogLevel, name, hs...)
+}
+
+// openBusAt is [openBus] of a tool whose log has this level, where LOG_LEVEL is not
+// set.
+func openBusAt(ctx context.Context, home kit.Home, level slog.Level, name string, hs ...kit.Handler) (*kit.Bus, error) {
 	a := brokerOf(home)
 	s, err := busSettings(home, name)
 	if err != nil {
 		return nil, err
 	}
+	s.LogLevel = level
 	ctx, cancel := context.WithTimeout(ctx, s.ConnectTimeout)
 	defer cancel()
 	begin := time.Now()

@@ -22,7 +22,6 @@ type askCmd struct {
 
 // Run implements the command.
 func (c *askCmd) Run(ctx context.Context, home kit.Home) error {
-	defaultLogLevel()
 	a := &asker{out: os.Stdout, alive: make(chan struct{}, 1), done: make(chan error, 1)}
 	told, f := typedTranscript(ctx, strings.Join(c.Text, " "))
 	a.utt, a.turn = *f.UttID, f.MessageID

@@ -37,7 +37,6 @@ const (
 
 // Run implements the command.
 func (c *benchEnginesCmd) Run(ctx context.Context, home kit.Home) error {
-	defaultLogLevel()
 	if c.Runs < 1 {
 		return fmt.Errorf("--runs is %d, want 1 or more", c.Runs)
 	}

@@ -24,10 +24,9 @@ type describeCmd struct {
 
 // Run implements the command.
 func (c *describeCmd) Run(home kit.Home) error {
-	defaultLogLevel()
 	var all []kit.Info
 	for _, m := range services {
-		i, err := m.With(fx.Replace(home)).Describe()
+		i, err := m.With(fx.Replace(home), kit.LogLevel(commandLogLevel)).Describe()
 		if err != nil {
 			return err
 		}

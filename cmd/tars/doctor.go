@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -21,7 +22,6 @@ var errUnwell = errors.New("something above needs attention")
 
 // Run implements the command.
 func (doctorCmd) Run(ctx context.Context, home kit.Home) error {
-	_ = os.Setenv("LOG_LEVEL", "error")
 	x := &examination{well: true}
 	err := checkWritable(home)
 	x.note(err == nil, "data", detailOrError(string(home), err))
@@ -62,7 +62,7 @@ func (x *examination) stack(ctx context.Context, home kit.Home) {
 	short, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
 	var refused refusals
-	bus, err := openBus(short, home, "tars-cli", kit.On(board.note, kit.Name("health")), refused.handler())
+	bus, err := openBusAt(short, home, slog.LevelError, "tars-cli", kit.On(board.note, kit.Name("health")), refused.handler())
 	if err != nil {
 		x.note(false, "broker", err.Error()+"; start it with: make up")
 		return

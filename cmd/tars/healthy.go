@@ -3,7 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
+	"log/slog"
 	"time"
 
 	"github.com/gotars/tars/kit"
@@ -16,9 +16,8 @@ type healthyCmd struct {
 
 // Run implements the command.
 func (c *healthyCmd) Run(ctx context.Context, home kit.Home) error {
-	_ = os.Setenv("LOG_LEVEL", "error")
 	board := newHealthBoard()
-	bus, err := openBus(ctx, home, "tars-healthy", kit.On(board.note, kit.Name("health")))
+	bus, err := openBusAt(ctx, home, slog.LevelError, "tars-healthy", kit.On(board.note, kit.Name("health")))
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"os"
 	"os/signal"
 	"strings"
@@ -61,13 +62,9 @@ func warnOfTopics() {
 	}
 }
 
-// defaultLogLevel makes logs of warnings the default, for commands whose output is
-// for a person.
-func defaultLogLevel() {
-	if os.Getenv("LOG_LEVEL") == "" {
-		_ = os.Setenv("LOG_LEVEL", "warn")
-	}
-}
+// commandLogLevel is the level of the log of a command whose output is for a person,
+// where LOG_LEVEL is not set.
+const commandLogLevel = slog.LevelWarn
 
 // terminalRoom is where a terminal speaks from. Commands of one shell share it, so
 // that a question can refer to the one before.

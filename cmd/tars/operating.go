@@ -23,7 +23,6 @@ func operatingTool(home kit.Home) *operate.Tool {
 		Hint:     "is the stack running? See tars doctor",
 		Settings: func() (kit.Settings, error) { return busSettings(home, "tars-cli") },
 		Open: func(ctx context.Context, hs ...kit.Handler) (*kit.Bus, error) {
-			defaultLogLevel()
 			return openBus(ctx, home, "tars-cli", hs...)
 		},
 		Marks: []string{"room"},

@@ -44,7 +44,7 @@ func startBroker(home kit.Home, mods []kit.Module, maxPacket uint32) (*ownBroker
 	if err != nil {
 		return nil, err
 	}
-	log, err := kit.NewLogger(os.Stderr)
+	log, err := kit.NewLoggerAt(os.Stderr, commandLogLevel)
 	if err != nil {
 		return nil, err
 	}

@@ -21,7 +21,6 @@ type sayCmd struct {
 
 // Run implements the command.
 func (c *sayCmd) Run(ctx context.Context, home kit.Home) error {
-	defaultLogLevel()
 	utt := "cli-" + kit.NewID()[:8]
 	events := make(chan contract.TtsStatus, 16)
 	bus, err := openBus(ctx, home, "tars-cli", kit.Sends[contract.TtsSay](), kit.Sends[contract.TtsControl](),

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"log/slog"
 	"os"
 	"strings"
 
@@ -18,20 +19,21 @@ func keepEngines(ctx context.Context, home kit.Home) (*supervise.Keeper, error) 
 	if wanted, err := local.Wanted(os.Getenv("ENGINES")); err != nil || !wanted {
 		return nil, err
 	}
-	o, err := engineOptions(home)
+	o, err := engineOptions(home, commandLogLevel)
 	if err != nil {
 		return nil, err
 	}
 	return supervise.Keep(ctx, o), nil
 }
 
-// engineOptions are those of the environment.
-func engineOptions(home kit.Home) (supervise.Options, error) {
+// engineOptions are those of the environment; level is that of the log where LOG_LEVEL
+// is not set.
+func engineOptions(home kit.Home, level slog.Level) (supervise.Options, error) {
 	c, err := kit.FromEnv[supervise.Config]("engines")
 	if err != nil {
 		return supervise.Options{}, err
 	}
-	log, err := kit.NewLogger(os.Stderr)
+	log, err := kit.NewLoggerAt(os.Stderr, level)
 	return supervise.Options{Config: c, Home: string(home), Log: log}, err
 }
 
@@ -50,7 +52,7 @@ type enginesServeCmd struct{}
 
 // Run implements the command.
 func (enginesServeCmd) Run(ctx context.Context, home kit.Home) error {
-	o, err := engineOptions(home)
+	o, err := engineOptions(home, slog.LevelInfo)
 	if err != nil {
 		return err
 	}

@@ -23,10 +23,12 @@ type upCmd struct{}
 
 // Run implements the command.
 func (upCmd) Run(ctx context.Context, home kit.Home) (err error) {
-	defaultLogLevel()
 	mods, err := namedModules(home, serviceNames()...)
 	if err != nil {
 		return err
+	}
+	for i, m := range mods {
+		mods[i] = m.With(kit.LogLevel(commandLogLevel))
 	}
 	mods, stop, err := haveBroker(ctx, home, mods)
 	if err != nil {

@@ -3,7 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
+	"log/slog"
 
 	"go.uber.org/fx"
 
@@ -20,11 +20,6 @@ func (s *service) Handlers() []kit.Handler { return s.handlers }
 
 // byKit starts the same services with the kit.
 func (s *system) byKit(ctx context.Context) (stop func() error, err error) {
-	for name, value := range map[string]string{"MQTT_URL": s.URL, "LOG_LEVEL": "warn"} {
-		if err := os.Setenv(name, value); err != nil {
-			return nil, err
-		}
-	}
 	services := make([]*service, s.Services)
 	mods := make([]kit.Module, s.Services)
 	built := make(chan *service, s.Services)
@@ -34,7 +29,7 @@ func (s *system) byKit(ctx context.Context) (stop func() error, err error) {
 			services[i].bus = b
 			built <- services[i]
 			return services[i]
-		}))
+		}), kit.LogLevel(slog.LevelWarn), fx.Decorate(func(settings kit.Settings) kit.Settings { settings.URL = s.URL; return settings }))
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	ended := make(chan error, 1)

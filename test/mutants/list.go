@@ -8,7 +8,7 @@ var Mutants = []Mutant{
 	{"acknowledges in the order of the handlers' ends", "internal/session/window.go", "for len(w.open) > 0 && w.open[0].done {", "for len(w.open) > 0 {"},
 	{"takes the newest message first", "lane.go", "	it := q.Pop()\n", "	n := 0\n	it, _ := q.Remove(func(item) bool { n++; return n == min(q.Len(), 2) })\n"},
 	{"drops AtLeastOnce messages when a queue is full", "lane.go", "func (it *item) isQoS0() bool { return it.d != nil && it.d.QoS == msg.AtMostOnce }", "func (it *item) isQoS0() bool { return it.d != nil && it.d.QoS <= msg.AtLeastOnce }"},
-	{"never drops, so a queue has no bound", "lane.go", "	for q.qos0 > limit || q.qos0 > 1 && l.bytes > maxQueuedBytes {", "	for q.loose > limit+1<<20 {"},
+	{"never drops, so a queue has no bound", "lane.go", "	for q.qos0 > limit || q.qos0 > 1 && l.bytes > maxQueuedBytes {", "	for q.qos0 > limit+1<<20 {"},
 	{"lets a key overtake itself", "lane.go", "			k.busy = true\n", "			k.busy = false\n"},
 	{"keeps the lane of a run that ignores its deadline", "lane_run.go", "	a.l.startWorker(a.work)\n", ""},
 	{"forgets what waits from an old link although it does not come again", "receive.go", "it.early || !c.session.Again(it.receipt) })", "it.early || it.receipt == nil })"},

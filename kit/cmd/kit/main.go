@@ -16,9 +16,6 @@ import (
 )
 
 func main() {
-	if os.Getenv("LOG_LEVEL") == "" {
-		_ = os.Setenv("LOG_LEVEL", "warn") // the output is for a person; kit.Open reads it here only
-	}
 	var c operate.Commands
 	k := kong.Parse(&c, kong.Name("kit"), kong.Description("Operates the services of a broker. MQTT_URL names the broker."),
 		kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}))

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 
 	"golang.org/x/term"
@@ -54,10 +55,15 @@ type Section struct {
 }
 
 // FromEnvironment is a [Tool] called name for the broker that MQTT_URL, MQTT_HOST or
-// the default names.
+// the default names. It logs warnings and errors only, because its output is for a
+// person, unless LOG_LEVEL says otherwise.
 func FromEnvironment(name string) *Tool {
 	client := name + "-cli"
-	t := &Tool{Name: name, Settings: func() (kit.Settings, error) { return kit.Load(client) }}
+	t := &Tool{Name: name, Settings: func() (kit.Settings, error) {
+		s, err := kit.Load(client)
+		s.LogLevel = slog.LevelWarn
+		return s, err
+	}}
 	t.Open = func(ctx context.Context, hs ...kit.Handler) (*kit.Bus, error) {
 		s, err := t.Settings()
 		if err != nil {
