@@ -102,7 +102,7 @@ func TestForeignAsker(t *testing.T) {
 	}, kittest.ServiceOf("answerer", kit.Answer(func(_ context.Context, q Question) (QuickReply, error) { return QuickReply{Text: "re: " + q.Text}, nil })))
 }
 
-func TestPull(t *testing.T) {
+func TestAskStream(t *testing.T) {
 	var l diary
 	write := func(ctx context.Context, e Essay, send func(Word) error) (End, error) {
 		for i := range 5 {

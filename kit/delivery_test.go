@@ -184,7 +184,7 @@ func TestFaultsStaySmall(t *testing.T) {
 	}, kittest.ServiceOf("reader", kit.On(read)))
 }
 
-func TestLocalAndEveryShareALane(t *testing.T) {
+func TestOnChanAndEveryShareALane(t *testing.T) {
 	var l diary
 	kittest.Run(t, "one at a time", func(t *testing.T, b *kittest.Harness) {
 		events := make(chan string) // of this bubble

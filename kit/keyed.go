@@ -40,7 +40,7 @@ func (l *lane) sortByKey() {
 		idle := !k.busy && k.items.Len() == 0 // else it is in ready, or will be
 		k.items.push(it)
 		if idle {
-			l.ready.Push(k, l.names.Note(name))
+			l.ready.Push(k, l.keyCounts.Add(name))
 		}
 		l.dropNewest(it.h)
 		l.trim(&k.items, it.h.opt.queue)
@@ -73,8 +73,8 @@ func (l *lane) keyOf(it item) (name string, ok bool) {
 // dropNewest drops AtMostOnce items of keys that are hardly heard of while more than
 // maxKeyedBacklog wait, or more bytes than may.
 func (l *lane) dropNewest(h *registration) {
-	for l.backlogFull(h) && l.ready.Others() > 0 {
-		k := l.ready.Newest()
+	for l.backlogFull(h) && l.ready.RareLen() > 0 {
+		k := l.ready.PopNewestRare()
 		if l.trim(&k.items, 0); k.items.Len() > 0 {
 			l.ready.Push(k, true) // what is AtLeastOnce stays
 		} else {
@@ -95,7 +95,7 @@ func (l *lane) releaseKey(k *keyQueue) {
 	l.set(func() {
 		k.busy = false
 		if k.items.Len() > 0 {
-			l.ready.Push(k, l.names.Note(k.name))
+			l.ready.Push(k, l.keyCounts.Add(k.name))
 		} else {
 			delete(l.keys, k.name)
 		}

@@ -7,9 +7,9 @@ import (
 	"time"
 
 	"github.com/gotars/tars/kit/internal/cancel"
-	"github.com/gotars/tars/kit/internal/copies"
-	"github.com/gotars/tars/kit/internal/crowd"
+	"github.com/gotars/tars/kit/internal/fairqueue"
 	"github.com/gotars/tars/kit/internal/fifo"
+	"github.com/gotars/tars/kit/internal/pairing"
 	"github.com/gotars/tars/kit/internal/session"
 	"github.com/gotars/tars/kit/msg"
 )
@@ -97,22 +97,22 @@ type lane struct {
 	by         func(any) string
 	limit      int // AtMostOnce items that may wait; with OrderedBy, for each key
 
-	mu      sync.Mutex
-	cond    *sync.Cond
-	open    bool // handlers may run
-	stopped bool // nothing new is taken; what waits still runs
-	halted  bool // nothing runs any more
-	sorting bool // a sorter may still fill ready
-	seq     uint64
-	bytes   int                 // of all AtMostOnce items that wait
-	early   int                 // acknowledged items that wait
-	urgent  fifo.Queue[control] // of handlers that Overtake
-	copies  copies.Pairs        // of these
-	queue   pending
-	keys    map[string]*keyQueue
-	names   crowd.Names
-	ready   crowd.Ring[*keyQueue] // keys with work and no worker
-	wg      sync.WaitGroup
+	mu           sync.Mutex
+	cond         *sync.Cond
+	open         bool // handlers may run
+	stopped      bool // nothing new is taken; what waits still runs
+	halted       bool // nothing runs any more
+	sorting      bool // a sorter may still fill ready
+	seq          uint64
+	bytes        int                 // of all AtMostOnce items that wait
+	early        int                 // acknowledged items that wait
+	urgent       fifo.Queue[control] // of handlers that Overtake
+	controlPairs pairing.Pairs       // of these
+	queue        pending
+	keys         map[string]*keyQueue
+	keyCounts    fairqueue.KeyCounts
+	ready        fairqueue.Queue[*keyQueue] // keys with work and no worker
+	wg           sync.WaitGroup
 
 	cancels cancel.Keys
 }
@@ -290,7 +290,7 @@ func (l *lane) abandon() {
 	for _, k := range l.keys {
 		rest = append(rest, k.items.Items()...)
 	}
-	l.urgent, l.queue, l.keys, l.ready = fifo.Queue[control]{}, pending{}, map[string]*keyQueue{}, crowd.Ring[*keyQueue]{}
+	l.urgent, l.queue, l.keys, l.ready = fifo.Queue[control]{}, pending{}, map[string]*keyQueue{}, fairqueue.Queue[*keyQueue]{}
 	for i := range rest {
 		rest[i].settle(false)
 	}

@@ -5,7 +5,7 @@ import (
 
 	"github.com/eclipse/paho.golang/paho"
 
-	"github.com/gotars/tars/kit/internal/copies"
+	"github.com/gotars/tars/kit/internal/pairing"
 	"github.com/gotars/tars/kit/internal/topic"
 )
 
@@ -41,12 +41,12 @@ func (l *lane) isSecondCopy(it *item) bool {
 	}
 	id := pairID(it.d)
 	if it.ahead {
-		return !l.copies.Ahead(id)
+		return !l.controlPairs.Ahead(id)
 	}
-	if l.copies.InOrder(id, it.d.Attempt > 1) {
+	if l.controlPairs.InOrder(id, it.d.Attempt > 1) {
 		return false
 	}
-	l.placeControl(copies.Hash(id))
+	l.placeControl(pairing.HashID(id))
 	return true
 }
 
@@ -98,7 +98,7 @@ func (l *lane) pushControl(it item) {
 	}
 	w := control{item: it, place: it.seq}
 	if it.ahead {
-		w.pair, w.place = copies.Hash(pairID(it.d)), 0
+		w.pair, w.place = pairing.HashID(pairID(it.d)), 0
 	}
 	l.urgent.Push(w)
 	l.cond.Broadcast()
@@ -141,11 +141,11 @@ const quietTime = time.Second
 // pairsComplete ends the wait for copies of cancels that are lost: the broker drops
 // what it cannot queue. It is called before a message is noted as arrived.
 func (c *connection) pairsComplete() {
-	if len(c.cancels) == 0 || c == c.b.conns.all[0] || !c.session.Quiet(quietTime) {
+	if len(c.cancels) == 0 || c == c.b.conns.all[0] || !c.session.IdleFor(quietTime) {
 		return
 	}
 	for _, t := range c.cancels {
-		t.lane.cancels.Complete(t.lane.last())
+		t.lane.cancels.CloseExpiredMarks(t.lane.last())
 	}
 }
 
@@ -153,7 +153,7 @@ func (c *connection) pairsComplete() {
 // session, and what it held for it.
 func (c *connection) forgotten() {
 	for _, t := range c.cancels {
-		t.lane.cancels.Forgotten(t.lane.last())
+		t.lane.cancels.SessionLost(t.lane.last())
 	}
 }
 

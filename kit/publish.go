@@ -120,14 +120,14 @@ func (c *connection) publishUntilAcked(ctx context.Context, p *paho.Publish) err
 		switch {
 		case err == nil && (r.ReasonCode != packets.PubackNoMatchingSubscribers || p.Retain):
 			return nil
-		case err == nil && !c.session.Lapsed(max(backoff.StableAfter, 2*c.b.cfg.ReconnectMaxDelay)):
+		case err == nil && !c.session.LostWithin(max(backoff.StableAfter, 2*c.b.cfg.ReconnectMaxDelay)):
 			return ErrNobody
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
 		case errors.Is(err, session.ErrClosesLink):
 			return c.b.givenUp(ctx, p, err)
-		case r != nil && r.ReasonCode == session.Withdrawn:
-			turn.Apart() // it is published again, and held back
+		case r != nil && r.ReasonCode == session.ReasonWithdrawn:
+			turn.Detach() // it is published again, and held back
 		case r != nil && r.ReasonCode >= 0x80:
 			return fmt.Errorf("refused by the broker: reason 0x%02X", r.ReasonCode)
 		case errors.Is(err, paho.ErrInvalidArguments):
@@ -136,7 +136,7 @@ func (c *connection) publishUntilAcked(ctx context.Context, p *paho.Publish) err
 		wait := reconnectPoll
 		if err == nil {
 			wait = resendEvery
-		} else if turn.Late(); !errors.Is(err, autopaho.ConnectionDownError) {
+		} else if turn.MarkUnsent(); !errors.Is(err, autopaho.ConnectionDownError) {
 			c.b.log.DebugContext(ctx, "publishing again", "topic", p.Topic, "err", err)
 		}
 		select { // the client notices a dead link a moment after its writers

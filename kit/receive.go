@@ -61,7 +61,7 @@ func (c *connection) dropRedelivered(from *paho.Client) {
 		return
 	}
 	for _, l := range c.lanes {
-		l.forget(func(it *item) bool { return it.early || !c.session.Again(it.receipt) })
+		l.forget(func(it *item) bool { return it.early || !c.session.Redelivered(it.receipt) })
 		l.cancels.Relinked(l.last())
 	}
 }

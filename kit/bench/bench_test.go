@@ -21,7 +21,7 @@ func TestMain(m *testing.M) {
 
 // Every mode, at both promises and both sizes, measures every message on the
 // broker of the kit.
-func TestMeasure(t *testing.T) {
+func TestEachModeIsMeasured(t *testing.T) {
 	b := &brokers{}
 	defer b.stop()
 	kit, err := b.embedded()
@@ -34,15 +34,15 @@ func TestMeasure(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	others := plan{peers: []arm{{client: "other", broker: "embedded", command: []string{self}}}}
+	others := runPlan{peers: []contender{{client: "other", broker: "embedded", command: []string{self}}}}
 	for _, c := range allCells() {
 		if c.Services != map[bool]int{true: 6, false: 1}[c.Size > 350] {
 			continue
 		}
 		t.Run(c.String(), func(t *testing.T) {
-			p := plan{scale: 0.02, rounds: 2}
+			p := runPlan{scale: 0.02, rounds: 2}
 			got := map[string][]sample{}
-			arms := others.contenders(c, []arm{hand, kit})
+			arms := others.contendersOf(c, []contender{hand, kit})
 			for _, a := range arms {
 				s, err := p.measure(t.Context(), c, a, 0)
 				if err != nil {
@@ -68,13 +68,13 @@ func TestMeasure(t *testing.T) {
 func asks(c cell) bool { return c.Mode == "ask" || c.Mode == "flood" }
 
 // A message has the size it was asked for, whoever makes it.
-func TestSize(t *testing.T) {
+func TestMessagesHaveTheirSize(t *testing.T) {
 	for _, size := range []int{350, 16 << 10} {
 		if n := len(publishPacket(topicIn, newID(), size)); n != size {
 			t.Errorf("the driver's has %d bytes, want %d", n, size)
 		}
-		s := system{spec: spec{cell: cell{Size: size}}}
-		b, err := sealSay(newID(), say[out0]{Text: s.text(), Lang: "en", UttID: "utt-1"})
+		s := systemUnderTest{spec: spec{cell: cell{Size: size}}}
+		b, err := sealSay(newID(), sayMessage[out0]{Text: s.messageText(), Lang: "en", UttID: "utt-1"})
 		if err != nil || len(b) < size-40 || len(b) > size+40 {
 			t.Errorf("the other has %d bytes (%v), want about %d", len(b), err, size)
 		}
@@ -82,8 +82,8 @@ func TestSize(t *testing.T) {
 }
 
 // The figures of a table are medians, with their spread and their ratios.
-func TestTable(t *testing.T) {
-	arms := []arm{{client: "hand", broker: "x"}, {client: "kit", broker: "x"}}
+func TestTableComparesPairs(t *testing.T) {
+	arms := []contender{{client: "hand", broker: "x"}, {client: "kit", broker: "x"}}
 	of := func(rates ...float64) (all []sample) {
 		for _, r := range rates {
 			all = append(all, sample{rate: r, cpu: 1, allocs: 1, rss: 1})

@@ -17,9 +17,9 @@ import (
 	"github.com/gotars/tars/kit/broker"
 )
 
-// conf is a Mosquitto that neither waits nor limits nor keeps. Without
+// mosquittoConfig is a Mosquitto that neither waits nor limits nor keeps. Without
 // set_tcp_nodelay a round trip takes milliseconds.
-const conf = `listener %d %s
+const mosquittoConfig = `listener %d %s
 allow_anonymous true
 max_inflight_messages 0
 max_queued_messages 0
@@ -30,13 +30,13 @@ log_type error
 
 // brokers are those of a run, and the contenders on them.
 type brokers struct {
-	arms []arm
-	note string // where Mosquitto is
-	ends []func()
+	contenders []contender
+	note       string // where Mosquitto is
+	cleanups   []func()
 }
 
 func (b *brokers) stop() {
-	for _, end := range b.ends {
+	for _, end := range b.cleanups {
 		end()
 	}
 }
@@ -58,23 +58,23 @@ func startBrokers(ctx context.Context, url string) (*brokers, error) {
 	}
 	if url == "" {
 		b.note = "none, and neither Docker nor the program is here; both clients run on the broker of the kit"
-		b.arms = []arm{embedded, embedded}
-		b.arms[0].client = "hand"
+		b.contenders = []contender{embedded, embedded}
+		b.contenders[0].client = "hand"
 		return b, nil
 	}
-	b.arms = []arm{{client: "hand", broker: "mosquitto", url: url, pid: pid}, {client: "kit", broker: "mosquitto", url: url, pid: pid}, embedded}
+	b.contenders = []contender{{client: "hand", broker: "mosquitto", url: url, pid: pid}, {client: "kit", broker: "mosquitto", url: url, pid: pid}, embedded}
 	return b, nil
 }
 
 // embedded starts the broker of the kit and returns the kit on it.
-func (b *brokers) embedded() (arm, error) {
+func (b *brokers) embedded() (contender, error) {
 	c, err := startChild(nil, "broker", "")
 	if err != nil {
-		return arm{}, err
+		return contender{}, err
 	}
-	b.ends = append(b.ends, func() { _ = c.stop() })
+	b.cleanups = append(b.cleanups, func() { _ = c.stop() })
 	url, err := c.line()
-	return arm{client: "kit", broker: "embedded", url: url, pid: c.cmd.Process.Pid}, err
+	return contender{client: "kit", broker: "embedded", url: url, pid: c.cmd.Process.Pid}, err
 }
 
 // runBroker is that process. It lives until its standard input ends.
@@ -99,11 +99,11 @@ func (b *brokers) mosquitto(ctx context.Context) (url string, pid int, _ error) 
 	if err != nil {
 		return "", 0, err
 	}
-	b.ends = append(b.ends, func() { _ = os.RemoveAll(dir) })
+	b.cleanups = append(b.cleanups, func() { _ = os.RemoveAll(dir) })
 	file := filepath.Join(dir, "mosquitto.conf")
 	_ = os.Chmod(dir, 0o755) // the user of the container reads it
 	write := func(port int, host string) error {
-		return os.WriteFile(file, fmt.Appendf(nil, conf, port, host), 0o644)
+		return os.WriteFile(file, fmt.Appendf(nil, mosquittoConfig, port, host), 0o644)
 	}
 
 	if program, err := exec.LookPath("mosquitto"); err == nil {
@@ -112,7 +112,7 @@ func (b *brokers) mosquitto(ctx context.Context) (url string, pid int, _ error) 
 			return "", 0, err
 		}
 		pid = cmd.Process.Pid
-		b.ends = append(b.ends, func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+		b.cleanups = append(b.cleanups, func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
 		b.note = program
 	} else if out, err := exec.CommandContext(ctx, "docker", "version", "--format", "{{.Server.Version}}").Output(); err == nil && len(out) > 0 {
 		name := fmt.Sprintf("kit-bench-%d", os.Getpid())
@@ -130,7 +130,7 @@ func (b *brokers) mosquitto(ctx context.Context) (url string, pid int, _ error) 
 		}
 		out, _ := exec.CommandContext(ctx, "docker", "inspect", "-f", "{{.State.Pid}}", name).Output()
 		pid, _ = strconv.Atoi(strings.TrimSpace(string(out)))
-		b.ends = append(b.ends, func() { _ = exec.Command("docker", "rm", "-f", name).Run() })
+		b.cleanups = append(b.cleanups, func() { _ = exec.Command("docker", "rm", "-f", name).Run() })
 		b.note = "eclipse-mosquitto:2 in Docker"
 	} else {
 		return "", 0, nil

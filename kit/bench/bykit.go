@@ -10,22 +10,22 @@ import (
 	"github.com/gotars/tars/kit"
 )
 
-// service is one service of the kit.
-type service struct {
+// benchService is one service of the kit.
+type benchService struct {
 	bus      *kit.Bus
 	handlers []kit.Handler
 }
 
-func (s *service) Handlers() []kit.Handler { return s.handlers }
+func (s *benchService) Handlers() []kit.Handler { return s.handlers }
 
 // byKit starts the same services with the kit.
-func (s *system) byKit(ctx context.Context) (stop func() error, err error) {
-	services := make([]*service, s.Services)
+func (s *systemUnderTest) byKit(ctx context.Context) (stop func() error, err error) {
+	services := make([]*benchService, s.Services)
 	mods := make([]kit.Module, s.Services)
-	built := make(chan *service, s.Services)
+	built := make(chan *benchService, s.Services)
 	for i := range mods {
-		services[i] = &service{handlers: s.handlers(i)}
-		mods[i] = kit.Service[*service](fmt.Sprintf("bench-%d", i), fx.Provide(func(b *kit.Bus) *service {
+		services[i] = &benchService{handlers: s.handlers(i)}
+		mods[i] = kit.Service[*benchService](fmt.Sprintf("bench-%d", i), fx.Provide(func(b *kit.Bus) *benchService {
 			services[i].bus = b
 			built <- services[i]
 			return services[i]
@@ -48,18 +48,18 @@ func (s *system) byKit(ctx context.Context) (stop func() error, err error) {
 	}
 	s.publish = func(ctx context.Context, i int, text string) error {
 		if s.QoS == 0 {
-			return services[i].bus.Publish(ctx, say[out0]{Text: text, Lang: "en", UttID: "utt-1"})
+			return services[i].bus.Publish(ctx, sayMessage[out0]{Text: text, Lang: "en", UttID: "utt-1"})
 		}
-		return services[i].bus.Publish(ctx, say[out1]{Text: text, Lang: "en", UttID: "utt-1"})
+		return services[i].bus.Publish(ctx, sayMessage[out1]{Text: text, Lang: "en", UttID: "utt-1"})
 	}
 	return func() error { cancel(); return <-ended }, nil
 }
 
 // handlers of service i. The queue holds a whole sample, so that none of it is
 // dropped.
-func (s *system) handlers(i int) []kit.Handler {
+func (s *systemUnderTest) handlers(i int) []kit.Handler {
 	all := kit.Queue(1 << 16)
-	hs := []kit.Handler{kit.Sends[say[out0]](), kit.Sends[say[out1]]()}
+	hs := []kit.Handler{kit.Sends[sayMessage[out0]](), kit.Sends[sayMessage[out1]]()}
 	if s.QoS == 0 {
 		hs = append(hs, kit.On(countSay[in0](s), kit.Name("in"), all))
 	} else {
@@ -75,10 +75,13 @@ func (s *system) handlers(i int) []kit.Handler {
 	return hs
 }
 
-func countSay[P place](s *system) func(context.Context, say[P]) error {
-	return func(_ context.Context, m say[P]) error { s.took(m.Text); return nil }
+func countSay[P messageRoute](s *systemUnderTest) func(context.Context, sayMessage[P]) error {
+	return func(_ context.Context, m sayMessage[P]) error { s.countHandled(m.Text); return nil }
 }
 
-func answerAsk[P, R place](s *system) func(context.Context, ask[P, R]) (say[R], error) {
-	return func(_ context.Context, q ask[P, R]) (say[R], error) { s.took(q.Text); return q.answer(), nil }
+func answerAsk[P, R messageRoute](s *systemUnderTest) func(context.Context, askMessage[P, R]) (sayMessage[R], error) {
+	return func(_ context.Context, q askMessage[P, R]) (sayMessage[R], error) {
+		s.countHandled(q.Text)
+		return q.answer(), nil
+	}
 }

@@ -80,8 +80,8 @@ func startChild(command []string, role, spec string) (*child, error) {
 	return c, nil
 }
 
-// patience is how long anything may take before the run is given up.
-const patience = 60 * time.Second
+// stepTimeout is how long anything may take before the run is given up.
+const stepTimeout = 60 * time.Second
 
 // line is the next line it says.
 func (c *child) line() (string, error) {
@@ -91,8 +91,8 @@ func (c *child) line() (string, error) {
 			return "", fmt.Errorf("%s ended early", c.cmd.Path)
 		}
 		return text, nil
-	case <-time.After(patience):
-		return "", fmt.Errorf("nothing happened for %s", patience)
+	case <-time.After(stepTimeout):
+		return "", fmt.Errorf("nothing happened for %s", stepTimeout)
 	}
 }
 
@@ -105,8 +105,8 @@ func (c *child) usage() (u usage, err error) {
 	return u, json.Unmarshal([]byte(text), &u)
 }
 
-// tell gives an order.
-func (c *child) tell(format string, args ...any) error {
+// sendOrder gives an order.
+func (c *child) sendOrder(format string, args ...any) error {
 	_, err := fmt.Fprintf(c.in, format+"\n", args...)
 	return err
 }

@@ -107,8 +107,8 @@ func (d *driver) read() error {
 	}
 }
 
-// append adds a PUBLISH to buf.
-func (d *driver) append(buf *bytes.Buffer, topic string, qos byte, payload []byte) {
+// appendPublish adds a PUBLISH to buf.
+func (d *driver) appendPublish(buf *bytes.Buffer, topic string, qos byte, payload []byte) {
 	p := packets.Publish{Topic: topic, QoS: qos, Payload: payload, Properties: &packets.Properties{}}
 	if qos > 0 {
 		d.id = max(d.id+1, 2)
@@ -117,21 +117,21 @@ func (d *driver) append(buf *bytes.Buffer, topic string, qos byte, payload []byt
 	_, _ = p.WriteTo(buf)
 }
 
-// one publishes one message.
-func (d *driver) one(topic string, qos byte, payload []byte) error {
+// publishOne publishes one message.
+func (d *driver) publishOne(topic string, qos byte, payload []byte) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	var buf bytes.Buffer
-	d.append(&buf, topic, qos, payload)
+	d.appendPublish(&buf, topic, qos, payload)
 	_, err := d.conn.Write(buf.Bytes())
 	return err
 }
 
-// window is how many messages may be on their way to the broker.
-const window = 1000
+// maxInFlight is how many messages may be on their way to the broker.
+const maxInFlight = 1000
 
-// many publishes a message n times, as fast as the broker takes it.
-func (d *driver) many(ctx context.Context, topic string, qos byte, payload []byte, n int) error {
+// publishMany publishes a message n times, as fast as the broker takes it.
+func (d *driver) publishMany(ctx context.Context, topic string, qos byte, payload []byte, n int) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	var buf bytes.Buffer
@@ -139,11 +139,11 @@ func (d *driver) many(ctx context.Context, topic string, qos byte, payload []byt
 	for k := 0; k < n; {
 		buf.Reset()
 		for buf.Len() < 32<<10 && k < n {
-			d.append(&buf, topic, qos, payload)
+			d.appendPublish(&buf, topic, qos, payload)
 			k++
 		}
-		for qos > 0 && int64(k)-(d.acks.Load()-before) > window {
-			if err := d.wait(ctx); err != nil {
+		for qos > 0 && int64(k)-(d.acks.Load()-before) > maxInFlight {
+			if err := d.pause(ctx); err != nil {
 				return err
 			}
 		}
@@ -154,8 +154,8 @@ func (d *driver) many(ctx context.Context, topic string, qos byte, payload []byt
 	return nil
 }
 
-// wait lets a moment pass, unless all is over.
-func (d *driver) wait(ctx context.Context) error {
+// pause lets a moment pass, unless all is over.
+func (d *driver) pause(ctx context.Context) error {
 	select {
 	case <-time.After(100 * time.Microsecond):
 		return nil
@@ -167,10 +167,10 @@ func (d *driver) wait(ctx context.Context) error {
 	}
 }
 
-// until waits until n messages have arrived.
-func (d *driver) until(ctx context.Context, n int64) error {
+// awaitMessages waits until n messages have arrived.
+func (d *driver) awaitMessages(ctx context.Context, n int64) error {
 	for d.got.Load() < n {
-		if err := d.wait(ctx); err != nil {
+		if err := d.pause(ctx); err != nil {
 			return fmt.Errorf("%d of %d messages came: %w", d.got.Load(), n, err)
 		}
 	}

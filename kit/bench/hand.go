@@ -19,7 +19,7 @@ import (
 // byHand starts services as one writes them with paho.golang: a callback that
 // decodes the envelope and the message into a struct, and a client that
 // acknowledges on arrival.
-func (s *system) byHand(ctx context.Context) (stop func() error, err error) {
+func (s *systemUnderTest) byHand(ctx context.Context) (stop func() error, err error) {
 	u, err := url.Parse(s.URL)
 	if err != nil {
 		return nil, err
@@ -33,7 +33,7 @@ func (s *system) byHand(ctx context.Context) (stop func() error, err error) {
 		clients = append(clients, cm)
 	}
 	s.publish = func(ctx context.Context, i int, text string) error {
-		payload, err := sealSay(newID(), say[out1]{Ident: msg.Ident{MessageID: newID()}, Text: text, Lang: "en", UttID: "utt-1"})
+		payload, err := sealSay(newID(), sayMessage[out1]{Ident: msg.Ident{MessageID: newID()}, Text: text, Lang: "en", UttID: "utt-1"})
 		if err != nil {
 			return err
 		}
@@ -49,7 +49,7 @@ func (s *system) byHand(ctx context.Context) (stop func() error, err error) {
 	}, nil
 }
 
-func (s *system) handService(ctx context.Context, i int, u *url.URL) (*autopaho.ConnectionManager, error) {
+func (s *systemUnderTest) handService(ctx context.Context, i int, u *url.URL) (*autopaho.ConnectionManager, error) {
 	most := uint16(65535)
 	up := make(chan error, 1)
 	var cm *autopaho.ConnectionManager
@@ -80,24 +80,24 @@ func (s *system) handService(ctx context.Context, i int, u *url.URL) (*autopaho.
 	return cm, <-up
 }
 
-func (s *system) receive(ctx context.Context, cm *autopaho.ConnectionManager, p *paho.Publish) error {
+func (s *systemUnderTest) receive(ctx context.Context, cm *autopaho.ConnectionManager, p *paho.Publish) error {
 	var e envelope
 	if err := json.Unmarshal(p.Payload, &e); err != nil {
 		return err
 	}
 	switch p.Topic {
 	case topicIn:
-		var m say[in1]
+		var m sayMessage[in1]
 		if err := json.Unmarshal(e.Data, &m); err != nil {
 			return err
 		}
-		s.took(m.Text)
+		s.countHandled(m.Text)
 	case topicAsk:
-		var q ask[ask1, reply1]
+		var q askMessage[ask1, reply1]
 		if err := json.Unmarshal(e.Data, &q); err != nil {
 			return err
 		}
-		s.took(q.Text)
+		s.countHandled(q.Text)
 		r := q.answer()
 		r.MessageID = newID()
 		payload, err := sealSay(e.ID, r)
@@ -111,7 +111,7 @@ func (s *system) receive(ctx context.Context, cm *autopaho.ConnectionManager, p 
 	return nil
 }
 
-func sealSay[P place](id string, m say[P]) ([]byte, error) {
+func sealSay[P messageRoute](id string, m sayMessage[P]) ([]byte, error) {
 	data, err := json.Marshal(m)
 	if err != nil {
 		return nil, err

@@ -30,23 +30,23 @@ import (
 	"time"
 )
 
-// plan is what one run measures.
-type plan struct {
+// runPlan is what one run measures.
+type runPlan struct {
 	cells   []cell
 	pairs   int
-	scale   float64 // of the messages in a round
-	rounds  int     // of a sample
-	profile string  // folder for profiles of the system under test, or empty
-	broker  string  // URL of a Mosquitto, or empty
-	senders int     // that publish at once in out; 0 is the usual
-	peers   []arm   // other clients, without a URL
+	scale   float64     // of the messages in a round
+	rounds  int         // of a sample
+	profile string      // folder for profiles of the system under test, or empty
+	broker  string      // URL of a Mosquitto, or empty
+	senders int         // that publish at once in out; 0 is the usual
+	peers   []contender // other clients, without a URL
 }
 
 func main() {
 	if runRole() {
 		return
 	}
-	var p plan
+	var p runPlan
 	short := flag.Bool("short", false, "the five cells that matter most, 3 pairs each")
 	list := flag.Bool("list", false, "list the cells and stop")
 	only := flag.String("cells", "", "regular expression: the cells to measure")
@@ -61,7 +61,7 @@ func main() {
 		if !ok || name == "" || command == "" {
 			return errors.New("want name=command")
 		}
-		p.peers = append(p.peers, arm{client: name, broker: "mosquitto", command: strings.Fields(command)})
+		p.peers = append(p.peers, contender{client: name, broker: "mosquitto", command: strings.Fields(command)})
 		return nil
 	})
 	flag.Parse()
@@ -97,7 +97,7 @@ func exitWith(err error) {
 }
 
 // run measures and prints.
-func (p plan) run(ctx context.Context, out *os.File) error {
+func (p runPlan) run(ctx context.Context, out *os.File) error {
 	brokers, err := startBrokers(ctx, p.broker)
 	if err != nil {
 		return err
@@ -109,7 +109,7 @@ func (p plan) run(ctx context.Context, out *os.File) error {
 	fmt.Fprint(out, "Median (least..most) of the pairs. CPU and allocations are those of the system under test, per message; broker is the CPU time of the broker.\n\n")
 	for _, c := range p.cells {
 		got := make(map[string][]sample)
-		arms := p.contenders(c, brokers.arms)
+		arms := p.contendersOf(c, brokers.contenders)
 		for pair := range p.pairs {
 			for i := range arms {
 				a := arms[(i+pair)%len(arms)] // each goes first in its turn
@@ -126,8 +126,8 @@ func (p plan) run(ctx context.Context, out *os.File) error {
 	return nil
 }
 
-// contenders of a cell: peers need know no more than in and out of one service.
-func (p plan) contenders(c cell, own []arm) []arm {
+// contendersOf of a cell: peers need know no more than in and out of one service.
+func (p runPlan) contendersOf(c cell, own []contender) []contender {
 	if c.Services > 1 || c.Mode != "in" && c.Mode != "out" {
 		return own
 	}
@@ -156,8 +156,8 @@ func (c cell) String() string {
 	return fmt.Sprintf("%s qos%d %s x%d", c.Mode, c.QoS, size, c.Services)
 }
 
-// explain is what a mode measures.
-var explain = map[string]string{
+// modeTexts is what a mode measures.
+var modeTexts = map[string]string{
 	"in":    "broker to typed handler; each message reaches every service",
 	"out":   "publish a typed message, many at a time",
 	"ask":   "request and reply, 200 a second, the other services idle",
@@ -197,11 +197,11 @@ func (c cell) messages(scale float64) int {
 	return n / c.Services * c.Services
 }
 
-// arm is a contender: a client on a broker. A command is one of another make.
-type arm struct {
+// contender is a contender: a client on a broker. A command is one of another make.
+type contender struct {
 	client, broker, url string
 	pid                 int // of the broker; 0 is unknown
 	command             []string
 }
 
-func (a arm) String() string { return a.client + " on " + a.broker }
+func (a contender) String() string { return a.client + " on " + a.broker }

@@ -25,12 +25,12 @@ type sample struct {
 	rss      float64 // MiB, when all is done
 }
 
-// rehearsal is the part of a sample that runs before it, unmeasured.
-const rehearsal = 0.2
+// warmupShare is the part of a sample that runs before it, unmeasured.
+const warmupShare = 0.2
 
 // measure starts a fresh system under test, and takes one sample of it.
-func (p plan) measure(ctx context.Context, c cell, a arm, pair int) (_ sample, err error) {
-	ctx, cancel := context.WithTimeout(ctx, time.Duration(1+p.rounds)*patience)
+func (p runPlan) measure(ctx context.Context, c cell, a contender, pair int) (_ sample, err error) {
+	ctx, cancel := context.WithTimeout(ctx, time.Duration(1+p.rounds)*stepTimeout)
 	defer cancel()
 	s, err := p.specOf(c, a, pair)
 	if err != nil {
@@ -52,17 +52,17 @@ func (p plan) measure(ctx context.Context, c cell, a arm, pair int) (_ sample, e
 	if _, err := sut.usage(); err != nil {
 		return sample{}, err
 	}
-	t := &trial{cell: c, sut: sut, broker: a.pid}
-	if t.d, err = newDriver(ctx, a.url, t.arrived); err != nil {
+	t := &loadRun{cell: c, sut: sut, broker: a.pid}
+	if t.driver, err = newDriver(ctx, a.url, t.arrived); err != nil {
 		return sample{}, err
 	}
-	defer t.d.close()
+	defer t.driver.close()
 	n := c.messages(p.scale)
-	if _, err := t.run(ctx, max(int(float64(n)*rehearsal)/c.Services, 1)*c.Services); err != nil {
+	if _, err := t.run(ctx, max(int(float64(n)*warmupShare)/c.Services, 1)*c.Services); err != nil {
 		return sample{}, fmt.Errorf("rehearsal: %w", err)
 	}
 	if s.Profile != "" {
-		if err := sut.tell("profile"); err != nil {
+		if err := sut.sendOrder("profile"); err != nil {
 			return sample{}, err
 		}
 	}
@@ -75,13 +75,13 @@ func (p plan) measure(ctx context.Context, c cell, a arm, pair int) (_ sample, e
 		got = append(got, s)
 	}
 	if s.Profile != "" {
-		err = sut.tell("profiled")
+		err = sut.sendOrder("profiled")
 	}
 	return meanOf(got), err
 }
 
 // specOf is what the system under test is to be.
-func (p plan) specOf(c cell, a arm, pair int) (spec, error) {
+func (p runPlan) specOf(c cell, a contender, pair int) (spec, error) {
 	s := spec{cell: c, Client: a.client, URL: a.url, Publishers: max(1, cmp.Or(p.senders, 64)/c.Services)}
 	if p.profile == "" {
 		return s, nil
@@ -94,7 +94,7 @@ func (p plan) specOf(c cell, a arm, pair int) (spec, error) {
 // roundsOf is how often the messages of a sample are sent. A round ends when
 // all are through, so no queue of a broker overflows. At QoS 0 it takes a tenth
 // of a second, which one collection of garbage decides, so there are more.
-func (p plan) roundsOf(c cell) int {
+func (p runPlan) roundsOf(c cell) int {
 	switch {
 	case c.Mode == "ask" || c.Mode == "flood":
 		return 1
@@ -120,25 +120,25 @@ func meanOf(rounds []sample) (m sample) {
 	return m
 }
 
-// trial is a system under test with its driver.
-type trial struct {
+// loadRun is a system under test with its driver.
+type loadRun struct {
 	cell
-	sut    *child
-	broker int // pid
-	d      *driver
-	calls  atomic.Pointer[calls]
+	sut      *child
+	broker   int // pid
+	driver   *driver
+	requests atomic.Pointer[requestLog]
 }
 
-// calls are the requests of one run. A request has its number in its id.
-type calls struct {
-	sent []atomic.Int64 // Unix nanoseconds
-	took []time.Duration
-	back chan struct{} // one for each reply; whoever got all may read took
+// requestLog are the requests of one run. A request has its number in its id.
+type requestLog struct {
+	sent    []atomic.Int64 // Unix nanoseconds
+	took    []time.Duration
+	replies chan struct{} // one for each reply; whoever got all may read took
 }
 
 // arrived takes a message that the system under test sent.
-func (t *trial) arrived(payload []byte) {
-	c := t.calls.Load()
+func (t *loadRun) arrived(payload []byte) {
+	c := t.requests.Load()
 	if c == nil {
 		return
 	}
@@ -153,18 +153,18 @@ func (t *trial) arrived(payload []byte) {
 	}
 	if sent := c.sent[n].Swap(0); sent != 0 {
 		c.took[n] = time.Duration(time.Now().UnixNano() - sent)
-		c.back <- struct{}{}
+		c.replies <- struct{}{}
 	}
 }
 
-// settle is how long a system under test has to acknowledge what it handled.
-const settle = 20 * time.Millisecond
+// ackGrace is how long a system under test has to acknowledge what it handled.
+const ackGrace = 20 * time.Millisecond
 
 // run has n messages handled, sent or answered.
-func (t *trial) run(ctx context.Context, n int) (s sample, err error) {
+func (t *loadRun) run(ctx context.Context, n int) (s sample, err error) {
 	order := map[string]string{"in": "await", "out": "send"}[t.Mode]
-	goal := t.d.got.Load() + int64(n)
-	if err := t.sut.tell("%s %d", cmp.Or(order, "usage"), n); err != nil {
+	goal := t.driver.got.Load() + int64(n)
+	if err := t.sut.sendOrder("%s %d", cmp.Or(order, "usage"), n); err != nil {
 		return s, err
 	}
 	before, err := t.sut.usage()
@@ -177,16 +177,16 @@ func (t *trial) run(ctx context.Context, n int) (s sample, err error) {
 		before.At = time.Now()
 		end, err = t.feed(ctx, n)
 	case "out":
-		end, err = t.drain(ctx, goal)
+		end, err = t.collect(ctx, goal)
 	default:
-		s.p50, s.p99, err = t.call(ctx, n)
+		s.p50, s.p99, err = t.request(ctx, n)
 		end = time.Now()
 	}
 	if err != nil {
 		return s, err
 	}
-	time.Sleep(settle)
-	if err := t.sut.tell("usage"); err != nil {
+	time.Sleep(ackGrace)
+	if err := t.sut.sendOrder("usage"); err != nil {
 		return s, err
 	}
 	after, err := t.sut.usage()
@@ -202,43 +202,43 @@ func (t *trial) run(ctx context.Context, n int) (s sample, err error) {
 }
 
 // feed publishes what n handlers take, and returns when the last took it.
-func (t *trial) feed(ctx context.Context, n int) (time.Time, error) {
-	if err := t.d.many(ctx, topicIn, t.QoS, publishPacket(topicIn, newID(), t.Size), n/t.Services); err != nil {
+func (t *loadRun) feed(ctx context.Context, n int) (time.Time, error) {
+	if err := t.driver.publishMany(ctx, topicIn, t.QoS, publishPacket(topicIn, newID(), t.Size), n/t.Services); err != nil {
 		return time.Time{}, err
 	}
 	u, err := t.sut.usage()
 	return u.At, err
 }
 
-// drain takes messages up to the goal, and returns when the last of them was
+// collect takes messages up to the goal, and returns when the last of them was
 // accepted and has come.
-func (t *trial) drain(ctx context.Context, goal int64) (time.Time, error) {
+func (t *loadRun) collect(ctx context.Context, goal int64) (time.Time, error) {
 	u, err := t.sut.usage()
 	if err != nil {
 		return time.Time{}, err
 	}
-	if t.d.got.Load() >= goal {
+	if t.driver.got.Load() >= goal {
 		return u.At, nil
 	}
-	err = t.d.until(ctx, goal)
+	err = t.driver.awaitMessages(ctx, goal)
 	return time.Now(), err
 }
 
 const (
-	asksPerSecond = 200
-	atOnce        = 16
+	asksPerSecond    = 200
+	floodConcurrency = 16
 )
 
-// call makes n requests and returns the median and the 99th percentile of what
+// request makes n requests and returns the median and the 99th percentile of what
 // they took, in microseconds.
-func (t *trial) call(ctx context.Context, n int) (p50, p99 float64, err error) {
-	c := &calls{sent: make([]atomic.Int64, n), took: make([]time.Duration, n), back: make(chan struct{}, n)}
-	t.calls.Store(c)
-	defer t.calls.Store(nil)
+func (t *loadRun) request(ctx context.Context, n int) (p50, p99 float64, err error) {
+	c := &requestLog{sent: make([]atomic.Int64, n), took: make([]time.Duration, n), replies: make(chan struct{}, n)}
+	t.requests.Store(c)
+	defer t.requests.Store(nil)
 	tick := time.NewTicker(time.Second / asksPerSecond)
 	defer tick.Stop()
 	for k, answered := 0, 0; answered < n; {
-		free := k < n && (t.Mode == "ask" || k-answered < atOnce)
+		free := k < n && (t.Mode == "ask" || k-answered < floodConcurrency)
 		if free && t.Mode == "ask" {
 			select {
 			case <-tick.C:
@@ -249,7 +249,7 @@ func (t *trial) call(ctx context.Context, n int) (p50, p99 float64, err error) {
 		if free {
 			payload := publishPacket(topicAsk, fmt.Sprintf("%032d", k), t.Size)
 			c.sent[k].Store(time.Now().UnixNano())
-			if err := t.d.one(topicAsk, t.QoS, payload); err != nil {
+			if err := t.driver.publishOne(topicAsk, t.QoS, payload); err != nil {
 				return 0, 0, err
 			}
 			k++
@@ -258,7 +258,7 @@ func (t *trial) call(ctx context.Context, n int) (p50, p99 float64, err error) {
 			}
 		}
 		select {
-		case <-c.back:
+		case <-c.replies:
 			answered++
 		case <-ctx.Done():
 			return 0, 0, fmt.Errorf("%d of %d replies came: %w", answered, n, ctx.Err())

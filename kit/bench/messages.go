@@ -18,8 +18,8 @@ const (
 	topicReply = "bench/reply"
 )
 
-// place is where a message travels; a type, because a route is one of a type.
-type place interface{ route() msg.Route }
+// messageRoute is where a message travels; a type, because a route is one of a type.
+type messageRoute interface{ route() msg.Route }
 
 type (
 	in0    struct{}
@@ -41,8 +41,8 @@ func (ask1) route() msg.Route   { return msg.Route{Topic: topicAsk, QoS: msg.AtL
 func (reply0) route() msg.Route { return msg.Route{Topic: topicReply} }
 func (reply1) route() msg.Route { return msg.Route{Topic: topicReply, QoS: msg.AtLeastOnce} }
 
-// say is the message of all measurements: what a speaker is told.
-type say[P place] struct {
+// sayMessage is the message of all measurements: what a speaker is told.
+type sayMessage[P messageRoute] struct {
 	msg.Ident
 	Text   string   `json:"text" msg:"required"`
 	Voice  *string  `json:"voice"`
@@ -53,10 +53,10 @@ type say[P place] struct {
 	System *bool    `json:"system_announce"`
 }
 
-func (say[P]) Route() msg.Route { var p P; return p.route() }
+func (sayMessage[P]) Route() msg.Route { var p P; return p.route() }
 
-// ask is the same as a request.
-type ask[P, R place] struct {
+// askMessage is the same as a request.
+type askMessage[P, R messageRoute] struct {
 	msg.Ident
 	Text   string   `json:"text" msg:"required"`
 	Voice  *string  `json:"voice"`
@@ -67,12 +67,12 @@ type ask[P, R place] struct {
 	System *bool    `json:"system_announce"`
 }
 
-func (ask[P, R]) Route() msg.Route  { var p P; return p.route() }
-func (ask[P, R]) Reply() (r say[R]) { return }
+func (askMessage[P, R]) Route() msg.Route         { var p P; return p.route() }
+func (askMessage[P, R]) Reply() (r sayMessage[R]) { return }
 
 // answer replies with what was asked.
-func (q ask[P, R]) answer() say[R] {
-	return say[R]{msg.Ident{}, q.Text, q.Voice, q.Lang, q.UttID, q.Style, q.SttTS, q.System}
+func (q askMessage[P, R]) answer() sayMessage[R] {
+	return sayMessage[R]{msg.Ident{}, q.Text, q.Voice, q.Lang, q.UttID, q.Style, q.SttTS, q.System}
 }
 
 // envelope is what travels around a message, as it is written by hand.

@@ -35,12 +35,12 @@ type spec struct {
 	Publishers int    // goroutines in one service
 }
 
-// system is one process of services. It obeys lines on its standard input and
+// systemUnderTest is one process of services. It obeys lines on its standard input and
 // says usages, as JSON, on its standard output: one when it is ready, one for
 // each order, and a second one when the messages that it was told to await have
 // come ("await 12000") or those that it was told to send are accepted ("send
 // 12000"). It ends with its standard input. What it is to be stands in BENCH_SPEC.
-type system struct {
+type systemUnderTest struct {
 	spec
 	handled atomic.Int64
 	goal    atomic.Int64
@@ -50,7 +50,7 @@ type system struct {
 }
 
 func runSystem(s spec) error {
-	sys := &system{spec: s, reached: make(chan struct{}, 1)}
+	sys := &systemUnderTest{spec: s, reached: make(chan struct{}, 1)}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	start := sys.byHand
@@ -61,19 +61,19 @@ func runSystem(s spec) error {
 	if err != nil {
 		return err
 	}
-	sys.say()
+	sys.reportUsage()
 	lines := bufio.NewScanner(os.Stdin)
 	for lines.Scan() {
 		order, arg, _ := strings.Cut(lines.Text(), " ")
 		n, _ := strconv.Atoi(arg)
-		if err := sys.obey(ctx, order, n); err != nil {
+		if err := sys.runOrder(ctx, order, n); err != nil {
 			return err
 		}
 	}
 	return stop()
 }
 
-func (s *system) obey(ctx context.Context, order string, n int) error {
+func (s *systemUnderTest) runOrder(ctx context.Context, order string, n int) error {
 	switch order {
 	case "profile":
 		f, err := os.Create(s.Profile + ".cpu")
@@ -91,19 +91,19 @@ func (s *system) obey(ctx context.Context, order string, n int) error {
 		return pprof.Lookup("allocs").WriteTo(f, 0)
 	case "await":
 		s.goal.Store(s.handled.Load() + int64(n))
-		s.say()
-		go func() { <-s.reached; s.say() }()
+		s.reportUsage()
+		go func() { <-s.reached; s.reportUsage() }()
 	case "send":
-		s.say()
-		go func() { s.send(ctx, n); s.say() }()
+		s.reportUsage()
+		go func() { s.publishAll(ctx, n); s.reportUsage() }()
 	default:
-		s.say()
+		s.reportUsage()
 	}
 	return nil
 }
 
-// say writes the usage down.
-func (s *system) say() {
+// reportUsage writes the usage down.
+func (s *systemUnderTest) reportUsage() {
 	at := time.Now()
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
@@ -114,8 +114,8 @@ func (s *system) say() {
 	fmt.Println(string(text))
 }
 
-// took is the handler of all systems, after the message was understood.
-func (s *system) took(text string) {
+// countHandled is the handler of all systems, after the message was understood.
+func (s *systemUnderTest) countHandled(text string) {
 	if len(text) == 0 {
 		panic("a message without text")
 	}
@@ -124,9 +124,9 @@ func (s *system) took(text string) {
 	}
 }
 
-// send publishes n messages from all services.
-func (s *system) send(ctx context.Context, n int) {
-	text := s.text()
+// publishAll publishes n messages from all services.
+func (s *systemUnderTest) publishAll(ctx context.Context, n int) {
+	text := s.messageText()
 	var left atomic.Int64
 	left.Store(int64(n))
 	var wg sync.WaitGroup
@@ -144,7 +144,7 @@ func (s *system) send(ctx context.Context, n int) {
 	wg.Wait()
 }
 
-// text makes a message as long as the driver's.
-func (s *system) text() string {
+// messageText makes a message as long as the driver's.
+func (s *systemUnderTest) messageText() string {
 	return englishText(s.Size - len(publishPacket(topicOut, newID(), 0)))
 }

@@ -11,10 +11,10 @@ import (
 
 // column is one figure of a sample.
 type column struct {
-	name  string
-	of    func(sample) float64
-	form  string
-	ratio bool // within a pair it is told as a ratio
+	name   string
+	value  func(sample) float64
+	format string
+	ratio  bool // within a pair it is told as a ratio
 }
 
 var columns = []column{
@@ -29,12 +29,12 @@ var columns = []column{
 
 // printCell prints a line for each contender, and what is compared pair by
 // pair: each with the first, and the kit with those of another make.
-func printCell(out io.Writer, c cell, arms []arm, got map[string][]sample) {
-	fmt.Fprintf(out, "%s: %s\n", c, explain[c.Mode])
+func printCell(out io.Writer, c cell, arms []contender, got map[string][]sample) {
+	fmt.Fprintf(out, "%s: %s\n", c, modeTexts[c.Mode])
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	var shown []column
 	for _, col := range columns {
-		if col.of(got[arms[0].String()][0]) != 0 {
+		if col.value(got[arms[0].String()][0]) != 0 {
 			shown = append(shown, col)
 		}
 	}
@@ -47,7 +47,7 @@ func printCell(out io.Writer, c cell, arms []arm, got map[string][]sample) {
 	}
 	line("", func(col column) string { return col.name })
 	for _, a := range arms {
-		line(a.String(), func(col column) string { return formatSpread(valuesOf(got[a.String()], col.of), col.form) })
+		line(a.String(), func(col column) string { return formatSpread(valuesOf(got[a.String()], col.value), col.format) })
 	}
 	for _, other := range arms[1:] {
 		a, than := other, arms[0]
@@ -58,9 +58,9 @@ func printCell(out io.Writer, c cell, arms []arm, got map[string][]sample) {
 			if !col.ratio {
 				return ""
 			}
-			ratios := valuesOf(got[a.String()], col.of)
+			ratios := valuesOf(got[a.String()], col.value)
 			var pairs []string
-			for i, of := range valuesOf(got[than.String()], col.of) {
+			for i, of := range valuesOf(got[than.String()], col.value) {
 				ratios[i] /= cmp.Or(of, 1)
 				pairs = append(pairs, fmt.Sprintf("%.2f", ratios[i]))
 			}

@@ -15,21 +15,21 @@ import (
 // admit decides about a login, before mochi spends memory on the client, and
 // answers one that it refuses.
 func (h *cure) admit(c *conn) bool {
-	code, reason, text := h.judge(c)
+	code, reason, text := h.checkLogin(c)
 	if code == 0 {
 		return true
 	}
-	h.refusals.note(reason, "a login")
-	c.answer(code, text)
+	h.refusals.count(reason, "a login")
+	c.refuseLogin(code, text)
 	return false
 }
 
-func (h *cure) judge(c *conn) (code byte, reason, text string) {
-	id := c.login.client
+func (h *cure) checkLogin(c *conn) (code byte, reason, text string) {
+	id := c.login.clientID
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	s := h.sessions[id]
-	if will := c.login.will; will != "" && h.forbids(will) {
+	if will := c.login.willTopic; will != "" && h.refusesTopic(will) {
 		return codeTopicName, refusedTopic, "the topic of the will"
 	}
 	if c.trusted {
@@ -37,34 +37,34 @@ func (h *cure) judge(c *conn) (code byte, reason, text string) {
 			h.reserved[id] = struct{}{}
 		}
 		if s == nil || !s.trusted { // what others left under this client id is not ours
-			c.frame[c.login.flags] |= connectClean
+			c.frame[c.login.flagsOffset] |= connectClean
 			c.login.clean = true
 		}
 		return 0, "", ""
 	}
-	if h.password != "" && !h.knows(c.login) {
+	if h.password != "" && !h.passwordMatches(c.login) {
 		return codeLogin, refusedLogin, "bad user name or password"
 	}
-	if owner := h.owner(id); owner != "" {
+	if owner := h.reservedBy(id); owner != "" {
 		return codeClientID, refusedClientID, owner + " is a service of " + h.process
 	}
-	again := s != nil && s.last != nil && s.last.admitted
+	again := s != nil && s.lastConn != nil && s.lastConn.admitted
 	switch {
-	case h.connected >= h.limits.Connections && !again:
+	case h.tcpClients >= h.limits.Connections && !again:
 		return codeBusy, refusedConnections, "too many connections"
-	case s == nil && c.login.lasting() && h.strangers+h.entering >= h.limits.Sessions:
+	case s == nil && c.login.outlivesConnection() && h.untrustedSessions+h.unresolvedSessions >= h.limits.Sessions:
 		return codeQuota, refusedSessions, "too many sessions"
 	}
 	c.admitted = true
-	h.connected++
-	h.entering++
+	h.tcpClients++
+	h.unresolvedSessions++
 	return 0, "", ""
 }
 
-// owner is the client id of this process to which id belongs, or empty: id
+// reservedBy is the client id of this process to which id belongs, or empty: id
 // itself, or what stands before a dot in it, for the further connections of a
 // service. h.mu is held.
-func (h *cure) owner(id string) string {
+func (h *cure) reservedBy(id string) string {
 	for i := range len(id) {
 		if _, taken := h.reserved[id[:i]]; taken && id[i] == '.' {
 			return id[:i]
@@ -76,42 +76,42 @@ func (h *cure) owner(id string) string {
 	return ""
 }
 
-// knows reports whether user and password are right. It takes the same time for
+// passwordMatches reports whether user and password are right. It takes the same time for
 // every wrong password.
-func (h *cure) knows(l login) bool {
+func (h *cure) passwordMatches(l login) bool {
 	user := subtle.ConstantTimeCompare([]byte(l.user), []byte(h.user))
 	return user&subtle.ConstantTimeCompare(l.password, []byte(h.password)) == 1
 }
 
-// entered notes that c has a session, or will never have one. h.mu is held.
-func (h *cure) entered(c *conn) {
-	if c.admitted && !c.entered {
-		c.entered = true
-		h.entering--
+// resolveSession notes that c has a session, or will never have one. h.mu is held.
+func (h *cure) resolveSession(c *conn) {
+	if c.admitted && !c.sessionResolved {
+		c.sessionResolved = true
+		h.unresolvedSessions--
 	}
 }
 
-// finish cleans up after a connection. Mostly mochi has done so; it does not
+// cleanUp cleans up after a connection. Mostly mochi has done so; it does not
 // when CONNACK cannot be written, nor after a panic.
-func (h *cure) finish(c *conn) {
+func (h *cure) cleanUp(c *conn) {
 	defer func() { _ = c.Close() }()
 	defer func() {
 		h.mu.Lock()
 		defer h.mu.Unlock()
-		h.entered(c)
+		h.resolveSession(c)
 		if c.admitted {
 			c.admitted = false
-			h.connected--
+			h.tcpClients--
 		}
 	}()
-	defer h.recovered()
-	c.unlock()
-	c.in, c.space, c.frame, c.login.password = nil, nil, nil, nil // a session keeps its last connection
-	if c.cl == nil || c.ended {
+	defer h.recoverPanic()
+	c.unlockTakeover()
+	c.in, c.spareFrame, c.frame, c.login.password = nil, nil, nil, nil // a session keeps its last connection
+	if c.cl == nil || c.disconnected {
 		return
 	}
 	c.cl.Stop(packets.ErrUnspecifiedError)
-	if w := c.cl.Properties.Will; w.Flag != 0 && c.s != nil && !c.cl.IsTakenOver() {
+	if w := c.cl.Properties.Will; w.Flag != 0 && c.session != nil && !c.cl.IsTakenOver() {
 		h.publishWill(c.cl.ID, w)
 	}
 	h.takeover.Lock()
@@ -120,8 +120,8 @@ func (h *cure) finish(c *conn) {
 	if now != c.cl {
 		return
 	}
-	if c.s == nil || c.expiry == 0 {
-		h.remove(c.cl)
+	if c.session == nil || c.expiry == 0 {
+		h.removeClient(c.cl)
 		return
 	}
 	h.expireLater(c.cl, c)
@@ -144,27 +144,27 @@ func (h *cure) OnSubscribe(cl *mqtt.Client, p packets.Packet) packets.Packet {
 		return p
 	}
 	c.subscribing.Store(true)
-	c.over = c.over[:0]
+	c.refusedFilters = c.refusedFilters[:0]
 	h.mu.Lock()
-	own, all := c.s.filters, h.subscriptions
-	work := h.workOfSubscribe(p.Filters)
+	own, all := c.session.subscriptions, h.subscriptions
+	work := h.subscribeWork(p.Filters)
 	h.mu.Unlock()
-	c.owe(work)
+	c.addDebt(work)
 	for i := range p.Filters {
 		f := &p.Filters[i]
-		if !validFilter(f.Filter) || h.tooDeep(f.Filter) {
+		if !validFilter(f.Filter) || h.exceedsTopicLimits(f.Filter) {
 			f.Filter = ""
-			h.refusals.note(refusedFilter, "a subscription")
+			h.refusals.count(refusedFilter, "a subscription")
 			continue
 		}
 		if _, has := cl.State.Subscriptions.Get(f.Filter); has || c.trusted {
 			continue
 		}
 		n := filterWeight(f.Filter)
-		if own+n > h.limits.SubscriptionsPerSession || own+n > minFilters && all+n > h.limits.Subscriptions {
+		if own+n > h.limits.SubscriptionsPerSession || own+n > minSubscriptions && all+n > h.limits.Subscriptions {
 			f.Filter = ""
-			c.over = append(c.over, i)
-			h.refusals.note(refusedSubscriptions, "a subscription")
+			c.refusedFilters = append(c.refusedFilters, i)
+			h.refusals.count(refusedSubscriptions, "a subscription")
 			continue
 		}
 		own, all = own+n, all+n
@@ -180,39 +180,39 @@ func (h *cure) OnSubscribed(cl *mqtt.Client, _ packets.Packet, codes []byte) {
 	}
 	c.subscribing.Store(false)
 	for i := range codes {
-		if c.login.version == 5 && slices.Contains(c.over, i) {
+		if c.login.version == 5 && slices.Contains(c.refusedFilters, i) {
 			codes[i] = codeQuota
 		}
 	}
-	h.count(cl, c)
+	h.countSubscriptions(cl, c)
 }
 
 // OnUnsubscribed comes before UNSUBACK is written.
 func (h *cure) OnUnsubscribed(cl *mqtt.Client, _ packets.Packet) {
 	if c, ok := cl.Net.Conn.(*conn); ok {
-		h.count(cl, c)
+		h.countSubscriptions(cl, c)
 	}
 }
 
 // filterWeight is how many subscriptions a filter counts as.
 func filterWeight(filter string) int { return 1 + strings.Count(filter, "/")/levelsPerFilter }
 
-// count notes how many subscriptions the session of c has now.
-func (h *cure) count(cl *mqtt.Client, c *conn) {
+// countSubscriptions notes how many subscriptions the session of c has now.
+func (h *cure) countSubscriptions(cl *mqtt.Client, c *conn) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if c.s != nil && !c.s.gone {
+	if c.session != nil && !c.session.ended {
 		n := 0
 		for filter := range cl.State.Subscriptions.GetAll() {
 			n += filterWeight(filter)
 		}
-		h.subscriptions += n - c.s.filters
-		c.s.filters = n
+		h.subscriptions += n - c.session.subscriptions
+		c.session.subscriptions = n
 	}
 }
 
-// retainable is the reason not to retain size bytes on topic, or empty.
-func (h *cure) retainable(topic string, size int) string {
+// retainRefusal is the reason not to retain size bytes on topic, or empty.
+func (h *cure) retainRefusal(topic string, size int) string {
 	size += messageOverhead + levelOverhead*strings.Count(topic, "/")
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -228,10 +228,10 @@ func (h *cure) retainable(topic string, size int) string {
 
 // OnRetainMessage follows each change of what is retained.
 func (h *cure) OnRetainMessage(_ *mqtt.Client, p packets.Packet, _ int64) {
-	h.keep(p.TopicName, memoryCost(p)+int64(levelOverhead*strings.Count(p.TopicName, "/")), len(p.Payload) > 0)
+	h.noteRetained(p.TopicName, memoryCost(p)+int64(levelOverhead*strings.Count(p.TopicName, "/")), len(p.Payload) > 0)
 }
 
-func (h *cure) keep(topic string, size int64, kept bool) {
+func (h *cure) noteRetained(topic string, size int64, kept bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.retainedBytes -= h.retained[topic]
@@ -249,7 +249,7 @@ func (h *cure) OnRetainedExpired(topic string) {
 	defer h.takeover.Unlock()
 	if _, again := h.srv.Topics.Retained.Get(topic); !again {
 		h.srv.Topics.RetainMessage(packets.Packet{TopicName: topic})
-		h.keep(topic, 0, false)
+		h.noteRetained(topic, 0, false)
 	}
 }
 
@@ -265,17 +265,17 @@ func (h *cure) OnSysInfoTick(*system.Info) {
 	}
 }
 
-// guard asks for room before a message is delivered, then the hook that decides
+// roomCheck asks for room before a message is delivered, then the hook that decides
 // about rights.
-type guard struct {
+type roomCheck struct {
 	mqtt.Hook
 	h *cure
 }
 
-func (g guard) OnACLCheck(cl *mqtt.Client, topic string, write bool) bool {
+func (g roomCheck) OnACLCheck(cl *mqtt.Client, topic string, write bool) bool {
 	if c, ok := cl.Net.Conn.(*conn); ok && !write && !c.subscribing.Load() {
-		c.await()
-		if !g.h.fits(c) {
+		c.awaitRoom()
+		if !g.h.hasRoom(c) {
 			atomic.AddInt64(&g.h.info.MessagesDropped, 1)
 			return false
 		}
@@ -283,22 +283,22 @@ func (g guard) OnACLCheck(cl *mqtt.Client, topic string, write bool) bool {
 	return g.Hook.OnACLCheck(cl, topic, write)
 }
 
-// fits reports whether one more message may wait for the client of c.
-func (h *cure) fits(c *conn) bool {
-	own := c.waiting.Load()
+// hasRoom reports whether one more message may wait for the client of c.
+func (h *cure) hasRoom(c *conn) bool {
+	own := c.waitingBytes.Load()
 	h.mu.Lock()
-	if c.s != nil {
-		own += c.s.bytes
+	if c.session != nil {
+		own += c.session.unackedBytes
 	}
 	h.mu.Unlock()
 	switch {
 	case c.trusted && own < maxTrustedQueue:
 		return true
 	case c.trusted || own >= h.limits.WaitingBytesPerClient:
-		h.refusals.note(refusedWaitingOfClient, "a message for a client that reads too slowly, or is away")
+		h.refusals.count(refusedWaitingOfClient, "a message for a client that reads too slowly, or is away")
 		return false
-	case (own >= minShare || c.isClosed()) && h.waiting.Load() >= h.limits.WaitingBytes:
-		h.refusals.note(refusedWaiting, "a message for a client that reads too slowly, or is away")
+	case (own >= minWaitingBytes || c.isClosed()) && h.untrustedBytes.Load() >= h.limits.WaitingBytes:
+		h.refusals.count(refusedWaiting, "a message for a client that reads too slowly, or is away")
 		return false
 	}
 	return true

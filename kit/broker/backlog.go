@@ -9,20 +9,20 @@ import (
 )
 
 const (
-	maxOurs    = 8 << 20     // bytes that wait for clients of this process, before strangers are slowed down
-	maxBehind  = 64          // messages that wait for one such client beside those in its window, before who sends more is slowed down
-	maxWindow  = 1024        // messages of a window that count
-	maxPause   = time.Second // of one message of a stranger
-	pauseStep  = 2 * time.Millisecond
-	maxBurst   = time.Second // of messages that are not slowed down, at one in burstEvery
-	burstEvery = time.Second / 8
+	maxTrustedBytes  = 8 << 20     // bytes that wait for clients of this process, before strangers are slowed down
+	maxExtraBacklog  = 64          // messages that wait for one such client beside those in its window, before who sends more is slowed down
+	maxCountedWindow = 1024        // messages of a window that count
+	maxThrottle      = time.Second // of one message of a stranger
+	throttlePoll     = 2 * time.Millisecond
+	maxBurst         = time.Second // of messages that are not slowed down, at one in tokenInterval
+	tokenInterval    = time.Second / 8
 
-	maxDebt       = 4 * time.Second       // of work for a stranger, at the rates below, before its next packet waits
-	workOfFilter  = 10 * time.Millisecond // and as much for 64 retained messages that a filter may match
-	copyRate      = 128 << 20             // bytes a second that are copied for all strangers together
-	minCopyRate   = 4 << 20               // and for one of them
-	copyOverhead  = 256                   // bytes of a copy beside the payload
-	retainedAtOne = 64
+	maxDebt               = 4 * time.Second       // of work for a stranger, at the rates below, before its next packet waits
+	filterWork            = 10 * time.Millisecond // and as much for 64 retained messages that a filter may match
+	copyRate              = 128 << 20             // bytes a second that are copied for all strangers together
+	minCopyRate           = 4 << 20               // and for one of them
+	copyOverhead          = 256                   // bytes of a copy beside the payload
+	retainedPerFilterWork = 64
 )
 
 // A stranger who publishes more than the services of this process handle would
@@ -31,36 +31,36 @@ const (
 // when the session has caught up, or a second later. Other clients are not slowed
 // down by that, and who sends little never is.
 
-// behind reports whether s, a session of this process, is owed more than it
+// isBehind reports whether s, a session of this process, is owed more than it
 // handles soon. cure.mu is held.
-func (s *session) behind() bool {
+func (s *session) isBehind() bool {
 	window := 0
-	if s.last != nil {
-		window = min(s.last.window, maxWindow)
+	if s.lastConn != nil {
+		window = min(s.lastConn.window, maxCountedWindow)
 	}
-	return len(s.due) > window+maxBehind || s.bytes > maxOurs
+	return len(s.unacked) > window+maxExtraBacklog || s.unackedBytes > maxTrustedBytes
 }
 
-// slowDown notes that a client sent s more than it handles. h.mu is held.
-func (h *cure) slowDown(sender string, s *session) {
-	if from := h.sessions[sender]; from != nil && from.last != nil && !from.last.trusted {
-		from.last.flooded = s
+// slowSender notes that a client sent s more than it handles. h.mu is held.
+func (h *cure) slowSender(sender string, s *session) {
+	if from := h.sessions[sender]; from != nil && from.lastConn != nil && !from.lastConn.trusted {
+		from.lastConn.floodedSession = s
 	}
 }
 
-// pause waits before the next message of a stranger who floods clients of this
+// throttle waits before the next message of a stranger who floods clients of this
 // process. The stranger feels it as a slow network.
-func (c *conn) pause() {
+func (c *conn) throttle() {
 	if c.trusted {
 		return
 	}
-	end := time.Now().Add(maxPause)
-	for c.h.ours.Load() > maxOurs && time.Now().Before(end) {
-		time.Sleep(pauseStep)
+	end := time.Now().Add(maxThrottle)
+	for c.h.trustedBytes.Load() > maxTrustedBytes && time.Now().Before(end) {
+		time.Sleep(throttlePoll)
 	}
-	c.workOff(end)
-	caughtUp := c.flooding()
-	if caughtUp == nil || c.burst() {
+	c.awaitDebt(end)
+	caughtUp := c.floodedCatchUp()
+	if caughtUp == nil || c.takeToken() {
 		return
 	}
 	late := time.NewTimer(time.Until(end))
@@ -71,33 +71,33 @@ func (c *conn) pause() {
 	}
 }
 
-// workOff waits, not longer than until end, when c has made so much work that
+// awaitDebt waits, not longer than until end, when c has made so much work that
 // others would wait for it: subscribing stops all publishing for a moment, and a
 // message is copied for each of its receivers, also for those that are sent none
 // because they do not read.
-func (c *conn) workOff(end time.Time) {
-	if debt := time.Until(c.debt.Add(-maxDebt)); debt > 0 {
+func (c *conn) awaitDebt(end time.Time) {
+	if debt := time.Until(c.debtUntil.Add(-maxDebt)); debt > 0 {
 		time.Sleep(min(debt, time.Until(end)))
 	}
 }
 
-// owe notes that a packet of c made work. It is called where c is read.
-func (c *conn) owe(work time.Duration) {
+// addDebt notes that a packet of c made work. It is called where c is read.
+func (c *conn) addDebt(work time.Duration) {
 	if c.trusted {
 		return
 	}
-	if now := time.Now(); c.debt.Before(now) {
-		c.debt = now
+	if now := time.Now(); c.debtUntil.Before(now) {
+		c.debtUntil = now
 	}
-	c.debt = c.debt.Add(work)
+	c.debtUntil = c.debtUntil.Add(work)
 }
 
-// workOfSubscribe is how long a SUBSCRIBE counts. h.mu is held.
-func (h *cure) workOfSubscribe(filters packets.Subscriptions) (work time.Duration) {
+// subscribeWork is how long a SUBSCRIBE counts. h.mu is held.
+func (h *cure) subscribeWork(filters packets.Subscriptions) (work time.Duration) {
 	for _, f := range filters {
-		work += workOfFilter
+		work += filterWork
 		if strings.ContainsAny(f.Filter, "+#") {
-			work += workOfFilter * time.Duration(len(h.retained)/retainedAtOne)
+			work += filterWork * time.Duration(len(h.retained)/retainedPerFilterWork)
 		}
 	}
 	return work
@@ -108,21 +108,21 @@ func (h *cure) OnPublish(cl *mqtt.Client, p packets.Packet) (packets.Packet, err
 	if c, ok := cl.Net.Conn.(*conn); ok && !c.trusted {
 		copied := (len(p.Payload) + copyOverhead) * len(h.srv.Topics.Subscribers(p.TopicName).Subscriptions)
 		h.mu.Lock()
-		rate := max(minCopyRate, copyRate/max(1, h.connected))
+		rate := max(minCopyRate, copyRate/max(1, h.tcpClients))
 		h.mu.Unlock()
-		c.owe(time.Duration(copied) * time.Second / time.Duration(rate))
+		c.addDebt(time.Duration(copied) * time.Second / time.Duration(rate))
 	}
 	return p, nil
 }
 
-// flooding returns what is closed when the session that c floods has caught up,
+// floodedCatchUp returns what is closed when the session that c floods has caught up,
 // or nil when there is none.
-func (c *conn) flooding() <-chan struct{} {
+func (c *conn) floodedCatchUp() <-chan struct{} {
 	c.h.mu.Lock()
 	defer c.h.mu.Unlock()
-	s := c.flooded
-	c.flooded = nil
-	if s == nil || s.gone || !s.behind() {
+	s := c.floodedSession
+	c.floodedSession = nil
+	if s == nil || s.ended || !s.isBehind() {
 		return nil
 	}
 	if s.caughtUp == nil {
@@ -131,16 +131,16 @@ func (c *conn) flooding() <-chan struct{} {
 	return s.caughtUp
 }
 
-// burst reports whether c sends so little that it need not wait. It is a token
+// takeToken reports whether c sends so little that it need not wait. It is a token
 // bucket, kept as the time when it is full (GCRA).
-func (c *conn) burst() bool {
+func (c *conn) takeToken() bool {
 	now := time.Now()
-	if c.bursts.Before(now) {
-		c.bursts = now
+	if c.bucketFull.Before(now) {
+		c.bucketFull = now
 	}
-	if c.bursts.Sub(now) > maxBurst {
+	if c.bucketFull.Sub(now) > maxBurst {
 		return false
 	}
-	c.bursts = c.bursts.Add(burstEvery)
+	c.bucketFull = c.bucketFull.Add(tokenInterval)
 	return true
 }

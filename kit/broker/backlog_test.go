@@ -10,9 +10,9 @@ import (
 	"github.com/eclipse/paho.golang/packets"
 )
 
-// backlog is a client of this process that handles a message in a millisecond,
+// testBacklog is a client of this process that handles a message in a millisecond,
 // and one that handles nothing.
-func backlog(t *testing.T, b *Broker) {
+func testBacklog(t *testing.T, b *Broker) {
 	t.Helper()
 	window := uint16(64)
 	var wg sync.WaitGroup
@@ -20,7 +20,7 @@ func backlog(t *testing.T, b *Broker) {
 	for _, name := range []string{"work", "stuck"} {
 		ours := newRaw(t, b, packets.Connect{ClientID: name, Properties: &packets.Properties{ReceiveMaximum: &window}})
 		ours.next()
-		ours.hear(name)
+		ours.subscribe(name)
 		if name == "stuck" {
 			continue
 		}
@@ -39,9 +39,9 @@ func backlog(t *testing.T, b *Broker) {
 	}
 }
 
-// flooding publishes on topic as fast as it can, and returns how much it got rid
+// floodFor publishes on topic as fast as it can, and returns how much it got rid
 // of in a time d.
-func flooding(t *testing.T, b *Broker, topic string, d time.Duration) <-chan int {
+func floodFor(t *testing.T, b *Broker, topic string, d time.Duration) <-chan int {
 	t.Helper()
 	r := loggedIn(t, b, packets.Connect{ClientID: "flood-" + topic})
 	over, sent := time.Now().Add(d), make(chan int, 1)
@@ -63,7 +63,7 @@ func flooding(t *testing.T, b *Broker, topic string, d time.Duration) <-chan int
 }
 
 // ask publishes at QoS 1 and returns the time until it is acknowledged.
-func (r raw) ask(id uint16, topic string) time.Duration {
+func (r rawClient) ask(id uint16, topic string) time.Duration {
 	began := time.Now()
 	r.send(&packets.Publish{QoS: 1, PacketID: id, Topic: topic, Payload: []byte("x"), Properties: &packets.Properties{}})
 	r.next()
@@ -74,16 +74,16 @@ func (r raw) ask(id uint16, topic string) time.Duration {
 func (b *Broker) due(client string) int {
 	b.h.mu.Lock()
 	defer b.h.mu.Unlock()
-	return len(b.h.sessions[client].due)
+	return len(b.h.sessions[client].unacked)
 }
 
 func TestFloodDoesNotQueueUpForThisProcess(t *testing.T) {
-	const most = 64 + maxBehind + 16 // the window, what may wait, and one for each of the strangers
-	bubble(t, "strangers are as fast as the client that gets their messages", func(t *testing.T) {
-		b := start(t, Options{})
-		backlog(t, b)
+	const most = 64 + maxExtraBacklog + 16 // the window, what may wait, and one for each of the strangers
+	runFakeTime(t, "strangers are as fast as the client that gets their messages", func(t *testing.T) {
+		b := startBroker(t, Options{})
+		testBacklog(t, b)
 		quiet := loggedIn(t, b, packets.Connect{ClientID: "quiet"})
-		done := flooding(t, b, "work", 10*time.Second)
+		done := floodFor(t, b, "work", 10*time.Second)
 		for i := range 20 {
 			time.Sleep(450 * time.Millisecond)
 			if n := b.due("work"); n > most {
@@ -98,10 +98,10 @@ func TestFloodDoesNotQueueUpForThisProcess(t *testing.T) {
 		}
 		synctest.Wait()
 	})
-	bubble(t, "a client that handles nothing slows its own flood down alone", func(t *testing.T) {
-		b := start(t, Options{})
-		backlog(t, b)
-		stuck, other := flooding(t, b, "stuck", 20*time.Second), loggedIn(t, b, packets.Connect{ClientID: "other"})
+	runFakeTime(t, "a client that handles nothing slows its own flood down alone", func(t *testing.T) {
+		b := startBroker(t, Options{})
+		testBacklog(t, b)
+		stuck, other := floodFor(t, b, "stuck", 20*time.Second), loggedIn(t, b, packets.Connect{ClientID: "other"})
 		time.Sleep(5 * time.Second)
 		began := time.Now()
 		for i := range uint16(1000) {
@@ -114,9 +114,9 @@ func TestFloodDoesNotQueueUpForThisProcess(t *testing.T) {
 			t.Errorf("%d messages in 20 s, want some in a second when the backlog is full", n)
 		}
 	})
-	bubble(t, "clients of this process are not slowed down", func(t *testing.T) {
-		b := start(t, Options{})
-		backlog(t, b)
+	runFakeTime(t, "clients of this process are not slowed down", func(t *testing.T) {
+		b := startBroker(t, Options{})
+		testBacklog(t, b)
 		ours := newRaw(t, b, packets.Connect{ClientID: "ours"})
 		ours.next()
 		began := time.Now()
@@ -129,44 +129,44 @@ func TestFloodDoesNotQueueUpForThisProcess(t *testing.T) {
 	})
 }
 
-func TestWorkOfStrangersIsBounded(t *testing.T) {
+func TestWorkOfUntrustedClientsIsBounded(t *testing.T) {
 	tests := map[string]struct {
-		work        func(r raw)
+		work        func(r rawClient)
 		least, most time.Duration // that it takes
 	}{
-		"as many filters as a session may have": {func(r raw) {
+		"as many filters as a session may have": {func(r rawClient) {
 			for i := range 256 {
-				r.hear(fmt.Sprint("filter/", i))
+				r.subscribe(fmt.Sprint("filter/", i))
 			}
 		}, 0, 100 * time.Millisecond},
-		"filters that are refused, and others": {func(r raw) {
+		"filters that are refused, and others": {func(r rawClient) {
 			for i := range 2000 {
-				r.hear(fmt.Sprint("filter/", i))
+				r.subscribe(fmt.Sprint("filter/", i))
 			}
 		}, 10 * time.Second, 30 * time.Second},
-		"one wildcard again and again": {func(r raw) {
+		"one wildcard again and again": {func(r rawClient) {
 			for range 2000 {
-				r.hear("#")
+				r.subscribe("#")
 			}
 		}, 10 * time.Second, 30 * time.Second},
-		"large messages for many": {func(r raw) {
+		"large messages for many": {func(r rawClient) {
 			for i := range 20 {
 				r.send(&packets.Publish{QoS: 1, PacketID: uint16(i + 1), Topic: "many", Payload: make([]byte, 1<<20), Properties: &packets.Properties{}})
 				for _, isAck := r.next().(*packets.Puback); !isAck; _, isAck = r.next().(*packets.Puback) {
 				}
 			}
 		}, 5 * time.Second, 20 * time.Second},
-		"small messages for many": {func(r raw) {
+		"small messages for many": {func(r rawClient) {
 			for i := range 500 {
 				r.ask(uint16(i+1), "many")
 			}
 		}, 0, 100 * time.Millisecond},
 	}
 	for name, tt := range tests {
-		bubble(t, name, func(t *testing.T) {
-			b := start(t, Options{})
+		runFakeTime(t, name, func(t *testing.T) {
+			b := startBroker(t, Options{})
 			for i := range 50 {
-				loggedIn(t, b, packets.Connect{ClientID: fmt.Sprint(i)}).hear("many") // and reads nothing more
+				loggedIn(t, b, packets.Connect{ClientID: fmt.Sprint(i)}).subscribe("many") // and reads nothing more
 			}
 			r := loggedIn(t, b, packets.Connect{ClientID: "busy"})
 			began := time.Now()

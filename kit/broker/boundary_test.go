@@ -21,8 +21,8 @@ import (
 	mochi "github.com/mochi-mqtt/server/v2/packets"
 )
 
-// strange is a connection as over TCP: not trusted, and without a port.
-func strange(t testing.TB, b *Broker) net.Conn {
+// dialUntrusted is a connection as over TCP: not trusted, and without a port.
+func dialUntrusted(t testing.TB, b *Broker) net.Conn {
 	t.Helper()
 	near, far := net.Pipe()
 	if !b.l.start(func() { b.l.serve(far, false) }) {
@@ -32,10 +32,10 @@ func strange(t testing.TB, b *Broker) net.Conn {
 	return near
 }
 
-// stranger logs in over a connection that is not trusted.
-func stranger(t testing.TB, b *Broker, c packets.Connect) raw {
+// connectUntrusted logs in over a connection that is not trusted.
+func connectUntrusted(t testing.TB, b *Broker, c packets.Connect) rawClient {
 	t.Helper()
-	r := raw{strange(t, b), t}
+	r := rawClient{dialUntrusted(t, b), t}
 	c.ProtocolName, c.ProtocolVersion = "MQTT", 5
 	if c.Properties == nil {
 		c.Properties = &packets.Properties{}
@@ -45,17 +45,17 @@ func stranger(t testing.TB, b *Broker, c packets.Connect) raw {
 }
 
 // login is stranger with CONNACK 0.
-func loggedIn(t testing.TB, b *Broker, c packets.Connect) raw {
+func loggedIn(t testing.TB, b *Broker, c packets.Connect) rawClient {
 	t.Helper()
-	r := stranger(t, b, c)
+	r := connectUntrusted(t, b, c)
 	if ack := r.next().(*packets.Connack); ack.ReasonCode != 0 {
 		t.Fatalf("CONNACK %#x %s", ack.ReasonCode, ack.Properties.ReasonString)
 	}
 	return r
 }
 
-// rest is what comes until the broker closes the link.
-func rest(t testing.TB, n net.Conn) []byte {
+// readAll is what comes until the broker closes the link.
+func readAll(t testing.TB, n net.Conn) []byte {
 	t.Helper()
 	_ = n.SetReadDeadline(time.Now().Add(time.Minute))
 	b, err := io.ReadAll(n)
@@ -65,8 +65,8 @@ func rest(t testing.TB, n net.Conn) []byte {
 	return b
 }
 
-// hear subscribes and returns the reason codes.
-func (r raw) hear(filters ...string) []byte {
+// subscribe subscribes and returns the reason codes.
+func (r rawClient) subscribe(filters ...string) []byte {
 	r.t.Helper()
 	s := &packets.Subscribe{PacketID: 1, Properties: &packets.Properties{}}
 	for _, f := range filters {
@@ -76,8 +76,8 @@ func (r raw) hear(filters ...string) []byte {
 	return r.next().(*packets.Suback).Reasons
 }
 
-// tell publishes at QoS 1 and returns the reason code, 0 also when nobody subscribes.
-func (r raw) tell(topic, text string, retain bool) byte {
+// publish publishes at QoS 1 and returns the reason code, 0 also when nobody subscribes.
+func (r rawClient) publish(topic, text string, retain bool) byte {
 	r.t.Helper()
 	r.send(&packets.Publish{PacketID: 1, QoS: 1, Topic: topic, Payload: []byte(text), Retain: retain, Properties: &packets.Properties{}})
 	code := r.next().(*packets.Puback).ReasonCode
@@ -87,7 +87,7 @@ func (r raw) tell(topic, text string, retain bool) byte {
 	return code
 }
 
-func (r raw) ping() {
+func (r rawClient) ping() {
 	r.t.Helper()
 	r.send(&packets.Pingreq{})
 	if p, ok := r.next().(*packets.Pingresp); !ok {
@@ -119,17 +119,17 @@ func TestHostilePacketsEndOneLink(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			b := start(t, Options{})
+			b := startBroker(t, Options{})
 			witness := newRaw(t, b, packets.Connect{ClientID: "witness"})
 			witness.next()
-			n := strange(t, b)
+			n := dialUntrusted(t, b)
 			go func() { // a pipe takes no byte that is not read
-				_, _ = n.Write(unhex(t, tt.bytes))
+				_, _ = n.Write(decodeHex(t, tt.bytes))
 				if name == "SUBSCRIBE that is cut behind its filter" {
 					_ = n.Close()
 				}
 			}()
-			got := rest(t, n)
+			got := readAll(t, n)
 			said := byte(0)
 			if tail := got[min(len(got), 13):]; len(tail) > 2 && tail[0] == 0xe0 { // behind a CONNACK of 13 bytes
 				said = tail[2]
@@ -137,21 +137,21 @@ func TestHostilePacketsEndOneLink(t *testing.T) {
 			if said != tt.want {
 				t.Errorf("got % x, want DISCONNECT %#x", got, tt.want)
 			}
-			witness.hear("news")
-			witness.tell("news", "all is well", false)
+			witness.subscribe("news")
+			witness.publish("news", "all is well", false)
 			witness.next()
 		})
 	}
 }
 
 func TestLengthsTakeNoMemory(t *testing.T) {
-	b := start(t, Options{Limits: Limits{ConnectionsBeforeLogin: 1000}})
+	b := startBroker(t, Options{Limits: Limits{ConnectionsBeforeLogin: 1000}})
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
 	for range 200 {
-		n := strange(t, b)
-		_, _ = n.Write(unhex(t, "10ffffff7f"))
+		n := dialUntrusted(t, b)
+		_, _ = n.Write(decodeHex(t, "10ffffff7f"))
 		_ = n.SetDeadline(time.Now().Add(time.Minute))
 		if _, err := n.Read(make([]byte, 1)); err == nil {
 			t.Fatal("the link is not closed")
@@ -181,11 +181,11 @@ func TestWhoDoesNotLogInIsCutOff(t *testing.T) {
 	for name, send := range tests {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				b, began := start(t, Options{}), time.Now()
-				n := strange(t, b)
+				b, began := startBroker(t, Options{}), time.Now()
+				n := dialUntrusted(t, b)
 				var sending sync.WaitGroup
 				sending.Go(func() { send(b, n) })
-				rest(t, n)
+				readAll(t, n)
 				if took := time.Since(began); took != 10*time.Second {
 					t.Errorf("closed after %v, want 10s", took)
 				}
@@ -200,72 +200,75 @@ func TestWhoDoesNotLogInIsCutOff(t *testing.T) {
 }
 
 func TestTheOldestGoesBeforeItsLogin(t *testing.T) {
-	b := start(t, Options{Limits: Limits{ConnectionsBeforeLogin: 3}})
-	first := strange(t, b)
+	b := startBroker(t, Options{Limits: Limits{ConnectionsBeforeLogin: 3}})
+	first := dialUntrusted(t, b)
 	for b.Stats().BeforeLogin == 0 {
 		runtime.Gosched()
 	}
 	for range 3 {
-		strange(t, b)
+		dialUntrusted(t, b)
 	}
-	rest(t, first)
+	readAll(t, first)
 	loggedIn(t, b, packets.Connect{ClientID: "quick"}).ping()
 	if got := b.Stats().Refused[refusedBeforeLogin]; got < 1 {
 		t.Error("nothing counted")
 	}
 }
 
-// bubble is a subtest under a fake clock.
-func bubble(t *testing.T, name string, f func(*testing.T)) {
+// runFakeTime is a subtest under a fake clock.
+func runFakeTime(t *testing.T, name string, f func(*testing.T)) {
 	t.Run(name, func(t *testing.T) { synctest.Test(t, f) })
 }
 
-// trap panics in one place of mochi.
-type trap struct {
+// panicHook panics in one place of mochi.
+type panicHook struct {
 	auth.AllowHook
 	place byte
 	armed atomic.Bool
 }
 
-func (h *trap) Provides(b byte) bool { return b == h.place || h.AllowHook.Provides(b) }
-func (h *trap) spring(cl *mqtt.Client) {
+func (h *panicHook) Provides(b byte) bool { return b == h.place || h.AllowHook.Provides(b) }
+func (h *panicHook) panicIfHere(cl *mqtt.Client) {
 	if cl.ID == "victim" && !cl.Net.Inline && h.armed.Load() {
 		panic("a trap")
 	}
 }
-func (h *trap) OnConnect(cl *mqtt.Client, _ mochi.Packet) error { h.spring(cl); return nil }
-func (h *trap) OnSessionEstablish(cl *mqtt.Client, _ mochi.Packet) {
-	h.spring(cl)
+func (h *panicHook) OnConnect(cl *mqtt.Client, _ mochi.Packet) error { h.panicIfHere(cl); return nil }
+func (h *panicHook) OnSessionEstablish(cl *mqtt.Client, _ mochi.Packet) {
+	h.panicIfHere(cl)
 }
-func (h *trap) OnSessionEstablished(cl *mqtt.Client, _ mochi.Packet) { h.spring(cl) }
-func (h *trap) OnPublish(cl *mqtt.Client, p mochi.Packet) (mochi.Packet, error) {
-	h.spring(cl)
+func (h *panicHook) OnSessionEstablished(cl *mqtt.Client, _ mochi.Packet) { h.panicIfHere(cl) }
+func (h *panicHook) OnPublish(cl *mqtt.Client, p mochi.Packet) (mochi.Packet, error) {
+	h.panicIfHere(cl)
 	return p, nil
 }
-func (h *trap) OnSubscribe(cl *mqtt.Client, p mochi.Packet) mochi.Packet { h.spring(cl); return p }
-func (h *trap) OnPacketProcessed(cl *mqtt.Client, _ mochi.Packet, _ error) {
-	h.spring(cl)
+func (h *panicHook) OnSubscribe(cl *mqtt.Client, p mochi.Packet) mochi.Packet {
+	h.panicIfHere(cl)
+	return p
 }
-func (h *trap) OnDisconnect(cl *mqtt.Client, _ error, _ bool) { h.spring(cl) }
+func (h *panicHook) OnPacketProcessed(cl *mqtt.Client, _ mochi.Packet, _ error) {
+	h.panicIfHere(cl)
+}
+func (h *panicHook) OnDisconnect(cl *mqtt.Client, _ error, _ bool) { h.panicIfHere(cl) }
 
 func TestPanicEndsOneConnection(t *testing.T) {
 	for name, place := range map[string]byte{
 		"at its login": mqtt.OnConnect, "before its session": mqtt.OnSessionEstablish, "with its session": mqtt.OnSessionEstablished,
 		"as it publishes": mqtt.OnPublish, "as it subscribes": mqtt.OnSubscribe, "after a packet": mqtt.OnPacketProcessed, "as it goes": mqtt.OnDisconnect,
 	} {
-		bubble(t, name, func(t *testing.T) {
-			h := &trap{place: place}
+		runFakeTime(t, name, func(t *testing.T) {
+			h := &panicHook{place: place}
 			h.armed.Store(true)
-			b := start(t, Options{Auth: h})
+			b := startBroker(t, Options{Auth: h})
 			witness := newRaw(t, b, packets.Connect{ClientID: "witness"})
 			witness.next()
-			witness.hear("wills")
-			n := strange(t, b)
+			witness.subscribe("wills")
+			n := dialUntrusted(t, b)
 			go func() { // CONNECT with a will, SUBSCRIBE, PUBLISH with retain, DISCONNECT with the will
-				_, _ = n.Write(unhex(t, "101e 0004 4d515454 05 06 003c 00 0006 76696374696d 00 0005 77696c6c73 0001 21"+
+				_, _ = n.Write(decodeHex(t, "101e 0004 4d515454 05 06 003c 00 0006 76696374696d 00 0005 77696c6c73 0001 21"+
 					"8207 0001 00 000161 01 3306 000161 0002 00 e001 04"))
 			}()
-			rest(t, n)
+			readAll(t, n)
 			synctest.Wait()
 			established := place != mqtt.OnConnect && place != mqtt.OnSessionEstablish
 			if established {
@@ -290,15 +293,15 @@ func TestPanicEndsOneConnection(t *testing.T) {
 func TestRefusalsAreLoggedSparingly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
-		b := start(t, Options{Log: slog.New(slog.NewTextHandler(&log, nil)), User: "tars", Password: "right"})
+		b := startBroker(t, Options{Log: slog.New(slog.NewTextHandler(&log, nil)), User: "tars", Password: "right"})
 		for range 50 {
-			r := stranger(t, b, packets.Connect{ClientID: "evil\u00a0id", UsernameFlag: true, Username: "evil user", PasswordFlag: true, Password: []byte("evil password")})
+			r := connectUntrusted(t, b, packets.Connect{ClientID: "evil\u00a0id", UsernameFlag: true, Username: "evil user", PasswordFlag: true, Password: []byte("evil password")})
 			if got := r.next().(*packets.Connack).ReasonCode; got != codeLogin {
 				t.Fatalf("CONNACK %#x", got)
 			}
 		}
 		time.Sleep(11 * time.Second)
-		stranger(t, b, packets.Connect{ClientID: "evil"}).next()
+		connectUntrusted(t, b, packets.Connect{ClientID: "evil"}).next()
 		synctest.Wait()
 		text := log.String()
 		if n := strings.Count(text, "\n"); n != 2 || !strings.Contains(text, "times=50") || strings.Contains(text, "evil") {
@@ -313,7 +316,7 @@ func TestRefusalsAreLoggedSparingly(t *testing.T) {
 }
 
 func TestPasswordDecidesWhoConnects(t *testing.T) {
-	b := start(t, Options{User: "tars", Password: "right"})
+	b := startBroker(t, Options{User: "tars", Password: "right"})
 	for name, tt := range map[string]struct {
 		c    packets.Connect
 		want byte
@@ -326,12 +329,12 @@ func TestPasswordDecidesWhoConnects(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			tt.c.ClientID = fmt.Sprint("client ", name)
-			r := stranger(t, b, tt.c)
+			r := connectUntrusted(t, b, tt.c)
 			if got := r.next().(*packets.Connack).ReasonCode; got != tt.want {
 				t.Errorf("CONNACK %#x, want %#x", got, tt.want)
 			}
 			if tt.want != 0 {
-				rest(t, r)
+				readAll(t, r)
 			}
 		})
 	}
@@ -339,9 +342,9 @@ func TestPasswordDecidesWhoConnects(t *testing.T) {
 	if got := ours.next().(*packets.Connack).ReasonCode; got != 0 {
 		t.Errorf("CONNACK %#x for a client of this process, which has no password", got)
 	}
-	n := strange(t, b)
-	go func() { _, _ = n.Write(unhex(t, "100d 0004 4d515454 04 02 003c 0001 78")) }()
-	if got := rest(t, n); !bytes.Equal(got, []byte{0x20, 2, 0, 4}) {
+	n := dialUntrusted(t, b)
+	go func() { _, _ = n.Write(decodeHex(t, "100d 0004 4d515454 04 02 003c 0001 78")) }()
+	if got := readAll(t, n); !bytes.Equal(got, []byte{0x20, 2, 0, 4}) {
 		t.Errorf("CONNACK of 3.1.1 is % x", got)
 	}
 }

@@ -76,7 +76,7 @@ func New(o Options) (*Broker, error) {
 		o.Auth = new(auth.AllowHook)
 	}
 	caps := mqtt.NewDefaultServerCapabilities()
-	caps.MaximumInflight, caps.MaximumClientWritesPending = o.Queue, maxMessages
+	caps.MaximumInflight, caps.MaximumClientWritesPending = o.Queue, mochiQueueLength
 	caps.ReceiveMaximum, caps.TopicAliasMaximum = receiveMaximum, 0
 	caps.MaximumMessageExpiryInterval = 0 // else what is retained is gone after a day
 	caps.Compatibilities.NoInheritedPropertiesOnAck = true
@@ -89,7 +89,7 @@ func New(o Options) (*Broker, error) {
 	})
 	h := newCure(srv, o)
 	b := &Broker{srv: srv, h: h, l: &listener{addr: o.Addr, h: h, establish: srv.EstablishConnection, conns: map[*conn]struct{}{}}}
-	if err := srv.AddHook(guard{o.Auth, h}, nil); err != nil {
+	if err := srv.AddHook(roomCheck{o.Auth, h}, nil); err != nil {
 		return nil, err
 	}
 	if err := srv.AddHook(h, nil); err != nil {
@@ -158,15 +158,15 @@ func (b *Broker) Dropped() int64 {
 // Stats returns what clients cost now, and what was refused since the start.
 func (b *Broker) Stats() Stats {
 	b.l.mu.Lock()
-	joining := len(b.l.joining)
+	joining := len(b.l.beforeLogin)
 	b.l.mu.Unlock()
 	b.h.mu.Lock()
 	defer b.h.mu.Unlock()
 	return Stats{
-		Connections: b.h.connected, BeforeLogin: joining, Sessions: len(b.h.sessions),
+		Connections: b.h.tcpClients, BeforeLogin: joining, Sessions: len(b.h.sessions),
 		Subscriptions: b.h.subscriptions,
 		Retained:      len(b.h.retained), RetainedBytes: b.h.retainedBytes,
-		WaitingBytes: b.h.waiting.Load(), UnfinishedPackets: b.h.unfinished.Load(),
+		WaitingBytes: b.h.untrustedBytes.Load(), UnfinishedPackets: b.h.unfinishedBytes.Load(),
 		Refused: b.h.refusals.counts(),
 	}
 }

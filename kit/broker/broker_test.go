@@ -21,9 +21,9 @@ import (
 
 const tcp = "127.0.0.1:0"
 
-// asks runs n requests with replies from 64 askers, and returns how many were
+// askUnderCuts runs n requests with replies from 64 askers, and returns how many were
 // answered before the first loss, which is a reply later than a minute.
-func asks(t testing.TB, b *Broker, n int, window uint16, cut time.Duration) int {
+func askUnderCuts(t testing.TB, b *Broker, n int, window uint16, cut time.Duration) int {
 	t.Helper()
 	server := newPeer(t, b, "server", window, "ask")
 	client := newPeer(t, b, "client", window, "reply")
@@ -94,7 +94,7 @@ func TestEveryAskIsAnswered(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			if got := asks(t, start(t, Options{Addr: tt.addr}), tt.n, tt.window, tt.cut); got != tt.n {
+			if got := askUnderCuts(t, startBroker(t, Options{Addr: tt.addr}), tt.n, tt.window, tt.cut); got != tt.n {
 				t.Errorf("answered %d of %d", got, tt.n)
 			}
 		})
@@ -114,7 +114,7 @@ func TestOrderSurvivesCuts(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			b := start(t, Options{Addr: tt.addr})
+			b := startBroker(t, Options{Addr: tt.addr})
 			sub, pub := newPeer(t, b, "sub", 4, "seq"), newPeer(t, b, "pub", 16)
 			keepCutting(t, tt.cut, sub, pub)
 			for k := range streams {
@@ -147,7 +147,7 @@ func TestOrderSurvivesCuts(t *testing.T) {
 }
 
 func TestSessionKeepsWhatIsMissed(t *testing.T) {
-	b := start(t, Options{})
+	b := startBroker(t, Options{})
 	expiry, window := uint32(60), uint16(2)
 	connect := packets.Connect{ClientID: "away", Properties: &packets.Properties{SessionExpiryInterval: &expiry, ReceiveMaximum: &window}}
 	r := newRaw(t, b, connect)
@@ -178,7 +178,7 @@ func TestSessionKeepsWhatIsMissed(t *testing.T) {
 }
 
 func TestUnacknowledgedComesAgainAsDuplicate(t *testing.T) {
-	b := start(t, Options{Addr: tcp})
+	b := startBroker(t, Options{Addr: tcp})
 	expiry, window := uint32(60), uint16(1)
 	connect := packets.Connect{ClientID: "crash", Properties: &packets.Properties{SessionExpiryInterval: &expiry, ReceiveMaximum: &window}}
 	r := newRaw(t, b, connect)
@@ -206,7 +206,7 @@ func TestUnacknowledgedComesAgainAsDuplicate(t *testing.T) {
 // Packet by packet, because paho 0.23 races with itself at QoS 2. The ids of
 // both directions are the same on purpose.
 func TestExactlyOnce(t *testing.T) {
-	b := start(t, Options{})
+	b := startBroker(t, Options{})
 	props := &packets.Properties{}
 	r := newRaw(t, b, packets.Connect{ClientID: "echo"})
 	r.next()
@@ -251,19 +251,19 @@ func TestExactlyOnce(t *testing.T) {
 	}
 }
 
-// late lets everyone in, and wills take their time.
-type late struct{ auth.AllowHook }
+// slowWillHook lets everyone in, and wills take their time.
+type slowWillHook struct{ auth.AllowHook }
 
-func (h *late) Provides(b byte) bool { return b == mqtt.OnWill || h.AllowHook.Provides(b) }
-func (h *late) OnWill(_ *mqtt.Client, w mqtt.Will) (mqtt.Will, error) {
+func (h *slowWillHook) Provides(b byte) bool { return b == mqtt.OnWill || h.AllowHook.Provides(b) }
+func (h *slowWillHook) OnWill(_ *mqtt.Client, w mqtt.Will) (mqtt.Will, error) {
 	time.Sleep(50 * time.Millisecond)
 	return w, nil
 }
 
 // A client that comes back says "up" at once; the will of its old connection
 // must not arrive after that and leave "lost" behind.
-func TestWillComesBeforeTheSuccessor(t *testing.T) {
-	b := start(t, Options{Addr: tcp, Auth: new(late)})
+func TestOldWillComesBeforeWhatTheNextConnectionSays(t *testing.T) {
+	b := startBroker(t, Options{Addr: tcp, Auth: new(slowWillHook)})
 	connect := packets.Connect{
 		ClientID: "health", WillFlag: true, WillTopic: "state", WillMessage: []byte("lost"), WillRetain: true,
 		Properties: &packets.Properties{}, WillProperties: &packets.Properties{},
@@ -281,7 +281,7 @@ func TestWillComesBeforeTheSuccessor(t *testing.T) {
 }
 
 func TestFullQueueDropsAndCounts(t *testing.T) {
-	b := start(t, Options{Queue: 4})
+	b := startBroker(t, Options{Queue: 4})
 	newPeer(t, b, "slow", 1, "news") // never acknowledges
 	pub := newPeer(t, b, "pub", 16)
 	for range 10 {
@@ -292,17 +292,19 @@ func TestFullQueueDropsAndCounts(t *testing.T) {
 	}
 }
 
-type door struct{ mqtt.HookBase }
+type loginHook struct{ mqtt.HookBase }
 
-func (door) ID() string                                 { return "door" }
-func (door) Provides(b byte) bool                       { return b == mqtt.OnConnectAuthenticate || b == mqtt.OnACLCheck }
-func (door) OnACLCheck(*mqtt.Client, string, bool) bool { return true }
-func (door) OnConnectAuthenticate(_ *mqtt.Client, p mochi.Packet) bool {
+func (loginHook) ID() string { return "door" }
+func (loginHook) Provides(b byte) bool {
+	return b == mqtt.OnConnectAuthenticate || b == mqtt.OnACLCheck
+}
+func (loginHook) OnACLCheck(*mqtt.Client, string, bool) bool { return true }
+func (loginHook) OnConnectAuthenticate(_ *mqtt.Client, p mochi.Packet) bool {
 	return string(p.Connect.Password) == "open"
 }
 
 func TestAuthDecidesWhoConnects(t *testing.T) {
-	b := start(t, Options{Auth: new(door), Addr: tcp})
+	b := startBroker(t, Options{Auth: new(loginHook), Addr: tcp})
 	for password, want := range map[string]byte{"open": 0, "shut": packets.ConnackBadUsernameOrPassword} {
 		r := newRaw(t, b, packets.Connect{ClientID: password, UsernameFlag: true, Username: "tars", PasswordFlag: true, Password: []byte(password)})
 		if got := r.next().(*packets.Connack).ReasonCode; got != want {
@@ -312,7 +314,7 @@ func TestAuthDecidesWhoConnects(t *testing.T) {
 }
 
 func TestCloseEndsEveryConnection(t *testing.T) {
-	b := start(t, Options{Addr: tcp})
+	b := startBroker(t, Options{Addr: tcp})
 	silent, err := net.Dial("tcp", b.Addr()) // never says CONNECT
 	if err != nil {
 		t.Fatal(err)
@@ -339,16 +341,16 @@ func TestCloseEndsEveryConnection(t *testing.T) {
 }
 
 func TestTakenAddressIsAnError(t *testing.T) {
-	b := start(t, Options{Addr: tcp})
+	b := startBroker(t, Options{Addr: tcp})
 	if _, err := New(Options{Addr: b.Addr()}); err == nil {
 		t.Error("two brokers on one address")
 	}
 }
 
 // Nothing here keeps a bubble of fake time from going idle, or alive.
-func TestFakeClock(t *testing.T) {
+func TestBrokerRunsUnderAFakeClock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		if got := asks(t, start(t, Options{}), 200, 16, 0); got != 200 {
+		if got := askUnderCuts(t, startBroker(t, Options{}), 200, 16, 0); got != 200 {
 			t.Fatalf("answered %d of 200", got)
 		}
 		began := time.Now()
@@ -365,7 +367,7 @@ func BenchmarkAsk(b *testing.B) {
 	for _, window := range []uint16{16, 64} {
 		b.Run(fmt.Sprintf("window %d", window), func(b *testing.B) {
 			b.ReportAllocs()
-			if got := asks(b, start(b, Options{}), b.N, window, 0); got != b.N {
+			if got := askUnderCuts(b, startBroker(b, Options{}), b.N, window, 0); got != b.N {
 				b.Fatalf("answered %d of %d", got, b.N)
 			}
 		})

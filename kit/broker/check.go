@@ -54,31 +54,31 @@ type packetError struct {
 func (e *packetError) Error() string { return e.text }
 
 var (
-	errHeader         = &packetError{codeMalformed, "flags or length of the fixed header"}
-	errType           = &packetError{codeProtocolError, "a packet that a client does not send"}
-	errFirst          = &packetError{codeProtocolError, "the first packet is no CONNECT"}
-	errSecondConnect  = &packetError{codeProtocolError, "a second CONNECT"}
-	errLength         = &packetError{codeMalformed, "fields and length do not agree"}
-	errField          = &packetError{codeMalformed, "a field is cut off, or a string has characters that are not allowed"}
-	errPacketID       = &packetError{codeProtocolError, "packet identifier 0"}
-	errReason         = &packetError{codeProtocolError, "a reason code that this packet does not have"}
-	errTopic          = &packetError{codeMalformed, "an empty topic, or wildcards in it"}
-	errNoFilter       = &packetError{codeProtocolError, "no topic filter"}
-	errEmptyFilter    = &packetError{codeMalformed, "an empty topic filter"}
-	errOptions        = &packetError{codeMalformed, "subscription options"}
-	errSharedNoLocal  = &packetError{codeProtocolError, "No Local on a shared subscription"}
-	errNoAuth         = &packetError{codeProtocolError, "AUTH without an authentication method"}
-	errProperties     = &packetError{codeMalformed, "properties"}
-	errPropertyPlace  = &packetError{codeProtocolError, "a property that this packet does not have"}
-	errPropertyTwice  = &packetError{codeProtocolError, "a property that is there twice"}
-	errPropertyValue  = &packetError{codeProtocolError, "a value that a property does not have"}
-	errTopicAlias     = &packetError{codeTopicAlias, "a topic alias, which this broker does not offer"}
-	errResponseTopic  = &packetError{codeProtocolError, "wildcards in a response topic"}
-	errTooLarge       = &packetError{codePacketTooLarge, "a packet larger than this broker takes"}
-	errReceiveMaximum = &packetError{codeReceiveMaximum, "more QoS 2 publications at a time than the Receive Maximum"}
-	errManyFilters    = &packetError{codeQuota, "too many topic filters in one packet"}
-	errManyProperties = &packetError{codeQuota, "too many user properties in one packet"}
-	errWaiting        = &packetError{codeQuota, "unfinished packets of all clients use up the memory for them"}
+	errHeader            = &packetError{codeMalformed, "flags or length of the fixed header"}
+	errType              = &packetError{codeProtocolError, "a packet that a client does not send"}
+	errNotConnect        = &packetError{codeProtocolError, "the first packet is no CONNECT"}
+	errSecondConnect     = &packetError{codeProtocolError, "a second CONNECT"}
+	errLength            = &packetError{codeMalformed, "fields and length do not agree"}
+	errField             = &packetError{codeMalformed, "a field is cut off, or a string has characters that are not allowed"}
+	errPacketID          = &packetError{codeProtocolError, "packet identifier 0"}
+	errReason            = &packetError{codeProtocolError, "a reason code that this packet does not have"}
+	errTopic             = &packetError{codeMalformed, "an empty topic, or wildcards in it"}
+	errNoFilter          = &packetError{codeProtocolError, "no topic filter"}
+	errEmptyFilter       = &packetError{codeMalformed, "an empty topic filter"}
+	errOptions           = &packetError{codeMalformed, "subscription options"}
+	errSharedNoLocal     = &packetError{codeProtocolError, "No Local on a shared subscription"}
+	errNoAuth            = &packetError{codeProtocolError, "AUTH without an authentication method"}
+	errProperties        = &packetError{codeMalformed, "properties"}
+	errPropertyPlace     = &packetError{codeProtocolError, "a property that this packet does not have"}
+	errPropertyTwice     = &packetError{codeProtocolError, "a property that is there twice"}
+	errPropertyValue     = &packetError{codeProtocolError, "a value that a property does not have"}
+	errTopicAlias        = &packetError{codeTopicAlias, "a topic alias, which this broker does not offer"}
+	errResponseTopic     = &packetError{codeProtocolError, "wildcards in a response topic"}
+	errTooLarge          = &packetError{codePacketTooLarge, "a packet larger than this broker takes"}
+	errReceiveMaximum    = &packetError{codeReceiveMaximum, "more QoS 2 publications at a time than the Receive Maximum"}
+	errTooManyFilters    = &packetError{codeQuota, "too many topic filters in one packet"}
+	errTooManyProperties = &packetError{codeQuota, "too many user properties in one packet"}
+	errUnfinishedPackets = &packetError{codeQuota, "unfinished packets of all clients use up the memory for them"}
 )
 
 // checkPacket refuses what a client that is logged in may not send at this
@@ -161,8 +161,8 @@ func checkAck(version, typ byte, s *scanner) error {
 	return checkReasons(version, typ, s)
 }
 
-// reasons are the codes that a client may give.
-var reasons = map[byte][]byte{
+// clientReasonCodes are the codes that a client may give.
+var clientReasonCodes = map[byte][]byte{
 	typePuback:     {0, 0x10, 0x80, 0x83, 0x87, 0x90, 0x91, 0x97, 0x99},
 	typePubrec:     {0, 0x10, 0x80, 0x83, 0x87, 0x90, 0x91, 0x97, 0x99},
 	typePubrel:     {0, 0x92},
@@ -179,7 +179,7 @@ func checkReasons(version, typ byte, s *scanner) error {
 	if version != 5 {
 		return errLength
 	}
-	if !slices.Contains(reasons[typ], s.octet()) {
+	if !slices.Contains(clientReasonCodes[typ], s.octet()) {
 		return errReason
 	}
 	if len(s.buf) == 0 {
@@ -208,7 +208,7 @@ func checkFilters(version, typ byte, s *scanner) error {
 	}
 	for n := 0; !s.bad && len(s.buf) > 0; n++ {
 		if n == maxFilters {
-			return errManyFilters
+			return errTooManyFilters
 		}
 		filter := s.text()
 		if !s.bad && len(filter) == 0 {
@@ -232,7 +232,7 @@ func checkOptions(version byte, filter []byte, options byte) error {
 	if options&3 == 3 || version < 5 && options > 2 || options&0xC0 != 0 || options&0x30 == 0x30 {
 		return errOptions
 	}
-	if version == 5 && options&4 != 0 && bytes.HasPrefix(filter, []byte(share)) {
+	if version == 5 && options&4 != 0 && bytes.HasPrefix(filter, []byte(sharePrefix)) {
 		return errSharedNoLocal
 	}
 	return nil

@@ -9,8 +9,8 @@ import (
 	"unicode/utf8"
 )
 
-// unhex is what s, with blanks anywhere, stands for.
-func unhex(t testing.TB, s string) []byte {
+// decodeHex is what s, with blanks anywhere, stands for.
+func decodeHex(t testing.TB, s string) []byte {
 	t.Helper()
 	b, err := hex.DecodeString(strings.Join(strings.Fields(s), ""))
 	if err != nil {
@@ -109,7 +109,7 @@ func TestPacketsThatTheProtocolForbids(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			p := unhex(t, tt.packet)
+			p := decodeHex(t, tt.packet)
 			version := tt.version
 			if version == 0 {
 				version = 5
@@ -161,7 +161,7 @@ func TestLoginsThatTheProtocolForbids(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			_, err := parseConnect(unhex(t, tt.packet))
+			_, err := parseConnect(decodeHex(t, tt.packet))
 			bad, _ := errors.AsType[*packetError](err)
 			if tt.code == 0 && err != nil || tt.code != 0 && (bad == nil || bad.code != tt.code) {
 				t.Errorf("%v, want %#x", err, tt.code)
@@ -199,7 +199,7 @@ func TestTextIsWhatMosquittoTakes(t *testing.T) {
 	}
 }
 
-func TestFilters(t *testing.T) {
+func TestWildcardsFillTheirLevel(t *testing.T) {
 	for filter, want := range map[string]bool{
 		"a": true, "/": true, "a/": true, "/a": true, "a//b": true, "+": true, "#": true, "a/+/b": true, "a/#": true, "+/+/#": true, "$SYS/#": true,
 		"$share/g/a": true, "$share/g/#": true, "$share/g//": true, "$shared/a": true,
@@ -215,7 +215,7 @@ func TestFilters(t *testing.T) {
 
 // What is sent is never more than the client takes, and never more than the
 // length byte can say.
-func TestRefusalsFit(t *testing.T) {
+func TestRefusalsKeepTheMaximumPacketSize(t *testing.T) {
 	long := strings.Repeat("x", 500)
 	for _, limit := range []uint32{0, 1, 2, 3, 4, 5, 6, 10, 70, 1000} {
 		for _, p := range [][]byte{connackPacket(login{version: 5, maxPacket: limit}, codeQuota, long), disconnectPacket(login{version: 5, maxPacket: limit}, codeQuota, long)} {

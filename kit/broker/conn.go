@@ -13,8 +13,8 @@ import (
 )
 
 const (
-	highWater = 64 << 10 // bytes: messages wait while this much is unwritten, acks do not
-	farewell  = time.Second
+	highWater    = 64 << 10 // bytes: messages wait while this much is unwritten, acks do not
+	closeTimeout = time.Second
 )
 
 // conn is the broker's end of a connection. What it gives mochi to read are
@@ -22,49 +22,49 @@ const (
 // which holds locks of the client while it writes.
 type conn struct {
 	net.Conn
-	h       *cure
-	start   func(func()) bool // runs what belongs to this connection
-	done    chan struct{}     // closed when mochi is through with it, its will included
-	trusted bool              // made by Dial
-	since   time.Time         // of the connection
+	h              *cure
+	startGoroutine func(func()) bool // runs what belongs to this connection
+	done           chan struct{}     // closed when mochi is through with it, its will included
+	trusted        bool              // made by Dial
+	connectedAt    time.Time         // of the connection
 
 	// Of the goroutine that reads, and of no other.
-	in       *bufio.Reader
-	frame    []byte // the packet that mochi is about to read, what is left of it
-	space    []byte // for the next one
-	failed   error  // after the first packet that is refused nothing is read
-	login    login
-	cl       *mqtt.Client     // nil until mochi knows the client
-	window   int              // the client's Receive Maximum
-	s        *session         // nil until CONNACK; others read it with cure.mu
-	before   *conn            // had the session before, or nil
-	owed     []packets.Packet // taken out of mochi's hands at the takeover
-	release  func()           // ends the hold on the takeover lock, nil without one
-	inner    uint16           // id of the packet in work, inside the broker
-	outer    uint16           // and for the client
-	unheard  bool             // nobody subscribes to the PUBLISH in work
-	unknown  uint16           // id of a PUBREC for what was not sent
-	over     []int            // filters of the SUBSCRIBE in work that are too many
-	expiry   time.Duration    // how long the session may outlive this connection
-	ended    bool             // OnDisconnect was called
-	debt     time.Time        // when the work that it made is done, at the rates that one may have
-	bursts   time.Time        // when all of maxBurst is left again
-	admitted bool             // counts as a connection; with cure.mu
-	entered  bool             // has a session, or will have none; with cure.mu
-	flooded  *session         // got more than it reads from this connection, or nil; with cure.mu
+	in              *bufio.Reader
+	frame           []byte // the packet that mochi is about to read, what is left of it
+	spareFrame      []byte // for the next one
+	readErr         error  // after the first packet that is refused nothing is read
+	login           login
+	cl              *mqtt.Client     // nil until mochi knows the client
+	window          int              // the client's Receive Maximum
+	session         *session         // nil until CONNACK; others read it with cure.mu
+	previous        *conn            // had the session before, or nil
+	resend          []packets.Packet // taken out of mochi's hands at the takeover
+	releaseTakeover func()           // ends the hold on the takeover lock, nil without one
+	brokerPacketID  uint16           // id of the packet in work, inside the broker
+	clientPacketID  uint16           // and for the client
+	noSubscribers   bool             // nobody subscribes to the PUBLISH in work
+	unknownPubrec   uint16           // id of a PUBREC for what was not sent
+	refusedFilters  []int            // filters of the SUBSCRIBE in work that are too many
+	expiry          time.Duration    // how long the session may outlive this connection
+	disconnected    bool             // OnDisconnect was called
+	debtUntil       time.Time        // when the work that it made is done, at the rates that one may have
+	bucketFull      time.Time        // when all of maxBurst is left again
+	admitted        bool             // counts as a connection; with cure.mu
+	sessionResolved bool             // has a session, or will have none; with cure.mu
+	floodedSession  *session         // got more than it reads from this connection, or nil; with cure.mu
 
 	subscribing atomic.Bool   // mochi asks for the right to subscribe, not to deliver
 	outbound    reflect.Value // mochi's queue of this client
 
-	mu      sync.Mutex
-	changed sync.Cond
-	open    map[uint16]struct{} // ids written here and not acknowledged
-	ready   bool                // what was owed is in the queue
-	closed  bool
-	buf     []byte
-	acks    int // bytes of buf that are no messages
-	queue   []message
-	waiting atomic.Int64 // bytes of the QoS 0 messages in queue
+	mu           sync.Mutex
+	changed      sync.Cond
+	inWindow     map[uint16]struct{} // ids written here and not acknowledged
+	resendQueued bool                // what was owed is in the queue
+	closed       bool
+	buf          []byte
+	ackBytes     int // bytes of buf that are no messages
+	queue        []message
+	waitingBytes atomic.Int64 // bytes of the QoS 0 messages in queue
 }
 
 // message waits to be written. One with an acknowledgement stays in mochi's
@@ -76,15 +76,15 @@ type message struct {
 }
 
 func newConn(n net.Conn, h *cure, start func(func()) bool, trusted bool) *conn {
-	c := &conn{Conn: n, h: h, start: start, done: make(chan struct{}), open: map[uint16]struct{}{}, trusted: trusted,
-		since: time.Now(), in: bufio.NewReader(n)}
+	c := &conn{Conn: n, h: h, startGoroutine: start, done: make(chan struct{}), inWindow: map[uint16]struct{}{}, trusted: trusted,
+		connectedAt: time.Now(), in: bufio.NewReader(n)}
 	c.changed.L = &c.mu
 	return c
 }
 
-func (c *conn) unlock() {
-	if f := c.release; f != nil {
-		c.release = nil
+func (c *conn) unlockTakeover() {
+	if f := c.releaseTakeover; f != nil {
+		c.releaseTakeover = nil
 		f()
 	}
 }
@@ -105,10 +105,10 @@ func (c *conn) Write(p []byte) (int, error) {
 			return
 		}
 		c.buf = append(c.buf, p...)
-		if c.acks += len(p); c.acks > maxQueuedAcks {
+		if c.ackBytes += len(p); c.ackBytes > maxQueuedAcks {
 			c.closed = true
-			_ = c.Conn.SetDeadline(time.Now().Add(farewell)) // the pump waits for the client to read
-			c.h.refusals.note(refusedUnreadAcks, "a client sends and does not read")
+			_ = c.Conn.SetDeadline(time.Now().Add(closeTimeout)) // the pump waits for the client to read
+			c.h.refusals.count(refusedUnreadAcks, "a client sends and does not read")
 		}
 	})
 	return len(p), nil
@@ -137,7 +137,7 @@ func (c *conn) Close() error {
 	defer c.mu.Unlock()
 	c.closed = true
 	c.changed.Broadcast()
-	return c.Conn.SetDeadline(time.Now().Add(farewell))
+	return c.Conn.SetDeadline(time.Now().Add(closeTimeout))
 }
 
 // enqueue takes the message p out of mochi's queue, and never waits.
@@ -145,7 +145,7 @@ func (c *conn) enqueue(p packets.Packet) {
 	m := message{id: p.PacketID}
 	if p.FixedHeader.Qos == 0 {
 		m.packet, m.size = &p, memoryCost(p)
-		if !c.h.fits(c) {
+		if !c.h.hasRoom(c) {
 			atomic.AddInt64(&c.h.info.MessagesDropped, 1)
 			return
 		}
@@ -156,31 +156,31 @@ func (c *conn) enqueue(p packets.Packet) {
 		return
 	}
 	c.queue = append(c.queue, m)
-	c.charge(m.size)
+	c.countWaiting(m.size)
 	c.changed.Broadcast()
 }
 
-func (c *conn) charge(n int64) {
-	c.waiting.Add(n)
+func (c *conn) countWaiting(n int64) {
+	c.waitingBytes.Add(n)
 	if c.trusted {
-		c.h.ours.Add(n)
+		c.h.trustedBytes.Add(n)
 	} else {
-		c.h.waiting.Add(n)
+		c.h.untrustedBytes.Add(n)
 	}
 }
 
-// sendable reports whether the next message may be written. c.mu is held.
-func (c *conn) sendable() bool {
-	return c.ready && len(c.queue) > 0 && len(c.buf) <= highWater && (c.queue[0].id == 0 || len(c.open) < c.window)
+// canSendNext reports whether the next message may be written. c.mu is held.
+func (c *conn) canSendNext() bool {
+	return c.resendQueued && len(c.queue) > 0 && len(c.buf) <= highWater && (c.queue[0].id == 0 || len(c.inWindow) < c.window)
 }
 
 // pump writes what is queued until the connection is closed.
 func (c *conn) pump() {
 	defer c.Conn.Close()
-	defer c.empty()
+	defer c.dropQueue()
 	var spare []byte
 	for {
-		out := c.gather(spare)
+		out := c.nextWrite(spare)
 		if len(out) == 0 {
 			return
 		}
@@ -193,29 +193,29 @@ func (c *conn) pump() {
 	}
 }
 
-// empty drops what is not written.
-func (c *conn) empty() {
+// dropQueue drops what is not written.
+func (c *conn) dropQueue() {
 	c.update(func() {
 		c.closed, c.buf, c.queue = true, nil, nil
-		c.charge(-c.waiting.Load())
+		c.countWaiting(-c.waitingBytes.Load())
 	})
 }
 
-// gather waits until there is something to write, and returns it; empty is: the
+// nextWrite waits until there is something to write, and returns it; empty is: the
 // connection is closed.
-func (c *conn) gather(spare []byte) []byte {
+func (c *conn) nextWrite(spare []byte) []byte {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for len(c.buf) == 0 && !c.closed {
-		if !c.sendable() {
+		if !c.canSendNext() {
 			c.changed.Wait()
 		}
-		for !c.closed && c.sendable() {
+		for !c.closed && c.canSendNext() {
 			c.encodeNext()
 		}
 	}
 	out := c.buf
-	c.buf, c.acks = spare, 0
+	c.buf, c.ackBytes = spare, 0
 	return out
 }
 
@@ -227,20 +227,20 @@ func (c *conn) encodeNext() {
 	if c.queue = c.queue[1:]; len(c.queue) == 0 {
 		c.queue = nil
 	}
-	c.charge(-m.size)
-	if _, twice := c.open[m.id]; twice {
+	c.countWaiting(-m.size)
+	if _, twice := c.inWindow[m.id]; twice {
 		return
 	}
 	if m.id != 0 {
-		c.open[m.id] = struct{}{}
+		c.inWindow[m.id] = struct{}{}
 	}
 	b := func() []byte {
 		c.mu.Unlock()
 		defer c.mu.Lock()
-		return c.h.encode(c, m)
+		return c.h.encodeMessage(c, m)
 	}()
 	if b == nil {
-		delete(c.open, m.id)
+		delete(c.inWindow, m.id)
 	}
 	if len(c.buf) == 0 && len(b) > highWater {
 		c.buf = b // it need not be copied
@@ -249,15 +249,15 @@ func (c *conn) encodeNext() {
 	c.buf = append(c.buf, b...)
 }
 
-// await waits until mochi's queue of this client has room for whoever publishes.
+// awaitRoom waits until mochi's queue of this client has room for whoever publishes.
 // The loop that empties it never waits, so this does not take long.
-func (c *conn) await() {
-	if c.outbound.Len() <= maxMessages/2 {
+func (c *conn) awaitRoom() {
+	if c.outbound.Len() <= mochiQueueLength/2 {
 		return
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for !c.closed && c.outbound.Len() > maxMessages/2 {
+	for !c.closed && c.outbound.Len() > mochiQueueLength/2 {
 		c.changed.Wait()
 	}
 }

@@ -7,22 +7,24 @@ import (
 
 // login is what a CONNECT says about who sent it.
 type login struct {
-	version      byte
-	clean        bool
-	flags        int // where its flags are in the body
-	client       string
-	will         string // its topic
-	user         string
-	password     []byte
-	hasUser      bool
-	hasPassword  bool
-	expiry       uint32 // seconds the session is to outlive the connection
-	maxPacket    uint32 // the largest packet the client takes; 0: any
-	authenticate bool   // it names an authentication method
+	version       byte
+	clean         bool
+	flagsOffset   int // where its flags are in the body
+	clientID      string
+	willTopic     string // its topic
+	user          string
+	password      []byte
+	hasUser       bool
+	hasPassword   bool
+	expiry        uint32 // seconds the session is to outlive the connection
+	maxPacket     uint32 // the largest packet the client takes; 0: any
+	hasAuthMethod bool   // it names an authentication method
 }
 
-// lasting reports whether the session is to outlive the connection.
-func (l *login) lasting() bool { return l.version == 5 && l.expiry > 0 || l.version < 5 && !l.clean }
+// outlivesConnection reports whether the session is to outlive the connection.
+func (l *login) outlivesConnection() bool {
+	return l.version == 5 && l.expiry > 0 || l.version < 5 && !l.clean
+}
 
 const (
 	connectClean    = 0x02
@@ -48,7 +50,7 @@ func parseConnect(body []byte) (l login, err error) {
 	if version != 3 && string(name) == "MQIsdp" || version != 4 && version != 5 && string(name) == "MQTT" {
 		return l, &packetError{codeVersion, "a version of MQTT that this broker does not speak"}
 	}
-	l.flags = len(body) - len(s.buf)
+	l.flagsOffset = len(body) - len(s.buf)
 	flags := s.octet()
 	s.uint16() // Keep Alive
 	if s.bad {
@@ -64,12 +66,12 @@ func parseConnect(body []byte) (l login, err error) {
 			return l, err
 		}
 		l.expiry, l.maxPacket = values[propSessionExpiry], values[propMaximumPacket]
-		_, l.authenticate = values[propAuthMethod]
-		if _, data := values[propAuthData]; data && !l.authenticate {
+		_, l.hasAuthMethod = values[propAuthMethod]
+		if _, data := values[propAuthData]; data && !l.hasAuthMethod {
 			return l, errNoAuth
 		}
 	}
-	return l, l.payload(s, flags)
+	return l, l.parsePayload(s, flags)
 }
 
 func checkConnectFlags(version, flags byte) error {
@@ -83,9 +85,9 @@ func checkConnectFlags(version, flags byte) error {
 	return nil
 }
 
-// payload reads what stands behind the properties.
-func (l *login) payload(s *scanner, flags byte) error {
-	l.client = string(s.text())
+// parsePayload reads what stands behind the properties.
+func (l *login) parsePayload(s *scanner, flags byte) error {
+	l.clientID = string(s.text())
 	if flags&connectWill != 0 && !s.bad {
 		if l.version == 5 {
 			if _, err := checkProperties(s, willProperties); err != nil {
@@ -97,7 +99,7 @@ func (l *login) payload(s *scanner, flags byte) error {
 		if !s.bad && (len(topic) == 0 || hasWildcard(topic)) {
 			return errTopic
 		}
-		l.will = string(topic)
+		l.willTopic = string(topic)
 	}
 	if l.hasUser {
 		l.user = string(s.text())
@@ -111,15 +113,15 @@ func (l *login) payload(s *scanner, flags byte) error {
 	if len(s.buf) > 0 {
 		return errLength
 	}
-	if l.client == "" && (l.version == 3 || l.version == 4 && !l.clean) {
+	if l.clientID == "" && (l.version == 3 || l.version == 4 && !l.clean) {
 		return &packetError{codeClientID, "an empty client id, where the protocol wants one"}
 	}
 	return nil
 }
 
-// returnCode is what MQTT 3.1 and 3.1.1 have in the place of a reason code of
+// connackReturnCode is what MQTT 3.1 and 3.1.1 have in the place of a reason code of
 // CONNACK. 0 is: nothing, the link is closed.
-func returnCode(code byte) byte {
+func connackReturnCode(code byte) byte {
 	return map[byte]byte{codeVersion: 1, codeClientID: 2, codeBusy: 3, codeQuota: 3, codeLogin: 4, codeAuthMethod: 5}[code]
 }
 
@@ -130,12 +132,12 @@ func connackPacket(l login, code byte, text string) []byte {
 		return nil
 	}
 	if l.version < 5 {
-		if c := returnCode(code); c != 0 {
+		if c := connackReturnCode(code); c != 0 {
 			return []byte{typeConnack << 4, 2, 0, c}
 		}
 		return nil
 	}
-	return withReason([]byte{0, code}, typeConnack, l.maxPacket, text)
+	return packetWithReason([]byte{0, code}, typeConnack, l.maxPacket, text)
 }
 
 // disconnectPacket tells a client of MQTT 5 why its link is closed.
@@ -143,12 +145,12 @@ func disconnectPacket(l login, code byte, text string) []byte {
 	if l.version < 5 {
 		return nil
 	}
-	return withReason([]byte{code}, typeDisconnect, l.maxPacket, text)
+	return packetWithReason([]byte{code}, typeDisconnect, l.maxPacket, text)
 }
 
-// withReason is a packet of head and, if the client takes so much, text as its
+// packetWithReason is a packet of head and, if the client takes so much, text as its
 // Reason String. A client that does not even take the rest gets nothing.
-func withReason(head []byte, typ byte, limit uint32, text string) []byte {
+func packetWithReason(head []byte, typ byte, limit uint32, text string) []byte {
 	if text = text[:min(len(text), 64)]; text != "" {
 		long := append(head, byte(3+len(text)), propReasonString)
 		long = append(binary.BigEndian.AppendUint16(long, uint16(len(text))), text...)

@@ -27,20 +27,20 @@ type cure struct {
 	user, password string // of clients over TCP; no password lets all in
 	process        string // whose broker this is, for who asks for a reserved client id
 
-	waiting    atomic.Int64 // bytes for clients over TCP
-	ours       atomic.Int64 // bytes at QoS 0 for clients of this process
-	unfinished atomic.Int64 // bytes of packets that are not here as a whole
+	untrustedBytes  atomic.Int64 // bytes for clients over TCP
+	trustedBytes    atomic.Int64 // bytes at QoS 0 for clients of this process
+	unfinishedBytes atomic.Int64 // bytes of packets that are not here as a whole
 
-	mu            sync.Mutex
-	sessions      map[string]*session // by client id
-	strangers     int                 // of these, the ones that are not trusted
-	entering      int                 // connections that may get one more session
-	connected     int                 // connections over TCP that are logged in
-	reserved      map[string]struct{} // client ids of this process
-	subscriptions int                 // of all sessions; mochi's own count can go below 0
-	retained      map[string]int64    // bytes by topic
-	retainedBytes int64
-	over          bool // the broker is closed
+	mu                 sync.Mutex
+	sessions           map[string]*session // by client id
+	untrustedSessions  int                 // of these, the ones that are not trusted
+	unresolvedSessions int                 // connections that may get one more session
+	tcpClients         int                 // connections over TCP that are logged in
+	reserved           map[string]struct{} // client ids of this process
+	subscriptions      int                 // of all sessions; mochi's own count can go below 0
+	retained           map[string]int64    // bytes by topic
+	retainedBytes      int64
+	closed             bool // the broker is closed
 }
 
 func (h *cure) ID() string { return "cure" }
@@ -60,7 +60,7 @@ func (h *cure) OnConnect(cl *mqtt.Client, _ packets.Packet) error {
 		c.cl = cl
 		c.outbound = reflect.ValueOf(cl).Elem().FieldByName("State").FieldByName("outbound")
 		p := &cl.Properties.Props
-		c.expiry = h.grant(c, &p.SessionExpiryInterval)
+		c.expiry = h.grantExpiry(c, &p.SessionExpiryInterval)
 		if will := &cl.Properties.Will; time.Duration(will.WillDelayInterval)*time.Second > c.expiry {
 			will.WillDelayInterval = uint32(c.expiry / time.Second) // a will does not outlive the session
 		}
@@ -82,8 +82,8 @@ func liftQuotas(cl *mqtt.Client) {
 func (h *cure) OnSessionEstablish(cl *mqtt.Client, _ packets.Packet) {
 	if c, ok := cl.Net.Conn.(*conn); ok {
 		h.takeover.Lock()
-		c.release = h.takeover.Unlock
-		if h.usurps(c, cl.ID) { // a service of this process came first after all
+		c.releaseTakeover = h.takeover.Unlock
+		if h.tookReservedID(c, cl.ID) { // a service of this process came first after all
 			cl.ID += " refused"
 			cl.Stop(packets.ErrClientIdentifierNotValid)
 		}
@@ -100,18 +100,18 @@ func (h *cure) OnSessionEstablished(cl *mqtt.Client, _ packets.Packet) {
 	}
 	liftQuotas(cl)
 	var resend []message
-	for _, p := range c.owed {
+	for _, p := range c.resend {
 		cl.State.Inflight.Set(p)
 		if p.FixedHeader.Type == packets.Publish {
 			resend = append(resend, message{id: p.PacketID})
 		}
 	}
-	c.owed = nil
-	c.unlock()
-	c.update(func() { c.queue, c.ready = append(resend, c.queue...), true })
-	if c.before != nil {
-		<-c.before.done
-		c.before = nil
+	c.resend = nil
+	c.unlockTakeover()
+	c.update(func() { c.queue, c.resendQueued = append(resend, c.queue...), true })
+	if c.previous != nil {
+		<-c.previous.done
+		c.previous = nil
 	}
 }
 
@@ -122,8 +122,8 @@ func (h *cure) OnDisconnect(cl *mqtt.Client, _ error, expire bool) {
 	if !ok {
 		return
 	}
-	c.ended = true
-	h.hold(c)
+	c.disconnected = true
+	h.lockTakeover(c)
 	switch {
 	case cl.IsTakenOver():
 	case expire:
@@ -137,56 +137,56 @@ func (h *cure) OnDisconnect(cl *mqtt.Client, _ error, expire bool) {
 // the window of what the client finished.
 func (h *cure) OnPacketRead(cl *mqtt.Client, p packets.Packet) (packets.Packet, error) {
 	c, ok := cl.Net.Conn.(*conn)
-	if !ok || c.s == nil {
+	if !ok || c.session == nil {
 		return p, nil
 	}
 	if p.FixedHeader.Type == packets.Subscribe || p.FixedHeader.Type == packets.Publish && p.FixedHeader.Retain {
-		h.holdAlone(c)
+		h.lockTakeoverAlone(c)
 	} else {
-		h.hold(c)
+		h.lockTakeover(c)
 	}
 	if cl.Closed() { // another connection has the session now
-		c.unlock()
+		c.unlockTakeover()
 		return p, packets.ErrRejectPacket
 	}
 	switch t := p.FixedHeader.Type; t {
 	case packets.Puback, packets.Pubcomp, packets.Pubrec:
-		if !c.expects(p.PacketID) {
-			c.unknown, p.PacketID = p.PacketID, 0 // mochi finds nothing in flight
+		if !c.awaitsAck(p.PacketID) {
+			c.unknownPubrec, p.PacketID = p.PacketID, 0 // mochi finds nothing in flight
 			break
 		}
 		if t == packets.Pubrec && p.ReasonCode < 0x80 {
 			break
 		}
 		h.mu.Lock()
-		h.settle(c.s, p.PacketID)
+		h.removeUnacked(c.session, p.PacketID)
 		h.mu.Unlock()
-		c.update(func() { delete(c.open, p.PacketID) })
+		c.update(func() { delete(c.inWindow, p.PacketID) })
 	case packets.Disconnect:
 		if q := &p.Properties; q.SessionExpiryIntervalFlag && cl.Properties.Props.SessionExpiryInterval > 0 {
-			c.expiry = h.grant(c, &q.SessionExpiryInterval)
+			c.expiry = h.grantExpiry(c, &q.SessionExpiryInterval)
 		}
 	case packets.Publish, packets.Pubrel, packets.Subscribe, packets.Unsubscribe:
-		c.unheard = t == packets.Publish && p.FixedHeader.Qos == 1 && c.login.version == 5 && h.nobodyTakes(p.TopicName)
+		c.noSubscribers = t == packets.Publish && p.FixedHeader.Qos == 1 && c.login.version == 5 && h.hasNoSubscribers(p.TopicName)
 		if p.PacketID != 0 {
-			p.PacketID = c.enter(cl, p)
+			p.PacketID = c.mapPacketID(cl, p)
 		}
 	}
 	return p, nil
 }
 
-// nobodyTakes reports whether no subscription matches a topic.
-func (h *cure) nobodyTakes(topic string) bool {
+// hasNoSubscribers reports whether no subscription matches a topic.
+func (h *cure) hasNoSubscribers(topic string) bool {
 	all := h.srv.Topics.Subscribers(topic)
 	return len(all.Subscriptions) == 0 && len(all.Shared) == 0 && len(all.InlineSubscriptions) == 0
 }
 
-// expects reports whether a message with this id was sent here, or before in the
+// awaitsAck reports whether a message with this id was sent here, or before in the
 // session, and is not acknowledged: else it may be the id of a message that the
 // client sent.
-func (c *conn) expects(id uint16) bool {
+func (c *conn) awaitsAck(id uint16) bool {
 	c.mu.Lock()
-	_, open := c.open[id]
+	_, open := c.inWindow[id]
 	c.mu.Unlock()
 	if open {
 		return true
@@ -195,12 +195,12 @@ func (c *conn) expects(id uint16) bool {
 	return flow.FixedHeader.Type == packets.Pubrel
 }
 
-// enter returns the id that p has inside the broker, and remembers both. mochi
+// mapPacketID returns the id that p has inside the broker, and remembers both. mochi
 // answers a packet before it reads the next, so one pair is enough.
-func (c *conn) enter(cl *mqtt.Client, p packets.Packet) uint16 {
+func (c *conn) mapPacketID(cl *mqtt.Client, p packets.Packet) uint16 {
 	release := p.FixedHeader.Type == packets.Pubrel
 	exactly := release || p.FixedHeader.Type == packets.Publish && p.FixedHeader.Qos == 2
-	id := c.s.qos2[p.PacketID]
+	id := c.session.qos2[p.PacketID]
 	if flow, _ := cl.State.Inflight.Get(id); !exactly || flow.FixedHeader.Type != packets.Pubrec {
 		n, err := cl.NextPacketID() // skips what is in flight
 		if err != nil {
@@ -208,12 +208,12 @@ func (c *conn) enter(cl *mqtt.Client, p packets.Packet) uint16 {
 		}
 		id = uint16(n)
 	}
-	c.inner, c.outer = id, p.PacketID
+	c.brokerPacketID, c.clientPacketID = id, p.PacketID
 	switch {
 	case release:
-		delete(c.s.qos2, c.outer)
+		delete(c.session.qos2, c.clientPacketID)
 	case exactly:
-		c.s.qos2[c.outer] = id
+		c.session.qos2[c.clientPacketID] = id
 	}
 	return id
 }
@@ -225,47 +225,47 @@ func (h *cure) OnWill(cl *mqtt.Client, w mqtt.Will) (mqtt.Will, error) {
 		return w, nil
 	}
 	if !w.Retain {
-		h.hold(c)
+		h.lockTakeover(c)
 		return w, nil
 	}
-	h.holdAlone(c)
+	h.lockTakeoverAlone(c)
 	if c.trusted {
 		return w, nil
 	}
-	if reason := h.retainable(w.TopicName, len(w.TopicName)+len(w.Payload)); reason != "" {
-		h.refusals.note(reason, "a will was delivered and not kept")
+	if reason := h.retainRefusal(w.TopicName, len(w.TopicName)+len(w.Payload)); reason != "" {
+		h.refusals.count(reason, "a will was delivered and not kept")
 		w.Retain = false
 	}
 	return w, nil
 }
 
-// hold keeps sessions from changing hands until c.unlock.
-func (h *cure) hold(c *conn) {
-	if c.release == nil {
+// lockTakeover keeps sessions from changing hands until c.unlock.
+func (h *cure) lockTakeover(c *conn) {
+	if c.releaseTakeover == nil {
 		h.takeover.RLock()
-		c.release = h.takeover.RUnlock
+		c.releaseTakeover = h.takeover.RUnlock
 	}
 }
 
-// holdAlone is hold for what mochi does not do safely beside other packets: it
+// lockTakeoverAlone is hold for what mochi does not do safely beside other packets: it
 // reads a topic's retained message without the lock under which it is replaced.
-func (h *cure) holdAlone(c *conn) {
-	c.unlock()
+func (h *cure) lockTakeoverAlone(c *conn) {
+	c.unlockTakeover()
 	h.takeover.Lock()
-	c.release = h.takeover.Unlock
+	c.releaseTakeover = h.takeover.Unlock
 }
 
 // OnPacketProcessed ends the hold of OnPacketRead.
 func (h *cure) OnPacketProcessed(cl *mqtt.Client, _ packets.Packet, _ error) {
 	if c, ok := cl.Net.Conn.(*conn); ok {
-		c.unlock()
+		c.unlockTakeover()
 	}
 }
 
-// discard forgets p, which is larger than what the client takes, as if it had
+// discardOversize forgets p, which is larger than what the client takes, as if it had
 // been acknowledged. On a connection that is over it does nothing: the next one
 // measures p by its own limit.
-func (h *cure) discard(cl *mqtt.Client, c *conn, p packets.Packet) {
+func (h *cure) discardOversize(cl *mqtt.Client, c *conn, p packets.Packet) {
 	h.takeover.RLock()
 	defer h.takeover.RUnlock()
 	if cl.Closed() {
@@ -281,7 +281,7 @@ func (h *cure) discard(cl *mqtt.Client, c *conn, p packets.Packet) {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.settle(c.s, p.PacketID)
+	h.removeUnacked(c.session, p.PacketID)
 }
 
 // OnPacketEncode gives the client its id back in acknowledgements, and takes
@@ -293,15 +293,15 @@ func (h *cure) OnPacketEncode(cl *mqtt.Client, p packets.Packet) packets.Packet 
 	}
 	switch p.FixedHeader.Type {
 	case packets.Connack:
-		if c.release != nil { // else it is a refusal
-			c.before = h.adopt(cl, c, p.SessionPresent)
-			h.announce(c, &p.Properties)
+		if c.releaseTakeover != nil { // else it is a refusal
+			c.previous = h.takeOverSession(cl, c, p.SessionPresent)
+			h.announceLimits(c, &p.Properties)
 		}
 	case packets.Puback, packets.Pubrec, packets.Pubcomp, packets.Suback, packets.Unsuback:
-		if p.PacketID == c.inner {
-			p.PacketID = c.outer
+		if p.PacketID == c.brokerPacketID {
+			p.PacketID = c.clientPacketID
 		}
-		if p.FixedHeader.Type == packets.Puback && c.unheard && p.ReasonCode < packets.ErrUnspecifiedError.Code {
+		if p.FixedHeader.Type == packets.Puback && c.noSubscribers && p.ReasonCode < packets.ErrUnspecifiedError.Code {
 			p.ReasonCode = packets.CodeNoMatchingSubscribers.Code
 			p.Properties.ReasonString = "nobody subscribes to it" // mochi writes a success only with a property
 		}
@@ -310,7 +310,7 @@ func (h *cure) OnPacketEncode(cl *mqtt.Client, p packets.Packet) packets.Packet 
 		}
 	case packets.Pubrel:
 		if p.PacketID == 0 {
-			p.PacketID = c.unknown
+			p.PacketID = c.unknownPubrec
 		}
 	case packets.Publish:
 		c.enqueue(p)
@@ -319,8 +319,8 @@ func (h *cure) OnPacketEncode(cl *mqtt.Client, p packets.Packet) packets.Packet 
 	return p
 }
 
-// announce tells the client the limits that CONNACK has words for.
-func (h *cure) announce(c *conn, p *packets.Properties) {
+// announceLimits tells the client the limits that CONNACK has words for.
+func (h *cure) announceLimits(c *conn, p *packets.Properties) {
 	p.MaximumPacketSize = h.maxPacket
 	if granted := uint32(c.expiry / time.Second); granted < c.login.expiry {
 		p.SessionExpiryInterval, p.SessionExpiryIntervalFlag = granted, true

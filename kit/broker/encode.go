@@ -9,10 +9,10 @@ import (
 	"github.com/mochi-mqtt/server/v2/packets"
 )
 
-// encode returns the PUBLISH of m for the client of c, or nil when it is not to
+// encodeMessage returns the PUBLISH of m for the client of c, or nil when it is not to
 // be sent: it is acknowledged or has expired meanwhile, or is larger than what
 // the client takes. Only the pump calls it.
-func (h *cure) encode(c *conn, m message) []byte {
+func (h *cure) encodeMessage(c *conn, m message) []byte {
 	cl, p := c.cl, m.packet
 	if p == nil {
 		found, ok := cl.State.Inflight.Get(m.id)
@@ -26,19 +26,19 @@ func (h *cure) encode(c *conn, m message) []byte {
 		p.Properties.MessageExpiryInterval = uint32(max(1, p.Expiry-time.Now().Unix()))
 	}
 	if tooLarge(*p) {
-		h.discard(cl, c, *p)
+		h.discardOversize(cl, c, *p)
 		return nil
 	}
 	if m.id != 0 {
 		h.mu.Lock()
-		p.FixedHeader.Dup = c.s.sent[m.id]
-		if _, ok := c.s.due[m.id]; ok {
-			c.s.sent[m.id] = true
+		p.FixedHeader.Dup = c.session.written[m.id]
+		if _, ok := c.session.unacked[m.id]; ok {
+			c.session.written[m.id] = true
 		}
 		h.mu.Unlock()
 	}
 	var out bytes.Buffer
-	out.Grow(atMost(*p))
+	out.Grow(maxEncodedSize(*p))
 	if p.PublishEncode(&out) != nil {
 		return nil
 	}

@@ -22,26 +22,26 @@ const (
 	hearing = "witness/hears"
 )
 
-// arena is a broker with small limits, and a client on it that must never notice
+// fuzzedBroker is a broker with small limits, and a client on it that must never notice
 // the others.
-type arena struct {
+type fuzzedBroker struct {
 	*Broker
-	witness raw
+	witness rawClient
 	n       int
 }
 
-func newArena(t testing.TB) *arena {
+func newArena(t testing.TB) *fuzzedBroker {
 	t.Helper()
-	b := start(t, Options{Limits: Limits{SessionExpiry: time.Second, WaitingBytes: 1 << 20, Retained: 50, Sessions: 50}})
+	b := startBroker(t, Options{Limits: Limits{SessionExpiry: time.Second, WaitingBytes: 1 << 20, Retained: 50, Sessions: 50}})
 	w := newRaw(t, b, packets.Connect{ClientID: "witness"})
 	w.next()
-	w.hear(hearing)
-	return &arena{Broker: b, witness: w}
+	w.subscribe(hearing)
+	return &fuzzedBroker{Broker: b, witness: w}
 }
 
-// meet lets a client send what it likes, and returns when the broker is through
+// exchange lets a client send what it likes, and returns when the broker is through
 // with it. Half of the clients read what they get.
-func (a *arena) meet(t testing.TB, sent []byte, reads bool) {
+func (a *fuzzedBroker) exchange(t testing.TB, sent []byte, reads bool) {
 	near, far := net.Pipe()
 	gone := make(chan struct{})
 	go func() {
@@ -65,11 +65,11 @@ func (a *arena) meet(t testing.TB, sent []byte, reads bool) {
 }
 
 // check lets the witness publish and hear itself.
-func (a *arena) check(t testing.TB) {
+func (a *fuzzedBroker) check(t testing.TB) {
 	t.Helper()
 	a.n++
 	want := fmt.Sprint("message ", a.n)
-	w := raw{a.witness.Conn, t} // the test at work
+	w := rawClient{a.witness.Conn, t} // the test at work
 	w.send(&packets.Publish{Topic: hearing, Payload: []byte(want), Properties: &packets.Properties{}})
 	if p, ok := w.next().(*packets.Publish); !ok || string(p.Payload) != want {
 		t.Fatalf("the witness heard %v, want %s", p, want)
@@ -80,7 +80,7 @@ func (a *arena) check(t testing.TB) {
 }
 
 // handled counts the packets that were read, the refused ones included.
-func (a *arena) handled() (n int64) {
+func (a *fuzzedBroker) handled() (n int64) {
 	n = a.srv.Info.Clone().PacketsReceived
 	for _, refused := range a.Stats().Refused {
 		n += refused
@@ -89,12 +89,12 @@ func (a *arena) handled() (n int64) {
 }
 
 // empty waits until nothing of the clients is left but what they retained.
-func (a *arena) empty(t testing.TB, goroutines int) {
+func (a *fuzzedBroker) empty(t testing.TB, goroutines int) {
 	t.Helper()
 	for end := time.Now().Add(stalled); ; time.Sleep(50 * time.Millisecond) {
 		s := a.Stats()
 		clean := s.Connections == 0 && s.BeforeLogin == 0 && s.Sessions == 1 && a.Clients() == 1 && s.Subscriptions == 1 &&
-			s.WaitingBytes == 0 && s.UnfinishedPackets == 0 && a.h.entering == 0 && a.h.strangers == 0
+			s.WaitingBytes == 0 && s.UnfinishedPackets == 0 && a.h.unresolvedSessions == 0 && a.h.untrustedSessions == 0
 		if clean && runtime.NumGoroutine() <= goroutines {
 			return
 		}
@@ -125,7 +125,7 @@ func TestMutatedConnections(t *testing.T) {
 			all.Go(func() {
 				m := mutator{rand.New(rand.NewPCG(seed, 4*round+i))}
 				for range 20 {
-					a.meet(t, m.connection(1+m.IntN(40)), !m.one(100))
+					a.exchange(t, m.connection(1+m.IntN(40)), !m.one(100))
 				}
 			})
 		}
@@ -153,18 +153,18 @@ func FuzzConnections(f *testing.F) {
 	a := newArena(f)
 	f.Fuzz(func(t *testing.T, packed bool, sent []byte) {
 		if packed {
-			sent = unpack(sent)
+			sent = unpackSeed(sent)
 		}
-		a.meet(t, sent, true)
+		a.exchange(t, sent, true)
 		a.check(t)
 	})
 }
 
-func unpack(b []byte) []byte {
+func unpackSeed(b []byte) []byte {
 	var out bytes.Buffer
 	for len(b) >= 3 {
 		n := min(int(binary.BigEndian.Uint16(b[1:])), len(b)-3)
-		out.Write(frame(b[0], b[3:3+n]))
+		out.Write(buildPacket(b[0], b[3:3+n]))
 		b = b[3+n:]
 	}
 	return out.Bytes()

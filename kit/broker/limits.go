@@ -72,18 +72,18 @@ func (l Limits) Validate() error {
 
 const (
 	maxSessionExpiry  = 365 * 24 * time.Hour
-	maxConnect        = 64 << 10  // bytes of a CONNECT
+	maxConnectBytes   = 64 << 10  // bytes of a CONNECT
 	maxFilters        = 4096      // in one SUBSCRIBE or UNSUBSCRIBE: mochi spends 64 bytes on each, and its client 3
 	maxUserProperties = 1024      // of one packet: 32 bytes for 5
 	maxQueuedAcks     = 1 << 20   // bytes of acknowledgements that a client does not read, before it is cut off
-	minFilters        = 16        // subscriptions that a session may have also when the total is used up
-	minShare          = 32 << 10  // bytes that may wait for a client that is connected, also when the total is used up
+	minSubscriptions  = 16        // subscriptions that a session may have also when the total is used up
+	minWaitingBytes   = 32 << 10  // bytes that may wait for a client that is connected, also when the total is used up
 	maxTrustedQueue   = 128 << 20 // bytes that may wait for one client of this process
 	receiveMaximum    = 1024      // QoS 2 publications that a client may leave open, as CONNACK says
 	messageOverhead   = 1024      // bytes that mochi and this package spend on a message beside its content
 	levelOverhead     = 512       // bytes that mochi spends on a level of a topic
 	levelsPerFilter   = 8         // levels that count as one subscription: mochi spends 612 bytes on each (measured)
-	maxMessages       = 1024      // length of mochi's own queue of a client, which is emptied at once
+	mochiQueueLength  = 1024      // length of mochi's own queue of a client, which is emptied at once
 )
 
 // Reasons for which something was refused, cut off or dropped. They label
@@ -107,7 +107,7 @@ const (
 	refusedWaitingOfClient = "waiting_bytes_per_client"
 	refusedUnreadAcks      = "unread_acknowledgements"
 	refusedPanic           = "panic"
-	refusedMany            = "too_many_fields"
+	refusedTooManyFields   = "too_many_fields"
 	refusedUnfinished      = "unfinished_packets"
 	refusedReceiveMaximum  = "receive_maximum"
 	refusedVersion         = "version_or_authentication"
@@ -117,8 +117,8 @@ const (
 // reason, once a minute: $SYS/broker/refused/bad_login has the payload 3.
 const RefusedTopic = "$SYS/broker/refused/"
 
-// logEvery is how often the log tells of one reason.
-const logEvery = 10 * time.Second
+// logInterval is how often the log tells of one reason.
+const logInterval = 10 * time.Second
 
 // Stats are figures of a broker.
 type Stats struct {
@@ -135,34 +135,36 @@ type Stats struct {
 }
 
 // refusals counts what was refused, and tells the log of each reason at most
-// once in logEvery.
+// once in logInterval.
 type refusals struct {
 	log *slog.Logger
 
-	mu  sync.Mutex
-	all map[string]*refusal
+	mu       sync.Mutex
+	byReason map[string]*refusal
 }
 
 type refusal struct {
-	n, told int64
-	at      time.Time
+	n, logged int64
+	loggedAt  time.Time
 }
 
-func newRefusals(log *slog.Logger) *refusals { return &refusals{log: log, all: map[string]*refusal{}} }
+func newRefusals(log *slog.Logger) *refusals {
+	return &refusals{log: log, byReason: map[string]*refusal{}}
+}
 
-// note counts one; detail must be nothing that a client chose.
-func (r *refusals) note(reason, detail string) {
+// count counts one; detail must be nothing that a client chose.
+func (r *refusals) count(reason, detail string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	one := r.all[reason]
+	one := r.byReason[reason]
 	if one == nil {
 		one = &refusal{}
-		r.all[reason] = one
+		r.byReason[reason] = one
 	}
 	one.n++
-	if now := time.Now(); now.Sub(one.at) >= logEvery {
-		r.log.Warn("broker refused a client", "reason", reason, "detail", detail, "times", one.n-one.told)
-		one.told, one.at = one.n, now
+	if now := time.Now(); now.Sub(one.loggedAt) >= logInterval {
+		r.log.Warn("broker refused a client", "reason", reason, "detail", detail, "times", one.n-one.logged)
+		one.logged, one.loggedAt = one.n, now
 	}
 }
 
@@ -170,7 +172,7 @@ func (r *refusals) counts() map[string]int64 {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	out := map[string]int64{}
-	for reason, one := range r.all {
+	for reason, one := range r.byReason {
 		out[reason] = one.n
 	}
 	return out

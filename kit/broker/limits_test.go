@@ -15,7 +15,7 @@ import (
 	"github.com/eclipse/paho.golang/packets"
 )
 
-func lasting(seconds uint32) *packets.Properties {
+func sessionExpiry(seconds uint32) *packets.Properties {
 	return &packets.Properties{SessionExpiryInterval: &seconds}
 }
 
@@ -28,17 +28,17 @@ func TestLimitsAreAnsweredByTheProtocol(t *testing.T) {
 		"connections": {Limits{Connections: 2}, func(t *testing.T, b *Broker) {
 			loggedIn(t, b, packets.Connect{ClientID: "1"})
 			loggedIn(t, b, packets.Connect{ClientID: "2"})
-			if got := stranger(t, b, packets.Connect{ClientID: "3"}).next().(*packets.Connack).ReasonCode; got != codeBusy {
+			if got := connectUntrusted(t, b, packets.Connect{ClientID: "3"}).next().(*packets.Connack).ReasonCode; got != codeBusy {
 				t.Errorf("CONNACK %#x, want %#x", got, codeBusy)
 			}
 			loggedIn(t, b, packets.Connect{ClientID: "2"}).ping() // takes the place of its old link
 		}, refusedConnections},
 		"sessions": {Limits{Sessions: 2}, func(t *testing.T, b *Broker) {
 			for _, id := range []string{"1", "2"} {
-				_ = loggedIn(t, b, packets.Connect{ClientID: id, Properties: lasting(60)}).Close()
+				_ = loggedIn(t, b, packets.Connect{ClientID: id, Properties: sessionExpiry(60)}).Close()
 			}
 			synctest.Wait()
-			if got := stranger(t, b, packets.Connect{ClientID: "3", Properties: lasting(60)}).next().(*packets.Connack).ReasonCode; got != codeQuota {
+			if got := connectUntrusted(t, b, packets.Connect{ClientID: "3", Properties: sessionExpiry(60)}).next().(*packets.Connack).ReasonCode; got != codeQuota {
 				t.Errorf("CONNACK %#x, want %#x", got, codeQuota)
 			}
 			loggedIn(t, b, packets.Connect{ClientID: "1"}).ping()
@@ -46,69 +46,69 @@ func TestLimitsAreAnsweredByTheProtocol(t *testing.T) {
 		}, refusedSessions},
 		"subscriptions of a session": {Limits{SubscriptionsPerSession: 2}, func(t *testing.T, b *Broker) {
 			r := loggedIn(t, b, packets.Connect{ClientID: "1"})
-			if got := r.hear("a", "b", "c", "#/x"); !bytes.Equal(got, []byte{1, 1, codeQuota, codeTopicFilter}) {
+			if got := r.subscribe("a", "b", "c", "#/x"); !bytes.Equal(got, []byte{1, 1, codeQuota, codeTopicFilter}) {
 				t.Errorf("SUBACK % x", got)
 			}
-			if got := r.hear("a"); !bytes.Equal(got, []byte{1}) {
+			if got := r.subscribe("a"); !bytes.Equal(got, []byte{1}) {
 				t.Errorf("SUBACK % x for what it has", got)
 			}
 		}, refusedSubscriptions},
-		"subscriptions": {Limits{Subscriptions: 2 * minFilters}, func(t *testing.T, b *Broker) {
+		"subscriptions": {Limits{Subscriptions: 2 * minSubscriptions}, func(t *testing.T, b *Broker) {
 			var many []string
-			for i := range 2*minFilters - 1 {
+			for i := range 2*minSubscriptions - 1 {
 				many = append(many, fmt.Sprint("a/", i))
 			}
 			first, r := loggedIn(t, b, packets.Connect{ClientID: "1"}), loggedIn(t, b, packets.Connect{ClientID: "2"})
-			if got := first.hear(many...); bytes.Contains(got, []byte{codeQuota}) {
+			if got := first.subscribe(many...); bytes.Contains(got, []byte{codeQuota}) {
 				t.Errorf("SUBACK % x", got)
 			}
-			got := r.hear(many[:minFilters+1]...) // each has a share, however much the others took
-			if bytes.IndexByte(got, codeQuota) != minFilters {
+			got := r.subscribe(many[:minSubscriptions+1]...) // each has a share, however much the others took
+			if bytes.IndexByte(got, codeQuota) != minSubscriptions {
 				t.Errorf("SUBACK % x", got)
 			}
 			first.send(&packets.Unsubscribe{PacketID: 2, Topics: append(many[1:], "none"), Properties: &packets.Properties{}})
 			first.next()
-			if got := r.hear("b"); !bytes.Equal(got, []byte{1}) {
+			if got := r.subscribe("b"); !bytes.Equal(got, []byte{1}) {
 				t.Errorf("SUBACK % x after some were given back", got)
 			}
 		}, refusedSubscriptions},
 		"levels of a filter": {Limits{TopicLevels: 3}, func(t *testing.T, b *Broker) {
-			if got := loggedIn(t, b, packets.Connect{ClientID: "1"}).hear("a/b/c", "a/b/c/d"); !bytes.Equal(got, []byte{1, codeTopicFilter}) {
+			if got := loggedIn(t, b, packets.Connect{ClientID: "1"}).subscribe("a/b/c", "a/b/c/d"); !bytes.Equal(got, []byte{1, codeTopicFilter}) {
 				t.Errorf("SUBACK % x", got)
 			}
 		}, refusedFilter},
 		"levels of a topic": {Limits{TopicLevels: 3}, func(t *testing.T, b *Broker) {
 			r := loggedIn(t, b, packets.Connect{ClientID: "1"})
-			if ok, deep := r.tell("a/b/c", "", false), r.tell("a/b/c/d", "", false); ok != 0 || deep != codeTopicName {
+			if ok, deep := r.publish("a/b/c", "", false), r.publish("a/b/c/d", "", false); ok != 0 || deep != codeTopicName {
 				t.Errorf("PUBACK %#x and %#x", ok, deep)
 			}
 		}, refusedTopic},
 		"bytes of a topic": {Limits{TopicBytes: 3}, func(t *testing.T, b *Broker) {
 			r := loggedIn(t, b, packets.Connect{ClientID: "1"})
-			if ok, long := r.tell("abc", "", false), r.tell("abcd", "", false); ok != 0 || long != codeTopicName {
+			if ok, long := r.publish("abc", "", false), r.publish("abcd", "", false); ok != 0 || long != codeTopicName {
 				t.Errorf("PUBACK %#x and %#x", ok, long)
 			}
 		}, refusedTopic},
 		"topics of the broker": {Limits{}, func(t *testing.T, b *Broker) {
-			if got := loggedIn(t, b, packets.Connect{ClientID: "1"}).tell("$SYS/broker/version", "mine", true); got != codeTopicName {
+			if got := loggedIn(t, b, packets.Connect{ClientID: "1"}).publish("$SYS/broker/version", "mine", true); got != codeTopicName {
 				t.Errorf("PUBACK %#x, want %#x", got, codeTopicName)
 			}
 		}, refusedTopic},
 		"retained messages": {Limits{Retained: 2}, func(t *testing.T, b *Broker) {
 			r := loggedIn(t, b, packets.Connect{ClientID: "1"})
-			got := []byte{r.tell("a", "1", true), r.tell("b", "1", true), r.tell("c", "1", true), r.tell("a", "2", true), r.tell("b", "", true), r.tell("d", "1", true)}
+			got := []byte{r.publish("a", "1", true), r.publish("b", "1", true), r.publish("c", "1", true), r.publish("a", "2", true), r.publish("b", "", true), r.publish("d", "1", true)}
 			if !bytes.Equal(got, []byte{0, 0, codeQuota, 0, 0, 0}) {
 				t.Errorf("PUBACK % x", got)
 			}
 			ours := newRaw(t, b, packets.Connect{ClientID: "ours"})
 			ours.next()
-			if got := ours.tell("of/this/process", "1", true); got != 0 {
+			if got := ours.publish("of/this/process", "1", true); got != 0 {
 				t.Errorf("PUBACK %#x for a client of this process", got)
 			}
 		}, refusedRetained},
 		"bytes of retained messages": {Limits{RetainedBytes: 10000}, func(t *testing.T, b *Broker) {
 			r, text := loggedIn(t, b, packets.Connect{ClientID: "1"}), strings.Repeat("x", 5000)
-			if a, c := r.tell("a", text, true), r.tell("b", text, true); a != 0 || c != codeQuota {
+			if a, c := r.publish("a", text, true), r.publish("b", text, true); a != 0 || c != codeQuota {
 				t.Errorf("PUBACK %#x and %#x", a, c)
 			}
 			if got := len(b.Retained("#")); got != 1 {
@@ -117,8 +117,8 @@ func TestLimitsAreAnsweredByTheProtocol(t *testing.T) {
 		}, refusedRetainedBytes},
 		"a will that is retained": {Limits{Retained: 1}, func(t *testing.T, b *Broker) {
 			watch := loggedIn(t, b, packets.Connect{ClientID: "2"})
-			watch.hear("gone")
-			watch.tell("a", "1", true)
+			watch.subscribe("gone")
+			watch.publish("a", "1", true)
 			_ = loggedIn(t, b, packets.Connect{ClientID: "1", WillFlag: true, WillTopic: "gone", WillMessage: []byte("x"), WillRetain: true,
 				WillProperties: &packets.Properties{}}).Close()
 			watch.next()
@@ -132,14 +132,14 @@ func TestLimitsAreAnsweredByTheProtocol(t *testing.T) {
 				r.send(&packets.Publish{PacketID: id + 1, QoS: 2, Topic: "a", Properties: &packets.Properties{}})
 				r.next()
 			}
-			go func() { _, _ = r.Write(frame(0x34, []byte{0, 1, 'a', 0x70, 0, 0})) }()
+			go func() { _, _ = r.Write(buildPacket(0x34, []byte{0, 1, 'a', 0x70, 0, 0})) }()
 			if d := r.next().(*packets.Disconnect); d.ReasonCode != codeReceiveMaximum {
 				t.Errorf("DISCONNECT %#x", d.ReasonCode)
 			}
 		}, refusedReceiveMaximum},
 		"a will on a topic of the broker": {Limits{}, func(t *testing.T, b *Broker) {
 			for _, topic := range []string{"$SYS/broker/refused/x", "$share/g/a", strings.Repeat("a/", 200)} {
-				r := stranger(t, b, packets.Connect{ClientID: "1", WillFlag: true, WillTopic: topic, WillMessage: []byte("x"), WillProperties: &packets.Properties{}})
+				r := connectUntrusted(t, b, packets.Connect{ClientID: "1", WillFlag: true, WillTopic: topic, WillMessage: []byte("x"), WillProperties: &packets.Properties{}})
 				if got := r.next().(*packets.Connack).ReasonCode; got != codeTopicName {
 					t.Errorf("CONNACK %#x for a will on %.20s", got, topic)
 				}
@@ -147,23 +147,25 @@ func TestLimitsAreAnsweredByTheProtocol(t *testing.T) {
 		}, refusedTopic},
 		"filters of one packet": {Limits{}, func(t *testing.T, b *Broker) {
 			r := loggedIn(t, b, packets.Connect{ClientID: "1"})
-			go func() { _, _ = r.Write(frame(0xa2, []byte{0, 1, 0}, bytes.Repeat([]byte{0, 1, 'a'}, maxFilters+1))) }()
-			if d := r.next().(*packets.Disconnect); d.ReasonCode != codeQuota {
-				t.Errorf("DISCONNECT %#x", d.ReasonCode)
-			}
-		}, refusedMany},
-		"user properties of one packet": {Limits{}, func(t *testing.T, b *Broker) {
-			r, props := loggedIn(t, b, packets.Connect{ClientID: "1"}), bytes.Repeat([]byte{propUser, 0, 0, 0, 0}, maxUserProperties+1)
 			go func() {
-				_, _ = r.Write(frame(0x30, []byte{0, 1, 'a', byte(len(props)&0x7f | 0x80), byte(len(props) >> 7)}, props))
+				_, _ = r.Write(buildPacket(0xa2, []byte{0, 1, 0}, bytes.Repeat([]byte{0, 1, 'a'}, maxFilters+1)))
 			}()
 			if d := r.next().(*packets.Disconnect); d.ReasonCode != codeQuota {
 				t.Errorf("DISCONNECT %#x", d.ReasonCode)
 			}
-		}, refusedMany},
+		}, refusedTooManyFields},
+		"user properties of one packet": {Limits{}, func(t *testing.T, b *Broker) {
+			r, props := loggedIn(t, b, packets.Connect{ClientID: "1"}), bytes.Repeat([]byte{propUser, 0, 0, 0, 0}, maxUserProperties+1)
+			go func() {
+				_, _ = r.Write(buildPacket(0x30, []byte{0, 1, 'a', byte(len(props)&0x7f | 0x80), byte(len(props) >> 7)}, props))
+			}()
+			if d := r.next().(*packets.Disconnect); d.ReasonCode != codeQuota {
+				t.Errorf("DISCONNECT %#x", d.ReasonCode)
+			}
+		}, refusedTooManyFields},
 		"acknowledgements that nobody reads": {Limits{}, func(t *testing.T, b *Broker) {
 			r := loggedIn(t, b, packets.Connect{ClientID: "1"})
-			ask := frame(0xa2, []byte{0, 1, 0}, bytes.Repeat([]byte{0, 1, 'a'}, maxFilters))
+			ask := buildPacket(0xa2, []byte{0, 1, 0}, bytes.Repeat([]byte{0, 1, 'a'}, maxFilters))
 			_ = r.SetWriteDeadline(time.Now().Add(time.Minute))
 			for range maxQueuedAcks/maxFilters + 10 {
 				if _, err := r.Write(ask); errors.Is(err, io.ErrClosedPipe) {
@@ -173,28 +175,28 @@ func TestLimitsAreAnsweredByTheProtocol(t *testing.T) {
 			t.Error("the link is not cut")
 		}, refusedUnreadAcks},
 		"packets that are too large": {Limits{}, func(t *testing.T, b *Broker) {
-			r := stranger(t, b, packets.Connect{ClientID: "1"})
+			r := connectUntrusted(t, b, packets.Connect{ClientID: "1"})
 			limit := r.next().(*packets.Connack).Properties.MaximumPacketSize
 			if limit == nil || *limit != 4<<20 {
 				t.Fatalf("CONNACK says %v", limit)
 			}
-			go func() { _, _ = r.Write(frame(0x30, make([]byte, *limit))) }()
+			go func() { _, _ = r.Write(buildPacket(0x30, make([]byte, *limit))) }()
 			if d := r.next().(*packets.Disconnect); d.ReasonCode != codePacketTooLarge {
 				t.Errorf("DISCONNECT %#x", d.ReasonCode)
 			}
 		}, refusedTooLarge},
 		"bytes of packets that never end": {Limits{WaitingBytes: 1 << 20}, func(t *testing.T, b *Broker) {
 			a, c := loggedIn(t, b, packets.Connect{ClientID: "1"}), loggedIn(t, b, packets.Connect{ClientID: "2"})
-			_, _ = a.Write(frame(0x30, make([]byte, 2<<20))[:800<<10])
-			go func() { _, _ = c.Write(frame(0x30, make([]byte, 2<<20))[:800<<10]) }()
+			_, _ = a.Write(buildPacket(0x30, make([]byte, 2<<20))[:800<<10])
+			go func() { _, _ = c.Write(buildPacket(0x30, make([]byte, 2<<20))[:800<<10]) }()
 			if d := c.next().(*packets.Disconnect); d.ReasonCode != codeQuota {
 				t.Errorf("DISCONNECT %#x", d.ReasonCode)
 			}
 		}, refusedUnfinished},
 	}
 	for name, tt := range tests {
-		bubble(t, name, func(t *testing.T) {
-			b := start(t, Options{Limits: tt.limits})
+		runFakeTime(t, name, func(t *testing.T) {
+			b := startBroker(t, Options{Limits: tt.limits})
 			tt.reach(t, b)
 			if got := b.Stats().Refused; got[tt.refused] == 0 {
 				t.Errorf("%v counted, want %s", got, tt.refused)
@@ -210,20 +212,20 @@ func TestSlowClientsAreBounded(t *testing.T) {
 		qos  byte
 		away bool
 	}{"QoS 0": {0, false}, "QoS 1": {1, false}, "QoS 1 while away": {1, true}} {
-		bubble(t, name, func(t *testing.T) {
+		runFakeTime(t, name, func(t *testing.T) {
 			const total, each, size = 4 << 20, 1 << 20, 10000
-			b := start(t, Options{Limits: Limits{WaitingBytes: total, WaitingBytesPerClient: each}})
+			b := startBroker(t, Options{Limits: Limits{WaitingBytes: total, WaitingBytesPerClient: each}})
 			for i := range 50 {
-				r := loggedIn(t, b, packets.Connect{ClientID: fmt.Sprint(i), Properties: lasting(60)})
-				r.hear("flood")
+				r := loggedIn(t, b, packets.Connect{ClientID: fmt.Sprint(i), Properties: sessionExpiry(60)})
+				r.subscribe("flood")
 				if tt.away {
 					_ = r.Close()
 				}
 			}
 			quick, ours := loggedIn(t, b, packets.Connect{ClientID: "quick"}), newRaw(t, b, packets.Connect{ClientID: "ours"})
-			quick.hear("#")
+			quick.subscribe("#")
 			ours.next()
-			ours.hear("flood")
+			ours.subscribe("flood")
 			pub := loggedIn(t, b, packets.Connect{ClientID: "pub"})
 			for i := range uint16(500) {
 				p := packets.Publish{QoS: tt.qos, Topic: "flood", Payload: bytes.Repeat([]byte("x"), size), Properties: &packets.Properties{}}
@@ -234,7 +236,7 @@ func TestSlowClientsAreBounded(t *testing.T) {
 				if tt.qos > 0 {
 					pub.next()
 				}
-				for _, r := range []raw{quick, ours} {
+				for _, r := range []rawClient{quick, ours} {
 					got := r.next().(*packets.Publish)
 					if got.QoS > 0 {
 						r.send(&packets.Puback{PacketID: got.PacketID, Properties: &packets.Properties{}})
@@ -243,7 +245,7 @@ func TestSlowClientsAreBounded(t *testing.T) {
 			}
 			synctest.Wait()
 			s := b.Stats()
-			if s.WaitingBytes > total+50*minShare+each || s.WaitingBytes < total/2 {
+			if s.WaitingBytes > total+50*minWaitingBytes+each || s.WaitingBytes < total/2 {
 				t.Errorf("%d bytes wait, the limit is %d", s.WaitingBytes, total)
 			}
 			if s.Refused[refusedWaiting] == 0 || b.Dropped() == 0 {
@@ -263,42 +265,42 @@ func TestSessionsEndInTime(t *testing.T) {
 		after   time.Duration
 		present bool
 	}{
-		"it is there before":                      {packets.Connect{Properties: lasting(60)}, nil, 0, 59 * time.Second, true},
-		"it is gone after":                        {packets.Connect{Properties: lasting(60)}, nil, 0, 61 * time.Second, false},
-		"no session is endless":                   {packets.Connect{Properties: lasting(1<<32 - 1)}, nil, time.Minute, 61 * time.Second, false},
-		"an endless one until the limit":          {packets.Connect{Properties: lasting(1<<32 - 1)}, nil, time.Minute, 59 * time.Second, true},
-		"DISCONNECT makes it shorter":             {packets.Connect{Properties: lasting(60)}, &packets.Disconnect{Properties: lasting(10)}, 0, 11 * time.Second, false},
-		"DISCONNECT makes it longer":              {packets.Connect{Properties: lasting(10)}, &packets.Disconnect{Properties: lasting(60)}, 0, 50 * time.Second, true},
-		"DISCONNECT ends it":                      {packets.Connect{Properties: lasting(60)}, &packets.Disconnect{Properties: lasting(0)}, 0, 0, false},
+		"it is there before":                      {packets.Connect{Properties: sessionExpiry(60)}, nil, 0, 59 * time.Second, true},
+		"it is gone after":                        {packets.Connect{Properties: sessionExpiry(60)}, nil, 0, 61 * time.Second, false},
+		"no session is endless":                   {packets.Connect{Properties: sessionExpiry(1<<32 - 1)}, nil, time.Minute, 61 * time.Second, false},
+		"an endless one until the limit":          {packets.Connect{Properties: sessionExpiry(1<<32 - 1)}, nil, time.Minute, 59 * time.Second, true},
+		"DISCONNECT makes it shorter":             {packets.Connect{Properties: sessionExpiry(60)}, &packets.Disconnect{Properties: sessionExpiry(10)}, 0, 11 * time.Second, false},
+		"DISCONNECT makes it longer":              {packets.Connect{Properties: sessionExpiry(10)}, &packets.Disconnect{Properties: sessionExpiry(60)}, 0, 50 * time.Second, true},
+		"DISCONNECT ends it":                      {packets.Connect{Properties: sessionExpiry(60)}, &packets.Disconnect{Properties: sessionExpiry(0)}, 0, 0, false},
 		"without an expiry it ends with the link": {packets.Connect{}, nil, 0, 0, false},
 	}
 	for name, tt := range tests {
-		bubble(t, name, func(t *testing.T) {
-			b := start(t, Options{Limits: Limits{SessionExpiry: tt.limit}})
+		runFakeTime(t, name, func(t *testing.T) {
+			b := startBroker(t, Options{Limits: Limits{SessionExpiry: tt.limit}})
 			tt.first.ClientID = "x"
-			r := stranger(t, b, tt.first)
+			r := connectUntrusted(t, b, tt.first)
 			granted := r.next().(*packets.Connack).Properties.SessionExpiryInterval
 			if tt.limit > 0 && (granted == nil || *granted != uint32(tt.limit/time.Second)) {
 				t.Errorf("CONNACK grants %v", granted)
 			}
-			r.hear("news")
+			r.subscribe("news")
 			if tt.leave != nil {
 				r.send(tt.leave)
 			}
 			_ = r.Close()
 			synctest.Wait()
 			pub := loggedIn(t, b, packets.Connect{ClientID: "pub"})
-			pub.tell("news", "old", false)
+			pub.publish("news", "old", false)
 			time.Sleep(tt.after)
 			synctest.Wait()
 			if s := b.Stats(); !tt.present && (s.Subscriptions != 0 || s.WaitingBytes != 0 || s.Sessions != 1 || b.Clients() != 1) {
 				t.Errorf("left over: %+v, %d clients", s, b.Clients())
 			}
-			again := stranger(t, b, packets.Connect{ClientID: "x"})
+			again := connectUntrusted(t, b, packets.Connect{ClientID: "x"})
 			if got := again.next().(*packets.Connack).SessionPresent; got != tt.present {
 				t.Errorf("session present %t, want %t", got, tt.present)
 			}
-			pub.tell("news", "new", false)
+			pub.publish("news", "new", false)
 			if tt.present {
 				if p := again.next().(*packets.Publish); string(p.Payload) != "old" {
 					t.Errorf("got %q", p.Payload)
@@ -312,28 +314,28 @@ func TestSessionsEndInTime(t *testing.T) {
 
 // A will waits no longer than the session of its client.
 func TestDelayedWillComesWithTheEndOfTheSession(t *testing.T) {
-	bubble(t, "without a session it comes at once", func(t *testing.T) {
-		b, delay := start(t, Options{}), uint32(1<<32-1)
+	runFakeTime(t, "without a session it comes at once", func(t *testing.T) {
+		b, delay := startBroker(t, Options{}), uint32(1<<32-1)
 		watch := loggedIn(t, b, packets.Connect{ClientID: "watch"})
-		watch.hear("gone")
+		watch.subscribe("gone")
 		_ = loggedIn(t, b, packets.Connect{ClientID: "x", WillFlag: true, WillTopic: "gone", WillMessage: []byte("x"),
 			WillProperties: &packets.Properties{WillDelayInterval: &delay}}).Close()
 		watch.next()
 	})
 }
 
-func TestClientIDsOfThisProcess(t *testing.T) {
+func TestClientIDsOfThisProcessAreReserved(t *testing.T) {
 	refused := func(t *testing.T, b *Broker, id string) {
 		t.Helper()
-		ack := stranger(t, b, packets.Connect{ClientID: id}).next().(*packets.Connack)
+		ack := connectUntrusted(t, b, packets.Connect{ClientID: id}).next().(*packets.Connack)
 		owner, _, _ := strings.Cut(id, ".")
 		if ack.ReasonCode != codeClientID || ack.Properties.ReasonString != owner+" is a service of the running tars up" {
 			t.Errorf("CONNACK %#x %q", ack.ReasonCode, ack.Properties.ReasonString)
 		}
 	}
 	o := Options{ClientIDs: []string{"tars-tts"}, Process: "the running tars up"}
-	bubble(t, "before they connect, while they are here, and when they are away", func(t *testing.T) {
-		b := start(t, o)
+	runFakeTime(t, "before they connect, while they are here, and when they are away", func(t *testing.T) {
+		b := startBroker(t, o)
 		refused(t, b, "tars-tts")
 		refused(t, b, "tars-tts.desk") // its next connection
 		loggedIn(t, b, packets.Connect{ClientID: "tars-tts-2"}).ping()
@@ -348,21 +350,21 @@ func TestClientIDsOfThisProcess(t *testing.T) {
 		_ = ours.Close()
 		synctest.Wait()
 		refused(t, b, "tars-tts")
-		n := strange(t, b)
-		go func() { _, _ = n.Write(unhex(t, "1014 0004 4d515454 04 02 003c 0008 746172732d747473")) }()
-		if got := rest(t, n); !bytes.Equal(got, []byte{0x20, 2, 0, 2}) {
+		n := dialUntrusted(t, b)
+		go func() { _, _ = n.Write(decodeHex(t, "1014 0004 4d515454 04 02 003c 0008 746172732d747473")) }()
+		if got := readAll(t, n); !bytes.Equal(got, []byte{0x20, 2, 0, 2}) {
 			t.Errorf("CONNACK of 3.1.1 is % x", got)
 		}
 	})
-	bubble(t, "a session that a stranger made is not inherited", func(t *testing.T) {
-		b := start(t, Options{})
-		thief := loggedIn(t, b, packets.Connect{ClientID: "x", Properties: lasting(60)})
-		thief.hear("#")
-		ours := newRaw(t, b, packets.Connect{ClientID: "x", Properties: lasting(60)}) // no Clean Start
+	runFakeTime(t, "a session that a stranger made is not inherited", func(t *testing.T) {
+		b := startBroker(t, Options{})
+		thief := loggedIn(t, b, packets.Connect{ClientID: "x", Properties: sessionExpiry(60)})
+		thief.subscribe("#")
+		ours := newRaw(t, b, packets.Connect{ClientID: "x", Properties: sessionExpiry(60)}) // no Clean Start
 		if ack := ours.next().(*packets.Connack); ack.SessionPresent || ack.ReasonCode != 0 {
 			t.Errorf("CONNACK %+v", ack)
 		}
-		loggedIn(t, b, packets.Connect{ClientID: "pub"}).tell("secret", "x", false)
+		loggedIn(t, b, packets.Connect{ClientID: "pub"}).publish("secret", "x", false)
 		ours.ping() // and nothing before
 		_ = ours.Close()
 		synctest.Wait()
@@ -375,15 +377,15 @@ func TestClientIDsOfThisProcess(t *testing.T) {
 
 // MQTT 5, 4.8.2: a shared subscription gets no retained messages.
 func TestGroupsGetNoRetainedMessages(t *testing.T) {
-	bubble(t, "at the subscription, and at the next", func(t *testing.T) {
-		b := start(t, Options{})
+	runFakeTime(t, "at the subscription, and at the next", func(t *testing.T) {
+		b := startBroker(t, Options{})
 		r := loggedIn(t, b, packets.Connect{ClientID: "1"})
-		r.tell("state/a", "on", true)
+		r.publish("state/a", "on", true)
 		for range 2 {
-			r.hear("$share/g/state/+")
+			r.subscribe("$share/g/state/+")
 			r.ping()
 		}
-		if got := r.hear("state/+"); !bytes.Equal(got, []byte{1}) {
+		if got := r.subscribe("state/+"); !bytes.Equal(got, []byte{1}) {
 			t.Errorf("SUBACK % x", got)
 		}
 		if p := r.next().(*packets.Publish); string(p.Payload) != "on" || !p.Retain {
@@ -418,20 +420,20 @@ func TestDefaultLimitsAreThoseOfTheTags(t *testing.T) {
 
 // mochi's own queue of a client can be measured, which await relies on.
 func TestLengthOfMochisQueue(t *testing.T) {
-	b := start(t, Options{})
+	b := startBroker(t, Options{})
 	loggedIn(t, b, packets.Connect{ClientID: "1"})
 	cl, _ := b.srv.Clients.Get("1")
-	if c := cl.Net.Conn.(*conn); c.outbound.Kind() != reflect.Chan || c.outbound.Cap() != maxMessages {
+	if c := cl.Net.Conn.(*conn); c.outbound.Kind() != reflect.Chan || c.outbound.Cap() != mochiQueueLength {
 		t.Error("it is no channel of that length any more")
 	}
 }
 
 // What is retained stays, unless it is given an expiry; then nothing is left.
 func TestRetainedMessagesStay(t *testing.T) {
-	bubble(t, "over a day", func(t *testing.T) {
-		b, minute := start(t, Options{}), uint32(60)
+	runFakeTime(t, "over a day", func(t *testing.T) {
+		b, minute := startBroker(t, Options{}), uint32(60)
 		r := loggedIn(t, b, packets.Connect{ClientID: "1"})
-		r.tell("state", "on", true)
+		r.publish("state", "on", true)
 		r.send(&packets.Publish{PacketID: 1, QoS: 1, Topic: "news/of/today", Payload: []byte("x"), Retain: true,
 			Properties: &packets.Properties{MessageExpiry: &minute}})
 		r.next()
@@ -452,22 +454,22 @@ func TestRetainedMessagesStay(t *testing.T) {
 
 // A stranger who floods the clients of this process is as slow as they are.
 func TestFloodOfThisProcessIsSlowedDown(t *testing.T) {
-	bubble(t, "at QoS 0", func(t *testing.T) {
-		b := start(t, Options{})
+	runFakeTime(t, "at QoS 0", func(t *testing.T) {
+		b := startBroker(t, Options{})
 		ours, other := newRaw(t, b, packets.Connect{ClientID: "ours"}), newRaw(t, b, packets.Connect{ClientID: "other"})
 		ours.next()
-		ours.hear("flood") // and reads nothing
+		ours.subscribe("flood") // and reads nothing
 		other.next()
 		flood, began := loggedIn(t, b, packets.Connect{ClientID: "flood"}), time.Now()
 		for range 20 {
-			_, _ = flood.Write(frame(0x30, []byte{0, 5}, []byte("flood"), []byte{0}, make([]byte, 1<<20)))
+			_, _ = flood.Write(buildPacket(0x30, []byte{0, 5}, []byte("flood"), []byte{0}, make([]byte, 1<<20)))
 		}
 		flood.ping()
 		if took := time.Since(began); took < 5*time.Second || took > 20*time.Second {
 			t.Errorf("20 messages took %v, want a second for each from the 9th on", took)
 		}
 		began = time.Now()
-		other.tell("quick", "x", false)
+		other.publish("quick", "x", false)
 		if took := time.Since(began); took > 100*time.Millisecond {
 			t.Errorf("a client of this process waits %v", took)
 		}

@@ -25,10 +25,10 @@ type listener struct {
 	establish listeners.EstablishFn
 	running   sync.WaitGroup
 
-	mu      sync.Mutex
-	closed  bool
-	conns   map[*conn]struct{}
-	joining []*conn // over TCP and not logged in, the oldest first
+	mu          sync.Mutex
+	closed      bool
+	conns       map[*conn]struct{}
+	beforeLogin []*conn // over TCP and not logged in, the oldest first
 }
 
 // start runs f, unless the listener is closed. A panic of f ends f alone.
@@ -37,17 +37,17 @@ func (l *listener) start(f func()) bool {
 	defer l.mu.Unlock()
 	if !l.closed {
 		l.running.Go(func() {
-			defer l.h.recovered()
+			defer l.h.recoverPanic()
 			f()
 		})
 	}
 	return !l.closed
 }
 
-// recovered ends a panic, counts it and tells the log. It must be deferred.
-func (h *cure) recovered() {
+// recoverPanic ends a panic, counts it and tells the log. It must be deferred.
+func (h *cure) recoverPanic() {
 	if r := recover(); r != nil {
-		h.refusals.note(refusedPanic, "a connection ended")
+		h.refusals.count(refusedPanic, "a connection ended")
 		h.refusals.log.Error("broker: panic, one connection ends", "panic", fmt.Sprintf("%.200v", r), "stack", string(debug.Stack()))
 	}
 }
@@ -120,22 +120,22 @@ func (l *listener) serve(n net.Conn, trusted bool) {
 		_ = n.Close()
 		return
 	}
-	l.join(c)
-	defer l.leave(c)
+	l.addBeforeLogin(c)
+	defer l.removeConn(c)
 	defer close(c.done)
-	defer l.h.finish(c)
+	defer l.h.cleanUp(c)
 	_ = c.Conn.SetReadDeadline(time.Now().Add(l.h.limits.LoginTimeout))
 	if c.readLogin() != nil || !l.h.admit(c) {
 		return
 	}
-	l.joined(c)
-	defer l.h.recovered()
+	l.removeBeforeLogin(c)
+	defer l.h.recoverPanic()
 	_ = l.establish(l.ID(), c)
 }
 
-// join counts c among the connections before their login. When they are too
+// addBeforeLogin counts c among the connections before their login. When they are too
 // many, the oldest goes: who means well logs in at once.
-func (l *listener) join(c *conn) {
+func (l *listener) addBeforeLogin(c *conn) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.conns[c] = struct{}{}
@@ -145,27 +145,27 @@ func (l *listener) join(c *conn) {
 	if c.trusted {
 		return
 	}
-	if l.joining = append(l.joining, c); len(l.joining) > l.h.limits.ConnectionsBeforeLogin {
-		_ = l.joining[0].Close()
-		l.joining = l.joining[1:]
-		l.h.refusals.note(refusedBeforeLogin, "the oldest of the connections that have not logged in")
+	if l.beforeLogin = append(l.beforeLogin, c); len(l.beforeLogin) > l.h.limits.ConnectionsBeforeLogin {
+		_ = l.beforeLogin[0].Close()
+		l.beforeLogin = l.beforeLogin[1:]
+		l.h.refusals.count(refusedBeforeLogin, "the oldest of the connections that have not logged in")
 	}
 }
 
-// joined takes c out of the connections before their login.
-func (l *listener) joined(c *conn) {
+// removeBeforeLogin takes c out of the connections before their login.
+func (l *listener) removeBeforeLogin(c *conn) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for i, one := range l.joining {
+	for i, one := range l.beforeLogin {
 		if one == c {
-			l.joining = append(l.joining[:i:i], l.joining[i+1:]...)
+			l.beforeLogin = append(l.beforeLogin[:i:i], l.beforeLogin[i+1:]...)
 			return
 		}
 	}
 }
 
-func (l *listener) leave(c *conn) {
-	l.joined(c)
+func (l *listener) removeConn(c *conn) {
+	l.removeBeforeLogin(c)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.conns, c)

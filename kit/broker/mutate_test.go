@@ -9,16 +9,16 @@ import (
 // mutator makes packets of clients: some are good, some nearly so.
 type mutator struct{ *rand.Rand }
 
-// pick returns one of all.
-func pick[T any](m mutator, all ...T) T { return all[m.IntN(len(all))] }
+// pickOne returns one of all.
+func pickOne[T any](m mutator, all ...T) T { return all[m.IntN(len(all))] }
 
 // one reports true once in n times.
 func (m mutator) one(n int) bool { return m.IntN(n) == 0 }
 
 func (m mutator) text(all ...string) []byte {
-	s := pick(m, all...)
+	s := pickOne(m, all...)
 	if m.one(40) {
-		s += pick(m, "\t", "\x00", "\xff", "\u0085", "\ufdd0", "\uffff", "\xed\xa0\x80", "+", "#", "/", "ü")
+		s += pickOne(m, "\t", "\x00", "\xff", "\u0085", "\ufdd0", "\uffff", "\xed\xa0\x80", "+", "#", "/", "ü")
 	}
 	return append(binary.BigEndian.AppendUint16(nil, uint16(len(s))), s...)
 }
@@ -32,7 +32,7 @@ func (m mutator) filter() []byte {
 }
 
 func (m mutator) id() []byte {
-	return binary.BigEndian.AppendUint16(nil, pick[uint16](m, 0, 1, 1, 1, 2, 2, 3, 4, 5, 256, 65535))
+	return binary.BigEndian.AppendUint16(nil, pickOne[uint16](m, 0, 1, 1, 1, 2, 2, 3, 4, 5, 256, 65535))
 }
 
 // props are properties of packets of type in, or now and then of others.
@@ -52,9 +52,9 @@ func (m mutator) props(version, in byte) []byte {
 		case kindByte, kindVariable:
 			out = append(out, byte(m.IntN(3)))
 		case kindUint16:
-			out = binary.BigEndian.AppendUint16(out, pick[uint16](m, 0, 1, 2, 65535))
+			out = binary.BigEndian.AppendUint16(out, pickOne[uint16](m, 0, 1, 2, 65535))
 		case kindUint32:
-			out = binary.BigEndian.AppendUint32(out, pick[uint32](m, 0, 1, 2, 40, 1<<32-1))
+			out = binary.BigEndian.AppendUint32(out, pickOne[uint32](m, 0, 1, 2, 40, 1<<32-1))
 		case kindPair:
 			out = append(append(out, m.text("k")...), m.text("v", "")...)
 		default:
@@ -64,8 +64,8 @@ func (m mutator) props(version, in byte) []byte {
 	return append([]byte{byte(len(out))}, out...)
 }
 
-// frame is a packet of one first byte and what follows its length.
-func frame(first byte, parts ...[]byte) []byte {
+// buildPacket is a packet of one first byte and what follows its length.
+func buildPacket(first byte, parts ...[]byte) []byte {
 	var body []byte
 	for _, p := range parts {
 		body = append(body, p...)
@@ -103,28 +103,28 @@ func (m mutator) connect(version byte) []byte {
 		flags |= connectUser | connectPassword
 		rest = append(append(rest, m.text("user")...), m.text("password", "")...)
 	}
-	return frame(typeConnect<<4, m.text(name), []byte{version, flags, 0, pick[byte](m, 0, 60)}, m.props(version, typeConnect), client, rest)
+	return buildPacket(typeConnect<<4, m.text(name), []byte{version, flags, 0, pickOne[byte](m, 0, 60)}, m.props(version, typeConnect), client, rest)
 }
 
 // packet is one that follows CONNECT.
 func (m mutator) packet(version byte) []byte {
-	switch typ := pick[byte](m, 3, 3, 3, 3, 4, 5, 6, 7, 8, 8, 8, 10, 12, 14, 15, 1, 2); typ {
+	switch typ := pickOne[byte](m, 3, 3, 3, 3, 4, 5, 6, 7, 8, 8, 8, 10, 12, 14, 15, 1, 2); typ {
 	case typePublish:
 		qos := byte(m.IntN(3))
 		var id []byte
 		if qos > 0 {
 			id = m.id()
 		}
-		return frame(typ<<4|qos<<1|byte(m.IntN(2)), m.topic(), id, m.props(version, typ), m.text("", "payload")[2:])
+		return buildPacket(typ<<4|qos<<1|byte(m.IntN(2)), m.topic(), id, m.props(version, typ), m.text("", "payload")[2:])
 	case typePuback, typePubrec, typePubrel, typePubcomp:
 		first := typ << 4
 		if typ == typePubrel {
 			first |= 2
 		}
 		if version == 5 && m.one(3) {
-			return frame(first, m.id(), []byte{pick(m, reasons[typ]...)}, m.props(version, typ))
+			return buildPacket(first, m.id(), []byte{pickOne(m, clientReasonCodes[typ]...)}, m.props(version, typ))
 		}
-		return frame(first, m.id())
+		return buildPacket(first, m.id())
 	case typeSubscribe, typeUnsubscribe:
 		parts := [][]byte{m.id(), m.props(version, typ)}
 		for range 1 + m.IntN(3) {
@@ -133,16 +133,16 @@ func (m mutator) packet(version byte) []byte {
 				parts = append(parts, []byte{byte(m.IntN(3))})
 			}
 		}
-		return frame(typ<<4|2, parts...)
+		return buildPacket(typ<<4|2, parts...)
 	case typeDisconnect:
 		if version == 5 {
-			return frame(typ<<4, []byte{pick(m, reasons[typ]...)}, m.props(version, typ))
+			return buildPacket(typ<<4, []byte{pickOne(m, clientReasonCodes[typ]...)}, m.props(version, typ))
 		}
-		return frame(typ << 4)
+		return buildPacket(typ << 4)
 	case typeConnect:
 		return m.connect(version)
 	default:
-		return frame(typ << 4)
+		return buildPacket(typ << 4)
 	}
 }
 
@@ -161,14 +161,14 @@ func (m mutator) spoil(p []byte) []byte {
 		}
 	}
 	if len(p) > 2 && p[1] < 0x80 && !m.one(10) {
-		return frame(p[0], p[2:])
+		return buildPacket(p[0], p[2:])
 	}
 	return p
 }
 
 // connection is what one client sends: its CONNECT and up to n packets.
 func (m mutator) connection(n int) (out []byte) {
-	version := pick[byte](m, 3, 4, 5, 5)
+	version := pickOne[byte](m, 3, 4, 5, 5)
 	out = m.connect(version)
 	if m.one(20) {
 		out = m.spoil(out)

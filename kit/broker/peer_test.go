@@ -39,21 +39,21 @@ type peer struct {
 	idle int   // calls of cut since moved changed
 }
 
-// steady lets no publication begin while a connection does: AddToSession of paho
+// lockedState lets no publication begin while a connection does: AddToSession of paho
 // 0.23 reads the send quota without the lock under which ConAckReceived replaces it.
-type steady struct {
+type lockedState struct {
 	*state.State
 	mu sync.RWMutex
 }
 
-func (s *steady) ConAckReceived(w io.Writer, c *packets.Connect, a *packets.Connack) error {
+func (s *lockedState) ConAckReceived(w io.Writer, c *packets.Connect, a *packets.Connack) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.State.ConAckReceived(w, c, a)
 }
 
 // AddToSession waits for quota at most until the connection is lost.
-func (s *steady) AddToSession(ctx context.Context, p pahosession.Packet, r chan<- packets.ControlPacket) error {
+func (s *lockedState) AddToSession(ctx context.Context, p pahosession.Packet, r chan<- packets.ControlPacket) error {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return s.State.AddToSession(ctx, p, r)
@@ -167,7 +167,7 @@ func (p *peer) config(b *Broker, id string, window uint16) autopaho.ClientConfig
 			return c, nil
 		},
 		AttemptConnection: func(ctx context.Context, _ autopaho.ClientConfig, _ *url.URL) (net.Conn, error) {
-			n, err := dial(ctx, b)
+			n, err := dialBroker(ctx, b)
 			p.mu.Lock()
 			p.conn = n
 			p.mu.Unlock()
@@ -181,13 +181,13 @@ func (p *peer) config(b *Broker, id string, window uint16) autopaho.ClientConfig
 			}
 		},
 		ClientConfig: paho.ClientConfig{
-			ClientID: id, Session: &steady{State: state.NewInMemory()}, EnableManualAcknowledgment: true, SendAcksInterval: time.Millisecond, PacketTimeout: time.Minute,
+			ClientID: id, Session: &lockedState{State: state.NewInMemory()}, EnableManualAcknowledgment: true, SendAcksInterval: time.Millisecond, PacketTimeout: time.Minute,
 			OnPublishReceived: []func(paho.PublishReceived) (bool, error){p.received},
 		},
 	}
 }
 
-func dial(ctx context.Context, b *Broker) (net.Conn, error) {
+func dialBroker(ctx context.Context, b *Broker) (net.Conn, error) {
 	if b.Addr() != "" {
 		return new(net.Dialer).DialContext(ctx, "tcp", b.Addr())
 	}
@@ -210,7 +210,7 @@ func keepCutting(t testing.TB, every time.Duration, peers ...*peer) {
 	})
 }
 
-func start(t testing.TB, o Options) *Broker {
+func startBroker(t testing.TB, o Options) *Broker {
 	t.Helper()
 	b, err := New(o)
 	if err != nil {
@@ -220,20 +220,20 @@ func start(t testing.TB, o Options) *Broker {
 	return b
 }
 
-// raw is a client that speaks packet by packet.
-type raw struct {
+// rawClient is a client that speaks packet by packet.
+type rawClient struct {
 	net.Conn
 	t testing.TB
 }
 
-func newRaw(t testing.TB, b *Broker, c packets.Connect) raw {
+func newRaw(t testing.TB, b *Broker, c packets.Connect) rawClient {
 	t.Helper()
-	n, err := dial(t.Context(), b)
+	n, err := dialBroker(t.Context(), b)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = n.Close() })
-	r := raw{n, t}
+	r := rawClient{n, t}
 	c.ProtocolName, c.ProtocolVersion = "MQTT", 5
 	if c.Properties == nil {
 		c.Properties = &packets.Properties{}
@@ -242,7 +242,7 @@ func newRaw(t testing.TB, b *Broker, c packets.Connect) raw {
 	return r
 }
 
-func (r raw) send(c packets.Packet) {
+func (r rawClient) send(c packets.Packet) {
 	r.t.Helper()
 	if _, err := c.WriteTo(r); err != nil {
 		r.t.Fatal(err)
@@ -250,7 +250,7 @@ func (r raw) send(c packets.Packet) {
 }
 
 // next returns the content of the next packet.
-func (r raw) next() any {
+func (r rawClient) next() any {
 	r.t.Helper()
 	_ = r.SetReadDeadline(time.Now().Add(time.Minute))
 	p, err := packets.ReadPacket(r)

@@ -20,11 +20,11 @@ const (
 	willProperties     byte = 0 // stands for the will where a packet type is wanted: 0 is no packet
 )
 
-// kind is how a property is encoded.
-type kind byte
+// propertyKind is how a property is encoded.
+type propertyKind byte
 
 const (
-	kindByte kind = iota
+	kindByte propertyKind = iota
 	kindUint16
 	kindUint32
 	kindVariable
@@ -35,11 +35,11 @@ const (
 
 // property says how one is encoded, and in which packets of a client it may be.
 type property struct {
-	kind kind
+	kind propertyKind
 	in   []byte
 }
 
-var acks = []byte{typePuback, typePubrec, typePubrel, typePubcomp}
+var ackTypes = []byte{typePuback, typePubrec, typePubrel, typePubcomp}
 
 var properties = map[byte]property{
 	propPayloadFormat:  {kindByte, []byte{typePublish, willProperties}},
@@ -54,12 +54,12 @@ var properties = map[byte]property{
 	propProblemInfo:    {kindByte, []byte{typeConnect}},
 	0x18:               {kindUint32, []byte{willProperties}}, // Will Delay Interval
 	propResponseInfo:   {kindByte, []byte{typeConnect}},
-	propReasonString:   {kindText, append([]byte{typeDisconnect, typeAuth}, acks...)},
+	propReasonString:   {kindText, append([]byte{typeDisconnect, typeAuth}, ackTypes...)},
 	propReceiveMaximum: {kindUint16, []byte{typeConnect}},
 	0x22:               {kindUint16, []byte{typeConnect}}, // Topic Alias Maximum
 	propTopicAlias:     {kindUint16, []byte{typePublish}},
 	propUser: {kindPair, append([]byte{typeConnect, willProperties, typePublish, typeSubscribe, typeUnsubscribe,
-		typeDisconnect, typeAuth}, acks...)},
+		typeDisconnect, typeAuth}, ackTypes...)},
 	propMaximumPacket: {kindUint32, []byte{typeConnect}},
 }
 
@@ -95,7 +95,7 @@ func checkProperties(s *scanner, in byte) (propertyValues, error) {
 		}
 		if id == propUser {
 			if pairs++; pairs > maxUserProperties {
-				return nil, errManyProperties
+				return nil, errTooManyProperties
 			}
 		} else {
 			if values == nil {
@@ -107,7 +107,7 @@ func checkProperties(s *scanner, in byte) (propertyValues, error) {
 	return values, nil
 }
 
-func readProperty(s *scanner, k kind) (n uint32, text []byte) {
+func readProperty(s *scanner, k propertyKind) (n uint32, text []byte) {
 	switch k {
 	case kindByte:
 		n = uint32(s.octet())

@@ -10,22 +10,22 @@ import (
 	"time"
 )
 
-// chunk is how much memory a packet gets ahead of its bytes, whatever length it
+// readChunk is how much memory a packet gets ahead of its bytes, whatever length it
 // claims.
-const chunk = 64 << 10
+const readChunk = 64 << 10
 
 // Read gives mochi the next packet, which is checked and complete.
 func (c *conn) Read(p []byte) (int, error) {
 	for len(c.frame) == 0 {
-		if c.failed != nil {
-			return 0, c.failed
+		if c.readErr != nil {
+			return 0, c.readErr
 		}
 		if c.isClosed() {
 			return 0, net.ErrClosed
 		}
-		if err := c.next(); err != nil {
-			c.failed = err
-			c.refuse(err)
+		if err := c.nextPacket(); err != nil {
+			c.readErr = err
+			c.disconnectFor(err)
 		}
 	}
 	n := copy(p, c.frame)
@@ -33,29 +33,29 @@ func (c *conn) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// refuse tells a client why its link is closed, if it is for what it sent.
-func (c *conn) refuse(err error) {
+// disconnectFor tells a client why its link is closed, if it is for what it sent.
+func (c *conn) disconnectFor(err error) {
 	bad, ok := errors.AsType[*packetError](err)
 	if !ok {
 		return
 	}
-	c.h.refusals.note(refusalOf(bad), bad.text)
+	c.h.refusals.count(refusalReason(bad), bad.text)
 	if c.login.version == 5 {
 		_, _ = c.Write(disconnectPacket(c.login, bad.code, bad.text))
 	}
 }
 
-// refusalOf is the reason by which a packet that was refused is counted.
-func refusalOf(e *packetError) string {
+// refusalReason is the reason by which a packet that was refused is counted.
+func refusalReason(e *packetError) string {
 	switch e {
 	case errTooLarge:
 		return refusedTooLarge
 	case errReceiveMaximum:
 		return refusedReceiveMaximum
-	case errWaiting:
+	case errUnfinishedPackets:
 		return refusedUnfinished
-	case errManyFilters, errManyProperties:
-		return refusedMany
+	case errTooManyFilters, errTooManyProperties:
+		return refusedTooManyFields
 	}
 	switch e.code {
 	case codeMalformed:
@@ -66,8 +66,8 @@ func refusalOf(e *packetError) string {
 	return refusedProtocol
 }
 
-// next reads packets until there is one for mochi.
-func (c *conn) next() error {
+// nextPacket reads packets until there is one for mochi.
+func (c *conn) nextPacket() error {
 	for {
 		head, err := c.readFrame(int(c.h.maxPacket))
 		if err != nil {
@@ -83,14 +83,14 @@ func (c *conn) next() error {
 		}
 		switch c.frame[0] >> 4 {
 		case typePublish:
-			c.pause()
+			c.throttle()
 		case typeSubscribe, typeUnsubscribe:
-			c.workOff(time.Now().Add(maxPause))
+			c.awaitDebt(time.Now().Add(maxThrottle))
 			return nil
 		default:
 			return nil
 		}
-		answer, err := c.decline(body)
+		answer, err := c.refusePublish(body)
 		if answer == nil && err == nil {
 			return nil
 		}
@@ -105,10 +105,10 @@ func (c *conn) next() error {
 // readFrame reads one packet of at most limit bytes into c.frame. It returns the
 // length of the fixed header.
 func (c *conn) readFrame(limit int) (head int, err error) {
-	if cap(c.space) > chunk {
-		c.space = nil
+	if cap(c.spareFrame) > readChunk {
+		c.spareFrame = nil
 	}
-	frame := c.space[:0]
+	frame := c.spareFrame[:0]
 	length := 0
 	for len(frame) < 2 || frame[len(frame)-1]&0x80 != 0 {
 		if len(frame) == 1+maxVariableByteLength {
@@ -128,20 +128,20 @@ func (c *conn) readFrame(limit int) (head int, err error) {
 		return 0, errTooLarge
 	}
 	frame, err = c.readBody(frame, length)
-	c.space, c.frame = frame, frame
+	c.spareFrame, c.frame = frame, frame
 	return head, err
 }
 
 // readBody appends length bytes to frame. Memory grows with what arrives.
 func (c *conn) readBody(frame []byte, length int) ([]byte, error) {
 	unfinished := int64(0)
-	defer func() { c.h.unfinished.Add(-unfinished) }()
+	defer func() { c.h.unfinishedBytes.Add(-unfinished) }()
 	for length > 0 {
-		n := min(length, chunk)
-		if len(frame) >= chunk && !c.trusted {
+		n := min(length, readChunk)
+		if len(frame) >= readChunk && !c.trusted {
 			unfinished += int64(n)
-			if c.h.unfinished.Add(int64(n)) > c.h.limits.WaitingBytes {
-				return nil, errWaiting
+			if c.h.unfinishedBytes.Add(int64(n)) > c.h.limits.WaitingBytes {
+				return nil, errUnfinishedPackets
 			}
 		}
 		frame = slices.Grow(frame, n)
@@ -154,27 +154,27 @@ func (c *conn) readBody(frame []byte, length int) ([]byte, error) {
 	return frame, nil
 }
 
-// decline returns the acknowledgement of a PUBLISH that goes no further, or nil
+// refusePublish returns the acknowledgement of a PUBLISH that goes no further, or nil
 // for one that does. It may take the retain flag off the frame.
-func (c *conn) decline(body []byte) ([]byte, error) {
+func (c *conn) refusePublish(body []byte) ([]byte, error) {
 	s := &scanner{buf: body}
 	topic := s.text()
 	qos, id := c.frame[0]>>1&3, uint16(0)
 	if qos > 0 {
 		id = s.uint16()
 	}
-	if _, known := c.s.qos2[id]; qos == 2 && !known && len(c.s.qos2) >= receiveMaximum {
+	if _, known := c.session.qos2[id]; qos == 2 && !known && len(c.session.qos2) >= receiveMaximum {
 		return nil, errReceiveMaximum
 	}
 	code, reason := byte(0), ""
 	switch {
-	case c.h.forbids(string(topic)):
+	case c.h.refusesTopic(string(topic)):
 		code, reason = codeTopicName, refusedTopic
 	case c.frame[0]&1 != 0 && !c.trusted:
-		if reason = c.h.retainable(string(topic), len(body)); reason != "" {
+		if reason = c.h.retainRefusal(string(topic), len(body)); reason != "" {
 			if c.login.version < 5 || qos == 0 { // delivered, but not kept
 				c.frame[0] &^= 1
-				c.h.refusals.note(reason, "a retained message was delivered and not kept")
+				c.h.refusals.count(reason, "a retained message was delivered and not kept")
 				return nil, nil
 			}
 			code = codeQuota
@@ -183,7 +183,7 @@ func (c *conn) decline(body []byte) ([]byte, error) {
 	if code == 0 {
 		return nil, nil
 	}
-	c.h.refusals.note(reason, "a message was not taken")
+	c.h.refusals.count(reason, "a message was not taken")
 	return publishAck(c.login.version, qos, id, code), nil
 }
 
@@ -203,42 +203,44 @@ func publishAck(version, qos byte, id uint16, code byte) []byte {
 	return []byte{typ << 4, 3, byte(id >> 8), byte(id), code}
 }
 
-// forbids reports whether nobody may publish on topic: what is below $SYS the
+// refusesTopic reports whether nobody may publish on topic: what is below $SYS the
 // broker tells itself, and $share is for filters.
-func (h *cure) forbids(topic string) bool {
+func (h *cure) refusesTopic(topic string) bool {
 	first, _, _ := strings.Cut(topic, "/")
-	return strings.EqualFold(first, "$SYS") || strings.EqualFold(first, "$share") || h.tooDeep(topic)
+	return strings.EqualFold(first, "$SYS") || strings.EqualFold(first, "$share") || h.exceedsTopicLimits(topic)
 }
 
-// tooDeep reports whether a topic or filter has more levels or bytes than allowed.
-func (h *cure) tooDeep(topic string) bool {
+// exceedsTopicLimits reports whether a topic or filter has more levels or bytes than allowed.
+func (h *cure) exceedsTopicLimits(topic string) bool {
 	return strings.Count(topic, "/") >= h.limits.TopicLevels || len(topic) > h.limits.TopicBytes
 }
 
 // readLogin reads CONNECT, and leaves it to be read by mochi. The client is told
 // what is wrong with it, where its version of the protocol can say so.
 func (c *conn) readLogin() error {
-	head, err := c.readFrame(min(maxConnect, int(c.h.maxPacket)))
+	head, err := c.readFrame(min(maxConnectBytes, int(c.h.maxPacket)))
 	if err == nil && c.frame[0] != typeConnect<<4 {
-		err = errFirst
+		err = errNotConnect
 	}
 	if err == nil {
 		c.login, err = parseConnect(c.frame[head:])
-		c.login.flags += head
+		c.login.flagsOffset += head
 	}
-	if err == nil && c.login.authenticate {
+	if err == nil && c.login.hasAuthMethod {
 		err = &packetError{codeAuthMethod, "an authentication method, of which this broker has none"}
 	}
 	bad, ok := errors.AsType[*packetError](err)
 	switch timeout, isNet := errors.AsType[net.Error](err); {
 	case ok:
-		c.h.refusals.note(refusalOf(bad), bad.text)
-		c.answer(bad.code, bad.text)
+		c.h.refusals.count(refusalReason(bad), bad.text)
+		c.refuseLogin(bad.code, bad.text)
 	case errors.Is(err, os.ErrDeadlineExceeded), isNet && timeout.Timeout():
-		c.h.refusals.note(refusedLoginTimeout, "a connection without a complete CONNECT")
+		c.h.refusals.count(refusedLoginTimeout, "a connection without a complete CONNECT")
 	}
 	return err
 }
 
-// answer refuses the login.
-func (c *conn) answer(code byte, text string) { _, _ = c.Write(connackPacket(c.login, code, text)) }
+// refuseLogin refuses the login.
+func (c *conn) refuseLogin(code byte, text string) {
+	_, _ = c.Write(connackPacket(c.login, code, text))
+}

@@ -12,28 +12,28 @@ import (
 // session is what outlives a connection. cure.mu guards all but qos2, which
 // only the goroutine that reads uses.
 type session struct {
-	trusted  bool // made over a connection of Dial
-	gone     bool // nothing is added any more
-	last     *conn
-	timer    *time.Timer // ends it when no connection comes, else nil
-	seq      uint64
-	due      map[uint16]due    // by broker id, until acknowledged
-	sent     map[uint16]bool   // of these, the ones written at least once
-	qos2     map[uint16]uint16 // client id → broker id of an inbound QoS 2 flow
-	bytes    int64             // of what is due
-	filters  int               // subscriptions
-	caughtUp chan struct{}     // closed when it is not behind any more; nil: nobody waits for that
+	trusted       bool // made over a connection of Dial
+	ended         bool // nothing is added any more
+	lastConn      *conn
+	timer         *time.Timer // ends it when no connection comes, else nil
+	seq           uint64
+	unacked       map[uint16]unackedMessage // by broker id, until acknowledged
+	written       map[uint16]bool           // of these, the ones written at least once
+	qos2          map[uint16]uint16         // client id → broker id of an inbound QoS 2 flow
+	unackedBytes  int64                     // of what is due
+	subscriptions int                       // subscriptions
+	caughtUp      chan struct{}             // closed when it is not behind any more; nil: nobody waits for that
 }
 
-// due is a message that a session owes its client.
-type due struct {
+// unackedMessage is a message that a session owes its client.
+type unackedMessage struct {
 	seq  uint64 // order of publishing
 	size int64
 }
 
-// grant is how long the session of c may outlive its connection. In the place of
+// grantExpiry is how long the session of c may outlive its connection. In the place of
 // the seconds that the client asked for, mochi gets what is over or never is.
-func (h *cure) grant(c *conn, asked *uint32) time.Duration {
+func (h *cure) grantExpiry(c *conn, asked *uint32) time.Duration {
 	switch {
 	case c.login.version < 5 && c.login.clean, c.login.version == 5 && *asked == 0:
 		return 0
@@ -45,45 +45,47 @@ func (h *cure) grant(c *conn, asked *uint32) time.Duration {
 	return granted
 }
 
-// usurps reports whether c took a client id of this process between its login
+// tookReservedID reports whether c took a client id of this process between its login
 // and now.
-func (h *cure) usurps(c *conn, id string) bool {
+func (h *cure) tookReservedID(c *conn, id string) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return !c.trusted && h.owner(id) != ""
+	return !c.trusted && h.reservedBy(id) != ""
 }
 
-// adopt runs when CONNACK is about to be written, between mochi's copy of the
+// takeOverSession runs when CONNACK is about to be written, between mochi's copy of the
 // old session and its resending of all of it: it leaves only PUBREL to resend.
 // It returns the connection that had the session before, nil without one.
-func (h *cure) adopt(cl *mqtt.Client, c *conn, present bool) (before *conn) {
+func (h *cure) takeOverSession(cl *mqtt.Client, c *conn, present bool) (before *conn) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	s := h.sessions[cl.ID]
 	if s != nil {
-		before = s.last
+		before = s.lastConn
 		if s.timer != nil {
 			s.timer.Stop()
 			s.timer = nil
 		}
 	}
 	if s == nil || !present {
-		h.forget(cl.ID)
-		s = &session{trusted: c.trusted, due: map[uint16]due{}, sent: map[uint16]bool{}, qos2: map[uint16]uint16{}}
+		h.forgetSession(cl.ID)
+		s = &session{trusted: c.trusted, unacked: map[uint16]unackedMessage{}, written: map[uint16]bool{}, qos2: map[uint16]uint16{}}
 		h.sessions[cl.ID] = s
 		if !s.trusted {
-			h.strangers++
+			h.untrustedSessions++
 		}
 	}
-	h.entered(c)
-	c.s, s.last = s, c
+	h.resolveSession(c)
+	c.session, s.lastConn = s, c
 	for _, p := range cl.State.Inflight.GetAll(false) {
 		if p.FixedHeader.Type != packets.Pubrel {
 			cl.State.Inflight.Delete(p.PacketID)
-			c.owed = append(c.owed, p)
+			c.resend = append(c.resend, p)
 		}
 	}
-	slices.SortFunc(c.owed, func(a, b packets.Packet) int { return int(int64(s.due[a.PacketID].seq - s.due[b.PacketID].seq)) })
+	slices.SortFunc(c.resend, func(a, b packets.Packet) int {
+		return int(int64(s.unacked[a.PacketID].seq - s.unacked[b.PacketID].seq))
+	})
 	return before
 }
 
@@ -92,16 +94,16 @@ func (h *cure) OnQosPublish(cl *mqtt.Client, p packets.Packet, _ int64, _ int) {
 	if c, ok := cl.Net.Conn.(*conn); ok && p.FixedHeader.Type == packets.Publish {
 		h.mu.Lock()
 		defer h.mu.Unlock()
-		if c.s != nil && !c.s.gone {
+		if c.session != nil && !c.session.ended {
 			size := memoryCost(p)
-			h.settle(c.s, p.PacketID)
-			c.s.seq++
-			c.s.due[p.PacketID] = due{c.s.seq, size}
-			c.s.bytes += size
-			if !c.s.trusted {
-				h.waiting.Add(size)
-			} else if c.s.behind() {
-				h.slowDown(p.Origin, c.s)
+			h.removeUnacked(c.session, p.PacketID)
+			c.session.seq++
+			c.session.unacked[p.PacketID] = unackedMessage{c.session.seq, size}
+			c.session.unackedBytes += size
+			if !c.session.trusted {
+				h.untrustedBytes.Add(size)
+			} else if c.session.isBehind() {
+				h.slowSender(p.Origin, c.session)
 			}
 		}
 	}
@@ -116,24 +118,24 @@ func (h *cure) OnQosDropped(cl *mqtt.Client, p packets.Packet) {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if c.s != nil {
-		h.settle(c.s, p.PacketID)
+	if c.session != nil {
+		h.removeUnacked(c.session, p.PacketID)
 	}
 }
 
-// settle takes a message off what s owes. h.mu is held.
-func (h *cure) settle(s *session, id uint16) {
-	d, ok := s.due[id]
+// removeUnacked takes a message off what s owes. h.mu is held.
+func (h *cure) removeUnacked(s *session, id uint16) {
+	d, ok := s.unacked[id]
 	if !ok {
 		return
 	}
-	delete(s.due, id)
-	delete(s.sent, id)
-	s.bytes -= d.size
+	delete(s.unacked, id)
+	delete(s.written, id)
+	s.unackedBytes -= d.size
 	if !s.trusted {
-		h.waiting.Add(-d.size)
+		h.untrustedBytes.Add(-d.size)
 	}
-	if s.caughtUp != nil && !s.behind() {
+	if s.caughtUp != nil && !s.isBehind() {
 		close(s.caughtUp)
 		s.caughtUp = nil
 	}
@@ -143,23 +145,23 @@ func (h *cure) settle(s *session, id uint16) {
 func (h *cure) OnClientExpired(cl *mqtt.Client) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.forget(cl.ID)
+	h.forgetSession(cl.ID)
 }
 
-// forget drops the session of a client id, if there is one. h.mu is held.
-func (h *cure) forget(id string) {
+// forgetSession drops the session of a client id, if there is one. h.mu is held.
+func (h *cure) forgetSession(id string) {
 	s := h.sessions[id]
 	if s == nil {
 		return
 	}
 	delete(h.sessions, id)
-	s.gone = true
-	h.subscriptions -= s.filters
-	for id := range s.due {
-		h.settle(s, id)
+	s.ended = true
+	h.subscriptions -= s.subscriptions
+	for id := range s.unacked {
+		h.removeUnacked(s, id)
 	}
 	if !s.trusted {
-		h.strangers--
+		h.untrustedSessions--
 	}
 }
 
@@ -169,22 +171,22 @@ func (h *cure) expireLater(cl *mqtt.Client, c *conn) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	s := h.sessions[cl.ID]
-	if s == nil || s.last != c || h.over {
+	if s == nil || s.lastConn != c || h.closed {
 		return
 	}
 	s.timer = time.AfterFunc(c.expiry, func() {
-		defer h.recovered()
+		defer h.recoverPanic()
 		h.takeover.Lock()
 		defer h.takeover.Unlock()
 		if now, _ := h.srv.Clients.Get(cl.ID); now == cl && cl.Closed() {
-			h.remove(cl)
+			h.removeClient(cl)
 		}
 	})
 }
 
-// remove ends the session of a client without a connection. The takeover lock is
+// removeClient ends the session of a client without a connection. The takeover lock is
 // held, so that nobody inherits it meanwhile.
-func (h *cure) remove(cl *mqtt.Client) {
+func (h *cure) removeClient(cl *mqtt.Client) {
 	cl.ClearInflights()
 	h.srv.UnsubscribeClient(cl)
 	h.srv.Clients.Delete(cl.ID)
@@ -195,7 +197,7 @@ func (h *cure) remove(cl *mqtt.Client) {
 func (h *cure) stopTimers() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.over = true
+	h.closed = true
 	for _, s := range h.sessions {
 		if s.timer != nil {
 			s.timer.Stop()

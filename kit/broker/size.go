@@ -10,11 +10,11 @@ import (
 // gets it, is larger than what the client takes.
 func tooLarge(p packets.Packet) bool {
 	limit := int(p.Mods.MaxSize)
-	return limit > 0 && atMost(p) > limit && encodedSize(p) > limit
+	return limit > 0 && maxEncodedSize(p) > limit && encodedSize(p) > limit
 }
 
-// atMost is no less than size, and costs nothing.
-func atMost(p packets.Packet) int {
+// maxEncodedSize is no less than size, and costs nothing.
+func maxEncodedSize(p packets.Packet) int {
 	const (
 		fixed           = 64 // header, id, lengths, and properties of a fixed size; 32 with all of them
 		perUser         = 5
@@ -49,5 +49,5 @@ func encodedSize(p packets.Packet) int {
 // memoryCost is about what p takes of memory while it waits.
 func memoryCost(p packets.Packet) int64 {
 	const perUser = 32
-	return int64(atMost(p)+perUser*len(p.Properties.User)) + messageOverhead
+	return int64(maxEncodedSize(p)+perUser*len(p.Properties.User)) + messageOverhead
 }

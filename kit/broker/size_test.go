@@ -13,9 +13,9 @@ import (
 	mochi "github.com/mochi-mqtt/server/v2/packets"
 )
 
-// tight connects as one session that takes news at a window of 2 and, unless
+// connectLimited connects as one session that takes news at a window of 2 and, unless
 // limit is 0, in packets of so many bytes.
-func tight(t *testing.T, b *Broker, qos byte, limit uint32) raw {
+func connectLimited(t *testing.T, b *Broker, qos byte, limit uint32) rawClient {
 	t.Helper()
 	expiry, window := uint32(60), uint16(2)
 	c := packets.Connect{ClientID: "tight", Properties: &packets.Properties{SessionExpiryInterval: &expiry, ReceiveMaximum: &window}}
@@ -30,7 +30,7 @@ func tight(t *testing.T, b *Broker, qos byte, limit uint32) raw {
 	return r
 }
 
-func say(t *testing.T, pub *peer, texts ...string) {
+func publishTexts(t *testing.T, pub *peer, texts ...string) {
 	t.Helper()
 	for _, s := range texts {
 		if err := pub.publish(t.Context(), &paho.Publish{Topic: "news", QoS: 1, Payload: []byte(s)}); err != nil {
@@ -44,40 +44,40 @@ func TestTooLargeIsAsGoodAsAcknowledged(t *testing.T) {
 	large := slices.Repeat([]string{strings.Repeat("x", limit)}, 5)
 	tests := map[string]struct {
 		qos  byte // of the subscription
-		meet func(*testing.T, *Broker, *peer, byte) raw
+		meet func(*testing.T, *Broker, *peer, byte) rawClient
 		want int64 // dropped
 	}{
-		"while connected": {qos: 1, want: 5, meet: func(t *testing.T, b *Broker, pub *peer, qos byte) raw {
-			r := tight(t, b, qos, limit)
-			say(t, pub, large...)
+		"while connected": {qos: 1, want: 5, meet: func(t *testing.T, b *Broker, pub *peer, qos byte) rawClient {
+			r := connectLimited(t, b, qos, limit)
+			publishTexts(t, pub, large...)
 			return r
 		}},
-		"at QoS 0": {qos: 0, want: 5, meet: func(t *testing.T, b *Broker, pub *peer, qos byte) raw {
-			r := tight(t, b, qos, limit)
-			say(t, pub, large...)
+		"at QoS 0": {qos: 0, want: 5, meet: func(t *testing.T, b *Broker, pub *peer, qos byte) rawClient {
+			r := connectLimited(t, b, qos, limit)
+			publishTexts(t, pub, large...)
 			return r
 		}},
-		"while away": {qos: 1, want: 5, meet: func(t *testing.T, b *Broker, pub *peer, qos byte) raw {
-			_ = tight(t, b, qos, limit).Close()
-			say(t, pub, large...)
-			return tight(t, b, qos, limit)
+		"while away": {qos: 1, want: 5, meet: func(t *testing.T, b *Broker, pub *peer, qos byte) rawClient {
+			_ = connectLimited(t, b, qos, limit).Close()
+			publishTexts(t, pub, large...)
+			return connectLimited(t, b, qos, limit)
 		}},
-		"sent before, and the client takes less now": {qos: 1, want: 5, meet: func(t *testing.T, b *Broker, pub *peer, qos byte) raw {
-			r := tight(t, b, qos, 0)
-			say(t, pub, large...)
+		"sent before, and the client takes less now": {qos: 1, want: 5, meet: func(t *testing.T, b *Broker, pub *peer, qos byte) rawClient {
+			r := connectLimited(t, b, qos, 0)
+			publishTexts(t, pub, large...)
 			r.next()
 			r.next()
-			return tight(t, b, qos, limit)
+			return connectLimited(t, b, qos, limit)
 		}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			b := start(t, Options{Addr: tcp})
+			b := startBroker(t, Options{Addr: tcp})
 			pub := newPeer(t, b, "pub", 16)
 			r := tt.meet(t, b, pub, tt.qos)
 			for i := range 3 { // one more than the window
 				text := fmt.Sprint("fits ", i)
-				say(t, pub, text)
+				publishTexts(t, pub, text)
 				p := r.next().(*packets.Publish)
 				if string(p.Payload) != text || p.Duplicate {
 					t.Fatalf("got %q, duplicate %t, want %q for the first time", p.Payload, p.Duplicate, text)
@@ -95,8 +95,8 @@ func TestTooLargeIsAsGoodAsAcknowledged(t *testing.T) {
 				t.Errorf("%d in flight, want none", cl.State.Inflight.Len())
 			}
 			_ = r.Close()
-			r = tight(t, b, tt.qos, 0)
-			say(t, pub, "after")
+			r = connectLimited(t, b, tt.qos, 0)
+			publishTexts(t, pub, "after")
 			if p := r.next().(*packets.Publish); string(p.Payload) != "after" {
 				t.Errorf("%d bytes came again", len(p.Payload))
 			}
@@ -105,9 +105,9 @@ func TestTooLargeIsAsGoodAsAcknowledged(t *testing.T) {
 }
 
 // QoS 2 packet by packet, as in TestExactlyOnce.
-func TestTooLargeAtExactlyOnce(t *testing.T) {
-	b := start(t, Options{Addr: tcp})
-	r, props := tight(t, b, 2, 100), &packets.Properties{}
+func TestTooLargeAtQoS2IsAsGoodAsReleased(t *testing.T) {
+	b := startBroker(t, Options{Addr: tcp})
+	r, props := connectLimited(t, b, 2, 100), &packets.Properties{}
 	pub := newRaw(t, b, packets.Connect{ClientID: "pub"})
 	pub.next()
 	for i, text := range append(slices.Repeat([]string{strings.Repeat("x", 100)}, 3), "fits") {
@@ -128,18 +128,18 @@ func TestPacketSizeIsExact(t *testing.T) {
 		ContentType: "text/plain", ResponseTopic: "answers", CorrelationData: []byte{1, 2}, MessageExpiry: new(uint32(60)),
 		User: paho.UserProperties{{Key: "trace", Value: "0123456789"}},
 	}}
-	b := start(t, Options{Addr: tcp})
+	b := startBroker(t, Options{Addr: tcp})
 	pub := newPeer(t, b, "pub", 16)
 	var bytesSent int
 	for _, tt := range []struct {
 		short    int
 		received bool
 	}{{short: -1000, received: true}, {short: 0, received: true}, {short: 1, received: false}, {short: 20, received: false}} {
-		r := tight(t, b, 1, uint32(bytesSent-tt.short))
+		r := connectLimited(t, b, 1, uint32(bytesSent-tt.short))
 		if err := pub.publish(t.Context(), message); err != nil {
 			t.Fatal(err)
 		}
-		say(t, pub, "next")
+		publishTexts(t, pub, "next")
 		p := r.next().(*packets.Publish)
 		if got := string(p.Payload) == "text"; got != tt.received {
 			t.Errorf("%d bytes less than its size: received %t, want %t", tt.short, got, tt.received)
@@ -182,9 +182,9 @@ func TestSizeIsThatOfTheEncodedPacket(t *testing.T) {
 				}
 				for limit, want := range map[int]bool{0: false, 10: true, out.Len() - 1: true, out.Len(): false} {
 					p.Mods.MaxSize = uint32(limit)
-					if got := encodedSize(p); got != out.Len() || atMost(p) < got || tooLarge(p) != want {
+					if got := encodedSize(p); got != out.Len() || maxEncodedSize(p) < got || tooLarge(p) != want {
 						t.Fatalf("%s, payload of %d, limit %d: size %d, at most %d, too large %t; it is %d",
-							name, n, limit, got, atMost(p), tooLarge(p), out.Len())
+							name, n, limit, got, maxEncodedSize(p), tooLarge(p), out.Len())
 					}
 				}
 			}
@@ -195,7 +195,7 @@ func TestSizeIsThatOfTheEncodedPacket(t *testing.T) {
 // A takeover and the discarding that goes on in the old connection do not wait
 // for each other.
 func TestTakeoverAmidTooLarge(t *testing.T) {
-	b := start(t, Options{Addr: tcp})
+	b := startBroker(t, Options{Addr: tcp})
 	pub := newPeer(t, b, "pub", 16)
 	done := make(chan struct{})
 	go func() {
@@ -204,16 +204,16 @@ func TestTakeoverAmidTooLarge(t *testing.T) {
 			_ = pub.publish(t.Context(), &paho.Publish{Topic: "news", QoS: 1, Payload: make([]byte, 200)})
 		}
 	}()
-	var r raw
+	var r rawClient
 	for range 20 {
-		r = tight(t, b, 1, 100)
+		r = connectLimited(t, b, 1, 100)
 	}
 	select {
 	case <-done:
 	case <-time.After(time.Minute):
 		t.Fatal("stuck")
 	}
-	say(t, pub, "fits")
+	publishTexts(t, pub, "fits")
 	if p := r.next().(*packets.Publish); string(p.Payload) != "fits" {
 		t.Errorf("got %d bytes", len(p.Payload))
 	}

@@ -31,8 +31,8 @@ func validText(b []byte) bool {
 // hasWildcard reports whether b could only be a filter.
 func hasWildcard(b []byte) bool { return bytes.ContainsAny(b, "+#") }
 
-// share is how the filter of a shared subscription begins.
-const share = "$share/"
+// sharePrefix is how the filter of a shared subscription begins.
+const sharePrefix = "$share/"
 
 // validFilter reports whether wildcards stand where they may, and whether a
 // shared subscription names its group and a filter. mochi accepts more, and
@@ -40,7 +40,7 @@ const share = "$share/"
 func validFilter(filter string) bool {
 	first, _, _ := strings.Cut(filter, "/")
 	if strings.EqualFold(first, "$share") {
-		rest, shared := strings.CutPrefix(filter, share)
+		rest, shared := strings.CutPrefix(filter, sharePrefix)
 		group, inner, ok := strings.Cut(rest, "/")
 		if !shared || !ok || group == "" || strings.ContainsAny(group, "+#") {
 			return false

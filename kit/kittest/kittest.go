@@ -49,29 +49,29 @@ type Harness struct {
 	log  *slog.Logger
 	home kit.Home
 
-	mu    sync.Mutex
-	units []*runningService // in order of their start; the last of a name is meant by it
-	taps  []func(*kit.Delivery)
+	mu       sync.Mutex
+	services []*runningService // in order of their start; the last of a name is meant by it
+	watchers []func(*kit.Delivery)
 }
 
 // runningService is one service on the bench.
 type runningService struct {
-	name  string
-	app   *fx.App
-	door  *memListener
-	bus   *kit.Bus
-	conns []net.Conn
-	dead  bool // killed: it reaches the broker no more
-	away  bool // unplugged
+	name      string
+	app       *fx.App
+	listener  *memListener
+	bus       *kit.Bus
+	conns     []net.Conn
+	killed    bool // killed: it reaches the broker no more
+	unplugged bool // unplugged
 }
 
-// probe sees everything, for watchers.
-type probe struct{ b *Harness }
+// busWatcher sees everything, for watchers.
+type busWatcher struct{ b *Harness }
 
-func (p probe) Handlers() []kit.Handler {
+func (p busWatcher) Handlers() []kit.Handler {
 	return []kit.Handler{kit.Tap("#", func(_ context.Context, d *kit.Delivery) error {
 		p.b.mu.Lock()
-		taps := p.b.taps
+		taps := p.b.watchers
 		p.b.mu.Unlock()
 		for _, see := range taps {
 			see(d)
@@ -129,7 +129,7 @@ func startHarness(t testing.TB, b *Harness, client string, mods []kit.Module) *H
 		b.log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
 	t.Cleanup(func() { b.stop(t) })
-	b.start(t, kit.Service[probe]("probe", kit.As(kit.Identity{ClientID: client, Source: "probe"}), fx.Supply(probe{b})), seam.Seam{AllowUndeclared: true}, fx.Populate(&b.Bus))
+	b.start(t, kit.Service[busWatcher]("probe", kit.As(kit.Identity{ClientID: client, Source: "probe"}), fx.Supply(busWatcher{b})), seam.Seam{AllowUndeclared: true}, fx.Populate(&b.Bus))
 	for _, m := range mods {
 		b.Add(t, m)
 	}
@@ -144,13 +144,13 @@ func (b *Harness) Add(t testing.TB, m kit.Module) {
 
 func (b *Harness) start(t testing.TB, m kit.Module, s seam.Seam, more ...fx.Option) {
 	t.Helper()
-	u := &runningService{name: m.Name, door: newMemListener()}
+	u := &runningService{name: m.Name, listener: newMemListener()}
 	b.mu.Lock()
-	b.units = append(b.units, u)
+	b.services = append(b.services, u)
 	b.mu.Unlock()
-	u.app = m.App(append(more, fx.Supply(s), fx.Populate(&u.bus), b.transport(u),
+	u.app = m.App(append(more, fx.Supply(s), fx.Populate(&u.bus), b.dialOption(u),
 		fx.Replace(b.log.With("service", m.Name), b.home),
-		fx.Replace(kit.Listen(func(context.Context, string, string) (net.Listener, error) { return u.door, nil })))...)
+		fx.Replace(kit.Listen(func(context.Context, string, string) (net.Listener, error) { return u.listener, nil })))...)
 	ctx, cancel := context.WithTimeout(context.Background(), waitTimeout)
 	defer cancel()
 	if err := u.app.Start(ctx); err != nil {
@@ -166,10 +166,10 @@ func (b *Harness) stop(t testing.TB) {
 	ctx, cancel := context.WithTimeout(context.Background(), waitTimeout)
 	defer cancel()
 	var wg sync.WaitGroup
-	for _, u := range b.units {
+	for _, u := range b.services {
 		if u.app != nil {
 			wg.Go(func() {
-				if err := u.app.Stop(ctx); err != nil && !u.dead {
+				if err := u.app.Stop(ctx); err != nil && !u.killed {
 					t.Errorf("stop %s: %v", u.name, err)
 				}
 			})
@@ -181,7 +181,7 @@ func (b *Harness) stop(t testing.TB) {
 // Stop stops one service, as SIGTERM does.
 func (b *Harness) Stop(t testing.TB, service string) {
 	t.Helper()
-	u := b.unit(service)
+	u := b.service(service)
 	ctx, cancel := context.WithTimeout(context.Background(), waitTimeout)
 	defer cancel()
 	if err := u.app.Stop(ctx); err != nil {
@@ -191,12 +191,12 @@ func (b *Harness) Stop(t testing.TB, service string) {
 }
 
 // Stats is what a service did since its start.
-func (b *Harness) Stats(service string) kit.Stats { return b.unit(service).bus.Stats() }
+func (b *Harness) Stats(service string) kit.Stats { return b.service(service).bus.Stats() }
 
-func (b *Harness) unit(service string) *runningService {
+func (b *Harness) service(service string) *runningService {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for _, u := range slices.Backward(b.units) {
+	for _, u := range slices.Backward(b.services) {
 		if u.name == service {
 			return u
 		}
@@ -232,7 +232,7 @@ func (b *Harness) Settle() {
 // HTTP returns a client that reaches what the service opened through Listen,
 // whatever the host in the URL.
 func (b *Harness) HTTP(service string) *http.Client {
-	d := b.unit(service).door
+	d := b.service(service).listener
 	return &http.Client{Transport: &http.Transport{DisableKeepAlives: true,
-		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return d.knock(ctx) }}}
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return d.dial(ctx) }}}
 }

@@ -25,7 +25,7 @@ func (light) Route() msg.Route {
 func (l light) Key() string      { return l.Room }
 func (l *light) SetKey(k string) { l.Room = k }
 
-func TestScript(t *testing.T) {
+func TestScriptedCalls(t *testing.T) {
 	broken := errors.New("broken")
 	play := func(ctx context.Context, a *kittest.Actor[string]) (said string, err error) {
 		err = a.Play(ctx, func(s string) error { said += s; return nil })
@@ -89,7 +89,7 @@ func TestScriptStepByStep(t *testing.T) {
 	})
 }
 
-func TestUnplug(t *testing.T) {
+func TestUnpluggedServiceComesBack(t *testing.T) {
 	kittest.Run(t, "is offline until Plug", func(t *testing.T, b *kittest.Harness) {
 		events := kittest.WatchHealth(b, "s")
 		b.Unplug("s")

@@ -13,8 +13,8 @@ import (
 
 var errUnplugged = errors.New("unplugged by the test")
 
-// transport leads u to the broker of the bench.
-func (b *Harness) transport(u *runningService) fx.Option {
+// dialOption leads u to the broker of the bench.
+func (b *Harness) dialOption(u *runningService) fx.Option {
 	if b.Broker != nil {
 		return fx.Replace(kit.Dial(func(ctx context.Context, _ *url.URL) (net.Conn, error) {
 			return b.connect(u, func() (net.Conn, error) { return b.Broker.Dial(ctx) })
@@ -31,7 +31,7 @@ func (b *Harness) transport(u *runningService) fx.Option {
 
 // connect opens a connection of u, unless u reaches the broker no more.
 func (b *Harness) connect(u *runningService, open func() (net.Conn, error)) (net.Conn, error) {
-	if b.cutOff(u) {
+	if b.isCutOff(u) {
 		return nil, errUnplugged
 	}
 	conn, err := open()
@@ -40,7 +40,7 @@ func (b *Harness) connect(u *runningService, open func() (net.Conn, error)) (net
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if u.dead || u.away {
+	if u.killed || u.unplugged {
 		_ = conn.Close()
 		return nil, errUnplugged
 	}
@@ -48,15 +48,15 @@ func (b *Harness) connect(u *runningService, open func() (net.Conn, error)) (net
 	return conn, nil
 }
 
-func (b *Harness) cutOff(u *runningService) bool {
+func (b *Harness) isCutOff(u *runningService) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return u.dead || u.away
+	return u.killed || u.unplugged
 }
 
-// sever changes u and breaks its connections.
-func (b *Harness) sever(service string, change func(*runningService)) {
-	u := b.unit(service)
+// breakLinks changes u and breaks its connections.
+func (b *Harness) breakLinks(service string, change func(*runningService)) {
+	u := b.service(service)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	change(u)
@@ -68,11 +68,11 @@ func (b *Harness) sever(service string, change func(*runningService)) {
 
 // Cut breaks the connections of a service; the kit connects again, at once when
 // the link was old.
-func (b *Harness) Cut(service string) { b.sever(service, func(*runningService) {}) }
+func (b *Harness) Cut(service string) { b.breakLinks(service, func(*runningService) {}) }
 
 // CutOne is Cut of one of the service's connections, whichever.
 func (b *Harness) CutOne(service string) {
-	u := b.unit(service)
+	u := b.service(service)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	_ = u.conns[0].Close()
@@ -80,17 +80,21 @@ func (b *Harness) CutOne(service string) {
 
 // Unplug breaks the connections of a service, and no attempt to connect succeeds
 // until Plug.
-func (b *Harness) Unplug(service string) { b.sever(service, func(u *runningService) { u.away = true }) }
+func (b *Harness) Unplug(service string) {
+	b.breakLinks(service, func(u *runningService) { u.unplugged = true })
+}
 
 // Plug lets a service connect again. It does so within its reconnect backoff.
 func (b *Harness) Plug(service string) {
-	u := b.unit(service)
+	u := b.service(service)
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	u.away = false
+	u.unplugged = false
 }
 
 // Kill ends the connections of a service for good and without DISCONNECT, so
 // that its will speaks, as when its process dies. Its handlers run on, and reach
 // nobody. Add starts its successor.
-func (b *Harness) Kill(service string) { b.sever(service, func(u *runningService) { u.dead = true }) }
+func (b *Harness) Kill(service string) {
+	b.breakLinks(service, func(u *runningService) { u.killed = true })
+}

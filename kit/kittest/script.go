@@ -26,8 +26,8 @@ func Fails[T any](d time.Duration, err error) Step[T] { return Step[T]{after: d,
 // Hangs is a step that ends when the context does, and the script with it.
 func Hangs[T any]() Step[T] { return Step[T]{hang: true} }
 
-// take waits for the step, or for the end of ctx.
-func (s Step[T]) take(ctx context.Context) (T, error) {
+// perform waits for the step, or for the end of ctx.
+func (s Step[T]) perform(ctx context.Context) (T, error) {
 	var late <-chan time.Time
 	if !s.hang {
 		timer := time.NewTimer(s.after)
@@ -90,7 +90,7 @@ func (a *Actor[T]) Play(ctx context.Context, yield func(T) error) (err error) {
 		a.ends = append(a.ends, err)
 	}()
 	for _, s := range steps {
-		v, err := s.take(ctx)
+		v, err := s.perform(ctx)
 		if err != nil {
 			return err
 		}
@@ -101,19 +101,19 @@ func (a *Actor[T]) Play(ctx context.Context, yield func(T) error) (err error) {
 	return nil
 }
 
-// errLeft ends a Play whose reader has left.
-var errLeft = errors.New("left")
+// errReaderLeft ends a Play whose reader has left.
+var errReaderLeft = errors.New("left")
 
 // All does one script as an iterator. An error ends it, and is its last pair.
 func (a *Actor[T]) All(ctx context.Context) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		err := a.Play(ctx, func(v T) error {
 			if !yield(v, nil) {
-				return errLeft
+				return errReaderLeft
 			}
 			return nil
 		})
-		if err != nil && err != errLeft {
+		if err != nil && err != errReaderLeft {
 			var none T
 			yield(none, err)
 		}
@@ -131,7 +131,7 @@ func (a *Actor[T]) Next(ctx context.Context) (T, error) {
 	a.mu.Unlock()
 	for _, steps := range scripts {
 		if at < len(steps) {
-			return steps[at].take(ctx)
+			return steps[at].perform(ctx)
 		}
 		at -= len(steps)
 	}

@@ -20,10 +20,10 @@ type Watcher[M any] struct {
 	arrive chan struct{} // capacity 1: something is in seen
 
 	mu   sync.Mutex
-	seen []sighting[M]
+	seen []seenMessage[M]
 }
 
-type sighting[M any] struct {
+type seenMessage[M any] struct {
 	m    M
 	meta kit.Meta
 }
@@ -77,7 +77,7 @@ func watchFilter[M any](b *Harness, filter string, read func(*kit.Delivery) (M, 
 		meta := d.Meta
 		meta.Key = topic.Key(filter, d.Topic)
 		w.mu.Lock()
-		w.seen = append(w.seen, sighting[M]{m, meta})
+		w.seen = append(w.seen, seenMessage[M]{m, meta})
 		w.mu.Unlock()
 		select {
 		case w.arrive <- struct{}{}:
@@ -86,7 +86,7 @@ func watchFilter[M any](b *Harness, filter string, read func(*kit.Delivery) (M, 
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.taps = append(b.taps[:len(b.taps):len(b.taps)], see)
+	b.watchers = append(b.watchers[:len(b.watchers):len(b.watchers)], see)
 	return w
 }
 
@@ -137,37 +137,37 @@ func (w *Watcher[M]) None(t testing.TB) {
 // memListener is a listener whose connections are pipes: a goroutine in a socket's
 // Accept would stop the fake clock.
 type memListener struct {
-	visits chan net.Conn
-	shut   chan struct{}
+	conns  chan net.Conn
+	closed chan struct{}
 	once   sync.Once
 }
 
 func newMemListener() *memListener {
-	return &memListener{visits: make(chan net.Conn), shut: make(chan struct{})}
+	return &memListener{conns: make(chan net.Conn), closed: make(chan struct{})}
 }
 
 // Accept implements net.Listener.
 func (d *memListener) Accept() (net.Conn, error) {
 	select {
-	case c := <-d.visits:
+	case c := <-d.conns:
 		return c, nil
-	case <-d.shut:
+	case <-d.closed:
 		return nil, net.ErrClosed
 	}
 }
 
 // Close implements net.Listener.
-func (d *memListener) Close() error { d.once.Do(func() { close(d.shut) }); return nil }
+func (d *memListener) Close() error { d.once.Do(func() { close(d.closed) }); return nil }
 
 // Addr implements net.Listener.
 func (d *memListener) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 8080} }
 
-func (d *memListener) knock(ctx context.Context) (net.Conn, error) {
+func (d *memListener) dial(ctx context.Context) (net.Conn, error) {
 	near, far := net.Pipe()
 	select {
-	case d.visits <- far:
+	case d.conns <- far:
 		return near, nil
-	case <-d.shut:
+	case <-d.closed:
 		return nil, net.ErrClosed
 	case <-ctx.Done():
 		return nil, ctx.Err()

@@ -33,12 +33,12 @@ func Decode(data []byte, v any) error {
 
 // document reads one value and nothing else.
 func (r *reader) document(sh *shape, p unsafe.Pointer) {
-	r.space()
-	r.value(sh, p)
-	r.finish()
+	r.skipSpace()
+	r.readValue(sh, p)
+	r.expectEnd()
 }
 
-// value reads one value into what p points to.
+// readValue reads one value into what p points to.
 //
 // What p is holds for every unsafe.Pointer of this file: it points to an allocated
 // value of exactly the type that sh was made of, or to a field or an element of
@@ -46,10 +46,10 @@ func (r *reader) document(sh *shape, p unsafe.Pointer) {
 // checks that once, when it takes the shape from the type of what it is given. The
 // pointer is kept in a variable of that type all along, so the garbage collector
 // sees it. Setting by reflect.Value would check the type again for each field.
-func (r *reader) value(sh *shape, p unsafe.Pointer) {
+func (r *reader) readValue(sh *shape, p unsafe.Pointer) {
 	c := r.peek()
 	if c == 'n' && (sh.nullable || sh.kind != kCustom) {
-		r.null(sh, p)
+		r.readNull(sh, p)
 		return
 	}
 	if sh.ptr {
@@ -58,33 +58,33 @@ func (r *reader) value(sh *shape, p unsafe.Pointer) {
 		p = to
 	}
 	if sh.first != 0 && c != sh.first {
-		r.mistyped(sh, r.skip())
+		r.refuseType(sh, r.skip())
 		return
 	}
 	switch sh.kind {
 	case kAny, kCustom:
-		r.raw(sh, p)
-	case kPart:
+		r.readUnshaped(sh, p)
+	case kRawPart:
 		*(*[]byte)(p) = r.skip()
 	case kBool:
-		*(*bool)(p) = r.boolean(sh)
+		*(*bool)(p) = r.readBool(sh)
 	case kInt, kUint, kFloat:
-		r.numeral(sh, p)
+		r.readNumber(sh, p)
 	case kString:
 		text := r.text()
 		*(*string)(p) = text
-		r.refuse(sh.choice(text))
+		r.refuse(sh.checkChoice(text))
 	case kText:
-		r.textual(sh, p)
+		r.readText(sh, p)
 	case kStruct:
-		r.structure(sh, p)
+		r.readStruct(sh, p)
 	case kMap:
-		r.table(sh, p)
+		r.readMap(sh, p)
 	case kSlice:
-		r.list(sh, p)
+		r.readList(sh, p)
 	}
 	if sh.validates && r.err == nil {
-		r.refuse(sh.blame(sh.at(p).Interface().(interface{ Validate() error }).Validate(), Bounds))
+		r.refuse(sh.refusal(sh.at(p).Interface().(interface{ Validate() error }).Validate(), Bounds))
 	}
 }
 
@@ -100,7 +100,7 @@ func (sh *shape) clear(p unsafe.Pointer) {
 	}
 }
 
-func (r *reader) null(sh *shape, p unsafe.Pointer) {
+func (r *reader) readNull(sh *shape, p unsafe.Pointer) {
 	r.literal("null")
 	if !sh.nullable {
 		r.refuse(newError(Null, "must not be null"))
@@ -108,36 +108,36 @@ func (r *reader) null(sh *shape, p unsafe.Pointer) {
 	sh.clear(p)
 }
 
-// mistyped refuses a value that was passed before.
-func (r *reader) mistyped(sh *shape, raw []byte) {
+// refuseType refuses a value that was passed before.
+func (r *reader) refuseType(sh *shape, raw []byte) {
 	r.refuse(newError(BadType, "%s is no %s", clipText(raw), kinds[sh.kind].name))
 }
 
-// raw reads what has no shape, or reads itself.
-func (r *reader) raw(sh *shape, p unsafe.Pointer) {
+// readUnshaped reads what has no shape, or reads itself.
+func (r *reader) readUnshaped(sh *shape, p unsafe.Pointer) {
 	raw := r.skip()
 	if r.err == nil {
-		r.refuse(sh.allows(raw[0]))
+		r.refuse(sh.checkKind(raw[0]))
 		sh.at(p).Elem().SetZero()
-		r.refuse(sh.blame(json.Unmarshal(raw, sh.at(p).Interface()), BadType))
+		r.refuse(sh.refusal(json.Unmarshal(raw, sh.at(p).Interface()), BadType))
 	}
 }
 
-func (r *reader) list(sh *shape, p unsafe.Pointer) {
+func (r *reader) readList(sh *shape, p unsafe.Pointer) {
 	rv := sh.at(p).Elem()
 	rv.Set(reflect.MakeSlice(sh.typ, 0, 4))
 	for r.enter(); r.more(']'); {
 		n := rv.Len()
 		rv.Grow(1)
 		rv.SetLen(n + 1)
-		r.value(sh.elem, rv.Index(n).Addr().UnsafePointer())
+		r.readValue(sh.elem, rv.Index(n).Addr().UnsafePointer())
 		if r.err != nil {
-			r.err.under(strconv.Itoa(n))
+			r.err.prefixPath(strconv.Itoa(n))
 		}
 	}
 }
 
-func (r *reader) table(sh *shape, p unsafe.Pointer) {
+func (r *reader) readMap(sh *shape, p unsafe.Pointer) {
 	rv := sh.at(p).Elem()
 	rv.Set(reflect.MakeMap(sh.typ))
 	name := reflect.New(sh.typ.Key()).Elem()
@@ -145,7 +145,7 @@ func (r *reader) table(sh *shape, p unsafe.Pointer) {
 	for r.enter(); r.more('}'); {
 		key := r.key()
 		if sh.key != nil {
-			r.refuse(sh.key.understand(name.Addr(), string(key)))
+			r.refuse(sh.key.unmarshalText(name.Addr(), string(key)))
 			if r.err == nil && rv.MapIndex(name).IsValid() {
 				r.refuse(newError(Duplicate, "given twice"))
 			}
@@ -157,16 +157,16 @@ func (r *reader) table(sh *shape, p unsafe.Pointer) {
 			r.refuse(newError(BadType, "the name is no integer"))
 		}
 		elem.Elem().SetZero()
-		r.value(sh.elem, elem.UnsafePointer())
-		r.within(key)
+		r.readValue(sh.elem, elem.UnsafePointer())
+		r.prefixPath(key)
 		rv.SetMapIndex(name, elem.Elem())
 	}
 }
 
-// structure reads an object into a struct.
-func (r *reader) structure(sh *shape, p unsafe.Pointer) {
+// readStruct reads an object into a struct.
+func (r *reader) readStruct(sh *shape, p unsafe.Pointer) {
 	if sh.plan.union {
-		r.union(sh.plan, p)
+		r.readUnion(sh.plan, p)
 		return
 	}
 	var buf [64]bool
@@ -176,7 +176,7 @@ func (r *reader) structure(sh *shape, p unsafe.Pointer) {
 	}
 	next, absent := 0, len(sh.plan.fields)
 	for r.enter(); r.more('}'); {
-		n := r.name(sh.plan, next)
+		n := r.fieldNumber(sh.plan, next)
 		if n < 0 {
 			return
 		}
@@ -187,23 +187,23 @@ func (r *reader) structure(sh *shape, p unsafe.Pointer) {
 		seen[n] = true
 		next = n + 1
 		absent--
-		r.value(&f.shape, unsafe.Add(p, f.offset))
-		r.err.under(f.name)
+		r.readValue(&f.shape, unsafe.Add(p, f.offset))
+		r.err.prefixPath(f.name)
 	}
 	if r.err == nil && absent > 0 {
-		r.fill(sh.plan, p, seen)
+		r.fillAbsent(sh.plan, p, seen)
 	}
 	if r.err == nil && sh.unmarshals {
-		r.reread(sh, p, seen)
+		r.unmarshalSelf(sh, p, seen)
 	}
 }
 
-// name passes the name of a field and returns its number. Most senders keep the
+// fieldNumber passes the name of a field and returns its number. Most senders keep the
 // order, so that it is the next one.
-func (r *reader) name(p *plan, next int) int {
+func (r *reader) fieldNumber(p *plan, next int) int {
 	if next < len(p.fields) && bytes.HasPrefix(r.b[r.i:], p.fields[next].quoted) {
 		r.i += len(p.fields[next].quoted)
-		r.space()
+		r.skipSpace()
 		return next
 	}
 	key := r.key()
@@ -211,12 +211,12 @@ func (r *reader) name(p *plan, next int) int {
 		return n
 	}
 	r.refuse(newError(Unknown, "no such field"))
-	r.within(key)
+	r.prefixPath(key)
 	return -1
 }
 
-// fill gives absent fields what they get.
-func (r *reader) fill(plan *plan, p unsafe.Pointer, seen []bool) {
+// fillAbsent gives absent fields what they get.
+func (r *reader) fillAbsent(plan *plan, p unsafe.Pointer, seen []bool) {
 	for n := range plan.fields {
 		if seen[n] {
 			continue
@@ -225,37 +225,37 @@ func (r *reader) fill(plan *plan, p unsafe.Pointer, seen []bool) {
 		to := unsafe.Add(p, f.offset)
 		switch {
 		case f.required:
-			r.refuse(newError(Missing, "is missing").under(f.name))
+			r.refuse(newError(Missing, "is missing").prefixPath(f.name))
 		case f.fills():
 			fill := newReader(f.appendFill(nil))
-			fill.value(&f.shape, to)
+			fill.readValue(&f.shape, to)
 		default:
 			f.clear(to)
 		}
 	}
 }
 
-// reread lets a struct read itself, from the canonical form of what is there.
-func (r *reader) reread(sh *shape, p unsafe.Pointer, seen []bool) {
+// unmarshalSelf lets a struct read itself, from the canonical form of what is there.
+func (r *reader) unmarshalSelf(sh *shape, p unsafe.Pointer, seen []bool) {
 	w := writer{foreign: true}
 	w.open('{')
 	for n := range sh.plan.fields {
 		f := &sh.plan.fields[n]
 		if seen[n] || f.fills() {
 			w.name(f.quoted)
-			w.value(&f.shape, sh.at(p).Elem().FieldByIndex(f.index))
+			w.writeValue(&f.shape, sh.at(p).Elem().FieldByIndex(f.index))
 		}
 		f.clear(unsafe.Add(p, f.offset))
 	}
 	w.close('}')
 	r.refuse(w.err)
 	if r.err == nil {
-		r.refuse(sh.blame(sh.at(p).Interface().(stdjson.Unmarshaler).UnmarshalJSON(w.b), Bounds))
+		r.refuse(sh.refusal(sh.at(p).Interface().(stdjson.Unmarshaler).UnmarshalJSON(w.b), Bounds))
 	}
 }
 
-// union reads the first shape whose key is there.
-func (r *reader) union(plan *plan, p unsafe.Pointer) {
+// readUnion reads the first shape whose key is there.
+func (r *reader) readUnion(plan *plan, p unsafe.Pointer) {
 	start := *r
 	chosen := len(plan.fields)
 	for r.enter(); r.more('}'); {
@@ -280,5 +280,5 @@ func (r *reader) union(plan *plan, p unsafe.Pointer) {
 	}
 	*r = start
 	f := &plan.fields[chosen]
-	r.value(&f.shape, unsafe.Add(p, f.offset))
+	r.readValue(&f.shape, unsafe.Add(p, f.offset))
 }

@@ -53,8 +53,8 @@ func (w *writer) payload(v any) error {
 		return err
 	}
 	from := len(w.b)
-	w.value(sh, rv)
-	if w.err == nil && sh.recheck {
+	w.writeValue(sh, rv)
+	if w.err == nil && sh.decodeOnSend {
 		r := newReader(w.b[from:])
 		r.document(sh, reflect.New(sh.typ).UnsafePointer())
 		w.err = r.err
@@ -97,50 +97,50 @@ func (w *writer) name(quoted []byte) {
 	w.b = append(w.b, quoted...)
 }
 
-// value writes one value by its shape.
-func (w *writer) value(sh *shape, rv reflect.Value) {
+// writeValue writes one value by its shape.
+func (w *writer) writeValue(sh *shape, rv reflect.Value) {
 	if (sh.ptr || rv.Kind() == reflect.Interface) && !rv.IsNil() {
 		rv = rv.Elem()
 	}
 	switch {
 	case rv.Kind() != reflect.Pointer && (sh.marshals || sh.kind == kCustom):
-		w.custom(rv)
+		w.writeCustom(rv)
 	case rv.Kind() != reflect.Pointer && sh.kind == kText:
-		w.textual(rv)
+		w.writeMarshaledText(rv)
 	case isNil(rv):
-		w.null(sh, rv)
+		w.writeNull(sh, rv)
 	case sh.kind == kBool:
 		w.b = strconv.AppendBool(w.b, rv.Bool())
 	case sh.kind == kInt:
-		w.refuse(sh.bounds(float64(rv.Int())))
+		w.refuse(sh.checkBounds(float64(rv.Int())))
 		w.b = strconv.AppendInt(w.b, rv.Int(), 10)
 	case sh.kind == kUint:
-		w.refuse(sh.bounds(float64(rv.Uint())))
+		w.refuse(sh.checkBounds(float64(rv.Uint())))
 		w.b = strconv.AppendUint(w.b, rv.Uint(), 10)
 	case sh.kind == kFloat:
 		if x := rv.Float(); math.IsNaN(x) || math.IsInf(x, 0) {
 			w.refuse(newError(BadJSON, "no finite number"))
 		}
-		w.refuse(sh.bounds(rv.Float()))
+		w.refuse(sh.checkBounds(rv.Float()))
 		w.b = appendFloat(w.b, rv.Float())
 	case sh.kind == kString:
-		w.refuse(sh.choice(rv.String()))
+		w.refuse(sh.checkChoice(rv.String()))
 		w.text(rv.String())
 	case sh.kind == kStruct:
-		w.structure(sh.plan, rv)
+		w.writeStruct(sh.plan, rv)
 	case sh.kind == kSlice:
-		w.list(sh, rv)
+		w.writeList(sh, rv)
 	case sh.kind == kMap:
-		w.table(sh, sh.elem, rv)
+		w.writeMap(sh, sh.elem, rv)
 	case rv.Kind() == reflect.Map:
-		w.table(sh, free, rv)
+		w.writeMap(sh, freeJSON, rv)
 	default:
-		w.any(sh, rv)
+		w.writeAny(sh, rv)
 	}
 }
 
-// null writes what is nil.
-func (w *writer) null(sh *shape, rv reflect.Value) {
+// writeNull writes what is nil.
+func (w *writer) writeNull(sh *shape, rv reflect.Value) {
 	switch {
 	case sh.nullable:
 		w.b = append(w.b, "null"...)
@@ -160,22 +160,22 @@ func (w *writer) text(s string) {
 	w.b = appendString(w.b, s)
 }
 
-// any writes what an any holds by the shape of its own type.
-func (w *writer) any(sh *shape, rv reflect.Value) {
+// writeAny writes what an any holds by the shape of its own type.
+func (w *writer) writeAny(sh *shape, rv reflect.Value) {
 	own, err := shapeOf(rv.Type())
 	if err != nil {
 		w.refuse(newError(BadType, "%v", err))
 		return
 	}
 	from := len(w.b)
-	w.value(own, rv)
+	w.writeValue(own, rv)
 	if w.err == nil && w.b[from] != 'n' {
-		w.refuse(sh.allows(w.b[from]))
+		w.refuse(sh.checkKind(w.b[from]))
 	}
 }
 
-// custom writes what MarshalJSON says, if that is JSON.
-func (w *writer) custom(rv reflect.Value) {
+// writeCustom writes what MarshalJSON says, if that is JSON.
+func (w *writer) writeCustom(rv reflect.Value) {
 	out, err := stdjson.Marshal(makeAddressable(rv).Interface())
 	if err != nil {
 		w.refuse(newError(BadType, "%v", err))
@@ -188,20 +188,20 @@ func (w *writer) custom(rv reflect.Value) {
 	w.b = append(w.b, out...)
 }
 
-func (w *writer) list(sh *shape, rv reflect.Value) {
+func (w *writer) writeList(sh *shape, rv reflect.Value) {
 	w.open('[')
 	for n := 0; n < rv.Len() && w.err == nil; n++ {
 		w.comma()
-		w.value(sh.elem, rv.Index(n))
+		w.writeValue(sh.elem, rv.Index(n))
 		if w.err != nil {
-			w.err.under(strconv.Itoa(n))
+			w.err.prefixPath(strconv.Itoa(n))
 		}
 	}
 	w.close(']')
 }
 
-// table writes names in order, so that equal maps make equal bytes.
-func (w *writer) table(sh, elem *shape, rv reflect.Value) {
+// writeMap writes names in order, so that equal maps make equal bytes.
+func (w *writer) writeMap(sh, elem *shape, rv reflect.Value) {
 	type entry struct {
 		name string
 		key  reflect.Value
@@ -230,16 +230,16 @@ func (w *writer) table(sh, elem *shape, rv reflect.Value) {
 		w.text(entries[n].name)
 		if w.err == nil {
 			w.b = append(w.b, ':')
-			w.value(elem, rv.MapIndex(entries[n].key))
-			w.err.under(entries[n].name)
+			w.writeValue(elem, rv.MapIndex(entries[n].key))
+			w.err.prefixPath(entries[n].name)
 		}
 	}
 	w.close('}')
 }
 
-func (w *writer) structure(p *plan, rv reflect.Value) {
+func (w *writer) writeStruct(p *plan, rv reflect.Value) {
 	if p.union {
-		w.union(p, rv)
+		w.writeUnion(p, rv)
 		return
 	}
 	w.open('{')
@@ -250,22 +250,22 @@ func (w *writer) structure(p *plan, rv reflect.Value) {
 			continue
 		}
 		w.name(f.quoted)
-		if f.vacant(fv) {
+		if f.needsFill(fv) {
 			w.b = f.appendFill(w.b)
 		} else {
-			w.value(&f.shape, fv)
-			w.err.under(f.name)
+			w.writeValue(&f.shape, fv)
+			w.err.prefixPath(f.name)
 		}
 	}
 	w.close('}')
 }
 
-// vacant reports whether a default, a fresh id or the time stands in for fv.
-func (f *field) vacant(fv reflect.Value) bool {
+// needsFill reports whether a default, a fresh id or the time stands in for fv.
+func (f *field) needsFill(fv reflect.Value) bool {
 	if !f.fills() || !fv.IsZero() {
 		return false
 	}
-	return f.ptr || f.kind == kString || f.now || f.kind != kBool && !f.inside(0)
+	return f.ptr || f.kind == kString || f.now || f.kind != kBool && !f.inBounds(0)
 }
 
 // appendFill appends what stands in for nothing.
@@ -280,8 +280,8 @@ func (f *field) appendFill(dst []byte) []byte {
 	}
 }
 
-// union writes the one shape that is not nil.
-func (w *writer) union(p *plan, rv reflect.Value) {
+// writeUnion writes the one shape that is not nil.
+func (w *writer) writeUnion(p *plan, rv reflect.Value) {
 	var set *field
 	for n := range p.fields {
 		f := &p.fields[n]
@@ -297,7 +297,7 @@ func (w *writer) union(p *plan, rv reflect.Value) {
 		w.refuse(newError(Missing, "none of %s is set", p.keys()))
 		return
 	}
-	w.value(&set.shape, rv.FieldByIndex(set.index))
+	w.writeValue(&set.shape, rv.FieldByIndex(set.index))
 }
 
 func isNil(rv reflect.Value) bool {

@@ -230,7 +230,7 @@ func TestCheckRefusesTagsThatMakeNoSense(t *testing.T) {
 	}
 }
 
-func TestManyFields(t *testing.T) {
+func TestTypeWithMoreFieldsThanTheStackHolds(t *testing.T) {
 	var fields []reflect.StructField
 	var b strings.Builder
 	for i := range 200 {

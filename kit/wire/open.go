@@ -21,13 +21,13 @@ type envelope struct {
 	Type   string  `json:"type" msg:"required"`
 	TS     float64 `json:"ts" msg:"now"`
 	Source string  `json:"source"`
-	Data   part    `json:"data" msg:"required"`
+	Data   rawPart `json:"data" msg:"required"`
 }
 
-// part is JSON that stays in the packet.
-type part []byte
+// rawPart is JSON that stays in the packet.
+type rawPart []byte
 
-var enveloped, _ = shapeOf(reflect.TypeFor[envelope]())
+var envelopeShape, _ = shapeOf(reflect.TypeFor[envelope]())
 
 // Open splits a packet. What is no envelope but is an object comes back Bare,
 // with its message_id as ID, or a fresh one when it has none. The payload is
@@ -36,7 +36,7 @@ func Open(packet []byte) (Envelope, error) {
 	var e envelope
 	r := newReader(packet)
 	r.depth = -1 // the payload may be as deep as one without an envelope
-	r.document(enveloped, unsafe.Pointer(&e))
+	r.document(envelopeShape, unsafe.Pointer(&e))
 	if r.err != nil || e.Data[0] != '{' {
 		return OpenBare(packet)
 	}
@@ -49,15 +49,15 @@ func OpenBare(packet []byte) (Envelope, error) {
 	e := Envelope{TS: unixNow(), Bare: true}
 	r := newReader(packet)
 	r.depth = -1
-	r.space()
+	r.skipSpace()
 	from := r.i
 	if r.peek() != '{' {
-		r.mistyped(enveloped, r.skip())
+		r.refuseType(envelopeShape, r.skip())
 	} else {
 		e.ID = r.messageID()
 	}
 	e.Data = packet[from:r.i]
-	r.finish()
+	r.expectEnd()
 	if r.err != nil {
 		r.err.Path = ""
 		return Envelope{}, r.err
@@ -81,8 +81,8 @@ func (r *reader) messageID() (id string) {
 	return id
 }
 
-// sealed is what stands before the payload.
-type sealed struct {
+// envelopeHead is what stands before the payload.
+type envelopeHead struct {
 	ID     string  `json:"id"`
 	Type   string  `json:"type"`
 	TS     float64 `json:"ts" msg:"now"`
@@ -95,7 +95,7 @@ type sealed struct {
 func Seal(dst []byte, e Envelope, v any) ([]byte, error) {
 	w := newWriter()
 	defer writers.Put(w)
-	if err := w.payload(sealed{e.ID, e.Type, e.TS, e.Source}); err != nil {
+	if err := w.payload(envelopeHead{e.ID, e.Type, e.TS, e.Source}); err != nil {
 		return dst, err
 	}
 	w.b = append(w.b[:len(w.b)-1], `,"data":`...)
@@ -104,7 +104,7 @@ func Seal(dst []byte, e Envelope, v any) ([]byte, error) {
 		return dst, err
 	}
 	if w.b[from] != '{' {
-		return dst, newError(BadType, "%s is no object", clipText(w.b[from:])).under("data")
+		return dst, newError(BadType, "%s is no object", clipText(w.b[from:])).prefixPath("data")
 	}
 	dst = append(dst, w.b...)
 	return append(dst, '}'), nil

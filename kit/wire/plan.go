@@ -23,7 +23,7 @@ const (
 	kFloat
 	kString
 	kText // a string, by MarshalText and UnmarshalText
-	kPart
+	kRawPart
 	kStruct
 	kMap
 	kSlice
@@ -42,25 +42,25 @@ var kinds = [...]struct {
 // shape is a compiled type, with the rules of the field it stands in. It is
 // immutable once shapeOf returned it.
 type shape struct {
-	kind       kind
-	first      byte         // of its JSON; 0: several
-	typ        reflect.Type // without the pointer
-	ptr        bool
-	nullable   bool
-	plan       *plan  // of a struct
-	elem       *shape // of a slice or map
-	key        *shape // of a map whose names are texts of their own kind; else nil
-	marshals   bool   // has MarshalJSON
-	unmarshals bool   // has UnmarshalJSON
-	validates  bool   // has Validate
-	recheck    bool   // something inside has one of these
-	min, max   float64
-	oneof      []string // what a string may be; nil: anything
-	holds      []string // what an any may be; nil: anything
+	kind         kind
+	first        byte         // of its JSON; 0: several
+	typ          reflect.Type // without the pointer
+	ptr          bool
+	nullable     bool
+	plan         *plan  // of a struct
+	elem         *shape // of a slice or map
+	key          *shape // of a map whose names are texts of their own kind; else nil
+	marshals     bool   // has MarshalJSON
+	unmarshals   bool   // has UnmarshalJSON
+	validates    bool   // has Validate
+	decodeOnSend bool   // something inside has one of these
+	min, max     float64
+	oneof        []string // what a string may be; nil: anything
+	allowedKinds []string // what an any may be; nil: anything
 }
 
-// free is the shape of what stands inside free JSON.
-var free = &shape{kind: kAny, typ: reflect.TypeFor[any](), nullable: true, min: math.Inf(-1), max: math.Inf(1)}
+// freeJSON is the shape of what stands inside free JSON.
+var freeJSON = &shape{kind: kAny, typ: reflect.TypeFor[any](), nullable: true, min: math.Inf(-1), max: math.Inf(1)}
 
 // plan is a compiled struct.
 type plan struct {
@@ -114,13 +114,13 @@ func (c *compiler) shape(t reflect.Type) (*shape, error) {
 	sh.marshals = implementsAll(t, marshaler)
 	sh.unmarshals = reflect.PointerTo(t).Implements(unmarshaler)
 	sh.validates = reflect.PointerTo(t).Implements(validator)
-	sh.recheck = sh.marshals || sh.unmarshals || sh.validates
+	sh.decodeOnSend = sh.marshals || sh.unmarshals || sh.validates
 	if t.Kind() != reflect.Struct && (sh.marshals || sh.unmarshals) {
 		sh.kind = kCustom
 		return sh, nil
 	}
-	if text, err := sh.textual(); text || err != nil {
-		sh.kind, sh.first, sh.recheck = kText, '"', true
+	if text, err := sh.travelsAsText(); text || err != nil {
+		sh.kind, sh.first, sh.decodeOnSend = kText, '"', true
 		return sh, err
 	}
 	var err error
@@ -155,37 +155,37 @@ func (c *compiler) container(sh *shape) (err error) {
 	sh.kind = kSlice
 	if sh.typ.Kind() == reflect.Map {
 		sh.kind = kMap
-		if err := c.names(sh); err != nil {
+		if err := c.mapKeys(sh); err != nil {
 			return err
 		}
 	}
 	elem := sh.typ.Elem()
 	switch {
-	case sh.typ == reflect.TypeFor[part]():
-		sh.kind = kPart
+	case sh.typ == reflect.TypeFor[rawPart]():
+		sh.kind = kRawPart
 	case sh.kind == kSlice && elem.Kind() == reflect.Uint8: // base64 text
 		sh.kind, sh.first, sh.nullable = kCustom, '"', true
-	case sh.kind == kMap && elem == free.typ && sh.typ.Key().Kind() == reflect.String:
-		sh.kind, sh.holds = kAny, []string{"object"}
-	case elem == free.typ:
-		sh.elem = free
+	case sh.kind == kMap && elem == freeJSON.typ && sh.typ.Key().Kind() == reflect.String:
+		sh.kind, sh.allowedKinds = kAny, []string{"object"}
+	case elem == freeJSON.typ:
+		sh.elem = freeJSON
 	default:
 		sh.elem, err = c.shape(elem)
-		sh.recheck = sh.recheck || err == nil && sh.elem.recheck
+		sh.decodeOnSend = sh.decodeOnSend || err == nil && sh.elem.decodeOnSend
 	}
 	return err
 }
 
-// names compiles the keys of a map: strings, ints, or what says its own text.
-func (c *compiler) names(sh *shape) error {
+// mapKeys compiles the keys of a map: strings, ints, or what says its own text.
+func (c *compiler) mapKeys(sh *shape) error {
 	t := sh.typ.Key()
 	key := &shape{typ: t}
-	switch text, err := key.textual(); {
+	switch text, err := key.travelsAsText(); {
 	case t.Kind() == reflect.String:
 	case err != nil:
 		return fmt.Errorf("%s: %w", sh.typ, err)
 	case text:
-		sh.key, sh.recheck = key, true
+		sh.key, sh.decodeOnSend = key, true
 	case t.Kind() != reflect.Int:
 		return fmt.Errorf("%s: names must be strings, ints, or have MarshalText and UnmarshalText", sh.typ)
 	}
@@ -195,7 +195,7 @@ func (c *compiler) names(sh *shape) error {
 func (c *compiler) structure(sh *shape) error {
 	sh.kind = kStruct
 	if p := c.plans[sh.typ]; p != nil { // inside itself
-		sh.plan, sh.recheck = p, true
+		sh.plan, sh.decodeOnSend = p, true
 		return nil
 	}
 	p := &plan{byName: map[string]int{}}
@@ -243,7 +243,7 @@ func isHidden(t reflect.Type) bool {
 func travelsOutsideJSON(t reflect.Type) bool {
 	_, key := reflect.PointerTo(t).MethodByName("SetKey")
 	_, header := reflect.PointerTo(t).MethodByName("SetHeader")
-	return implementsAll(t, bytewise) || key || header
+	return implementsAll(t, binaryMarshaler) || key || header
 }
 
 func (c *compiler) fields(sh *shape, t reflect.Type, index []int, offset uintptr) error {
@@ -275,7 +275,7 @@ func (c *compiler) field(sh *shape, f field, sf reflect.StructField, opts string
 		return err
 	}
 	f.shape = *inner
-	if err := f.tags(sf.Tag, opts); err != nil {
+	if err := f.parseTags(sf.Tag, opts); err != nil {
 		return err
 	}
 	f.quoted = append(appendString(nil, f.name), ':')
@@ -286,7 +286,7 @@ func (c *compiler) field(sh *shape, f field, sf reflect.StructField, opts string
 		}
 		p.byName[n] = len(p.fields)
 	}
-	sh.recheck = sh.recheck || f.recheck
+	sh.decodeOnSend = sh.decodeOnSend || f.decodeOnSend
 	p.fields = append(p.fields, f)
 	return nil
 }

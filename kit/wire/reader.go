@@ -40,8 +40,8 @@ func (r *reader) refuse(err *Error) {
 	r.i = len(r.b)
 }
 
-// bad refuses the next byte.
-func (r *reader) bad() {
+// refuseByte refuses the next byte.
+func (r *reader) refuseByte() {
 	if r.i < len(r.b) {
 		r.refuse(newError(BadJSON, "malformed at byte %d", r.i))
 	} else {
@@ -67,20 +67,20 @@ func (r *reader) accept(a, b byte) bool {
 	return true
 }
 
-func (r *reader) space() {
+func (r *reader) skipSpace() {
 	if r.peek() <= ' ' {
-		r.blanks()
+		r.skipBlanks()
 	}
 }
 
-func (r *reader) blanks() {
+func (r *reader) skipBlanks() {
 	for r.accept(' ', '\n') || r.accept('\t', '\r') {
 	}
 }
 
-// finish refuses what is left.
-func (r *reader) finish() {
-	r.space()
+// expectEnd refuses what is left.
+func (r *reader) expectEnd() {
+	r.skipSpace()
 	if r.i < len(r.b) {
 		r.refuse(newError(BadJSON, "bytes after the value, from byte %d", r.i))
 	}
@@ -101,7 +101,7 @@ func (r *reader) enter() {
 
 // more moves to the next member or item, or behind the end when there is none.
 func (r *reader) more(end byte) bool {
-	r.space()
+	r.skipSpace()
 	first := r.first
 	r.first = false
 	switch {
@@ -111,10 +111,10 @@ func (r *reader) more(end byte) bool {
 	case first:
 		return true
 	case r.accept(',', ','):
-		r.space()
+		r.skipSpace()
 		return true
 	default:
-		r.bad()
+		r.refuseByte()
 		return false
 	}
 }
@@ -124,12 +124,12 @@ func tooDeep() *Error { return newError(Size, "nested deeper than %d levels", ma
 // key passes a name and the colon behind it.
 func (r *reader) key() []byte {
 	name, escaped := r.quoted()
-	r.space()
+	r.skipSpace()
 	if !r.accept(':', ':') {
-		r.bad()
+		r.refuseByte()
 		return name
 	}
-	r.space()
+	r.skipSpace()
 	if escaped {
 		return []byte(unescapeString(name))
 	}
@@ -148,7 +148,7 @@ func (r *reader) text() string {
 // quoted passes a string and returns what is between the quotes.
 func (r *reader) quoted() (raw []byte, escaped bool) {
 	if !r.accept('"', '"') {
-		r.bad()
+		r.refuseByte()
 		return nil, false
 	}
 	if !r.plain {
@@ -169,7 +169,7 @@ func (r *reader) characters() (raw []byte, escaped bool) {
 	for r.peek() != '"' {
 		switch c := r.peek(); {
 		case c < ' ':
-			r.bad()
+			r.refuseByte()
 			return nil, false
 		case c == '\\':
 			escaped = true
@@ -233,7 +233,7 @@ func (r *reader) hex() rune {
 	}
 	x, err := strconv.ParseUint(digits, 16, 16)
 	if err != nil || len(digits) < 4 {
-		r.bad()
+		r.refuseByte()
 		return 0
 	}
 	r.i += 4
@@ -275,13 +275,13 @@ func (r *reader) digits() {
 		r.i++
 	}
 	if r.i == from {
-		r.bad()
+		r.refuseByte()
 	}
 }
 
 func (r *reader) literal(word string) {
 	if !bytes.HasPrefix(r.b[r.i:], []byte(word)) {
-		r.bad()
+		r.refuseByte()
 		return
 	}
 	r.i += len(word)
@@ -297,7 +297,7 @@ func (r *reader) skip() []byte {
 		for r.enter(); r.more('}'); {
 			key := r.key()
 			r.skip()
-			r.within(key)
+			r.prefixPath(key)
 		}
 	case '[':
 		for r.enter(); r.more(']'); {
@@ -318,10 +318,10 @@ func (r *reader) skip() []byte {
 	return r.b[from:r.i]
 }
 
-// within puts the name of a member in front of a refusal inside it.
-func (r *reader) within(name []byte) {
+// prefixPath puts the name of a member in front of a refusal inside it.
+func (r *reader) prefixPath(name []byte) {
 	if r.err != nil {
-		r.err.under(string(name))
+		r.err.prefixPath(string(name))
 	}
 }
 

@@ -26,35 +26,35 @@ func kindOf(first byte) string {
 	}
 }
 
-// allows checks the first byte of a value against the kinds an any may hold.
-func (sh *shape) allows(first byte) *Error {
-	if sh.holds == nil || slices.Contains(sh.holds, kindOf(first)) {
+// checkKind checks the first byte of a value against the kinds an any may hold.
+func (sh *shape) checkKind(first byte) *Error {
+	if sh.allowedKinds == nil || slices.Contains(sh.allowedKinds, kindOf(first)) {
 		return nil
 	}
-	return newError(BadType, "%s where %v is wanted", kindOf(first), sh.holds)
+	return newError(BadType, "%s where %v is wanted", kindOf(first), sh.allowedKinds)
 }
 
-// choice checks a string against what it may be.
-func (sh *shape) choice(text string) *Error {
+// checkChoice checks a string against what it may be.
+func (sh *shape) checkChoice(text string) *Error {
 	if sh.oneof == nil || slices.Contains(sh.oneof, text) {
 		return nil
 	}
 	return newError(Bounds, "%q is not one of %s", clipText([]byte(text)), strings.Join(sh.oneof, " "))
 }
 
-func (sh *shape) inside(n float64) bool { return n >= sh.min && n <= sh.max }
+func (sh *shape) inBounds(n float64) bool { return n >= sh.min && n <= sh.max }
 
-// bounds checks a number.
-func (sh *shape) bounds(n float64) *Error {
-	if sh.inside(n) {
+// checkBounds checks a number.
+func (sh *shape) checkBounds(n float64) *Error {
+	if sh.inBounds(n) {
 		return nil
 	}
 	return newError(Bounds, "%s is out of bounds", appendFloat(nil, n))
 }
 
-// blame turns the error of a method of the payload into a refusal. An error
+// refusal turns the error of a method of the payload into a refusal. An error
 // that begins with a field's name and a colon is about that field.
-func (sh *shape) blame(err error, reason Reason) *Error {
+func (sh *shape) refusal(err error, reason Reason) *Error {
 	if err == nil {
 		return nil
 	}

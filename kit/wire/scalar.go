@@ -7,8 +7,8 @@ import (
 	"unsafe"
 )
 
-// boolean reads a bool, or what may stand for one.
-func (r *reader) boolean(sh *shape) bool {
+// readBool reads a bool, or what may stand for one.
+func (r *reader) readBool(sh *shape) bool {
 	raw := r.skip()
 	word := string(raw)
 	switch {
@@ -27,7 +27,7 @@ func (r *reader) boolean(sh *shape) bool {
 	case "false", "0", "no", "off", "f", "n":
 		return false
 	}
-	r.mistyped(sh, raw)
+	r.refuseType(sh, raw)
 	return false
 }
 
@@ -37,12 +37,12 @@ func stringContent(raw []byte) string {
 	return r.text()
 }
 
-// numeral reads a number, or a string that holds one.
-func (r *reader) numeral(sh *shape, p unsafe.Pointer) {
+// readNumber reads a number, or a string that holds one.
+func (r *reader) readNumber(sh *shape, p unsafe.Pointer) {
 	if c := r.peek(); c == '-' || c >= '0' && c <= '9' {
 		text, integer := r.number()
 		if r.err == nil {
-			r.refuse(sh.set(p, text, integer))
+			r.refuse(sh.setNumber(p, text, integer))
 		}
 		return
 	}
@@ -56,14 +56,14 @@ func (r *reader) numeral(sh *shape, p unsafe.Pointer) {
 	}
 	text, integer := in.number()
 	if in.err != nil || in.i < len(in.b) {
-		r.mistyped(sh, raw)
+		r.refuseType(sh, raw)
 		return
 	}
-	r.refuse(sh.set(p, text, integer))
+	r.refuse(sh.setNumber(p, text, integer))
 }
 
-// set makes p a number that was passed before.
-func (sh *shape) set(p unsafe.Pointer, text []byte, integer bool) *Error {
+// setNumber makes p a number that was passed before.
+func (sh *shape) setNumber(p unsafe.Pointer, text []byte, integer bool) *Error {
 	if sh.kind != kFloat && (!integer || string(text) == "-0") {
 		x, _ := strconv.ParseFloat(string(text), 64)
 		if x != math.Trunc(x) {
@@ -93,5 +93,5 @@ func (sh *shape) set(p unsafe.Pointer, text []byte, integer bool) *Error {
 	if err != nil {
 		return newError(Bounds, "%s is out of bounds", clipText(text))
 	}
-	return sh.bounds(x)
+	return sh.checkBounds(x)
 }

@@ -16,14 +16,14 @@ import (
 // and 2020-12 share, so an AsyncAPI document can hold it. A type that travels as
 // bytes has none, and is an error.
 func Schema(t reflect.Type) ([]byte, error) {
-	if t != nil && (t.Implements(bytewise) || reflect.PointerTo(t).Implements(bytewise)) {
+	if t != nil && (t.Implements(binaryMarshaler) || reflect.PointerTo(t).Implements(binaryMarshaler)) {
 		return nil, fmt.Errorf("%s travels as bytes, not as JSON", t)
 	}
 	sh, err := shapeOf(t)
 	if err != nil {
 		return nil, err
 	}
-	d := describer{inside: map[*plan]bool{}}
+	d := schemaBuilder{open: map[*plan]bool{}}
 	s, err := d.shape(sh)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", t, err)
@@ -31,11 +31,11 @@ func Schema(t reflect.Type) ([]byte, error) {
 	return stdjson.Marshal(s)
 }
 
-var bytewise = reflect.TypeFor[encoding.BinaryMarshaler]()
+var binaryMarshaler = reflect.TypeFor[encoding.BinaryMarshaler]()
 
 // schema is one JSON Schema.
 type schema struct {
-	Type       words              `json:"type,omitempty"`
+	Type       typeNames          `json:"type,omitempty"`
 	Encoding   string             `json:"contentEncoding,omitempty"`
 	Pattern    string             `json:"pattern,omitempty"`
 	Enum       []any              `json:"enum,omitempty"`
@@ -54,11 +54,11 @@ type schema struct {
 	ReadOnly   bool               `json:"readOnly,omitempty"` // taken, never sent
 }
 
-// words is a word or several.
-type words []string
+// typeNames is a word or several.
+type typeNames []string
 
 // MarshalJSON writes one without brackets.
-func (ws words) MarshalJSON() ([]byte, error) {
+func (ws typeNames) MarshalJSON() ([]byte, error) {
 	if len(ws) == 1 {
 		return stdjson.Marshal(ws[0])
 	}
@@ -90,18 +90,18 @@ func (ps properties) MarshalJSON() ([]byte, error) {
 	return w.b, nil
 }
 
-// describer holds the structs at work: one inside itself has no schema without
+// schemaBuilder holds the structs at work: one inside itself has no schema without
 // names, which no message of ours needs.
-type describer struct{ inside map[*plan]bool }
+type schemaBuilder struct{ open map[*plan]bool }
 
-func (d *describer) shape(sh *shape) (s *schema, err error) {
+func (d *schemaBuilder) shape(sh *shape) (s *schema, err error) {
 	s = &schema{}
 	if word := kinds[sh.kind].name; word != "" {
-		s.Type = words{word}
+		s.Type = typeNames{word}
 	}
 	switch sh.kind {
 	case kAny:
-		s.Type = sh.mayBe()
+		s.Type = sh.schemaTypes()
 	case kUint:
 		s.Minimum = new(float64)
 	case kSlice:
@@ -120,7 +120,7 @@ func (d *describer) shape(sh *shape) (s *schema, err error) {
 			s.Type = nil
 		}
 	}
-	sh.limit(s)
+	sh.addBounds(s)
 	if s.Type != nil && sh.nullable {
 		s.Type = append(s.Type, "null")
 		if s.Enum != nil {
@@ -130,9 +130,9 @@ func (d *describer) shape(sh *shape) (s *schema, err error) {
 	return s, err
 }
 
-// mayBe is what an any may hold; nil is anything.
-func (sh *shape) mayBe() (ws words) {
-	holds := sh.holds
+// schemaTypes is what an any may hold; nil is anything.
+func (sh *shape) schemaTypes() (ws typeNames) {
+	holds := sh.allowedKinds
 	if holds == nil && !sh.nullable {
 		holds = kindWords
 	}
@@ -145,8 +145,8 @@ func (sh *shape) mayBe() (ws words) {
 	return ws
 }
 
-// limit adds bounds and choices.
-func (sh *shape) limit(s *schema) {
+// addBounds adds bounds and choices.
+func (sh *shape) addBounds(s *schema) {
 	if !math.IsInf(sh.min, 0) {
 		s.Minimum = &sh.min
 	}
@@ -158,12 +158,12 @@ func (sh *shape) limit(s *schema) {
 	}
 }
 
-func (d *describer) structure(s *schema, p *plan) error {
-	if d.inside[p] {
+func (d *schemaBuilder) structure(s *schema, p *plan) error {
+	if d.open[p] {
 		return fmt.Errorf("it contains itself")
 	}
-	d.inside[p] = true
-	defer delete(d.inside, p)
+	d.open[p] = true
+	defer delete(d.open, p)
 	if p.union {
 		return d.union(s, p)
 	}
@@ -195,7 +195,7 @@ func (d *describer) structure(s *schema, p *plan) error {
 
 // union is the first shape whose key is there, so a later one lacks the keys
 // before it.
-func (d *describer) union(s *schema, p *plan) error {
+func (d *schemaBuilder) union(s *schema, p *plan) error {
 	s.Type = nil // the shapes say it
 	var before []*schema
 	for n := range p.fields {
@@ -204,7 +204,7 @@ func (d *describer) union(s *schema, p *plan) error {
 		if err != nil {
 			return err
 		}
-		inner.Type = words{"object"} // the pointer that holds it cannot be null on the wire
+		inner.Type = typeNames{"object"} // the pointer that holds it cannot be null on the wire
 		all := []*schema{inner, {Required: []string{f.when}}}
 		if before != nil {
 			all = append(all, &schema{Not: &schema{AnyOf: slices.Clone(before)}})

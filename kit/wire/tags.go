@@ -28,15 +28,15 @@ type field struct {
 // fills reports whether an absent field gets a value.
 func (f *field) fills() bool { return f.def != nil || f.fresh || f.now }
 
-// tags reads what the struct tags say and refuses what makes no sense.
-func (f *field) tags(tag reflect.StructTag, opts string) error {
+// parseTags reads what the struct tags say and refuses what makes no sense.
+func (f *field) parseTags(tag reflect.StructTag, opts string) error {
 	f.omitempty = opts == "omitempty"
 	if opts != "" && !f.omitempty {
 		return fmt.Errorf("json option %q is not supported", opts)
 	}
 	words := tag.Get("msg")
 	for word := range strings.SplitSeq(words, ",") {
-		if word != "" && !f.word(word) {
+		if word != "" && !f.parseWord(word) {
 			return fmt.Errorf("tag %q makes no sense on %s", word, f.typ)
 		}
 	}
@@ -49,8 +49,8 @@ func (f *field) tags(tag reflect.StructTag, opts string) error {
 	return nil
 }
 
-// word takes one word of a msg tag and reports whether it makes sense here.
-func (f *field) word(word string) bool {
+// parseWord takes one word of a msg tag and reports whether it makes sense here.
+func (f *field) parseWord(word string) bool {
 	w, v, _ := strings.Cut(word, "=")
 	switch w {
 	case "required":
@@ -75,28 +75,28 @@ func (f *field) word(word string) bool {
 		f.aliases = append(f.aliases, v)
 		return v != ""
 	case "min":
-		return f.bound(&f.min, v)
+		return f.parseBound(&f.min, v)
 	case "max":
-		return f.bound(&f.max, v)
+		return f.parseBound(&f.max, v)
 	case "oneof":
 		f.oneof = strings.Fields(v)
 		return f.kind == kString && len(f.oneof) > 0
 	case "kind":
-		f.holds = strings.Split(v, "|")
+		f.allowedKinds = strings.Split(v, "|")
 		unknown := func(k string) bool { return !slices.Contains(kindWords, k) }
-		return f.kind == kAny && !slices.ContainsFunc(f.holds, unknown)
+		return f.kind == kAny && !slices.ContainsFunc(f.allowedKinds, unknown)
 	default:
 		return false
 	}
 }
 
-func (f *field) bound(limit *float64, text string) (ok bool) {
+func (f *field) parseBound(limit *float64, text string) (ok bool) {
 	var err error
 	*limit, err = strconv.ParseFloat(text, 64)
-	return err == nil && f.number()
+	return err == nil && f.isNumber()
 }
 
-func (sh *shape) number() bool { return sh.kind == kInt || sh.kind == kUint || sh.kind == kFloat }
+func (sh *shape) isNumber() bool { return sh.kind == kInt || sh.kind == kUint || sh.kind == kFloat }
 
 // setDefault compiles the default to JSON and reports whether it keeps the other
 // tags.
@@ -112,8 +112,8 @@ func (f *field) setDefault(def string) (ok bool) {
 	r := newReader(text)
 	r.document(&bare, v.UnsafePointer())
 	var w writer
-	w.value(&bare, v.Elem())
+	w.writeValue(&bare, v.Elem())
 	f.def = w.b
-	scalar := f.number() || f.kind == kString || f.kind == kBool
+	scalar := f.isNumber() || f.kind == kString || f.kind == kBool
 	return r.err == nil && scalar && !f.required && !f.fresh && !f.now && !f.foreign
 }

@@ -230,7 +230,7 @@ func TestAnErrorSaysWhatIsWrong(t *testing.T) {
 	}
 }
 
-func TestCoercions(t *testing.T) {
+func TestCoercionsOfScalars(t *testing.T) {
 	type all struct {
 		I *int
 		F *float64
@@ -265,7 +265,7 @@ func TestCoercions(t *testing.T) {
 	}
 }
 
-func TestEscapes(t *testing.T) {
+func TestEscapesAreResolved(t *testing.T) {
 	for _, text := range []string{`"\"\\\/\b\f\n\r\t"`, `"\u0041\u00e4\u20ac\uD83E\udd16\ufffd"`, `"a\u0000b"`, `"ä\u00E4€\\u0041"`} {
 		var got, want string
 		if err := errors.Join(wire.Decode([]byte(text), &got), json.Unmarshal([]byte(text), &want)); err != nil || got != want {

@@ -19,9 +19,9 @@ func implementsAll(t, methods reflect.Type) bool {
 	return t.Implements(methods) || reflect.PointerTo(t).Implements(methods)
 }
 
-// textual reports whether t travels as a string by its own methods. A type with
+// travelsAsText reports whether t travels as a string by its own methods. A type with
 // one of both could be sent or received, and not understood at the other end.
-func (sh *shape) textual() (bool, error) {
+func (sh *shape) travelsAsText() (bool, error) {
 	out, in := implementsAll(sh.typ, textMarshaler), reflect.PointerTo(sh.typ).Implements(textUnmarshaler)
 	switch {
 	case sh.marshals || sh.unmarshals || !out && !in: // JSON comes first, as everywhere in Go
@@ -34,8 +34,8 @@ func (sh *shape) textual() (bool, error) {
 	return true, nil
 }
 
-// promoted are the methods that make a struct of what it embeds.
-var promoted = []string{"MarshalJSON", "UnmarshalJSON", "MarshalText", "UnmarshalText"}
+// marshalMethods are the methods that make a struct of what it embeds.
+var marshalMethods = []string{"MarshalJSON", "UnmarshalJSON", "MarshalText", "UnmarshalText"}
 
 // checkEmbedded refuses a struct that is the form of what it embeds: the rest of
 // it would be lost without a word.
@@ -44,7 +44,7 @@ func checkEmbedded(t reflect.Type) error {
 		if !sf.Anonymous {
 			continue
 		}
-		for _, name := range promoted {
+		for _, name := range marshalMethods {
 			m, ok := reflect.PointerTo(t).MethodByName(name)
 			if ok && !isPromoted(m) { // its own, and what follows does not matter beside it
 				break
@@ -102,22 +102,22 @@ func marshalText(rv reflect.Value) (string, *Error) {
 	return string(text), nil
 }
 
-// textual writes what a value says of itself.
-func (w *writer) textual(rv reflect.Value) {
+// writeMarshaledText writes what a value says of itself.
+func (w *writer) writeMarshaledText(rv reflect.Value) {
 	text, err := marshalText(rv)
 	w.refuse(err)
 	w.text(text)
 }
 
-// textual reads a string into a value that understands it.
-func (r *reader) textual(sh *shape, p unsafe.Pointer) {
+// readText reads a string into a value that understands it.
+func (r *reader) readText(sh *shape, p unsafe.Pointer) {
 	text := r.text()
 	if r.err == nil {
-		r.refuse(sh.understand(sh.at(p), text))
+		r.refuse(sh.unmarshalText(sh.at(p), text))
 	}
 }
 
-func (sh *shape) understand(p reflect.Value, text string) *Error {
+func (sh *shape) unmarshalText(p reflect.Value, text string) *Error {
 	p.Elem().SetZero()
-	return sh.blame(p.Interface().(encoding.TextUnmarshaler).UnmarshalText([]byte(text)), BadType)
+	return sh.refusal(p.Interface().(encoding.TextUnmarshaler).UnmarshalText([]byte(text)), BadType)
 }

@@ -70,8 +70,8 @@ func (e *Error) Error() string {
 	return e.Path + ": " + e.Text
 }
 
-// under puts name in front of the path, if there is an error.
-func (e *Error) under(name string) *Error {
+// prefixPath puts name in front of the path, if there is an error.
+func (e *Error) prefixPath(name string) *Error {
 	if e == nil {
 		return nil
 	}

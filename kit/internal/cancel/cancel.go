@@ -6,32 +6,32 @@ import (
 	"sync"
 	"time"
 
-	"github.com/gotars/tars/kit/internal/copies"
+	"github.com/gotars/tars/kit/internal/pairing"
 )
 
 const (
-	// Soon is how long a cancel waits for work that it overtook.
-	Soon = 10 * time.Second
+	// MarkTTL is how long a cancel waits for work that it overtook.
+	MarkTTL = 10 * time.Second
 	// maxMarks bounds the cancels that are remembered.
 	maxMarks = 1024
-	// maxDone bounds the ids of cancels that came in order.
-	maxDone = 4096
-	// All is the key that ends everything that runs or waits.
-	All = "*"
+	// maxSeen bounds the ids of cancels that came in order.
+	maxSeen = 4096
+	// AllKeys is the key that ends everything that runs or waits.
+	AllKeys = "*"
 )
 
 // Keys remembers which keys were cancelled and which are at work. Its zero value
 // is ready for use, and safe for concurrent use.
 type Keys struct {
-	mu      sync.Mutex
-	running map[*running]struct{}
-	marks   map[string]mark
-	link    uint64              // number of the last work that arrived before the present link
-	again   map[string]uint64   // by key: cancels that came again on it, after work up to this number
-	copies  copies.Pairs        // by the id of a cancel
-	ahead   uint64              // how many came ahead
-	numbers map[uint64]uint64   // of those whose other copy is to come, by the hash of the id
-	done    map[uint64]struct{} // those that came in order, by the hash of the id
+	mu              sync.Mutex
+	running         map[*running]struct{}
+	marks           map[string]mark
+	linkStart       uint64              // number of the last work that arrived before the present link
+	redeliveredUpTo map[string]uint64   // by key: cancels that came again on it, after work up to this number
+	pairs           pairing.Pairs       // by the id of a cancel
+	aheadCount      uint64              // how many came ahead
+	aheadNumbers    map[uint64]uint64   // of those whose other copy is to come, by the hash of the id
+	seenInOrder     map[uint64]struct{} // those that came in order, by the hash of the id
 }
 
 type running struct {
@@ -44,10 +44,10 @@ type running struct {
 // at. An open one waits for the copy of its cancel that comes in order: what
 // arrives before that copy was sent before the cancel.
 type mark struct {
-	seq   uint64
-	at    time.Time
-	open  bool
-	ahead uint64 // number of the cancel, when it came ahead
+	seq        uint64
+	at         time.Time
+	awaitsCopy bool
+	ahead      uint64 // number of the cancel, when it came ahead
 }
 
 // Cancel ends what has key: at work, waiting up to number seq, or arriving soon.
@@ -57,11 +57,11 @@ type mark struct {
 func (k *Keys) Cancel(key, id string, again bool, seq uint64, idle bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.repeated(id, again) {
-		k.repeat(key, seq)
+	if k.noteSeen(id, again) {
+		k.cancelRedelivered(key, seq)
 		return
 	}
-	k.cancel(key, mark{seq: seq}, idle)
+	k.mark(key, mark{seq: seq}, idle)
 }
 
 // CancelAhead is Cancel by the copy of the cancel id that overtook what was sent
@@ -70,15 +70,15 @@ func (k *Keys) Cancel(key, id string, again bool, seq uint64, idle bool) {
 func (k *Keys) CancelAhead(key, id string, seq uint64, idle bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if !k.copies.Ahead(id) { // the other copy came first, and nothing was overtaken
+	if !k.pairs.Ahead(id) { // the other copy came first, and nothing was overtaken
 		return
 	}
-	k.ahead++
-	if k.numbers == nil || len(k.numbers) >= maxMarks {
-		k.numbers = map[uint64]uint64{}
+	k.aheadCount++
+	if k.aheadNumbers == nil || len(k.aheadNumbers) >= maxMarks {
+		k.aheadNumbers = map[uint64]uint64{}
 	}
-	k.numbers[copies.Hash(id)] = k.ahead
-	k.cancel(key, mark{seq: seq, open: true, ahead: k.ahead}, idle)
+	k.aheadNumbers[pairing.HashID(id)] = k.aheadCount
+	k.mark(key, mark{seq: seq, awaitsCopy: true, ahead: k.aheadCount}, idle)
 }
 
 // CancelInOrder is Cancel by the copy of the cancel id that came in order. The
@@ -87,26 +87,26 @@ func (k *Keys) CancelAhead(key, id string, seq uint64, idle bool) {
 func (k *Keys) CancelInOrder(key, id string, again bool, seq uint64, idle bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	waits := k.copies.Waits(id)
-	k.copies.InOrder(id, again)
-	if !waits && k.repeated(id, again) {
-		k.repeat(key, seq)
+	waits := k.pairs.Waits(id)
+	k.pairs.InOrder(id, again)
+	if !waits && k.noteSeen(id, again) {
+		k.cancelRedelivered(key, seq)
 		return
 	}
-	k.repeated(id, false)
-	hash := copies.Hash(id)
-	number := k.numbers[hash]
-	delete(k.numbers, hash)
-	k.close(seq, func(m mark) bool { return m.ahead < number })
+	k.noteSeen(id, false)
+	hash := pairing.HashID(id)
+	number := k.aheadNumbers[hash]
+	delete(k.aheadNumbers, hash)
+	k.closeMarks(seq, func(m mark) bool { return m.ahead < number })
 	fresh := mark{seq: seq}
 	switch m := k.marks[key]; {
 	case number > 0 && m.ahead == number: // what was sent after the cancel is not ended for coming soon after this copy
 		fresh.at = m.at
-	case m.open && number > 0 && m.ahead > number: // of a later cancel, whose copy is to come
+	case m.awaitsCopy && number > 0 && m.ahead > number: // of a later cancel, whose copy is to come
 		fresh = m
 		fresh.seq = max(m.seq, seq)
 	}
-	k.cancel(key, fresh, idle)
+	k.mark(key, fresh, idle)
 }
 
 // Relinked tells that work up to number seq came on links that are lost: what was
@@ -114,70 +114,70 @@ func (k *Keys) CancelInOrder(key, id string, again bool, seq uint64, idle bool) 
 func (k *Keys) Relinked(seq uint64) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.link = seq
-	clear(k.again)
+	k.linkStart = seq
+	clear(k.redeliveredUpTo)
 }
 
-// repeat ends what came again on this link, before a cancel that came again.
-func (k *Keys) repeat(key string, seq uint64) {
+// cancelRedelivered ends what came again on this link, before a cancel that came again.
+func (k *Keys) cancelRedelivered(key string, seq uint64) {
 	if key == "" {
 		return
 	}
-	if k.again == nil || len(k.again) >= maxMarks {
-		k.again = map[string]uint64{}
+	if k.redeliveredUpTo == nil || len(k.redeliveredUpTo) >= maxMarks {
+		k.redeliveredUpTo = map[string]uint64{}
 	}
-	k.again[key] = seq
+	k.redeliveredUpTo[key] = seq
 	for r := range k.running {
-		if (r.key == key || key == All) && r.seq > k.link {
+		if (r.key == key || key == AllKeys) && r.seq > k.linkStart {
 			r.end()
 		}
 	}
 }
 
-// Complete tells that all is here that was sent until a moment ago, up to number
+// CloseExpiredMarks tells that all is here that was sent until a moment ago, up to number
 // seq: what an open mark waits for since longer than that was lost.
-func (k *Keys) Complete(seq uint64) {
+func (k *Keys) CloseExpiredMarks(seq uint64) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.close(seq, func(m mark) bool { return time.Since(m.at) > Soon })
+	k.closeMarks(seq, func(m mark) bool { return time.Since(m.at) > MarkTTL })
 }
 
-// Forgotten tells that the broker has forgotten what it had not delivered.
-func (k *Keys) Forgotten(seq uint64) {
+// SessionLost tells that the broker has forgotten what it had not delivered.
+func (k *Keys) SessionLost(seq uint64) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.close(seq, func(mark) bool { return true })
+	k.closeMarks(seq, func(mark) bool { return true })
 }
 
-func (k *Keys) close(seq uint64, which func(mark) bool) {
+func (k *Keys) closeMarks(seq uint64, which func(mark) bool) {
 	for key, m := range k.marks {
-		if m.open && which(m) {
-			m.open, m.seq = false, seq
+		if m.awaitsCopy && which(m) {
+			m.awaitsCopy, m.seq = false, seq
 			k.marks[key] = m
 		}
 	}
 }
 
-// repeated notes a cancel, and reports whether it was noted before and is
+// noteSeen notes a cancel, and reports whether it was noted before and is
 // delivered again.
-func (k *Keys) repeated(id string, again bool) bool {
-	hash := copies.Hash(id)
-	if _, known := k.done[hash]; known {
+func (k *Keys) noteSeen(id string, again bool) bool {
+	hash := pairing.HashID(id)
+	if _, known := k.seenInOrder[hash]; known {
 		return again
 	}
-	if k.done == nil || len(k.done) >= maxDone {
-		k.done = map[uint64]struct{}{}
+	if k.seenInOrder == nil || len(k.seenInOrder) >= maxSeen {
+		k.seenInOrder = map[uint64]struct{}{}
 	}
-	k.done[hash] = struct{}{}
+	k.seenInOrder[hash] = struct{}{}
 	return false
 }
 
-func (k *Keys) cancel(key string, fresh mark, idle bool) {
+func (k *Keys) mark(key string, fresh mark, idle bool) {
 	if key == "" {
 		return
 	}
 	for name, m := range k.marks {
-		if (idle && !m.open || len(k.marks) >= maxMarks) && time.Since(m.at) > Soon {
+		if (idle && !m.awaitsCopy || len(k.marks) >= maxMarks) && time.Since(m.at) > MarkTTL {
 			delete(k.marks, name)
 		}
 	}
@@ -189,23 +189,23 @@ func (k *Keys) cancel(key string, fresh mark, idle bool) {
 	}
 	k.marks[key] = fresh
 	for r := range k.running {
-		if r.key == key || key == All {
+		if r.key == key || key == AllKeys {
 			r.end()
 		}
 	}
 }
 
-// ends reports whether a cancel of key is also one of what arrived as number seq
+// isCancelled reports whether a cancel of key is also one of what arrived as number seq
 // at the time at.
-func (k *Keys) ends(key string, seq uint64, at time.Time) bool {
-	if seq > k.link && (seq <= k.again[key] || seq <= k.again[All]) {
+func (k *Keys) isCancelled(key string, seq uint64, at time.Time) bool {
+	if seq > k.linkStart && (seq <= k.redeliveredUpTo[key] || seq <= k.redeliveredUpTo[AllKeys]) {
 		return true
 	}
-	if m, ok := k.marks[key]; ok && (seq <= m.seq || m.open || at.Sub(m.at) < Soon) {
+	if m, ok := k.marks[key]; ok && (seq <= m.seq || m.awaitsCopy || at.Sub(m.at) < MarkTTL) {
 		return true
 	}
-	m, ok := k.marks[All]
-	return ok && (seq <= m.seq || m.open && at.Sub(m.at) < Soon)
+	m, ok := k.marks[AllKeys]
+	return ok && (seq <= m.seq || m.awaitsCopy && at.Sub(m.at) < MarkTTL)
 }
 
 // Enter registers work that arrived as number seq at the time at, and ends it at
@@ -218,7 +218,7 @@ func (k *Keys) Enter(key string, seq uint64, at time.Time, end func()) (leave fu
 		k.running = map[*running]struct{}{}
 	}
 	k.running[r] = struct{}{}
-	if k.ends(key, seq, at) {
+	if k.isCancelled(key, seq, at) {
 		end()
 	}
 	return func() {

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-func TestCancel(t *testing.T) {
+func TestCancelEndsWhatCameBefore(t *testing.T) {
 	tests := map[string]struct {
 		cancel string        // key
 		before uint64        // the cancel knows of work up to this number
@@ -16,13 +16,13 @@ func TestCancel(t *testing.T) {
 		want   bool
 	}{
 		"what waits ends":                     {"a", 5, 5, 0, true},
-		"what arrives soon ends":              {"a", 5, 6, Soon - 1, true},
-		"what arrives later does not":         {"a", 5, 6, Soon, false},
+		"what arrives soon ends":              {"a", 5, 6, MarkTTL - 1, true},
+		"what arrives later does not":         {"a", 5, 6, MarkTTL, false},
 		"what waited long ends all the same":  {"a", 5, 4, time.Hour, true},
 		"another key goes on":                 {"b", 5, 5, 0, false},
 		"no key ends nothing":                 {"", 5, 5, 0, false},
-		"all ends what waits":                 {All, 5, 5, 0, true},
-		"all does not end what arrives later": {All, 5, 6, 0, false},
+		"all ends what waits":                 {AllKeys, 5, 5, 0, true},
+		"all does not end what arrives later": {AllKeys, 5, 6, 0, false},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -39,8 +39,8 @@ func TestCancel(t *testing.T) {
 	}
 }
 
-func TestRunningEnds(t *testing.T) {
-	for key, want := range map[string]bool{"a": true, "b": false, All: true, "": false} {
+func TestCancelEndsWhatRuns(t *testing.T) {
+	for key, want := range map[string]bool{"a": true, "b": false, AllKeys: true, "": false} {
 		var k Keys
 		ended := false
 		leave := k.Enter("a", 1, time.Now(), func() { ended = true })
@@ -50,7 +50,7 @@ func TestRunningEnds(t *testing.T) {
 		}
 		leave()
 		ended = false
-		k.Cancel(All, "2", false, 1, true)
+		k.Cancel(AllKeys, "2", false, 1, true)
 		if ended {
 			t.Errorf("ended after it had left")
 		}
@@ -66,7 +66,7 @@ func TestMarksAreBounded(t *testing.T) {
 		if len(k.marks) > maxMarks {
 			t.Errorf("%d marks", len(k.marks))
 		}
-		time.Sleep(Soon + time.Second)
+		time.Sleep(MarkTTL + time.Second)
 		k.Cancel("last", "last", false, 0, true)
 		if len(k.marks) != 1 {
 			t.Errorf("%d marks after their time", len(k.marks))
@@ -75,7 +75,7 @@ func TestMarksAreBounded(t *testing.T) {
 }
 
 // A cancel may come twice: ahead of what was sent before it, and in order.
-func TestTwoCopies(t *testing.T) {
+func TestTwoCopiesOfACancelCountOnce(t *testing.T) {
 	type step struct {
 		cancel string // "ahead" or "in order", of the cancel with this id
 		id     string
@@ -87,16 +87,16 @@ func TestTwoCopies(t *testing.T) {
 		key   string
 		steps []step
 	}{
-		"between the copies all ends, after them nothing": {All, []step{
+		"between the copies all ends, after them nothing": {AllKeys, []step{
 			{cancel: ahead, id: "1"}, {work: "a", ends: true}, {work: "b", ends: true}, {cancel: inOrder, id: "1"}, {work: "c"},
 		}},
-		"in order first: nothing was overtaken, and what follows runs": {All, []step{
+		"in order first: nothing was overtaken, and what follows runs": {AllKeys, []step{
 			{cancel: inOrder, id: "1"}, {work: "a"}, {cancel: ahead, id: "1"}, {work: "b"},
 		}},
-		"two cancels, each with its copies": {All, []step{
+		"two cancels, each with its copies": {AllKeys, []step{
 			{cancel: ahead, id: "1"}, {cancel: ahead, id: "2"}, {work: "a", ends: true}, {cancel: inOrder, id: "1"}, {cancel: inOrder, id: "2"}, {work: "b"},
 		}},
-		"the same id twice": {All, []step{
+		"the same id twice": {AllKeys, []step{
 			{cancel: ahead, id: "1"}, {cancel: inOrder, id: "1"}, {work: "a"}, {cancel: ahead, id: "1"}, {work: "b", ends: true}, {cancel: inOrder, id: "1"}, {work: "c"},
 		}},
 		"a key ends its own work only, and soon after too": {"a", []step{
@@ -123,7 +123,7 @@ func TestTwoCopies(t *testing.T) {
 					}
 				}
 			}
-			if n := k.copies.Len(); n > 0 {
+			if n := k.pairs.Len(); n > 0 {
 				t.Errorf("%d cancels without their other copy", n)
 			}
 		})
@@ -136,9 +136,9 @@ func TestLostCopyEndsNothingForLong(t *testing.T) {
 		key   string
 		later func(*Keys)
 	}{
-		"of all":                                   {All, func(*Keys) {}},
-		"of a key, and the broker has no more":     {"a", func(k *Keys) { k.Complete(7) }},
-		"of a key, and the broker forgot it":       {"a", func(k *Keys) { k.Forgotten(7) }},
+		"of all":                                   {AllKeys, func(*Keys) {}},
+		"of a key, and the broker has no more":     {"a", func(k *Keys) { k.CloseExpiredMarks(7) }},
+		"of a key, and the broker forgot it":       {"a", func(k *Keys) { k.SessionLost(7) }},
 		"of a key, and a later cancel is in order": {"a", func(k *Keys) { k.CancelAhead("b", "2", 7, false); k.CancelInOrder("b", "2", false, 7, false) }},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -153,8 +153,8 @@ func TestLostCopyEndsNothingForLong(t *testing.T) {
 				if !ended() {
 					t.Error("runs although the cancel overtook it")
 				}
-				time.Sleep(Soon + time.Second)
-				if tt.key != All && !ended() {
+				time.Sleep(MarkTTL + time.Second)
+				if tt.key != AllKeys && !ended() {
 					t.Error("runs although it may have been sent before the cancel")
 				}
 				tt.later(&k)
@@ -167,7 +167,7 @@ func TestLostCopyEndsNothingForLong(t *testing.T) {
 }
 
 // A cancel that is delivered again ends what came again before it.
-func TestCancelComesAgain(t *testing.T) {
+func TestRedeliveredCancelEndsNothingNew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for name, cancel := range map[string]func(k *Keys, again bool, seq uint64){
 			"on one connection": func(k *Keys, again bool, seq uint64) { k.Cancel("a", "1", again, seq, false) },
@@ -180,7 +180,7 @@ func TestCancelComesAgain(t *testing.T) {
 		} {
 			var k Keys
 			cancel(&k, false, 1)
-			time.Sleep(2 * Soon)
+			time.Sleep(2 * MarkTTL)
 			running := false // asked for after the cancel, and at work when the link is lost
 			defer k.Enter("a", 2, time.Now(), func() { running = true })()
 			k.Relinked(2)
@@ -206,7 +206,7 @@ func TestLateCopyEndsNothingNew(t *testing.T) {
 		time.Sleep(time.Minute)
 		k.CancelAhead("a", "2", 1, false)
 		k.CancelInOrder("a", "1", false, 1, false)
-		time.Sleep(2 * Soon)
+		time.Sleep(2 * MarkTTL)
 		before, after := false, false
 		defer k.Enter("a", 2, time.Now(), func() { before = true })()
 		k.CancelInOrder("a", "2", false, 2, false)

@@ -7,7 +7,7 @@ import (
 )
 
 // A queue does what a plain slice does, whatever is asked of it.
-func TestQueue(t *testing.T) {
+func TestFirstInFirstOut(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	var q Queue[*int]
 	var want []int

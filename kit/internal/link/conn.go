@@ -9,21 +9,21 @@ import (
 )
 
 const (
-	readBuffer = 8 << 10  // bytes, for the life of a connection; more is no faster
-	highWater  = 64 << 10 // bytes: writers wait while this much is unwritten
-	direct     = 32 << 10 // bytes: a part this long is written from where it lies, a shorter one is copied sooner
-	spare      = 4 << 10  // bytes of a fresh write buffer
-	// farewell is how long the last packet of a connection may take.
-	farewell = time.Second
+	readBuffer     = 8 << 10  // bytes, for the life of a connection; more is no faster
+	highWater      = 64 << 10 // bytes: writers wait while this much is unwritten
+	minDirectWrite = 32 << 10 // bytes: a part this long is written from where it lies, a shorter one is copied sooner
+	freshBuffer    = 4 << 10  // bytes of a fresh write buffer
+	// disconnectTimeout is how long the last packet of a connection may take.
+	disconnectTimeout = time.Second
 )
 
 // Kinds of packets that are treated apart, as the first four bits say them.
 const (
-	publishing = 3
-	puback     = 4
-	pubrec     = 5
-	pubcomp    = 7
-	disconnect = 14
+	typePublish    = 3
+	typePuback     = 4
+	typePubrec     = 5
+	typePubcomp    = 7
+	typeDisconnect = 14
 
 	qosBits = 6 // of the first byte of a publication
 )
@@ -57,18 +57,18 @@ type Conn struct {
 	Published func() // called when a publication at QoS 1 or 2 is written or waits to be; nil for nobody
 	r         *bufio.Reader
 
-	mu       sync.Mutex // held for a packet, and never during a write
-	changed  sync.Cond
-	buf      *[]byte // packets that end here wait; nil is empty
-	first    byte    // of the packet in work; 0 before it
-	held     bool    // a long part is being written, and its packet is not complete
-	later    []byte  // acknowledgements that came while held
-	flushing bool    // one goroutine owes the write of what is in buf
-	err      error
+	mu        sync.Mutex // held for a packet, and never during a write
+	changed   sync.Cond
+	buf       *[]byte // packets that end here wait; nil is empty
+	firstByte byte    // of the packet in work; 0 before it
+	held      bool    // a long part is being written, and its packet is not complete
+	heldAcks  []byte  // acknowledgements that came while held
+	flushing  bool    // one goroutine owes the write of what is in buf
+	err       error
 }
 
 // buffers are shared by all connections, so an idle one has none.
-var buffers = sync.Pool{New: func() any { b := make([]byte, 0, spare); return &b }}
+var buffers = sync.Pool{New: func() any { b := make([]byte, 0, freshBuffer); return &b }}
 
 // New makes c a connection that is written in whole packets.
 func New(c net.Conn) *Conn {
@@ -93,10 +93,10 @@ func (c *Conn) Close() error {
 // Lock begins a packet.
 func (c *Conn) Lock() {
 	c.mu.Lock()
-	for c.err == nil && (c.held || c.waiting() >= highWater) {
+	for c.err == nil && (c.held || c.unwritten() >= highWater) {
 		c.changed.Wait()
 	}
-	c.first = 0
+	c.firstByte = 0
 }
 
 // Write adds to the packet.
@@ -104,10 +104,10 @@ func (c *Conn) Write(p []byte) (int, error) {
 	if c.err != nil {
 		return 0, c.err
 	}
-	if c.first == 0 && len(p) > 0 {
-		c.first = p[0]
+	if c.firstByte == 0 && len(p) > 0 {
+		c.firstByte = p[0]
 	}
-	if len(p) >= direct {
+	if len(p) >= minDirectWrite {
 		return c.writeThrough(p)
 	}
 	c.add(p)
@@ -161,45 +161,45 @@ func (c *Conn) writeThrough(p []byte) (int, error) {
 func (c *Conn) Acknowledge(packets []byte) {
 	c.mu.Lock()
 	if c.held {
-		c.later = append(c.later, packets...)
+		c.heldAcks = append(c.heldAcks, packets...)
 		c.mu.Unlock()
 		return
 	}
 	c.add(packets)
-	c.first = puback << 4
+	c.firstByte = typePuback << 4
 	c.Unlock()
 }
 
 // Unlock ends a packet.
 func (c *Conn) Unlock() {
-	if len(c.later) > 0 {
-		c.add(c.later)
-		c.later = c.later[:0]
+	if len(c.heldAcks) > 0 {
+		c.add(c.heldAcks)
+		c.heldAcks = c.heldAcks[:0]
 	}
-	kind, mine := c.first>>4, c.err == nil && !c.flushing && c.buf != nil
+	kind, mine := c.firstByte>>4, c.err == nil && !c.flushing && c.buf != nil
 	c.flushing = c.flushing || mine
-	if kind == publishing && c.first&qosBits != 0 && c.Published != nil {
+	if kind == typePublish && c.firstByte&qosBits != 0 && c.Published != nil {
 		c.Published() // in the order of writing, so before others may write
 	}
 	c.mu.Unlock()
 	switch {
-	case kind == disconnect:
-		c.finish(mine)
+	case kind == typeDisconnect:
+		c.flushForDisconnect(mine)
 	case !mine:
-	case kind == puback || kind == pubrec || kind == pubcomp:
-		go c.drain()
+	case kind == typePuback || kind == typePubrec || kind == typePubcomp:
+		go c.flushAll()
 	default:
 		if c.flush() {
-			go c.drain()
+			go c.flushAll()
 		}
 	}
 }
 
-// finish waits until all is written.
-func (c *Conn) finish(mine bool) {
-	_ = c.SetWriteDeadline(time.Now().Add(farewell))
+// flushForDisconnect waits until all is written.
+func (c *Conn) flushForDisconnect(mine bool) {
+	_ = c.SetWriteDeadline(time.Now().Add(disconnectTimeout))
 	if mine {
-		c.drain()
+		c.flushAll()
 		return
 	}
 	c.mu.Lock()
@@ -209,8 +209,8 @@ func (c *Conn) finish(mine bool) {
 	}
 }
 
-// drain writes until nothing waits.
-func (c *Conn) drain() {
+// flushAll writes until nothing waits.
+func (c *Conn) flushAll() {
 	for c.flush() {
 	}
 }
@@ -249,7 +249,7 @@ func (c *Conn) fail(err error) {
 	c.changed.Broadcast()
 }
 
-func (c *Conn) waiting() int {
+func (c *Conn) unwritten() int {
 	if c.buf == nil {
 		return 0
 	}

@@ -65,7 +65,7 @@ func TestPacketsArriveWhole(t *testing.T) {
 			near, far := connect(t)
 			c := New(near)
 			defer c.Close()
-			sizes := []int{8, 100, direct - 1, direct, 3 * direct, 900, 2*highWater + 1}
+			sizes := []int{8, 100, minDirectWrite - 1, minDirectWrite, 3 * minDirectWrite, 900, 2*highWater + 1}
 			const writers, each = 16, 70
 			var wg sync.WaitGroup
 			for w := range writers {
@@ -105,8 +105,8 @@ func TestPacketsArriveWhole(t *testing.T) {
 			for c.flushing { // its write has arrived, so it is about to end
 				c.changed.Wait()
 			}
-			if c.waiting() != 0 {
-				t.Errorf("%d bytes wait", c.waiting())
+			if c.unwritten() != 0 {
+				t.Errorf("%d bytes wait", c.unwritten())
 			}
 		})
 	}
@@ -164,7 +164,7 @@ func TestWritesAreFew(t *testing.T) {
 
 // A packet that nobody reads is the error of later writes, and closes the
 // connection, so that its reader knows.
-func TestWriteErrors(t *testing.T) {
+func TestWriteErrorEndsTheConnection(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		near, far := net.Pipe()
 		c := New(near)
@@ -202,9 +202,9 @@ func stuck(t *testing.T) (c *Conn, far net.Conn, done chan error) {
 	done = make(chan error, 2*writers)
 	for w := range writers {
 		go func() {
-			err := publish(c, w, 0, direct-100)
+			err := publish(c, w, 0, minDirectWrite-100)
 			if err == nil {
-				err = publish(c, w, 1, 2*direct)
+				err = publish(c, w, 1, 2*minDirectWrite)
 			}
 			done <- err
 		}()
@@ -294,7 +294,7 @@ func TestNothingIsLostBeforeDisconnect(t *testing.T) {
 }
 
 // DISCONNECT to a peer that reads nothing takes a second and no more.
-func TestFarewellIsShort(t *testing.T) {
+func TestDisconnectIsGivenUpAfterASecond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		near, far := net.Pipe()
 		c := New(near)
@@ -304,8 +304,8 @@ func TestFarewellIsShort(t *testing.T) {
 		if err := goodbye(c); err != nil {
 			t.Error(err)
 		}
-		if took := time.Since(begin); took != farewell {
-			t.Errorf("took %s, want %s", took, farewell)
+		if took := time.Since(begin); took != disconnectTimeout {
+			t.Errorf("took %s, want %s", took, disconnectTimeout)
 		}
 		if _, err := far.Read(make([]byte, 1)); err != io.EOF {
 			t.Errorf("the peer reads %v, want the end", err)

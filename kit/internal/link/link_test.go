@@ -83,7 +83,7 @@ func echo(t *testing.T, conf *tls.Config) string {
 }
 
 // Every transport carries packets of all sizes, in both directions.
-func TestDial(t *testing.T) {
+func TestDialOfEachScheme(t *testing.T) {
 	for _, scheme := range []string{"mqtt", "mqtts", "ws", "wss"} {
 		t.Run(scheme, func(t *testing.T) {
 			u, conf := serve(t, scheme)
@@ -93,7 +93,7 @@ func TestDial(t *testing.T) {
 			}
 			c = New(c)
 			defer c.Close()
-			sizes := []int{8, 350, direct, 5 * direct}
+			sizes := []int{8, 350, minDirectWrite, 5 * minDirectWrite}
 			go func() {
 				for n, size := range sizes {
 					if err := publish(c, 1, n, size); err != nil {
@@ -115,7 +115,7 @@ func TestDial(t *testing.T) {
 }
 
 // A deadline ends a read of every transport, and Close ends it at once.
-func TestReadEnds(t *testing.T) {
+func TestCloseEndsARead(t *testing.T) {
 	for _, scheme := range []string{"mqtt", "mqtts", "ws", "wss"} {
 		for name, end := range map[string]func(net.Conn) error{
 			"by a deadline": func(c net.Conn) error { return c.SetDeadline(time.Now()) },
@@ -143,7 +143,7 @@ func TestReadEnds(t *testing.T) {
 }
 
 // Connecting takes no longer than its context, whatever the other side does.
-func TestDialEnds(t *testing.T) {
+func TestContextEndsADial(t *testing.T) {
 	silent, err := net.Listen("tcp", "127.0.0.1:0") // accepts, and says nothing
 	if err != nil {
 		t.Fatal(err)
@@ -161,7 +161,7 @@ func TestDialEnds(t *testing.T) {
 }
 
 // What cannot be connected says why, and no password.
-func TestDialErrors(t *testing.T) {
+func TestDialErrorsNameTheCause(t *testing.T) {
 	page := httptest.NewServer(http.NotFoundHandler())
 	defer page.Close()
 	gone, err := net.Listen("tcp", "127.0.0.1:0")

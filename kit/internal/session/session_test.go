@@ -16,8 +16,8 @@ import (
 	"github.com/gotars/tars/kit/internal/link"
 )
 
-// linked is a session on a fresh connection that keeps what is written to it.
-func linked(t *testing.T, s *State) *bytes.Buffer {
+// connectSession is a session on a fresh connection that keeps what is written to it.
+func connectSession(t *testing.T, s *State) *bytes.Buffer {
 	t.Helper()
 	var out bytes.Buffer
 	expiry := uint32(60)
@@ -27,8 +27,8 @@ func linked(t *testing.T, s *State) *bytes.Buffer {
 	return &out
 }
 
-// said is what was written, in words, and no longer there.
-func said(t *testing.T, out io.Reader) (all []string) {
+// writtenPackets is what was written, in words, and no longer there.
+func writtenPackets(t *testing.T, out io.Reader) (all []string) {
 	t.Helper()
 	for {
 		p, err := packets.ReadPacket(out)
@@ -42,7 +42,7 @@ func said(t *testing.T, out io.Reader) (all []string) {
 	}
 }
 
-func TestAcknowledgements(t *testing.T) {
+func TestAcknowledgedInOrderOfArrival(t *testing.T) {
 	tests := map[string]struct {
 		qos  []byte   // of messages 1, 2, 3, ...
 		done []int    // in this order
@@ -56,7 +56,7 @@ func TestAcknowledgements(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			s := New()
-			out := linked(t, s)
+			out := connectSession(t, s)
 			receipts := make([]*Receipt, len(tt.qos))
 			for i, q := range tt.qos {
 				receipts[i] = s.Arrive(uint16(i+1), q)
@@ -64,12 +64,12 @@ func TestAcknowledgements(t *testing.T) {
 					t.Error(err)
 				}
 			}
-			if got := said(t, out); got != nil {
+			if got := writtenPackets(t, out); got != nil {
 				t.Errorf("before anything is done: %q", got)
 			}
 			for i, n := range tt.done {
 				receipts[n-1].Done()
-				if got := fmt.Sprint(said(t, out)); got != tt.want[i] {
+				if got := fmt.Sprint(writtenPackets(t, out)); got != tt.want[i] {
 					t.Errorf("after %d: %s, want %s", n, got, tt.want[i])
 				}
 			}
@@ -77,24 +77,24 @@ func TestAcknowledgements(t *testing.T) {
 	}
 }
 
-func TestReceiptIsHeld(t *testing.T) {
+func TestReceiptAcknowledgesAfterItsLastHolder(t *testing.T) {
 	s := New()
-	out := linked(t, s)
+	out := connectSession(t, s)
 	r := s.Arrive(1, 1)
 	r.Hold()
 	r.Done()
-	if got := said(t, out); got != nil {
+	if got := writtenPackets(t, out); got != nil {
 		t.Errorf("acknowledged while held: %q", got)
 	}
 	r.Done()
-	if got := said(t, out); !slices.Equal(got, []string{"PUBACK 1"}) {
+	if got := writtenPackets(t, out); !slices.Equal(got, []string{"PUBACK 1"}) {
 		t.Errorf("got %q", got)
 	}
 	none := s.Arrive(0, 0)
 	none.Hold()
 	none.Done()
 	none.Done()
-	if got := said(t, out); got != nil {
+	if got := writtenPackets(t, out); got != nil {
 		t.Errorf("QoS 0 is acknowledged: %q", got)
 	}
 }
@@ -108,22 +108,22 @@ func TestReceiptsEndWithTheirConnection(t *testing.T) {
 	for name, end := range ends {
 		t.Run(name, func(t *testing.T) {
 			s := New()
-			first := linked(t, s)
+			first := connectSession(t, s)
 			before := []*Receipt{s.Arrive(1, 1), s.Arrive(2, 2)}
 			end(s)
 			if name == "lost" {
 				before = append(before, s.Arrive(3, 1)) // the client still hands on what it had read
 			}
-			second := linked(t, s)
+			second := connectSession(t, s)
 			again := s.Arrive(1, 1)
 			for _, r := range before {
 				r.Done()
 			}
-			if a, b := said(t, first), said(t, second); a != nil || b != nil {
+			if a, b := writtenPackets(t, first), writtenPackets(t, second); a != nil || b != nil {
 				t.Errorf("the first got %q, the second %q", a, b)
 			}
 			again.Done()
-			if got := said(t, second); !slices.Equal(got, []string{"PUBACK 1"}) {
+			if got := writtenPackets(t, second); !slices.Equal(got, []string{"PUBACK 1"}) {
 				t.Errorf("the second got %q", got)
 			}
 		})
@@ -133,7 +133,7 @@ func TestReceiptsEndWithTheirConnection(t *testing.T) {
 // A message of QoS 2 that was handled does not come again, and is released.
 func TestExactlyOnce(t *testing.T) {
 	s := New()
-	out := linked(t, s)
+	out := connectSession(t, s)
 	came := make(chan *packets.Publish, 2)
 	receive := func(p *packets.Publish) {
 		if err := s.PacketReceived(&packets.ControlPacket{Content: p}, came); err != nil {
@@ -150,13 +150,13 @@ func TestExactlyOnce(t *testing.T) {
 	if len(came) > 0 {
 		t.Error("it came twice")
 	}
-	if got := said(t, out); !slices.Equal(got, []string{"PUBREC 7", "PUBREC 7", "PUBCOMP 7"}) {
+	if got := writtenPackets(t, out); !slices.Equal(got, []string{"PUBREC 7", "PUBREC 7", "PUBCOMP 7"}) {
 		t.Errorf("got %q", got)
 	}
 }
 
 // Whoever is done does not wait for a broker that does not read.
-func TestDoneDoesNotWait(t *testing.T) {
+func TestDoneDoesNotWaitForTheBroker(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		near, far := net.Pipe()
 		c := link.New(near)
@@ -186,11 +186,11 @@ func TestDoneDoesNotWait(t *testing.T) {
 }
 
 // Workers of old connections are done while others come and go.
-func TestReceiptsRace(t *testing.T) {
+func TestReceiptsOfLostConnectionsAreSafe(t *testing.T) {
 	s := New()
 	var wg sync.WaitGroup
 	for range 50 {
-		out := &written{}
+		out := &writerUntilLost{}
 		if err := s.ConAckReceived(out, &packets.Connect{}, &packets.Connack{SessionPresent: true}); err != nil {
 			t.Fatal(err)
 		}
@@ -211,13 +211,13 @@ func TestReceiptsRace(t *testing.T) {
 	wg.Wait()
 }
 
-// written fails a write after the connection was lost.
-type written struct {
+// writerUntilLost fails a write after the connection was lost.
+type writerUntilLost struct {
 	mu   sync.Mutex
 	gone bool
 }
 
-func (w *written) Write(p []byte) (int, error) {
+func (w *writerUntilLost) Write(p []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.gone {
@@ -226,7 +226,7 @@ func (w *written) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func (w *written) lost() {
+func (w *writerUntilLost) lost() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.gone = true
@@ -235,7 +235,7 @@ func (w *written) lost() {
 // A broker that forgot the session answers nothing of it.
 func TestNobodyWaitsForAForgottenSession(t *testing.T) {
 	s := New()
-	linked(t, s)
+	connectSession(t, s)
 	answers := make([]chan packets.ControlPacket, 3)
 	for i := range answers {
 		answers[i] = make(chan packets.ControlPacket, 1)

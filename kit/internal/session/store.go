@@ -13,40 +13,40 @@ import (
 	"github.com/eclipse/paho.golang/packets"
 )
 
-var errNotKept = errors.New("no such packet")
+var errNotStored = errors.New("no such packet")
 
-// store keeps packets by their identifier, in the order they came. Those who
+// packetStore keeps packets by their identifier, in the order they came. Those who
 // read it get bytes.
-type store struct {
-	mu   sync.Mutex
-	n    uint64
-	kept map[uint16]kept
+type packetStore struct {
+	mu      sync.Mutex
+	stored  uint64
+	packets map[uint16]storedPacket
 }
 
-type kept struct {
-	n      uint64
-	at     time.Time
+type storedPacket struct {
+	number uint64
+	since  time.Time
 	packet io.WriterTo
 }
 
-func newStore() *store { return &store{kept: map[uint16]kept{}} }
+func newPacketStore() *packetStore { return &packetStore{packets: map[uint16]storedPacket{}} }
 
 // Put keeps a packet.
-func (s *store) Put(id uint16, _ byte, p io.WriterTo) error {
+func (s *packetStore) Put(id uint16, _ byte, p io.WriterTo) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.n++
-	s.kept[id] = kept{s.n, time.Now(), p}
+	s.stored++
+	s.packets[id] = storedPacket{s.stored, time.Now(), p}
 	return nil
 }
 
 // Get is the packet as it is sent.
-func (s *store) Get(id uint16) (io.ReadCloser, error) {
+func (s *packetStore) Get(id uint16) (io.ReadCloser, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	k, ok := s.kept[id]
+	k, ok := s.packets[id]
 	if !ok {
-		return nil, errNotKept
+		return nil, errNotStored
 	}
 	var b bytes.Buffer
 	_, err := k.packet.WriteTo(&b)
@@ -54,49 +54,49 @@ func (s *store) Get(id uint16) (io.ReadCloser, error) {
 }
 
 // Delete forgets a packet.
-func (s *store) Delete(id uint16) error {
+func (s *packetStore) Delete(id uint16) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, ok := s.kept[id]; !ok {
-		return errNotKept
+	if _, ok := s.packets[id]; !ok {
+		return errNotStored
 	}
-	delete(s.kept, id)
+	delete(s.packets, id)
 	return nil
 }
 
 // Quarantine forgets a packet that cannot be sent again.
-func (s *store) Quarantine(id uint16) error { return s.Delete(id) }
+func (s *packetStore) Quarantine(id uint16) error { return s.Delete(id) }
 
 // List is the identifiers of all packets, in the order they came.
-func (s *store) List() ([]uint16, error) {
+func (s *packetStore) List() ([]uint16, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.inOrder(), nil
 }
 
 // inOrder needs mu.
-func (s *store) inOrder() []uint16 {
-	return slices.SortedFunc(maps.Keys(s.kept), func(a, b uint16) int { return cmp.Compare(s.kept[a].n, s.kept[b].n) })
+func (s *packetStore) inOrder() []uint16 {
+	return slices.SortedFunc(maps.Keys(s.packets), func(a, b uint16) int { return cmp.Compare(s.packets[a].number, s.packets[b].number) })
 }
 
 // oldest is the publication that is kept for the longest time, and since when.
 // It is nil when something else is older.
-func (s *store) oldest() (*packets.Publish, time.Time) {
+func (s *packetStore) oldest() (*packets.Publish, time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	ids := s.inOrder()
 	if len(ids) == 0 {
 		return nil, time.Time{}
 	}
-	k := s.kept[ids[0]]
+	k := s.packets[ids[0]]
 	p, _ := k.packet.(*packets.Publish)
-	return p, k.at
+	return p, k.since
 }
 
 // Reset forgets all packets.
-func (s *store) Reset() error {
+func (s *packetStore) Reset() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	clear(s.kept)
+	clear(s.packets)
 	return nil
 }

@@ -12,7 +12,7 @@ import (
 // was, marked as a duplicate.
 func TestPublicationsAreSentAgain(t *testing.T) {
 	s := New()
-	linked(t, s)
+	connectSession(t, s)
 	for i := range 5 {
 		p := &packets.Publish{QoS: 1, Topic: "t", Payload: fmt.Append(nil, i), Properties: &packets.Properties{User: []packets.User{{Key: "k", Value: "v"}}}}
 		if err := s.AddToSession(t.Context(), p, make(chan packets.ControlPacket, 1)); err != nil {
@@ -25,7 +25,7 @@ func TestPublicationsAreSentAgain(t *testing.T) {
 	if err := s.ConnectionLost(nil); err != nil {
 		t.Fatal(err)
 	}
-	out := linked(t, s)
+	out := connectSession(t, s)
 	var got []string
 	for range 4 {
 		c, err := packets.ReadPacket(out)
@@ -44,7 +44,7 @@ func TestPublicationsAreSentAgain(t *testing.T) {
 }
 
 func TestStoreForgets(t *testing.T) {
-	s := newStore()
+	s := newPacketStore()
 	for _, id := range []uint16{65535, 2, 10} {
 		if err := s.Put(id, packets.PUBLISH, &packets.Pubrel{PacketID: id}); err != nil {
 			t.Fatal(err)

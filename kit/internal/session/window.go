@@ -12,15 +12,15 @@ import (
 // Receipt is one message that is to be acknowledged when all who hold it are
 // done. A nil one belongs to a message that needs none.
 type Receipt struct {
-	window *window
-	n      uint64
-	held   atomic.Int32
+	window  *ackWindow
+	number  uint64
+	holders atomic.Int32
 }
 
 // Hold makes one more Done necessary.
 func (r *Receipt) Hold() {
 	if r != nil {
-		r.held.Add(1)
+		r.holders.Add(1)
 	}
 }
 
@@ -29,8 +29,8 @@ func (r *Receipt) Hold() {
 // connection is lost: the broker delivers again. It does not wait, but for a
 // message of QoS 2.
 func (r *Receipt) Done() {
-	if r != nil && r.held.Add(-1) == 0 {
-		r.window.done(r.n)
+	if r != nil && r.holders.Add(-1) == 0 {
+		r.window.done(r.number)
 	}
 }
 
@@ -44,76 +44,76 @@ func (r *Receipt) Open() bool {
 	return !r.window.closed
 }
 
-// window holds the messages of one connection that are not acknowledged, in
+// ackWindow holds the messages of one connection that are not acknowledged, in
 // order of arrival.
-type window struct {
+type ackWindow struct {
 	conn    io.Writer
 	session int                          // which one
-	twice   func(*packets.Publish) error // acknowledges at QoS 2, which needs the state
+	ackQoS2 func(*packets.Publish) error // acknowledges at QoS 2, which needs the state
 
-	mu     sync.Mutex
-	closed bool
-	first  uint64 // number of the oldest
-	open   []open
-	out    []byte
-	quiet  time.Time // since when nothing is open
+	mu          sync.Mutex
+	closed      bool
+	first       uint64 // number of the oldest
+	unacked     []unackedMessage
+	pendingAcks []byte
+	idleSince   time.Time // since when nothing is open
 }
 
-// open is a message that arrived.
-type open struct {
+// unackedMessage is a message that arrived.
+type unackedMessage struct {
 	id   uint16
 	qos  byte
 	done bool
 }
 
-func (w *window) arrive(id uint16, qos byte) (n uint64) {
+func (w *ackWindow) arrive(id uint16, qos byte) (n uint64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if !w.closed {
-		w.open = append(w.open, open{id: id, qos: qos})
+		w.unacked = append(w.unacked, unackedMessage{id: id, qos: qos})
 	}
-	return w.first + uint64(len(w.open)) - 1
+	return w.first + uint64(len(w.unacked)) - 1
 }
 
-func (w *window) done(n uint64) {
+func (w *ackWindow) done(n uint64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.closed {
 		return
 	}
-	w.open[n-w.first].done = true
-	for len(w.open) > 0 && w.open[0].done {
-		o := w.open[0]
-		w.open = w.open[1:]
+	w.unacked[n-w.first].done = true
+	for len(w.unacked) > 0 && w.unacked[0].done {
+		o := w.unacked[0]
+		w.unacked = w.unacked[1:]
 		w.first++
 		if o.qos == 1 {
-			w.out = append(w.out, packets.PUBACK<<4, 2, byte(o.id>>8), byte(o.id))
+			w.pendingAcks = append(w.pendingAcks, packets.PUBACK<<4, 2, byte(o.id>>8), byte(o.id))
 			continue
 		}
 		w.flush()
-		_ = w.twice(&packets.Publish{PacketID: o.id, QoS: o.qos}) // an error is that of the connection, whose reader meets it
+		_ = w.ackQoS2(&packets.Publish{PacketID: o.id, QoS: o.qos}) // an error is that of the connection, whose reader meets it
 	}
 	w.flush()
-	if len(w.open) == 0 {
-		w.quiet = time.Now()
+	if len(w.unacked) == 0 {
+		w.idleSince = time.Now()
 	}
 }
 
 // flush sends the acknowledgements of a run of messages in one piece.
-func (w *window) flush() {
-	if len(w.out) == 0 {
+func (w *ackWindow) flush() {
+	if len(w.pendingAcks) == 0 {
 		return
 	}
 	if c, ok := w.conn.(interface{ Acknowledge([]byte) }); ok {
-		c.Acknowledge(w.out)
+		c.Acknowledge(w.pendingAcks)
 	} else {
-		_, _ = w.conn.Write(w.out)
+		_, _ = w.conn.Write(w.pendingAcks)
 	}
-	w.out = w.out[:0]
+	w.pendingAcks = w.pendingAcks[:0]
 }
 
-func (w *window) close() {
+func (w *ackWindow) close() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.closed, w.open = true, nil
+	w.closed, w.unacked = true, nil
 }

@@ -16,7 +16,7 @@ import (
 	"github.com/gotars/tars/kit/kittest"
 )
 
-func echo(_ context.Context, q question) (answer, error) {
+func answerEcho(_ context.Context, q question) (answer, error) {
 	switch q.Text {
 	case "who":
 		return answer{}, &kit.Error{Code: kit.CodeNotFound, Message: "nobody"}
@@ -26,8 +26,8 @@ func echo(_ context.Context, q question) (answer, error) {
 	return answer{Text: "re: " + q.Text}, nil
 }
 
-func answers(t *testing.T, at Broker) {
-	b := at.bench(t, kittest.ServiceOf(fresh("echo"), kit.Answer(echo, kit.Workers(4))))
+func testAnswers(t *testing.T, at Broker) {
+	b := at.startHarness(t, kittest.ServiceOf(uniqueName("echo"), kit.Answer(answerEcho, kit.Workers(4))))
 	if a := kittest.Ask(t, b, question{Text: "x"}); a.Text != "re: x" {
 		t.Errorf("got %+v", a)
 	}
@@ -49,8 +49,8 @@ func answers(t *testing.T, at Broker) {
 	}
 }
 
-// counter answers counts, slowly when they have no end.
-func counter(l *book) kit.Handler {
+// countStream answers counts, slowly when they have no end.
+func countStream(l *journal) kit.Handler {
 	return kit.Stream(func(ctx context.Context, c count, send func(number) error) (total, error) {
 		for i := range c.To {
 			if err := send(number{ID: c.ID, N: i}); err != nil && ctx.Err() == nil { // a cancel may come while it is sent
@@ -66,9 +66,9 @@ func counter(l *book) kit.Handler {
 	}, kit.Name("count"), kit.CancelledBy(func(s stop) string { return s.ID }, func(c count) string { return c.ID }))
 }
 
-func pulls(t *testing.T, at Broker) {
-	l := newBook()
-	b := at.bench(t, kittest.ServiceOf(fresh("counter"), counter(l)))
+func testStreams(t *testing.T, at Broker) {
+	l := newJournal()
+	b := at.startHarness(t, kittest.ServiceOf(uniqueName("counter"), countStream(l)))
 	var last total
 	var got []int
 	for n, err := range kit.AskStream(t.Context(), b.Bus, count{ID: "a", To: 100}, &last) {
@@ -84,7 +84,7 @@ func pulls(t *testing.T, at Broker) {
 	for range kit.AskStream(t.Context(), b.Bus, count{ID: "b", To: 1}, nil) {
 		break
 	}
-	same(t, l.take(t, 1), "cancelled")
+	wantLines(t, l.take(t, 1), "cancelled")
 	e, _ := ends.Next(t)
 	if e.ID == "a" { // it may still be on its way to the watcher
 		e, _ = ends.Next(t)
@@ -94,11 +94,11 @@ func pulls(t *testing.T, at Broker) {
 	}
 }
 
-// overtaking cancels more than the Receive Maximum holds.
-func overtaking(t *testing.T, at Broker) {
+// testOvertaking cancels more than the Receive Maximum holds.
+func testOvertaking(t *testing.T, at Broker) {
 	const n = 150
-	l, began := newBook(), make(chan struct{}, n)
-	b := at.bench(t, kittest.ServiceOf(fresh("writer"), kit.On(func(ctx context.Context, _ count) error {
+	l, began := newJournal(), make(chan struct{}, n)
+	b := at.startHarness(t, kittest.ServiceOf(uniqueName("writer"), kit.On(func(ctx context.Context, _ count) error {
 		began <- struct{}{}
 		<-ctx.Done()
 		l.add("%v", context.Cause(ctx))
@@ -112,13 +112,13 @@ func overtaking(t *testing.T, at Broker) {
 		b.Publish(t, stop{ID: fmt.Sprint(i)})
 	}
 	got := slices.Compact(l.take(t, n))
-	same(t, got, "cancelled")
+	wantLines(t, got, "cancelled")
 }
 
-func foreignAsker(t *testing.T, at Broker) {
-	at.bench(t, kittest.ServiceOf(fresh("echo"), kit.Answer(echo)))
-	mine := fresh("answers")
-	f := newForeign(t, at, "conformance/answer", mine+"/box")
+func testForeignAsker(t *testing.T, at Broker) {
+	at.startHarness(t, kittest.ServiceOf(uniqueName("echo"), kit.Answer(answerEcho)))
+	mine := uniqueName("answers")
+	f := newForeignClient(t, at, "conformance/answer", mine+"/box")
 	f.publish(t, &paho.Publish{Topic: "conformance/question", QoS: 1, Payload: []byte(`{"text":"x"}`),
 		Properties: &paho.PublishProperties{ResponseTopic: mine + "/box", CorrelationData: []byte("c1")}})
 	for range 2 {
@@ -129,10 +129,10 @@ func foreignAsker(t *testing.T, at Broker) {
 	}
 }
 
-// nobodyAnswers asks what no client serves. It stands alone: a bench listens to
+// testNobody asks what no client serves. It stands alone: a bench listens to
 // everything, so somebody would be there.
-func nobodyAnswers(t *testing.T, at Broker) {
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+func testNobody(t *testing.T, at Broker) {
+	ctx, cancel := context.WithTimeout(t.Context(), waitTimeout)
 	defer cancel()
 	s, err := kit.Load("asker")
 	if err != nil {
@@ -148,9 +148,9 @@ func nobodyAnswers(t *testing.T, at Broker) {
 	}
 }
 
-func deadLetter(t *testing.T, at Broker) {
-	name, l := fresh("grave"), newBook()
-	b := at.bench(t, kittest.ServiceOf(name, kit.On(func(_ context.Context, n note) error {
+func testDeadLetter(t *testing.T, at Broker) {
+	name, l := uniqueName("grave"), newJournal()
+	b := at.startHarness(t, kittest.ServiceOf(name, kit.On(func(_ context.Context, n note) error {
 		if n.Text == "bad" {
 			return errors.New("disk full")
 		}
@@ -162,7 +162,7 @@ func deadLetter(t *testing.T, at Broker) {
 	b.PublishRaw(t, "conformance/note", packet, "mine", "yes")
 	b.PublishRaw(t, "conformance/note", `{"text":`)
 	b.PublishRaw(t, "conformance/note", `{"text":"good"}`)
-	same(t, l.until(t, "good"))
+	wantLines(t, l.until(t, "good"))
 	for _, topic := range []string{"system/dead/" + name, "system/dead/" + name + "/"} {
 		d, _ := letters.Next(t)
 		u := d.Header.User
@@ -171,30 +171,30 @@ func deadLetter(t *testing.T, at Broker) {
 			t.Errorf("letter on %s: %s with %v", d.Topic, d.Payload, u)
 		}
 		if strings.HasSuffix(topic, "/") {
-			unkeep(t, b, d.Topic)
+			clearRetained(t, b, d.Topic)
 		}
 	}
 }
 
-func dedupe(t *testing.T, at Broker) {
+func testDedupe(t *testing.T, at Broker) {
 	t.Setenv("ONCE_MQTT_DEDUPE_TTL", "30s")
-	name, l := fresh("once"), newBook()
-	b := at.bench(t, kittest.ServiceOf(name, notes(l)))
+	name, l := uniqueName("once"), newJournal()
+	b := at.startHarness(t, kittest.ServiceOf(name, recordNotes(l)))
 	const packet = `{"id":"n1","type":"conformance.note","ts":1,"source":"x","data":{"message_id":"m","text":"a"}}`
 	b.PublishRaw(t, "conformance/note", packet)
 	b.PublishRaw(t, "conformance/note", packet)
 	b.PublishRaw(t, "conformance/note", strings.Replace(packet, "n1", "n2", 1))
 	b.Publish(t, note{Text: "end"})
-	same(t, l.until(t, "end"), "a", "a")
+	wantLines(t, l.until(t, "end"), "a", "a")
 }
 
-func carried(t *testing.T, at Broker) {
+func testPropagation(t *testing.T, at Broker) {
 	const parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 	var bus *kit.Bus
-	l := newBook()
-	b := at.bench(t, kittest.ServiceOf(fresh("relay"), kit.Sends[receipt](), kit.On(func(ctx context.Context, n note) error {
+	l := newJournal()
+	b := at.startHarness(t, kittest.ServiceOf(uniqueName("relay"), kit.Sends[receipt](), kit.On(func(ctx context.Context, n note) error {
 		return bus.Publish(ctx, receipt{Text: n.Text})
-	}, kit.Name("heard"))).With(fx.Populate(&bus)), kittest.ServiceOf(fresh("end"),
+	}, kit.Name("heard"))).With(fx.Populate(&bus)), kittest.ServiceOf(uniqueName("end"),
 		kit.On(func(ctx context.Context, r receipt) error {
 			m := kit.From(ctx)
 			l.add("%s %s %s %s", r.Text, m.Trace, m.Baggage["room"], m.Traceparent)
@@ -206,10 +206,10 @@ func carried(t *testing.T, at Broker) {
 			return nil
 		}, kit.Name("tap"))))
 	b.PublishRaw(t, "conformance/note", `{"text":"hi"}`, "trace", "t1", "traceparent", parent, "baggage", "room=hall")
-	same(t, l.take(t, 1), "hi t1 hall "+parent)
+	wantLines(t, l.take(t, 1), "hi t1 hall "+parent)
 	b.Publish(t, sound{Room: "hall", Seq: "7", Bytes: []byte{0, 1, 255}})
-	same(t, l.take(t, 1), "hall 7 [0 1 255]")
-	newForeign(t, at).publish(t, &paho.Publish{Topic: "conformance/foreign", Payload: []byte("bytes"),
+	wantLines(t, l.take(t, 1), "hall 7 [0 1 255]")
+	newForeignClient(t, at).publish(t, &paho.Publish{Topic: "conformance/foreign", Payload: []byte("bytes"),
 		Properties: &paho.PublishProperties{ContentType: "text/x", User: paho.UserProperties{{Key: "x", Value: "y"}}}})
-	same(t, l.take(t, 1), "bytes text/x y 0")
+	wantLines(t, l.take(t, 1), "bytes text/x y 0")
 }

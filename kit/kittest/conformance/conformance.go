@@ -30,34 +30,34 @@ type Promise string
 
 // The promises.
 const (
-	Order          Promise = "order"
-	Redelivery     Promise = "redelivery after a crash in mid-handler"
-	Session        Promise = "session kept while the link is away"
-	RetainedOnce   Promise = "retained state once for each process"
-	SharedGroup    Promise = "each message of a group to one member"
-	NoLocal        Promise = "not what the service itself sends"
-	Covered        Promise = "each arrival once under filters that cover each other"
-	ExactlyOnce    Promise = "what others send at QoS 2 once"
-	Health         Promise = "health and will"
-	Offline        Promise = "publishing without a link"
-	Answers        Promise = "answers and error replies"
-	Pulls          Promise = "parts, end and cancel"
-	Overtaking     Promise = "a cancel overtakes what waits"
-	Isolation      Promise = "a full window holds up no other handler, cancel or ask"
-	AskInside      Promise = "an ask from a handler in a window of one"
-	Control        Promise = "control overtakes what waits in its lane"
-	StopAll        Promise = "a cancel of everything ends what the broker still holds"
-	ForeignAsker   Promise = "response topic and correlation data"
-	DeadLetter     Promise = "dead letters"
-	Dedupe         Promise = "a repeat is handled once"
-	Carried        Promise = "trace, baggage and user properties"
-	Expiry         Promise = "expiry"
-	Sizes          Promise = "size limits in both directions"
-	OversizeWindow Promise = "what is too large uses up no Receive Maximum"
-	Takeover       Promise = "the older of two of one name ends"
-	Introspection  Promise = "info and stats"
-	Nobody         Promise = "asking what nobody serves ends at once"
-	Texts          Promise = "texts that brokers refuse cost no link"
+	Order              Promise = "order"
+	Redelivery         Promise = "redelivery after a crash in mid-handler"
+	Session            Promise = "session kept while the link is away"
+	RetainedOnce       Promise = "retained state once for each process"
+	SharedGroup        Promise = "each message of a group to one member"
+	NoLocal            Promise = "not what the service itself sends"
+	OverlappingFilters Promise = "each arrival once under filters that cover each other"
+	ExactlyOnce        Promise = "what others send at QoS 2 once"
+	Health             Promise = "health and will"
+	Offline            Promise = "publishing without a link"
+	Answers            Promise = "answers and error replies"
+	Streams            Promise = "parts, end and cancel"
+	Overtaking         Promise = "a cancel overtakes what waits"
+	Isolation          Promise = "a full window holds up no other handler, cancel or ask"
+	AskInside          Promise = "an ask from a handler in a window of one"
+	Control            Promise = "control overtakes what waits in its lane"
+	StopAll            Promise = "a cancel of everything ends what the broker still holds"
+	ForeignAsker       Promise = "response topic and correlation data"
+	DeadLetter         Promise = "dead letters"
+	Dedupe             Promise = "a repeat is handled once"
+	Propagation        Promise = "trace, baggage and user properties"
+	Expiry             Promise = "expiry"
+	Sizes              Promise = "size limits in both directions"
+	OversizeWindow     Promise = "what is too large uses up no Receive Maximum"
+	Takeover           Promise = "the older of two of one name ends"
+	Introspection      Promise = "info and stats"
+	Nobody             Promise = "asking what nobody serves ends at once"
+	Texts              Promise = "texts that brokers refuse cost no link"
 )
 
 // Run runs every promise as a subtest. What the broker lacks is skipped with
@@ -72,11 +72,11 @@ func Run(t *testing.T, at Broker) {
 		promise Promise
 		test    func(*testing.T, Broker)
 	}{
-		{Order, order}, {Redelivery, redelivery}, {Session, session}, {RetainedOnce, retainedOnce}, {SharedGroup, sharedGroup},
-		{NoLocal, noLocal}, {Covered, covered}, {ExactlyOnce, exactlyOnce}, {Health, health}, {Offline, offline},
-		{Answers, answers}, {Pulls, pulls}, {Overtaking, overtaking},
-		{Isolation, isolation}, {AskInside, askInside}, {Control, control}, {StopAll, stopAll}, {ForeignAsker, foreignAsker}, {DeadLetter, deadLetter},
-		{Dedupe, dedupe}, {Carried, carried}, {Expiry, expiry}, {Sizes, sizes}, {OversizeWindow, oversizeWindow}, {Takeover, takeover}, {Introspection, introspection}, {Nobody, nobodyAnswers}, {Texts, texts},
+		{Order, testOrder}, {Redelivery, testRedelivery}, {Session, testSession}, {RetainedOnce, testRetainedOnce}, {SharedGroup, testSharedGroup},
+		{NoLocal, testNoLocal}, {OverlappingFilters, testOverlappingFilters}, {ExactlyOnce, testExactlyOnce}, {Health, testHealth}, {Offline, testOffline},
+		{Answers, testAnswers}, {Streams, testStreams}, {Overtaking, testOvertaking},
+		{Isolation, testIsolation}, {AskInside, testAskInside}, {Control, testControl}, {StopAll, testStopAll}, {ForeignAsker, testForeignAsker}, {DeadLetter, testDeadLetter},
+		{Dedupe, testDedupe}, {Propagation, testPropagation}, {Expiry, testExpiry}, {Sizes, testSizes}, {OversizeWindow, testOversizeWindow}, {Takeover, testTakeover}, {Introspection, testIntrospection}, {Nobody, testNobody}, {Texts, testTexts},
 	}
 	for _, p := range all {
 		t.Run(string(p.promise), func(t *testing.T) {
@@ -88,11 +88,11 @@ func Run(t *testing.T, at Broker) {
 	}
 }
 
-// bench starts services on the broker.
-func (at Broker) bench(t *testing.T, mods ...kit.Module) *kittest.Harness {
+// startHarness starts services on the broker.
+func (at Broker) startHarness(t *testing.T, mods ...kit.Module) *kittest.Harness {
 	t.Helper()
 	return kittest.StartOn(t, at.URL, mods...)
 }
 
-// fresh is a service name that no session of an earlier run has.
-func fresh(what string) string { return what + "-" + kit.NewID()[:8] }
+// uniqueName is a service name that no session of an earlier run has.
+func uniqueName(what string) string { return what + "-" + kit.NewID()[:8] }

@@ -13,22 +13,22 @@ import (
 	"github.com/gotars/tars/kit/kittest"
 )
 
-func order(t *testing.T, at Broker) {
+func testOrder(t *testing.T, at Broker) {
 	const n = 300
-	sure, loose := newBook(), newBook()
-	b := at.bench(t, kittest.ServiceOf(fresh("taker"), notes(sure),
+	sure, loose := newJournal(), newJournal()
+	b := at.startHarness(t, kittest.ServiceOf(uniqueName("taker"), recordNotes(sure),
 		kit.On(func(_ context.Context, x tick) error { loose.add("tick %d", x.N); return nil }, kit.Name("tick"), kit.Queue(2*n))))
 	for i := range n {
 		b.Publish(t, note{Text: fmt.Sprint("note ", i)})
 		b.Publish(t, tick{N: i})
 	}
-	same(t, sure.take(t, n), numbers("note ", n)...)
-	same(t, loose.take(t, n), numbers("tick ", n)...)
+	wantLines(t, sure.take(t, n), numberedLines("note ", n)...)
+	wantLines(t, loose.take(t, n), numberedLines("tick ", n)...)
 }
 
-func redelivery(t *testing.T, at Broker) {
-	name, began, l := fresh("crash"), make(chan struct{}, 2), newBook()
-	b := at.bench(t, kittest.ServiceOf(name, kit.On(func(context.Context, note) error {
+func testRedelivery(t *testing.T, at Broker) {
+	name, began, l := uniqueName("crash"), make(chan struct{}, 2), newJournal()
+	b := at.startHarness(t, kittest.ServiceOf(name, kit.On(func(context.Context, note) error {
 		began <- struct{}{}
 		<-t.Context().Done()
 		return nil
@@ -41,66 +41,66 @@ func redelivery(t *testing.T, at Broker) {
 		l.add("%s %v", n.Text, n.Text == "waiting" || kit.From(ctx).Attempt == 2)
 		return nil
 	}, kit.Name("note"))))
-	same(t, l.take(t, 2), "half done true", "waiting true")
+	wantLines(t, l.take(t, 2), "half done true", "waiting true")
 }
 
-func session(t *testing.T, at Broker) {
+func testSession(t *testing.T, at Broker) {
 	t.Setenv("AWAY_MQTT_DEDUPE_TTL", "30s") // what was handled when the link broke may not be acknowledged
 	const n = 100
-	name, l := fresh("away"), newBook()
-	b := at.bench(t)
+	name, l := uniqueName("away"), newJournal()
+	b := at.startHarness(t)
 	events := kittest.WatchHealth(b, name)
-	b.Add(t, kittest.ServiceOf(name, notes(l)))
-	expect(t, events, "ready")
+	b.Add(t, kittest.ServiceOf(name, recordNotes(l)))
+	expectHealth(t, events, "ready")
 	for round := range 3 {
 		b.Unplug(name)
-		expect(t, events, "lost")
+		expectHealth(t, events, "lost")
 		for i := range n {
 			b.Publish(t, note{Text: fmt.Sprint(round, " ", i)})
 		}
 		b.Plug(name)
-		same(t, l.take(t, n), numbers(fmt.Sprint(round, " "), n)...)
-		expect(t, events, "reconnected")
+		wantLines(t, l.take(t, n), numberedLines(fmt.Sprint(round, " "), n)...)
+		expectHealth(t, events, "reconnected")
 	}
 	b.Publish(t, note{Text: "end"})
-	same(t, l.until(t, "end"))
+	wantLines(t, l.until(t, "end"))
 }
 
-func retainedOnce(t *testing.T, at Broker) {
+func testRetainedOnce(t *testing.T, at Broker) {
 	t.Setenv("LATE_MQTT_DEDUPE_TTL", "30s") // as in session
-	name, l := fresh("late"), newBook()
-	b := at.bench(t)
+	name, l := uniqueName("late"), newJournal()
+	b := at.startHarness(t)
 	b.Publish(t, state{Text: "on"})
-	defer unkeep(t, b, "conformance/state")
+	defer clearRetained(t, b, "conformance/state")
 	events := kittest.WatchHealth(b, name)
-	late := kittest.ServiceOf(name, notes(l, kit.Lane("x")), kit.On(func(ctx context.Context, s state) error {
+	late := kittest.ServiceOf(name, recordNotes(l, kit.Lane("x")), kit.On(func(ctx context.Context, s state) error {
 		l.add("state %s %v", s.Text, kit.From(ctx).Retained)
 		return nil
 	}, kit.Name("state"), kit.Lane("x")))
 	b.Add(t, late)
 	b.Publish(t, note{Text: "first"})
-	same(t, l.until(t, "first"), "state on true")
-	expect(t, events, "ready")
+	wantLines(t, l.until(t, "first"), "state on true")
+	expectHealth(t, events, "ready")
 	b.Cut(name)
-	expect(t, events, "lost", "reconnected")
+	expectHealth(t, events, "lost", "reconnected")
 	b.Publish(t, state{Text: "off"})
 	b.Publish(t, note{Text: "second"})
-	same(t, l.until(t, "second"), "state off false")
+	wantLines(t, l.until(t, "second"), "state off false")
 	b.Stop(t, name)
 	b.Add(t, late)
 	b.Publish(t, note{Text: "third"})
-	same(t, l.until(t, "third"), "state off true")
+	wantLines(t, l.until(t, "third"), "state off true")
 }
 
-func sharedGroup(t *testing.T, at Broker) {
+func testSharedGroup(t *testing.T, at Broker) {
 	const n = 60
-	l, group := newBook(), fresh("group")
+	l, group := newJournal(), uniqueName("group")
 	member := func(name string) kit.Module {
-		return kittest.ServiceOf(fresh(name),
+		return kittest.ServiceOf(uniqueName(name),
 			kit.On(func(_ context.Context, n note) error { l.add("%s", n.Text); return nil }, kit.Name("note"), kit.Lane("x"), kit.Shared(group)),
 			kit.On(func(_ context.Context, r receipt) error { l.add("%s hears %s", name, r.Text); return nil }, kit.Name("receipt"), kit.Lane("x")))
 	}
-	b := at.bench(t, member("a"), member("b"))
+	b := at.startHarness(t, member("a"), member("b"))
 	for i := range n {
 		b.Publish(t, note{Text: fmt.Sprintf("%02d", i)})
 	}
@@ -111,43 +111,43 @@ func sharedGroup(t *testing.T, at Broker) {
 	for i := range n {
 		want = append(want, fmt.Sprintf("%02d", i))
 	}
-	same(t, got, append(want, "a hears end", "b hears end")...)
+	wantLines(t, got, append(want, "a hears end", "b hears end")...)
 }
 
-func noLocal(t *testing.T, at Broker) {
+func testNoLocal(t *testing.T, at Broker) {
 	var bus *kit.Bus
-	mine, others := newBook(), newBook()
-	b := at.bench(t, kittest.ServiceOf(fresh("talker"), notes(mine), kit.Sends[note]()).With(fx.Populate(&bus)), kittest.ServiceOf(fresh("listener"), notes(others)))
+	mine, others := newJournal(), newJournal()
+	b := at.startHarness(t, kittest.ServiceOf(uniqueName("talker"), recordNotes(mine), kit.Sends[note]()).With(fx.Populate(&bus)), kittest.ServiceOf(uniqueName("listener"), recordNotes(others)))
 	if err := bus.Publish(t.Context(), note{Text: "own"}); err != nil {
 		t.Fatal(err)
 	}
-	same(t, others.take(t, 1), "own") // senders have no order between them
+	wantLines(t, others.take(t, 1), "own") // senders have no order between them
 	b.Publish(t, note{Text: "foreign"})
-	same(t, mine.until(t, "foreign"))
-	same(t, others.until(t, "foreign"))
+	wantLines(t, mine.until(t, "foreign"))
+	wantLines(t, others.until(t, "foreign"))
 }
 
-func covered(t *testing.T, at Broker) {
-	l := newBook()
+func testOverlappingFilters(t *testing.T, at Broker) {
+	l := newJournal()
 	tap := func(name, filter string) kit.Handler {
 		return kit.Tap(filter, func(_ context.Context, d *kit.Delivery) error { l.add("%s %s", name, d.Topic); return nil }, kit.Name(name), kit.Lane("x"))
 	}
-	b := at.bench(t, kittest.ServiceOf(fresh("page"), tap("all", "conformance/#"), tap("level", "conformance/+"), tap("one", "conformance/note"),
+	b := at.startHarness(t, kittest.ServiceOf(uniqueName("page"), tap("all", "conformance/#"), tap("level", "conformance/+"), tap("one", "conformance/note"),
 		kit.On(func(_ context.Context, n note) error { l.add("typed %s", n.Text); return nil }, kit.Name("typed"), kit.Lane("x"))))
 	b.Publish(t, note{Text: "hi"})
 	b.Publish(t, receipt{})
 	got := l.until(t, "level conformance/receipt")
 	slices.Sort(got)
-	same(t, got, "all conformance/note", "all conformance/receipt", "level conformance/note", "one conformance/note", "typed hi")
+	wantLines(t, got, "all conformance/note", "all conformance/receipt", "level conformance/note", "one conformance/note", "typed hi")
 }
 
-func exactlyOnce(t *testing.T, at Broker) {
-	l := newBook()
-	at.bench(t, kittest.ServiceOf(fresh("taker"), notes(l)))
-	f := newForeign(t, at)
+func testExactlyOnce(t *testing.T, at Broker) {
+	l := newJournal()
+	at.startHarness(t, kittest.ServiceOf(uniqueName("taker"), recordNotes(l)))
+	f := newForeignClient(t, at)
 	for i := range 10 {
 		f.publish(t, &paho.Publish{Topic: "conformance/note", QoS: 2, Payload: fmt.Appendf(nil, `{"text":"%d"}`, i)})
 	}
 	f.publish(t, &paho.Publish{Topic: "conformance/note", QoS: 1, Payload: []byte(`{"text":"end"}`)})
-	same(t, l.until(t, "end"), numbers("", 10)...)
+	wantLines(t, l.until(t, "end"), numberedLines("", 10)...)
 }

@@ -14,33 +14,33 @@ import (
 	"github.com/gotars/tars/kit/kittest"
 )
 
-func health(t *testing.T, at Broker) {
-	name := fresh("mortal")
-	b := at.bench(t)
+func testHealth(t *testing.T, at Broker) {
+	name := uniqueName("mortal")
+	b := at.startHarness(t)
 	events := kittest.WatchHealth(b, name)
 	m := kittest.ServiceOf(name, kit.On(func(context.Context, note) error { return nil }, kit.Name("note")))
 	b.Add(t, m)
-	expect(t, events, "ready")
+	expectHealth(t, events, "ready")
 	b.Cut(name)
-	expect(t, events, "lost", "reconnected")
+	expectHealth(t, events, "lost", "reconnected")
 	b.Stop(t, name)
-	expect(t, events, "shutdown")
+	expectHealth(t, events, "shutdown")
 	b.Add(t, m)
-	expect(t, events, "ready")
+	expectHealth(t, events, "ready")
 	b.Kill(name)
-	expect(t, events, "lost")
-	late := newBook()
-	b.Add(t, kittest.ServiceOf(fresh("late"), kit.Tap("system/health/"+name, func(_ context.Context, d *kit.Delivery) error {
+	expectHealth(t, events, "lost")
+	late := newJournal()
+	b.Add(t, kittest.ServiceOf(uniqueName("late"), kit.Tap("system/health/"+name, func(_ context.Context, d *kit.Delivery) error {
 		late.add("%v %v", strings.Contains(string(d.Data), `"event":"lost"`), d.Retained)
 		return nil
 	})))
-	same(t, late.take(t, 1), "true true")
+	wantLines(t, late.take(t, 1), "true true")
 }
 
-func offline(t *testing.T, at Broker) {
+func testOffline(t *testing.T, at Broker) {
 	var bus *kit.Bus
-	name, down := fresh("sender"), make(chan struct{}, 1)
-	b := at.bench(t, kittest.ServiceOf(name, kit.Sends[tick](), kit.Sends[note](),
+	name, down := uniqueName("sender"), make(chan struct{}, 1)
+	b := at.startHarness(t, kittest.ServiceOf(name, kit.Sends[tick](), kit.Sends[note](),
 		kit.OnDisconnect(func(context.Context) error { down <- struct{}{}; return nil })).With(fx.Populate(&bus)))
 	got := kittest.Watch[note](b)
 	b.Unplug(name)
@@ -63,8 +63,8 @@ func offline(t *testing.T, at Broker) {
 	}
 }
 
-func takeover(t *testing.T, at Broker) {
-	name := fresh("twin")
+func testTakeover(t *testing.T, at Broker) {
+	name := uniqueName("twin")
 	up := make(chan struct{}, 2)
 	m := kittest.ServiceOf(name, kit.OnConnect(func(context.Context) error { up <- struct{}{}; return nil }, kit.Name("up")))
 	first, second := make(chan error, 1), make(chan error, 1)
@@ -79,7 +79,7 @@ func takeover(t *testing.T, at Broker) {
 		if err == nil || !strings.Contains(err.Error(), "another "+name+" is connected") {
 			t.Errorf("the first ended with %v", err)
 		}
-	case <-time.After(patience):
+	case <-time.After(waitTimeout):
 		t.Error("the first lives on")
 	}
 	stop()
@@ -88,42 +88,42 @@ func takeover(t *testing.T, at Broker) {
 	}
 }
 
-func expiry(t *testing.T, at Broker) {
-	name, l := fresh("late"), newBook()
-	b := at.bench(t)
+func testExpiry(t *testing.T, at Broker) {
+	name, l := uniqueName("late"), newJournal()
+	b := at.startHarness(t)
 	events := kittest.WatchHealth(b, name)
-	b.Add(t, kittest.ServiceOf(name, notes(l, kit.Lane("x")),
+	b.Add(t, kittest.ServiceOf(name, recordNotes(l, kit.Lane("x")),
 		kit.On(func(_ context.Context, s stale) error { l.add("stale %s", s.Text); return nil }, kit.Name("stale"), kit.Lane("x"))))
-	expect(t, events, "ready")
-	f := newForeign(t, at, "conformance/stale")
+	expectHealth(t, events, "ready")
+	f := newForeignClient(t, at, "conformance/stale")
 	b.Publish(t, stale{Text: "fresh"})
 	if p := f.next(t); p.Properties.MessageExpiry == nil || *p.Properties.MessageExpiry > 1 {
 		t.Errorf("properties %+v, want an expiry of a second", p.Properties)
 	}
-	same(t, l.take(t, 1), "stale fresh")
+	wantLines(t, l.take(t, 1), "stale fresh")
 	b.Unplug(name)
-	expect(t, events, "lost")
+	expectHealth(t, events, "lost")
 	b.Publish(t, stale{Text: "old"})
 	b.Publish(t, note{Text: "lasting"})
 	time.Sleep(3500 * time.Millisecond) // nothing but time makes it expire, and brokers count in whole seconds
 	b.Plug(name)
-	same(t, l.until(t, "lasting"))
+	wantLines(t, l.until(t, "lasting"))
 }
 
-func sizes(t *testing.T, at Broker) {
+func testSizes(t *testing.T, at Broker) {
 	t.Setenv("SMALL_MQTT_MAX_PACKET", "2048")
 	t.Setenv("SMALL_MQTT_INFLIGHT", "4")
 	var bus *kit.Bus
-	name, l := fresh("small"), newBook()
-	b := at.bench(t, kittest.ServiceOf(name, notes(l), kit.Sends[note]()).With(fx.Populate(&bus)))
-	if err := bus.Publish(t.Context(), note{Text: large}); err == nil || !strings.Contains(err.Error(), "MQTT_MAX_PACKET") {
+	name, l := uniqueName("small"), newJournal()
+	b := at.startHarness(t, kittest.ServiceOf(name, recordNotes(l), kit.Sends[note]()).With(fx.Populate(&bus)))
+	if err := bus.Publish(t.Context(), note{Text: largeText}); err == nil || !strings.Contains(err.Error(), "MQTT_MAX_PACKET") {
 		t.Errorf("out: %v", err)
 	}
 	for range 3 {
-		b.Publish(t, note{Text: large})
+		b.Publish(t, note{Text: largeText})
 	}
 	b.Publish(t, note{Text: "fits"})
-	same(t, l.until(t, "fits"))
+	wantLines(t, l.until(t, "fits"))
 	if at.Limit > 0 {
 		err := b.Bus.Publish(t.Context(), note{Text: strings.Repeat("x", int(at.Limit))})
 		if err == nil || !strings.Contains(err.Error(), "more than the broker takes") {
@@ -131,39 +131,39 @@ func sizes(t *testing.T, at Broker) {
 		}
 	}
 	b.Publish(t, note{Text: "still there"})
-	same(t, l.until(t, "still there"))
+	wantLines(t, l.until(t, "still there"))
 	if n := b.Stats(name).Link.Reconnects + b.Stats("probe").Link.Reconnects; n != 0 {
 		t.Errorf("%d links broke", n)
 	}
 }
 
-// large does not fit into a packet of 2 KiB.
-var large = strings.Repeat("x", 4096)
+// largeText does not fit into a packet of 2 KiB.
+var largeText = strings.Repeat("x", 4096)
 
-func oversizeWindow(t *testing.T, at Broker) {
+func testOversizeWindow(t *testing.T, at Broker) {
 	t.Setenv("SMALL_MQTT_MAX_PACKET", "2048")
 	t.Setenv("SMALL_MQTT_INFLIGHT", "4")
-	l := newBook()
-	b := at.bench(t, kittest.ServiceOf(fresh("small"), notes(l)))
+	l := newJournal()
+	b := at.startHarness(t, kittest.ServiceOf(uniqueName("small"), recordNotes(l)))
 	for range 5 {
-		b.Publish(t, note{Text: large})
+		b.Publish(t, note{Text: largeText})
 	}
 	b.Publish(t, note{Text: "fits"})
-	same(t, l.until(t, "fits"))
+	wantLines(t, l.until(t, "fits"))
 }
 
-func introspection(t *testing.T, at Broker) {
-	name := fresh("open")
-	b := at.bench(t, kittest.ServiceOf(name, notes(newBook())))
-	f := newForeign(t, at, "system/stats/"+name)
+func testIntrospection(t *testing.T, at Broker) {
+	name := uniqueName("open")
+	b := at.startHarness(t, kittest.ServiceOf(name, recordNotes(newJournal())))
+	f := newForeignClient(t, at, "system/stats/"+name)
 	f.publish(t, &paho.Publish{Topic: "system/stats/get", Payload: []byte(`{}`)})
 	if p := f.next(t); !strings.Contains(string(p.Payload), `"client_id":"`+name+`"`) {
 		t.Errorf("stats: %s", p.Payload)
 	}
-	l := newBook()
-	b.Add(t, kittest.ServiceOf(fresh("reader"), kit.Tap("system/info/"+name, func(_ context.Context, d *kit.Delivery) error {
+	l := newJournal()
+	b.Add(t, kittest.ServiceOf(uniqueName("reader"), kit.Tap("system/info/"+name, func(_ context.Context, d *kit.Delivery) error {
 		l.add("%v %v", d.Retained, strings.Contains(string(d.Data), `"conformance/note"`))
 		return nil
 	})))
-	same(t, l.take(t, 1), "true true")
+	wantLines(t, l.take(t, 1), "true true")
 }

@@ -10,11 +10,11 @@ import (
 	"github.com/gotars/tars/kit/kittest"
 )
 
-// texts sends, from every place where one can come from, texts for which a
+// testTexts sends, from every place where one can come from, texts for which a
 // broker may close the link. The service keeps the link that it had.
-func texts(t *testing.T, at Broker) {
-	name, l := fresh("text"), newBook()
-	b := at.bench(t, kittest.ServiceOf(name, kit.Sends[receipt](), kit.Sends[sound](),
+func testTexts(t *testing.T, at Broker) {
+	name, l := uniqueName("text"), newJournal()
+	b := at.startHarness(t, kittest.ServiceOf(name, kit.Sends[receipt](), kit.Sends[sound](),
 		kit.OnDisconnect(func(context.Context) error { l.add("link lost"); return nil }),
 		kit.Answer(func(_ context.Context, q question) (answer, error) { return answer{}, errors.New(q.Text) }),
 		kit.On(func(_ context.Context, n note) error {
@@ -50,11 +50,11 @@ func texts(t *testing.T, at Broker) {
 			t.Errorf("letter on %s says %v", d.Topic, d.Header.User)
 		}
 		if d.Topic != "system/dead/"+name {
-			unkeep(t, b, d.Topic)
+			clearRetained(t, b, d.Topic)
 		}
 	}
 	b.Publish(t, note{Text: "end"})
-	same(t, l.until(t, "end"))
+	wantLines(t, l.until(t, "end"))
 	if n := b.Bus.Stats().Link.Reconnects; n != 0 {
 		t.Errorf("the asker connected again %d times", n)
 	}

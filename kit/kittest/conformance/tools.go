@@ -17,19 +17,19 @@ import (
 	"github.com/gotars/tars/kit/msg"
 )
 
-// patience is how long anything may take on a busy machine.
-const patience = time.Minute
+// waitTimeout is how long anything may take on a busy machine.
+const waitTimeout = time.Minute
 
-// book collects what happened, in order.
-type book struct {
+// journal collects what happened, in order.
+type journal struct {
 	mu    sync.Mutex
 	lines []string
 	news  chan struct{} // capacity 1
 }
 
-func newBook() *book { return &book{news: make(chan struct{}, 1)} }
+func newJournal() *journal { return &journal{news: make(chan struct{}, 1)} }
 
-func (b *book) add(format string, a ...any) {
+func (b *journal) add(format string, a ...any) {
 	b.mu.Lock()
 	b.lines = append(b.lines, fmt.Sprintf(format, a...))
 	b.mu.Unlock()
@@ -40,7 +40,7 @@ func (b *book) add(format string, a ...any) {
 }
 
 // until takes the lines up to the first that is last, which is left out.
-func (b *book) until(t *testing.T, last string) []string {
+func (b *journal) until(t *testing.T, last string) []string {
 	t.Helper()
 	var got []string
 	b.wait(t, last, func() bool {
@@ -54,7 +54,7 @@ func (b *book) until(t *testing.T, last string) []string {
 }
 
 // take takes n lines.
-func (b *book) take(t *testing.T, n int) []string {
+func (b *journal) take(t *testing.T, n int) []string {
 	t.Helper()
 	var got []string
 	b.wait(t, fmt.Sprint(n, " lines"), func() bool {
@@ -66,9 +66,9 @@ func (b *book) take(t *testing.T, n int) []string {
 	return got
 }
 
-func (b *book) wait(t *testing.T, what string, there func() bool) {
+func (b *journal) wait(t *testing.T, what string, there func() bool) {
 	t.Helper()
-	late := time.NewTimer(patience)
+	late := time.NewTimer(waitTimeout)
 	defer late.Stop()
 	for {
 		b.mu.Lock()
@@ -80,34 +80,34 @@ func (b *book) wait(t *testing.T, what string, there func() bool) {
 		select {
 		case <-b.news:
 		case <-late.C:
-			t.Fatalf("no %s within %s, %d lines so far: %.500q", what, patience, lines, b.lines)
+			t.Fatalf("no %s within %s, %d lines so far: %.500q", what, waitTimeout, lines, b.lines)
 		}
 	}
 }
 
-// notes writes each note into b.
-func notes(b *book, opts ...kit.Option) kit.Handler {
+// recordNotes writes each note into b.
+func recordNotes(b *journal, opts ...kit.Option) kit.Handler {
 	return kit.On(func(_ context.Context, n note) error { b.add("%s", n.Text); return nil }, append([]kit.Option{kit.Name("note")}, opts...)...)
 }
 
-func same(t *testing.T, got []string, want ...string) {
+func wantLines(t *testing.T, got []string, want ...string) {
 	t.Helper()
 	if !slices.Equal(got, want) {
 		t.Errorf("got %.2000q, want %.2000q", got, want)
 	}
 }
 
-// numbers are "a 0" to "a n-1".
-func numbers(prefix string, n int) (all []string) {
+// numberedLines are "a 0" to "a n-1".
+func numberedLines(prefix string, n int) (all []string) {
 	for i := range n {
 		all = append(all, fmt.Sprint(prefix, i))
 	}
 	return all
 }
 
-// expect takes health events and compares them. A link that broke before the
+// expectHealth takes health events and compares them. A link that broke before the
 // broker's PUBACK came makes "reconnected" come again.
-func expect(t *testing.T, w *kittest.Watcher[kittest.Health], events ...string) {
+func expectHealth(t *testing.T, w *kittest.Watcher[kittest.Health], events ...string) {
 	t.Helper()
 	for _, want := range events {
 		h, _ := w.Next(t)
@@ -120,13 +120,13 @@ func expect(t *testing.T, w *kittest.Watcher[kittest.Health], events ...string) 
 	}
 }
 
-// foreign is an MQTT client that knows nothing of the kit.
-type foreign struct {
+// foreignClient is an MQTT client that knows nothing of the kit.
+type foreignClient struct {
 	*paho.Client
 	got chan *paho.Publish
 }
 
-func newForeign(t *testing.T, at Broker, filters ...string) *foreign {
+func newForeignClient(t *testing.T, at Broker, filters ...string) *foreignClient {
 	t.Helper()
 	u, err := url.Parse(at.URL)
 	if err != nil {
@@ -136,8 +136,8 @@ func newForeign(t *testing.T, at Broker, filters ...string) *foreign {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &foreign{got: make(chan *paho.Publish, 1000)}
-	f.Client = paho.NewClient(paho.ClientConfig{Conn: conn, ClientID: fresh("foreign"), OnPublishReceived: []func(paho.PublishReceived) (bool, error){
+	f := &foreignClient{got: make(chan *paho.Publish, 1000)}
+	f.Client = paho.NewClient(paho.ClientConfig{Conn: conn, ClientID: uniqueName("foreign"), OnPublishReceived: []func(paho.PublishReceived) (bool, error){
 		func(p paho.PublishReceived) (bool, error) { f.got <- p.Packet; return true, nil },
 	}})
 	c := &paho.Connect{ClientID: f.ClientID(), KeepAlive: 60, CleanStart: true, Properties: &paho.ConnectProperties{RequestProblemInfo: true}}
@@ -145,7 +145,7 @@ func newForeign(t *testing.T, at Broker, filters ...string) *foreign {
 		password, _ := u.User.Password()
 		c.Username, c.UsernameFlag, c.Password, c.PasswordFlag = u.User.Username(), true, []byte(password), true
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), waitTimeout)
 	defer cancel()
 	if _, err := f.Connect(ctx, c); err != nil {
 		t.Fatal(err)
@@ -159,28 +159,28 @@ func newForeign(t *testing.T, at Broker, filters ...string) *foreign {
 	return f
 }
 
-func (f *foreign) next(t *testing.T) *paho.Publish {
+func (f *foreignClient) next(t *testing.T) *paho.Publish {
 	t.Helper()
 	select {
 	case p := <-f.got:
 		return p
-	case <-time.After(patience):
-		t.Fatalf("nothing arrived within %s", patience)
+	case <-time.After(waitTimeout):
+		t.Fatalf("nothing arrived within %s", waitTimeout)
 		return nil
 	}
 }
 
-func (f *foreign) publish(t *testing.T, p *paho.Publish) {
+func (f *foreignClient) publish(t *testing.T, p *paho.Publish) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), waitTimeout)
 	defer cancel()
 	if _, err := f.Publish(ctx, p); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// unkeep ends what the broker keeps on topic.
-func unkeep(t *testing.T, b *kittest.Harness, topic string) {
+// clearRetained ends what the broker keeps on topic.
+func clearRetained(t *testing.T, b *kittest.Harness, topic string) {
 	t.Helper()
 	if _, err := b.Bus.Client().Publish(t.Context(), &paho.Publish{Topic: topic, QoS: byte(msg.AtLeastOnce), Retain: true}); err != nil {
 		t.Error(err)

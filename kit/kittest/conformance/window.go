@@ -13,9 +13,9 @@ import (
 	"github.com/gotars/tars/kit/kittest"
 )
 
-// backlog is how many messages wait while others must not. A stock Mosquitto
+// backlogSize is how many messages wait while others must not. A stock Mosquitto
 // keeps a thousand of them for one client and drops the rest.
-const backlog = 10_000
+const backlogSize = 10_000
 
 // publishBacklog publishes counts from several goroutines, so that the round
 // trip of each does not add up.
@@ -39,17 +39,17 @@ func publishBacklog(t *testing.T, b *kittest.Harness, n int) {
 	all.Wait()
 }
 
-// isolation holds one handler up, lets its messages fill every window, and wants
+// testIsolation holds one handler up, lets its messages fill every window, and wants
 // another handler, a cancel, and asks in both directions to go on.
-func isolation(t *testing.T, at Broker) {
+func testIsolation(t *testing.T, at Broker) {
 	for _, window := range []string{"", "1"} { // the default of the kit, and the least
 		t.Run("window "+window, func(t *testing.T) {
 			t.Setenv("MQTT_INFLIGHT", window)
 			var bus *kit.Bus
-			l, began := newBook(), make(chan string, backlog)
+			l, began := newJournal(), make(chan string, backlogSize)
 			release := make(chan struct{})
-			b := at.bench(t,
-				kittest.ServiceOf(fresh("busy"),
+			b := at.startHarness(t,
+				kittest.ServiceOf(uniqueName("busy"),
 					kit.On(func(ctx context.Context, c count) error {
 						began <- c.ID
 						select {
@@ -59,16 +59,16 @@ func isolation(t *testing.T, at Broker) {
 						}
 						return nil
 					}, kit.Name("work"), kit.Timeout(0), kit.CancelledBy(func(s stop) string { return s.ID }, func(c count) string { return c.ID })),
-					notes(l), kit.Asks[question](),
+					recordNotes(l), kit.Asks[question](),
 				).With(fx.Populate(&bus)),
-				kittest.ServiceOf(fresh("echo"), kit.Answer(echo)))
+				kittest.ServiceOf(uniqueName("echo"), kit.Answer(answerEcho)))
 			defer close(release)
-			publishBacklog(t, b, backlog)
+			publishBacklog(t, b, backlogSize)
 			running := <-began
 			began0 := time.Now()
 			b.Publish(t, note{Text: "other handler"})
-			same(t, l.take(t, 1), "other handler")
-			t.Logf("behind %d messages another handler ran after %v", backlog, time.Since(began0))
+			wantLines(t, l.take(t, 1), "other handler")
+			t.Logf("behind %d messages another handler ran after %v", backlogSize, time.Since(began0))
 			began0 = time.Now()
 			if a, err := kit.Ask(t.Context(), bus, question{Text: "x"}); err != nil || a.Text != "re: x" {
 				t.Errorf("an Ask of the busy service: %+v, %v", a, err)
@@ -76,34 +76,34 @@ func isolation(t *testing.T, at Broker) {
 			t.Logf("an Ask was answered after %v", time.Since(began0))
 			began0 = time.Now()
 			b.Publish(t, stop{ID: running})
-			same(t, l.take(t, 1), "cancelled")
+			wantLines(t, l.take(t, 1), "cancelled")
 			t.Logf("a cancel ended its run after %v", time.Since(began0))
 		})
 	}
 }
 
-// askInside asks from a handler whose own messages fill the window.
-func askInside(t *testing.T, at Broker) {
+// testAskInside asks from a handler whose own messages fill the window.
+func testAskInside(t *testing.T, at Broker) {
 	t.Setenv("MQTT_INFLIGHT", "1")
 	var bus *kit.Bus
-	l := newBook()
-	b := at.bench(t, kittest.ServiceOf(fresh("asker"), kit.On(func(ctx context.Context, c count) error {
+	l := newJournal()
+	b := at.startHarness(t, kittest.ServiceOf(uniqueName("asker"), kit.On(func(ctx context.Context, c count) error {
 		a, err := kit.Ask(ctx, bus, question{Text: c.ID})
 		l.add("%s %v", a.Text, err)
 		return nil
-	}, kit.Name("work")), kit.Asks[question]()).With(fx.Populate(&bus)), kittest.ServiceOf(fresh("echo"), kit.Answer(echo)))
+	}, kit.Name("work")), kit.Asks[question]()).With(fx.Populate(&bus)), kittest.ServiceOf(uniqueName("echo"), kit.Answer(answerEcho)))
 	for i := range 5 {
 		b.Publish(t, count{ID: fmt.Sprint(i)})
 	}
-	same(t, l.take(t, 5), "re: 0 <nil>", "re: 1 <nil>", "re: 2 <nil>", "re: 3 <nil>", "re: 4 <nil>")
+	wantLines(t, l.take(t, 5), "re: 0 <nil>", "re: 1 <nil>", "re: 2 <nil>", "re: 3 <nil>", "re: 4 <nil>")
 }
 
-// control runs before what waits in its own lane for longer than 20 ms.
-func control(t *testing.T, at Broker) {
-	l, began := newBook(), make(chan struct{}, backlog)
+// testControl runs before what waits in its own lane for longer than 20 ms.
+func testControl(t *testing.T, at Broker) {
+	l, began := newJournal(), make(chan struct{}, backlogSize)
 	release := make(chan struct{})
-	name := fresh("speaker")
-	b := at.bench(t, kittest.ServiceOf(name,
+	name := uniqueName("speaker")
+	b := at.startHarness(t, kittest.ServiceOf(name,
 		kit.On(func(context.Context, count) error {
 			began <- struct{}{}
 			<-release
@@ -115,14 +115,14 @@ func control(t *testing.T, at Broker) {
 	<-began
 	b.Publish(t, note{Text: "pause"})
 	b.Publish(t, note{Text: "resume"})
-	waiting(t, b, name, "control", 2)
+	awaitQueue(t, b, name, "control", 2)
 	time.Sleep(50 * time.Millisecond) // a control keeps its place for the first 20 ms
 	close(release)
-	same(t, l.take(t, 4), "work", "pause", "resume", "work")
+	wantLines(t, l.take(t, 4), "work", "pause", "resume", "work")
 }
 
-// waiting returns when n messages wait for a handler of a service.
-func waiting(t *testing.T, b *kittest.Harness, service, handler string, n int64) {
+// awaitQueue returns when n messages wait for a handler of a service.
+func awaitQueue(t *testing.T, b *kittest.Harness, service, handler string, n int64) {
 	t.Helper()
 	for range time.Minute / time.Millisecond {
 		for _, h := range b.Stats(service).Handlers {
@@ -135,13 +135,13 @@ func waiting(t *testing.T, b *kittest.Harness, service, handler string, n int64)
 	t.Fatalf("%d messages do not wait for %s", n, handler)
 }
 
-// stopAll cancels everything, also what the broker still holds: it was sent
+// testStopAll cancels everything, also what the broker still holds: it was sent
 // before.
-func stopAll(t *testing.T, at Broker) {
+func testStopAll(t *testing.T, at Broker) {
 	t.Setenv("MQTT_INFLIGHT", "4")
 	const n = 200
-	l, began := newBook(), make(chan struct{}, n)
-	b := at.bench(t, kittest.ServiceOf(fresh("speaker"), kit.On(func(ctx context.Context, c count) error {
+	l, began := newJournal(), make(chan struct{}, n)
+	b := at.startHarness(t, kittest.ServiceOf(uniqueName("speaker"), kit.On(func(ctx context.Context, c count) error {
 		if c.ID == "after" {
 			l.add("after %v", ctx.Err())
 			return nil

@@ -1,6 +1,6 @@
 // Package copies pairs the two copies of a message that comes on two
 // connections: one ahead of what was sent before it, and one in order.
-package copies
+package pairing
 
 import (
 	"hash/maphash"
@@ -13,33 +13,33 @@ const (
 	// A copy that came ahead waits for the one in order without a limit: that one
 	// comes behind all the work that was sent before it.
 	MaxWait = 2 * time.Minute
-	// maxSingle bounds the messages that wait for their other copy.
-	maxSingle = 1024
+	// maxUnpaired bounds the messages that wait for their other copy.
+	maxUnpaired = 1024
 )
 
 // Pairs counts copies by the id of their message. An id may come again. Its
 // zero value is ready for use; it is not safe for concurrent use.
 type Pairs struct {
-	single map[uint64]single // by the hash of the id, which may be a whole payload
-	beyond int               // copies that came ahead and were too many to be remembered
+	unpaired       map[uint64]unpaired // by the hash of the id, which may be a whole payload
+	forgottenAhead int                 // copies that came ahead and were too many to be remembered
 }
 
-// single says how many more copies came ahead than in order; a negative number
+// unpaired says how many more copies came ahead than in order; a negative number
 // is the other way round.
-type single struct {
+type unpaired struct {
 	ahead int
 	at    time.Time
 }
 
 var seed = maphash.MakeSeed()
 
-// Hash is an id in few bytes.
-func Hash(id string) uint64 { return maphash.String(seed, id) }
+// HashID is an id in few bytes.
+func HashID(id string) uint64 { return maphash.String(seed, id) }
 
 // Ahead notes a copy that came ahead, and reports whether it is the first of the
 // two.
 func (p *Pairs) Ahead(id string) (first bool) {
-	key := Hash(id)
+	key := HashID(id)
 	return p.note(key, p.count(key)+1) > 0
 }
 
@@ -47,14 +47,14 @@ func (p *Pairs) Ahead(id string) (first bool) {
 // of the two. One that the broker delivers again never is: it may have been
 // counted on an earlier connection, and what is ahead of it comes by itself.
 func (p *Pairs) InOrder(id string, again bool) (first bool) {
-	key := Hash(id)
+	key := HashID(id)
 	n := p.count(key)
 	switch {
 	case n > 0:
 	case again:
 		return false
-	case p.beyond > 0:
-		p.beyond--
+	case p.forgottenAhead > 0:
+		p.forgottenAhead--
 		return false
 	}
 	return p.note(key, n-1) < 0
@@ -62,13 +62,13 @@ func (p *Pairs) InOrder(id string, again bool) (first bool) {
 
 // Waits reports whether a copy of id came ahead, and the one in order did not
 // come yet.
-func (p *Pairs) Waits(id string) bool { return p.count(Hash(id)) > 0 }
+func (p *Pairs) Waits(id string) bool { return p.count(HashID(id)) > 0 }
 
 // Len is how many messages wait for their other copy.
-func (p *Pairs) Len() int { return len(p.single) }
+func (p *Pairs) Len() int { return len(p.unpaired) }
 
 func (p *Pairs) count(key uint64) int {
-	s := p.single[key]
+	s := p.unpaired[key]
 	if s.ahead < 0 && time.Since(s.at) >= MaxWait {
 		return 0
 	}
@@ -77,18 +77,18 @@ func (p *Pairs) count(key uint64) int {
 
 func (p *Pairs) note(key uint64, n int) int {
 	if n == 0 {
-		delete(p.single, key)
+		delete(p.unpaired, key)
 		return 0
 	}
-	if _, known := p.single[key]; !known && len(p.single) >= maxSingle {
-		for _, s := range p.single {
-			p.beyond += max(s.ahead, 0)
+	if _, known := p.unpaired[key]; !known && len(p.unpaired) >= maxUnpaired {
+		for _, s := range p.unpaired {
+			p.forgottenAhead += max(s.ahead, 0)
 		}
-		clear(p.single)
+		clear(p.unpaired)
 	}
-	if p.single == nil {
-		p.single = map[uint64]single{}
+	if p.unpaired == nil {
+		p.unpaired = map[uint64]unpaired{}
 	}
-	p.single[key] = single{n, time.Now()}
+	p.unpaired[key] = unpaired{n, time.Now()}
 	return n
 }

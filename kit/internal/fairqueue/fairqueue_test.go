@@ -1,4 +1,4 @@
-package crowd
+package fairqueue
 
 import (
 	"fmt"
@@ -6,34 +6,34 @@ import (
 	"testing"
 )
 
-func TestNamesInUseSurviveAFlood(t *testing.T) {
+func TestFrequentKeysSurviveAFlood(t *testing.T) {
 	for name, each := range map[string]int{"one message of each": 1, "many of each": 20} {
-		var n Names
+		var n KeyCounts
 		for range 100 {
-			n.Note("kitchen")
+			n.Add("kitchen")
 		}
 		for i := range 20_000 {
 			for range each {
-				n.Note(fmt.Sprint("made-up-", i))
+				n.Add(fmt.Sprint("made-up-", i))
 			}
 			if i%10 == 0 {
-				n.Note("kitchen") // it goes on meanwhile
+				n.Add("kitchen") // it goes on meanwhile
 			}
 		}
-		if inUse := n.Note("kitchen"); !inUse || len(n.heard) > maxNames {
-			t.Errorf("%s: the kitchen is in use: %v, %d keys are counted", name, inUse, len(n.heard))
+		if inUse := n.Add("kitchen"); !inUse || len(n.counts) > maxKeys {
+			t.Errorf("%s: the kitchen is in use: %v, %d keys are counted", name, inUse, len(n.counts))
 		}
 	}
-	var n Names
-	for i := range inUseAfter {
-		if inUse := n.Note("hall"); inUse != (i == inUseAfter-1) {
+	var n KeyCounts
+	for i := range frequentAfter {
+		if inUse := n.Add("hall"); inUse != (i == frequentAfter-1) {
 			t.Errorf("after %d turns the hall is in use: %v", i+1, inUse)
 		}
 	}
 }
 
-func TestRingTakesTurns(t *testing.T) {
-	var r Ring[string]
+func TestFrequentAndRareTakeTurns(t *testing.T) {
+	var r Queue[string]
 	for _, v := range []string{"x1", "x2", "x3"} {
 		r.Push(v, false)
 	}
@@ -50,7 +50,7 @@ func TestRingTakesTurns(t *testing.T) {
 	r.Push("y1", false)
 	r.Push("y2", false)
 	r.Push("c", true)
-	if v := r.Newest(); v != "y2" || r.Others() != 1 {
-		t.Errorf("the newest of the others is %q, and %d are left", v, r.Others())
+	if v := r.PopNewestRare(); v != "y2" || r.RareLen() != 1 {
+		t.Errorf("the newest of the others is %q, and %d are left", v, r.RareLen())
 	}
 }

@@ -1,4 +1,4 @@
-package copies
+package pairing
 
 import (
 	"fmt"
@@ -53,15 +53,15 @@ func TestFirstOfTwoCopies(t *testing.T) {
 	}
 }
 
-func TestSingleCopiesAreBounded(t *testing.T) {
+func TestUnpairedCopiesAreBounded(t *testing.T) {
 	var p Pairs
-	for i := range 3 * maxSingle {
+	for i := range 3 * maxUnpaired {
 		p.Ahead(fmt.Sprint(i))
 	}
-	if p.Len() > maxSingle {
+	if p.Len() > maxUnpaired {
 		t.Errorf("%d are remembered", p.Len())
 	}
-	for i := range 3 * maxSingle {
+	for i := range 3 * maxUnpaired {
 		if p.InOrder(fmt.Sprint(i), false) {
 			t.Fatalf("copy %d, which came ahead, is taken for the first of the two", i)
 		}

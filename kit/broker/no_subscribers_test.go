@@ -7,8 +7,8 @@ import (
 )
 
 // Who publishes is told when nobody subscribes to it.
-func TestNobodySubscribesIsTold(t *testing.T) {
-	b := start(t, Options{})
+func TestPublisherLearnsThatNobodySubscribes(t *testing.T) {
+	b := startBroker(t, Options{})
 	pub := newRaw(t, b, packets.Connect{ClientID: "pub"})
 	pub.next()
 	publish := func() byte {
