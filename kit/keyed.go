@@ -9,8 +9,8 @@ type keyQueue struct {
 
 // maxKeyedBacklog is how many items may wait for all keys of a lane together, beside the
 // Queue of one: senders can make up keys, so the number of keys is no bound. As
-// many may wait to be sorted. Of what is more and AtMostOnce, the newest of a key
-// that is hardly heard of is dropped.
+// many may wait to be sorted. Beyond that, the newest AtMostOnce item of a rare
+// key is dropped, see fairqueue.
 const maxKeyedBacklog = 4096
 
 // sortByKey decodes what arrives and puts it into the queue of its key.
@@ -70,8 +70,8 @@ func (l *lane) keyOf(it item) (name string, ok bool) {
 	return name, ok
 }
 
-// dropNewest drops AtMostOnce items of keys that are hardly heard of while more than
-// maxKeyedBacklog wait, or more bytes than may.
+// dropNewest drops AtMostOnce items of rare keys while more than maxKeyedBacklog wait,
+// or more bytes than may.
 func (l *lane) dropNewest(h *registration) {
 	for l.backlogFull(h) && l.ready.RareLen() > 0 {
 		k := l.ready.PopNewestRare()

@@ -150,7 +150,7 @@ func (a *attempt) try(ctx context.Context) error {
 	}
 }
 
-// finishAttempt counts how a run ended, tells the asker, buries what failed, and
+// finishAttempt counts how a run ended, tells the asker, makes a dead letter of what failed, and
 // reports whether the message is done: not when the process gave up on it.
 func (a *attempt) finishAttempt(ctx context.Context, err error) (done bool) {
 	took := time.Since(a.begin)

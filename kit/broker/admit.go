@@ -36,7 +36,7 @@ func (h *cure) checkLogin(c *conn) (code byte, reason, text string) {
 		if id != "" {
 			h.reserved[id] = struct{}{}
 		}
-		if s == nil || !s.trusted { // what others left under this client id is not ours
+		if s == nil || !s.trusted { // the session that an untrusted client left under this client id is not resumed
 			c.frame[c.login.flagsOffset] |= connectClean
 			c.login.clean = true
 		}

@@ -9,30 +9,31 @@ import (
 )
 
 const (
-	maxTrustedBytes  = 8 << 20     // bytes that wait for clients of this process, before strangers are slowed down
+	maxTrustedBytes  = 8 << 20     // bytes that wait for clients of this process, before untrusted clients are slowed down
 	maxExtraBacklog  = 64          // messages that wait for one such client beside those in its window, before who sends more is slowed down
 	maxCountedWindow = 1024        // messages of a window that count
-	maxThrottle      = time.Second // of one message of a stranger
+	maxThrottle      = time.Second // that one message of an untrusted client waits at most
 	throttlePoll     = 2 * time.Millisecond
 	maxBurst         = time.Second // of messages that are not slowed down, at one in tokenInterval
 	tokenInterval    = time.Second / 8
 
-	maxDebt               = 4 * time.Second       // of work for a stranger, at the rates below, before its next packet waits
+	maxDebt               = 4 * time.Second       // of work for an untrusted client, at the rates below, before its next packet waits
 	filterWork            = 10 * time.Millisecond // and as much for 64 retained messages that a filter may match
-	copyRate              = 128 << 20             // bytes a second that are copied for all strangers together
+	copyRate              = 128 << 20             // bytes a second that are copied for all untrusted clients together
 	minCopyRate           = 4 << 20               // and for one of them
 	copyOverhead          = 256                   // bytes of a copy beside the payload
 	retainedPerFilterWork = 64
 )
 
-// A stranger who publishes more than the services of this process handle would
-// let all others wait behind its messages, and fill the memory. So it is as fast
-// as they are: after a message for a session that is behind, its next one is read
-// when the session has caught up, or a second later. Other clients are not slowed
-// down by that, and who sends little never is.
+// An untrusted client is one that connected over TCP: not by Dial, as the services of
+// this process do. One that publishes more than these services handle would let all
+// others wait behind its messages, and fill the memory. So it is throttled to their
+// speed: after a message for a session that is behind, its next one is read when the
+// session has caught up, or a second later. Other clients are not slowed down by
+// that, and a client that sends little never is.
 
-// isBehind reports whether s, a session of this process, is owed more than it
-// handles soon. cure.mu is held.
+// isBehind reports whether more messages wait for s, a session of this process, than
+// it handles soon. cure.mu is held.
 func (s *session) isBehind() bool {
 	window := 0
 	if s.lastConn != nil {
@@ -48,8 +49,8 @@ func (h *cure) slowSender(sender string, s *session) {
 	}
 }
 
-// throttle waits before the next message of a stranger who floods clients of this
-// process. The stranger feels it as a slow network.
+// throttle waits before the next message of an untrusted client that floods clients
+// of this process. To that client it looks like a slow network.
 func (c *conn) throttle() {
 	if c.trusted {
 		return

@@ -78,7 +78,7 @@ func (b *Broker) due(client string) int {
 }
 
 func TestFloodDoesNotQueueUpForThisProcess(t *testing.T) {
-	const most = 64 + maxExtraBacklog + 16 // the window, what may wait, and one for each of the strangers
+	const most = 64 + maxExtraBacklog + 16 // the window, what may wait, and one for each of the untrusted clients
 	runFakeTime(t, "strangers are as fast as the client that gets their messages", func(t *testing.T) {
 		b := startBroker(t, Options{})
 		testBacklog(t, b)

@@ -24,7 +24,7 @@ type conn struct {
 	net.Conn
 	h              *cure
 	startGoroutine func(func()) bool // runs what belongs to this connection
-	done           chan struct{}     // closed when mochi is through with it, its will included
+	done           chan struct{}     // closed when mochi has finished with it, its will included
 	trusted        bool              // made by Dial
 	connectedAt    time.Time         // of the connection
 
@@ -39,7 +39,7 @@ type conn struct {
 	session         *session         // nil until CONNACK; others read it with cure.mu
 	previous        *conn            // had the session before, or nil
 	resend          []packets.Packet // taken out of mochi's hands at the takeover
-	releaseTakeover func()           // ends the hold on the takeover lock, nil without one
+	releaseTakeover func()           // gives the takeover lock back; nil when it is not held
 	brokerPacketID  uint16           // id of the packet in work, inside the broker
 	clientPacketID  uint16           // and for the client
 	noSubscribers   bool             // nobody subscribes to the PUBLISH in work
@@ -59,7 +59,7 @@ type conn struct {
 	mu           sync.Mutex
 	changed      sync.Cond
 	inWindow     map[uint16]struct{} // ids written here and not acknowledged
-	resendQueued bool                // what was owed is in the queue
+	resendQueued bool                // what the session had not delivered is in the queue
 	closed       bool
 	buf          []byte
 	ackBytes     int // bytes of buf that are no messages

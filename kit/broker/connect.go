@@ -85,7 +85,7 @@ func checkConnectFlags(version, flags byte) error {
 	return nil
 }
 
-// parsePayload reads what stands behind the properties.
+// parsePayload reads what follows the properties: client id, will, user name and password.
 func (l *login) parsePayload(s *scanner, flags byte) error {
 	l.clientID = string(s.text())
 	if flags&connectWill != 0 && !s.bad {

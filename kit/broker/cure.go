@@ -13,8 +13,9 @@ import (
 	"github.com/mochi-mqtt/server/v2/system"
 )
 
-// cure is the hook. It follows mochi through the life of a connection: connect,
-// takeover of the session, CONNACK, packets, disconnect.
+// cure is the hook that repairs faults of mochi from outside. It follows mochi through
+// the life of a connection: connect, takeover of the session, CONNACK, packets,
+// disconnect.
 type cure struct {
 	mqtt.HookBase
 	takeover sync.RWMutex // held to read while a packet is handled, to write while a session changes hands
@@ -33,8 +34,8 @@ type cure struct {
 
 	mu                 sync.Mutex
 	sessions           map[string]*session // by client id
-	untrustedSessions  int                 // of these, the ones that are not trusted
-	unresolvedSessions int                 // connections that may get one more session
+	untrustedSessions  int                 // of these, those of untrusted clients
+	unresolvedSessions int                 // connections that are logged in and have neither found nor made their session yet
 	tcpClients         int                 // connections over TCP that are logged in
 	reserved           map[string]struct{} // client ids of this process
 	subscriptions      int                 // of all sessions; mochi's own count can go below 0
@@ -239,7 +240,7 @@ func (h *cure) OnWill(cl *mqtt.Client, w mqtt.Will) (mqtt.Will, error) {
 	return w, nil
 }
 
-// lockTakeover keeps sessions from changing hands until c.unlock.
+// lockTakeover keeps every session with its connection until c.unlockTakeover.
 func (h *cure) lockTakeover(c *conn) {
 	if c.releaseTakeover == nil {
 		h.takeover.RLock()
@@ -247,7 +248,7 @@ func (h *cure) lockTakeover(c *conn) {
 	}
 }
 
-// lockTakeoverAlone is hold for what mochi does not do safely beside other packets: it
+// lockTakeoverAlone is lockTakeover for what mochi does not do safely beside other packets: it
 // reads a topic's retained message without the lock under which it is replaced.
 func (h *cure) lockTakeoverAlone(c *conn) {
 	c.unlockTakeover()
@@ -255,7 +256,7 @@ func (h *cure) lockTakeoverAlone(c *conn) {
 	c.releaseTakeover = h.takeover.Unlock
 }
 
-// OnPacketProcessed ends the hold of OnPacketRead.
+// OnPacketProcessed gives back the lock that OnPacketRead took.
 func (h *cure) OnPacketProcessed(cl *mqtt.Client, _ packets.Packet, _ error) {
 	if c, ok := cl.Net.Conn.(*conn); ok {
 		c.unlockTakeover()

@@ -152,7 +152,7 @@ func newRefusals(log *slog.Logger) *refusals {
 	return &refusals{log: log, byReason: map[string]*refusal{}}
 }
 
-// count counts one; detail must be nothing that a client chose.
+// count counts one refusal; detail must be nothing that a client chose.
 func (r *refusals) count(reason, detail string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

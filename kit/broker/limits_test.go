@@ -418,7 +418,7 @@ func TestDefaultLimitsAreThoseOfTheTags(t *testing.T) {
 	}
 }
 
-// mochi's own queue of a client can be measured, which await relies on.
+// mochi's own queue of a client can be measured, which conn.awaitRoom relies on.
 func TestLengthOfMochisQueue(t *testing.T) {
 	b := startBroker(t, Options{})
 	loggedIn(t, b, packets.Connect{ClientID: "1"})
@@ -452,7 +452,7 @@ func TestRetainedMessagesStay(t *testing.T) {
 	})
 }
 
-// A stranger who floods the clients of this process is as slow as they are.
+// An untrusted client that floods the clients of this process is as slow as they are.
 func TestFloodOfThisProcessIsSlowedDown(t *testing.T) {
 	runFakeTime(t, "at QoS 0", func(t *testing.T) {
 		b := startBroker(t, Options{})

@@ -22,7 +22,7 @@ type session struct {
 	qos2          map[uint16]uint16         // client id → broker id of an inbound QoS 2 flow
 	unackedBytes  int64                     // of what is due
 	subscriptions int                       // subscriptions
-	caughtUp      chan struct{}             // closed when it is not behind any more; nil: nobody waits for that
+	caughtUp      chan struct{}             // closed when it is no longer behind; nil: nobody waits for that
 }
 
 // unackedMessage is a message that a session owes its client.

@@ -36,14 +36,14 @@ import (
 	"github.com/gotars/tars/kit/msg"
 )
 
-// waitTimeout is how long the bench waits for anything, by its own clock.
+// waitTimeout is how long the harness waits for anything, by its own clock.
 const waitTimeout = time.Minute
 
 // Harness is a broker with services on it, and a bus that may publish and ask
 // anything.
 type Harness struct {
 	Bus    *kit.Bus
-	Broker *broker.Broker // nil on a bench of StartOn
+	Broker *broker.Broker // nil on a harness of StartOn
 
 	url  string // of the broker of StartOn
 	log  *slog.Logger
@@ -54,18 +54,19 @@ type Harness struct {
 	watchers []func(*kit.Delivery)
 }
 
-// runningService is one service on the bench.
+// runningService is one service on the harness.
 type runningService struct {
 	name      string
 	app       *fx.App
 	listener  *memListener
 	bus       *kit.Bus
 	conns     []net.Conn
-	killed    bool // killed: it reaches the broker no more
-	unplugged bool // unplugged
+	killed    bool // by Kill: it reaches the broker no more
+	unplugged bool // by Unplug, until Plug
 }
 
-// busWatcher sees everything, for watchers.
+// busWatcher is the service of the harness itself: it takes every message for the
+// watchers, and is the bus of the test.
 type busWatcher struct{ b *Harness }
 
 func (p busWatcher) Handlers() []kit.Handler {
@@ -115,7 +116,7 @@ func Start(t testing.TB, mods ...kit.Module) *Harness {
 }
 
 // StartOn is Start on the broker at url, which runs already, under a real clock.
-// The services keep their names there, so no two benches on one broker may run
+// The services keep their names there, so no two harnesses on one broker may run
 // the same ones at a time. What they retain stays.
 func StartOn(t testing.TB, url string, mods ...kit.Module) *Harness {
 	t.Helper()
@@ -223,7 +224,7 @@ func Ask[Q msg.Request[R], R msg.Message](t testing.TB, b *Harness, q Q) R {
 }
 
 // Settle returns when every queue is empty and every goroutine waits. Only for
-// benches under a fake clock.
+// harnesses under a fake clock.
 func (b *Harness) Settle() {
 	time.Sleep(20 * time.Millisecond) // fake: lets the tickers of acknowledgements pass
 	synctest.Wait()

@@ -13,7 +13,7 @@ import (
 
 var errUnplugged = errors.New("unplugged by the test")
 
-// dialOption leads u to the broker of the bench.
+// dialOption leads u to the broker of the harness.
 func (b *Harness) dialOption(u *runningService) fx.Option {
 	if b.Broker != nil {
 		return fx.Replace(kit.Dial(func(ctx context.Context, _ *url.URL) (net.Conn, error) {

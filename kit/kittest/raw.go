@@ -26,7 +26,7 @@ func (b *Harness) PublishRaw(t testing.TB, topic, payload string, user ...string
 	}
 }
 
-// Retained is the M that the bench's own broker keeps for late joiners, and
+// Retained is the M that the harness's own broker keeps for late joiners, and
 // whether there is one. key fills the "+" of a keyed route; else it is empty.
 func Retained[M msg.Message](t testing.TB, b *Harness, key string) (m M, kept bool) {
 	t.Helper()
@@ -48,6 +48,6 @@ func Retained[M msg.Message](t testing.TB, b *Harness, key string) (m M, kept bo
 	return m, true
 }
 
-// Home is the data directory of the services on the bench; it goes with the
+// Home is the data directory of the services on the harness; it goes with the
 // test.
 func (b *Harness) Home() kit.Home { return b.home }

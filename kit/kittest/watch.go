@@ -28,7 +28,7 @@ type seenMessage[M any] struct {
 	meta kit.Meta
 }
 
-// Watch collects every M published from now on. What the bench itself publishes
+// Watch collects every M published from now on. What the harness itself publishes
 // is not seen, and neither is what cannot be decoded.
 func Watch[M msg.Message](b *Harness) *Watcher[M] {
 	var zero M
@@ -90,7 +90,7 @@ func watchFilter[M any](b *Harness, filter string, read func(*kit.Delivery) (M, 
 	return w
 }
 
-// Next takes the next M, or fails the test after a minute by the bench's clock.
+// Next takes the next M, or fails the test after a minute by the harness's clock.
 func (w *Watcher[M]) Next(t testing.TB) (M, kit.Meta) {
 	t.Helper()
 	late := time.NewTimer(waitTimeout)
@@ -124,7 +124,7 @@ func (w *Watcher[M]) All() []M {
 	return all
 }
 
-// None settles the bench, and fails the test when an M was published and not
+// None settles the harness, and fails the test when an M was published and not
 // taken. Only under a fake clock.
 func (w *Watcher[M]) None(t testing.TB) {
 	t.Helper()

@@ -108,12 +108,12 @@ func (r *reader) readNull(sh *shape, p unsafe.Pointer) {
 	sh.clear(p)
 }
 
-// refuseType refuses a value that was passed before.
+// refuseType refuses a value, already skipped, for its JSON type.
 func (r *reader) refuseType(sh *shape, raw []byte) {
 	r.refuse(newError(BadType, "%s is no %s", clipText(raw), kinds[sh.kind].name))
 }
 
-// readUnshaped reads what has no shape, or reads itself.
+// readUnshaped reads an any, or a value with an UnmarshalJSON of its own.
 func (r *reader) readUnshaped(sh *shape, p unsafe.Pointer) {
 	raw := r.skip()
 	if r.err == nil {
@@ -235,7 +235,8 @@ func (r *reader) fillAbsent(plan *plan, p unsafe.Pointer, seen []bool) {
 	}
 }
 
-// unmarshalSelf lets a struct read itself, from the canonical form of what is there.
+// unmarshalSelf calls the UnmarshalJSON of a struct with the canonical form of what was
+// read.
 func (r *reader) unmarshalSelf(sh *shape, p unsafe.Pointer, seen []bool) {
 	w := writer{foreign: true}
 	w.open('{')
@@ -254,7 +255,7 @@ func (r *reader) unmarshalSelf(sh *shape, p unsafe.Pointer, seen []bool) {
 	}
 }
 
-// readUnion reads the first shape whose key is there.
+// readUnion reads the first variant whose key is there.
 func (r *reader) readUnion(plan *plan, p unsafe.Pointer) {
 	start := *r
 	chosen := len(plan.fields)

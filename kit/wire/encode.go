@@ -280,7 +280,7 @@ func (f *field) appendFill(dst []byte) []byte {
 	}
 }
 
-// writeUnion writes the one shape that is not nil.
+// writeUnion writes the one variant that is not nil.
 func (w *writer) writeUnion(p *plan, rv reflect.Value) {
 	var set *field
 	for n := range p.fields {

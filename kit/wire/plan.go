@@ -39,8 +39,8 @@ var kinds = [...]struct {
 	kStruct: {"object", '{'}, kMap: {"object", '{'}, kSlice: {"array", '['},
 }
 
-// shape is a compiled type, with the rules of the field it stands in. It is
-// immutable once shapeOf returned it.
+// shape is a compiled type: what reflect says of it and what the tags of the field
+// demand in which it stands. It is immutable once shapeOf returned it.
 type shape struct {
 	kind         kind
 	first        byte         // of its JSON; 0: several
@@ -53,20 +53,20 @@ type shape struct {
 	marshals     bool   // has MarshalJSON
 	unmarshals   bool   // has UnmarshalJSON
 	validates    bool   // has Validate
-	decodeOnSend bool   // something inside has one of these
+	decodeOnSend bool   // a value inside it has one of these, so what is sent is decoded once to apply them
 	min, max     float64
 	oneof        []string // what a string may be; nil: anything
 	allowedKinds []string // what an any may be; nil: anything
 }
 
-// freeJSON is the shape of what stands inside free JSON.
+// freeJSON is the shape of a value that may be any JSON.
 var freeJSON = &shape{kind: kAny, typ: reflect.TypeFor[any](), nullable: true, min: math.Inf(-1), max: math.Inf(1)}
 
 // plan is a compiled struct.
 type plan struct {
 	fields []field
 	byName map[string]int // aliases too
-	union  bool           // the fields are shapes, of which one is set
+	union  bool           // the fields are the variants of a union, of which one is set
 }
 
 var shapes sync.Map // reflect.Type to *shape
@@ -204,16 +204,16 @@ func (c *compiler) structure(sh *shape) error {
 	if err := c.fields(sh, sh.typ, nil, 0); err != nil {
 		return err
 	}
-	shapes := 0
+	variants := 0
 	for n := range p.fields {
 		if p.fields[n].when != "" {
-			shapes++
+			variants++
 		}
 	}
-	p.union = shapes > 0
+	p.union = variants > 0
 	switch {
-	case p.union && shapes < len(p.fields):
-		return fmt.Errorf("%s: a union has no field beside its shapes", sh.typ)
+	case p.union && variants < len(p.fields):
+		return fmt.Errorf("%s: a union has no field beside its variants", sh.typ)
 	case p.union && sh.typ != c.whole:
 		return fmt.Errorf("%s is a union, which stands only for a whole payload", sh.typ)
 	case len(p.fields) == 0 && (sh.marshals || sh.unmarshals): // time.Time and its like
@@ -291,7 +291,7 @@ func (c *compiler) field(sh *shape, f field, sf reflect.StructField, opts string
 	return nil
 }
 
-// keys names what chooses the shape of a union.
+// keys are the names that choose the variants of a union.
 func (p *plan) keys() (keys []string) {
 	for _, f := range p.fields {
 		keys = append(keys, f.when)

@@ -54,7 +54,7 @@ type schema struct {
 	ReadOnly   bool               `json:"readOnly,omitempty"` // taken, never sent
 }
 
-// typeNames is a word or several.
+// typeNames are one or several JSON types.
 type typeNames []string
 
 // MarshalJSON writes one without brackets.
@@ -90,8 +90,8 @@ func (ps properties) MarshalJSON() ([]byte, error) {
 	return w.b, nil
 }
 
-// schemaBuilder holds the structs at work: one inside itself has no schema without
-// names, which no message of ours needs.
+// schemaBuilder builds the schema of one message. open are the structs around the
+// present one: a struct inside itself would need a schema with a name, and is refused.
 type schemaBuilder struct{ open map[*plan]bool }
 
 func (d *schemaBuilder) shape(sh *shape) (s *schema, err error) {
@@ -193,10 +193,10 @@ func (d *schemaBuilder) structure(s *schema, p *plan) error {
 	return nil
 }
 
-// union is the first shape whose key is there, so a later one lacks the keys
-// before it.
+// union allows the first variant whose key is there: a later one lacks the keys of
+// those before it.
 func (d *schemaBuilder) union(s *schema, p *plan) error {
-	s.Type = nil // the shapes say it
+	s.Type = nil // the variants say it
 	var before []*schema
 	for n := range p.fields {
 		f := &p.fields[n]

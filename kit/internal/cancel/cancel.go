@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	// MarkTTL is how long a cancel waits for work that it overtook.
+	// MarkTTL is how long a cancel is remembered for work that it overtook.
 	MarkTTL = 10 * time.Second
 	// maxMarks bounds the cancels that are remembered.
 	maxMarks = 1024
@@ -40,9 +40,10 @@ type running struct {
 	end func()
 }
 
-// mark ends what arrived as number seq or before, and what arrives soon after
-// at. An open one waits for the copy of its cancel that comes in order: what
-// arrives before that copy was sent before the cancel.
+// mark is a remembered cancel: it ends what arrived as number seq or before, and what
+// arrives within MarkTTL after at. One with awaitsCopy came ahead, and the copy of its
+// cancel that comes in order has not arrived: whatever arrives before that copy was
+// sent before the cancel, and ends too.
 type mark struct {
 	seq        uint64
 	at         time.Time
@@ -50,10 +51,11 @@ type mark struct {
 	ahead      uint64 // number of the cancel, when it came ahead
 }
 
-// Cancel ends what has key: at work, waiting up to number seq, or arriving soon.
-// idle says that nothing waits, so that old marks can go. Key "" ends nothing.
-// again says that the broker delivers the cancel id once more: then it ends what
-// came once more before it, and nothing that was sent after it.
+// Cancel ends all work that has key: what runs, what waits up to number seq, and what
+// arrives within [MarkTTL]. idle says that nothing waits, so that old marks can be
+// forgotten. Key "" ends nothing. again says that the broker delivers the cancel id
+// once more, after a link was lost: then it ends what was delivered once more before
+// it, and nothing that was sent after it.
 func (k *Keys) Cancel(key, id string, again bool, seq uint64, idle bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -64,9 +66,9 @@ func (k *Keys) Cancel(key, id string, again bool, seq uint64, idle bool) {
 	k.mark(key, mark{seq: seq}, idle)
 }
 
-// CancelAhead is Cancel by the copy of the cancel id that overtook what was sent
+// CancelAhead is [Keys.Cancel] by the copy of the cancel id that overtook what was sent
 // before it. That ends as well, when it arrives before the copy of
-// CancelInOrder; with the key All for at most Soon, since that copy may be lost.
+// [Keys.CancelInOrder]; with the key [AllKeys] for at most [MarkTTL], since that copy may be lost.
 func (k *Keys) CancelAhead(key, id string, seq uint64, idle bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -81,7 +83,7 @@ func (k *Keys) CancelAhead(key, id string, seq uint64, idle bool) {
 	k.mark(key, mark{seq: seq, awaitsCopy: true, ahead: k.aheadCount}, idle)
 }
 
-// CancelInOrder is Cancel by the copy of the cancel id that came in order. The
+// CancelInOrder is [Keys.Cancel] by the copy of the cancel id that came in order. The
 // copies in order of those that came ahead before it are lost, if they are not
 // here yet.
 func (k *Keys) CancelInOrder(key, id string, again bool, seq uint64, idle bool) {
@@ -134,8 +136,8 @@ func (k *Keys) cancelRedelivered(key string, seq uint64) {
 	}
 }
 
-// CloseExpiredMarks tells that all is here that was sent until a moment ago, up to number
-// seq: what an open mark waits for since longer than that was lost.
+// CloseExpiredMarks tells that everything sent until a moment ago has arrived, up to
+// number seq: a copy that a mark has awaited for longer than MarkTTL is lost.
 func (k *Keys) CloseExpiredMarks(seq uint64) {
 	k.mu.Lock()
 	defer k.mu.Unlock()

@@ -1,19 +1,23 @@
-// Package crowd keeps keys that are in use apart from those that a flood makes
-// up. Its types are not safe for concurrent use.
+// Package fairqueue gives keys that come often their turn beside any number of keys
+// that come once, as when a sender makes keys up. Its types are not safe for
+// concurrent use.
 package fairqueue
 
 import "slices"
 
 const (
-	maxKeys       = 256 // keys that are counted; the one heard of least is forgotten for another
+	maxKeys       = 256 // keys that are counted; the one with the fewest turns is forgotten for another
 	frequentAfter = 8   // turns
 )
 
-// KeyCounts counts turns by key. Its zero value is empty.
+// KeyCounts finds the keys that come often, with bounded memory: it counts the turns of
+// at most maxKeys keys, and forgets the one with the fewest for another, a variant of
+// the algorithm of Misra and Gries for frequent items. Its zero value is empty.
 type KeyCounts struct{ counts map[string]int }
 
-// Add counts a turn of a key and reports whether it had several: it is in use.
-func (n *KeyCounts) Add(key string) (inUse bool) {
+// Add counts a turn of a key and reports whether the key is frequent: it had at least
+// frequentAfter turns.
+func (n *KeyCounts) Add(key string) (frequent bool) {
 	if n.counts == nil {
 		n.counts = map[string]int{}
 	}
@@ -35,26 +39,26 @@ func (n *KeyCounts) evictLeast() {
 		}
 	}
 	delete(n.counts, victim)
-	if least > 1 { // all are heard of often: age them, so that others have a chance
+	if least > 1 { // every key had several turns: age them, so that others have a chance
 		for key := range n.counts {
 			n.counts[key] -= least - 1
 		}
 	}
 }
 
-// Queue is what waits for a worker. What is in use takes turns with all others
-// together, each in the order it came. Its zero value is empty.
+// Queue is what waits for a worker. What has a frequent key takes turns with
+// everything else together, each in the order it came. Its zero value is empty.
 type Queue[T any] struct {
 	frequent, rare []T
-	rareNext       bool // it is the turn of the others
+	rareNext       bool // the next one is taken from rare
 }
 
 // Len is how many wait.
 func (r *Queue[T]) Len() int { return len(r.frequent) + len(r.rare) }
 
 // Push adds v.
-func (r *Queue[T]) Push(v T, inUse bool) {
-	if inUse {
+func (r *Queue[T]) Push(v T, frequent bool) {
+	if frequent {
 		r.frequent = append(r.frequent, v)
 	} else {
 		r.rare = append(r.rare, v)
@@ -73,10 +77,10 @@ func (r *Queue[T]) Pop() T {
 	return v
 }
 
-// RareLen is how many wait that are not in use.
+// RareLen is how many wait with a rare key.
 func (r *Queue[T]) RareLen() int { return len(r.rare) }
 
-// PopNewestRare takes the last of the others. There must be one.
+// PopNewestRare takes the last that came of those with a rare key. There must be one.
 func (r *Queue[T]) PopNewestRare() T {
 	last := len(r.rare) - 1
 	v := r.rare[last]

@@ -1,4 +1,5 @@
-// Package fifo is a queue that keeps its memory.
+// Package fifo is a queue that keeps its memory: the array of values that were taken is
+// used for those that come.
 package fifo
 
 import "slices"
@@ -7,7 +8,7 @@ import "slices"
 // for concurrent use.
 type Queue[T any] struct {
 	all  []T
-	head int // of what is left
+	head int // index of the oldest value in all
 }
 
 // Len is how many values wait.

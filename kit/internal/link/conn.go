@@ -44,11 +44,11 @@ const (
 //
 //   - flushing: exactly one goroutine owes a write of what is in buf. Only it calls
 //     flush, and it clears the state when buf is empty.
-//   - held: a part of direct bytes or more is being written from where it lies, so its
+//   - held: a part of minDirectWrite bytes or more is being written from where it lies, so its
 //     packet is half on the wire. No other packet may begin (Lock waits) or be added
-//     to buf (Acknowledge puts it into later). Who holds also owes the write, so held
+//     to buf (Acknowledge puts it into heldAcks). Who holds also owes the write, so held
 //     implies flushing once the write has begun.
-//   - first: the first byte of the packet in work, which has its kind. It decides who
+//   - firstByte: the first byte of the packet in work, which has its type. It decides who
 //     writes: an acknowledgement is left to a goroutine of its own, so that what
 //     follows at once joins it; DISCONNECT waits until everything is written, or for a
 //     second; everything else is written by whoever ended it.

@@ -1,5 +1,6 @@
-// Package copies pairs the two copies of a message that comes on two
-// connections: one ahead of what was sent before it, and one in order.
+// Package pairing pairs the two copies of a message that comes on two connections:
+// one ahead of what was sent before it, and one in order. So each message is acted on
+// once, whichever copy comes first.
 package pairing
 
 import (
@@ -24,8 +25,8 @@ type Pairs struct {
 	forgottenAhead int                 // copies that came ahead and were too many to be remembered
 }
 
-// unpaired says how many more copies came ahead than in order; a negative number
-// is the other way round.
+// unpaired says how many more copies of a message came ahead than in order; a negative
+// number is the other way round.
 type unpaired struct {
 	ahead int
 	at    time.Time
@@ -33,7 +34,7 @@ type unpaired struct {
 
 var seed = maphash.MakeSeed()
 
-// HashID is an id in few bytes.
+// HashID is a hash of an id, which takes few bytes however long the id is.
 func HashID(id string) uint64 { return maphash.String(seed, id) }
 
 // Ahead notes a copy that came ahead, and reports whether it is the first of the

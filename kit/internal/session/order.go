@@ -8,15 +8,15 @@ import (
 	"sync/atomic"
 )
 
-// publishOrder lets publications that an outage held up go out in the order in which
-// they began. While none is held up it costs a counter.
+// publishOrder lets publications that an outage held up go out in the order in
+// which they began. While none is held up it costs one atomic counter.
 type publishOrder struct {
 	lastNumber   atomic.Uint64
 	waitingCount atomic.Int32 // how many wait
 
 	mu       sync.Mutex
-	queue    []*Turn // by number; the first may go
-	inFlight *Turn   // the first, on its way to the connection
+	queue    []*Turn // by number; the first may be written next
+	inFlight *Turn   // the first of queue, on its way to the connection; nil: none
 }
 
 // Turn is the place of one publication among those of its session.
@@ -24,24 +24,25 @@ type Turn struct {
 	order      *publishOrder
 	number     uint64
 	unsent     bool          // it failed once, so others may have begun after it
-	detached   bool          // nothing waits for it any more
+	detached   bool          // it is written without its turn, and nothing waits for it
 	mayBeFirst chan struct{} // capacity 1: it may have become the first
 	stored     bool          // it is in the session, and the next thing to be written; with mu
 }
 
-// Begin gives a publication its place. End it.
+// Begin gives a publication its place. Every [Turn] ends with [Turn.End].
 func (s *State) Begin() Turn { return Turn{order: &s.order, number: s.order.lastNumber.Add(1)} }
 
-// MarkUnsent notes that a publication did not get out and will be tried again.
+// MarkUnsent notes that a publication was not sent and will be tried again.
 func (t *Turn) MarkUnsent() { t.unsent = true }
 
-// Detach lets others go before a publication: it may be what ends the links.
+// Detach lets others go before a publication: it may be the one for which the broker
+// closes the links.
 func (t *Turn) Detach() {
 	t.End()
 	t.detached = true
 }
 
-// Await returns when all that began earlier and are held up are written, and
+// Await returns when every earlier publication that is held up has been written, and
 // connected says that there is a connection; at once when nothing is held up.
 func (t *Turn) Await(ctx context.Context, connected func(context.Context) error) error {
 	o := t.order

@@ -19,36 +19,37 @@ var ErrClosesLink = errors.New("the broker closed two links in a row when it got
 // its sender publishes it again. No broker sends it.
 const ReasonWithdrawn = 0xFF
 
-// maxClosingDelay is how soon a broker closes the link for a packet. A link that is
-// lost later than that after the packet was sent is lost for another reason.
+// maxClosingDelay is the longest time after which a broker closes the link for a
+// packet. A link that is lost later than that is lost for another reason.
 const maxClosingDelay = 2 * time.Second
 
-// blamingReasons are the reasons of a DISCONNECT that blame a packet: malformed,
+// blamingReasons are the reason codes of a DISCONNECT that blame a packet: malformed,
 // protocol error, topic name, packet too large, payload format, retain, QoS,
 // and those that name nothing.
 var blamingReasons = []byte{0x80, 0x81, 0x82, 0x83, 0x90, 0x94, 0x95, 0x99, 0x9A, 0x9B}
 
-// poisonDetector finds the publication that a broker answers by closing the link, which
-// otherwise would be sent again on each new link for ever.
+// poisonDetector finds a poison message: a publication that the broker answers by
+// closing the link, and that would otherwise be sent again on each new link for ever.
 //
-// A broker reads in order, so it closes for the oldest publication that it has
-// not acknowledged, and soon after it got it. One that was the oldest when two
-// links in a row were lost like that leaves the session, and its sender is held
-// back on the third. If that one is lost as soon, the network is to blame. If it
-// lasts, the publication is sent again, and is guilty when that ends the link:
-// else a network that was mended in this moment would make it look so.
+// A broker reads in order, so it closes the link for the oldest publication that it
+// has not acknowledged, and soon after it got it. A publication that was the oldest
+// when two links in a row were lost like that is the suspect. It leaves the session,
+// and its sender is held back on the third link: that is the test. If this link is
+// lost as soon, the network is to blame. If it lasts, the publication is sent once
+// more, and is poison when that ends the link too. Without this second half a network
+// that recovered during the test would make the publication look guilty.
 type poisonDetector struct {
 	sent *packetStore // publications without an answer
 
 	mu          sync.Mutex
 	linkedAt    time.Time // of the link; zero when there is none
 	suspect     *packets.Publish
-	strikes     int              // links that it ended, in a row
-	failedTests int              // trials of cleared in a row that ended with a loss
-	lastCleared *packets.Publish // the last one of which a trial found nothing
-	verdict     chan struct{}    // closed when the verdict is known; nil when nothing is held back
+	strikes     int              // links in a row that were lost while the suspect was the oldest
+	failedTests int              // tests of lastCleared in a row that ended with a lost link
+	lastCleared *packets.Publish // the last suspect that a test did not convict
+	verdict     chan struct{}    // closed when the test is over; nil when there is none
 	retested    *packets.Publish // sent again on a link that had lasted without it
-	found       *packets.Publish // the last one found guilty
+	found       *packets.Publish // the last poison message
 	timer       *time.Timer
 }
 
@@ -64,8 +65,8 @@ func (t *poisonDetector) linkUp() {
 	t.timer = time.AfterFunc(maxClosingDelay, t.linkLasts)
 }
 
-// mustTest reports whether the suspect has ended enough links: two, and twice as
-// many after each trial that ended with a loss.
+// mustTest reports whether the suspect has ended enough links for a test: two, and
+// twice as many after each test that ended with a lost link.
 func (t *poisonDetector) mustTest() bool { return t.strikes >= 2<<min(t.failedTests, 10) }
 
 // linkLost notes how a link ended. It returns a suspect that is to leave the
@@ -110,8 +111,8 @@ func (t *poisonDetector) linkLost(d *packets.Disconnect) *packets.Publish {
 	return nil
 }
 
-// linkLasts tells that the link has lasted without what was held back, which is
-// sent again.
+// linkLasts ends the test on a link that has lasted without the suspect, which is sent
+// again.
 func (t *poisonDetector) linkLasts() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -121,7 +122,7 @@ func (t *poisonDetector) linkLasts() {
 	}
 }
 
-// endTest makes the verdict known.
+// endTest lets the sender of the suspect go on.
 func (t *poisonDetector) endTest() {
 	t.timer.Stop()
 	close(t.verdict)

@@ -34,9 +34,9 @@ import (
 type State struct {
 	*state.State
 	mu          sync.RWMutex
-	connections int       // how many there were
-	sessions    int       // of them, those that found none
-	lostAt      time.Time // when the broker was last found to have forgotten
+	connections int       // since the start
+	sessions    int       // of them, those for which the broker had no session
+	lostAt      time.Time // when the broker was last found to have lost the session
 
 	order publishOrder // of publications that wait for a connection
 
@@ -62,8 +62,8 @@ func (s *State) Redelivered(r *Receipt) bool {
 	return r != nil && r.window != now && r.window.session == now.session
 }
 
-// LostWithin reports whether the broker forgot the session less than d ago, and with
-// it most likely those of others, who come back as we did.
+// LostWithin reports whether the broker lost the session less than d ago, and with it
+// most likely those of other clients, which are about to come back as well.
 func (s *State) LostWithin(d time.Duration) bool {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -82,8 +82,8 @@ func (s *State) Arrive(id uint16, qos byte) *Receipt {
 	return r
 }
 
-// IdleFor reports whether the broker had nothing to deliver for d, although
-// nothing kept it from delivering.
+// IdleFor reports whether the broker delivered nothing for d, although the window had
+// room.
 func (s *State) IdleFor(d time.Duration) bool {
 	w := s.window.Load()
 	w.mu.Lock()

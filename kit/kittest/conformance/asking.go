@@ -129,7 +129,7 @@ func testForeignAsker(t *testing.T, at Broker) {
 	}
 }
 
-// testNobody asks what no client serves. It stands alone: a bench listens to
+// testNobody asks what no client serves. It stands alone: a harness listens to
 // everything, so somebody would be there.
 func testNobody(t *testing.T, at Broker) {
 	ctx, cancel := context.WithTimeout(t.Context(), waitTimeout)

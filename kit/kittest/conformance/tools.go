@@ -20,7 +20,7 @@ import (
 // waitTimeout is how long anything may take on a busy machine.
 const waitTimeout = time.Minute
 
-// journal collects what happened, in order.
+// journal collects lines about what happened, in order.
 type journal struct {
 	mu    sync.Mutex
 	lines []string
@@ -120,7 +120,7 @@ func expectHealth(t *testing.T, w *kittest.Watcher[kittest.Health], events ...st
 	}
 }
 
-// foreignClient is an MQTT client that knows nothing of the kit.
+// foreignClient is a client that does not use the kit.
 type foreignClient struct {
 	*paho.Client
 	got chan *paho.Publish
@@ -179,7 +179,7 @@ func (f *foreignClient) publish(t *testing.T, p *paho.Publish) {
 	}
 }
 
-// clearRetained ends what the broker keeps on topic.
+// clearRetained clears the retained message of a topic.
 func clearRetained(t *testing.T, b *kittest.Harness, topic string) {
 	t.Helper()
 	if _, err := b.Bus.Client().Publish(t.Context(), &paho.Publish{Topic: topic, QoS: byte(msg.AtLeastOnce), Retain: true}); err != nil {
