@@ -345,7 +345,7 @@ func RedactURL(list string) string {
 // rest: settings hold secrets.
 func (s Settings) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, s.LogValue().String()) }
 
-// LogValue is what Format prints.
+// LogValue is what [Settings.Format] prints.
 func (s Settings) LogValue() slog.Value { return slog.StringValue("broker " + RedactURL(s.URL)) }
 
 // warnings are settings that have no effect.

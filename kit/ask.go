@@ -17,7 +17,7 @@ const defaultAskTimeout = 10 * time.Second
 
 // Ask publishes q and waits for its reply until ctx ends, at most 10s when ctx
 // has no deadline. Giving up sends q.Cancel() where Q has it. The error is an
-// *NoReplyError (no answer) or an *Error (a known failure); a failure inside R is
+// [*NoReplyError] (no answer) or an [*Error] (a known failure); a failure inside R is
 // R's own matter. A handler may ask: replies come on a connection where nothing
 // waits for its work. A start hook may not, because nothing is subscribed before
 // all hooks are done: it gets [ErrNotServing]. Ask in an [OnConnect] handler or in

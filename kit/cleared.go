@@ -7,7 +7,7 @@ import (
 
 // TakesCleared lets an empty payload reach the handler, with which retained
 // state is cleared: it gets a zero M, with the key of the topic, and
-// From(ctx).Cleared is true. Without it such a message is counted as refused
+// [From](ctx).Cleared is true. Without it such a message is counted as refused
 // and forgotten, like any other that is no M.
 func TakesCleared() Option { return func(o *options) { o.cleared = true } }
 

@@ -13,6 +13,15 @@
 //		}
 //	}
 //
+//	func main() { kit.Main(Module) }
+//
+// Messages are structs that know their topic, see package kit/msg: declare them in a
+// package of their own, which both sides import. [Service] and [Env] say what a
+// service is made of, [On], [Answer], [Stream], [Every] and [Loop] what it does, and
+// package kit/kittest runs it in a test. A service hears nothing that it publishes
+// itself, and it can ask once its start hooks are done, in [OnConnect] or in a [Loop]:
+// before that [Ask] returns [ErrNotServing].
+//
 // The life of a service, and what its retained health says meanwhile:
 //
 //	constructed ─▶ connecting ─▶ hooks done ─▶ subscribed ─▶ serving ─▶ draining ─▶ gone
@@ -23,8 +32,8 @@
 // # Promises
 //
 // Order: a handler sees messages in the order they arrived. Handlers that must
-// see several topics in one order share a Lane. Concurrency is opt-in, by
-// Workers or per key with OrderedBy.
+// see several topics in one order share a [Lane]. Concurrency is opt-in, by
+// [Workers] or per key with [OrderedBy].
 //
 // At least once means handled: an AtLeastOnce message is acknowledged after
 // its handler returned. What a drain leaves unfinished stays unacknowledged,
@@ -35,8 +44,8 @@
 // beyond a queue's bound push out the oldest, which is counted.
 //
 // The broker may go away: the bus reconnects with exponential backoff and
-// jitter and subscribes again. An AtLeastOnce Publish waits for the link until
-// its context ends; an AtMostOnce one fails at once with ErrOffline.
+// jitter and subscribes again. An AtLeastOnce [Bus.Publish] waits for the link until
+// its context ends; an AtMostOnce one fails at once with [ErrOffline].
 //
 // Faults stay small: an error or a panic in a handler costs one message, which
 // is logged with its id and counted. Messages that cannot be decoded are

@@ -47,7 +47,7 @@ type Variable struct {
 	Also    []string // other names that serve when Key is not set
 }
 
-// Variables lists what Env reads into c, a pointer to a struct, in the order of
+// Variables lists what [Env] reads into c, a pointer to a struct, in the order of
 // its fields.
 func Variables(prefix string, c any) (all []Variable) {
 	for _, f := range fieldsOf(prefix, c) {
@@ -56,7 +56,7 @@ func Variables(prefix string, c any) (all []Variable) {
 	return all
 }
 
-// FromEnv reads a C as Env does for the service called name, for tools that
+// FromEnv reads a C as [Env] does for the service called name, for tools that
 // tell what a service would do. It warns of nothing.
 func FromEnv[C any](name string) (C, error) {
 	var c C

@@ -97,7 +97,7 @@ type fatal struct{ error }
 
 func (f fatal) Unwrap() error { return f.error }
 
-// Fatal, from a handler or a Loop, stops the process with exit code 1. The
+// Fatal, from a handler or a [Loop], stops the process with exit code 1. The
 // message stays unacknowledged.
 func Fatal(err error) error { return fatal{err} }
 

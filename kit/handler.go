@@ -11,8 +11,8 @@ import (
 	"github.com/gotars/tars/kit/msg"
 )
 
-// Handler is one declaration of a service. Values come from On, Answer,
-// Stream, Tap, OnChan, Every, Loop, OnConnect, OnDisconnect, Sends, Asks and AsksStream.
+// Handler is one declaration of a service. Values come from [On], [Answer],
+// [Stream], [Tap], [OnChan], [Every], [Loop], [OnConnect], [OnDisconnect], [Sends], [Asks] and [AsksStream].
 type Handler struct{ *registration }
 
 // registration is what a declaration says. Which of its functions are set tells what
@@ -46,7 +46,7 @@ type enqueueFunc func(call func(context.Context) error) (done <-chan struct{})
 // HandlerFunc is one run of a handler; d.Value is decoded.
 type HandlerFunc func(ctx context.Context, d *Delivery) error
 
-// Middleware wraps a HandlerFunc. The first one given runs outermost.
+// Middleware wraps a [HandlerFunc]. The first one given runs outermost.
 type Middleware func(next HandlerFunc) HandlerFunc
 
 // On declares a handler of M. Topic, QoS and retention come from M. It does not
@@ -57,7 +57,7 @@ func On[M msg.Message](h func(context.Context, M) error, opts ...Option) Handler
 }
 
 // Answer declares a handler that replies to Q. An error becomes q.Failed where
-// Q has it, else an error reply to the asker alone. Drop sends nothing.
+// Q has it, else an error reply to the asker alone. [Drop] sends nothing.
 func Answer[Q msg.Request[R], R msg.Message](h func(context.Context, Q) (R, error), opts ...Option) Handler {
 	d := typedHandler(h, opts, func(ctx context.Context, d *Delivery, q Q) error {
 		r, err := h(ctx, q)
@@ -171,7 +171,7 @@ func OnDisconnect(h func(context.Context) error, opts ...Option) Handler {
 	return Handler{d}
 }
 
-// Sends declares that this service publishes M. What Answer and Stream reply,
+// Sends declares that this service publishes M. What [Answer] and [Stream] reply,
 // and Cancel of what is asked, need no Sends.
 func Sends[M msg.Message]() Handler {
 	return Handler{&registration{sends: []reflect.Type{reflect.TypeFor[M]()}}}
@@ -190,7 +190,7 @@ func Asks[Q msg.Request[R], R msg.Message]() Handler {
 	return Handler{d}
 }
 
-// AsksStream declares that this service pulls Q, as Asks does for asking.
+// AsksStream declares that this service pulls Q, as [Asks] does for asking.
 func AsksStream[Q msg.Streamed[P, R], P, R msg.Message]() Handler {
 	h := Asks[Q]()
 	h.replies = append(h.replies, reflect.TypeFor[P]())

@@ -47,7 +47,7 @@ func Name(s string) Option { return func(o *options) { o.name = s } }
 func Workers(n int) Option { return func(o *options) { o.workers = n } }
 
 // OrderedBy keeps order per key while keys are handled beside each other, by as many
-// goroutines as Workers says. Each key has a Queue of its own. Keys that were
+// goroutines as [Workers] says. Each key has a [Queue] of its own. Keys that were
 // served several times take turns with all others together; when more than 4096
 // messages wait, what is AtMostOnce and of those others is dropped, the newest
 // first.
@@ -69,7 +69,7 @@ func Lane(name string) Option { return func(o *options) { o.lane = name } }
 func Queue(n int) Option { return func(o *options) { o.queue = n } }
 
 // AckFirst acknowledges on arrival, for work that is worthless after a restart:
-// speech, an answer in progress. Only the first Queue waiting messages are
+// speech, an answer in progress. Only the first [Queue] waiting messages are
 // acknowledged early, so that the broker still feels the pressure.
 func AckFirst() Option { return func(o *options) { o.ackFirst = true } }
 
@@ -79,8 +79,8 @@ func AckFirst() Option { return func(o *options) { o.ackFirst = true } }
 func Timeout(d time.Duration) Option { return func(o *options) { o.timeout = d } }
 
 // Retry tries a message that failed up to n more times, the first after about
-// first, then twice as long each time, with jitter. What Permanent, Drop and
-// Fatal say ends it. Default 0. The lane waits meanwhile, to keep the order.
+// first, then twice as long each time, with jitter. What [Permanent], [Drop] and
+// [Fatal] say ends it. Default 0. The lane waits meanwhile, to keep the order.
 func Retry(n int, first time.Duration) Option {
 	return func(o *options) { o.retries, o.pause = n, max(first, 0) }
 }
@@ -102,9 +102,9 @@ func Use(mw ...Middleware) Option {
 
 // CancelledBy lets a C end the Q with its key, ahead of every queue: the one
 // that runs, those that wait, and those that arrive up to 10s later. The
-// handler still runs, with ctx done and cause ErrCancelled, so that it can say
+// handler still runs, with ctx done and cause [ErrCancelled], so that it can say
 // so. Key "" cancels nothing, "*" all that run or wait. The service may also have
-// a handler of C with On, which runs beside the cancel.
+// a handler of C with [On], which runs beside the cancel.
 func CancelledBy[C, Q msg.Message](c func(C) string, q func(Q) string) Option {
 	cancel := &canceller{typ: reflect.TypeFor[C](), ends: reflect.TypeFor[Q]()}
 	var fault error

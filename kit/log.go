@@ -13,7 +13,7 @@ import (
 )
 
 // LogLevel gives the log of a service another level than info for where the variable
-// LOG_LEVEL is not set. For a bus of [Open] it is [Settings.LogLevel].
+// LOG_LEVEL is not set. For a bus of [Open] it is the field LogLevel of [Settings].
 func LogLevel(level slog.Level) fx.Option { return fx.Supply(defaultLogLevel(level)) }
 
 type defaultLogLevel slog.Level

@@ -38,7 +38,7 @@ type Meta struct {
 	Traceparent string // W3C trace context of the sender, or of the run that has this context; often empty
 }
 
-// Delivery is one arrival. Value is nil under Tap. Payload and Data point into
+// Delivery is one arrival. Value is nil under [Tap]. Payload and Data point into
 // the packet and may be kept.
 type Delivery struct {
 	Meta
@@ -58,7 +58,7 @@ type Delivery struct {
 type metaKey struct{}
 
 // From returns the metadata of the message being handled, and of a context made
-// by WithBaggage; else the zero Meta.
+// by [WithBaggage]; else the zero [Meta].
 func From(ctx context.Context) Meta {
 	if m, ok := ctx.Value(metaKey{}).(*Meta); ok {
 		return *m

@@ -24,7 +24,7 @@ const resendEvery = 20 * time.Millisecond
 // Publish sends m on its own route. It returns when the broker has accepted m
 // (AtLeastOnce), or when it is written (AtMostOnce). While the link is down an
 // AtLeastOnce m waits until ctx ends, an AtMostOnce one fails at once with
-// ErrOffline. After a broker came back without its memory an AtLeastOnce m that
+// [ErrOffline]. After a broker came back without its memory an AtLeastOnce m that
 // is not retained waits until somebody subscribes to it, where the broker tells,
 // for at most twice MQTT_RECONNECT_MAX_DELAY. After an error of ctx the message
 // may still arrive.

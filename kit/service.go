@@ -38,7 +38,7 @@ type Module struct {
 type serviceName string
 
 // Service builds the module of the service S; opts are its providers. They get
-// a *Bus, a *slog.Logger, a Listen and a Home by injection; the first two
+// a [*Bus], a *slog.Logger, a [Listen] and a [Home] by injection; the first two
 // belong to this service alone.
 func Service[S HandlerProvider](name string, opts ...fx.Option) Module {
 	return Module{Name: name, opts: opts, mount: fx.Invoke(func(lc fx.Lifecycle, b *Bus, s S) error {
@@ -129,7 +129,7 @@ func (m Module) App(opts ...fx.Option) *fx.App {
 		m.mount)
 }
 
-// Run runs the modules until ctx ends or one returns Fatal. All start at once,
+// Run runs the modules until ctx ends or one returns [Fatal]. All start at once,
 // and all are told to drain at once. A service that is evicted, because another
 // client took its client id, ends alone and says so as its health; Run returns
 // its error when the others have ended.
@@ -217,7 +217,7 @@ func (m Module) run(ctx context.Context) error {
 	return nil
 }
 
-// Main is Run with signals and an exit code, for a program of one's own. The
+// Main is [Run] with signals and an exit code, for a program of one's own. The
 // first SIGINT or SIGTERM drains, the second stops at once.
 func Main(mods ...Module) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -268,7 +268,7 @@ func openTool(ctx context.Context, name string, s Settings, log *slog.Logger, di
 	return b, nil
 }
 
-// Close stops what Open started: unsubscribe, drain, disconnect. ctx bounds the
+// Close stops what [Open] started: unsubscribe, drain, disconnect. ctx bounds the
 // drain.
 func (b *Bus) Close(ctx context.Context) error {
 	return errors.Join(b.drain(ctx), b.disconnect(ctx))

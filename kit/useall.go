@@ -10,9 +10,9 @@ import (
 type moduleMiddleware struct{ all []Middleware }
 
 // UseAll wraps every handler of messages of a module, around what the handler's
-// own Use says and inside the kit's chain, the first outermost: it sees each try
-// of each decoded message. What has no message, such as OnChan, Every and Loop, is
-// not wrapped. It is an option of Service and of Module.With.
+// own [Use] says and inside the kit's chain, the first outermost: it sees each try
+// of each decoded message. What has no message, such as [OnChan], [Every] and [Loop], is
+// not wrapped. It is an option of [Service] and of [Module.With].
 func UseAll(mw ...Middleware) fx.Option {
 	return fx.Invoke(func(e *moduleMiddleware) { e.all = append(e.all, mw...) })
 }

@@ -99,9 +99,22 @@ func TestKitReadmeListsTheMetrics(t *testing.T) {
 	}
 }
 
-func TestKitReadmeLinksLeadSomewhere(t *testing.T) {
+// The folder of the kit can be taken alone: a link stays in it, or is a whole URL.
+// Those that lead to this repository name a page that is there.
+func TestKitReadmeLinksHoldWhenTheFolderIsTakenAlone(t *testing.T) {
+	const home = "https://github.com/gotars/tars/blob/main/"
 	for _, m := range link.FindAllStringSubmatch(fence.ReplaceAllString(kitReadme(t), ""), -1) {
-		if _, err := os.Stat(filepath.Join(root, "kit", m[1])); err != nil && !strings.Contains(m[1], "://") {
+		to, base := m[1], filepath.Join(root, "kit")
+		switch page, ours := strings.CutPrefix(to, home); {
+		case ours:
+			to, base = page, root
+		case strings.Contains(to, "://"):
+			continue
+		case !filepath.IsLocal(to):
+			t.Errorf("kit/README.md links to %s, which leaves the folder: write the whole URL, %s…", to, home)
+			continue
+		}
+		if _, err := os.Stat(filepath.Join(base, to)); err != nil {
 			t.Errorf("kit/README.md links to %s, which is not there", m[1])
 		}
 	}

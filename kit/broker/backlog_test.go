@@ -177,3 +177,27 @@ func TestWorkOfUntrustedClientsIsBounded(t *testing.T) {
 		})
 	}
 }
+
+// An untrusted client that floods the clients of this process is as slow as they are.
+func TestFloodOfThisProcessIsSlowedDown(t *testing.T) {
+	runFakeTime(t, "at QoS 0", func(t *testing.T) {
+		b := startBroker(t, Options{})
+		ours, other := newRaw(t, b, packets.Connect{ClientID: "ours"}), newRaw(t, b, packets.Connect{ClientID: "other"})
+		ours.next()
+		ours.subscribe("flood") // and reads nothing
+		other.next()
+		flood, began := loggedIn(t, b, packets.Connect{ClientID: "flood"}), time.Now()
+		for range 20 {
+			_, _ = flood.Write(buildPacket(0x30, []byte{0, 5}, []byte("flood"), []byte{0}, make([]byte, 1<<20)))
+		}
+		flood.ping()
+		if took := time.Since(began); took < 5*time.Second || took > 20*time.Second {
+			t.Errorf("20 messages took %v, want a second for each from the 9th on", took)
+		}
+		began = time.Now()
+		other.publish("quick", "x", false)
+		if took := time.Since(began); took > 100*time.Millisecond {
+			t.Errorf("a client of this process waits %v", took)
+		}
+	})
+}

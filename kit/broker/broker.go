@@ -12,7 +12,7 @@
 //
 // A message at QoS 1 or 2 that was accepted reaches every session subscribed to
 // it, in order, over any number of lost connections, as long as the session has
-// room (Options.Queue and Limits), the client takes packets of that size, and
+// room (Options.Queue and [Limits]), the client takes packets of that size, and
 // this process lives: nothing is written to disk.
 //
 // mochi also trusts what it reads: some packets make it panic, and a few bytes
@@ -66,7 +66,7 @@ type Broker struct {
 	closing sync.Once
 }
 
-// New starts a broker. Close it.
+// New starts a broker. [Broker.Close] it.
 func New(o Options) (*Broker, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
@@ -116,8 +116,8 @@ func newCure(srv *mqtt.Server, o Options) *cure {
 
 // Dial opens a connection without a port. Its far end is the broker's, which
 // closes it when the client is gone. The client is trusted: it needs no password,
-// is in no total of Limits, and its client id is refused to others from then on.
-// After Close it returns net.ErrClosed.
+// is in no total of [Limits], and its client id is refused to others from then on.
+// After [Broker.Close] it returns net.ErrClosed.
 func (b *Broker) Dial(context.Context) (net.Conn, error) {
 	near, far := net.Pipe()
 	if !b.l.start(func() { b.l.serve(far, true) }) {

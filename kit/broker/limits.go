@@ -9,7 +9,7 @@ import (
 )
 
 // Limits bound what clients that connect over TCP may cost together; zero fields
-// are the defaults that the tags name. Connections made by Dial are in no total.
+// are the defaults that the tags name. Connections made by [Broker.Dial] are in no total.
 type Limits struct {
 	Connections             int           `default:"256" desc:"connections of clients at a time"`
 	ConnectionsBeforeLogin  int           `split_words:"true" default:"64" desc:"connections that have not logged in; one more ends the oldest of them"`

@@ -1,5 +1,5 @@
 // Package kittest runs services against a real broker inside the test process:
-// real packets, the real client, no port and no container. Under Run only time
+// real packets, the real client, no port and no container. Under [Run] only time
 // is fake, so nothing sleeps and nothing flakes.
 //
 //	kittest.Run(t, "a greeting is answered", func(t *testing.T, b *kittest.Harness) {
@@ -104,7 +104,7 @@ func Run(t *testing.T, name string, f func(*testing.T, *Harness), mods ...kit.Mo
 }
 
 // Start starts the modules, one after the other, and stops them when the test
-// ends. Outside of Run the clock is real.
+// ends. Outside of [Run] the clock is real.
 func Start(t testing.TB, mods ...kit.Module) *Harness {
 	t.Helper()
 	srv, err := broker.New(broker.Options{})
@@ -115,7 +115,7 @@ func Start(t testing.TB, mods ...kit.Module) *Harness {
 	return startHarness(t, &Harness{Broker: srv}, "probe", mods)
 }
 
-// StartOn is Start on the broker at url, which runs already, under a real clock.
+// StartOn is [Start] on the broker at url, which runs already, under a real clock.
 // The services keep their names there, so no two harnesses on one broker may run
 // the same ones at a time. What they retain stays.
 func StartOn(t testing.TB, url string, mods ...kit.Module) *Harness {

@@ -70,7 +70,7 @@ func (b *Harness) breakLinks(service string, change func(*runningService)) {
 // the link was old.
 func (b *Harness) Cut(service string) { b.breakLinks(service, func(*runningService) {}) }
 
-// CutOne is Cut of one of the service's connections, whichever.
+// CutOne is [Harness.Cut] of one of the service's connections, whichever.
 func (b *Harness) CutOne(service string) {
 	u := b.service(service)
 	b.mu.Lock()
@@ -79,7 +79,7 @@ func (b *Harness) CutOne(service string) {
 }
 
 // Unplug breaks the connections of a service, and no attempt to connect succeeds
-// until Plug.
+// until [Harness.Plug].
 func (b *Harness) Unplug(service string) {
 	b.breakLinks(service, func(u *runningService) { u.unplugged = true })
 }
@@ -94,7 +94,7 @@ func (b *Harness) Plug(service string) {
 
 // Kill ends the connections of a service for good and without DISCONNECT, so
 // that its will speaks, as when its process dies. Its handlers run on, and reach
-// nobody. Add starts its successor.
+// nobody. [Harness.Add] starts its successor.
 func (b *Harness) Kill(service string) {
 	b.breakLinks(service, func(u *runningService) { u.killed = true })
 }

@@ -122,7 +122,7 @@ func (a *Actor[T]) All(ctx context.Context) iter.Seq2[T, error] {
 
 // Next does one step of the scripts, one after the other, for engines that are
 // asked for one value at a time, such as a sensor. After the last it returns
-// io.EOF. An actor serves either Next or Play and All.
+// io.EOF. An actor serves either Next or [Actor.Play] and [Actor.All].
 func (a *Actor[T]) Next(ctx context.Context) (T, error) {
 	a.mu.Lock()
 	at, scripts := a.at, a.scripts
@@ -139,14 +139,14 @@ func (a *Actor[T]) Next(ctx context.Context) (T, error) {
 	return none, io.EOF
 }
 
-// Calls counts the calls of Play, All and Next, running ones included.
+// Calls counts the calls of [Actor.Play], [Actor.All] and [Actor.Next], running ones included.
 func (a *Actor[T]) Calls() int {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.calls
 }
 
-// Ends are the results of the calls of Play and All that are over, in the order
+// Ends are the results of the calls of [Actor.Play] and [Actor.All] that are over, in the order
 // of their ends: nil, the error of a step, or why the context ended.
 func (a *Actor[T]) Ends() []error {
 	a.mu.Lock()

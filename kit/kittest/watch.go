@@ -112,7 +112,7 @@ func (w *Watcher[M]) Next(t testing.TB) (M, kit.Meta) {
 	}
 }
 
-// All takes what was seen and not taken. Settle first.
+// All takes what was seen and not taken. [Harness.Settle] first.
 func (w *Watcher[M]) All() []M {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -11,7 +11,7 @@ import (
 	"github.com/segmentio/encoding/json"
 )
 
-// Decode fills the value v points to from one JSON value, or returns an *Error;
+// Decode fills the value v points to from one JSON value, or returns an [*Error];
 // then v is undefined. Fields that are no part of the JSON keep what they hold.
 // Nothing in v points into data afterwards.
 func Decode(data []byte, v any) error {

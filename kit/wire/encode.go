@@ -13,7 +13,7 @@ import (
 	"unicode/utf8"
 )
 
-// Encode appends v with all its fields to dst, and refuses what Decode would
+// Encode appends v with all its fields to dst, and refuses what [Decode] would
 // refuse; then dst comes back as it was. It does not change v, nor anything v
 // points to: what it fills in appears in the bytes only.
 func Encode(dst []byte, v any) ([]byte, error) {

@@ -31,7 +31,7 @@ var envelopeShape, _ = shapeOf(reflect.TypeFor[envelope]())
 
 // Open splits a packet. What is no envelope but is an object comes back Bare,
 // with its message_id as ID, or a fresh one when it has none. The payload is
-// JSON when Open returns it; Decode says whether it is more than that.
+// JSON when Open returns it; [Decode] says whether it is more than that.
 func Open(packet []byte) (Envelope, error) {
 	var e envelope
 	r := newReader(packet)

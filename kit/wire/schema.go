@@ -9,9 +9,9 @@ import (
 	"slices"
 )
 
-// Schema is the JSON Schema of t, from the tags that Decode reads: what a
+// Schema is the JSON Schema of t, from the tags that [Decode] reads: what a
 // receiver accepts in the form in which it is sent. Neither the coercions of
-// Decode nor what UnmarshalJSON and Validate say can be put into a schema; a
+// [Decode] nor what UnmarshalJSON and Validate say can be put into a schema; a
 // value that marshals itself may be anything. The words are those that draft 7
 // and 2020-12 share, so an AsyncAPI document can hold it. A type that travels as
 // bytes has none, and is an error.
