@@ -120,7 +120,7 @@ func meanOf(rounds []sample) (m sample) {
 	return m
 }
 
-// loadRun is a system under test with its driver.
+// loadRun is a system under test together with the driver that loads it.
 type loadRun struct {
 	cell
 	sut      *child
@@ -133,7 +133,7 @@ type loadRun struct {
 type requestLog struct {
 	sent    []atomic.Int64 // Unix nanoseconds
 	took    []time.Duration
-	replies chan struct{} // one for each reply; whoever got all may read took
+	replies chan struct{} // one for each reply; who received all of them may read took
 }
 
 // arrived takes a message that the system under test sent.

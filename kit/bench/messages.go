@@ -18,7 +18,8 @@ const (
 	topicReply = "bench/reply"
 )
 
-// messageRoute is where a message travels; a type, because a route is one of a type.
+// messageRoute is the route of a message as a type: the kit takes the route from the type
+// of a message, and the same message travels on several.
 type messageRoute interface{ route() msg.Route }
 
 type (
@@ -41,7 +42,8 @@ func (ask1) route() msg.Route   { return msg.Route{Topic: topicAsk, QoS: msg.AtL
 func (reply0) route() msg.Route { return msg.Route{Topic: topicReply} }
 func (reply1) route() msg.Route { return msg.Route{Topic: topicReply, QoS: msg.AtLeastOnce} }
 
-// sayMessage is the message of all measurements: what a speaker is told.
+// sayMessage is the message of all measurements but ask and flood. Its fields are those of a
+// message to a speaker, as a usual number and mix of them.
 type sayMessage[P messageRoute] struct {
 	msg.Ident
 	Text   string   `json:"text" msg:"required"`
@@ -55,7 +57,7 @@ type sayMessage[P messageRoute] struct {
 
 func (sayMessage[P]) Route() msg.Route { var p P; return p.route() }
 
-// askMessage is the same as a request.
+// askMessage is sayMessage as a question, which a sayMessage answers.
 type askMessage[P, R messageRoute] struct {
 	msg.Ident
 	Text   string   `json:"text" msg:"required"`

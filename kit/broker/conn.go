@@ -23,7 +23,7 @@ const (
 type conn struct {
 	net.Conn
 	h              *cure
-	startGoroutine func(func()) bool // runs what belongs to this connection
+	startGoroutine func(func()) bool // as listener.start: false when the listener is closed
 	done           chan struct{}     // closed when mochi has finished with it, its will included
 	trusted        bool              // made by Dial
 	connectedAt    time.Time         // of the connection
@@ -37,17 +37,17 @@ type conn struct {
 	cl              *mqtt.Client     // nil until mochi knows the client
 	window          int              // the client's Receive Maximum
 	session         *session         // nil until CONNACK; others read it with cure.mu
-	previous        *conn            // had the session before, or nil
+	previous        *conn            // the connection that had the session before, or nil
 	resend          []packets.Packet // taken out of mochi's hands at the takeover
 	releaseTakeover func()           // gives the takeover lock back; nil when it is not held
 	brokerPacketID  uint16           // id of the packet in work, inside the broker
 	clientPacketID  uint16           // and for the client
-	noSubscribers   bool             // nobody subscribes to the PUBLISH in work
+	noSubscribers   bool             // nobody subscribes to the topic of the PUBLISH in work
 	unknownPubrec   uint16           // id of a PUBREC for what was not sent
 	refusedFilters  []int            // filters of the SUBSCRIBE in work that are too many
 	expiry          time.Duration    // how long the session may outlive this connection
 	disconnected    bool             // OnDisconnect was called
-	debtUntil       time.Time        // when the work that it made is done, at the rates that one may have
+	debtUntil       time.Time        // when the work that it made is done, at the rates of backlog.go
 	bucketFull      time.Time        // when all of maxBurst is left again
 	admitted        bool             // counts as a connection; with cure.mu
 	sessionResolved bool             // has a session, or will have none; with cure.mu

@@ -20,8 +20,8 @@ type session struct {
 	unacked       map[uint16]unackedMessage // by broker id, until acknowledged
 	written       map[uint16]bool           // of these, the ones written at least once
 	qos2          map[uint16]uint16         // client id → broker id of an inbound QoS 2 flow
-	unackedBytes  int64                     // of what is due
-	subscriptions int                       // subscriptions
+	unackedBytes  int64                     // of the messages in unacked
+	subscriptions int                       // how many, each weighted by filterWeight
 	caughtUp      chan struct{}             // closed when it is no longer behind; nil: nobody waits for that
 }
 

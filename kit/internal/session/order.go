@@ -11,8 +11,8 @@ import (
 // publishOrder lets publications that an outage held up go out in the order in
 // which they began. While none is held up it costs one atomic counter.
 type publishOrder struct {
-	lastNumber   atomic.Uint64
-	waitingCount atomic.Int32 // how many wait
+	lastNumber   atomic.Uint64 // of the publication that began last
+	waitingCount atomic.Int32  // how many wait
 
 	mu       sync.Mutex
 	queue    []*Turn // by number; the first may be written next

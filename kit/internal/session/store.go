@@ -19,12 +19,12 @@ var errNotStored = errors.New("no such packet")
 // read it get bytes.
 type packetStore struct {
 	mu      sync.Mutex
-	stored  uint64
+	stored  uint64 // how many were, so far
 	packets map[uint16]storedPacket
 }
 
 type storedPacket struct {
-	number uint64
+	number uint64 // in the order of Put
 	since  time.Time
 	packet io.WriterTo
 }

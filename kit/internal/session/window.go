@@ -48,19 +48,19 @@ func (r *Receipt) Open() bool {
 // order of arrival.
 type ackWindow struct {
 	conn    io.Writer
-	session int                          // which one
+	session int                          // number of the session it belongs to
 	ackQoS2 func(*packets.Publish) error // acknowledges at QoS 2, which needs the state
 
 	mu          sync.Mutex
 	closed      bool
 	first       uint64 // number of the oldest
-	unacked     []unackedMessage
+	unacked     []receivedMessage
 	pendingAcks []byte
-	idleSince   time.Time // since when nothing is open
+	idleSince   time.Time // since when unacked is empty
 }
 
-// unackedMessage is a message that arrived.
-type unackedMessage struct {
+// receivedMessage is a message that arrived and is not acknowledged.
+type receivedMessage struct {
 	id   uint16
 	qos  byte
 	done bool
@@ -70,7 +70,7 @@ func (w *ackWindow) arrive(id uint16, qos byte) (n uint64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if !w.closed {
-		w.unacked = append(w.unacked, unackedMessage{id: id, qos: qos})
+		w.unacked = append(w.unacked, receivedMessage{id: id, qos: qos})
 	}
 	return w.first + uint64(len(w.unacked)) - 1
 }
