@@ -246,7 +246,7 @@ func TestRulesRefuse(t *testing.T) {
 		{"kit/examples/alarm/alarm.go", "google.golang.org/grpc", rules[10].name},
 		{"kit/admin/metrics.go", "github.com/prometheus/client_golang/prometheus", ""},
 		{"kit/otel/otel.go", "go.opentelemetry.io/otel/sdk/trace", ""},
-		{"cmd/tars/memory.go", "kit/admin", ""},
+		{"cmd/tars/internal/process/process.go", "kit/admin", ""},
 	}
 	for _, tt := range tests {
 		s := source{path: tt.path, dir: path.Dir(tt.path), test: strings.HasSuffix(tt.path, "_test.go")}

@@ -6,6 +6,7 @@ import (
 	"go/parser"
 	"go/token"
 	"os"
+	"path"
 	"path/filepath"
 	"reflect"
 	"regexp"
@@ -90,6 +91,18 @@ func commands(t *testing.T) (names []string) {
 		}
 	}
 	return names
+}
+
+// Who looks for a command finds it by the name of its file.
+func TestFilesOfTarsBeginWithACommand(t *testing.T) {
+	shared := []string{"main", "services", "version", "operating"} // operating lists the commands of the kit
+	names := append(commands(t), shared...)
+	for _, s := range sources(t) {
+		command, _, _ := strings.Cut(strings.TrimSuffix(path.Base(s.path), ".go"), "_")
+		if s.dir == "cmd/tars" && !s.test && !slices.Contains(names, command) {
+			t.Errorf("%s begins with no command: name it after the one it belongs to, or make it a package of cmd/tars/internal", s.path)
+		}
+	}
 }
 
 // The commands that people are told to type exist.

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gotars/tars/cmd/tars/internal/address"
 	"github.com/gotars/tars/contract"
 	"github.com/gotars/tars/kit"
 	"github.com/gotars/tars/kit/cmd/operate"
@@ -25,7 +26,7 @@ func (c *askCmd) Run(ctx context.Context, home kit.Home) error {
 	a := &asker{out: os.Stdout, alive: make(chan struct{}, 1), done: make(chan error, 1)}
 	told, f := typedTranscript(ctx, strings.Join(c.Text, " "))
 	a.utt, a.turn = *f.UttID, f.MessageID
-	bus, err := openBus(ctx, home, "tars-cli", a.handlers()...)
+	bus, err := address.Open(ctx, home, "tars-cli", a.handlers()...)
 	if err != nil {
 		return err
 	}

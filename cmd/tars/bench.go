@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/gotars/tars/cmd/tars/internal/adapters"
+	"github.com/gotars/tars/cmd/tars/internal/localengines"
 	"github.com/gotars/tars/engines/discovery"
 	"github.com/gotars/tars/engines/measure"
 	"github.com/gotars/tars/kit"
@@ -29,12 +31,6 @@ type benchEnginesCmd struct {
 	Write string `help:"Put the tables into this file, between its two marks." placeholder:"docs/engines.md" type:"path"`
 }
 
-const (
-	spokenText  = "The kitchen light is on."
-	askedText   = "What is the capital of France?"
-	askedTokens = 40
-)
-
 // Run implements the command.
 func (c *benchEnginesCmd) Run(ctx context.Context, home kit.Home) error {
 	if c.Runs < 1 {
@@ -49,7 +45,7 @@ func (c *benchEnginesCmd) Run(ctx context.Context, home kit.Home) error {
 	if err != nil {
 		return err
 	}
-	local, err := keepEngines(ctx, home) // unless a tars up does
+	local, err := localengines.Keep(ctx, home) // unless a tars up does
 	if err != nil {
 		return err
 	}
@@ -97,10 +93,10 @@ func readClips(dir string) (all []clip, err error) {
 		if err != nil {
 			return nil, err
 		}
-		if len(b) <= header || string(b[:4]) != "RIFF" || string(b[36:40]) != "data" {
+		if len(b) <= adapters.Header || string(b[:4]) != "RIFF" || string(b[36:40]) != "data" {
 			return nil, fmt.Errorf("%s is no plain WAV file", row[0])
 		}
-		all = append(all, clip{row[0], row[1], b[header:]})
+		all = append(all, clip{row[0], row[1], b[adapters.Header:]})
 	}
 	if len(all) == 0 {
 		return nil, fmt.Errorf("%s names no clips", f.Name())
@@ -123,65 +119,65 @@ type bench struct {
 	failed   []string
 }
 
-// figures are what all engines have.
-type figures struct {
+// commonFigures are measured of every engine, whatever it does.
+type commonFigures struct {
 	name   string
 	memory int64
 	added  quartiles // by the adapter: of its differences
 }
 
 type recognised struct {
-	figures
+	commonFigures
 	errors       wer.Errors
 	factor       float64 // seconds of work per second of speech
 	median, most time.Duration
 }
 
 type spoken struct {
-	figures
+	commonFigures
 	first, all time.Duration
 }
 
 type written struct {
-	figures
+	commonFigures
 	first time.Duration
 	speed float64 // tokens per second after the first
 }
 
 type embedded struct {
-	figures
+	commonFigures
 	one     time.Duration // text
 	numbers int           // of a vector
 }
 
 func (b *bench) all(ctx context.Context) error {
 	for _, kind := range []discovery.Kind{discovery.STT, discovery.TTS, discovery.LLM, discovery.Embed, discovery.Wake} {
-		servers, err := serversOf(ctx, b.home, kind)
+		servers, err := adapters.Servers(ctx, b.home, kind)
 		if err != nil {
 			return err
 		}
 		for _, s := range servers {
-			fmt.Fprintf(b.progress, "%s: %s\n", kind, serverTitle(s))
+			fmt.Fprintf(b.progress, "%s: %s\n", kind, adapters.Title(s))
 			measured := map[discovery.Kind]func(context.Context, discovery.Server) error{
 				discovery.STT: b.hear, discovery.TTS: b.speak, discovery.LLM: b.write, discovery.Embed: b.embed, discovery.Wake: b.listen,
 			}[kind]
 			if err := measured(ctx, s); err != nil && ctx.Err() == nil {
-				b.failed = append(b.failed, fmt.Sprintf("%s: %v", serverTitle(s), err))
+				b.failed = append(b.failed, fmt.Sprintf("%s: %v", adapters.Title(s), err))
 			}
 		}
 	}
 	return ctx.Err()
 }
 
-// figures finishes those of s.
-func (b *bench) figures(ctx context.Context, s discovery.Server, added quartiles) figures {
-	return figures{serverTitle(s), measure.Memory(ctx, string(b.home), s), added}
+// commonFiguresOf measures the memory of s and adds what its adapter takes.
+func (b *bench) commonFiguresOf(ctx context.Context, s discovery.Server, added quartiles) commonFigures {
+	return commonFigures{adapters.Title(s), measure.Memory(ctx, string(b.home), s), added}
 }
 
 // hear transcribes all clips, and the shortest one in turns with the engine
 // asked directly.
 func (b *bench) hear(ctx context.Context, s discovery.Server) error {
-	transcribe, err := recogniserOf(s, b.home)
+	transcribe, err := adapters.RecogniserAt(s, b.home)
 	if err != nil {
 		return err
 	}
@@ -216,49 +212,49 @@ func (b *bench) hear(ctx context.Context, s discovery.Server) error {
 	if err != nil {
 		return err
 	}
-	b.heard = append(b.heard, recognised{b.figures(ctx, s, added.difference), sum, float64(work) / float64(speech), medianOf(took), longestOf(took)})
+	b.heard = append(b.heard, recognised{b.commonFiguresOf(ctx, s, added.difference), sum, float64(work) / float64(speech), medianOf(took), longestOf(took)})
 	return nil
 }
 
 func (b *bench) speak(ctx context.Context, s discovery.Server) error {
-	say, done, err := voiceAt(ctx, s, b.home)
+	say, done, err := adapters.VoiceAt(ctx, s, b.home)
 	if err != nil {
 		return err
 	}
 	defer done()
-	if _, _, err := say(ctx, spokenText); err != nil {
+	if _, _, err := say(ctx, adapters.SpokenText); err != nil {
 		return err
 	}
 	var all []time.Duration
 	added, err := inTurns(b.runs, func() (time.Duration, error) {
-		first, _, err := measure.Speak(ctx, s, spokenText)
+		first, _, err := measure.Speak(ctx, s, adapters.SpokenText)
 		return first, err
 	}, func() (time.Duration, error) {
-		first, whole, err := say(ctx, spokenText)
+		first, whole, err := say(ctx, adapters.SpokenText)
 		all = append(all, whole)
 		return first, err
 	})
 	if err != nil {
 		return err
 	}
-	b.spoken = append(b.spoken, spoken{b.figures(ctx, s, added.difference), added.ours, medianOf(all)})
+	b.spoken = append(b.spoken, spoken{b.commonFiguresOf(ctx, s, added.difference), added.ours, medianOf(all)})
 	return nil
 }
 
 func (b *bench) write(ctx context.Context, s discovery.Server) error {
-	answer, err := writerOf(s, b.home)
+	answer, err := adapters.WriterAt(s, b.home)
 	if err != nil {
 		return err
 	}
-	if _, _, _, err := answer(ctx, askedText, askedTokens); err != nil {
+	if _, _, _, err := answer(ctx, adapters.AskedText, adapters.AskedTokens); err != nil {
 		return err
 	}
 	var speeds []float64
 	added, err := inTurns(b.runs, func() (time.Duration, error) {
-		first, _, _, err := measure.Chat(ctx, s, askedText, askedTokens)
+		first, _, _, err := measure.Chat(ctx, s, adapters.AskedText, adapters.AskedTokens)
 		return first, err
 	}, func() (time.Duration, error) {
-		first, all, n, err := answer(ctx, askedText, askedTokens)
+		first, all, n, err := answer(ctx, adapters.AskedText, adapters.AskedTokens)
 		if n > 1 {
 			speeds = append(speeds, float64(n-1)/(all-first).Seconds())
 		}
@@ -267,32 +263,32 @@ func (b *bench) write(ctx context.Context, s discovery.Server) error {
 	if err != nil {
 		return err
 	}
-	b.written = append(b.written, written{b.figures(ctx, s, added.difference), added.ours, medianOf(speeds)})
+	b.written = append(b.written, written{b.commonFiguresOf(ctx, s, added.difference), added.ours, medianOf(speeds)})
 	return nil
 }
 
 func (b *bench) embed(ctx context.Context, s discovery.Server) error {
-	vector, err := embedderOf(s)
+	vector, err := adapters.EmbedderAt(s)
 	if err != nil {
 		return err
 	}
-	v, err := vector(ctx, spokenText)
+	v, err := vector(ctx, adapters.SpokenText)
 	if err != nil {
 		return err
 	}
 	added, err := inTurns(b.runs, func() (time.Duration, error) {
 		begin := time.Now()
-		_, err := measure.Embed(ctx, s, spokenText)
+		_, err := measure.Embed(ctx, s, adapters.SpokenText)
 		return time.Since(begin), err
 	}, func() (time.Duration, error) {
 		begin := time.Now()
-		_, err := vector(ctx, spokenText)
+		_, err := vector(ctx, adapters.SpokenText)
 		return time.Since(begin), err
 	})
 	if err != nil {
 		return err
 	}
-	b.embedded = append(b.embedded, embedded{b.figures(ctx, s, added.difference), added.ours, len(v)})
+	b.embedded = append(b.embedded, embedded{b.commonFiguresOf(ctx, s, added.difference), added.ours, len(v)})
 	return nil
 }
 

@@ -183,13 +183,3 @@ func TestAnEngineThatFailsMidwayHasNoFigures(t *testing.T) {
 		t.Errorf("asked %d times, said %v, and has %+v", asked, err, b.embedded)
 	}
 }
-
-func TestFiguresHaveThreeDigits(t *testing.T) {
-	for d, want := range map[time.Duration]string{
-		321 * time.Microsecond: "0.3 ms", -1500 * time.Microsecond: "-1.5 ms", 86 * time.Millisecond: "86 ms", 1234 * time.Millisecond: "1.23 s", 65 * time.Second: "65 s",
-	} {
-		if got := shortDuration(d); got != want {
-			t.Errorf("%v is %q, want %q", d, got, want)
-		}
-	}
-}

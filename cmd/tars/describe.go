@@ -11,6 +11,8 @@ import (
 
 	"go.uber.org/fx"
 
+	"github.com/gotars/tars/cmd/tars/internal/address"
+	"github.com/gotars/tars/cmd/tars/internal/ownbroker"
 	"github.com/gotars/tars/engines/supervise"
 	"github.com/gotars/tars/kit"
 	"github.com/gotars/tars/kit/admin"
@@ -26,7 +28,7 @@ type describeCmd struct {
 func (c *describeCmd) Run(home kit.Home) error {
 	var all []kit.Info
 	for _, m := range services {
-		i, err := m.With(fx.Replace(home), kit.LogLevel(commandLogLevel)).Describe()
+		i, err := m.With(fx.Replace(home), kit.LogLevel(address.LogLevel)).Describe()
 		if err != nil {
 			return err
 		}
@@ -137,18 +139,18 @@ type section struct {
 func sectionsOf(all []kit.Info) []section {
 	out := []section{
 		{"The bus", "Every service and every `tars` command reads these. For one service of several, put its name in front: `STT_MQTT_INFLIGHT` beats `MQTT_INFLIGHT`.", kit.Variables("MQTT", &kit.Settings{})},
-		{"The process", "", append(slices.Clone(process), kit.Variables("ADMIN", &admin.Config{})...)},
+		{"The process", "", append(slices.Clone(processSettings), kit.Variables("ADMIN", &admin.Config{})...)},
 	}
 	out = append(out, section{"Installed engines", "`tars up` and `tars engines` read these.", append(slices.Clone(engineSettings), kit.Variables("ENGINES", &supervise.Config{})...)})
-	out = append(out, section{"The broker of tars up", "`tars up` reads these when no broker is named. Limits are for clients outside that process, all together.", kit.Variables("BROKER", &brokerConfig{})})
+	out = append(out, section{"The broker of tars up", "`tars up` reads these when no broker is named. Limits are for clients outside that process, all together.", kit.Variables("BROKER", &ownbroker.Config{})})
 	for _, i := range all {
 		out = append(out, section{title: i.Name, vars: i.Variables})
 	}
 	return out
 }
 
-// process are the variables that belong to no struct.
-var process = []kit.Variable{
+// processSettings are the variables that belong to no struct.
+var processSettings = []kit.Variable{
 	{Key: "TARS_HOME", Desc: "folder of all data; by default tars in the user's data directory"},
 	{Key: "LOG_LEVEL", Default: "info", Desc: "debug, info, warn or error; commands other than run start at warn"},
 	{Key: "LOG_FORMAT", Default: "auto", Desc: "text, json, or auto: text on a terminal"},

@@ -46,7 +46,7 @@ func settingsOf(i kit.Info) []string {
 		}
 		names = append(names, v.Key, prefix+"_"+v.Key)
 	}
-	for _, v := range slices.Concat(process, kit.Variables("ADMIN", &admin.Config{}), i.Variables) {
+	for _, v := range slices.Concat(processSettings, kit.Variables("ADMIN", &admin.Config{}), i.Variables) {
 		if v.Key != "TARS_HOME" { // a folder of the container
 			names = append(names, v.Key)
 		}

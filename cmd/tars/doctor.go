@@ -11,6 +11,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/gotars/tars/cmd/tars/internal/address"
+	"github.com/gotars/tars/cmd/tars/internal/health"
 	"github.com/gotars/tars/kit"
 )
 
@@ -26,7 +28,7 @@ func (doctorCmd) Run(ctx context.Context, home kit.Home) error {
 	err := checkWritable(home)
 	x.note(err == nil, "data", detailOrError(string(home), err))
 	x.stack(ctx, home)
-	if page, err := pageURL(); err == nil {
+	if page, err := address.Page(); err == nil {
 		err := checkPage(ctx, page)
 		if err != nil {
 			err = fmt.Errorf("%w (UI_ADDR says where it is; it may be another in the shell of tars up)", err)
@@ -57,12 +59,12 @@ func (x *examination) line(mark, what, detail string) {
 
 // stack looks at the broker and at what the services say of themselves.
 func (x *examination) stack(ctx context.Context, home kit.Home) {
-	a := brokerOf(home)
-	board := newHealthBoard()
+	a := address.Find(home)
+	board := health.NewBoard()
 	short, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
 	var refused refusals
-	bus, err := openBusAt(short, home, slog.LevelError, "tars-cli", kit.On(board.note, kit.Name("health")), refused.handler())
+	bus, err := address.OpenAt(short, home, slog.LevelError, "tars-cli", board.Handler(), refused.handler())
 	if err != nil {
 		x.note(false, "broker", err.Error()+"; start it with: make up")
 		return
@@ -74,23 +76,22 @@ func (x *examination) stack(ctx context.Context, home kit.Home) {
 		hint = "; Mosquitto wants set_tcp_nodelay true, see ops/mosquitto"
 	}
 	x.note(err == nil && hint == "", "broker",
-		detailOrError(fmt.Sprintf("%s (from %s), accepts a message in %s%s", redactPassword(a.url), a.from, took.Round(10*time.Microsecond), hint), err))
-	_ = board.wait(ctx, 2*time.Second)
+		detailOrError(fmt.Sprintf("%s (from %s), accepts a message in %s%s", kit.RedactURL(a.URL), a.From, took.Round(10*time.Microsecond), hint), err))
+	_ = board.Wait(ctx, serviceNames(), 2*time.Second)
 	if text := refused.String(); text != "" {
 		x.line("warn", "broker", "refused since the start: "+text+" (the limits are BROKER_ variables, docs/config.md)")
 	}
-	health := board.all()
 	for _, s := range services {
-		h, told := healthOf(s.Name, health)
+		h, told := board.Of(s.Name)
 		if !told {
 			x.note(false, s.Name, "has not reported: tars run "+s.Name)
 			continue
 		}
-		text := healthText(h)
+		text := health.Text(h)
 		if h.Err != nil {
 			text += ": " + *h.Err
 		}
-		if !h.OK && isAlive(h) { // it works, but not as it should: nothing is broken
+		if !h.OK && health.IsAlive(h) { // it works, but not as it should: nothing is broken
 			x.line("warn", s.Name, text)
 			continue
 		}

@@ -3,9 +3,12 @@ package main
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"os"
 
-	local "github.com/gotars/tars/engines/install"
+	"github.com/gotars/tars/cmd/tars/internal/localengines"
+	"github.com/gotars/tars/engines/install"
+	"github.com/gotars/tars/engines/supervise"
 	"github.com/gotars/tars/kit"
 )
 
@@ -27,7 +30,7 @@ type enginesInstallCmd struct {
 
 // Run implements the command.
 func (c *enginesInstallCmd) Run(ctx context.Context, home kit.Home) error {
-	i, err := local.New(string(home), local.NewProgress(os.Stdout))
+	i, err := install.New(string(home), install.NewProgress(os.Stdout))
 	if err != nil {
 		return err
 	}
@@ -40,7 +43,7 @@ func (c *enginesInstallCmd) Run(ctx context.Context, home kit.Home) error {
 
 // printRunnable says what there is afterwards.
 func printRunnable(home kit.Home) error {
-	servers, err := local.Servers(string(home))
+	servers, err := install.Servers(string(home))
 	if err != nil {
 		return err
 	}
@@ -62,7 +65,7 @@ type enginesListCmd struct{}
 
 // Run implements the command.
 func (enginesListCmd) Run(home kit.Home) error {
-	i, err := local.New(string(home), local.NewProgress(os.Stdout))
+	i, err := install.New(string(home), install.NewProgress(os.Stdout))
 	if err != nil {
 		return err
 	}
@@ -77,7 +80,7 @@ type enginesRemoveCmd struct {
 
 // Run implements the command.
 func (c *enginesRemoveCmd) Run(ctx context.Context, home kit.Home) error {
-	i, err := local.New(string(home), local.NewProgress(os.Stdout))
+	i, err := install.New(string(home), install.NewProgress(os.Stdout))
 	if err != nil {
 		return err
 	}
@@ -92,7 +95,7 @@ type enginesUpdateCmd struct {
 
 // Run implements the command.
 func (c *enginesUpdateCmd) Run(ctx context.Context, home kit.Home) error {
-	i, err := local.New(string(home), local.NewProgress(os.Stdout))
+	i, err := install.New(string(home), install.NewProgress(os.Stdout))
 	if err != nil {
 		return err
 	}
@@ -108,9 +111,25 @@ type enginesOfferCmd struct{}
 
 // Run implements the command.
 func (enginesOfferCmd) Run(ctx context.Context, home kit.Home) error {
-	i, err := local.New(string(home), local.NewProgress(os.Stdout))
+	i, err := install.New(string(home), install.NewProgress(os.Stdout))
 	if err != nil {
 		return err
 	}
-	return i.Offer(ctx, os.Getenv("ENGINES"), os.Stdin, local.Terminal(os.Stdin) && local.Terminal(os.Stdout))
+	return i.Offer(ctx, os.Getenv("ENGINES"), os.Stdin, install.Terminal(os.Stdin) && install.Terminal(os.Stdout))
+}
+
+// enginesServeCmd runs the installed engines for other machines and containers.
+type enginesServeCmd struct{}
+
+// Run implements the command.
+func (enginesServeCmd) Run(ctx context.Context, home kit.Home) error {
+	o, err := localengines.Options(home, slog.LevelInfo)
+	if err != nil {
+		return err
+	}
+	if os.Getenv("ENGINES_IDLE") == "" {
+		o.Idle = 0 // engines never stop: who looks for one on another machine wants an answer at once
+	}
+	o.Host = os.Getenv("ENGINES_BIND")
+	return supervise.Serve(ctx, o, os.Stdout)
 }

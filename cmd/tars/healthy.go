@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/gotars/tars/cmd/tars/internal/address"
+	"github.com/gotars/tars/cmd/tars/internal/health"
 	"github.com/gotars/tars/kit"
 )
 
@@ -16,8 +18,8 @@ type healthyCmd struct {
 
 // Run implements the command.
 func (c *healthyCmd) Run(ctx context.Context, home kit.Home) error {
-	board := newHealthBoard()
-	bus, err := openBusAt(ctx, home, slog.LevelError, "tars-healthy", kit.On(board.note, kit.Name("health")))
+	board := health.NewBoard()
+	bus, err := address.OpenAt(ctx, home, slog.LevelError, "tars-healthy", board.Handler())
 	if err != nil {
 		return err
 	}
@@ -25,15 +27,15 @@ func (c *healthyCmd) Run(ctx context.Context, home kit.Home) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
 	for {
-		if h, ok := healthOf(c.Service, board.all()); ok {
-			if !isAlive(h) {
-				return fmt.Errorf("%s is %s", c.Service, healthText(h))
+		if h, ok := board.Of(c.Service); ok {
+			if !health.IsAlive(h) {
+				return fmt.Errorf("%s is %s", c.Service, health.Text(h))
 			}
-			fmt.Println(c.Service, "is", healthText(h))
+			fmt.Println(c.Service, "is", health.Text(h))
 			return nil
 		}
 		select {
-		case <-board.change:
+		case <-board.Changed():
 		case <-ctx.Done():
 			return fmt.Errorf("%s has not reported", c.Service)
 		}

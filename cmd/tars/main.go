@@ -5,7 +5,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"os"
 	"os/signal"
 	"strings"
@@ -61,10 +60,6 @@ func warnOfTopics() {
 		}
 	}
 }
-
-// commandLogLevel is the level of the log of a command whose output is for a person,
-// where LOG_LEVEL is not set.
-const commandLogLevel = slog.LevelWarn
 
 // terminalRoom is where a terminal speaks from. Commands of one shell share it, so
 // that a question can refer to the one before.

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"text/tabwriter"
 
+	"github.com/gotars/tars/cmd/tars/internal/address"
 	"github.com/gotars/tars/contract"
 	"github.com/gotars/tars/kit"
 	"github.com/gotars/tars/kit/cmd/operate"
@@ -21,9 +22,9 @@ func operatingTool(home kit.Home) *operate.Tool {
 	return &operate.Tool{
 		Name:     "tars",
 		Hint:     "is the stack running? See tars doctor",
-		Settings: func() (kit.Settings, error) { return busSettings(home, "tars-cli") },
+		Settings: func() (kit.Settings, error) { return address.Settings(home, "tars-cli") },
 		Open: func(ctx context.Context, hs ...kit.Handler) (*kit.Bus, error) {
-			return openBus(ctx, home, "tars-cli", hs...)
+			return address.Open(ctx, home, "tars-cli", hs...)
 		},
 		Marks: []string{"room"},
 		TopSection: func() operate.Section {

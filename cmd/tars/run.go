@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 
+	"github.com/gotars/tars/cmd/tars/internal/address"
+	"github.com/gotars/tars/cmd/tars/internal/process"
 	"github.com/gotars/tars/kit"
 )
 
@@ -20,23 +22,23 @@ func (c *runCmd) Run(ctx context.Context, home kit.Home) error {
 	if mods, err = pointedModules(home, mods); err != nil {
 		return err
 	}
-	return runServices(ctx, mods)
+	return process.Run(ctx, mods)
 }
 
 // pointedModules returns mods as they connect to a running tars up, unless the
 // environment names a broker. Where there is none, a login of the environment is
 // for the usual port.
 func pointedModules(home kit.Home, mods []kit.Module) ([]kit.Module, error) {
-	if _, err := busSettings(home, "tars-cli"); err != nil {
+	if _, err := address.Settings(home, "tars-cli"); err != nil {
 		return nil, err
 	}
-	a := brokerOf(home)
-	if a.from != urlFile(home) {
+	a := address.Find(home)
+	if a.From != address.File(home) {
 		return mods, nil
 	}
 	var all []kit.Module
 	for _, m := range mods {
-		all = append(all, m.With(brokerAt(a.url))) // not the environment: child processes would inherit the password
+		all = append(all, m.With(address.Use(a.URL))) // not the environment: child processes would inherit the password
 	}
 	return all, nil
 }

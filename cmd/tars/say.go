@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gotars/tars/cmd/tars/internal/address"
 	"github.com/gotars/tars/contract"
 	"github.com/gotars/tars/kit"
 	"github.com/gotars/tars/kit/cmd/operate"
@@ -23,7 +24,7 @@ type sayCmd struct {
 func (c *sayCmd) Run(ctx context.Context, home kit.Home) error {
 	utt := "cli-" + kit.NewID()[:8]
 	events := make(chan contract.TtsStatus, 16)
-	bus, err := openBus(ctx, home, "tars-cli", kit.Sends[contract.TtsSay](), kit.Sends[contract.TtsControl](),
+	bus, err := address.Open(ctx, home, "tars-cli", kit.Sends[contract.TtsSay](), kit.Sends[contract.TtsControl](),
 		kit.On(func(_ context.Context, s contract.TtsStatus) error {
 			if s.UttID != nil && *s.UttID == utt {
 				select {

@@ -13,8 +13,13 @@ import (
 
 	"go.uber.org/fx"
 
+	"github.com/gotars/tars/cmd/tars/internal/address"
+	"github.com/gotars/tars/cmd/tars/internal/chosen"
+	"github.com/gotars/tars/cmd/tars/internal/health"
+	"github.com/gotars/tars/cmd/tars/internal/localengines"
+	"github.com/gotars/tars/cmd/tars/internal/ownbroker"
 	"github.com/gotars/tars/cmd/tars/internal/private"
-	"github.com/gotars/tars/contract"
+	"github.com/gotars/tars/cmd/tars/internal/process"
 	"github.com/gotars/tars/kit"
 )
 
@@ -28,14 +33,14 @@ func (upCmd) Run(ctx context.Context, home kit.Home) (err error) {
 		return err
 	}
 	for i, m := range mods {
-		mods[i] = m.With(kit.LogLevel(commandLogLevel))
+		mods[i] = m.With(kit.LogLevel(address.LogLevel))
 	}
 	mods, stop, err := haveBroker(ctx, home, mods)
 	if err != nil {
 		return err
 	}
 	defer stop()
-	local, err := keepEngines(ctx, home)
+	local, err := localengines.Keep(ctx, home)
 	if err != nil {
 		return err
 	}
@@ -54,7 +59,7 @@ func (upCmd) Run(ctx context.Context, home kit.Home) (err error) {
 			fmt.Fprintln(os.Stderr, "tars:", err)
 		}
 	})
-	err = runServices(ctx, mods)
+	err = process.Run(ctx, mods)
 	end()
 	wg.Wait()
 	return err
@@ -83,7 +88,7 @@ func haveBroker(ctx context.Context, home kit.Home, mods []kit.Module) (_ []kit.
 	if err != nil {
 		return nil, nil, err
 	}
-	file := urlFile(home)
+	file := address.File(home)
 	for _, folder := range []string{string(home), filepath.Dir(file)} {
 		if err := private.MakeFolder(folder); err != nil {
 			return nil, nil, fmt.Errorf("%w: set TARS_HOME to a folder of your own", err)
@@ -97,11 +102,11 @@ func haveBroker(ctx context.Context, home kit.Home, mods []kit.Module) (_ []kit.
 		}
 	} else {
 		if old, err := private.ReadFile(file); err == nil && brokerAnswers(ctx, home) {
-			return nil, nil, fmt.Errorf("tars up is running already (broker %s, from %s)", redactPassword(strings.TrimSpace(old)), file)
+			return nil, nil, fmt.Errorf("tars up is running already (broker %s, from %s)", kit.RedactURL(strings.TrimSpace(old)), file)
 		}
-		var b *ownBroker
-		if b, err = startBroker(home, mods, s.MaxPacket); err == nil {
-			mods, mine, end = b.join(mods), b.address, func() { _ = b.Close() }
+		var b *ownbroker.Broker
+		if b, err = ownbroker.Start(home, mods, s.MaxPacket); err == nil {
+			mods, mine, end = b.Join(mods, shortKeepAlive), b.Address, func() { _ = b.Close() }
 		}
 	}
 	if err != nil {
@@ -131,7 +136,7 @@ func addressOf(name string) (string, error) {
 
 // brokerAnswers reports whether something listens where the file says a broker is.
 func brokerAnswers(ctx context.Context, home kit.Home) bool {
-	u, err := url.Parse(brokerOf(home).url)
+	u, err := url.Parse(address.Find(home).URL)
 	if err != nil {
 		return false
 	}
@@ -147,86 +152,36 @@ func brokerAnswers(ctx context.Context, home kit.Home) bool {
 // maxGreetWait is how long the table waits for slow services.
 const maxGreetWait = 15 * time.Second
 
+// quietTime is how long no service may tell its health before the table is printed.
+// It is for what was on its way while the table looked for engines.
+const quietTime = 200 * time.Millisecond
+
 // printWhenUp prints the page's address and what was found, once all have reported.
 func printWhenUp(ctx context.Context, home kit.Home) error {
-	board := newHealthBoard()
-	bus, err := openBus(ctx, home, "tars-cli", kit.On(board.note, kit.Name("health")))
+	board := health.NewBoard()
+	bus, err := address.Open(ctx, home, "tars-cli", board.Handler())
 	if err != nil {
 		return err
 	}
 	defer bus.Close(context.WithoutCancel(ctx))
-	if err := board.wait(ctx, maxGreetWait); err != nil {
+	if err := board.Wait(ctx, serviceNames(), maxGreetWait); err != nil {
 		return err
 	}
-	page, err := pageURL()
+	// A service says that it is ready, and then asks its engine for the first time,
+	// which takes as long as this look for engines: what it tells then is printed.
+	engines := chosen.Engines(ctx, home)
+	if err := board.Settle(ctx, quietTime, maxGreetWait); err != nil {
+		return err
+	}
+	page, err := address.Page()
 	if err != nil {
 		return err
 	}
 	fmt.Printf("\n  TARS is up: %s\n\n", page)
-	printTable(ctx, os.Stdout, home, board.all())
-	if names := installedNames(ctx, home); names != "" {
+	printTable(os.Stdout, engines, board)
+	if names := localengines.Names(ctx, home); names != "" {
 		fmt.Printf("\n  installed engines, which start when they are needed: %s\n", names)
 	}
-	fmt.Printf("\n  broker %s · data %s · Ctrl-C stops\n\n", redactPassword(brokerOf(home).url), home)
+	fmt.Printf("\n  broker %s · data %s · Ctrl-C stops\n\n", kit.RedactURL(address.Find(home).URL), home)
 	return nil
-}
-
-// healthBoard is the health of the services, by client id.
-type healthBoard struct {
-	mu     sync.Mutex
-	health map[string]contract.HealthPing
-	change chan struct{}
-}
-
-func newHealthBoard() *healthBoard {
-	return &healthBoard{health: map[string]contract.HealthPing{}, change: make(chan struct{}, 1)}
-}
-
-func (b *healthBoard) note(_ context.Context, h contract.HealthPing) error {
-	b.mu.Lock()
-	b.health[h.Name] = h
-	b.mu.Unlock()
-	select {
-	case b.change <- struct{}{}:
-	default:
-	}
-	return nil
-}
-
-func (b *healthBoard) all() map[string]contract.HealthPing {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	all := map[string]contract.HealthPing{}
-	for k, h := range b.health {
-		all[k] = h
-	}
-	return all
-}
-
-// wait returns when all services are up or degraded, or after limit.
-func (b *healthBoard) wait(ctx context.Context, limit time.Duration) error {
-	late := time.After(limit)
-	for {
-		up, all := 0, b.all()
-		for _, s := range services {
-			if h, ok := healthOf(s.Name, all); ok && isAlive(h) {
-				up++
-			}
-		}
-		if up == len(services) {
-			return nil
-		}
-		select {
-		case <-b.change:
-		case <-late:
-			return nil
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-}
-
-// isAlive reports whether the service behind h works, if not at its best.
-func isAlive(h contract.HealthPing) bool {
-	return h.OK || h.Event != nil && *h.Event == contract.HealthDegraded
 }

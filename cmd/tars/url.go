@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 
+	"github.com/gotars/tars/cmd/tars/internal/address"
 	"github.com/gotars/tars/kit"
 )
 
@@ -11,11 +12,11 @@ type urlCmd struct{}
 
 // Run implements the command.
 func (urlCmd) Run(home kit.Home) error {
-	s, err := busSettings(home, "tars-cli")
+	s, err := address.Settings(home, "tars-cli")
 	if err != nil {
 		return err
 	}
-	if a := brokerOf(home); s.NamedBy() == "" && a.from != urlFile(home) {
+	if a := address.Find(home); s.NamedBy() == "" && a.From != address.File(home) {
 		return fmt.Errorf("no broker is named: no tars up is running, and MQTT_URL is not set")
 	}
 	text, err := s.URLWithLogin()

@@ -7,10 +7,12 @@ import (
 	"slices"
 	"time"
 
+	"github.com/gotars/tars/cmd/tars/internal/address"
+	"github.com/gotars/tars/cmd/tars/internal/chosen"
 	"github.com/gotars/tars/contract"
 	"github.com/gotars/tars/engines/discovery"
 	"github.com/gotars/tars/engines/failover"
-	local "github.com/gotars/tars/engines/install"
+	"github.com/gotars/tars/engines/install"
 	"github.com/gotars/tars/engines/supervise"
 	"github.com/gotars/tars/kit"
 )
@@ -45,7 +47,7 @@ func keepWarm(ctx context.Context, home kit.Home, engines *supervise.Keeper) (er
 		}
 	}
 	warm := kit.Lane("warm")
-	a.bus, err = openBus(ctx, home, "tars-engines", kit.On(a.onSpeech, warm), kit.On(a.onTyped, warm), kit.Sends[contract.HealthPing]())
+	a.bus, err = address.Open(ctx, home, "tars-engines", kit.On(a.onSpeech, warm), kit.On(a.onTyped, warm), kit.Sends[contract.HealthPing]())
 	if err != nil {
 		return err
 	}
@@ -79,8 +81,8 @@ func (a *warmer) warmChosen(ctx context.Context) {
 	}
 	a.warmed = time.Now()
 	kinds := map[string]discovery.Kind{"stt": discovery.STT, "llm": discovery.LLM, "tts": discovery.TTS}
-	for service, e := range enginesInUse(ctx, a.home) {
-		if kind, ok := kinds[service]; ok && e.from == failover.Installed {
+	for service, e := range chosen.Engines(ctx, a.home) {
+		if kind, ok := kinds[service]; ok && e.From == failover.Installed {
 			a.engines.Wake(kind)
 		}
 	}
@@ -140,9 +142,9 @@ func healthOfEngine(e discovery.Engine) contract.HealthPing {
 	case e.State == discovery.Failed:
 		h.Event, h.Err = new(contract.HealthError), &e.Error
 	case e.State == discovery.Ready && e.Last > 0:
-		h.Event = new(fmt.Sprintf("%s, last request %s", local.Bytes(roundMemory(e.Memory)), e.Last.Round(10*time.Millisecond)))
+		h.Event = new(fmt.Sprintf("%s, last request %s", install.Bytes(roundMemory(e.Memory)), e.Last.Round(10*time.Millisecond)))
 	case e.State == discovery.Ready:
-		h.Event = new(local.Bytes(roundMemory(e.Memory)))
+		h.Event = new(install.Bytes(roundMemory(e.Memory)))
 	}
 	return h
 }

@@ -2,13 +2,10 @@ package main
 
 import (
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
-	"go.uber.org/fx"
-
-	"github.com/gotars/tars/cmd/tars/internal/private"
+	"github.com/gotars/tars/cmd/tars/internal/address"
 	"github.com/gotars/tars/kit"
 )
 
@@ -33,19 +30,19 @@ func TestNamedBrokerIsUsed(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if a := brokerOf(home); a.url != tt.want || !strings.HasPrefix(a.from, "MQTT_") {
-				t.Errorf("a tool uses %s from %s, want %s", a.url, a.from, tt.want)
+			if a := address.Find(home); a.URL != tt.want || !strings.HasPrefix(a.From, "MQTT_") {
+				t.Errorf("a tool uses %s from %s, want %s", a.URL, a.From, tt.want)
 			}
 			t.Setenv("MQTT_URL", "") // as in another terminal
 			t.Setenv("MQTT_HOST", "")
 			t.Setenv("MQTT_PORT", "")
 			t.Setenv("MQTT_USERNAME", "")
 			t.Setenv("MQTT_PASSWORD", "")
-			if s, err := busSettings(home, "tars-cli"); err != nil || s.URL != tt.file {
+			if s, err := address.Settings(home, "tars-cli"); err != nil || s.URL != tt.file {
 				t.Errorf("another terminal uses %s, %v, want %s", s.URL, err, tt.file)
 			}
 			stop()
-			if _, err := os.Stat(urlFile(home)); err == nil {
+			if _, err := os.Stat(address.File(home)); err == nil {
 				t.Error("the address outlives tars up")
 			}
 		})
@@ -74,56 +71,7 @@ func TestBadAddressStopsTarsUp(t *testing.T) {
 	if err == nil || strings.Contains(err.Error(), "Geheim") || strings.Contains(err.Error(), "1234") {
 		t.Errorf("error is %v", err)
 	}
-	if _, err := busSettings(kit.Home(t.TempDir()), "tars-cli"); err == nil || strings.Contains(err.Error(), "Geheim") {
+	if _, err := address.Settings(kit.Home(t.TempDir()), "tars-cli"); err == nil || strings.Contains(err.Error(), "Geheim") {
 		t.Errorf("error of a tool is %v", err)
-	}
-}
-
-// A login without an address is for the broker at the usual port, unless a tars
-// up is running, whose address holds another one.
-func TestLoginOfTarsRun(t *testing.T) {
-	for name, tt := range map[string]struct{ file, want string }{
-		"for the usual port":      {"", "mqtt://u:p@127.0.0.1:1883"},
-		"not that of a tars up":   {"mqtt://tars:x@127.0.0.1:1", "mqtt://tars:x@127.0.0.1:1"},
-		"a tars up without login": {"mqtt://127.0.0.1:1", "mqtt://127.0.0.1:1"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			home := unnamed(t)
-			t.Setenv("MQTT_USERNAME", "u")
-			t.Setenv("MQTT_PASSWORD", "p")
-			if tt.file != "" {
-				if err := private.MakeFolder(filepath.Dir(urlFile(home))); err != nil {
-					t.Fatal(err)
-				}
-				if err := private.WriteFile(urlFile(home), tt.file); err != nil {
-					t.Fatal(err)
-				}
-			}
-			mods, err := namedModules(home, "memory")
-			if err != nil {
-				t.Fatal(err)
-			}
-			if mods, err = pointedModules(home, mods); err != nil {
-				t.Fatal(err)
-			}
-			var s kit.Settings
-			if _, err := mods[0].With(fx.Populate(&s)).Describe(); err != nil {
-				t.Fatal(err)
-			}
-			if got, err := s.URLWithLogin(); err != nil || got != tt.want {
-				t.Errorf("the service connects to %s, %v, want %s", got, err, tt.want)
-			}
-		})
-	}
-}
-
-func TestRedacted(t *testing.T) {
-	for address, want := range map[string]string{
-		"mqtt://u:s3cret@h1:1883,mqtts://u:s3cret@h2": "mqtt://u:xxxxx@h1:1883,mqtts://u:xxxxx@h2:8883",
-		"u:s3cret@h:1883": "of an unreadable address",
-	} {
-		if got := redactPassword(address); got != want {
-			t.Errorf("%s is shown as %s", address, got)
-		}
 	}
 }

@@ -1,4 +1,6 @@
-package main
+// Package process runs services in this process, and returns memory to the machine
+// that they no longer use.
+package process
 
 import (
 	"context"
@@ -25,8 +27,8 @@ type memoryReturner struct {
 	again     bool   // what was in use at the last time may be spare now
 }
 
-// runServices runs mods until ctx ends, and returns spare memory meanwhile.
-func runServices(ctx context.Context, mods []kit.Module) error {
+// Run runs mods until ctx ends, and returns spare memory meanwhile.
+func Run(ctx context.Context, mods []kit.Module) error {
 	watch, end := context.WithCancel(ctx)
 	var wg sync.WaitGroup
 	defer wg.Wait()

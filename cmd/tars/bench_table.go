@@ -8,6 +8,8 @@ import (
 	"runtime"
 	"slices"
 	"time"
+
+	"github.com/gotars/tars/cmd/tars/internal/figures"
 )
 
 // The marks around what tars bench engines writes.
@@ -25,19 +27,19 @@ func (b *bench) print(w io.Writer) {
 	fmt.Fprintf(w, "Measured by `tars bench engines` on %s, %d cores (%s/%s); %d clips, %.0f s of speech; %d requests each way.\n",
 		time.Now().Format(time.DateOnly), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, len(b.clips), speech.Seconds(), b.runs)
 	printRows(w, b.heard, "| Recogniser | Word errors | Real-time factor | One clip, median and worst | Memory | Adapter adds |", func(h recognised) string {
-		return fmt.Sprintf("| %s | %.1f %% | %.2f | %s, %s | %s | %s |", h.name, 100*h.errors.Rate(), h.factor, shortDuration(h.median), shortDuration(h.most), formatMegabytes(h.memory), h.added)
+		return fmt.Sprintf("| %s | %.1f %% | %.2f | %s, %s | %s | %s |", h.name, 100*h.errors.Rate(), h.factor, figures.Duration(h.median), figures.Duration(h.most), figures.Memory(h.memory), h.added)
 	})
 	printRows(w, b.spoken, "| Voice, one sentence | First audio | All of it | Memory | Adapter adds |", func(s spoken) string {
-		return fmt.Sprintf("| %s | %s | %s | %s | %s |", s.name, shortDuration(s.first), shortDuration(s.all), formatMegabytes(s.memory), s.added)
+		return fmt.Sprintf("| %s | %s | %s | %s | %s |", s.name, figures.Duration(s.first), figures.Duration(s.all), figures.Memory(s.memory), s.added)
 	})
 	printRows(w, b.written, "| Chat | First token | Tokens/s | Memory | Adapter adds |", func(t written) string {
-		return fmt.Sprintf("| %s | %s | %.0f | %s | %s |", t.name, shortDuration(t.first), t.speed, formatMegabytes(t.memory), t.added)
+		return fmt.Sprintf("| %s | %s | %.0f | %s | %s |", t.name, figures.Duration(t.first), t.speed, figures.Memory(t.memory), t.added)
 	})
 	printRows(w, b.embedded, "| Embeddings | One text | Numbers | Memory | Adapter adds |", func(e embedded) string {
-		return fmt.Sprintf("| %s | %s | %d | %s | %s |", e.name, shortDuration(e.one), e.numbers, formatMegabytes(e.memory), e.added)
+		return fmt.Sprintf("| %s | %s | %d | %s | %s |", e.name, figures.Duration(e.one), e.numbers, figures.Memory(e.memory), e.added)
 	})
 	printRows(w, b.woken, "| Wake words | Heard | After the phrase | Memory | Adapter adds |", func(k woken) string {
-		return fmt.Sprintf("| %s | %s, %d of %d | %s | %s | %s |", k.name, k.word, k.of, k.of, shortDuration(k.after), formatMegabytes(k.memory), k.added)
+		return fmt.Sprintf("| %s | %s, %d of %d | %s | %s | %s |", k.name, k.word, k.of, k.of, figures.Duration(k.after), figures.Memory(k.memory), k.added)
 	})
 	if len(b.heard)+len(b.spoken)+len(b.written)+len(b.embedded)+len(b.woken) == 0 {
 		fmt.Fprintln(w, "\nNo engine was found: make engines installs some.")
@@ -58,19 +60,6 @@ func printRows[R any](w io.Writer, rows []R, head string, line func(R) string) {
 	}
 }
 
-// shortDuration is d with three digits.
-func shortDuration(d time.Duration) string {
-	switch {
-	case d.Abs() >= 10*time.Second:
-		return fmt.Sprintf("%.0f s", d.Seconds())
-	case d.Abs() >= time.Second:
-		return fmt.Sprintf("%.2f s", d.Seconds())
-	case d.Abs() >= 10*time.Millisecond:
-		return fmt.Sprintf("%.0f ms", d.Seconds()*1000)
-	}
-	return fmt.Sprintf("%.1f ms", d.Seconds()*1000)
-}
-
 // quartiles are of a sample: half of it lies between the outer two.
 type quartiles struct{ first, median, third time.Duration }
 
@@ -82,15 +71,7 @@ func quartilesOf(all []time.Duration) quartiles {
 
 // String is the median, and behind it the middle half.
 func (q quartiles) String() string {
-	return fmt.Sprintf("%s (%s to %s)", shortDuration(q.median), shortDuration(q.first), shortDuration(q.third))
-}
-
-// formatMegabytes is n for people; a dash stands for unknown.
-func formatMegabytes(n int64) string {
-	if n <= 0 {
-		return "–"
-	}
-	return fmt.Sprintf("%d MB", n/1e6)
+	return fmt.Sprintf("%s (%s to %s)", figures.Duration(q.median), figures.Duration(q.first), figures.Duration(q.third))
 }
 
 // medianOf of no numbers is 0.

@@ -11,9 +11,12 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/gotars/tars/cmd/tars/internal/adapters"
+	"github.com/gotars/tars/cmd/tars/internal/chosen"
+	"github.com/gotars/tars/cmd/tars/internal/figures"
 	"github.com/gotars/tars/engines/discovery"
 	"github.com/gotars/tars/engines/failover"
-	local "github.com/gotars/tars/engines/install"
+	"github.com/gotars/tars/engines/install"
 	"github.com/gotars/tars/engines/supervise"
 	"github.com/gotars/tars/kit"
 	"github.com/gotars/tars/services/llm"
@@ -38,7 +41,7 @@ const tryLimit = time.Minute // models are loaded by the first request
 type trial struct {
 	service string // or "wake", a part of stt
 	kind    discovery.Kind
-	engine  engine
+	engine  chosen.Engine
 	server  *discovery.Server  // that the engine asks; nil: it was not found
 	others  []discovery.Server // that answer and are not taken, best first
 	empty   string             // address of an Ollama without a chat model
@@ -51,7 +54,7 @@ type trial struct {
 // engines tries what each service works with and says why it is that.
 func (x *examination) engines(ctx context.Context, home kit.Home) {
 	fmt.Println("\nEngines, each asked once, by the settings of this shell, which may not be those of a running tars up:")
-	w, err := kit.FromEnv[hostsConfig]("engine")
+	w, err := kit.FromEnv[chosen.HostsConfig]("engine")
 	if err != nil {
 		x.note(false, "engines", err.Error())
 		return
@@ -60,7 +63,7 @@ func (x *examination) engines(ctx context.Context, home kit.Home) {
 	var all []trial
 	for _, t := range runTrials(ctx, home, w.Hosts) {
 		ok := t.err == nil
-		text := t.engine.name
+		text := t.engine.Name
 		switch {
 		case !ok:
 			text += ": " + t.err.Error()
@@ -82,15 +85,15 @@ func (x *examination) engines(ctx context.Context, home kit.Home) {
 // installedButUnused reports whether engines are installed and nobody runs them.
 func installedButUnused(ctx context.Context, home kit.Home) bool {
 	_, running := discovery.Installed(ctx, string(home))
-	_, err := local.Read(string(home))
-	wanted, _ := local.Wanted(os.Getenv("ENGINES"))
+	_, err := install.Read(string(home))
+	wanted, _ := install.Wanted(os.Getenv("ENGINES"))
 	return err == nil && !running && wanted
 }
 
 // runTrials asks the engine of each service.
 func runTrials(ctx context.Context, home kit.Home, hosts []string) (all []trial) {
-	found := enginesInUse(ctx, home)
-	found["wake"] = wakeDetector(ctx, home)
+	found := chosen.Engines(ctx, home)
+	found["wake"] = chosen.WakeDetector(ctx, home)
 	for _, t := range []struct {
 		trial
 		try func(context.Context, kit.Home, *trial) error
@@ -103,7 +106,7 @@ func runTrials(ctx context.Context, home kit.Home, hosts []string) (all []trial)
 	} {
 		t.engine = found[t.service]
 		for _, s := range failover.Look(ctx, hosts, string(home), t.kind) {
-			if t.engine.is(s) {
+			if asksServer(t.engine, s) {
 				t.server = &s
 			} else {
 				t.others = append(t.others, s)
@@ -120,13 +123,13 @@ func runTrials(ctx context.Context, home kit.Home, hosts []string) (all []trial)
 	return all
 }
 
-// is reports whether e is the engine that asks s.
-func (e engine) is(s discovery.Server) bool {
+// asksServer reports whether e is the engine that asks s.
+func asksServer(e chosen.Engine, s discovery.Server) bool {
 	u, err := url.Parse(s.URL)
-	if err != nil || e.name != s.Name && !strings.HasPrefix(e.from, s.Name+", ") { // the memory names it there
+	if err != nil || e.Name != s.Name && !strings.HasPrefix(e.From, s.Name+", ") { // the memory names it there
 		return false
 	}
-	return s.Installed || strings.HasSuffix(e.from, " "+u.Host)
+	return s.Installed || strings.HasSuffix(e.From, " "+u.Host)
 }
 
 // tryHearing has the recogniser hear the question, twice when it was asleep.
@@ -135,7 +138,7 @@ func tryHearing(ctx context.Context, home kit.Home, t *trial) error {
 	if err != nil {
 		return err
 	}
-	audio := pcm.Audio(question[header:])
+	audio := pcm.Audio(question[adapters.Header:])
 	var said string
 	took, err := timeSecondCall(func() (time.Duration, error) {
 		begin := time.Now()
@@ -146,7 +149,7 @@ func tryHearing(ctx context.Context, home kit.Home, t *trial) error {
 		return nil
 	}
 	t.took = took
-	t.text = fmt.Sprintf("understood %q, %.1f s of speech, in %s", strings.TrimSpace(said), audio.Duration().Seconds(), shortDuration(took))
+	t.text = fmt.Sprintf("understood %q, %.1f s of speech, in %s", strings.TrimSpace(said), audio.Duration().Seconds(), figures.Duration(took))
 	if err == nil && !strings.Contains(strings.ToLower(said), "time") {
 		return fmt.Errorf("understood %q, where somebody said: What time is it?", said)
 	}
@@ -157,7 +160,7 @@ func tryHearing(ctx context.Context, home kit.Home, t *trial) error {
 // without those that take over when it fails: they would pass for it.
 func (t *trial) recogniser(home kit.Home) (func(context.Context, []byte) (string, error), error) {
 	if t.server != nil {
-		return recogniserOf(*t.server, home)
+		return adapters.RecogniserAt(*t.server, home)
 	}
 	c, err := kit.FromEnv[stt.Config]("stt")
 	if err != nil {
@@ -167,12 +170,12 @@ func (t *trial) recogniser(home kit.Home) (func(context.Context, []byte) (string
 	if err != nil {
 		return nil, err
 	}
-	return transcribeWith(e), nil
+	return adapters.TranscribeWith(e), nil
 }
 
-func (t *trial) voice(ctx context.Context, home kit.Home) (say sayer, done func(), err error) {
+func (t *trial) voice(ctx context.Context, home kit.Home) (say adapters.Sayer, done func(), err error) {
 	if t.server != nil {
-		return voiceAt(ctx, *t.server, home)
+		return adapters.VoiceAt(ctx, *t.server, home)
 	}
 	c, err := kit.FromEnv[tts.Config]("tts")
 	if err != nil {
@@ -182,12 +185,12 @@ func (t *trial) voice(ctx context.Context, home kit.Home) (say sayer, done func(
 	if err != nil {
 		return nil, nil, err
 	}
-	return sayWith(e), func() { _ = stop(context.WithoutCancel(ctx)) }, nil
+	return adapters.SayWith(e), func() { _ = stop(context.WithoutCancel(ctx)) }, nil
 }
 
-func (t *trial) writer(home kit.Home) (answerer, error) {
+func (t *trial) writer(home kit.Home) (adapters.Answerer, error) {
 	if t.server != nil {
-		return writerOf(*t.server, home)
+		return adapters.WriterAt(*t.server, home)
 	}
 	c, err := kit.FromEnv[llm.Config]("llm")
 	if err != nil {
@@ -197,13 +200,13 @@ func (t *trial) writer(home kit.Home) (answerer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return answerWith(e), nil
+	return adapters.AnswerWith(e), nil
 }
 
 // embedder is nil when there is none.
 func (t *trial) embedder(ctx context.Context, home kit.Home) (func(context.Context, string) ([]float32, error), error) {
 	if t.server != nil {
-		return embedderOf(*t.server)
+		return adapters.EmbedderAt(*t.server)
 	}
 	c, err := kit.FromEnv[memory.Config]("memory")
 	if err != nil {
@@ -213,7 +216,7 @@ func (t *trial) embedder(ctx context.Context, home kit.Home) (func(context.Conte
 	if err != nil || e == nil {
 		return nil, err
 	}
-	return vectorOf(e), nil
+	return adapters.EmbedWith(e), nil
 }
 
 func trySpeaking(ctx context.Context, home kit.Home, t *trial) error {
@@ -223,29 +226,29 @@ func trySpeaking(ctx context.Context, home kit.Home, t *trial) error {
 	}
 	defer done()
 	took, err := timeSecondCall(func() (time.Duration, error) {
-		first, _, err := say(ctx, spokenText)
+		first, _, err := say(ctx, adapters.SpokenText)
 		return first, err
 	})
 	if errors.Is(err, ttsengine.ErrNone) {
 		return nil
 	}
-	t.text = "first sound after " + shortDuration(took)
+	t.text = "first sound after " + figures.Duration(took)
 	return err
 }
 
 func tryWriting(ctx context.Context, home kit.Home, t *trial) error {
 	answer, err := t.writer(home)
-	if err != nil || t.engine.name == simple { // which needs no time
+	if err != nil || t.engine.Name == simple { // which needs no time
 		return err
 	}
 	took, err := timeSecondCall(func() (time.Duration, error) {
-		first, all, n, err := answer(ctx, askedText, askedTokens)
+		first, all, n, err := answer(ctx, adapters.AskedText, adapters.AskedTokens)
 		if n > 1 {
 			t.speed = float64(n-1) / (all - first).Seconds()
 		}
 		return first, err
 	})
-	t.text = fmt.Sprintf("first word after %s, %.0f tokens/s", shortDuration(took), t.speed)
+	t.text = fmt.Sprintf("first word after %s, %.0f tokens/s", figures.Duration(took), t.speed)
 	return err
 }
 
@@ -257,10 +260,10 @@ func tryEmbedding(ctx context.Context, home kit.Home, t *trial) error {
 	var v []float32
 	took, err := timeSecondCall(func() (time.Duration, error) {
 		begin := time.Now()
-		v, err = vector(ctx, spokenText)
+		v, err = vector(ctx, adapters.SpokenText)
 		return time.Since(begin), err
 	})
-	t.text = fmt.Sprintf("a text takes %s, %d numbers", shortDuration(took), len(v))
+	t.text = fmt.Sprintf("a text takes %s, %d numbers", figures.Duration(took), len(v))
 	return err
 }
 
@@ -297,16 +300,16 @@ func adviceOn(all []trial) string {
 	case say.text == "":
 		return "no voice: make engines gives Piper's, make assets a simple one"
 	case hear.took > patience:
-		return fmt.Sprintf("the recogniser takes %s for a short question: tars engines install stt:tiny.en is faster", shortDuration(hear.took))
+		return fmt.Sprintf("the recogniser takes %s for a short question: tars engines install stt:tiny.en is faster", figures.Duration(hear.took))
 	case write.speed < fast:
 		return fmt.Sprintf("the chat model writes %.0f tokens a second, less than one can speak: take a smaller one", write.speed)
-	case say.engine.better != "":
+	case say.engine.Better != "":
 		return "the voice is a simple one: make engines gives Piper's, first sound after 0.1 s"
 	case by["memory"].text == "":
 		return "the memory finds words only: make engines gives MiniLM, 90 MB, by which it finds what was meant"
-	case by["wake"].engine.from == "built in":
+	case by["wake"].engine.From == "built in":
 		return "wake words are found in what was understood only: make engines gives microWakeWord, 45 MB, which hears them"
-	case strings.HasPrefix(write.engine.from, "installed"):
+	case strings.HasPrefix(write.engine.From, "installed"):
 		return "the installed chat model is tiny: one of a billion parameters or more in Ollama answers better"
 	}
 	return "nothing, all engines do well"
@@ -324,10 +327,10 @@ func printInstalled(ctx context.Context, home kit.Home) {
 	for _, e := range running.Engines {
 		last := "–"
 		if e.Requests > 0 {
-			last = shortDuration(e.Last)
+			last = figures.Duration(e.Last)
 		}
 		fmt.Fprintf(t, "  %s\t%s\t%s\t%s\t%d\t%d\t%d\t%s\t%s\n", e.Name, e.State, time.Since(e.Since).Round(time.Second),
-			formatMegabytes(supervise.Memory(e.PID)), e.Starts, e.Deaths, e.Requests, last, e.Log)
+			figures.Memory(supervise.Memory(e.PID)), e.Starts, e.Deaths, e.Requests, last, e.Log)
 	}
 	_ = t.Flush()
 	for _, e := range running.Engines {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"io/fs"
 	"net"
@@ -11,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gotars/tars/cmd/tars/internal/address"
+	"github.com/gotars/tars/cmd/tars/internal/ownbroker"
 	"github.com/gotars/tars/cmd/tars/internal/private"
 	"github.com/gotars/tars/kit"
 )
@@ -33,14 +34,14 @@ func modeOf(t *testing.T, file string) fs.FileMode {
 	return info.Mode()
 }
 
-// lets reports whether the broker of tars up takes a login at address.
-func lets(t *testing.T, address string) error {
+// login connects to the broker at url once, with the user name and password in it.
+func login(t *testing.T, url string) error {
 	t.Helper()
 	s, err := kit.Load("tars-cli")
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := kit.Open(t.Context(), "tars-cli", pointedAt(s, address))
+	b, err := kit.Open(t.Context(), "tars-cli", address.PointAt(s, url))
 	if err == nil {
 		err = b.Close(context.Background())
 	}
@@ -53,18 +54,18 @@ func TestPasswordIsMadeOnceAndGivenToCommandsOnly(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	first := brokerOf(home).url
-	for _, file := range []string{passwordFile(home), urlFile(home)} {
+	first := address.Find(home).URL
+	for _, file := range []string{ownbroker.PasswordFile(home), address.File(home)} {
 		if m := modeOf(t, file); m != 0o600 {
 			t.Errorf("%s has mode %v", file, m)
 		}
 	}
-	for _, folder := range []string{string(home), filepath.Dir(urlFile(home))} {
+	for _, folder := range []string{string(home), filepath.Dir(address.File(home))} {
 		if m := modeOf(t, folder); m.Perm() != 0o700 {
 			t.Errorf("%s has mode %v", folder, m)
 		}
 	}
-	password, err := private.ReadFile(passwordFile(home))
+	password, err := private.ReadFile(ownbroker.PasswordFile(home))
 	password = strings.TrimSpace(password)
 	if err != nil || len(password) < 26 || !strings.Contains(first, "://tars:"+password+"@127.0.0.1:") {
 		t.Errorf("the password has %d characters, %v", len(password), err)
@@ -72,12 +73,12 @@ func TestPasswordIsMadeOnceAndGivenToCommandsOnly(t *testing.T) {
 	if slices.ContainsFunc(os.Environ(), func(kv string) bool { return strings.Contains(kv, password) }) {
 		t.Error("child processes inherit the password")
 	}
-	if err := lets(t, first); err != nil {
+	if err := login(t, first); err != nil {
 		t.Errorf("the address of the file does not let in: %v", err)
 	}
 	without := strings.Replace(first, "tars:"+password+"@", "", 1)
-	for _, address := range []string{without, strings.Replace(first, password, "wrong", 1)} {
-		if err := lets(t, address); err == nil || !strings.Contains(err.Error(), "bad user name or password") || strings.Contains(err.Error(), password) {
+	for _, url := range []string{without, strings.Replace(first, password, "wrong", 1)} {
+		if err := login(t, url); err == nil || !strings.Contains(err.Error(), "bad user name or password") || strings.Contains(err.Error(), password) {
 			t.Errorf("without the password: %v", err)
 		}
 	}
@@ -87,7 +88,7 @@ func TestPasswordIsMadeOnceAndGivenToCommandsOnly(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer stop()
-	if again := brokerOf(home).url; !strings.Contains(again, ":"+password+"@") {
+	if again := address.Find(home).URL; !strings.Contains(again, ":"+password+"@") {
 		t.Error("a restart made another password")
 	}
 }
@@ -102,11 +103,11 @@ func TestLoginOfTheEnvironmentIsForAnotherBroker(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer stop()
-	s, err := busSettings(home, "tars-cli")
+	s, err := address.Settings(home, "tars-cli")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if text, err := s.URLWithLogin(); err != nil || lets(t, text) != nil {
+	if text, err := s.URLWithLogin(); err != nil || login(t, text) != nil {
 		t.Errorf("a command does not get in: %v", err)
 	}
 }
@@ -119,49 +120,14 @@ func TestAnonymousLetsEverybodyIn(t *testing.T) {
 		var stop func()
 		if _, stop, err = haveBroker(t.Context(), home, nil); err == nil {
 			defer stop()
-			err = lets(t, brokerOf(home).url)
+			err = login(t, address.Find(home).URL)
 		}
 	})
 	if err != nil || !strings.Contains(said, "BROKER_ANONYMOUS is set: every user of this machine can hear the microphone") {
 		t.Errorf("%v; it said %q", err, said)
 	}
-	if _, err := os.Stat(passwordFile(home)); err == nil {
+	if _, err := os.Stat(ownbroker.PasswordFile(home)); err == nil {
 		t.Error("a password was made for nobody")
-	}
-}
-
-// printed is what f prints to a standard file.
-func printed(t *testing.T, std **os.File, f func()) string {
-	t.Helper()
-	r, w, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	was := *std
-	*std = w
-	f()
-	*std = was
-	_ = w.Close()
-	var out bytes.Buffer
-	if _, err := out.ReadFrom(r); err != nil {
-		t.Fatal(err)
-	}
-	return out.String()
-}
-
-func TestURLIsPrintedForOtherClients(t *testing.T) {
-	home := unnamed(t)
-	if err := (urlCmd{}).Run(home); err == nil || !strings.Contains(err.Error(), "no tars up is running") {
-		t.Errorf("without a broker: %v", err)
-	}
-	_, stop, err := haveBroker(t.Context(), home, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer stop()
-	out := printed(t, &os.Stdout, func() { err = urlCmd{}.Run(home) })
-	if err != nil || strings.TrimSpace(out) != brokerOf(home).url || lets(t, strings.TrimSpace(out)) != nil {
-		t.Errorf("printed %q, %v", out, err)
 	}
 }
 
@@ -173,15 +139,15 @@ func TestFilesOfOthersAreNotUsed(t *testing.T) {
 		root    bool
 	}{
 		"an address that others can read": {func(t *testing.T, home kit.Home) {
-			write(t, urlFile(home), "mqtt://127.0.0.1:1", 0o666)
+			write(t, address.File(home), "mqtt://127.0.0.1:1", 0o666)
 		}, "", false},
 		"a link in the place of the address": {func(t *testing.T, home kit.Home) {
 			target := filepath.Join(t.TempDir(), "target")
 			write(t, target, "untouched", 0o644)
-			if err := os.MkdirAll(filepath.Dir(urlFile(home)), 0o700); err != nil {
+			if err := os.MkdirAll(filepath.Dir(address.File(home)), 0o700); err != nil {
 				t.Fatal(err)
 			}
-			if err := os.Symlink(target, urlFile(home)); err != nil {
+			if err := os.Symlink(target, address.File(home)); err != nil {
 				t.Skip(err)
 			}
 			t.Cleanup(func() {
@@ -191,15 +157,15 @@ func TestFilesOfOthersAreNotUsed(t *testing.T) {
 			})
 		}, "", false},
 		"a password that others can read": {func(t *testing.T, home kit.Home) {
-			write(t, passwordFile(home), "kept by its user", 0o644)
+			write(t, ownbroker.PasswordFile(home), "kept by its user", 0o644)
 		}, "", false},
 		"a link in the place of the password": {func(t *testing.T, home kit.Home) {
-			if err := os.Symlink("/etc/hostname", passwordFile(home)); err != nil {
+			if err := os.Symlink("/etc/hostname", ownbroker.PasswordFile(home)); err != nil {
 				t.Skip(err)
 			}
 		}, "mqtt-password", false},
 		"an empty password": {func(t *testing.T, home kit.Home) {
-			write(t, passwordFile(home), "", 0o600)
+			write(t, ownbroker.PasswordFile(home), "", 0o600)
 		}, "is empty: remove it", false},
 		"a home of another user": {func(t *testing.T, home kit.Home) {
 			if err := os.Chown(string(home), 65534, 65534); err != nil {
@@ -207,8 +173,8 @@ func TestFilesOfOthersAreNotUsed(t *testing.T) {
 			}
 		}, "belongs to another user: set TARS_HOME", true},
 		"a password of another user": {func(t *testing.T, home kit.Home) {
-			write(t, passwordFile(home), "known to them", 0o644)
-			if err := os.Chown(passwordFile(home), 65534, 65534); err != nil {
+			write(t, ownbroker.PasswordFile(home), "known to them", 0o644)
+			if err := os.Chown(ownbroker.PasswordFile(home), 65534, 65534); err != nil {
 				t.Fatal(err)
 			}
 		}, "belongs to another user", true},
@@ -243,7 +209,7 @@ func TestFilesOfOthersAreNotUsed(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, file := range []string{passwordFile(home), urlFile(home)} {
+			for _, file := range []string{ownbroker.PasswordFile(home), address.File(home)} {
 				if m := modeOf(t, file); m != 0o600 {
 					t.Errorf("%s has mode %v", file, m)
 				}
@@ -261,11 +227,11 @@ func TestAddressOfAnotherUserIsNotUsed(t *testing.T) {
 		t.Skip("only root can give a file away")
 	}
 	home := unnamed(t)
-	write(t, urlFile(home), "mqtt://127.0.0.1:1", 0o600)
-	if err := os.Chown(urlFile(home), 65534, 65534); err != nil {
+	write(t, address.File(home), "mqtt://127.0.0.1:1", 0o600)
+	if err := os.Chown(address.File(home), 65534, 65534); err != nil {
 		t.Fatal(err)
 	}
-	if a := brokerOf(home); a.url == "mqtt://127.0.0.1:1" || !strings.Contains(a.from, "belongs to another user") {
+	if a := address.Find(home); a.URL == "mqtt://127.0.0.1:1" || !strings.Contains(a.From, "belongs to another user") {
 		t.Errorf("it is %+v", a)
 	}
 }
@@ -288,7 +254,7 @@ func write(t *testing.T, file, text string, mode fs.FileMode) {
 func TestClientIDsOfServicesAreReserved(t *testing.T) {
 	unnamed(t)
 	t.Setenv("LLM_MQTT_CLIENT_ID", "my-llm")
-	ids, err := clientIDs(services)
+	ids, err := ownbroker.ClientIDs(services)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -307,7 +273,7 @@ func TestUsualPortThatIsTaken(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer stop()
-	if err := lets(t, brokerOf(home).url); err != nil {
+	if err := login(t, address.Find(home).URL); err != nil {
 		t.Error(err)
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gotars/tars/cmd/tars/internal/adapters"
+	"github.com/gotars/tars/cmd/tars/internal/chosen"
 	"github.com/gotars/tars/engines/discovery"
 	"github.com/gotars/tars/kit"
 )
@@ -85,8 +87,8 @@ func TestDoctorSaysWhyItIsThisEngine(t *testing.T) {
 			for i := 0; i < len(tt.want); i += 2 {
 				service, engine, _ := strings.Cut(tt.want[i], ": ")
 				got := all[slices.IndexFunc(all, func(x trial) bool { return x.service == service })]
-				if got.engine.name != engine || got.err != nil || (got.text == "") != (engine == "none" || engine == simple || engine == "words" || engine == inText) {
-					t.Errorf("%s works with %q (%s): %q %v, want %q", service, got.engine.name, got.engine.from, got.text, got.err, engine)
+				if got.engine.Name != engine || got.err != nil || (got.text == "") != (engine == "none" || engine == simple || engine == "words" || engine == chosen.InText) {
+					t.Errorf("%s works with %q (%s): %q %v, want %q", service, got.engine.Name, got.engine.From, got.text, got.err, engine)
 				}
 				if why := got.why([]string{host}); !strings.Contains(why, here(tt.want[i+1])) {
 					t.Errorf("%s: %s\nwant %s", service, why, here(tt.want[i+1]))
@@ -103,8 +105,8 @@ func TestAnOllamaWithoutAModelIsNoticed(t *testing.T) {
 	all := runTrials(t.Context(), kit.Home(t.TempDir()), []string{host})
 	got := all[slices.IndexFunc(all, func(x trial) bool { return x.service == "llm" })]
 	want := "because Ollama at " + host + ":11434 has no chat model, no other server for it answers at " + host + " on 1234, 8000, 8080, 8001, and no installed engine runs"
-	if why := got.why([]string{host}); got.engine.name != simple || why != want {
-		t.Errorf("%s, %s\nwant %s", got.engine.name, why, want)
+	if why := got.why([]string{host}); got.engine.Name != simple || why != want {
+		t.Errorf("%s, %s\nwant %s", got.engine.Name, why, want)
 	}
 	all = slices.DeleteFunc(all, func(x trial) bool { return x.service == "stt" })
 	if got, want := adviceOn(append(all, trial{service: "stt", text: "ok"})), "Ollama has no chat model: ollama pull llama3.2"; !strings.HasPrefix(got, want) {
@@ -126,8 +128,8 @@ func TestDoctorTriesTheEngineThatWasChosen(t *testing.T) {
 	})
 	all := runTrials(t.Context(), kit.Home(t.TempDir()), []string{host})
 	got := all[slices.IndexFunc(all, func(x trial) bool { return x.service == "llm" })]
-	if got.engine.name != "Ollama" || got.err == nil {
-		t.Errorf("%s: %q %v", got.engine.name, got.text, got.err)
+	if got.engine.Name != "Ollama" || got.err == nil {
+		t.Errorf("%s: %q %v", got.engine.Name, got.text, got.err)
 	}
 	if why := got.why([]string{host}); !strings.Contains(why, "if it fails: llama.cpp, small") {
 		t.Errorf("%s", why)
@@ -162,7 +164,7 @@ func TestNoneIsNoHost(t *testing.T) {
 			t.Errorf("%s: %s", got.service, why)
 		}
 	}
-	if got, err := serversOf(t.Context(), home, discovery.LLM); err != nil || len(got) > 0 {
+	if got, err := adapters.Servers(t.Context(), home, discovery.LLM); err != nil || len(got) > 0 {
 		t.Errorf("bench measures %v, %v", got, err)
 	}
 }
@@ -183,10 +185,10 @@ func TestARecogniserThatMishearsIsNotWell(t *testing.T) {
 func TestTheOneThingThatWouldHelpMost(t *testing.T) {
 	good := func() []trial {
 		return []trial{
-			{service: "stt", text: "x", took: 800 * time.Millisecond, engine: engine{from: "found at 127.0.0.1:8000"}},
-			{service: "llm", text: "x", speed: 40, engine: engine{from: "found at 127.0.0.1:11434"}},
-			{service: "tts", text: "x", engine: engine{from: "found at 127.0.0.1:8000"}},
-			{service: "memory", text: "x", engine: engine{from: "found at 127.0.0.1:11434"}},
+			{service: "stt", text: "x", took: 800 * time.Millisecond, engine: chosen.Engine{From: "found at 127.0.0.1:8000"}},
+			{service: "llm", text: "x", speed: 40, engine: chosen.Engine{From: "found at 127.0.0.1:11434"}},
+			{service: "tts", text: "x", engine: chosen.Engine{From: "found at 127.0.0.1:8000"}},
+			{service: "memory", text: "x", engine: chosen.Engine{From: "found at 127.0.0.1:11434"}},
 		}
 	}
 	tests := map[string]struct {
@@ -200,9 +202,9 @@ func TestTheOneThingThatWouldHelpMost(t *testing.T) {
 		"no voice":           {func(all []trial) { all[2].text = "" }, "no voice: make engines"},
 		"a slow recogniser":  {func(all []trial) { all[0].took = 3 * time.Second }, "the recogniser takes 3.00 s for a short question"},
 		"a slow chat model":  {func(all []trial) { all[1].speed = 3 }, "the chat model writes 3 tokens a second"},
-		"a simple voice":     {func(all []trial) { all[2].engine.better = "x" }, "the voice is a simple one"},
+		"a simple voice":     {func(all []trial) { all[2].engine.Better = "x" }, "the voice is a simple one"},
 		"no embedder":        {func(all []trial) { all[3].text = "" }, "the memory finds words only"},
-		"a small chat model": {func(all []trial) { all[1].engine.from = "installed by make engines" }, "the installed chat model is tiny"},
+		"a small chat model": {func(all []trial) { all[1].engine.From = "installed by make engines" }, "the installed chat model is tiny"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -228,8 +230,8 @@ func TestTheSecondRequestIsTimed(t *testing.T) {
 }
 
 func TestAnEngineIsToldFromItsNeighbours(t *testing.T) {
-	e := engine{name: "Ollama", from: "found at 127.0.0.1:11434"}
-	if !e.is(discovery.Server{Name: "Ollama", URL: "http://127.0.0.1:11434/v1"}) || e.is(discovery.Server{Name: "Ollama", URL: "http://10.0.0.1:11434/v1"}) {
+	e := chosen.Engine{Name: "Ollama", From: "found at 127.0.0.1:11434"}
+	if !asksServer(e, discovery.Server{Name: "Ollama", URL: "http://127.0.0.1:11434/v1"}) || asksServer(e, discovery.Server{Name: "Ollama", URL: "http://10.0.0.1:11434/v1"}) {
 		t.Error("a host is not told from another")
 	}
 }
@@ -252,13 +254,5 @@ func TestInstalledEnginesThatNobodyRunsAreNoticed(t *testing.T) {
 	t.Setenv("ENGINES", "none")
 	if installedButUnused(t.Context(), home) {
 		t.Error("they are not wanted")
-	}
-}
-
-// make up goes on after the offer refused it.
-func TestAnAnswerThatIsNoneStopsUp(t *testing.T) {
-	t.Setenv("ENGINES", "no")
-	if k, err := keepEngines(t.Context(), kit.Home(t.TempDir())); k != nil || err == nil || !strings.Contains(err.Error(), "want yes, none or nothing") {
-		t.Errorf("%v, %v", k, err)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/gotars/tars/cmd/tars/internal/adapters"
 	"github.com/gotars/tars/engines/discovery"
 	"github.com/gotars/tars/engines/failover"
 )
@@ -24,17 +25,17 @@ func (t trial) why(hosts []string) string {
 		places = fmt.Sprintf("Ollama at %s has no chat model, no other server for it answers at %s", t.empty, t.places(hosts))
 	}
 	var because, rest string
-	_, found, isFound := strings.Cut(t.engine.from, "found at ")
-	switch name := variable.FindString(t.engine.from); {
+	_, found, isFound := strings.Cut(t.engine.From, "found at ")
+	switch name := variable.FindString(t.engine.From); {
 	case name != "":
 		because, rest = name+" is set", "not taken"
-	case strings.HasPrefix(t.engine.from, "the server at"):
+	case strings.HasPrefix(t.engine.From, "the server at"):
 		because, rest = "LLM_BASE_URL is set", "not taken"
 	case isFound:
 		because, rest = "it answers on its usual port, "+found, "if it fails"
 	case t.served() != "":
 		because, rest = "tars engines serve answers at "+t.served(), "if it fails"
-	case strings.Contains(t.engine.from, "installed by"):
+	case strings.Contains(t.engine.From, "installed by"):
 		because, rest = places+", and it is installed", "if it fails"
 	case len(t.others) > 0: // the service does not look for them
 		because, rest = "nothing is set", "not taken"
@@ -48,7 +49,7 @@ func (t trial) why(hosts []string) string {
 	}
 	var names []string
 	for _, s := range t.others {
-		names = append(names, serverTitle(s))
+		names = append(names, adapters.Title(s))
 	}
 	return "because " + because + "; " + rest + ": " + strings.Join(names, ", then ")
 }

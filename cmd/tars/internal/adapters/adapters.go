@@ -1,4 +1,7 @@
-package main
+// Package adapters asks a server of speech or language in the way the services ask
+// it: through the adapters of the services, one server alone and without those that
+// take over when it fails.
+package adapters
 
 import (
 	"cmp"
@@ -8,6 +11,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/gotars/tars/cmd/tars/internal/chosen"
 	"github.com/gotars/tars/engines/discovery"
 	"github.com/gotars/tars/engines/failover"
 	"github.com/gotars/tars/kit"
@@ -20,19 +24,14 @@ import (
 	ttsengine "github.com/gotars/tars/services/tts/engine"
 )
 
-// hostsConfig is read from ENGINE_HOSTS, as each service does.
-type hostsConfig struct {
-	Hosts []string `default:"127.0.0.1"`
-}
-
-// serversOf are the servers of kind that the settings name and those that are
+// Servers are the servers of kind that the settings name and those that are
 // found, each once. Clouds are left out: they cost money.
-func serversOf(ctx context.Context, home kit.Home, kind discovery.Kind) (all []discovery.Server, err error) {
+func Servers(ctx context.Context, home kit.Home, kind discovery.Kind) (all []discovery.Server, err error) {
 	named, err := namedServers(kind)
 	if err != nil {
 		return nil, err
 	}
-	w, err := kit.FromEnv[hostsConfig]("engine")
+	w, err := kit.FromEnv[chosen.HostsConfig]("engine")
 	if err != nil {
 		return nil, err
 	}
@@ -77,8 +76,8 @@ func namedServers(kind discovery.Kind) (all []discovery.Server, err error) {
 	return nil, nil
 }
 
-// serverTitle is what s is called in a table.
-func serverTitle(s discovery.Server) string {
+// Title is what s is called in the output of a command.
+func Title(s discovery.Server) string {
 	if s.Installed {
 		return s.Name
 	}
@@ -92,8 +91,8 @@ func serverTitle(s discovery.Server) string {
 	return name
 }
 
-// recogniserOf is the adapter of the stt service for s.
-func recogniserOf(s discovery.Server, home kit.Home) (func(context.Context, []byte) (string, error), error) {
+// RecogniserAt returns the adapter of the stt service for s.
+func RecogniserAt(s discovery.Server, home kit.Home) (func(context.Context, []byte) (string, error), error) {
 	c, err := kit.FromEnv[stt.Config]("stt")
 	if err != nil {
 		return nil, err
@@ -106,21 +105,22 @@ func recogniserOf(s discovery.Server, home kit.Home) (func(context.Context, []by
 	if err != nil {
 		return nil, err
 	}
-	return transcribeWith(e), nil
+	return TranscribeWith(e), nil
 }
 
-func transcribeWith(e sttengine.Transcriber) func(context.Context, []byte) (string, error) {
+// TranscribeWith transcribes samples with e.
+func TranscribeWith(e sttengine.Transcriber) func(context.Context, []byte) (string, error) {
 	return func(ctx context.Context, pcm []byte) (string, error) {
 		r, err := e.Transcribe(ctx, pcm)
 		return r.Text, err
 	}
 }
 
-// sayer says text and tells when the first and the last sound of it came.
-type sayer func(ctx context.Context, text string) (first, all time.Duration, err error)
+// Sayer says text and tells when the first and the last sound of it came.
+type Sayer func(ctx context.Context, text string) (first, all time.Duration, err error)
 
-// voiceAt is the adapter of the tts service for s.
-func voiceAt(ctx context.Context, s discovery.Server, home kit.Home) (say sayer, done func(), err error) {
+// VoiceAt returns the adapter of the tts service for s. Call done after its last use.
+func VoiceAt(ctx context.Context, s discovery.Server, home kit.Home) (say Sayer, done func(), err error) {
 	c, err := kit.FromEnv[tts.Config]("tts")
 	if err != nil {
 		return nil, nil, err
@@ -133,10 +133,11 @@ func voiceAt(ctx context.Context, s discovery.Server, home kit.Home) (say sayer,
 	if err != nil {
 		return nil, nil, err
 	}
-	return sayWith(e), func() { _ = stop(context.WithoutCancel(ctx)) }, nil
+	return SayWith(e), func() { _ = stop(context.WithoutCancel(ctx)) }, nil
 }
 
-func sayWith(e ttsengine.Synthesizer) sayer {
+// SayWith says text with e.
+func SayWith(e ttsengine.Synthesizer) Sayer {
 	return func(ctx context.Context, text string) (first, all time.Duration, err error) {
 		begin := time.Now()
 		for chunk, err := range e.Synthesize(ctx, ttsengine.Line{Text: text, Lang: "en"}) {
@@ -154,12 +155,12 @@ func sayWith(e ttsengine.Synthesizer) sayer {
 	}
 }
 
-// answerer answers a question and tells when the first and the last of so many
-// pieces came.
-type answerer func(ctx context.Context, question string, limit int) (first, all time.Duration, pieces int, err error)
+// Answerer answers a question with limit tokens at most, and tells how many pieces
+// the answer came in, and when the first and the last of them came.
+type Answerer func(ctx context.Context, question string, limit int) (first, all time.Duration, pieces int, err error)
 
-// writerOf is the adapter of the llm service for s.
-func writerOf(s discovery.Server, home kit.Home) (answerer, error) {
+// WriterAt returns the adapter of the llm service for s.
+func WriterAt(s discovery.Server, home kit.Home) (Answerer, error) {
 	c, err := kit.FromEnv[llm.Config]("llm")
 	if err != nil {
 		return nil, err
@@ -172,10 +173,11 @@ func writerOf(s discovery.Server, home kit.Home) (answerer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return answerWith(e), nil
+	return AnswerWith(e), nil
 }
 
-func answerWith(e llmengine.Generator) answerer {
+// AnswerWith answers with e.
+func AnswerWith(e llmengine.Generator) Answerer {
 	return func(ctx context.Context, question string, limit int) (first, all time.Duration, pieces int, err error) {
 		begin := time.Now()
 		_, err = e.Generate(ctx, llmengine.Prompt{User: question, Question: question, MaxTokens: limit, TopP: 1}, func(delta string) error {
@@ -193,8 +195,8 @@ func answerWith(e llmengine.Generator) answerer {
 	}
 }
 
-// embedderOf is the adapter of the memory service for s.
-func embedderOf(s discovery.Server) (func(context.Context, string) ([]float32, error), error) {
+// EmbedderAt returns the adapter of the memory service for s.
+func EmbedderAt(s discovery.Server) (func(context.Context, string) ([]float32, error), error) {
 	c, err := kit.FromEnv[memory.Config]("memory")
 	if err != nil {
 		return nil, err
@@ -207,10 +209,11 @@ func embedderOf(s discovery.Server) (func(context.Context, string) ([]float32, e
 	if err != nil {
 		return nil, err
 	}
-	return vectorOf(e), nil
+	return EmbedWith(e), nil
 }
 
-func vectorOf(e memory.Embedder) func(context.Context, string) ([]float32, error) {
+// EmbedWith returns the vector of a text by e.
+func EmbedWith(e memory.Embedder) func(context.Context, string) ([]float32, error) {
 	return func(ctx context.Context, text string) ([]float32, error) {
 		all, err := e.Embed(ctx, []string{text})
 		if err != nil {

@@ -1,0 +1,28 @@
+// Package figures writes what was measured for people.
+package figures
+
+import (
+	"fmt"
+	"time"
+)
+
+// Duration is d with three digits.
+func Duration(d time.Duration) string {
+	switch {
+	case d.Abs() >= 10*time.Second:
+		return fmt.Sprintf("%.0f s", d.Seconds())
+	case d.Abs() >= time.Second:
+		return fmt.Sprintf("%.2f s", d.Seconds())
+	case d.Abs() >= 10*time.Millisecond:
+		return fmt.Sprintf("%.0f ms", d.Seconds()*1000)
+	}
+	return fmt.Sprintf("%.1f ms", d.Seconds()*1000)
+}
+
+// Memory is n for people; a dash stands for unknown.
+func Memory(n int64) string {
+	if n <= 0 {
+		return "–"
+	}
+	return fmt.Sprintf("%d MB", n/1e6)
+}
