@@ -35,20 +35,20 @@ type Server struct {
 }
 
 const (
-	patience = 500 * time.Millisecond // for one server
-	longest  = time.Second            // for all
+	serverTimeout = 500 * time.Millisecond // for one server
+	lookTimeout   = time.Second            // for all
 )
 
 // Look returns the servers of kind that answer, best first: the usual ports of
 // hosts, then what is installed and run by tars up, as the file in home says.
 // Without hosts and home it returns nothing. It takes at most a second.
 func Look(ctx context.Context, hosts []string, home string, kind Kind) []Server {
-	return findServers(ctx, usual, hosts, home, kind)
+	return findServers(ctx, usualPorts, hosts, home, kind)
 }
 
 // findServers is Look with other ports.
 func findServers(ctx context.Context, ports []port, hosts []string, home string, kind Kind) []Server {
-	ctx, cancel := context.WithTimeout(ctx, longest)
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
 	var places []place
 	for _, p := range ports {
@@ -65,7 +65,7 @@ func findServers(ctx context.Context, ports []port, hosts []string, home string,
 	var wg sync.WaitGroup
 	for i, p := range places {
 		wg.Go(func() {
-			ctx, cancel := context.WithTimeout(ctx, patience)
+			ctx, cancel := context.WithTimeout(ctx, serverTimeout)
 			defer cancel()
 			answers[i] = p.ask(ctx, p.host)
 		})

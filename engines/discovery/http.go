@@ -53,7 +53,7 @@ func ollamaServers(ctx context.Context, addr string) []Server {
 // OllamaWithoutChat is the address of an Ollama at hosts that has no chat model, and so is
 // not found; "" when there is none.
 func OllamaWithoutChat(ctx context.Context, hosts []string) string {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, serverTimeout)
 	defer cancel()
 	for _, host := range hosts {
 		addr := net.JoinHostPort(host, strconv.Itoa(OllamaPort))
@@ -134,10 +134,10 @@ func makerOf(m model) string {
 }
 
 var (
-	unsupported = regexp.MustCompile(`(?i)rerank|stable-?diffusion|\bflux\b|[-:]cloud$`) // no engine of ours, or not on this machine
-	recogniser  = regexp.MustCompile(`(?i)whisper|parakeet|canary|moonshine|sensevoice|transcribe|\basr\b`)
-	speaker     = regexp.MustCompile(`(?i)\btts\b|kokoro|piper|xtts|\bvits\b|\bbark\b|chatterbox|orpheus|^voice-|^[a-z]{2,3}_[A-Z]{2}-.+-(x_low|low|medium|high)$`)
-	embedder    = regexp.MustCompile(`(?i)embed|minilm|\bbge\b|nomic|paraphrase|\be5\b|\bgte\b`)
+	unsupportedName = regexp.MustCompile(`(?i)rerank|stable-?diffusion|\bflux\b|[-:]cloud$`) // no engine of ours, or not on this machine
+	recogniserName  = regexp.MustCompile(`(?i)whisper|parakeet|canary|moonshine|sensevoice|transcribe|\basr\b`)
+	voiceName       = regexp.MustCompile(`(?i)\btts\b|kokoro|piper|xtts|\bvits\b|\bbark\b|chatterbox|orpheus|^voice-|^[a-z]{2,3}_[A-Z]{2}-.+-(x_low|low|medium|high)$`)
+	embedderName    = regexp.MustCompile(`(?i)embed|minilm|\bbge\b|nomic|paraphrase|\be5\b|\bgte\b`)
 )
 
 // kindOf is what a model is for, by its task and else by its name; empty when
@@ -158,19 +158,19 @@ func kindOf(m model) Kind {
 	}
 	id := strings.ReplaceAll(m.ID, "_", "-") // a word ends there for people, if not for \b
 	switch {
-	case m.ID == "" || unsupported.MatchString(id):
+	case m.ID == "" || unsupportedName.MatchString(id):
 		return ""
-	case recogniser.MatchString(id):
+	case recogniserName.MatchString(id):
 		return STT
-	case speaker.MatchString(id) || speaker.MatchString(m.ID):
+	case voiceName.MatchString(id) || voiceName.MatchString(m.ID):
 		return TTS
-	case embedder.MatchString(id):
+	case embedderName.MatchString(id):
 		return Embed
 	}
 	return LLM
 }
 
-const largest = 4 << 20 // bytes of an answer
+const maxAnswerBytes = 4 << 20 // bytes of an answer
 
 // client asks this machine and its neighbours: no proxy, no other place, and no
 // connection that stays.
@@ -190,5 +190,5 @@ func getJSON(ctx context.Context, url string, v any) bool {
 		return false
 	}
 	defer r.Body.Close()
-	return r.StatusCode == http.StatusOK && json.NewDecoder(io.LimitReader(r.Body, largest)).Decode(v) == nil
+	return r.StatusCode == http.StatusOK && json.NewDecoder(io.LimitReader(r.Body, maxAnswerBytes)).Decode(v) == nil
 }

@@ -115,7 +115,7 @@ func isListening(ctx context.Context, address string) bool {
 	if err != nil {
 		return false
 	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, serverTimeout)
 	defer cancel()
 	c, err := new(net.Dialer).DialContext(ctx, "tcp", u.Host)
 	return err == nil && c.Close() == nil

@@ -23,9 +23,9 @@ func (p port) ask(ctx context.Context, host string) []Server {
 // OllamaPort is where Ollama listens.
 const OllamaPort = 11434
 
-// usual are the ports, the best server of each kind first. Those of
+// usualPorts are the ports, the best server of each kind first. Those of
 // tars engines serve come last.
-var usual = []port{
+var usualPorts = []port{
 	{OllamaPort, []Kind{LLM, Embed}, ollamaServers},
 	{1234, []Kind{LLM, Embed}, openAI("LM Studio")},
 	{8000, []Kind{LLM, Embed, STT, TTS}, openAI("")},
@@ -40,7 +40,7 @@ var usual = []port{
 
 // Ports are where servers of kind usually listen, the best first.
 func Ports(kind Kind) (all []int) {
-	for _, p := range usual {
+	for _, p := range usualPorts {
 		if slices.Contains(p.kinds, kind) {
 			all = append(all, p.number)
 		}

@@ -8,8 +8,8 @@ import (
 	"net"
 )
 
-// program is an entry of a Wyoming server's info.
-type program struct {
+// wyomingProgram is an entry of a Wyoming server's info.
+type wyomingProgram struct {
 	Name      string `json:"name"`
 	Installed *bool  `json:"installed"`
 }
@@ -22,7 +22,7 @@ func wyomingServers(kind Kind) func(context.Context, string) []Server {
 		if !ok {
 			return nil
 		}
-		for _, p := range map[Kind][]program{STT: info.ASR, TTS: info.TTS, Wake: info.Wake}[kind] {
+		for _, p := range map[Kind][]wyomingProgram{STT: info.ASR, TTS: info.TTS, Wake: info.Wake}[kind] {
 			if p.Name != "" && (p.Installed == nil || *p.Installed) {
 				return []Server{{Kind: kind, Protocol: "wyoming", URL: "tcp://" + addr, Name: "Wyoming " + p.Name}}
 			}
@@ -38,16 +38,16 @@ func Ping(ctx context.Context, addr string) bool {
 	return ok
 }
 
-// information is what a Wyoming server can do.
-type information struct {
-	ASR  []program `json:"asr"`
-	TTS  []program `json:"tts"`
-	Wake []program `json:"wake"`
+// wyomingInfo is what a Wyoming server can do.
+type wyomingInfo struct {
+	ASR  []wyomingProgram `json:"asr"`
+	TTS  []wyomingProgram `json:"tts"`
+	Wake []wyomingProgram `json:"wake"`
 }
 
 // describeWyoming asks for the info of a Wyoming server, which comes with the header
 // or, as its newer versions do, behind it.
-func describeWyoming(ctx context.Context, addr string) (info information, ok bool) {
+func describeWyoming(ctx context.Context, addr string) (info wyomingInfo, ok bool) {
 	c, err := new(net.Dialer).DialContext(ctx, "tcp", addr)
 	if err != nil {
 		return info, false
@@ -57,16 +57,16 @@ func describeWyoming(ctx context.Context, addr string) (info information, ok boo
 	if _, err := io.WriteString(c, `{"type": "describe"}`+"\n"); err != nil {
 		return info, false
 	}
-	r := bufio.NewReader(io.LimitReader(c, largest))
+	r := bufio.NewReader(io.LimitReader(c, maxAnswerBytes))
 	for range 10 { // other events may come first
 		var header struct {
 			Type   string      `json:"type"`
-			Data   information `json:"data"`
+			Data   wyomingInfo `json:"data"`
 			Length int         `json:"data_length"`
 			Bytes  int         `json:"payload_length"`
 		}
 		line, err := r.ReadBytes('\n')
-		if err != nil || json.Unmarshal(line, &header) != nil || header.Length < 0 || header.Length > largest || header.Bytes < 0 {
+		if err != nil || json.Unmarshal(line, &header) != nil || header.Length < 0 || header.Length > maxAnswerBytes || header.Bytes < 0 {
 			return info, false
 		}
 		data := make([]byte, header.Length)

@@ -66,8 +66,8 @@ func OpenHub() (*Hub, error) {
 	return &h, nil
 }
 
-// entry is a file as the hub lists it.
-type entry struct {
+// hubEntry is a file as the hub lists it.
+type hubEntry struct {
 	Type string `json:"type"`
 	Path string `json:"path"`
 	Size int64  `json:"size"`
@@ -126,7 +126,7 @@ func (h *Hub) resolve(ctx context.Context, o Offer, dir string, files map[string
 	if b, err := hex.DecodeString(commit.SHA); err != nil || len(b) != 20 {
 		return o, fmt.Errorf("%s: %s does not name a commit", o.ID, h.Base)
 	}
-	var entries []entry
+	var entries []hubEntry
 	if err := h.get(ctx, strings.TrimSuffix("/api/models/"+o.From+"/tree/"+commit.SHA+"/"+dir, "/"), &entries); err != nil {
 		return o, fmt.Errorf("%s: %w", o.ID, err)
 	}
@@ -170,18 +170,15 @@ func (h *Hub) unknown(id string) error {
 		id, strings.Join(h.names(), ", "))
 }
 
-// patience is for a Python to answer and for the hub to begin to, stall for its
-// next piece; tries are for one file, each of which goes on where the last one
-// ended.
 const (
-	patience = 30 * time.Second
-	stall    = time.Minute
-	tries    = 5
+	answerTimeout = 30 * time.Second // for a Python to answer, and for the hub to begin to
+	stallTimeout  = time.Minute      // for the next bytes of a download, see [Installer]
+	maxTries      = 5                // of one file; each goes on where the last one ended
 )
 
 func hubClient() *http.Client {
 	t := http.DefaultTransport.(*http.Transport).Clone()
-	t.ResponseHeaderTimeout = patience
+	t.ResponseHeaderTimeout = answerTimeout
 	return &http.Client{Transport: t}
 }
 
@@ -219,20 +216,20 @@ func (h *Hub) get(ctx context.Context, path string, into any) error {
 	return nil
 }
 
-// arrived is where a file of the hub is once it is whole.
-func (j *job) arrived(f File) string { return filepath.Join(j.downloads(), f.sum()) }
+// hubFile is where a file of the hub is once it is whole.
+func (j *job) hubFile(f File) string { return filepath.Join(j.downloads(), f.sum()) }
 
 // fetchHub fetches a file, going on where an earlier attempt ended.
 func (j *job) fetchHub(ctx context.Context, o Offer, f File) error {
-	if sum, err := f.check(j.arrived(f)); err == nil && sum == f.sum() {
+	if sum, err := f.check(j.hubFile(f)); err == nil && sum == f.sum() {
 		return nil
 	}
 	j.Progress.step("fetching "+o.ID+", "+f.Name, f.Size)
-	part := j.arrived(f) + ".part"
+	part := j.hubFile(f) + ".part"
 	var err error
-	for range tries {
+	for range maxTries {
 		before := lengthOf(part)
-		if err = j.more(ctx, f, part); err == nil || ctx.Err() != nil {
+		if err = j.fetchRest(ctx, f, part); err == nil || ctx.Err() != nil {
 			break
 		}
 		var status *statusError
@@ -253,7 +250,7 @@ func (j *job) fetchHub(ctx context.Context, o Offer, f File) error {
 	if sum != f.sum() {
 		return errors.Join(&DiffersError{File: f.Name, Want: f.sum(), Got: sum}, os.Remove(part))
 	}
-	return os.Rename(part, j.arrived(f))
+	return os.Rename(part, j.hubFile(f))
 }
 
 // statusError is an answer that is not a file.
@@ -261,15 +258,15 @@ type statusError struct{ url, status string }
 
 func (e *statusError) Error() string { return e.url + " answers " + e.status }
 
-// more appends what is missing of f to part.
-func (j *job) more(ctx context.Context, f File, part string) (err error) {
+// fetchRest appends what is missing of f to part.
+func (j *job) fetchRest(ctx context.Context, f File, part string) (err error) {
 	have := lengthOf(part)
 	if have == f.Size {
 		return nil
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	late := time.AfterFunc(j.stall+patience, func() { cancel(errStalled) })
+	late := time.AfterFunc(j.stallTimeout+answerTimeout, func() { cancel(errStalled) })
 	defer late.Stop()
 	q, err := j.Hub.request(ctx, f.url)
 	if err != nil {
@@ -296,7 +293,7 @@ func (j *job) more(ctx context.Context, f File, part string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, w.Close()) }()
-	n, err := io.Copy(w, &counted{io.LimitReader(r.Body, f.Size-have+1), have, j.Progress, func() { late.Reset(j.stall) }})
+	n, err := io.Copy(w, &countingReader{io.LimitReader(r.Body, f.Size-have+1), have, j.Progress, func() { late.Reset(j.stallTimeout) }})
 	if errors.Is(context.Cause(ctx), errStalled) {
 		return errStalled
 	}
@@ -308,15 +305,15 @@ func (j *job) more(ctx context.Context, f File, part string) (err error) {
 
 var errStalled = errors.New("nothing comes any more")
 
-// counted shows how much was read, and tells alive of it.
-type counted struct {
+// countingReader shows how much was read, and calls alive after each read.
+type countingReader struct {
 	io.Reader
 	n     int64
 	p     *Progress
 	alive func()
 }
 
-func (c *counted) Read(b []byte) (int, error) {
+func (c *countingReader) Read(b []byte) (int, error) {
 	n, err := c.Reader.Read(b)
 	c.n += int64(n)
 	c.alive()

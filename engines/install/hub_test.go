@@ -221,7 +221,7 @@ func TestWhatTheHubGetsWrongIsRefused(t *testing.T) {
 			home := t.TempDir()
 			i, _ := installer(t, home, bare, "")
 			if strings.HasSuffix(name, "does not end") {
-				i.stall = time.Second
+				i.stallTimeout = time.Second
 			}
 			if err := i.Install(t.Context(), tt.id); err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("%v: does not say %q", err, tt.want)

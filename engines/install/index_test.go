@@ -221,7 +221,7 @@ func installer(t *testing.T, home, catalogue, lock string) (*Installer, *bytes.B
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	return &Installer{Home: home, Catalogue: c, Hub: h, Progress: &Progress{out: &out}, room: freeBytes, batch: batch, stall: stall}, &out
+	return &Installer{Home: home, Catalogue: c, Hub: h, Progress: &Progress{out: &out}, freeSpace: freeBytes, maxBatch: maxBatch, stallTimeout: stallTimeout}, &out
 }
 
 // tree is every file below a folder with its mode and content.

@@ -18,14 +18,14 @@ import (
 
 // Installer changes what is installed in a home.
 type Installer struct {
-	Home      string
-	Catalogue *Catalogue
-	Hub       *Hub
-	Progress  *Progress
-	Dry       bool // only say what would be done
-	room      func(dir string) (int64, error)
-	batch     int64         // bytes that one run of pip fetches
-	stall     time.Duration // after which a download that brings nothing is over, or a question to the hub
+	Home         string
+	Catalogue    *Catalogue
+	Hub          *Hub
+	Progress     *Progress
+	Dry          bool // only say what would be done
+	freeSpace    func(dir string) (int64, error)
+	maxBatch     int64         // bytes that one run of pip fetches
+	stallTimeout time.Duration // after which a download that brings nothing is over, or a question to the hub
 }
 
 // New returns an installer for home with the catalogue and hub of this binary.
@@ -38,7 +38,7 @@ func New(home string, p *Progress) (*Installer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Installer{Home: home, Catalogue: c, Hub: h, Progress: p, room: freeBytes, batch: batch, stall: stall}, nil
+	return &Installer{Home: home, Catalogue: c, Hub: h, Progress: p, freeSpace: freeBytes, maxBatch: maxBatch, stallTimeout: stallTimeout}, nil
 }
 
 // job is one run of an installer.
@@ -66,7 +66,7 @@ func (i *Installer) Install(ctx context.Context, ids ...string) error {
 	if slices.ContainsFunc(ids, func(id string) bool { return kindOf(id) == "stt" }) && i.Catalogue.kinds["vad"] != nil {
 		ids = append(slices.Clone(ids), "vad") // a recogniser alone invents words in silence
 	}
-	err := i.change(ctx, func(ctx context.Context, in *Installed) ([]part, error) { return i.add(ctx, in, ids) })
+	err := i.changeParts(ctx, func(ctx context.Context, in *Installed) ([]part, error) { return i.partsWith(ctx, in, ids) })
 	if err == nil && !i.Dry {
 		_ = os.Remove(declinedFile(i.Home)) // that was another day
 	}
@@ -81,11 +81,11 @@ func (i *Installer) Update(ctx context.Context) error {
 	case err != nil: // without the list, all would count as not wanted
 		return err
 	}
-	return i.change(ctx, func(ctx context.Context, in *Installed) ([]part, error) { return i.add(ctx, in, nil) })
+	return i.changeParts(ctx, func(ctx context.Context, in *Installed) ([]part, error) { return i.partsWith(ctx, in, nil) })
 }
 
-// add returns what is installed with ids before it.
-func (i *Installer) add(ctx context.Context, in *Installed, ids []string) (parts []part, err error) {
+// partsWith returns what is installed with ids before it.
+func (i *Installer) partsWith(ctx context.Context, in *Installed, ids []string) (parts []part, err error) {
 	for _, id := range append(slices.Clone(ids), in.ids()...) {
 		if o, ok := i.Catalogue.offer(id); ok {
 			id = o.ID
@@ -100,7 +100,7 @@ func (i *Installer) add(ctx context.Context, in *Installed, ids []string) (parts
 		if i.Catalogue.kinds[kindOf(id)] == nil {
 			return nil, i.Hub.unknown(id)
 		}
-		limited, cancel := context.WithTimeout(ctx, i.stall)
+		limited, cancel := context.WithTimeout(ctx, i.stallTimeout)
 		o, err := i.Hub.Offer(limited, id)
 		cancel()
 		if err != nil {
@@ -134,8 +134,8 @@ func makeFolder(dir string, mode fs.FileMode) error {
 
 func fileExists(path string) bool { _, err := os.Stat(path); return err == nil }
 
-// change makes the installation hold what edit says, with the home to itself.
-func (i *Installer) change(ctx context.Context, edit func(context.Context, *Installed) ([]part, error)) error {
+// changeParts makes the installation hold what edit says, with the home to itself.
+func (i *Installer) changeParts(ctx context.Context, edit func(context.Context, *Installed) ([]part, error)) error {
 	if !i.Dry { // which leaves no trace
 		if err := makeFolder(i.Home, 0o700); err != nil {
 			return err
@@ -222,7 +222,7 @@ func (j *job) carryOut(ctx context.Context, p *plan) (err error) {
 			return err
 		}
 	}
-	return j.conclude(p)
+	return j.writeList(p)
 }
 
 // makeRoom removes what an interrupted run left half done and checks that the
@@ -238,7 +238,7 @@ func (j *job) makeRoom(p *plan) error {
 	if err != nil {
 		return err
 	}
-	room, err := j.room(j.dir)
+	room, err := j.freeSpace(j.dir)
 	if err != nil {
 		return err
 	}
@@ -248,8 +248,8 @@ func (j *job) makeRoom(p *plan) error {
 	return nil
 }
 
-// conclude writes the list and removes what it does not name.
-func (j *job) conclude(p *plan) error {
+// writeList writes the list and removes what it does not name.
+func (j *job) writeList(p *plan) error {
 	in := Installed{Python: j.python.version(), Program: j.python.Path, Packages: []string{}}
 	for _, l := range p.packages {
 		name, ok := j.unpacked(l)
@@ -304,7 +304,7 @@ func (in *Installed) ids() (ids []string) {
 // Remove takes parts away, by id or kind, or everything when none is named.
 func (i *Installer) Remove(ctx context.Context, ids ...string) error {
 	if len(ids) == 0 {
-		return i.clear(ctx)
+		return i.removeAll(ctx)
 	}
 	in, err := Read(i.Home)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -322,14 +322,14 @@ func (i *Installer) Remove(ctx context.Context, ids ...string) error {
 		}
 	}
 	if !slices.ContainsFunc(in.ids(), func(id string) bool { return !gone(id) }) {
-		return i.clear(ctx)
+		return i.removeAll(ctx)
 	}
 	if i.Dry {
 		i.Progress.say("Would remove %s", strings.Join(ids, ", "))
 	}
-	err = i.change(ctx, func(ctx context.Context, in *Installed) ([]part, error) {
+	err = i.changeParts(ctx, func(ctx context.Context, in *Installed) ([]part, error) {
 		in.Parts = slices.DeleteFunc(in.Parts, func(p Part) bool { return gone(p.ID) })
-		return i.add(ctx, in, nil)
+		return i.partsWith(ctx, in, nil)
 	})
 	if err == nil && !i.Dry {
 		i.Progress.say("Removed %s", strings.Join(ids, ", "))
@@ -337,8 +337,8 @@ func (i *Installer) Remove(ctx context.Context, ids ...string) error {
 	return err
 }
 
-// clear removes everything that was ever installed in this home.
-func (i *Installer) clear(ctx context.Context) error {
+// removeAll removes everything that was ever installed in this home.
+func (i *Installer) removeAll(ctx context.Context) error {
 	if !fileExists(Dir(i.Home)) {
 		i.Progress.say("Nothing is installed in %s", i.Home)
 		return nil
@@ -356,7 +356,7 @@ func (i *Installer) clear(ctx context.Context) error {
 	if err := os.Remove(List(i.Home)); err != nil && !errors.Is(err, fs.ErrNotExist) { // first: nothing is started from what is half gone
 		return err
 	}
-	i.letGo(ctx)
+	i.awaitStop(ctx)
 	err = errors.Join(os.RemoveAll(Dir(i.Home)), os.RemoveAll(cacheDir(i.Home)))
 	for _, name := range []string{"speech", "llm", "embed", "wake"} {
 		_ = os.Remove(Log(i.Home, name)) // there is none of what never ran
@@ -374,9 +374,9 @@ func (i *Installer) clear(ctx context.Context) error {
 // is gone, and to stop them.
 const stopTimeout = 10 * time.Second
 
-// letGo waits until nobody runs the engines, who would write where they were, or
+// awaitStop waits until nobody runs the engines, who would write where they were, or
 // until ctx ends.
-func (i *Installer) letGo(ctx context.Context) {
+func (i *Installer) awaitStop(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, stopTimeout)
 	defer cancel()
 	for first := true; ; first = false {

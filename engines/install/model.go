@@ -24,7 +24,7 @@ func (j *job) buildModel(ctx context.Context, o Offer) error {
 			return err
 		}
 		if f.url != "" {
-			err = os.Link(j.arrived(f), filepath.Join(next, f.Name)) // stays until all is done
+			err = os.Link(j.hubFile(f), filepath.Join(next, f.Name)) // stays until all is done
 		} else {
 			err = j.assemble(f, filepath.Join(next, f.Name))
 		}

@@ -28,7 +28,7 @@ func (i *Installer) Offer(ctx context.Context, answer string, in io.Reader, pers
 		if !person || fileExists(declinedFile(i.Home)) {
 			return nil
 		}
-		yes, err := i.agreed(ctx, in)
+		yes, err := i.askPerson(ctx, in)
 		if err != nil || !yes {
 			return err
 		}
@@ -53,8 +53,8 @@ const (
 	duration = "half a minute"
 )
 
-// agreed asks. Only an answer is remembered: the end of the input is none.
-func (i *Installer) agreed(ctx context.Context, in io.Reader) (bool, error) {
+// askPerson asks. Only an answer is remembered: the end of the input is none.
+func (i *Installer) askPerson(ctx context.Context, in io.Reader) (bool, error) {
 	fmt.Fprintf(i.Progress.out, "Install local engines (speech to text, a voice, a small chat model, wake words)? %s, about %s [Y/n] ", onDisk, duration)
 	typed := make(chan string, 1)
 	go func() { // which nothing but a line or the end of this process ends

@@ -8,13 +8,13 @@ import (
 // plan is what has to be done for a set of parts.
 type plan struct {
 	parts    []part
-	packages []locked // that the servers need
-	fetch    []want   // wheels that are not here
-	unpack   []locked // packages that are not unpacked
-	models   []Offer  // that are not built
-	download int64    // bytes to fetch
-	disk     int64    // bytes at the end, about
-	peak     int64    // bytes that must be free to get there
+	packages []locked      // that the servers need
+	fetch    []wantedWheel // wheels that are not here
+	unpack   []locked      // packages that are not unpacked
+	models   []Offer       // that are not built
+	download int64         // bytes to fetch
+	disk     int64         // bytes at the end, about
+	peak     int64         // bytes that must be free to get there
 }
 
 // unpackedSize is what a wheel becomes, about.
@@ -47,7 +47,7 @@ func (j *job) plan(parts []part) (*plan, error) {
 		for _, f := range part.offer.Files {
 			p.peak += f.Size
 			if f.url != "" {
-				p.download += f.Size - min(f.Size, lengthOf(j.arrived(f))+lengthOf(j.arrived(f)+".part"))
+				p.download += f.Size - min(f.Size, lengthOf(j.hubFile(f))+lengthOf(j.hubFile(f)+".part"))
 			}
 		}
 		if part.offer.Convert != nil {
@@ -75,25 +75,25 @@ func (j *job) packagesOf(p *plan, needed, carriers []locked) error {
 			continue
 		}
 		p.unpack, p.peak = append(p.unpack, l), p.peak+unpackedSize(w)
-		j.wanted(p, l, w)
+		j.addWheel(p, l, w)
 	}
 	for _, l := range carriers {
 		w, err := l.of(j.python)
 		if err != nil {
 			return err
 		}
-		j.wanted(p, l, w)
+		j.addWheel(p, l, w)
 	}
 	p.peak += p.download
 	return nil
 }
 
-// wanted adds a wheel to what is fetched, unless it is here.
-func (j *job) wanted(p *plan, l locked, w wheel) {
-	if _, ok := j.fetched(l); ok || slices.ContainsFunc(p.fetch, func(o want) bool { return o.locked.Name == l.Name }) {
+// addWheel adds a wheel to what is fetched, unless it is here.
+func (j *job) addWheel(p *plan, l locked, w wheel) {
+	if _, ok := j.fetched(l); ok || slices.ContainsFunc(p.fetch, func(o wantedWheel) bool { return o.locked.Name == l.Name }) {
 		return
 	}
-	p.fetch, p.download = append(p.fetch, want{l, w}), p.download+w.Size
+	p.fetch, p.download = append(p.fetch, wantedWheel{l, w}), p.download+w.Size
 }
 
 // print says what would be done, for people.

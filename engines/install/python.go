@@ -23,10 +23,10 @@ type Python struct {
 }
 
 // The versions that the packages of the lock file are built for.
-const oldest, newest = 11, 14
+const minPythonMinor, maxPythonMinor = 11, 14
 
-// ask prints what Python is made of, one thing a line.
-const ask = `import importlib.util as u, platform, sys, sysconfig
+// describePython prints what Python is made of, one thing a line.
+const describePython = `import importlib.util as u, platform, sys, sysconfig
 musl = "musl" in (sysconfig.get_config_var("HOST_GNU_TYPE") or "")
 print(getattr(sys, "_base_executable", None) or sys.executable, sys.version_info[0], sys.version_info[1],
   {"linux": "musllinux" if musl else "manylinux", "darwin": "macosx"}.get(sys.platform, sys.platform),
@@ -37,7 +37,7 @@ print(getattr(sys, "_base_executable", None) or sys.executable, sys.version_info
 // python3 and python3.14 to python3.11. The error says what is wrong with each.
 func FindPython(ctx context.Context) (Python, error) {
 	names := []string{os.Getenv("PYTHON"), "python3"}
-	for minor := newest; minor >= oldest; minor-- {
+	for minor := maxPythonMinor; minor >= minPythonMinor; minor-- {
 		names = append(names, fmt.Sprintf("python3.%d", minor))
 	}
 	var wrong []string
@@ -54,7 +54,7 @@ func FindPython(ctx context.Context) (Python, error) {
 		}
 		wrong = append(wrong, fmt.Sprintf("%s: %v", name, err))
 	}
-	want := fmt.Sprintf("the engines need Python 3.%d to 3.%d with pip", oldest, newest)
+	want := fmt.Sprintf("the engines need Python 3.%d to 3.%d with pip", minPythonMinor, maxPythonMinor)
 	cure := "install it (Debian, Ubuntu: apt install python3 python3-pip; macOS: brew install python), or set PYTHON to one"
 	if len(wrong) == 0 {
 		return Python{}, fmt.Errorf("%s, and there is no python3 here: %s", want, cure)
@@ -64,9 +64,9 @@ func FindPython(ctx context.Context) (Python, error) {
 
 // examinePython asks a Python what it is.
 func examinePython(ctx context.Context, path string) (Python, error) {
-	limited, cancel := context.WithTimeout(ctx, patience)
+	limited, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
-	cmd := exec.CommandContext(limited, path, "-c", ask)
+	cmd := exec.CommandContext(limited, path, "-c", describePython)
 	cmd.WaitDelay = time.Second // for what it started: it may be a script
 	out, err := cmd.Output()
 	f := strings.Split(strings.TrimSpace(string(out)), "\n")
@@ -83,7 +83,7 @@ func examinePython(ctx context.Context, path string) (Python, error) {
 	}
 	p := Python{Path: f[0], Minor: minor, Platform: f[3], Machine: f[8], pip: f[5] == "1", ensure: f[6] == "1"}
 	switch {
-	case major != 3 || minor < oldest || minor > newest:
+	case major != 3 || minor < minPythonMinor || minor > maxPythonMinor:
 		return p, fmt.Errorf("is Python %d.%d", major, minor)
 	case f[4] != "cpython":
 		return p, fmt.Errorf("is %s, not CPython", f[4])

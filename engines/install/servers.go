@@ -20,16 +20,16 @@ type Server struct {
 	Health string             // "http://127.0.0.1:{port}/health", or "tcp://127.0.0.1:{port}": answers Wyoming's describe
 }
 
-// offline keeps every library from looking for news and from telling any: what
+// offlineEnv keeps every library from looking for news and from telling any: what
 // runs is installed. ONNX Runtime reports its use to Microsoft unless told not
 // to, and keeps a number of the machine below the user's cache.
-var offline = []string{"HF_HUB_OFFLINE=1", "HF_HUB_DISABLE_TELEMETRY=1", "ORT_DISABLE_TELEMETRY=1", "DO_NOT_TRACK=1",
+var offlineEnv = []string{"HF_HUB_OFFLINE=1", "HF_HUB_DISABLE_TELEMETRY=1", "ORT_DISABLE_TELEMETRY=1", "DO_NOT_TRACK=1",
 	"TOKENIZERS_PARALLELISM=false", "PYTHONUNBUFFERED=1"}
 
 const (
-	base   = "http://127.0.0.1:{port}/v1"
-	health = "http://127.0.0.1:{port}/health"
-	socket = "tcp://127.0.0.1:{port}"
+	openAIURL  = "http://127.0.0.1:{port}/v1"
+	healthURL  = "http://127.0.0.1:{port}/health"
+	wyomingURL = "tcp://127.0.0.1:{port}"
 )
 
 // Servers returns what the installation in home can run, and puts the programs
@@ -48,7 +48,7 @@ func Servers(home string) ([]Server, error) {
 	if err := placePrograms(Dir(home)); err != nil {
 		return nil, err
 	}
-	b := builder{home, in}
+	b := serverBuilder{home, in}
 	var all []Server
 	for _, s := range []Server{b.speech(), b.chat(), b.embed(), b.wake()} {
 		if len(s.Serves) > 0 {
@@ -58,38 +58,38 @@ func Servers(home string) ([]Server, error) {
 	return all, nil
 }
 
-// builder makes servers of an installation.
-type builder struct {
+// serverBuilder makes servers of an installation.
+type serverBuilder struct {
 	home string
 	in   *Installed
 }
 
 // server is one that runs a program of py.
-func (b builder) server(name, health string, args ...string) Server {
+func (b serverBuilder) server(name, health string, args ...string) Server {
 	dir := filepath.Join(Dir(b.home), "py")
 	python := []string{b.in.Program, "-I", "-S", "-X", "pycache_prefix=" + cacheDir(b.home), filepath.Join(dir, "launch.py")}
-	return Server{Name: name, Args: append(python, args...), Env: offline, Health: health}
+	return Server{Name: name, Args: append(python, args...), Env: offlineEnv, Health: health}
 }
 
 // path is a file of the model of a part.
-func (b builder) path(p Part, name ...string) string {
+func (b serverBuilder) path(p Part, name ...string) string {
 	return filepath.Join(append([]string{Dir(b.home), "models", p.Folder}, name...)...)
 }
 
-func (b builder) speech() Server {
-	s := b.server("speech", health, "speech.py", "--port", "{port}")
+func (b serverBuilder) speech() Server {
+	s := b.server("speech", healthURL, "speech.py", "--port", "{port}")
 	for i, p := range b.in.of("stt") {
 		name := "whisper-" + partTitle(p)
 		s.Args = append(s.Args, "--whisper", name+"="+b.path(p))
 		if i == 0 {
-			s.Serves = append(s.Serves, discovery.Server{Kind: discovery.STT, Protocol: "openai", URL: base, Model: name, Name: "installed Whisper " + partTitle(p), Installed: true})
+			s.Serves = append(s.Serves, discovery.Server{Kind: discovery.STT, Protocol: "openai", URL: openAIURL, Model: name, Name: "installed Whisper " + partTitle(p), Installed: true})
 		}
 	}
 	for i, p := range b.in.of("tts") {
 		name := partTitle(p)
 		s.Args = append(s.Args, "--voice", name+"="+b.path(p, name+".onnx"))
 		if i == 0 {
-			s.Serves = append(s.Serves, discovery.Server{Kind: discovery.TTS, Protocol: "openai", URL: base, Model: name, Name: "installed Piper " + name, Installed: true})
+			s.Serves = append(s.Serves, discovery.Server{Kind: discovery.TTS, Protocol: "openai", URL: openAIURL, Model: name, Name: "installed Piper " + name, Installed: true})
 		}
 	}
 	if len(b.in.of("vad")) > 0 {
@@ -98,40 +98,40 @@ func (b builder) speech() Server {
 	return s
 }
 
-func (b builder) chat() Server {
+func (b serverBuilder) chat() Server {
 	parts := b.in.of("llm")
 	if len(parts) == 0 {
 		return Server{}
 	}
 	name := partTitle(parts[0])
-	s := b.server("llm", health, "llm.py", "chat", "--port", "{port}", "--model", b.path(parts[0], "model.gguf"), "--name", name)
-	if t := templates[parts[0].ID]; t != "" {
+	s := b.server("llm", healthURL, "llm.py", "chat", "--port", "{port}", "--model", b.path(parts[0], "model.gguf"), "--name", name)
+	if t := chatTemplates[parts[0].ID]; t != "" {
 		s.Args = append(s.Args, "--template", filepath.Join(Dir(b.home), "py", t))
 	}
-	s.Serves = []discovery.Server{{Kind: discovery.LLM, Protocol: "openai", URL: base, Model: name, Name: "installed " + name, Installed: true}}
+	s.Serves = []discovery.Server{{Kind: discovery.LLM, Protocol: "openai", URL: openAIURL, Model: name, Name: "installed " + name, Installed: true}}
 	return s
 }
 
-// templates are of models whose own template has no place for tools.
-var templates = map[string]string{"llm:smollm2-135m-instruct": "smollm2.jinja"}
+// chatTemplates are of models whose own template has no place for tools.
+var chatTemplates = map[string]string{"llm:smollm2-135m-instruct": "smollm2.jinja"}
 
-func (b builder) embed() Server {
+func (b serverBuilder) embed() Server {
 	parts := b.in.of("embed")
 	if len(parts) == 0 {
 		return Server{}
 	}
 	name := partTitle(parts[0])
-	s := b.server("embed", health, "llm.py", "embed", "--port", "{port}", "--model", b.path(parts[0], "model.gguf"), "--name", name)
-	s.Serves = []discovery.Server{{Kind: discovery.Embed, Protocol: "openai", URL: base, Model: name, Name: "installed " + name, Installed: true}}
+	s := b.server("embed", healthURL, "llm.py", "embed", "--port", "{port}", "--model", b.path(parts[0], "model.gguf"), "--name", name)
+	s.Serves = []discovery.Server{{Kind: discovery.Embed, Protocol: "openai", URL: openAIURL, Model: name, Name: "installed " + name, Installed: true}}
 	return s
 }
 
-func (b builder) wake() Server {
+func (b serverBuilder) wake() Server {
 	if len(b.in.of("wake")) == 0 {
 		return Server{}
 	}
-	s := b.server("wake", socket, "wake.py", "--port", "{port}")
-	s.Serves = []discovery.Server{{Kind: discovery.Wake, Protocol: "wyoming", URL: socket, Name: "installed microWakeWord", Installed: true}}
+	s := b.server("wake", wyomingURL, "wake.py", "--port", "{port}")
+	s.Serves = []discovery.Server{{Kind: discovery.Wake, Protocol: "wyoming", URL: wyomingURL, Name: "installed microWakeWord", Installed: true}}
 	return s
 }
 

@@ -15,26 +15,26 @@ import (
 	"time"
 )
 
-// batch is how many bytes of packages one run of pip fetches: what earlier runs
+// maxBatch is how many bytes of packages one run of pip fetches: what earlier runs
 // fetched stays when one is interrupted.
-const batch = 8e6
+const maxBatch = 8e6
 
-// want is a package to fetch, and the wheel of it that probably is.
-type want struct {
+// wantedWheel is a package to fetch, and the wheel of it that probably is.
+type wantedWheel struct {
 	locked
 	wheel
 }
 
 // inBatches groups packages so that a large one is alone.
-func inBatches(all []want, batch int64) (out [][]want) {
-	var small []want
+func inBatches(all []wantedWheel, batch int64) (out [][]wantedWheel) {
+	var small []wantedWheel
 	var size int64
 	for _, w := range all {
 		switch {
 		case w.Size > batch:
-			out = append(out, []want{w})
+			out = append(out, []wantedWheel{w})
 		case size+w.Size > batch:
-			out, small, size = append(out, small), []want{w}, w.Size
+			out, small, size = append(out, small), []wantedWheel{w}, w.Size
 		default:
 			small, size = append(small, w), size+w.Size
 		}
@@ -48,12 +48,12 @@ func inBatches(all []want, batch int64) (out [][]want) {
 // fetchWheels puts a wheel of each package into download, whole and checked.
 // pip does it, so that indexes, proxies and certificates are those that the
 // user has set for it.
-func (j *job) fetchWheels(ctx context.Context, all []want) error {
+func (j *job) fetchWheels(ctx context.Context, all []wantedWheel) error {
 	python, err := j.python.withPip(ctx, j.temp)
 	if err != nil {
 		return err
 	}
-	for i, group := range inBatches(all, j.batch) {
+	for i, group := range inBatches(all, j.maxBatch) {
 		var size int64
 		var names []string
 		for _, w := range group {
@@ -69,7 +69,7 @@ func (j *job) fetchWheels(ctx context.Context, all []want) error {
 		if err := j.pip(ctx, python, dir, group); err != nil {
 			return err
 		}
-		if err := j.keep(dir, group); err != nil {
+		if err := j.keepWheels(dir, group); err != nil {
 			return err
 		}
 	}
@@ -77,7 +77,7 @@ func (j *job) fetchWheels(ctx context.Context, all []want) error {
 }
 
 // pip runs pip download into dir.
-func (j *job) pip(ctx context.Context, python, dir string, group []want) error {
+func (j *job) pip(ctx context.Context, python, dir string, group []wantedWheel) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
@@ -142,7 +142,7 @@ func (j *job) watch(ctx context.Context) (stop func()) {
 }
 
 // pipError says what pip found wrong, in words about engines.
-func pipError(ctx context.Context, said string, group []want) error {
+func pipError(ctx context.Context, said string, group []wantedWheel) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("interrupted; what was fetched is kept: run the same command again")
 	}
@@ -178,9 +178,9 @@ func shortenLine(s string) string {
 	return s
 }
 
-// keep moves the wheels that pip left in dir to download, when they are those
+// keepWheels moves the wheels that pip left in dir to download, when they are those
 // of the lock file.
-func (j *job) keep(dir string, group []want) error {
+func (j *job) keepWheels(dir string, group []wantedWheel) error {
 	for _, w := range group {
 		found := false
 		for _, f := range w.Wheels {

@@ -25,11 +25,11 @@ func Memory(ctx context.Context, home string, s discovery.Server) int64 {
 		if !ok {
 			break
 		}
-		if pid > 0 || time.Since(begin) > told {
+		if pid > 0 || time.Since(begin) > statusDelay {
 			return supervise.Memory(pid)
 		}
 		select {
-		case <-time.After(told / 20):
+		case <-time.After(statusDelay / 20):
 		case <-ctx.Done():
 			return 0
 		}
@@ -46,7 +46,7 @@ func Memory(ctx context.Context, home string, s discovery.Server) int64 {
 	return residentBytes(processListening(port))
 }
 
-const told = 2 * time.Second // in which an engine that started is told of
+const statusDelay = 2 * time.Second // in which an engine that started is told of
 
 // installedProcess is the process of the installed engine that serves s, if one does; 0
 // while it is not told of.

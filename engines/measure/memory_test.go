@@ -43,7 +43,7 @@ func TestTheMemoryOfAnEngineThatHasJustStartedIsKnown(t *testing.T) {
 	defer l.Close()
 	s := discovery.Server{Kind: discovery.Embed, URL: "http://" + l.Addr().String() + "/v1"}
 	tells(t, home, s, 0)
-	later := time.AfterFunc(told/10, func() { tells(t, home, s, syscall.Getpgrp()) })
+	later := time.AfterFunc(statusDelay/10, func() { tells(t, home, s, syscall.Getpgrp()) })
 	defer later.Stop()
 	if got := Memory(t.Context(), home, s); got == 0 {
 		t.Error("it is not known")

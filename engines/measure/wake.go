@@ -17,8 +17,8 @@ type Detector struct {
 }
 
 const (
-	piece = 20 * time.Millisecond // of audio, as a microphone gives it
-	wait  = 3 * time.Second       // of silence after the audio
+	chunkLength = 20 * time.Millisecond // of audio, as a microphone gives it
+	maxSilence  = 3 * time.Second       // of silence after the audio
 )
 
 // Wake plays pcm, raw samples at Rate, to d at the speed of speech and silence
@@ -38,10 +38,10 @@ func Wake(ctx context.Context, d Detector, pcm []byte) (word string, after time.
 	})
 	defer wg.Wait()
 	defer d.Close()
-	const size = int(2 * Rate * piece / time.Second)
-	audio := append(pcm[:len(pcm):len(pcm)], make([]byte, 2*Rate*int(wait/time.Second))...)
-	end := time.Now().Add(time.Duration(len(pcm))*time.Second/(2*Rate) - piece) // when the last of it is sent
-	tick := time.NewTicker(piece)
+	const size = int(2 * Rate * chunkLength / time.Second)
+	audio := append(pcm[:len(pcm):len(pcm)], make([]byte, 2*Rate*int(maxSilence/time.Second))...)
+	end := time.Now().Add(time.Duration(len(pcm))*time.Second/(2*Rate) - chunkLength) // when the last of it is sent
+	tick := time.NewTicker(chunkLength)
 	defer tick.Stop()
 	for at := 0; at < len(audio); at += size {
 		if err := d.Hear(audio[at:min(at+size, len(audio))]); err != nil {
@@ -67,7 +67,7 @@ func Detect(ctx context.Context, s discovery.Server) (Detector, error) {
 	if err != nil {
 		return Detector{}, err
 	}
-	d, err := c.Detect(ctx, format, nil)
+	d, err := c.Detect(ctx, audioFormat, nil)
 	if err != nil {
 		return Detector{}, err
 	}

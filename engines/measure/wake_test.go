@@ -52,7 +52,7 @@ func TestAWakeWordIsTimedFromItsEnd(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				word, after, err := Wake(t.Context(), scripted(tt.tells, tt.fails), make([]byte, 2*Rate*int(said/time.Second)))
-				if word != tt.word || (after-tt.after).Abs() > piece || err != tt.fails {
+				if word != tt.word || (after-tt.after).Abs() > chunkLength || err != tt.fails {
 					t.Errorf("%q %v after its end, %v, want %q %v", word, after, err, tt.word, tt.after)
 				}
 			})

@@ -9,15 +9,15 @@ import (
 	"github.com/gotars/tars/engines/wyoming"
 )
 
-// format is that of the audio that is sent.
-var format = wyoming.Format{Rate: Rate, Width: 2, Channels: 1}
+// audioFormat is that of the audio that is sent.
+var audioFormat = wyoming.Format{Rate: Rate, Width: 2, Channels: 1}
 
 func hearWyoming(ctx context.Context, s discovery.Server, pcm []byte) (string, error) {
 	c, err := wyoming.NewClient(s.URL)
 	if err != nil {
 		return "", err
 	}
-	said, err := c.Transcribe(ctx, wyoming.Speech{Format: format, PCM: pcm, Language: "en"})
+	said, err := c.Transcribe(ctx, wyoming.Speech{Format: audioFormat, PCM: pcm, Language: "en"})
 	return said.Text, err
 }
 

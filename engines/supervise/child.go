@@ -57,8 +57,8 @@ func (c *child) isReady() bool {
 	}
 }
 
-// live runs the process from its start to its end and returns why it ended.
-func (c *child) live(e *engine) error {
+// run runs the process from its start to its end and returns why it ended.
+func (c *child) run(e *engine) error {
 	// The kernel kills the child when the thread that started it ends.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -81,13 +81,13 @@ func (c *child) live(e *engine) error {
 	there, gone := context.WithCancel(context.Background())
 	var silence string
 	var wg sync.WaitGroup
-	wg.Go(func() { silence = c.watch(there, e) })
+	wg.Go(func() { silence = c.watchHealth(there, e) })
 	wg.Go(func() { c.endWhenAsked(there) })
 	err = cmd.Wait()
 	gone()
 	killProcess(cmd.Process.Pid) // what it may have started
 	wg.Wait()
-	return c.reason(e, err, silence)
+	return c.endReason(e, err, silence)
 }
 
 func (c *child) command(e *engine, port string) *exec.Cmd {
@@ -101,7 +101,7 @@ func (c *child) command(e *engine, port string) *exec.Cmd {
 	for _, kv := range e.server.Env {
 		cmd.Env = append(cmd.Env, fill(kv))
 	}
-	cmd.Stdout, cmd.Stderr = e.out, e.out
+	cmd.Stdout, cmd.Stderr = e.output, e.output
 	cmd.WaitDelay = time.Second // for output of what it started
 	setProcessGroup(cmd)
 	return cmd
@@ -121,9 +121,9 @@ var (
 	loginInAddress = regexp.MustCompile(`:[^/@\s]+@`) // of an address
 )
 
-// watch tells when the child answers, and ends it when it does not within the
+// watchHealth tells when the child answers, and ends it when it does not within the
 // time for a start, or not any more. It returns what it ended the child for.
-func (c *child) watch(there context.Context, e *engine) (silence string) {
+func (c *child) watchHealth(there context.Context, e *engine) (silence string) {
 	_, port, _ := net.SplitHostPort(c.addr)
 	health := strings.ReplaceAll(e.server.Health, "{port}", port)
 	limit := time.After(startTimeout)
@@ -137,7 +137,7 @@ func (c *child) watch(there context.Context, e *engine) (silence string) {
 			return "did not answer within " + startTimeout.String()
 		}
 	}
-	e.answers(c)
+	e.noteReady(c)
 	again := time.NewTicker(e.healthEvery)
 	defer again.Stop()
 	for missed := 0; missed < maxMissed; {
@@ -173,8 +173,8 @@ func (c *child) endWhenAsked(there context.Context) {
 	}
 }
 
-// reason is one line for a person.
-func (c *child) reason(e *engine, err error, silence string) error {
+// endReason is one line for a person.
+func (c *child) endReason(e *engine, err error, silence string) error {
 	what := "ended"
 	switch {
 	case silence != "":
@@ -186,14 +186,14 @@ func (c *child) reason(e *engine, err error, silence string) error {
 	if err != nil {
 		text += ": " + err.Error()
 	}
-	last := e.out.last()
+	last := e.output.takeLastLines()
 	if err != nil && strings.Contains(err.Error(), "killed") {
 		last = "the system does so when memory runs out"
 	}
 	if last != "" {
 		text += ": " + last
 	}
-	return errors.New(text + " (log " + e.out.name + ")")
+	return errors.New(text + " (log " + e.output.name + ")")
 }
 
 var probeClient = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}

@@ -18,30 +18,30 @@ type engine struct {
 	server      install.Server
 	serves      []discovery.Server
 	listener    net.Listener
-	out         *logFile
+	output      *logFile
 	log         *slog.Logger
 	idle        time.Duration
 	nice        int
 	healthEvery time.Duration
-	told        func() // after each change
-	web         *web   // nil: the engine speaks something else
+	onChange    func()     // after each change
+	web         *httpProxy // nil: the engine speaks something else
 	wg          sync.WaitGroup
 
-	mu       sync.Mutex
-	closed   bool
-	child    *child // starting, ready or ending; nil: none
-	state    string
-	since    time.Time // of the state
-	used     time.Time // when the last request or connection ended
-	failed   failures
-	err      error // of the last start or death; nil after a good one
-	starts   int
-	deaths   int
-	requests int
-	last     time.Duration
-	busy     int // requests by HTTP
-	lines    map[*tcpProxy]struct{}
-	rest     *time.Timer // looks whether the child is needed
+	mu           sync.Mutex
+	closed       bool
+	child        *child // starting, ready or ending; nil: none
+	state        string
+	since        time.Time // of the state
+	lastUsed     time.Time // when the last request or connection ended
+	failed       failures
+	err          error // of the last start or death; nil after a good one
+	starts       int
+	deaths       int
+	requests     int
+	lastTook     time.Duration
+	openRequests int // requests by HTTP
+	proxies      map[*tcpProxy]struct{}
+	idleTimer    *time.Timer // stops the child when nobody needs it
 }
 
 // accept takes connections until the listener closes.
@@ -64,27 +64,27 @@ func (e *engine) accept(ctx context.Context) {
 			continue
 		}
 		l := &tcpProxy{engine: e, client: c.(*net.TCPConn)}
-		if !e.enter(l) {
+		if !e.serveConnection(l) {
 			_ = c.Close()
 			return
 		}
 	}
 }
 
-// enter serves l, unless the engine is closed.
-func (e *engine) enter(l *tcpProxy) bool {
+// serveConnection serves l in a goroutine of its own, unless the engine is closed.
+func (e *engine) serveConnection(l *tcpProxy) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.closed {
 		return false
 	}
-	e.lines[l] = struct{}{}
+	e.proxies[l] = struct{}{}
 	e.wg.Go(func() {
 		l.serve()
 		e.mu.Lock()
-		delete(e.lines, l)
-		if !l.moved.IsZero() {
-			e.used = time.Now()
+		delete(e.proxies, l)
+		if !l.lastByte.IsZero() {
+			e.lastUsed = time.Now()
 		}
 		e.mu.Unlock()
 	})
@@ -93,10 +93,10 @@ func (e *engine) enter(l *tcpProxy) bool {
 
 var errClosed = errors.New("the engines are being stopped")
 
-// need returns a child that is ready, and starts one when there is none.
-func (e *engine) need(ctx context.Context) (*child, error) {
+// readyChild returns a child that is ready, and starts one when there is none.
+func (e *engine) readyChild(ctx context.Context) (*child, error) {
 	for {
-		c, err := e.current()
+		c, err := e.childOrStart()
 		if err != nil {
 			return nil, err
 		}
@@ -120,9 +120,10 @@ func (e *engine) need(ctx context.Context) (*child, error) {
 	}
 }
 
-// current is the child that there is, or a fresh one. An engine that failed a
-// moment ago has none.
-func (e *engine) current() (*child, error) {
+// childOrStart returns the child that there is, starting, ready or ending, and
+// starts one when there is none. After failures it returns an error until the time
+// for the next start.
+func (e *engine) childOrStart() (*child, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	switch wait := time.Until(e.failed.until); {
@@ -135,21 +136,21 @@ func (e *engine) current() (*child, error) {
 	}
 	c := newChild()
 	e.child = c
-	e.is(discovery.Starting)
+	e.setState(discovery.Starting)
 	e.wg.Go(func() {
-		c.err = c.live(e)
-		e.ended(c)
+		c.err = c.run(e)
+		e.noteEnded(c)
 		close(c.done)
 	})
 	return c, nil
 }
 
-// dial connects to the engine, and starts it if it must. It asks twice: an
-// engine may die between its answer and the next question.
+// dial connects to the engine, and starts it if it must. It tries twice: the engine
+// may die between the moment it is found ready and the connection.
 func (e *engine) dial(ctx context.Context) (server net.Conn, err error) {
 	for range 2 {
 		var c *child
-		if c, err = e.need(ctx); err != nil {
+		if c, err = e.readyChild(ctx); err != nil {
 			return nil, err
 		}
 		if server, err = new(net.Dialer).DialContext(ctx, "tcp", c.addr); err == nil {
@@ -165,89 +166,89 @@ func (e *engine) dial(ctx context.Context) (server net.Conn, err error) {
 	return nil, fmt.Errorf("engine %s: %w", e.server.Name, err)
 }
 
-// is sets the state; mu is held.
-func (e *engine) is(state string) {
+// setState sets the state; mu is held.
+func (e *engine) setState(state string) {
 	e.state, e.since = state, time.Now()
-	e.told()
+	e.onChange()
 }
 
-// answers notes that c is ready.
-func (e *engine) answers(c *child) {
+// noteReady notes that c is ready.
+func (e *engine) noteReady(c *child) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.is(discovery.Ready)
+	e.setState(discovery.Ready)
 	e.err = nil
 	e.starts++
 	e.log.Info("engine is ready", "took", time.Since(c.began).Round(time.Millisecond))
 	if e.idle > 0 {
-		e.rest = time.AfterFunc(e.idle, func() { e.sleep(c) })
+		e.idleTimer = time.AfterFunc(e.idle, func() { e.stopIfIdle(c) })
 	}
 	close(c.ready)
 }
 
-// ended notes that the process of c is gone. Its connections broke with it.
-func (e *engine) ended(c *child) {
+// noteEnded notes that the process of c is gone. Its connections broke with it.
+func (e *engine) noteEnded(c *child) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.child = nil
-	if e.rest != nil {
-		e.rest.Stop()
+	if e.idleTimer != nil {
+		e.idleTimer.Stop()
 	}
 	if c.ctx.Err() != nil { // as we asked
-		e.is(discovery.Asleep)
+		e.setState(discovery.Asleep)
 		return
 	}
 	e.err = c.err
 	if c.isReady() {
 		e.deaths++
-		e.failed.died(e.since)
+		e.failed.noteDeath(e.since)
 	} else {
-		e.failed.start()
+		e.failed.noteFailedStart()
 	}
 	e.log.Warn("engine ended", "err", c.err, "again_in", time.Until(e.failed.until).Round(time.Millisecond))
-	e.is(discovery.Failed)
+	e.setState(discovery.Failed)
 }
 
-// sleep stops c when nobody used it for the idle time, and looks again later
+// stopIfIdle stops c when nobody used it for the idle time, and looks again later
 // when somebody did.
-func (e *engine) sleep(c *child) {
+func (e *engine) stopIfIdle(c *child) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.child != c || c.ctx.Err() != nil {
 		return
 	}
-	left := max(time.Until(e.since.Add(e.idle)), time.Until(e.used.Add(e.idle)))
-	if e.busy > 0 {
+	left := max(time.Until(e.since.Add(e.idle)), time.Until(e.lastUsed.Add(e.idle)))
+	if e.openRequests > 0 {
 		left = e.idle
 	}
-	for l := range e.lines {
+	for l := range e.proxies {
 		left = max(left, l.busyFor(e.idle))
 	}
 	if left > 0 {
-		e.rest.Reset(left)
+		e.idleTimer.Reset(left)
 		return
 	}
 	e.log.Info("engine rests", "idle", e.idle)
 	e.failed = failures{}
 	c.end()
-	for l := range e.lines {
-		l.hangUp()
+	for l := range e.proxies {
+		l.closeBoth()
 	}
 }
 
-// answered notes how long an answer took.
-func (e *engine) answered(took time.Duration) {
+// noteAnswer notes how long an answer took.
+func (e *engine) noteAnswer(took time.Duration) {
 	e.mu.Lock()
 	e.requests++
-	e.last = took
+	e.lastTook = took
 	e.mu.Unlock()
-	e.told()
+	e.onChange()
 }
 
 // stayAwake keeps the engine running until ctx ends.
 func (e *engine) stayAwake(ctx context.Context) {
 	for ctx.Err() == nil {
-		if c, err := e.need(ctx); err == nil {
+		if c, err := e.readyChild(ctx); err == nil {
 			select {
 			case <-c.done:
 			case <-ctx.Done():
@@ -275,8 +276,8 @@ func (e *engine) close() {
 	if e.child != nil {
 		e.child.end()
 	}
-	for l := range e.lines {
-		l.hangUp()
+	for l := range e.proxies {
+		l.closeBoth()
 	}
 	e.mu.Unlock()
 	e.wg.Wait()
@@ -285,8 +286,8 @@ func (e *engine) close() {
 func (e *engine) status() discovery.Engine {
 	e.mu.Lock()
 	s := discovery.Engine{
-		Name: e.server.Name, State: e.state, Serves: e.serves, Log: e.out.name, Since: e.since,
-		Starts: e.starts, Deaths: e.deaths, Requests: e.requests, Last: e.last,
+		Name: e.server.Name, State: e.state, Serves: e.serves, Log: e.output.name, Since: e.since,
+		Starts: e.starts, Deaths: e.deaths, Requests: e.requests, Last: e.lastTook,
 	}
 	if e.err != nil {
 		s.Error = e.err.Error()
@@ -302,30 +303,30 @@ func (e *engine) status() discovery.Engine {
 // failures count how often an engine failed in a row, and say when it may try
 // again.
 type failures struct {
-	n     int
+	inRow int
 	until time.Time
 }
 
 const (
-	shortest = 500 * time.Millisecond // between two starts that fail
-	farthest = 30 * time.Second
-	settled  = 10 * time.Second // an engine that ran so long is a good one
+	minRestartDelay = 500 * time.Millisecond // between two starts, after the second failure in a row
+	maxRestartDelay = 30 * time.Second       // it doubles up to this
+	stableAfter     = 10 * time.Second       // an engine that ran so long before it died counts as working: failures start over
 )
 
-// start notes a start that failed.
-func (f *failures) start() { f.add(max(f.n, 1) + 1) }
+// noteFailedStart notes a start that failed.
+func (f *failures) noteFailedStart() { f.add(max(f.inRow, 1) + 1) }
 
-// died notes that an engine which was ready since then died. The first death
+// noteDeath notes that an engine which was ready since then died. The first death
 // costs no time.
-func (f *failures) died(since time.Time) {
-	if time.Since(since) >= settled {
-		f.n = 0
+func (f *failures) noteDeath(since time.Time) {
+	if time.Since(since) >= stableAfter {
+		f.inRow = 0
 	}
-	f.add(f.n + 1)
+	f.add(f.inRow + 1)
 }
 
 func (f *failures) add(n int) {
-	f.n = n
+	f.inRow = n
 	f.until = time.Now().Add(restartDelay(n))
 }
 
@@ -334,5 +335,5 @@ func restartDelay(n int) time.Duration {
 	if n < 2 {
 		return 0
 	}
-	return min(shortest<<min(n-2, 16), farthest)
+	return min(minRestartDelay<<min(n-2, 16), maxRestartDelay)
 }

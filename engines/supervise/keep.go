@@ -14,21 +14,21 @@ import (
 	"github.com/gotars/tars/engines/install"
 )
 
-const newsEvery = 2 * time.Second // between two looks at what is installed
+const scanEvery = 2 * time.Second // between two looks at what is installed
 
 // Keeper runs what is installed in a home: also what is installed, updated and
 // removed later, and what another process ran until it ended. It is safe for
 // concurrent use.
 type Keeper struct {
-	options Options
-	ports   map[string]int // of engines that ran before, by name
-	list    string         // that was carried out
-	said    string         // about what does not; these belong to keep
-	stop    context.CancelFunc
-	wg      sync.WaitGroup
+	options   Options
+	ports     map[string]int // of engines that ran before, by name
+	list      string         // the list of what is installed that now runs
+	lastError string         // why nothing runs, as it was logged
+	stop      context.CancelFunc
+	wg        sync.WaitGroup
 
-	mu  sync.Mutex
-	now *Supervisor // nil: nothing is installed, or it does not run
+	mu         sync.Mutex
+	supervisor *Supervisor // nil: nothing is installed, or it does not run
 }
 
 // Keep runs what is installed in o.Home until Close. When it returns, engines
@@ -37,8 +37,8 @@ func Keep(ctx context.Context, o Options) *Keeper {
 	k := newKeeper(o)
 	run, stop := context.WithCancel(context.WithoutCancel(ctx))
 	k.stop = stop
-	k.note(k.look(run))
-	k.wg.Go(func() { k.keep(run) })
+	k.logOnce(k.runInstalled(run))
+	k.wg.Go(func() { k.watchList(run) })
 	return k
 }
 
@@ -46,34 +46,35 @@ func newKeeper(o Options) *Keeper {
 	return &Keeper{options: o.complete(), ports: map[string]int{}, stop: func() {}}
 }
 
-// keep looks for news until ctx ends.
-func (k *Keeper) keep(ctx context.Context) {
-	again := time.NewTicker(k.options.news)
+// watchList runs what is installed, and looks again and again until ctx ends.
+func (k *Keeper) watchList(ctx context.Context) {
+	again := time.NewTicker(k.options.scanEvery)
 	defer again.Stop()
 	for {
 		select {
 		case <-again.C:
-			k.note(k.look(ctx))
+			k.logOnce(k.runInstalled(ctx))
 		case <-ctx.Done():
 			return
 		}
 	}
 }
 
-// note logs why nothing runs, once.
-func (k *Keeper) note(err error) {
+// logOnce logs why nothing runs, once.
+func (k *Keeper) logOnce(err error) {
 	switch {
 	case err == nil:
-		k.said = ""
+		k.lastError = ""
 	case errors.Is(err, ErrRunning): // its engines serve us too
-	case err.Error() != k.said:
-		k.said = err.Error()
+	case err.Error() != k.lastError:
+		k.lastError = err.Error()
 		k.options.Log.Warn("the installed engines do not run", "err", err)
 	}
 }
 
-// look runs what is installed, unless it runs.
-func (k *Keeper) look(ctx context.Context) error {
+// runInstalled compares the list of what is installed with the one that runs, and
+// starts all engines anew when they differ.
+func (k *Keeper) runInstalled(ctx context.Context) error {
 	text, err := os.ReadFile(install.List(k.options.Home))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) { // without a list, nothing is installed
 		return err
@@ -85,7 +86,7 @@ func (k *Keeper) look(ctx context.Context) error {
 	if k.list = ""; old != nil {
 		k.options.Log.Info("other engines are installed")
 		maps.Copy(k.ports, old.ports()) // those who use them need not look for them
-		k.run(nil)
+		k.setRunning(nil)
 		old.Close()
 	}
 	if list == "" {
@@ -94,7 +95,7 @@ func (k *Keeper) look(ctx context.Context) error {
 	s, err := k.start(ctx)
 	if err == nil {
 		k.list = list
-		k.run(s)
+		k.setRunning(s)
 	}
 	return err
 }
@@ -121,13 +122,13 @@ func (k *Keeper) start(ctx context.Context) (*Supervisor, error) {
 func (k *Keeper) running() *Supervisor {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return k.now
+	return k.supervisor
 }
 
-func (k *Keeper) run(s *Supervisor) {
+func (k *Keeper) setRunning(s *Supervisor) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.now = s
+	k.supervisor = s
 }
 
 // Engines tells how each engine fares.

@@ -41,7 +41,7 @@ func lists(t *testing.T, home string, parts ...string) {
 func keep(t *testing.T, home string) *Keeper {
 	t.Helper()
 	t.Setenv("SUPERVISE_TEST_AS", "engine")
-	k := Keep(t.Context(), Options{Home: home, Log: slog.New(slog.NewTextHandler(t.Output(), nil)), news: 2 * time.Millisecond})
+	k := Keep(t.Context(), Options{Home: home, Log: slog.New(slog.NewTextHandler(t.Output(), nil)), scanEvery: 2 * time.Millisecond})
 	t.Cleanup(k.Close)
 	return k
 }
@@ -88,7 +88,7 @@ func TestWhatIsInstalledLaterIsRun(t *testing.T) {
 func TestUnreadableListKeepsEngines(t *testing.T) {
 	home := t.TempDir()
 	lists(t, home, "embed:small")
-	k := Keep(t.Context(), Options{Home: home, news: time.Hour})
+	k := Keep(t.Context(), Options{Home: home, scanEvery: time.Hour})
 	defer k.Close()
 	if err := os.Remove(install.List(home)); err != nil {
 		t.Fatal(err)
@@ -96,7 +96,7 @@ func TestUnreadableListKeepsEngines(t *testing.T) {
 	if err := os.Mkdir(install.List(home), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := k.look(t.Context()); err == nil || names(k.Engines()) != "embed" {
+	if err := k.runInstalled(t.Context()); err == nil || names(k.Engines()) != "embed" {
 		t.Errorf("%v, and it runs %q", err, names(k.Engines()))
 	}
 }
@@ -123,9 +123,9 @@ func TestAnInstallationThatCannotRunSaysWhyOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	var said strings.Builder
-	k := Keep(t.Context(), Options{Home: home, Log: slog.New(slog.NewTextHandler(&said, nil)), news: time.Hour})
+	k := Keep(t.Context(), Options{Home: home, Log: slog.New(slog.NewTextHandler(&said, nil)), scanEvery: time.Hour})
 	defer k.Close()
-	k.look(t.Context())
+	k.runInstalled(t.Context())
 	if got := said.String(); strings.Count(got, "the installed engines do not run") != 1 || !strings.Contains(got, "is gone: tars engines update") {
 		t.Errorf("it says %q", got)
 	}

@@ -10,19 +10,19 @@ import (
 )
 
 const (
-	logSize = 5 << 20 // bytes of a log before it becomes the old one
-	tail    = 2 << 10 // bytes that tell why an engine ended
+	maxLogBytes    = 5 << 20 // bytes of a log before it becomes the old one
+	maxReasonBytes = 2 << 10 // bytes that tell why an engine ended
 )
 
-// logFile is the log of an engine. At most two times logSize lie on the disk:
+// logFile is the log of an engine. At most two times maxLogBytes lie on the disk:
 // NAME and, before it, NAME.1. It is safe for concurrent use.
 type logFile struct {
 	name string
 
-	mu   sync.Mutex
-	file *os.File
-	size int64
-	end  []byte // the last bytes of this child
+	mu        sync.Mutex
+	file      *os.File
+	size      int64
+	lastBytes []byte // the last bytes of this child
 }
 
 func openLog(name string) (*logFile, error) {
@@ -48,9 +48,9 @@ func (l *logFile) open() (err error) {
 func (l *logFile) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.end = append(l.end, p...)
-	l.end = bytes.Clone(l.end[max(0, len(l.end)-tail):])
-	if l.size+int64(len(p)) > logSize && l.size > 0 {
+	l.lastBytes = append(l.lastBytes, p...)
+	l.lastBytes = bytes.Clone(l.lastBytes[max(0, len(l.lastBytes)-maxReasonBytes):])
+	if l.size+int64(len(p)) > maxLogBytes && l.size > 0 {
 		_ = errors.Join(l.file.Close(), os.Rename(l.name, l.name+".1"), l.open())
 	}
 	n, _ := l.file.Write(p)
@@ -58,18 +58,18 @@ func (l *logFile) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// last is the last lines since the previous call, in one. Python ends its
+// takeLastLines is the last lines since the previous call, in one. Python ends its
 // traces with what went wrong.
-func (l *logFile) last() string {
+func (l *logFile) takeLastLines() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var lines []string
-	for s := range strings.SplitSeq(string(l.end), "\n") {
+	for s := range strings.SplitSeq(string(l.lastBytes), "\n") {
 		if s = strings.TrimSpace(s); s != "" {
 			lines = append(lines, s)
 		}
 	}
-	l.end = nil
+	l.lastBytes = nil
 	return strings.Join(lines[max(0, len(lines)-2):], " | ")
 }
 

@@ -6,18 +6,18 @@ import (
 	"io"
 )
 
-// ports are where Serve answers, by the name of the server. Package find looks
-// there.
-var ports = map[string]int{"speech": 8000, "llm": 8001, "embed": 8002, "wake": 10400}
+// servePorts are where Serve answers, by the name of the server. Package discovery
+// looks there.
+var servePorts = map[string]int{"speech": 8000, "llm": 8001, "embed": 8002, "wake": 10400}
 
 // Serve runs what is installed on fixed ports of o.Host until ctx ends: for a
 // container of engines. They are started at once and stay awake unless o.Idle
 // says otherwise, since a service that looks for them wants an answer within a
 // moment.
 func Serve(ctx context.Context, o Options, out io.Writer) error {
-	o.Ports, o.Awake = ports, o.Idle == 0
+	o.Ports, o.Awake = servePorts, o.Idle == 0
 	k := newKeeper(o)
-	if err := k.look(context.WithoutCancel(ctx)); err != nil {
+	if err := k.runInstalled(context.WithoutCancel(ctx)); err != nil {
 		return err
 	}
 	defer k.Close()
@@ -30,6 +30,6 @@ func Serve(ctx context.Context, o Options, out io.Writer) error {
 			fmt.Fprintf(out, "%-8s %-6s %s\n", e.Name, serves.Kind, serves.URL)
 		}
 	}
-	k.keep(ctx)
+	k.watchList(ctx)
 	return nil
 }

@@ -60,13 +60,13 @@ func (c *Config) Validate() error {
 // Options say how engines are run.
 type Options struct {
 	Config
-	Home  string         // of the data; logs go to its folder logs
-	Host  string         // to listen on; empty: 127.0.0.1
-	Ports map[string]int // by the name of a server; others get a free one
-	Awake bool           // start all at once, and again when one ends
-	Log   *slog.Logger   // empty: none
-	pulse time.Duration  // of the engines; 0: pulse
-	news  time.Duration  // of a keeper; 0: newsEvery
+	Home        string         // of the data; logs go to its folder logs
+	Host        string         // to listen on; empty: 127.0.0.1
+	Ports       map[string]int // by the name of a server; others get a free one
+	Awake       bool           // start all at once, and again when one ends
+	Log         *slog.Logger   // empty: none
+	healthEvery time.Duration  // between two looks at the health of an engine; 0: the constant
+	scanEvery   time.Duration  // between two looks at what is installed; 0: the constant
 }
 
 // complete is o with what it leaves open.
@@ -75,7 +75,7 @@ func (o Options) complete() Options {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	o.Host = cmp.Or(o.Host, "127.0.0.1")
-	o.pulse, o.news = cmp.Or(o.pulse, healthEvery), cmp.Or(o.news, newsEvery)
+	o.healthEvery, o.scanEvery = cmp.Or(o.healthEvery, healthEvery), cmp.Or(o.scanEvery, scanEvery)
 	return o
 }
 
@@ -104,18 +104,18 @@ func Start(ctx context.Context, servers []install.Server, o Options) (*Superviso
 	run, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.stop = stop
 	for _, server := range servers {
-		e, err := s.open(server, o)
+		e, err := s.openEngine(server, o)
 		if err != nil {
 			s.Close()
 			return nil, err
 		}
 		s.engines = append(s.engines, e)
 	}
-	if err := s.write(); err != nil {
+	if err := s.writeStatus(); err != nil {
 		s.Close()
 		return nil, err
 	}
-	s.wg.Go(func() { s.keepFile(run) })
+	s.wg.Go(func() { s.keepStatusWritten(run) })
 	for _, e := range s.engines {
 		s.wg.Go(func() { e.accept(run) })
 		if o.Awake {
@@ -125,8 +125,8 @@ func Start(ctx context.Context, servers []install.Server, o Options) (*Superviso
 	return s, nil
 }
 
-// open listens for server.
-func (s *Supervisor) open(server install.Server, o Options) (*engine, error) {
+// openEngine listens for server.
+func (s *Supervisor) openEngine(server install.Server, o Options) (*engine, error) {
 	log, err := openLog(install.Log(o.Home, server.Name))
 	if err != nil {
 		return nil, fmt.Errorf("log of engine %s: %w", server.Name, err)
@@ -137,8 +137,8 @@ func (s *Supervisor) open(server install.Server, o Options) (*engine, error) {
 		return nil, errors.Join(fmt.Errorf("listen for engine %s: %w", server.Name, err), log.Close())
 	}
 	e := &engine{
-		server: server, listener: l, out: log, log: s.log.With("engine", server.Name), idle: o.Idle, nice: o.Nice, healthEvery: o.pulse,
-		state: discovery.Asleep, since: s.since, lines: map[*tcpProxy]struct{}{}, told: s.tell,
+		server: server, listener: l, output: log, log: s.log.With("engine", server.Name), idle: o.Idle, nice: o.Nice, healthEvery: o.healthEvery,
+		state: discovery.Asleep, since: s.since, proxies: map[*tcpProxy]struct{}{}, onChange: s.markChanged,
 	}
 	at := l.Addr().(*net.TCPAddr)
 	here := strings.NewReplacer("{port}", strconv.Itoa(at.Port))
@@ -149,7 +149,7 @@ func (s *Supervisor) open(server install.Server, o Options) (*engine, error) {
 		serves.URL, serves.Installed = here.Replace(serves.URL), true
 		e.serves = append(e.serves, serves)
 		if serves.Protocol != "wyoming" && e.web == nil {
-			e.web = newWeb(e)
+			e.web = newHTTPProxy(e)
 		}
 	}
 	return e, nil
@@ -164,7 +164,7 @@ func (s *Supervisor) Close() {
 	}
 	s.wg.Wait()
 	for _, e := range s.engines {
-		_ = e.out.Close()
+		_ = e.output.Close()
 	}
 	_ = os.Remove(discovery.File(s.home))
 }
@@ -186,8 +186,8 @@ func (s *Supervisor) ports() map[string]int {
 	return all
 }
 
-// tell marks the file as out of date.
-func (s *Supervisor) tell() {
+// markChanged marks the file as out of date.
+func (s *Supervisor) markChanged() {
 	select {
 	case s.changed <- struct{}{}:
 	default: // it is marked
@@ -196,16 +196,16 @@ func (s *Supervisor) tell() {
 
 const writeEvery = time.Second // at most
 
-// keepFile writes the file after changes.
-func (s *Supervisor) keepFile(ctx context.Context) {
+// keepStatusWritten writes the file after changes.
+func (s *Supervisor) keepStatusWritten(ctx context.Context) {
 	for {
 		select {
 		case <-s.changed:
 		case <-ctx.Done():
 			return
 		}
-		if err := s.write(); err != nil {
-			s.log.Warn("engines are not told", "err", err)
+		if err := s.writeStatus(); err != nil {
+			s.log.Warn("status file not written", "err", err)
 		}
 		select {
 		case <-time.After(writeEvery):
@@ -215,8 +215,8 @@ func (s *Supervisor) keepFile(ctx context.Context) {
 	}
 }
 
-// write replaces the file in one step. Only its owner can read it.
-func (s *Supervisor) write() error {
+// writeStatus replaces the file in one step. Only its owner can read it.
+func (s *Supervisor) writeStatus() error {
 	b, err := json.MarshalIndent(discovery.Running{PID: os.Getpid(), Since: s.since, Engines: s.Engines()}, "", "  ")
 	if err != nil {
 		return err

@@ -12,38 +12,39 @@ import (
 )
 
 const (
-	piece = 32 << 10 // bytes read at once
-	early = 4 << 20  // most that is taken from a client while its engine starts
+	bufferSize    = 32 << 10 // bytes of one read
+	maxEarlyBytes = 4 << 20  // read from a client while its engine starts: two minutes of speech
 )
 
-// tcpProxy is a connection of a client to an engine that speaks Wyoming.
+// tcpProxy passes the bytes of one client to an engine that speaks Wyoming, and back.
+// It understands none of them: who sent the last byte tells whether an answer is due.
 type tcpProxy struct {
 	engine *engine
 	client *net.TCPConn
 
-	mu     sync.Mutex
-	server net.Conn  // nil before the engine is ready
-	hung   bool      // by us
-	asked  bool      // the client spoke last: it waits for an answer
-	at     time.Time // of the last byte, or of the first one of the question
-	moved  time.Time // of the last byte
+	mu           sync.Mutex
+	server       net.Conn  // nil before the engine is ready
+	closed       bool      // by closeBoth
+	awaitsAnswer bool      // the client spoke last: it waits for an answer
+	askedAt      time.Time // when the question began, or when the engine was connected to
+	lastByte     time.Time // in either direction; zero before the first
 }
 
-var errGone = errors.New("the client has gone")
+var errClientGone = errors.New("the client has gone")
 
-// serve carries bytes between client and engine until either is done. It
-// waits for the first byte: to look whether a port is open costs no start.
+// serve passes bytes between client and engine until either is done. It waits for
+// the first byte: who only looks whether the port is open starts no engine.
 func (l *tcpProxy) serve() {
-	defer l.hangUp()
-	first := make([]byte, piece)
+	defer l.closeBoth()
+	first := make([]byte, bufferSize)
 	n, err := l.client.Read(first)
 	if n == 0 || err != nil && !errors.Is(err, io.EOF) {
 		return
 	}
-	l.mark(true)
-	first, server, err := l.reach(first[:n])
+	l.noteSpeaker(true)
+	first, server, err := l.dialEngine(first[:n])
 	switch {
-	case errors.Is(err, errGone):
+	case errors.Is(err, errClientGone):
 	case err != nil:
 		l.refuse(err)
 	default:
@@ -51,27 +52,27 @@ func (l *tcpProxy) serve() {
 	}
 }
 
-// reach connects to the engine, and starts it if it must. It returns what the
+// dialEngine connects to the engine, and starts it if it must. It returns what the
 // client said until then.
-func (l *tcpProxy) reach(said []byte) ([]byte, net.Conn, error) {
+func (l *tcpProxy) dialEngine(said []byte) ([]byte, net.Conn, error) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
 	var wg sync.WaitGroup
-	wg.Go(func() { said = l.listen(said, cancel) })
+	wg.Go(func() { said = l.readEarly(said, cancel) })
 	server, err := l.engine.dial(ctx)
 	_ = l.client.SetReadDeadline(time.Unix(1, 0)) // ends listen
 	wg.Wait()
 	_ = l.client.SetReadDeadline(time.Time{})
-	if err == nil && !l.connect(server) {
-		err = errGone
+	if err == nil && !l.setServer(server) {
+		err = errClientGone
 	}
 	return said, server, err
 }
 
-// listen collects what the client says while it waits, and tells when it goes.
-func (l *tcpProxy) listen(said []byte, gone context.CancelCauseFunc) []byte {
-	buf := make([]byte, piece)
-	for len(said) < early {
+// readEarly collects what the client says while it waits, and tells when it goes.
+func (l *tcpProxy) readEarly(said []byte, gone context.CancelCauseFunc) []byte {
+	buf := make([]byte, bufferSize)
+	for len(said) < maxEarlyBytes {
 		n, err := l.client.Read(buf)
 		said = append(said, buf[:n]...)
 		var late net.Error
@@ -79,23 +80,24 @@ func (l *tcpProxy) listen(said []byte, gone context.CancelCauseFunc) []byte {
 		case errors.As(err, &late) && late.Timeout(), errors.Is(err, io.EOF): // it has said all, and may still listen
 			return said
 		case err != nil:
-			gone(errGone)
+			gone(errClientGone)
 			return said
 		}
 	}
 	return said
 }
 
-// connect notes the other end, unless the line is hung up.
-func (l *tcpProxy) connect(server net.Conn) bool {
+// setServer notes the connection to the engine, and reports false when this one was
+// closed meanwhile.
+func (l *tcpProxy) setServer(server net.Conn) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.hung {
+	if l.closed {
 		_ = server.Close()
 		return false
 	}
 	l.server = server
-	l.at = time.Now() // a start does not count as the engine's time to answer
+	l.askedAt = time.Now() // a start does not count as the engine's time to answer
 	return true
 }
 
@@ -104,27 +106,27 @@ func (l *tcpProxy) splice(first []byte, server net.Conn) {
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		if _, err := server.Write(first); err != nil {
-			l.hangUp()
+			l.closeBoth()
 			return
 		}
-		if err := l.carry(server, l.client, true); err != nil {
-			l.hangUp()
+		if err := l.copyBytes(server, l.client, true); err != nil {
+			l.closeBoth()
 			return
 		}
 		_ = server.(*net.TCPConn).CloseWrite() // the client has said all; the answer may still come
 	})
-	_ = l.carry(l.client, server, false)
-	l.hangUp()
+	_ = l.copyBytes(l.client, server, false)
+	l.closeBoth()
 	wg.Wait()
 }
 
-// carry copies until the end of from, which is no error.
-func (l *tcpProxy) carry(to io.Writer, from io.Reader, question bool) error {
-	buf := make([]byte, piece)
+// copyBytes copies until the end of from, which is no error.
+func (l *tcpProxy) copyBytes(to io.Writer, from io.Reader, question bool) error {
+	buf := make([]byte, bufferSize)
 	for {
 		n, err := from.Read(buf)
 		if n > 0 {
-			l.mark(question)
+			l.noteSpeaker(question)
 			if _, err := to.Write(buf[:n]); err != nil {
 				return err
 			}
@@ -138,41 +140,42 @@ func (l *tcpProxy) carry(to io.Writer, from io.Reader, question bool) error {
 	}
 }
 
-// mark notes who speaks.
-func (l *tcpProxy) mark(question bool) {
+// noteSpeaker notes who sent a byte: the client, with a question, or the engine. The
+// first byte of the engine after a question ends the time that the answer took.
+func (l *tcpProxy) noteSpeaker(question bool) {
 	now := time.Now()
 	l.mu.Lock()
-	turn := l.asked != question
-	took := now.Sub(l.at)
-	l.asked, l.moved = question, now
+	turn := l.awaitsAnswer != question
+	took := now.Sub(l.askedAt)
+	l.awaitsAnswer, l.lastByte = question, now
 	if turn && question {
-		l.at = now
+		l.askedAt = now
 	}
 	l.mu.Unlock()
 	if turn && !question {
-		l.engine.answered(took)
+		l.engine.noteAnswer(took)
 	}
 }
 
-// busyFor is how long from now the line keeps its engine from resting: a
-// client that waits for an answer does, as one that was served within idle.
+// busyFor is how long from now this client keeps the engine from being stopped: for
+// idle while it waits for an answer, and until idle after the last byte otherwise.
 func (l *tcpProxy) busyFor(idle time.Duration) time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {
-	case l.moved.IsZero():
+	case l.lastByte.IsZero():
 		return 0
-	case l.asked:
+	case l.awaitsAnswer:
 		return idle
 	}
-	return time.Until(l.moved.Add(idle))
+	return time.Until(l.lastByte.Add(idle))
 }
 
-// hangUp closes both ends.
-func (l *tcpProxy) hangUp() {
+// closeBoth closes both ends.
+func (l *tcpProxy) closeBoth() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.hung = true
+	l.closed = true
 	_ = l.client.Close()
 	if l.server != nil {
 		_ = l.server.Close()

@@ -11,7 +11,7 @@ import (
 func (s *Supervisor) Wake(kinds ...discovery.Kind) {
 	for _, e := range s.engines {
 		if slices.ContainsFunc(e.serves, func(f discovery.Server) bool { return slices.Contains(kinds, f.Kind) }) {
-			_, _ = e.current() // one that failed a moment ago is left alone
+			_, _ = e.childOrStart() // one that failed a moment ago is left alone
 		}
 	}
 }

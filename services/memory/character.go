@@ -22,15 +22,15 @@ import (
 // Character is who the assistant is: a file, and the traits that were changed
 // since. It is not safe for concurrent use.
 type Character struct {
-	name  string
-	dir   string
-	store *Store
-	log   *slog.Logger
-	now   contract.CharacterSnapshot
+	name    string
+	dir     string
+	store   *Store
+	log     *slog.Logger
+	current contract.CharacterSnapshot
 }
 
-// sheet is a character.toml.
-type sheet struct {
+// characterFile is a character.toml.
+type characterFile struct {
 	Info struct {
 		Name         string  `toml:"name"`
 		Description  *string `toml:"description"`
@@ -55,39 +55,39 @@ func OpenCharacter(lc fx.Lifecycle, cfg Config, home kit.Home, store *Store, log
 // Load reads the file and the changes. A file that cannot be read leaves a
 // character that has only its name.
 func (c *Character) Load(ctx context.Context) error {
-	s, err := c.sheet()
+	s, err := c.readFile()
 	if err != nil {
 		c.log.Error("character cannot be read, only its name is known", "err", err)
-		s = sheet{}
+		s = characterFile{}
 	}
 	changed, err := c.store.Traits(ctx, c.name)
 	if err != nil {
 		return err
 	}
-	c.now = contract.CharacterSnapshot{
+	c.current = contract.CharacterSnapshot{
 		Name: s.Info.Name, Description: s.Info.Description, SystemPrompt: s.Info.SystemPrompt,
-		Traits: filled(s.Traits), Voice: filled(s.Voice), Meta: filled(s.Meta), Scenario: filled(s.Scenario),
-		PersonalityNotes: filled(s.PersonalityNotes), ExampleInteractions: filled(s.ExampleInteractions),
+		Traits: nonNilMap(s.Traits), Voice: nonNilMap(s.Voice), Meta: nonNilMap(s.Meta), Scenario: nonNilMap(s.Scenario),
+		PersonalityNotes: nonNilMap(s.PersonalityNotes), ExampleInteractions: nonNilMap(s.ExampleInteractions),
 	}
-	c.now.MessageID = wire.NewID()
-	if c.now.Name == "" {
-		c.now.Name = c.name
+	c.current.MessageID = wire.NewID()
+	if c.current.Name == "" {
+		c.current.Name = c.name
 	}
 	for name, value := range changed {
-		c.now.Traits[name] = value
+		c.current.Traits[name] = value
 	}
 	return nil
 }
 
-func filled(m map[string]any) map[string]any {
+func nonNilMap(m map[string]any) map[string]any {
 	if m == nil {
 		return map[string]any{}
 	}
 	return m
 }
 
-// sheet reads the file in the folder of characters, else the built-in one.
-func (c *Character) sheet() (s sheet, err error) {
+// readFile reads the file in the folder of characters, else the built-in one.
+func (c *Character) readFile() (s characterFile, err error) {
 	path := filepath.Join(c.dir, c.name, "character.toml")
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -107,8 +107,8 @@ func (c *Character) sheet() (s sheet, err error) {
 
 // Snapshot is the character as it is. The caller may keep it.
 func (c *Character) Snapshot() contract.CharacterSnapshot {
-	now := c.now
-	now.Traits = maps.Clone(c.now.Traits)
+	now := c.current
+	now.Traits = maps.Clone(c.current.Traits)
 	return now
 }
 
@@ -117,7 +117,7 @@ func (c *Character) Set(ctx context.Context, trait string, value int) error {
 	if err := c.store.SetTrait(ctx, c.name, trait, value); err != nil {
 		return err
 	}
-	c.now.Traits[trait] = value
+	c.current.Traits[trait] = value
 	return nil
 }
 
@@ -136,9 +136,9 @@ func (c *Character) Section(name string) any {
 		name  string
 		value any
 	}{
-		{"message_id", c.now.MessageID}, {"name", c.now.Name}, {"description", valueOrNil(c.now.Description)},
-		{"systemprompt", valueOrNil(c.now.SystemPrompt)}, {"traits", maps.Clone(c.now.Traits)}, {"voice", c.now.Voice}, {"meta", c.now.Meta},
-		{"scenario", c.now.Scenario}, {"personality_notes", c.now.PersonalityNotes}, {"example_interactions", c.now.ExampleInteractions},
+		{"message_id", c.current.MessageID}, {"name", c.current.Name}, {"description", valueOrNil(c.current.Description)},
+		{"systemprompt", valueOrNil(c.current.SystemPrompt)}, {"traits", maps.Clone(c.current.Traits)}, {"voice", c.current.Voice}, {"meta", c.current.Meta},
+		{"scenario", c.current.Scenario}, {"personality_notes", c.current.PersonalityNotes}, {"example_interactions", c.current.ExampleInteractions},
 	}
 	var available []any
 	for _, s := range sections {

@@ -20,38 +20,38 @@ var Module = kit.Service[*Service]("memory",
 
 // Service keeps what was said, finds it again, and publishes the character.
 type Service struct {
-	cfg      Config
-	bus      *kit.Bus
-	store    *Store
-	semantic *SemanticIndex
-	who      *Character // only in the lane of the character
+	cfg       Config
+	bus       *kit.Bus
+	store     *Store
+	semantic  *SemanticIndex
+	character *Character // only in the lane of the character
 
 	unwritten atomic.Pointer[error] // why the last line was not kept; nil when it was
 }
 
 // New returns a memory over store. It does no I/O; the hooks of OpenStore and
 // OpenCharacter open the files.
-func New(cfg Config, bus *kit.Bus, store *Store, meaning *SemanticIndex, who *Character) *Service {
-	return &Service{cfg: cfg, bus: bus, store: store, semantic: meaning, who: who}
+func New(cfg Config, bus *kit.Bus, store *Store, semantic *SemanticIndex, character *Character) *Service {
+	return &Service{cfg: cfg, bus: bus, store: store, semantic: semantic, character: character}
 }
 
 // Handlers declares what the memory listens to.
 func (s *Service) Handlers() []kit.Handler {
 	character := kit.Lane("character")
 	return []kit.Handler{
-		kit.On(s.heard),
-		kit.On(s.spoke),
+		kit.On(s.keepTranscript),
+		kit.On(s.keepSpeech),
 		kit.Answer(s.recall, kit.Workers(4)), // reads only: order does not matter
-		kit.Answer(s.describe, character),
-		kit.On(s.change, character),
-		kit.OnConnect(s.introduce, character),
-		kit.OnConnect(s.forget), kit.Every(time.Hour, s.forget),
+		kit.Answer(s.answerCharacter, character),
+		kit.On(s.changeCharacter, character),
+		kit.OnConnect(s.publishCharacter, character),
+		kit.OnConnect(s.forgetOld), kit.Every(time.Hour, s.forgetOld),
 		kit.Loop(s.semantic.run, kit.Name("meaning")),
 		kit.Sends[contract.CharacterSnapshot](),
 	}
 }
 
-func (s *Service) heard(ctx context.Context, t contract.FinalTranscript) error {
+func (s *Service) keepTranscript(ctx context.Context, t contract.FinalTranscript) error {
 	if strings.TrimSpace(t.Text) == "" {
 		return kit.Drop("blank")
 	}
@@ -62,9 +62,9 @@ func (s *Service) heard(ctx context.Context, t contract.FinalTranscript) error {
 	return s.keep(ctx, t.MessageID, l)
 }
 
-// spoke keeps what the assistant says. Wake acknowledgements and announcements
+// keepSpeech keeps what the assistant says. Wake acknowledgements and announcements
 // are no part of a conversation.
-func (s *Service) spoke(ctx context.Context, m contract.TtsSay) error {
+func (s *Service) keepSpeech(ctx context.Context, m contract.TtsSay) error {
 	switch {
 	case strings.TrimSpace(m.Text) == "":
 		return kit.Drop("blank")
@@ -100,37 +100,37 @@ func (s *Service) recall(ctx context.Context, q contract.MemoryQuery) (contract.
 	return recollection{store: s.store, near: s.semantic.near, q: q, trace: kit.From(ctx).Trace}.results(ctx)
 }
 
-func (s *Service) describe(_ context.Context, q contract.CharacterGetRequest) (contract.CharacterResult, error) {
+func (s *Service) answerCharacter(_ context.Context, q contract.CharacterGetRequest) (contract.CharacterResult, error) {
 	if q.Section == nil {
-		who := s.who.Snapshot()
+		who := s.character.Snapshot()
 		return contract.CharacterResult{Snapshot: &who}, nil
 	}
-	return contract.CharacterResult{Section: &contract.CharacterSection{Section: *q.Section, Value: s.who.Section(*q.Section)}}, nil
+	return contract.CharacterResult{Section: &contract.CharacterSection{Section: *q.Section, Value: s.character.Section(*q.Section)}}, nil
 }
 
-func (s *Service) change(ctx context.Context, u contract.CharacterUpdate) error {
+func (s *Service) changeCharacter(ctx context.Context, u contract.CharacterUpdate) error {
 	var err error
 	switch {
 	case u.Trait != nil && u.Trait.Section == "traits" && u.Trait.Trait != "":
-		err = s.who.Set(ctx, u.Trait.Trait, u.Trait.Value)
+		err = s.character.Set(ctx, u.Trait.Trait, u.Trait.Value)
 	case u.Reset != nil && u.Reset.Action == "reset_traits", u.ResetAll != nil && u.ResetAll.All:
-		err = s.who.Reset(ctx)
+		err = s.character.Reset(ctx)
 	default:
 		return kit.Drop("asks_for_nothing")
 	}
 	if err != nil {
 		return err
 	}
-	return s.introduce(ctx)
+	return s.publishCharacter(ctx)
 }
 
-// introduce publishes who the assistant is.
-func (s *Service) introduce(ctx context.Context) error {
-	who := s.who.Snapshot()
+// publishCharacter publishes who the assistant is.
+func (s *Service) publishCharacter(ctx context.Context) error {
+	who := s.character.Snapshot()
 	return s.bus.Publish(ctx, who, kit.ID(who.MessageID))
 }
 
-func (s *Service) forget(ctx context.Context) error {
+func (s *Service) forgetOld(ctx context.Context) error {
 	if s.cfg.MaxAge == 0 {
 		return nil
 	}

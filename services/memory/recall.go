@@ -55,7 +55,7 @@ func (r recollection) results(ctx context.Context) (contract.MemoryResults, erro
 func (r *recollection) targets(ctx context.Context) ([]Line, error) {
 	words := splitWords(r.q.Text)
 	recent := r.q.RetrievalStrategy == contract.RecallRecent || len(words) == 0 // "*" matches all
-	if err := r.recognise(ctx, words); err != nil {
+	if err := r.findQuestion(ctx, words); err != nil {
 		return nil, err
 	}
 	var found []Line
@@ -109,9 +109,9 @@ func (r *recollection) search(ctx context.Context, words []string, n int) ([]Lin
 	return fuseRanks(found, like, n), err
 }
 
-// recognise finds the lines that are the question itself: it is kept before it
+// findQuestion finds the lines that are the question itself: it is kept before it
 // can be asked. A sender that carries no trace is known by its words.
-func (r *recollection) recognise(ctx context.Context, words []string) error {
+func (r *recollection) findQuestion(ctx context.Context, words []string) error {
 	last, err := r.store.Questions(ctx, maxQuestionLines)
 	if err != nil {
 		return err

@@ -14,18 +14,18 @@ import (
 	"time"
 )
 
-const largest = 64 << 20 // bytes of a request: half an hour of speech
+const maxRequestBytes = 64 << 20 // bytes of a request: half an hour of speech
 
-// web is an engine that speaks HTTP. Clients keep their connections while the
+// httpProxy is an engine that speaks HTTP. Clients keep their connections while the
 // engine behind comes, goes, and closes its own after each answer.
-type web struct {
+type httpProxy struct {
 	engine *engine
 	proxy  *httputil.ReverseProxy
 	server *http.Server
 }
 
-func newWeb(e *engine) *web {
-	w := &web{engine: e}
+func newHTTPProxy(e *engine) *httpProxy {
+	w := &httpProxy{engine: e}
 	w.proxy = &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(&url.URL{Scheme: "http", Host: e.listener.Addr().String()})
@@ -46,19 +46,19 @@ func newWeb(e *engine) *web {
 // ServeHTTP passes a request on, and starts the engine if it must. It reads all
 // of the request first: then it sees when the client goes, and an answer that
 // begins early does not meet a question that is still on its way.
-func (w *web) ServeHTTP(out http.ResponseWriter, r *http.Request) {
+func (w *httpProxy) ServeHTTP(out http.ResponseWriter, r *http.Request) {
 	if fromPage(r) {
 		http.Error(out, "engines answer programs on this machine, and no web pages", http.StatusForbidden)
 		return
 	}
-	if !w.engine.begin() {
+	if !w.engine.beginRequest() {
 		writeError(out, r, errClosed)
 		return
 	}
 	began := time.Now()
-	defer func() { w.engine.finish(time.Since(began)) }()
-	_, _ = w.engine.current() // it starts meanwhile; the proxy hears of errors
-	b, err := io.ReadAll(http.MaxBytesReader(out, r.Body, largest))
+	defer func() { w.engine.finishRequest(time.Since(began)) }()
+	_, _ = w.engine.childOrStart() // it starts meanwhile; the proxy hears of errors
+	b, err := io.ReadAll(http.MaxBytesReader(out, r.Body, maxRequestBytes))
 	if err != nil {
 		http.Error(out, err.Error(), http.StatusRequestEntityTooLarge)
 		return
@@ -83,24 +83,24 @@ func writeError(out http.ResponseWriter, _ *http.Request, why error) {
 	_ = json.NewEncoder(out).Encode(map[string]reason{"error": {why.Error(), "server_error", "engine_unavailable"}})
 }
 
-// begin counts a request in, unless the engine is closed.
-func (e *engine) begin() bool {
+// beginRequest counts a request in, unless the engine is closed.
+func (e *engine) beginRequest() bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.closed {
 		return false
 	}
 	e.wg.Add(1)
-	e.busy++
+	e.openRequests++
 	return true
 }
 
-// finish counts a request out.
-func (e *engine) finish(took time.Duration) {
+// finishRequest counts a request out.
+func (e *engine) finishRequest(took time.Duration) {
 	e.mu.Lock()
-	e.busy--
-	e.used = time.Now()
+	e.openRequests--
+	e.lastUsed = time.Now()
 	e.mu.Unlock()
-	e.answered(took)
+	e.noteAnswer(took)
 	e.wg.Done()
 }

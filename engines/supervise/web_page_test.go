@@ -41,7 +41,7 @@ func TestPagesAreNotAnswered(t *testing.T) {
 	w := httptest.NewRecorder()
 	r := httptest.NewRequest(http.MethodGet, "http://127.0.0.1:8000/v1/models", nil)
 	r.Header.Set("Origin", "http://127.0.0.1")
-	if new(web).ServeHTTP(w, r); w.Code != http.StatusForbidden { // before the engine is touched
+	if new(httpProxy).ServeHTTP(w, r); w.Code != http.StatusForbidden { // before the engine is touched
 		t.Errorf("answered with %d", w.Code)
 	}
 }
