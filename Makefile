@@ -40,10 +40,14 @@ run: name build ## one service against MQTT_URL: make run SERVICE=stt
 # that are installed and killed a hundred times, comparisons with other libraries.
 SLOW = /docs/compare|/test/fault$$|/test/flood$$|/engines/install$$|/engines/supervise$$
 
+# How many packages check tests at once: many tests wait for a real broker or a deadline, so more
+# than there are cores. go vet ran before, so go test need not vet again.
+ATONCE = 6
+
 check: ## while you work: format, vet and the quick tests, without containers, browser and engines
 	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "gofmt -w" $$unformatted; exit 1; }
 	go vet $(PACKAGES)
-	@go test -short -timeout 5m $(TESTFLAGS) $$(go list $(PACKAGES) | grep -vE '$(SLOW)')
+	@go test -short -vet=off -p $(ATONCE) -timeout 5m $(TESTFLAGS) $$(go list $(PACKAGES) | grep -vE '$(SLOW)')
 
 test: ## every test that this machine can run, and a line for each kind that it cannot
 	@go run ./test/need/cmd

@@ -111,6 +111,7 @@ func TestNewCompilesACopyOfTheRepository(t *testing.T) {
 }
 
 func TestNewRefuses(t *testing.T) {
+	need.Time(t, "compiles make new for each name")
 	c := copyRepository(t)
 	tests := map[string]struct{ name, want string }{
 		"a name in capitals":         {"Weather", "no name for a service"},
@@ -140,6 +141,7 @@ func TestNewRefuses(t *testing.T) {
 
 // A service copied by hand is told everything that it lacks.
 func TestCopiedByHand(t *testing.T) {
+	need.Time(t, "compiles the rules in a copy of the repository")
 	c := copyRepository(t)
 	from, to := filepath.Join(string(c), "services", "template"), filepath.Join(string(c), "services", "lamp")
 	if err := os.CopyFS(to, os.DirFS(from)); err != nil {

@@ -14,6 +14,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/gotars/tars/test/need"
 )
 
 // document is a file of Markdown for people.
@@ -201,6 +203,7 @@ func TestEverySettingStandsInThePageOfItsService(t *testing.T) {
 
 // The handlers that README.md shows can be put into a new service as they stand.
 func TestReadmeServiceCompiles(t *testing.T) {
+	need.Time(t, "compiles the service of the README")
 	var snippet string
 	for _, m := range fence.FindAllStringSubmatch(documents(t)[0].text, -1) {
 		if m[1] == "go" {
