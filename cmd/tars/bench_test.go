@@ -42,7 +42,7 @@ func TestTheBenchMeasuresRealEngines(t *testing.T) {
 	var out bytes.Buffer
 	b.print(&out)
 	t.Logf("\n%s", out.String())
-	const took, memory = `\d[\d.]* m?s`, `(\d+ MB|–)`
+	const took, memory = `\d[\d.]* m?s`, `(\d[\d.]* [kMG]?B|–)`
 	for _, want := range []string{
 		`\n\| OpenAI HTTP, \S+ \(\S+\) \| \d+\.\d % \| \d+\.\d\d \| ` + took + `, ` + took + ` \| ` + memory + ` \| -?` + took + ` \(-?` + took + ` to -?` + took + `\) \|\n`,
 		`\n\| Wyoming \(\S+\) \| \d+\.\d % \|`,

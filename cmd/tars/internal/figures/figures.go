@@ -4,9 +4,12 @@ package figures
 import (
 	"fmt"
 	"time"
+
+	"github.com/gotars/tars/engines/install"
 )
 
-// Duration is d with three digits.
+// Duration is d with three digits at most. go-humanize has no such thing: it counts
+// digits behind the point, which shows 86 ms as 86.12 ms.
 func Duration(d time.Duration) string {
 	switch {
 	case d.Abs() >= 10*time.Second:
@@ -19,10 +22,10 @@ func Duration(d time.Duration) string {
 	return fmt.Sprintf("%.1f ms", d.Seconds()*1000)
 }
 
-// Memory is n for people; a dash stands for unknown.
+// Memory is a number of bytes; a dash stands for unknown.
 func Memory(n int64) string {
 	if n <= 0 {
 		return "–"
 	}
-	return fmt.Sprintf("%d MB", n/1e6)
+	return install.Bytes(n)
 }

@@ -16,3 +16,11 @@ func TestDurationsHaveThreeDigitsAtMost(t *testing.T) {
 		}
 	}
 }
+
+func TestMemoryIsInRoundUnitsAndUnknownWhenItIsNone(t *testing.T) {
+	for n, want := range map[int64]string{0: "–", 43e6: "43 MB", 1234e6: "1.2 GB"} {
+		if got := figures.Memory(n); got != want {
+			t.Errorf("%d is %q, want %q", n, got, want)
+		}
+	}
+}
