@@ -26,6 +26,8 @@ type Service struct {
 	semantic  *SemanticIndex
 	character *Character // only in the lane of the character
 
+	speaking []*spokenAnswer // only in the lane of speech; the newest is last
+
 	unwritten atomic.Pointer[error] // why the last line was not kept; nil when it was
 }
 
@@ -37,10 +39,10 @@ func New(cfg Config, bus *kit.Bus, store *Store, semantic *SemanticIndex, charac
 
 // Handlers declares what the memory listens to.
 func (s *Service) Handlers() []kit.Handler {
-	character := kit.Lane("character")
+	character, speech := kit.Lane("character"), kit.Lane("speech")
 	return []kit.Handler{
 		kit.On(s.keepTranscript),
-		kit.On(s.keepSpeech),
+		kit.On(s.keepSpeech, speech), kit.On(s.noteSpoken, speech), kit.On(s.noteHeard, speech),
 		kit.Answer(s.recall, kit.Workers(4)), // reads only: order does not matter
 		kit.Answer(s.answerCharacter, character),
 		kit.On(s.changeCharacter, character),
@@ -80,6 +82,7 @@ func (s *Service) keepSpeech(ctx context.Context, m contract.TtsSay) error {
 	if m.UttID != nil {
 		l.UttID = *m.UttID
 	}
+	s.track(m)
 	return s.keep(ctx, m.MessageID, l)
 }
 

@@ -164,6 +164,54 @@ func TestAnswersAreJoined(t *testing.T) {
 	}, memory.Module)
 }
 
+func TestNothingUnheardIsRemembered(t *testing.T) {
+	say := func(t *testing.T, b *kittest.Harness, id, utt, text string) {
+		t.Helper()
+		m := contract.TtsSay{Text: text, UttID: &utt}
+		m.MessageID = id
+		b.Publish(t, m)
+		b.Settle()
+	}
+	ended := func(t *testing.T, b *kittest.Harness, utt, text string) {
+		t.Helper()
+		b.Publish(t, contract.TtsStatus{Event: contract.TtsSpeakingEnd, Text: text, UttID: &utt})
+		b.Settle()
+	}
+	kittest.Run(t, "of an answer that was interrupted", func(t *testing.T, b *kittest.Harness) {
+		say(t, b, "1", "a", "The plan is simple.")
+		say(t, b, "2", "a", "We leave at dawn with the boat.")
+		say(t, b, "3", "a", "Nobody will know.")
+		ended(t, b, "a", "The plan is simple.")
+		b.Publish(t, contract.TtsStatus{Event: contract.TtsStopped, UttID: new("a")})
+		b.Publish(t, contract.SpeechHeard{UttID: new("a"), Say: "2", Text: "We leave at"})
+		b.Settle()
+		if got, want := texts(kittest.Ask(t, b, contract.MemoryQuery{Text: "*"})), []string{"target: The plan is simple. We leave at"}; !slices.Equal(got, want) {
+			t.Errorf("recalled %q, want %q", got, want)
+		}
+		if got := texts(kittest.Ask(t, b, contract.MemoryQuery{Text: "nobody"})); len(got) > 0 {
+			t.Errorf("what was not said is found: %q", got)
+		}
+	}, memory.Module)
+	kittest.Run(t, "of an answer that was stopped before its first word", func(t *testing.T, b *kittest.Harness) {
+		say(t, b, "1", "a", "The plan is simple.")
+		b.Publish(t, contract.TtsStatus{Event: contract.TtsStopped, UttID: new("a")})
+		b.Settle()
+		if got := texts(kittest.Ask(t, b, contract.MemoryQuery{Text: "*"})); len(got) > 0 {
+			t.Errorf("recalled %q", got)
+		}
+	}, memory.Module)
+	kittest.Run(t, "and an answer that was heard is whole", func(t *testing.T, b *kittest.Harness) {
+		say(t, b, "1", "a", "The plan is simple.")
+		ended(t, b, "a", "The plan is simple.")
+		say(t, b, "2", "b", "Go away.")
+		b.Publish(t, contract.TtsStatus{Event: contract.TtsStopped, UttID: new("b")})
+		b.Settle()
+		if got, want := texts(kittest.Ask(t, b, contract.MemoryQuery{Text: "*"})), []string{"target: The plan is simple."}; !slices.Equal(got, want) {
+			t.Errorf("recalled %q, want %q", got, want)
+		}
+	}, memory.Module)
+}
+
 func TestLeftOut(t *testing.T) {
 	kittest.Run(t, "acknowledgements, announcements and blanks", func(t *testing.T, b *kittest.Harness) {
 		b.Publish(t, contract.TtsSay{Text: "Hmm?", WakeAck: new(true)})

@@ -226,22 +226,50 @@ func appendToAnswer(ctx context.Context, tx *sql.Tx, l Line) (id int64, err erro
 	return id, err
 }
 
+// ReplaceAnswer makes text all that is kept of the last answer with this utt_id;
+// nothing when it is empty. It returns the lines that it changed, whose meaning is
+// not known any more.
+func (s *Store) ReplaceAnswer(ctx context.Context, utt, text string) (ids []int64, err error) {
+	const last = "(SELECT id FROM line WHERE utt_id = ? AND role = ? ORDER BY id DESC LIMIT 1) RETURNING id"
+	err = s.change(ctx, func(tx *sql.Tx) error {
+		if text == "" {
+			ids, err = idsOf(tx.QueryContext(ctx, "DELETE FROM line WHERE id = "+last, utt, assistant))
+		} else {
+			ids, err = idsOf(tx.QueryContext(ctx, "UPDATE line SET text = ? WHERE id = "+last, text, utt, assistant))
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("shorten an answer in %s: %w", s.path, err)
+	}
+	select {
+	case s.added <- struct{}{}:
+	default:
+	}
+	return ids, nil
+}
+
+// idsOf reads the ids that a statement returns.
+func idsOf(rows *sql.Rows, err error) (ids []int64, _ error) {
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		ids = append(ids, id)
+	}
+	return ids, rows.Err()
+}
+
 // Forget removes the lines from before t, and returns which those were.
 func (s *Store) Forget(ctx context.Context, t time.Time) (ids []int64, err error) {
 	err = s.change(ctx, func(tx *sql.Tx) error {
-		rows, err := tx.QueryContext(ctx, "DELETE FROM line WHERE at < ? RETURNING id", unixSeconds(t))
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var id int64
-			if err := rows.Scan(&id); err != nil {
-				return err
-			}
-			ids = append(ids, id)
-		}
-		return rows.Err()
+		ids, err = idsOf(tx.QueryContext(ctx, "DELETE FROM line WHERE at < ? RETURNING id", unixSeconds(t)))
+		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("forget old lines: %w", err)
