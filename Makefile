@@ -79,7 +79,7 @@ generate: build ## docs/asyncapi.json, topics.md, config.md, .env.example, the a
 new: name ## copy the template to services/SERVICE and wire it: make new SERVICE=weather
 	@go run ./ops/new $(SERVICE) && $(MAKE) --no-print-directory generate
 
-assets: ## fetch the built-in voice, for make up and for docker compose
+assets: ## fetch the built-in voice and the voice detector, for make up and for docker compose
 	@ops/assets.sh "$(voice)" $(if $(TARS_ASSETS),,.assets)
 
 engines: build ## install speech and language engines for this machine: 0.8 GB, half a minute

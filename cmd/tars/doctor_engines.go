@@ -72,6 +72,9 @@ func (x *examination) engines(ctx context.Context, home kit.Home) {
 		}
 		x.note(ok, t.service, text)
 		fmt.Printf("%16s%s\n", "", t.why(w.Hosts))
+		if t.service == "stt" {
+			tellVoiceDetector(home)
+		}
 		all = append(all, t)
 	}
 	printInstalled(ctx, home)
@@ -80,6 +83,20 @@ func (x *examination) engines(ctx context.Context, home kit.Home) {
 		return
 	}
 	fmt.Printf("\nWhat would help most: %s\n", adviceOn(all))
+}
+
+// tellVoiceDetector says what tells speech from other sounds, and what is lost when
+// that is not the best.
+func tellVoiceDetector(home kit.Home) {
+	c, err := kit.FromEnv[stt.Config]("stt")
+	if err != nil {
+		return // said above
+	}
+	name, lost := c.Detector(home)
+	if lost != "" {
+		lost = ": " + lost
+	}
+	fmt.Printf("%16svoice detector: %s%s\n", "", name, lost)
 }
 
 // installedButUnused reports whether engines are installed and nobody runs them.

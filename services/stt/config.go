@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/gotars/tars/engines/wyoming"
+	"github.com/gotars/tars/kit"
 	"github.com/gotars/tars/services/stt/engine"
 	"github.com/gotars/tars/services/stt/vad"
 )
@@ -14,6 +15,9 @@ import (
 // Config is read from STT_* variables.
 type Config struct {
 	engine.Config
+
+	VAD    string `envconfig:"VAD" default:"auto" desc:"what tells speech from other sounds: silero, a neural network that make assets fetches; loudness; or auto for the first of them that is there"`
+	Assets string `default:"assets" also:"TARS_ASSETS" desc:"folder of what make assets fetches, below TARS_HOME"`
 
 	Endpoint     time.Duration `default:"650ms" desc:"silence that completes an utterance"`
 	PreRoll      time.Duration `split_words:"true" default:"400ms" desc:"audio kept from before the first voice, 300ms or more"`
@@ -46,6 +50,8 @@ func (c *Config) Validate() error {
 	switch {
 	case !slices.Contains([]string{"auto", "wyoming", "none", ""}, c.WakeEngine):
 		return fmt.Errorf("STT_WAKE_ENGINE is %q, want auto, wyoming or none", c.WakeEngine)
+	case !slices.Contains([]string{"auto", "silero", "loudness", ""}, c.VAD):
+		return fmt.Errorf("STT_VAD is %q, want auto, silero or loudness", c.VAD)
 	case c.MinLevel <= 0 || c.MinLevel > 5000:
 		return fmt.Errorf("STT_MIN_LEVEL is %v, want more than 0, at most 5000", c.MinLevel)
 	case c.MinConfidence < 0 || c.MinConfidence > 1:
@@ -100,5 +106,34 @@ func (c *Config) segmentation() vad.Segmentation {
 	}
 }
 
-// newDetector returns what hears the speech of one source.
-func (c *Config) newDetector() vad.Detector { return vad.NewLoudness(c.MinLevel) }
+// detectors returns what makes the voice detector of a source. Where the neural
+// one is not installed it is the loudness detector, and why says so.
+func (c *Config) detectors(home kit.Home) (newDetector func() vad.Detector, why, err error) {
+	loudness := func() vad.Detector { return vad.NewLoudness(c.MinLevel) }
+	if c.VAD == "loudness" {
+		return loudness, nil, nil
+	}
+	model, err := vad.LoadModel(home.Path(c.Assets))
+	switch {
+	case err == nil:
+		return func() vad.Detector { return vad.NewNeural(model, c.MinLevel) }, nil, nil
+	case c.VAD == "silero":
+		return nil, nil, err
+	}
+	return loudness, err, nil
+}
+
+// Detector names the voice detector that c gets in home, for a person, and what is
+// lost when it is not the neural one.
+func (c *Config) Detector(home kit.Home) (name, lost string) {
+	_, why, err := c.detectors(home)
+	switch {
+	case err != nil:
+		return "none", err.Error()
+	case why != nil:
+		return "loudness", "music and noise are taken for speech; make assets fetches one that tells them apart"
+	case c.VAD == "loudness":
+		return "loudness", ""
+	}
+	return "Silero", ""
+}

@@ -14,7 +14,11 @@ func NewForTest(c Config, home kit.Home) *Service {
 	if err != nil {
 		panic(err)
 	}
-	return New(c, nil, e, home, slog.New(slog.DiscardHandler))
+	s, err := New(c, nil, e, home, slog.New(slog.DiscardHandler))
+	if err != nil {
+		panic(err)
+	}
+	return s
 }
 
 // Hear reads a, and notes whether that worked.

@@ -49,15 +49,22 @@ type Service struct {
 }
 
 // New returns a service that reads with e.
-func New(cfg Config, bus *kit.Bus, e engine.Transcriber, home kit.Home, log *slog.Logger) *Service {
+func New(cfg Config, bus *kit.Bus, e engine.Transcriber, home kit.Home, log *slog.Logger) (*Service, error) {
+	newDetector, why, err := cfg.detectors(home)
+	if err != nil {
+		return nil, err
+	}
+	if why != nil {
+		log.Info("speech is told by its loudness", "err", why)
+	}
 	s := &Service{
 		cfg: cfg, bus: bus, engine: e, log: log,
-		sources: newSources(cfg.segmentation(), cfg.newDetector), mics: newMics(cfg.Muted), echoes: &echoes{window: cfg.EchoWindow},
+		sources: newSources(cfg.segmentation(), newDetector), mics: newMics(cfg.Muted), echoes: &echoes{window: cfg.EchoWindow},
 		wakeListener: newWakeListener(cfg, home, log),
 		turns:        newTurnQueue(), finals: make(chan utterance), partials: make(chan *attempt, 1),
 	}
 	s.mics.used = func(room string) bool { return s.sources.isEstablished(room) || s.turns.understoodIn(room) }
-	return s
+	return s, nil
 }
 
 // newEngine returns the recogniser that cfg asks for.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/gotars/tars/contract"
+	"github.com/gotars/tars/services/stt/vad"
 	"github.com/gotars/tars/speech/pcm"
 )
 
@@ -90,7 +91,7 @@ func TestNextEndsWithItsContext(t *testing.T) {
 
 func TestFloodOfSourcesDoesNotPushOutARealOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		e := newSources(new(Config).segmentation(), new(Config).newDetector)
+		e := newSources(new(Config).segmentation(), func() vad.Detector { return vad.NewLoudness(70) })
 		chunk := make([]byte, 1280)
 		hear := func(source string, seq int) {
 			one, err := e.find(source)

@@ -9,14 +9,16 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/gotars/tars/test/need"
 )
 
 // loadModel reads the weights that make assets fetches.
 func loadModel(t testing.TB) *Model {
 	t.Helper()
-	data, err := os.ReadFile(filepath.Join(os.Getenv("TARS_ASSETS"), "silero", FileName))
+	data, err := os.ReadFile(filepath.Join(need.Weights(t), "silero", FileName))
 	if err != nil {
-		t.Skipf("no weights: %v", err)
+		t.Fatal(err)
 	}
 	m, err := ParseModel(data)
 	if err != nil {

@@ -80,6 +80,13 @@ func Voice(t testing.TB) string {
 	return findOrSkip(t, "voice", findVoice)
 }
 
+// Weights needs the voice detector that make assets fetches and returns the folder it
+// lies in, of which silero/ has the weights.
+func Weights(t testing.TB) string {
+	t.Helper()
+	return findOrSkip(t, "voice", findWeights)
+}
+
 // Time needs more than the moments that make check has: with -short the test is
 // skipped. why says what takes long.
 func Time(t testing.TB, why string) {
@@ -207,6 +214,14 @@ func findVoice() (string, error) {
 	dir := assetsDir()
 	if _, err := os.Stat(filepath.Join(dir, "flite", "flite.wasm")); err != nil {
 		return "", fmt.Errorf("no built-in voice in %s: make assets", dir)
+	}
+	return dir, nil
+}
+
+func findWeights() (string, error) {
+	dir := assetsDir()
+	if _, err := os.Stat(filepath.Join(dir, "silero", "silero_vad_16k_op15.onnx")); err != nil {
+		return "", fmt.Errorf("no voice detector in %s: make assets", dir)
 	}
 	return dir, nil
 }

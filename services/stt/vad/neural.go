@@ -1,0 +1,117 @@
+package vad
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+
+	"github.com/gotars/tars/speech/silero"
+)
+
+const (
+	// The bounds that the makers of Silero use: speech begins at the first, and lasts
+	// until the probability falls below the second.
+	startProbability = 0.5
+	keepProbability  = 0.35
+
+	// A frame that is hardly louder than the quietest of the last seconds holds no
+	// voice, so the network, which costs 0.4 ms for each 32 ms, need not look at it.
+	// Speech 30 dB below the usual level is still above the least level.
+	gateAbove = 1.3 // times the noise floor
+	gateLevel = 6   // least RMS, in units of a 16-bit sample
+	// gateFrames is how many frames in a row must be quiet before the network rests:
+	// it goes on through the pauses between words.
+	gateFrames = 25
+	// warmUpSamples is what the network hears from before the gate opened, 128 ms:
+	// it tells speech by what was before.
+	warmUpSamples = 4 * silero.FrameSamples
+)
+
+// Neural is a [Detector] that takes for speech what a neural network does, so that
+// music, hum and noise are none, however loud. In a quiet room the network rests.
+type Neural struct {
+	loudness *Loudness // tells the level, and when the room is quiet
+	network  *silero.Detector
+
+	waiting []float32 // samples that the network has not heard
+	quiet   int       // quiet frames in a row
+	voice   bool
+}
+
+// NewNeural returns a detector with the weights of m. Speech is told apart by
+// loudness from minLevel on where only that is asked for, see [Loudness].
+func NewNeural(m *silero.Model, minLevel float64) *Neural {
+	return &Neural{loudness: NewLoudness(minLevel), network: silero.NewDetector(m), quiet: gateFrames}
+}
+
+// LoadModel reads the weights from the folder of what make assets fetches. The
+// error is [fs.ErrNotExist] when they were not fetched.
+func LoadModel(assets string) (*silero.Model, error) {
+	file := filepath.Join(assets, "silero", silero.FileName)
+	data, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("no voice detector in %s: %w: run make assets", assets, fs.ErrNotExist)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("voice detector: %w", err)
+	}
+	m, err := silero.ParseModel(data)
+	if err != nil {
+		return nil, fmt.Errorf("voice detector %s: %w: remove it and run make assets", file, err)
+	}
+	return m, nil
+}
+
+// Detect implements Detector.
+func (d *Neural) Detect(frame []byte) (level float64, voice bool) {
+	level, _ = d.loudness.Detect(frame)
+	for ; len(frame) >= 2; frame = frame[2:] {
+		d.waiting = append(d.waiting, float32(int16(binary.LittleEndian.Uint16(frame)))/32768)
+	}
+	if level < max(gateLevel, gateAbove*d.loudness.noiseFloor()) {
+		d.quiet++
+	} else {
+		d.quiet = 0
+	}
+	if d.quiet >= gateFrames {
+		d.rest()
+		return level, false
+	}
+	d.listen()
+	return level, d.voice
+}
+
+// rest keeps the last samples for when somebody speaks.
+func (d *Neural) rest() {
+	if d.quiet == gateFrames { // the network begins afresh after a silence
+		d.network.Reset()
+		d.voice = false
+	}
+	if extra := len(d.waiting) - warmUpSamples; extra > 0 {
+		d.waiting = append(d.waiting[:0], d.waiting[extra:]...)
+	}
+}
+
+// listen has the network hear what waits.
+func (d *Neural) listen() {
+	heard := 0
+	for ; len(d.waiting)-heard >= silero.FrameSamples; heard += silero.FrameSamples {
+		p := d.network.SpeechProbability(d.waiting[heard : heard+silero.FrameSamples])
+		if d.voice {
+			d.voice = p >= keepProbability
+		} else {
+			d.voice = p >= startProbability
+		}
+	}
+	d.waiting = append(d.waiting[:0], d.waiting[heard:]...)
+}
+
+// Thresholds implements Detector: what the network took for speech is not judged
+// once more by its level.
+func (d *Neural) Thresholds() (start, keep float64) {
+	return math.Inf(-1), d.loudness.keepThreshold()
+}
