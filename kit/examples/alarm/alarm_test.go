@@ -20,7 +20,7 @@ func TestAlarm(t *testing.T) {
 		said := kittest.Watch[house.Alarm](b)
 		for _, c := range []float64{20, 29.5, 30.5, 29.5, 31, 28.9, 29.5} {
 			b.Publish(t, house.Reading{Room: "attic", Celsius: c})
-			b.Settle()
+			b.Settle() // until everything that this causes is handled
 		}
 		var got []float64
 		for _, a := range said.All() {
