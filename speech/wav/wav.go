@@ -1,12 +1,15 @@
-// Package wav reads and writes WAV files of one channel with signed 16-bit
-// little-endian samples, the form that servers of speech exchange.
+// Package wav writes WAV files of one channel with signed 16-bit little-endian
+// samples, the form that servers of speech exchange, and reads those of any usual form
+// as such samples.
 package wav
 
 import (
+	"bufio"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
+	"math"
 )
 
 // Encode returns pcm, samples at rate a second, as a file.
@@ -28,57 +31,203 @@ func Encode(pcm []byte, rate int) []byte {
 	return append(b, pcm...)
 }
 
-// ReadHeader reads a file up to its samples. Size is their number of bytes, or -1
-// when the file does not know: streams say 0xFFFFFFFF, 0, or nearly 2 GiB.
-func ReadHeader(r io.Reader) (rate int, size int64, err error) {
+// Reader reads the samples of a file as signed 16-bit little-endian ones of one
+// channel, whatever form they have in it.
+type Reader struct {
+	Rate int // samples per second
+
+	form form
+	r    *bufio.Reader
+	left int64 // bytes of samples in the file; -1: it does not say
+}
+
+// form is how a file holds a sample.
+type form struct {
+	coding   uint16 // 1 is PCM, 3 floating point, 6 A-law, 7 µ-law
+	channels int
+	bits     int
+}
+
+const (
+	codingPCM        = 1
+	codingFloat      = 3
+	codingALaw       = 6
+	codingMuLaw      = 7
+	codingExtensible = 0xfffe // the coding stands further behind
+
+	maxChannels = 8
+	maxFormat   = 64 // bytes
+)
+
+// NewReader reads a file up to its samples. Streams need not know their length: they
+// say 0xFFFFFFFF, 0, or nearly 2 GiB.
+func NewReader(r io.Reader) (*Reader, error) {
 	var head [12]byte
 	if _, err := io.ReadFull(r, head[:]); err != nil {
-		return 0, 0, fmt.Errorf("read WAV: %w", err)
+		return nil, fmt.Errorf("read WAV: %w", err)
 	}
 	if string(head[:4]) != "RIFF" || string(head[8:]) != "WAVE" {
-		return 0, 0, errors.New("this is no WAV file")
+		return nil, errors.New("this is no WAV file")
 	}
+	w := &Reader{r: bufio.NewReader(r)}
 	for {
 		var part [8]byte
-		if _, err := io.ReadFull(r, part[:]); err != nil {
-			return 0, 0, fmt.Errorf("read WAV: %w", err)
+		if _, err := io.ReadFull(w.r, part[:]); err != nil {
+			return nil, fmt.Errorf("read WAV: %w", err)
 		}
 		size := binary.LittleEndian.Uint32(part[4:])
 		switch string(part[:4]) {
 		case "data":
-			if rate == 0 {
-				return 0, 0, errors.New("the WAV file has no format")
+			if w.Rate == 0 {
+				return nil, errors.New("the WAV file has no format")
 			}
+			w.left = int64(size)
 			if size == 0 || size > 0x7f000000 {
-				return rate, -1, nil
+				w.left = -1
 			}
-			return rate, int64(size), nil
+			return w, nil
 		case "fmt ":
-			if rate, err = readFormat(r, size); err != nil {
-				return 0, 0, err
+			if err := w.readFormat(size); err != nil {
+				return nil, err
 			}
 		default:
-			if _, err := io.CopyN(io.Discard, r, int64(size)+int64(size%2)); err != nil {
-				return 0, 0, fmt.Errorf("read WAV: %w", err)
+			if _, err := io.CopyN(io.Discard, w.r, int64(size)+int64(size%2)); err != nil {
+				return nil, fmt.Errorf("read WAV: %w", err)
 			}
 		}
 	}
 }
 
-func readFormat(r io.Reader, size uint32) (rate int, err error) {
-	if size < 16 || size > 64 {
-		return 0, fmt.Errorf("the format of the WAV file has %d bytes", size)
+func (w *Reader) readFormat(size uint32) error {
+	if size < 16 || size > maxFormat {
+		return fmt.Errorf("the format of the WAV file has %d bytes, want 16 to %d", size, maxFormat)
 	}
-	f := make([]byte, size)
-	if _, err := io.ReadFull(r, f); err != nil {
-		return 0, fmt.Errorf("read WAV: %w", err)
+	b := make([]byte, size)
+	if _, err := io.ReadFull(w.r, b); err != nil {
+		return fmt.Errorf("read WAV: %w", err)
 	}
-	channels, bits := binary.LittleEndian.Uint16(f[2:]), binary.LittleEndian.Uint16(f[14:])
-	rate = int(binary.LittleEndian.Uint32(f[4:]))
-	if channels != 1 || bits != 16 || !ValidRate(rate) {
-		return 0, fmt.Errorf("the WAV file has %d channels, %d bits, rate %d, want one channel of 16 bits", channels, bits, rate)
+	f := form{binary.LittleEndian.Uint16(b), int(binary.LittleEndian.Uint16(b[2:])), int(binary.LittleEndian.Uint16(b[14:]))}
+	if f.coding == codingExtensible && size >= 26 {
+		f.coding = binary.LittleEndian.Uint16(b[24:])
 	}
-	return rate, nil
+	rate := int(binary.LittleEndian.Uint32(b[4:]))
+	if !f.known() || f.channels < 1 || f.channels > maxChannels || !ValidRate(rate) {
+		return fmt.Errorf("the WAV file has coding %d, %d channels, %d bits, rate %d, want PCM of 8 to 32 bits, floating point, A-law or µ-law, at most %d channels",
+			f.coding, f.channels, f.bits, rate, maxChannels)
+	}
+	w.form, w.Rate = f, rate
+	return nil
+}
+
+// known reports whether samples of this form can be read.
+func (f form) known() bool {
+	switch f.coding {
+	case codingPCM:
+		return f.bits == 8 || f.bits == 16 || f.bits == 24 || f.bits == 32
+	case codingFloat:
+		return f.bits == 32 || f.bits == 64
+	case codingALaw, codingMuLaw:
+		return f.bits == 8
+	}
+	return false
+}
+
+// size is the bytes of one sample of all channels.
+func (f form) size() int { return f.channels * f.bits / 8 }
+
+// Read implements io.Reader. It returns whole samples; half of one at the end of the
+// file is left out. A p of one byte is io.ErrShortBuffer.
+func (w *Reader) Read(p []byte) (n int, err error) {
+	if len(p) < 2 {
+		return 0, io.ErrShortBuffer
+	}
+	size := w.form.size()
+	for n+2 <= len(p) && (n == 0 || w.r.Buffered() >= size) { // what arrives is handed on at once
+		if w.left >= 0 && w.left < int64(size) {
+			break
+		}
+		frame, err := w.r.Peek(size)
+		if len(frame) < size {
+			if err == io.EOF {
+				break
+			}
+			return n, err
+		}
+		binary.LittleEndian.PutUint16(p[n:], uint16(w.form.mono(frame)))
+		_, _ = w.r.Discard(size) // it was peeked
+		n += 2
+		if w.left >= 0 {
+			w.left -= int64(size)
+		}
+	}
+	if n == 0 {
+		return 0, io.EOF
+	}
+	return n, nil
+}
+
+// mono is the mean of the channels of one frame.
+func (f form) mono(frame []byte) int16 {
+	width := f.bits / 8
+	if f.channels == 1 && f.coding == codingPCM && width == 2 {
+		return int16(binary.LittleEndian.Uint16(frame))
+	}
+	sum := 0.0
+	for ; len(frame) >= width; frame = frame[width:] {
+		sum += f.sample(frame[:width])
+	}
+	return int16(max(-32768, min(32767, math.Round(sum/float64(f.channels)))))
+}
+
+// sample is the value of one sample, in units of a 16-bit one.
+func (f form) sample(b []byte) float64 {
+	switch {
+	case f.coding == codingALaw:
+		return float64(decodeALaw(b[0]))
+	case f.coding == codingMuLaw:
+		return float64(decodeMuLaw(b[0]))
+	case f.coding == codingFloat && len(b) == 4:
+		return finite(float64(math.Float32frombits(binary.LittleEndian.Uint32(b)))) * 32768
+	case f.coding == codingFloat:
+		return finite(math.Float64frombits(binary.LittleEndian.Uint64(b))) * 32768
+	case len(b) == 1: // without a sign
+		return (float64(b[0]) - 128) * 256
+	case len(b) == 2:
+		return float64(int16(binary.LittleEndian.Uint16(b)))
+	case len(b) == 3:
+		return float64(int32(uint32(b[0])<<8|uint32(b[1])<<16|uint32(b[2])<<24)) / 65536
+	}
+	return float64(int32(binary.LittleEndian.Uint32(b))) / 65536
+}
+
+// finite is x, or silence where x is no number.
+func finite(x float64) float64 {
+	if math.IsNaN(x) || math.IsInf(x, 0) {
+		return 0
+	}
+	return max(-1, min(1, x))
+}
+
+// decodeALaw and decodeMuLaw are the expansions of ITU-T G.711.
+func decodeALaw(b byte) int16 {
+	b ^= 0x55
+	v, exponent := int(b&0x0f)<<4+8, b>>4&7
+	if exponent > 0 {
+		v = (v + 0x100) << (exponent - 1)
+	}
+	if b&0x80 == 0 {
+		v = -v
+	}
+	return int16(v)
+}
+
+func decodeMuLaw(b byte) int16 {
+	b = ^b
+	v := (int(b&0x0f)<<3 + 0x84) << (b >> 4 & 7)
+	if b&0x80 != 0 {
+		return int16(0x84 - v)
+	}
+	return int16(v - 0x84)
 }
 
 // ValidRate tells whether speech can have rate samples a second: from half of

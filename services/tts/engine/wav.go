@@ -32,15 +32,12 @@ func yieldSamples(r io.Reader, rate int, yield func(Chunk, error) bool) {
 	}
 }
 
-// yieldFile yields the samples of the WAV file r.
+// yieldFile yields the samples of the WAV file r, of one channel whatever it has.
 func yieldFile(r io.Reader, yield func(Chunk, error) bool) {
-	rate, left, err := wav.ReadHeader(r)
+	file, err := wav.NewReader(r)
 	if err != nil {
 		yield(Chunk{}, err)
 		return
 	}
-	if left >= 0 {
-		r = io.LimitReader(r, left)
-	}
-	yieldSamples(r, rate, yield)
+	yieldSamples(file, file.Rate, yield)
 }
