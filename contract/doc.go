@@ -2,11 +2,21 @@
 // types, their routes, and nothing that runs. docs/wire.md describes the wire;
 // the words of their tags are explained in kit/wire.
 //
-// To add a message, write its struct in the file of its domain, embed msg.Ident
-// if it has a message_id, and give it a Route. Put the unit of every number in
-// its comment. A message that asks gets Reply, and what else of kit/msg fits.
-// Then list the type in routes_test.go, put vectors into testdata/golden with
-// their rows in index.tsv, and run the tests: they decode, encode and refuse.
+// To add a message, write its struct in the file of its domain, or in one of your
+// own, and give it a Route: its topic, and as QoS AtLeastOnce for commands, requests
+// and what must not be lost, AtMostOnce for what the next one replaces. Embed
+// msg.Ident when others refer to one message (a request by its id, a sentence of an
+// answer). Put the unit of every number in its comment. A message that asks gets
+// Reply, and one with a "+" in its topic gets Key, SetKey and a Type. Then list the
+// type in routes_test.go, and what asks in its list of requests as well, and run
+// go test ./contract.
+//
+// The vectors in testdata/golden hold the wire to that of the reference. A message
+// that it does not have needs none; who adds some writes a file for each, an
+// envelope as it travels, and its row in index.tsv: file, topic, event type, Go type,
+// valid or invalid, the reason in the words that the other rows have, and envelope
+// or bare. Files of invalid ones lie in bad/ and end in -missing, -above, -null and
+// so on, by which the test knows what error to expect.
 //
 // A pointer is a field that may be null. A field with a default that must be
 // able to carry zero or false is a pointer too: nil is the default.

@@ -84,8 +84,8 @@ func (r row) decode(t testing.TB) (wire.Envelope, reflect.Value, error) {
 
 func TestGolden(t *testing.T) {
 	all := rows(t)
-	if len(all) != 1059 {
-		t.Errorf("index.tsv has %d rows, want 1059", len(all))
+	if len(all) < 1059 { // of the reference; those of added messages come on top
+		t.Errorf("index.tsv has %d rows, want the 1059 of the reference and those that were added", len(all))
 	}
 	for _, r := range all {
 		t.Run(r.file, func(t *testing.T) {

@@ -73,12 +73,12 @@ func (c clone) has(name string) bool {
 func TestNewCompilesACopyOfTheRepository(t *testing.T) {
 	need.Time(t, "compiles a copy of the repository")
 	c := copyRepository(t)
-	for _, name := range []string{"weather", "living-room"} {
+	for _, name := range []string{"newcomer", "newcomer-two"} {
 		if out, err := c.run(t, "run", "./ops/new", name); err != nil {
 			t.Fatalf("make new SERVICE=%s: %v\n%s", name, err, out)
 		}
 	}
-	for _, name := range []string{"services/weather/weather.go", "services/weather/weather_test.go", "docs/services/weather.md"} {
+	for _, name := range []string{"services/newcomer/newcomer.go", "services/newcomer/newcomer_test.go", "docs/services/newcomer.md"} {
 		text, err := os.ReadFile(filepath.Join(string(c), name))
 		if err != nil {
 			t.Fatal(err)
@@ -91,15 +91,15 @@ func TestNewCompilesACopyOfTheRepository(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"\n      - password-weather:/run/passwords/weather\n", "\n  weather:\n    <<: *service\n    extends: {file: ops/settings.yml, service: weather}\n",
-		"MQTT_USERNAME: weather}\n    volumes: [\"password-weather:/run/mqtt:ro\"]\n", "\n  password-weather:\n  password-living-room:\n"} {
+	for _, want := range []string{"\n      - password-newcomer:/run/passwords/newcomer\n", "\n  newcomer:\n    <<: *service\n    extends: {file: ops/settings.yml, service: newcomer}\n",
+		"MQTT_USERNAME: newcomer}\n    volumes: [\"password-newcomer:/run/mqtt:ro\"]\n", "\n  password-newcomer:\n  password-newcomer-two:\n"} {
 		if !strings.Contains(string(compose), want) {
 			t.Errorf("compose.yml lacks %q", want)
 		}
 	}
 	for _, args := range [][]string{
-		{"vet", "./services/weather/...", "./services/living-room/...", "./cmd/tars"},
-		{"test", "-count=1", "-timeout", "2m", "./services/weather/...", "./services/living-room/..."},
+		{"vet", "./services/newcomer/...", "./services/newcomer-two/...", "./cmd/tars"},
+		{"test", "-count=1", "-timeout", "2m", "./services/newcomer/...", "./services/newcomer-two/..."},
 	} {
 		if out, err := c.run(t, args...); err != nil {
 			t.Errorf("go %s: %v\n%s", strings.Join(args, " "), err, out)
@@ -115,7 +115,7 @@ func TestNewRefuses(t *testing.T) {
 	c := copyRepository(t)
 	tests := map[string]struct{ name, want string }{
 		"a name in capitals":         {"Weather", "no name for a service"},
-		"a path":                     {"../weather", "no name for a service"},
+		"a path":                     {"../newcomer", "no name for a service"},
 		"a word of Go":               {"go", "cannot name a Go package"},
 		"a service that there is":    {"stt", "exists already"},
 		"a name that cmd/tars knows": {"cli", "is taken"},
@@ -143,7 +143,7 @@ func TestNewRefuses(t *testing.T) {
 func TestCopiedByHand(t *testing.T) {
 	need.Time(t, "compiles the rules in a copy of the repository")
 	c := copyRepository(t)
-	from, to := filepath.Join(string(c), "services", "template"), filepath.Join(string(c), "services", "lamp")
+	from, to := filepath.Join(string(c), "services", "template"), filepath.Join(string(c), "services", "copied-by-hand")
 	if err := os.CopyFS(to, os.DirFS(from)); err != nil {
 		t.Fatal(err)
 	}
@@ -152,9 +152,9 @@ func TestCopiedByHand(t *testing.T) {
 		t.Fatal("a service that nothing runs passes the rules")
 	}
 	for _, want := range []string{
-		"cmd/tars does not run lamp: add its Module",
-		"compose.yml does not run lamp: copy the block",
-		filepath.Join("docs", "services", "lamp.md") + " is missing: write what lamp does",
+		"cmd/tars does not run copied-by-hand: add its Module",
+		"compose.yml does not run copied-by-hand: copy the block",
+		filepath.Join("docs", "services", "copied-by-hand.md") + " is missing: write what copied-by-hand does",
 	} {
 		if !strings.Contains(out, want) {
 			t.Errorf("the rules do not say %q but\n%s", want, out)

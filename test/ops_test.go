@@ -61,7 +61,7 @@ func TestOperating(t *testing.T) {
 	t.Setenv("MQTT_URL", s.url(t))
 	t.Setenv("LOG_LEVEL", "error")
 	var bus *kit.Bus
-	app := kit.Service[*lamp]("lamp", fx.Supply(l)).App(fx.Populate(&bus))
+	app := kit.Service[*lamp]("test-lamp", fx.Supply(l)).App(fx.Populate(&bus))
 	if err := app.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -86,8 +86,8 @@ func TestOperating(t *testing.T) {
 		}
 	}
 
-	has(run("list"), "SERVICE", "lamp", "tars-router", "ui-web", "ready")
-	has(run("list", "lamp"), "lamp/switched", "lamp.switched", "light", "QoS 1")
+	has(run("list"), "SERVICE", "test-lamp", "tars-router", "ui-web", "ready")
+	has(run("list", "test-lamp"), "lamp/switched", "lamp.switched", "light", "QoS 1")
 	if out, err := s.tars(t, "list", "nobody"); err == nil || !strings.Contains(out, "no service nobody") {
 		t.Errorf("list nobody: %v %s", err, out)
 	}
@@ -105,12 +105,12 @@ func TestOperating(t *testing.T) {
 	has(run("dead", "list"), "lamp/switched", "light", "LETTER")
 	shown := run("dead", "show", "--all")
 	has(shown, "reason    the bulb is broken", `"room":"hall"`, "id        id-attic", "attempts  1")
-	out, err := s.tars(t, "stats", "lamp", "--json")
+	out, err := s.tars(t, "stats", "test-lamp", "--json")
 	var stats kit.Stats
 	if err = errors.Join(err, json.Unmarshal([]byte(out), &stats)); err != nil || stats.Handlers[2].Dead != 2 || stats.Handlers[2].LastError != "the bulb is broken" {
 		t.Errorf("stats: %v %s", err, out)
 	}
-	has(run("stats", "lamp"), "light last failed: the bulb is broken", "up ")
+	has(run("stats", "test-lamp"), "light last failed: the bulb is broken", "up ")
 
 	l.broken.Store(false)
 	_, id, _ := strings.Cut(run("dead", "show", "--all"), "letter    ")
@@ -119,7 +119,7 @@ func TestOperating(t *testing.T) {
 	}
 	others := make(chan string, 10)
 	s.bus(t, kit.Tap("lamp/switched", func(_ context.Context, d *kit.Delivery) error { others <- d.ID; return nil }))
-	has(run("dead", "replay", id[:8]), "lamp/switched to lamp")
+	has(run("dead", "replay", id[:8]), "lamp/switched to test-lamp")
 	s.await(t, "one room lit", func() bool { return strings.Contains(l.seen(), "id-") })
 	if first := l.seen(); strings.Contains(first, ",") {
 		t.Errorf("one letter was replayed, and lit %s", first)
@@ -133,7 +133,7 @@ func TestOperating(t *testing.T) {
 		t.Errorf("at the end: %s", got)
 	}
 
-	has(run("top", "--once", "--every", "200ms"), "slowest handlers", "lamp", "publish p99")
+	has(run("top", "--once", "--every", "200ms"), "slowest handlers", "test-lamp", "publish p99")
 	if out, err := s.tars(t, "top"); err == nil || !strings.Contains(out, "no terminal") {
 		t.Errorf("top without a terminal: %v %s", err, out)
 	}

@@ -215,10 +215,10 @@ func TestReadmeServiceCompiles(t *testing.T) {
 		t.Fatal("README.md shows no service: its first block of Go has no Handlers")
 	}
 	c := copyRepository(t)
-	if out, err := c.run(t, "run", "./ops/new", "weather"); err != nil {
+	if out, err := c.run(t, "run", "./ops/new", "newcomer"); err != nil {
 		t.Fatalf("make new: %v\n%s", err, out)
 	}
-	file := filepath.Join(string(c), "services", "weather", "weather.go")
+	file := filepath.Join(string(c), "services", "newcomer", "newcomer.go")
 	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
@@ -245,10 +245,10 @@ func TestReadmeServiceCompiles(t *testing.T) {
 	if err := os.WriteFile(file, []byte(whole), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Remove(filepath.Join(string(c), "services", "weather", "weather_test.go")); err != nil {
+	if err := os.Remove(filepath.Join(string(c), "services", "newcomer", "newcomer_test.go")); err != nil {
 		t.Fatal(err)
 	}
-	if out, err := c.run(t, "vet", "./services/weather"); err != nil {
+	if out, err := c.run(t, "vet", "./services/newcomer"); err != nil {
 		t.Errorf("the service of README.md does not compile: %v\n%s", err, out)
 	}
 }

@@ -76,7 +76,9 @@ func createService(name string) error {
 		}
 		fmt.Println("  wrote", step.what)
 	}
-	fmt.Printf("\nNow: make generate for its page of topics and its rights, make test, then make run SERVICE=%s beside make up\n", name)
+	fmt.Printf("  and in a moment its topics, settings and rights: docs/*, .env.example, ops/mosquitto/acl\n\n"+
+		"Now write services/%[1]s, messages of your own in contract/%[1]s.go, and what both do in docs/services/%[1]s.md.\n"+
+		"Then: make generate, make check, and make run SERVICE=%[1]s beside make up\n", name)
 	return nil
 }
 

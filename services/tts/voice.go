@@ -5,15 +5,12 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/gotars/tars/contract"
 	"github.com/gotars/tars/kit"
-	"github.com/gotars/tars/kit/msg"
 	"github.com/gotars/tars/services/tts/engine"
-	"github.com/gotars/tars/speech"
 	"github.com/gotars/tars/speech/pcm"
 )
 
@@ -25,71 +22,6 @@ const (
 	maxSpeaking    = 16               // speakers that hear something at the same time; names of rooms can be made up
 	mouthTTL       = time.Minute      // how long a speaker that hears nothing is remembered
 )
-
-// line is one say on its way to the speaker.
-type line struct {
-	at        time.Time // when it came
-	say       contract.TtsSay
-	sentences []string
-	sink      string
-	tell      func(msg.Message) error // publishes in the chain of the say
-
-	chunks   chan madeChunk  // what the engine made; closed at the end; nil until it begins
-	complete chan struct{}   // closed when the engine is done with it
-	lengths  []time.Duration // of the sentences, as far as they are made
-	err      error           // why the engine ended early; read after chunks is closed
-	made     bool            // the engine made some of it: not all was kept from earlier lines; as err
-	cancel   context.CancelFunc
-	ended    bool // chunks is closed and empty
-	pacer    Pacer
-	paused   bool // a status said so
-}
-
-// madeChunk is audio of one sentence of a line.
-type madeChunk struct {
-	engine.Chunk
-	sentence int
-}
-
-// note counts how long the sentences are.
-func (l *line) note(c madeChunk) {
-	for len(l.lengths) <= c.sentence {
-		l.lengths = append(l.lengths, 0)
-	}
-	l.lengths[c.sentence] += c.Duration()
-}
-
-// spokenRate is how fast a voice speaks, in characters per second, where it is not
-// known: about 150 words a minute.
-const spokenRate = 14
-
-// heard is the text of l that was heard after some time, in whole words.
-func (l *line) heard(after time.Duration) string {
-	var all []string
-	for i, s := range l.sentences {
-		known := i < len(l.lengths)
-		complete := i < len(l.lengths)-1 || l.ended
-		if known && complete && after >= l.lengths[i] {
-			all = append(all, s)
-			after -= l.lengths[i]
-			continue
-		}
-		chars := after.Seconds() * spokenRate
-		if known && complete {
-			chars = float64(len([]rune(s))) * after.Seconds() / l.lengths[i].Seconds()
-		}
-		if part := speech.FirstWords(s, int(chars)); part != "" {
-			all = append(all, part)
-		}
-		break
-	}
-	return strings.Join(all, " ")
-}
-
-func (l *line) utt() string { return answerOf(l.say) }
-
-// is tells whether a control with this id means l.
-func (l *line) is(id *string) bool { return id == nil || *id == l.utt() }
 
 // voice is what the loop owns: a mouth for each speaker, which speaks at the same
 // time as the others. It is used by one goroutine.
@@ -110,21 +42,6 @@ type voice struct {
 	cancelled []*line          // ended before they came here; the control that did it is still to come
 	wg        sync.WaitGroup   // engines at work
 }
-
-// mouth is what is said to one speaker: the line that is spoken, the one that is
-// made meanwhile, and those that wait.
-type mouth struct {
-	sink      string
-	now, next *line
-	last      *line // that was spoken before now; nil after a stop
-	queue     []*line
-	paused    string    // answer whose next line waits for a resume, when none was spoken at its pause
-	gain      float64   // of what is played; below 1 while somebody speaks into it
-	quietAt   time.Time // since when it has nothing to say
-}
-
-// idle reports whether m has nothing to say.
-func (m *mouth) idle() bool { return m.now == nil && m.next == nil && len(m.queue) == 0 }
 
 // voice returns a silent voice.
 func (s *Service) voice() (*voice, error) {
@@ -228,18 +145,6 @@ func (v *voice) forgetIdle(now time.Time) {
 	})
 }
 
-// follow makes l what is said now. Its speaker may still play what came before.
-func (m *mouth) follow(l *line) {
-	m.now = l
-	if m.last != nil {
-		l.pacer.After(m.last.pacer.Over())
-	}
-	if m.paused != "" && m.paused == l.utt() {
-		l.pacer.Hold(time.Now())
-	}
-	m.paused = ""
-}
-
 // shift takes the next line of m and begins to make it.
 func (v *voice) shift(ctx context.Context, m *mouth) *line {
 	l := m.queue[0]
@@ -255,16 +160,6 @@ func (v *voice) shift(ctx context.Context, m *mouth) *line {
 		l.err = v.make(ctx, l)
 	})
 	return l
-}
-
-// isMade reports whether the engine is done with l.
-func (l *line) isMade() bool {
-	select {
-	case <-l.complete:
-		return true
-	default:
-		return false
-	}
 }
 
 // wake has the loop look what engines made.
@@ -316,16 +211,6 @@ func (v *voice) listen() (made bool) {
 		}
 	}
 	return made
-}
-
-// receive takes the next chunk of l, if there is one; more is false at its end.
-func (l *line) receive() (c madeChunk, more, some bool) {
-	select {
-	case c, more = <-l.chunks:
-		return c, more, true
-	default:
-		return c, true, false
-	}
 }
 
 // add takes audio, or its end.
