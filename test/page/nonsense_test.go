@@ -67,7 +67,7 @@ func TestNonsenseOnTheBus(t *testing.T) {
 		}
 		await(t, ctx, fmt.Sprintf(`[...document.querySelectorAll("#log .bubble")].some((b) => b.textContent === %q)`, text))
 	}
-	topics := []string{"stt/final", "stt/partial", "stt/audio_fft", "llm/stream", "llm/response", "tts/say", "tts/status", "memory/results", "wake/event", "system/turn",
+	topics := []string{"stt/final", "stt/partial", "stt/audio_fft", "llm/stream", "llm/response", "tts/say", "tts/status", "tts/duck", "tts/heard", "stt/dropped", "memory/results", "wake/event", "system/turn",
 		"system/health/lamp", "system/health/__proto__", "system/health/constructor", "system/health/<img src=x class=injected>"}
 	for _, topic := range topics {
 		for _, payload := range nonsense() {

@@ -40,6 +40,11 @@ func TestPage(t *testing.T) {
 		await(t, ctx, `document.getElementById("note").innerText.includes("secure pages only")`)
 	})
 	t.Run("speech waits and stops as the voice says", func(t *testing.T) { steered(t, ctx) })
+	t.Run("speech is lowered while somebody speaks into it", func(t *testing.T) { ducked(t, ctx) })
+	t.Run("a recogniser that failed is told", func(t *testing.T) {
+		publish(t, tool(t), contract.SpeechDropped{Reason: "failed", Err: new("no answer within 30s")})
+		await(t, ctx, `[...document.querySelectorAll("li.user .meta")].at(-1).textContent === "not understood: no answer within 30s"`)
+	})
 	t.Run("the board says who is there", func(t *testing.T) { board(t, ctx) })
 	t.Run("a reload keeps the room", func(t *testing.T) {
 		room := value[string](t, ctx, `tars.room`)
@@ -131,7 +136,7 @@ func tool(t *testing.T) *kit.Bus {
 	if err != nil {
 		t.Fatal(err)
 	}
-	bus, err := kit.Open(t.Context(), "test", set, kit.Sends[contract.SpeakerAudio](), kit.Sends[contract.TtsStatus](), kit.Sends[contract.HealthPing]())
+	bus, err := kit.Open(t.Context(), "test", set, kit.Sends[contract.SpeakerAudio](), kit.Sends[contract.TtsStatus](), kit.Sends[contract.HealthPing](), kit.Sends[contract.SpeechDuck](), kit.Sends[contract.SpeechDropped]())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -173,6 +178,20 @@ func steered(t *testing.T, ctx context.Context) {
 	publish(t, bus, contract.SpeakerAudio{Sink: "page", UttID: "y", Rate: 8000, PCM: chunk.PCM})
 	await(t, ctx, fmt.Sprintf(`tars.played.samples === %d`, played+4000)) // what comes late of x is not played
 	await(t, ctx, `!tars.speaking`)
+}
+
+func ducked(t *testing.T, ctx context.Context) {
+	bus := tool(t)
+	chunk := contract.SpeakerAudio{Sink: "page", UttID: "ducked", Rate: 8000, PCM: tone(4000, 8000, 330)} // half a second
+	for range 8 {
+		publish(t, bus, chunk)
+	}
+	await(t, ctx, `tars.speaking && tars.volume === 1`)
+	publish(t, bus, contract.SpeechDuck{On: true, DB: contract.DuckDB, UttID: &chunk.UttID})
+	await(t, ctx, `Math.abs(tars.volume - 0.178) < 0.001`) // 15 dB
+	publish(t, bus, contract.SpeechDuck{UttID: new("of another answer")})
+	publish(t, bus, contract.SpeechDuck{UttID: &chunk.UttID})
+	await(t, ctx, `tars.volume === 1 && !tars.speaking`)
 }
 
 func board(t *testing.T, ctx context.Context) {

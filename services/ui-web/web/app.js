@@ -36,6 +36,7 @@ window.tars = {
   get ready() { return board.ready; },
   get answering() { return progress.ids; },
   get speaking() { return speaker.speaking; },
+  get volume() { return speaker.volume; },
   get listening() { return ear.listening; },
   get played() { return { chunks: speaker.chunks, samples: speaker.samples, rate: speaker.rate }; },
   get sent() { return ear.sent; }, // chunks of the microphone
@@ -60,6 +61,9 @@ function arrive(frame) {
       break;
     case "stt/partial":
       transcript.hearing(data.text, from);
+      break;
+    case "stt/dropped":
+      transcript.dropped(data, from);
       break;
     case "wake/event":
       if (data.type === "speech_start") transcript.hearing("", from);

@@ -22,13 +22,15 @@ const FIELDS = new Map(Object.entries({
   "llm/response": { id: name, reply: text, error: text },
   "tts/say": { text, utt_id: name, message_id: name },
   "tts/status": { event: name, utt_id: name },
+  "tts/duck": { on: flag, db: number, utt_id: name },
+  "stt/dropped": { reason: name, err: text },
   "system/turn": { turn_id: name, outcome: name, reason: text, speech_end: number, final: number, first_delta: number, first_audio: number, end: number },
   health: { ok: flag, event: name, err: text },
 }));
 
 // What a message is nothing without.
 const NEEDED = new Map(Object.entries({
-  "stt/final": "text", "stt/partial": "text", "llm/stream": "id", "llm/response": "id", "tts/say": "text", "tts/status": "event",
+  "stt/final": "text", "stt/partial": "text", "llm/stream": "id", "llm/response": "id", "tts/say": "text", "tts/status": "event", "tts/duck": "on", "stt/dropped": "reason",
   "system/turn": "turn_id", "wake/event": "type",
 }));
 

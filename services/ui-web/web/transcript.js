@@ -69,6 +69,15 @@ export class Transcript {
     line.timer = setTimeout(() => this.#unhear(room), PATIENCE);
   }
 
+  // dropped takes away what was being said: it was nothing to answer. That the
+  // recogniser failed is shown, as somebody may wait for an answer.
+  dropped(d, room) {
+    this.#unhear(room);
+    if (d.reason !== "failed") return;
+    const line = this.#line(this.own(room) ? "user failed" : "user failed other", "…", "");
+    this.#note(line, `not understood${d.err ? `: ${d.err}` : ""}`);
+  }
+
   delta(d, room) {
     if (d.delta == null && !this.#answers.has(d.id)) return;
     const a = this.#answer(d.id, room);
@@ -111,9 +120,10 @@ export class Transcript {
     const q = this.#questions.get(t.turn_id);
     const a = this.#answers.get(q?.id ?? t.turn_id);
     if (t.outcome === "ignored") {
-      if (q) this.#note(q, "heard, and not taken as meant for me");
+      if (q) this.#note(q, ignored(t.reason));
       return;
     }
+    if (!a && q && STEERED.has(t.reason)) this.#note(q, STEERED.get(t.reason));
     if (!a) return;
     writing(a, false);
     const since = t.speech_end ?? t.final;
@@ -199,6 +209,17 @@ export class Transcript {
 function writing(line, on) {
   line.li.classList.toggle("writing", on);
   line.li.setAttribute("aria-busy", on);
+}
+
+// STEERED is what was done for words about the conversation itself, by the reason of
+// their turn.
+const STEERED = new Map([["stop", "stopped"], ["hold", "waiting for “go on”"], ["go on", "going on"]]);
+
+// ignored is why words were not answered.
+function ignored(reason) {
+  if (reason === "nod") return "kept talking: that was a nod";
+  if (reason?.startsWith("heard better")) return `${reason}, which answers`;
+  return "heard, and not taken as meant for me";
 }
 
 // place is where something was said, when it was not here.
