@@ -9,6 +9,7 @@ import (
 	"github.com/gotars/tars/engines/wyoming"
 	"github.com/gotars/tars/kit"
 	"github.com/gotars/tars/services/stt/engine"
+	"github.com/gotars/tars/services/stt/turnend"
 	"github.com/gotars/tars/services/stt/vad"
 )
 
@@ -19,7 +20,8 @@ type Config struct {
 	VAD    string `envconfig:"VAD" default:"auto" desc:"what tells speech from other sounds: silero, a neural network that make assets fetches; loudness; or auto for the first of them that is there"`
 	Assets string `default:"assets" also:"TARS_ASSETS" desc:"folder of what make assets fetches, below TARS_HOME"`
 
-	Endpoint     time.Duration `default:"650ms" desc:"silence that completes an utterance"`
+	Eagerness    string        `default:"medium" desc:"how soon an utterance ends, by what was said: low, medium or high; fixed waits STT_ENDPOINT whatever was said"`
+	Endpoint     time.Duration `default:"650ms" desc:"silence that completes an utterance while its words are not known"`
 	PreRoll      time.Duration `split_words:"true" default:"400ms" desc:"audio kept from before the first voice, 300ms or more"`
 	MinSpeech    time.Duration `split_words:"true" default:"120ms" desc:"voice that it takes to be speech"`
 	MaxUtterance time.Duration `split_words:"true" default:"30s" desc:"longer utterances are cut at a pause"`
@@ -52,6 +54,8 @@ func (c *Config) Validate() error {
 		return fmt.Errorf("STT_WAKE_ENGINE is %q, want auto, wyoming or none", c.WakeEngine)
 	case !slices.Contains([]string{"auto", "silero", "loudness", ""}, c.VAD):
 		return fmt.Errorf("STT_VAD is %q, want auto, silero or loudness", c.VAD)
+	case c.Eagerness != "" && c.Eagerness != fixedEnd && !turnend.Eagerness(c.Eagerness).Known():
+		return fmt.Errorf("STT_EAGERNESS is %q, want low, medium, high or fixed", c.Eagerness)
 	case c.MinLevel <= 0 || c.MinLevel > 5000:
 		return fmt.Errorf("STT_MIN_LEVEL is %v, want more than 0, at most 5000", c.MinLevel)
 	case c.MinConfidence < 0 || c.MinConfidence > 1:
@@ -104,6 +108,18 @@ func (c *Config) segmentation() vad.Segmentation {
 		PreRoll: c.PreRoll, MinSpeech: c.MinSpeech, Hangover: min(hangover, c.Endpoint),
 		Endpoint: c.Endpoint, Longest: c.MaxUtterance,
 	}
+}
+
+// fixedEnd is the STT_EAGERNESS for which words do not decide.
+const fixedEnd = "fixed"
+
+// eagerness is how words decide about the end of an utterance; empty: they do not.
+// They are known in time only where utterances are read before their end.
+func (c *Config) eagerness() turnend.Eagerness {
+	if c.Eagerness == fixedEnd || !c.Partials {
+		return ""
+	}
+	return turnend.Eagerness(c.Eagerness)
 }
 
 // detectors returns what makes the voice detector of a source. Where the neural

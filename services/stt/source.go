@@ -1,6 +1,7 @@
 package stt
 
 import (
+	"cmp"
 	"context"
 	"sync"
 	"time"
@@ -8,6 +9,7 @@ import (
 	"github.com/gotars/tars/contract"
 	"github.com/gotars/tars/kit"
 	"github.com/gotars/tars/services/stt/engine"
+	"github.com/gotars/tars/services/stt/turnend"
 	"github.com/gotars/tars/services/stt/vad"
 	"github.com/gotars/tars/speech/pcm"
 )
@@ -80,6 +82,13 @@ func (a *attempt) isDone() bool {
 	}
 }
 
+// isRunning tells whether the work has begun and goes on.
+func (a *attempt) isRunning() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return !a.since.IsZero() && !a.isDone()
+}
+
 // drop ends the work on a, if it has begun, and keeps it from beginning.
 func (a *attempt) drop() {
 	a.claim()
@@ -108,6 +117,9 @@ type audioSource struct {
 	attemptedAt time.Duration // of the source's audio, when a partial was tried last
 	lastAttempt *attempt      // to read current; nil: none
 	lastAudio   time.Time     // audio came
+	eagerness   turnend.Eagerness
+	lang        string    // of what the engine does not tell the language
+	askedAt     time.Time // the assistant asked something here
 }
 
 // hear takes a chunk. Audio of a muted microphone teaches the noise of the
@@ -189,6 +201,33 @@ func (e *audioSource) partialAttempt(interval time.Duration) *attempt {
 		return nil
 	}
 	return e.startAttempt(e.segmenter.SoFar(), false)
+}
+
+// askedFor is how long after a question of the assistant an utterance is taken for the
+// answer to it.
+const askedFor = 15 * time.Second
+
+// readingWait is how much longer than the Endpoint of the settings a pause may last
+// while its utterance is being read. A recogniser that is slower than that decides
+// nothing, or two utterances would become one.
+const readingWait = 300 * time.Millisecond
+
+// endpoint is the silence that completes the utterance. What was read at its last
+// word decides; while that is being read, nothing is lost by waiting, as the final
+// needs it. When it is not read yet, the silence of the settings holds. The caller
+// holds the lock.
+func (e *audioSource) endpoint() time.Duration {
+	a := e.lastAttempt
+	switch {
+	case a == nil || !a.whole:
+		return e.set.Endpoint
+	case a.isDone() && a.err == nil:
+		asked := !e.askedAt.IsZero() && time.Since(e.askedAt) <= askedFor
+		return e.eagerness.Wait(turnend.Judge(a.result.Text, cmp.Or(a.result.Lang, e.lang)), asked)
+	case a.isRunning():
+		return e.set.Endpoint + readingWait
+	}
+	return e.set.Endpoint
 }
 
 func (e *audioSource) dropAttempt() {

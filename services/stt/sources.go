@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/gotars/tars/kit"
+	"github.com/gotars/tars/services/stt/turnend"
 	"github.com/gotars/tars/services/stt/vad"
 )
 
@@ -12,6 +13,8 @@ import (
 type sources struct {
 	set         vad.Segmentation
 	newDetector func() vad.Detector // for one source
+	eagerness   turnend.Eagerness   // empty: the words of an utterance do not decide about its end
+	lang        string              // that is spoken; empty: unknown
 
 	mu  sync.Mutex
 	all map[string]*audioSource
@@ -31,6 +34,10 @@ func (e *sources) find(source string) (*audioSource, error) {
 			return nil, kit.Drop("too_many_sources")
 		}
 		one = &audioSource{room: source, set: e.set, segmenter: vad.NewSegmenter(e.set, e.newDetector()), lastAudio: time.Now()}
+		if e.eagerness != "" {
+			one.eagerness, one.lang = e.eagerness, e.lang
+			one.segmenter.DecideEnd(one.endpoint)
+		}
 		e.all[source] = one
 	}
 	return one, nil
@@ -66,6 +73,19 @@ func (e *sources) evictOne() bool {
 	one.mu.Unlock()
 	delete(e.all, victim)
 	return true
+}
+
+// noteAsked notes that the assistant has just asked something in a room, "" for all.
+func (e *sources) noteAsked(room string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for source, one := range e.all {
+		if room == "" || source == room {
+			one.mu.Lock()
+			one.askedAt = time.Now()
+			one.mu.Unlock()
+		}
+	}
 }
 
 // isEstablished reports whether a source was heard for a while.

@@ -63,6 +63,7 @@ func New(cfg Config, bus *kit.Bus, e engine.Transcriber, home kit.Home, log *slo
 		wakeListener: newWakeListener(cfg, home, log),
 		turns:        newTurnQueue(), finals: make(chan utterance), partials: make(chan *attempt, 1),
 	}
+	s.sources.eagerness, s.sources.lang = cfg.eagerness(), cfg.Language()
 	s.mics.used = func(room string) bool { return s.sources.isEstablished(room) || s.turns.understoodIn(room) }
 	return s, nil
 }
@@ -134,6 +135,9 @@ func (s *Service) spoke(ctx context.Context, t contract.TtsStatus) error {
 		s.echoes.start(sinkOf(kit.From(ctx).Baggage["room"]), utt, t.Text)
 	case contract.TtsSpeakingEnd:
 		s.echoes.end(utt)
+		if strings.HasSuffix(strings.TrimSpace(t.Text), "?") && t.Reason == nil {
+			s.sources.noteAsked(sinkOf(kit.From(ctx).Baggage["room"]))
+		}
 	}
 	return nil
 }

@@ -50,6 +50,7 @@ type Event struct {
 // the audio. It is not safe for concurrent use.
 type Segmenter struct {
 	set      Segmentation
+	endpoint func() time.Duration // silence that completes the utterance, asked while it lasts; nil: that of set
 	detector Detector
 
 	nextSeq      int64  // seq that should come
@@ -119,7 +120,7 @@ func (s *Segmenter) Forget() []Event {
 	if s.talking {
 		events = append(events, s.event(Ended))
 	}
-	*s = Segmenter{set: s.set, detector: s.detector, frames: s.frames, nextSeq: -1}
+	*s = Segmenter{set: s.set, endpoint: s.endpoint, detector: s.detector, frames: s.frames, nextSeq: -1}
 	return events
 }
 
@@ -190,7 +191,7 @@ func (s *Segmenter) continueUtterance(f []byte, level float64, voice bool) []Eve
 	case s.silence == 0 && !s.talking:
 		s.talking = true
 		return []Event{s.event(Started)}
-	case s.silence >= framesOf(s.set.Endpoint):
+	case s.silence >= framesOf(s.endpointNow()):
 		return s.endUtterance()
 	case s.silence >= framesOf(s.set.Hangover) && s.talking:
 		s.talking = false
@@ -201,6 +202,18 @@ func (s *Segmenter) continueUtterance(f []byte, level float64, voice bool) []Eve
 		return s.cutAtPause()
 	}
 	return nil
+}
+
+// DecideEnd has f say, after each frame of a pause, how much silence completes the
+// utterance, in place of the Endpoint of the settings: who knows what was said knows
+// better whether something follows.
+func (s *Segmenter) DecideEnd(f func() time.Duration) { s.endpoint = f }
+
+func (s *Segmenter) endpointNow() time.Duration {
+	if s.endpoint == nil || s.silence < framesOf(s.set.Hangover) {
+		return s.set.Endpoint
+	}
+	return s.endpoint()
 }
 
 // endUtterance ends the utterance. Of the silence at its end it keeps
