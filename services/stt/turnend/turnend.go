@@ -148,8 +148,7 @@ func lastSentence(text string) string {
 	body := strings.TrimRight(text, ".!?。！？ ")
 	for i, r := range body {
 		if strings.ContainsRune("!?。！？", r) || r == '.' && strings.HasPrefix(body[i+1:], " ") {
-			text, body = text[i+len(string(r)):], body[i+len(string(r)):]
-			return lastSentence(strings.TrimSpace(text))
+			return lastSentence(strings.TrimSpace(text[i+len(string(r)):]))
 		}
 	}
 	return text
