@@ -9,11 +9,12 @@ import (
 	"github.com/gotars/tars/speech/pcm"
 )
 
-// candidate is a Transcriber that may be taken.
+// candidate is one of the Transcribers to choose from.
 type candidate = failover.Candidate[Transcriber]
 
-// chosen is the Transcriber that the settings name, or the best that is found.
-type chosen struct{ *failover.Switch[Transcriber] }
+// failoverTranscriber is the Transcriber that the settings name, or the best that is
+// found; when that one fails again and again, the next one takes over.
+type failoverTranscriber struct{ *failover.Switch[Transcriber] }
 
 // New returns the Transcriber that c asks for. With "auto" that is the first one
 // that is set up by a variable, else the best of those that answer at
@@ -25,11 +26,11 @@ func New(c Config, home string) (Transcriber, error) {
 	if err != nil {
 		return nil, err
 	}
-	return chosen{choice.Switch()}, nil
+	return failoverTranscriber{choice.Switch()}, nil
 }
 
-// Transcribe has the best one read a.
-func (e chosen) Transcribe(ctx context.Context, a pcm.Audio) (r Result, err error) {
+// Transcribe has the best candidate that works transcribe a.
+func (e failoverTranscriber) Transcribe(ctx context.Context, a pcm.Audio) (r Result, err error) {
 	err = e.Do(ctx, func(ctx context.Context, c candidate) (bool, error) {
 		r, err = c.Engine.Transcribe(ctx, a)
 		return false, err
@@ -45,16 +46,19 @@ func Describe(ctx context.Context, c Config, home string) (name, from, better st
 	return choice.Describe(ctx, err)
 }
 
+// choice collects what New and Describe choose from: the engine that is set, where to
+// look for others, and what stands in when there is none.
 func (c Config) choice(home string) (failover.Choice[Transcriber], error) {
-	set, err := c.set()
+	set, err := c.configured()
 	return failover.Choice[Transcriber]{
-		Set: set, Kind: discovery.STT, Hosts: c.Hosts, Home: home, Connect: failover.Each(c.at),
-		None: []candidate{{Engine: none{}, Key: "none", Name: "none", From: "nothing is set up", Better: setupHint}},
+		Set: set, Kind: discovery.STT, Hosts: c.Hosts, Home: home, Connect: failover.Each(c.engineAt),
+		None: []candidate{{Engine: noEngine{}, Key: "none", Name: "none", From: "nothing is set up", Better: setupHint}},
 	}, err
 }
 
-// set is the engine that variables name, nothing when they name none.
-func (c Config) set() ([]candidate, error) {
+// configured is the one engine that variables set up; no candidate when they leave it
+// to the search for servers.
+func (c Config) configured() ([]candidate, error) {
 	named := func(e Transcriber, name, from, address string, err error) ([]candidate, error) {
 		return []candidate{failover.FromSettings(e, name, from, address)}, err
 	}
@@ -73,16 +77,16 @@ func (c Config) set() ([]candidate, error) {
 		e, err := NewCommand(c)
 		return named(e, "command", "STT_COMMAND", "", err)
 	case c.Engine == "none":
-		return []candidate{{Engine: none{}, Key: "none", Name: "none", From: "STT_ENGINE", Better: "set STT_ENGINE=auto, and " + setupHint}}, nil
+		return []candidate{{Engine: noEngine{}, Key: "none", Name: "none", From: "STT_ENGINE", Better: "set STT_ENGINE=auto, and " + setupHint}}, nil
 	case c.Engine == "auto":
 		return nil, nil
 	}
 	return nil, fmt.Errorf("STT_ENGINE is %q, want %s", c.Engine, kinds)
 }
 
-// at is the engine that asks s. It gets no key: that is for the servers of
-// variables.
-func (c Config) at(s discovery.Server) (Transcriber, error) {
+// engineAt returns the engine for a server that was found. It gets no key: keys are for
+// the servers that variables name.
+func (c Config) engineAt(s discovery.Server) (Transcriber, error) {
 	if s.Protocol == "wyoming" {
 		c.WyomingURI = s.URL
 		return NewWyoming(c)

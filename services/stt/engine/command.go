@@ -58,12 +58,12 @@ func (c *Command) Transcribe(ctx context.Context, a pcm.Audio) (Result, error) {
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(wav), &out, &log
 	cmd.WaitDelay = time.Second // its children may hold the pipes
 	setProcessGroup(cmd)
-	log.on = true
+	log.keepTail = true
 	err := cmd.Run()
 	switch {
 	case ctx.Err() != nil && err != nil:
 		err = context.Cause(ctx)
-	case out.over:
+	case out.exceeded:
 		err = fmt.Errorf("it printed more than %d KiB", maxOutput>>10)
 	}
 	if err != nil {
@@ -72,18 +72,21 @@ func (c *Command) Transcribe(ctx context.Context, a pcm.Audio) (Result, error) {
 	return Result{Text: strings.TrimSpace(string(out.b)), Lang: c.lang}, nil
 }
 
-// maxOutput is more than anybody says in one utterance, in bytes.
+// maxOutput bounds what is kept of a program's output, in bytes: more than anybody says
+// in one utterance.
 const maxOutput = 64 << 10
 
-// limitedOutput is the end of what a program prints.
+// limitedOutput collects what a program prints, up to maxOutput. Beyond that it breaks
+// the program off, or keeps the end of what it prints.
 type limitedOutput struct {
-	b    []byte
-	on   bool // it may go on when there is too much
-	over bool // there was
+	b        []byte
+	keepTail bool // beyond maxOutput keep the end, else refuse the write
+	exceeded bool // it printed more than maxOutput
 }
 
+// Write implements io.Writer.
 func (p *limitedOutput) Write(b []byte) (int, error) {
-	if p.over = p.over || len(p.b)+len(b) > maxOutput; p.over && !p.on {
+	if p.exceeded = p.exceeded || len(p.b)+len(b) > maxOutput; p.exceeded && !p.keepTail {
 		return 0, io.ErrShortWrite // which closes its output
 	}
 	p.b = append(p.b, b...)
@@ -91,6 +94,7 @@ func (p *limitedOutput) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
+// writeTempFile writes a temporary file, which the caller removes.
 func writeTempFile(wav []byte) (path string, err error) {
 	f, err := os.CreateTemp("", "tars-*.wav")
 	if err != nil {

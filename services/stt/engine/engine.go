@@ -23,22 +23,23 @@ type Result struct {
 	Lang       string   // "en"; empty when the engine does not tell
 }
 
-// setupHint is what to do for a recogniser.
+// setupHint tells a person how to set up a recogniser.
 const setupHint = "run make engines, or set STT_OPENAI_URL, STT_WYOMING_URI or STT_COMMAND"
 
 // ErrNone is the answer when there is nothing to recognise with.
 var ErrNone = errors.New("no recogniser: " + setupHint)
 
-// none stands for a Transcriber when there is none.
-type none struct{}
+// noEngine is the Transcriber when no other is set up or found: it refuses all audio.
+type noEngine struct{}
 
 // Transcribe implements Transcriber.
-func (none) Transcribe(context.Context, pcm.Audio) (Result, error) {
+func (noEngine) Transcribe(context.Context, pcm.Audio) (Result, error) {
 	return Result{}, failover.RequestFault(ErrNone)
 }
 
-// Ready says what to do for one.
-func (none) Ready(context.Context) error { return ErrNone }
+// Ready reports that there is no recogniser, and how to set one up.
+func (noEngine) Ready(context.Context) error { return ErrNone }
 
-// confidenceOf turns a mean natural logarithm of probabilities into one.
+// confidenceOf turns the mean log-probability of an answer, a natural logarithm, into
+// a probability.
 func confidenceOf(logprob float64) *float64 { return new(min(1, math.Exp(logprob))) }

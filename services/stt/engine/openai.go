@@ -50,10 +50,10 @@ func (o *OpenAI) Transcribe(ctx context.Context, a pcm.Audio) (Result, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, o.timeout, fmt.Errorf("no answer within %v", o.timeout))
 	defer cancel()
 	wav := a.WAV()
-	brief := o.plainJSON.Load()
-	answer, err := o.ask(ctx, wav, brief)
-	if isRequestFault(err) && !brief {
-		if answer, err = o.ask(ctx, wav, true); err == nil { // else it was not verbose_json
+	plainJSON := o.plainJSON.Load()
+	answer, err := o.requestTranscription(ctx, wav, plainJSON)
+	if isRequestFault(err) && !plainJSON {
+		if answer, err = o.requestTranscription(ctx, wav, true); err == nil { // else it was not verbose_json
 			o.plainJSON.Store(true)
 		}
 	}
@@ -70,17 +70,19 @@ func (o *OpenAI) Transcribe(ctx context.Context, a pcm.Audio) (Result, error) {
 	return resultOf(answer), nil
 }
 
-func (o *OpenAI) ask(ctx context.Context, wav []byte, brief bool) (openai.Transcription, error) {
+// requestTranscription sends one request. plainJSON asks for the text alone, from servers
+// that know no verbose_json, which has the segments too.
+func (o *OpenAI) requestTranscription(ctx context.Context, wav []byte, plainJSON bool) (openai.Transcription, error) {
 	q := openai.TranscriptionRequest{WAV: wav, Model: o.model, Language: o.lang, Format: "verbose_json"}
 	// Models named gpt-… take no verbose_json, and tell the probability of each token.
-	if gpt := strings.HasPrefix(o.model, "gpt-"); gpt || brief {
+	if gpt := strings.HasPrefix(o.model, "gpt-"); gpt || plainJSON {
 		q.Format, q.Logprobs = "json", gpt
 	}
 	return o.client.Transcribe(ctx, q)
 }
 
-// isRequestFault tells whether the server did not like the question; a second, simpler
-// one may do.
+// isRequestFault tells whether the server is well and refused this request; a simpler
+// one may be accepted.
 func isRequestFault(err error) bool {
 	var e *apierror.Error
 	return errors.As(err, &e) && apierror.IsRequestFault(e.StatusCode)
@@ -89,7 +91,7 @@ func isRequestFault(err error) bool {
 // resultOf is the text of an answer without the parts that the model itself
 // takes for silence, as Whisper's own decoder leaves them out.
 func resultOf(a openai.Transcription) Result {
-	const silent, unsure = 0.6, -1.0
+	const silent, unsure = 0.6, -1.0 // Whisper's own no_speech_threshold and logprob_threshold
 	r := Result{Text: a.Text, Lang: languageCode(a.Language)}
 	switch {
 	case len(a.Segments) > 0:
@@ -125,6 +127,7 @@ func languageCode(name string) string {
 	return languages[strings.ToLower(name)]
 }
 
+// languages are the codes of languages by their English names, as Whisper has them.
 var languages = map[string]string{
 	"english": "en", "german": "de", "french": "fr", "spanish": "es", "italian": "it", "portuguese": "pt",
 	"dutch": "nl", "polish": "pl", "russian": "ru", "ukrainian": "uk", "turkish": "tr", "swedish": "sv",

@@ -8,44 +8,47 @@ type frameBuffer struct {
 	levels []float64
 }
 
+// framesOf is how many whole frames last as long as d.
 func framesOf(d time.Duration) int { return int(d / FrameDuration) }
 
-func (t *frameBuffer) add(f []byte, level float64) {
-	t.pcm = append(t.pcm, f...)
-	t.levels = append(t.levels, level)
+// add appends the frame f and its loudness.
+func (b *frameBuffer) add(f []byte, level float64) {
+	b.pcm = append(b.pcm, f...)
+	b.levels = append(b.levels, level)
 }
 
-// drop forgets the first n frames and returns how many those were; it keeps
-// the memory of t, as it is called for each frame.
-func (t *frameBuffer) drop(n int) int {
+// drop forgets the first n frames and returns how many those were; it reuses
+// the memory of b, because it is called for each frame.
+func (b *frameBuffer) drop(n int) int {
 	if n <= 0 {
 		return 0
 	}
-	t.pcm = append(t.pcm[:0], t.pcm[n*FrameBytes:]...)
-	t.levels = append(t.levels[:0], t.levels[n:]...)
+	b.pcm = append(b.pcm[:0], b.pcm[n*FrameBytes:]...)
+	b.levels = append(b.levels[:0], b.levels[n:]...)
 	return n
 }
 
-// split leaves the first n frames in t and returns a copy of the others.
-func (t *frameBuffer) split(n int) frameBuffer {
+// split leaves the first n frames in b and returns a copy of the others.
+func (b *frameBuffer) split(n int) frameBuffer {
 	rest := frameBuffer{
-		pcm:    append([]byte(nil), t.pcm[n*FrameBytes:]...),
-		levels: append([]float64(nil), t.levels[n:]...),
+		pcm:    append([]byte(nil), b.pcm[n*FrameBytes:]...),
+		levels: append([]float64(nil), b.levels[n:]...),
 	}
-	t.pcm, t.levels = t.pcm[:n*FrameBytes:n*FrameBytes], t.levels[:n:n]
+	b.pcm, b.levels = b.pcm[:n*FrameBytes:n*FrameBytes], b.levels[:n:n]
 	return rest
 }
 
-// quietest returns the middle of the quietest stretch of span frames, not
-// before from.
-func (t *frameBuffer) quietest(from, span int) int {
-	at, least := len(t.levels), 0.0
-	for i := from; i+span <= len(t.levels); i++ {
+// quietestMiddle returns the index of the frame in the middle of the quietest stretch
+// of span frames, looked for from the frame from on. It is the number of frames when
+// there is no such stretch.
+func (b *frameBuffer) quietestMiddle(from, span int) int {
+	at, least := len(b.levels), 0.0
+	for i := from; i+span <= len(b.levels); i++ {
 		sum := 0.0
-		for _, l := range t.levels[i : i+span] {
+		for _, l := range b.levels[i : i+span] {
 			sum += l
 		}
-		if at == len(t.levels) || sum < least {
+		if at == len(b.levels) || sum < least {
 			at, least = i+span/2, sum
 		}
 	}

@@ -20,9 +20,10 @@ const (
 
 	// A frame that is hardly louder than the quietest of the last seconds holds no
 	// voice, so the network, which costs 0.4 ms for each 32 ms, need not look at it.
-	// Speech 30 dB below the usual level is still above the least level.
-	gateAbove = 1.3 // times the noise floor
-	gateLevel = 6   // least RMS, in units of a 16-bit sample
+	// A frame below minGateLevel holds no voice either: speech 30 dB below the usual
+	// level is still above it.
+	gateFactor   = 1.3 // times the noise floor
+	minGateLevel = 6   // RMS in units of a 16-bit sample
 	// gateFrames is how many frames in a row must be quiet before the network rests:
 	// it goes on through the pauses between words.
 	gateFrames = 25
@@ -37,15 +38,15 @@ type Neural struct {
 	loudness *Loudness // tells the level, and when the room is quiet
 	network  *silero.Detector
 
-	waiting []float32 // samples that the network has not heard
-	quiet   int       // quiet frames in a row
-	voice   bool
+	unheard     []float32 // samples that the network has not processed yet
+	quietFrames int       // frames in a row up to the last that were too quiet for the network
+	voice       bool      // what the network said last
 }
 
 // NewNeural returns a detector with the weights of m. Speech is told apart by
 // loudness from minLevel on where only that is asked for, see [Loudness].
 func NewNeural(m *silero.Model, minLevel float64) *Neural {
-	return &Neural{loudness: NewLoudness(minLevel), network: silero.NewDetector(m), quiet: gateFrames}
+	return &Neural{loudness: NewLoudness(minLevel), network: silero.NewDetector(m), quietFrames: gateFrames}
 }
 
 // LoadModel reads the weights from the folder of what make assets fetches. The
@@ -70,44 +71,45 @@ func LoadModel(assets string) (*silero.Model, error) {
 func (d *Neural) Detect(frame []byte) (level float64, voice bool) {
 	level, _ = d.loudness.Detect(frame)
 	for ; len(frame) >= 2; frame = frame[2:] {
-		d.waiting = append(d.waiting, float32(int16(binary.LittleEndian.Uint16(frame)))/32768)
+		d.unheard = append(d.unheard, float32(int16(binary.LittleEndian.Uint16(frame)))/32768)
 	}
-	if level < max(gateLevel, gateAbove*d.loudness.noiseFloor()) {
-		d.quiet++
+	if level < max(minGateLevel, gateFactor*d.loudness.noiseFloor()) {
+		d.quietFrames++
 	} else {
-		d.quiet = 0
+		d.quietFrames = 0
 	}
-	if d.quiet >= gateFrames {
-		d.rest()
+	if d.quietFrames >= gateFrames {
+		d.restNetwork()
 		return level, false
 	}
-	d.listen()
+	d.runNetwork()
 	return level, d.voice
 }
 
-// rest keeps the last samples for when somebody speaks.
-func (d *Neural) rest() {
-	if d.quiet == gateFrames { // the network begins afresh after a silence
+// restNetwork skips a quiet frame: it keeps only the last samples, which the network
+// hears first when somebody speaks.
+func (d *Neural) restNetwork() {
+	if d.quietFrames == gateFrames { // the network begins afresh after a silence
 		d.network.Reset()
 		d.voice = false
 	}
-	if extra := len(d.waiting) - warmUpSamples; extra > 0 {
-		d.waiting = append(d.waiting[:0], d.waiting[extra:]...)
+	if extra := len(d.unheard) - warmUpSamples; extra > 0 {
+		d.unheard = append(d.unheard[:0], d.unheard[extra:]...)
 	}
 }
 
-// listen has the network hear what waits.
-func (d *Neural) listen() {
+// runNetwork has the network hear all whole frames of its own length that wait.
+func (d *Neural) runNetwork() {
 	heard := 0
-	for ; len(d.waiting)-heard >= silero.FrameSamples; heard += silero.FrameSamples {
-		p := d.network.SpeechProbability(d.waiting[heard : heard+silero.FrameSamples])
+	for ; len(d.unheard)-heard >= silero.FrameSamples; heard += silero.FrameSamples {
+		p := d.network.SpeechProbability(d.unheard[heard : heard+silero.FrameSamples])
 		if d.voice {
 			d.voice = p >= keepProbability
 		} else {
 			d.voice = p >= startProbability
 		}
 	}
-	d.waiting = append(d.waiting[:0], d.waiting[heard:]...)
+	d.unheard = append(d.unheard[:0], d.unheard[heard:]...)
 }
 
 // Thresholds implements Detector: what the network took for speech is not judged

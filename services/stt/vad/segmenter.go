@@ -26,7 +26,7 @@ const (
 	maxBridgedGap   = 500 * time.Millisecond // lost audio that does not end an utterance
 )
 
-// Edge is a kind of Event.
+// Edge is what kind of Event it is: a beginning or an end of speech.
 type Edge int
 
 // The edges of speech, in the order in which they come: any number of times
@@ -43,35 +43,35 @@ type Event struct {
 	Edge   Edge
 	At     time.Duration // audio heard since the segmenter was made
 	Energy float64       // RMS of the voiced frames so far, 1 is full scale
-	Audio  pcm.Audio     // of Complete the utterance; of Ended what it is when nobody speaks on, if that is open
+	Audio  pcm.Audio     // Complete: the utterance. Ended: the utterance if nobody speaks on; nil when Flush or Forget ended it
 }
 
 // Segmenter cuts the audio of one source into utterances. Its only clock is
 // the audio. It is not safe for concurrent use.
 type Segmenter struct {
-	set      Segmentation
-	endpoint func() time.Duration // silence that completes the utterance, asked while it lasts; nil: that of set
+	settings Segmentation
+	endpoint func() time.Duration // silence that completes the utterance, asked while it lasts; nil: that of the settings
 	detector Detector
 
-	nextSeq      int64  // seq that should come
-	partialFrame []byte // less than a frame, kept for the next chunk
-	frames       int    // heard since the start
+	nextSeq      int64  // sequence number that the next chunk should have; -1 before the first
+	partialFrame []byte // end of the last chunk, less than a frame, kept for the next one
+	frames       int    // frames heard since the segmenter was made
 
 	preRoll    frameBuffer // audio before an utterance
-	onset      int         // voiced frames minus unvoiced ones since the first voice in preRoll
-	onsetFrame int         // the frame of preRoll that held it
+	onsetCount int         // voiced frames minus unvoiced ones since the first voice in preRoll
+	onsetFrame int         // index in preRoll of that first voiced frame
 
-	open    bool        // an utterance is being heard
-	speech  frameBuffer // the utterance so far
-	voiced  int         // voiced frames in a row
-	silence int         // frames since somebody last spoke
-	talking bool        // Started came and Ended did not
+	open         bool        // an utterance is being heard
+	speech       frameBuffer // the utterance so far
+	voicedRun    int         // voiced frames in a row, up to the last one
+	silentFrames int         // frames since somebody last spoke, in the open utterance
+	started      bool        // the last event was Started: its Ended is still to come
 }
 
-// NewSegmenter returns a segmenter of one source, in which d hears the speech. D is
-// of that source alone, for it learns what its room sounds like.
+// NewSegmenter returns a segmenter of one source, in which d detects the speech.
+// Each source needs a detector of its own, because it learns the noise of the room.
 func NewSegmenter(s Segmentation, d Detector) *Segmenter {
-	return &Segmenter{set: s, detector: d, nextSeq: -1}
+	return &Segmenter{settings: s, detector: d, nextSeq: -1}
 }
 
 // Hear takes the next chunk of audio, of any length; an empty one ends the
@@ -117,10 +117,10 @@ func (s *Segmenter) Flush() []Event {
 // become part of the next one. Speech that was going on has Ended.
 func (s *Segmenter) Forget() []Event {
 	var events []Event
-	if s.talking {
-		events = append(events, s.event(Ended))
+	if s.started {
+		events = append(events, s.newEvent(Ended))
 	}
-	*s = Segmenter{set: s.set, endpoint: s.endpoint, detector: s.detector, frames: s.frames, nextSeq: -1}
+	*s = Segmenter{settings: s.settings, endpoint: s.endpoint, detector: s.detector, frames: s.frames, nextSeq: -1}
 	return events
 }
 
@@ -136,8 +136,9 @@ func (s *Segmenter) Learn(chunk []byte) {
 // Open tells whether an utterance is being heard.
 func (s *Segmenter) Open() bool { return s.open }
 
-// Talking tells whether somebody is speaking right now.
-func (s *Segmenter) Talking() bool { return s.open && s.silence == 0 }
+// Talking tells whether somebody is speaking right now: the last frame belonged to
+// speech and not to a pause.
+func (s *Segmenter) Talking() bool { return s.open && s.silentFrames == 0 }
 
 // Heard is how much audio was taken since the segmenter was made.
 func (s *Segmenter) Heard() time.Duration { return time.Duration(s.frames) * FrameDuration }
@@ -145,6 +146,8 @@ func (s *Segmenter) Heard() time.Duration { return time.Duration(s.frames) * Fra
 // SoFar returns a copy of the utterance that is being heard.
 func (s *Segmenter) SoFar() pcm.Audio { return slices.Clone(s.speech.pcm) }
 
+// hearFrame takes one frame: it looks for the beginning of an utterance, or continues
+// the one that is open.
 func (s *Segmenter) hearFrame(f []byte) []Event {
 	s.frames++
 	level, voice := s.detector.Detect(f)
@@ -155,50 +158,50 @@ func (s *Segmenter) hearFrame(f []byte) []Event {
 	if !s.detectOnset(voice) {
 		return nil
 	}
-	s.preRoll.drop(s.onsetFrame - framesOf(s.set.PreRoll))
-	s.open, s.talking, s.speech = true, true, s.preRoll
-	s.voiced, s.silence, s.onset, s.preRoll = s.onset, 0, 0, frameBuffer{}
-	return []Event{s.event(Started)}
+	s.preRoll.drop(s.onsetFrame - framesOf(s.settings.PreRoll))
+	s.open, s.started, s.speech = true, true, s.preRoll
+	s.voicedRun, s.silentFrames, s.onsetCount, s.preRoll = s.onsetCount, 0, 0, frameBuffer{}
+	return []Event{s.newEvent(Started)}
 }
 
 // detectOnset counts voiced frames up and unvoiced ones down, and reports whether
 // there are enough for speech to begin.
 func (s *Segmenter) detectOnset(voice bool) bool {
 	switch {
-	case voice && s.onset == 0:
-		s.onsetFrame, s.onset = len(s.preRoll.levels)-1, 1
+	case voice && s.onsetCount == 0:
+		s.onsetFrame, s.onsetCount = len(s.preRoll.levels)-1, 1
 	case voice:
-		s.onset++
-	case s.onset > 0:
-		s.onset--
+		s.onsetCount++
+	case s.onsetCount > 0:
+		s.onsetCount--
 	}
-	s.onsetFrame -= s.preRoll.drop(len(s.preRoll.levels) - framesOf(s.set.PreRoll+onsetWindow))
-	return s.onset >= framesOf(s.set.MinSpeech)
+	s.onsetFrame -= s.preRoll.drop(len(s.preRoll.levels) - framesOf(s.settings.PreRoll+onsetWindow))
+	return s.onsetCount >= framesOf(s.settings.MinSpeech)
 }
 
 // continueUtterance takes a frame of an open utterance.
 func (s *Segmenter) continueUtterance(f []byte, level float64, voice bool) []Event {
-	const again = 4 // voiced frames in a row that are speech and not a click
+	const minVoicedRun = 4 // voiced frames in a row that are speech and not a click
 	s.speech.add(f, level)
-	s.silence++
-	if s.voiced++; !voice {
-		s.voiced = 0
+	s.silentFrames++
+	if s.voicedRun++; !voice {
+		s.voicedRun = 0
 	}
-	if s.voiced >= again || voice && s.silence <= again {
-		s.silence = 0
+	if s.voicedRun >= minVoicedRun || voice && s.silentFrames <= minVoicedRun {
+		s.silentFrames = 0
 	}
 	switch {
-	case s.silence == 0 && !s.talking:
-		s.talking = true
-		return []Event{s.event(Started)}
-	case s.silence >= framesOf(s.endpointNow()):
+	case s.silentFrames == 0 && !s.started:
+		s.started = true
+		return []Event{s.newEvent(Started)}
+	case s.silentFrames >= framesOf(s.endpointNow()):
 		return s.endUtterance()
-	case s.silence >= framesOf(s.set.Hangover) && s.talking:
-		s.talking = false
-		ended := s.event(Ended)
+	case s.silentFrames >= framesOf(s.settings.Hangover) && s.started:
+		s.started = false
+		ended := s.newEvent(Ended)
 		ended.Audio = slices.Clone(s.speech.pcm)
 		return []Event{ended}
-	case len(s.speech.levels) >= framesOf(s.set.Longest):
+	case len(s.speech.levels) >= framesOf(s.settings.Longest):
 		return s.cutAtPause()
 	}
 	return nil
@@ -210,8 +213,8 @@ func (s *Segmenter) continueUtterance(f []byte, level float64, voice bool) []Eve
 func (s *Segmenter) DecideEnd(f func() time.Duration) { s.endpoint = f }
 
 func (s *Segmenter) endpointNow() time.Duration {
-	if s.endpoint == nil || s.silence < framesOf(s.set.Hangover) {
-		return s.set.Endpoint
+	if s.endpoint == nil || s.silentFrames < framesOf(s.settings.Hangover) {
+		return s.settings.Endpoint
 	}
 	return s.endpoint()
 }
@@ -220,45 +223,46 @@ func (s *Segmenter) endpointNow() time.Duration {
 // trailingSilence; the rest may become pre-roll.
 func (s *Segmenter) endUtterance() []Event {
 	var events []Event
-	if s.talking {
-		events = append(events, s.event(Ended))
+	if s.started {
+		events = append(events, s.newEvent(Ended))
 	}
 	said := s.speech
-	s.preRoll = said.split(len(said.levels) - max(0, s.silence-framesOf(trailingSilence)))
+	s.preRoll = said.split(len(said.levels) - max(0, s.silentFrames-framesOf(trailingSilence)))
 	if s.isSpeech(said) {
-		done := s.event(Complete)
+		done := s.newEvent(Complete)
 		done.Audio = said.pcm
 		events = append(events, done)
 	}
-	s.open, s.talking, s.speech = false, false, frameBuffer{}
-	s.voiced, s.silence = 0, 0
+	s.open, s.started, s.speech = false, false, frameBuffer{}
+	s.voicedRun, s.silentFrames = 0, 0
 	return events
 }
 
-// isSpeech tells whether t is speech, judged by what is known of the noise at
+// isSpeech tells whether an utterance is speech, judged by what is known of the noise at
 // its end: a fan that starts, or a noisy room that has just been entered,
 // looks like speech until the noise is known.
-func (s *Segmenter) isSpeech(t frameBuffer) bool {
+func (s *Segmenter) isSpeech(utterance frameBuffer) bool {
 	loud := 0
 	start, _ := s.detector.Thresholds()
-	for _, l := range t.levels {
+	for _, l := range utterance.levels {
 		if l >= start {
 			loud++
 		}
 	}
-	return 2*loud >= framesOf(s.set.MinSpeech)
+	return 2*loud >= framesOf(s.settings.MinSpeech)
 }
 
 // cutAtPause completes an utterance that is too long at the quietest moment of its
 // second half, and goes on with the rest.
 func (s *Segmenter) cutAtPause() []Event {
-	done := s.event(Complete)
-	rest := s.speech.split(s.speech.quietest(len(s.speech.levels)/2, framesOf(minPause)))
+	done := s.newEvent(Complete)
+	rest := s.speech.split(s.speech.quietestMiddle(len(s.speech.levels)/2, framesOf(minPause)))
 	done.Audio, s.speech = s.speech.pcm, rest
 	return []Event{done}
 }
 
-func (s *Segmenter) event(e Edge) Event {
+// newEvent returns an event without audio: it adds the time and the energy.
+func (s *Segmenter) newEvent(e Edge) Event {
 	const fullScale = 32768
 	_, keep := s.detector.Thresholds()
 	sum, n := 0.0, 0
