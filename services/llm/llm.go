@@ -23,7 +23,7 @@ var Module = kit.Service[*Service]("llm",
 // Service turns requests into streams of text.
 type Service struct {
 	cfg      Config
-	provider engine.Provider // who writes unless the engine tells another
+	provider engine.Provider // who writes by the settings; the engine may tell another
 	engine   engine.Generator
 	recall   *Recall
 	log      *slog.Logger
@@ -46,16 +46,17 @@ func newEngine(cfg Config, recall *Recall, home kit.Home) (engine.Generator, err
 
 // Handlers declares what the service listens to.
 func (s *Service) Handlers() []kit.Handler {
-	choice := kit.Lane("engine")
+	engineLane := kit.Lane("engine") // one search for engines at a time
 	return []kit.Handler{
 		kit.Stream(s.write, kit.Workers(4), kit.AckFirst(), kit.Queue(256), kit.Timeout(s.cfg.Timeout), kit.CancelledBy(
 			func(c contract.LLMCancel) string { return c.ID }, func(q contract.LLMRequest) string { return q.ID })),
 		kit.On(s.setPersona),
-		kit.OnConnect(s.findEngine, choice), kit.Every(failover.LookEvery, s.findEngine, choice),
+		kit.OnConnect(s.findEngine, engineLane), kit.Every(failover.LookEvery, s.findEngine, engineLane),
 		kit.Asks[contract.MemoryQuery](),
 	}
 }
 
+// write answers a request, in deltas and then as a whole.
 func (s *Service) write(ctx context.Context, q contract.LLMRequest, send func(contract.LLMStreamDelta) error) (contract.LLMResponse, error) {
 	if strings.TrimSpace(q.Text) == "" {
 		return contract.LLMResponse{}, kit.Drop("blank")
@@ -87,18 +88,19 @@ func (s *Service) write(ctx context.Context, q contract.LLMRequest, send func(co
 	return r, nil
 }
 
-// prompt is what the engine gets for q.
+// prompt is what the engine gets for q: the question with who the assistant is, what the
+// memory knows and the conversation so far, as much as fits.
 func (s *Service) prompt(ctx context.Context, q contract.LLMRequest) engine.Prompt {
 	b := budget{cfg: s.cfg, q: q}
-	p := b.prompt(s.persona.Load())
-	if room := b.forMemory(p); room > 0 {
+	p := b.basePrompt(s.persona.Load())
+	if room := b.memoryRoom(p); room > 0 {
 		found, err := s.recall.About(ctx, q, room)
 		if err != nil {
 			s.log.DebugContext(ctx, "answering without memory", "err", err)
 		}
-		p.User = b.user(found)
+		p.User = b.userTurn(found)
 	}
-	p.History = b.history(p)
+	p.History = b.fittingHistory(p)
 	return p
 }
 
@@ -108,12 +110,13 @@ func (s *Service) findEngine(ctx context.Context) error {
 	return nil
 }
 
+// setPersona keeps who the assistant is.
 func (s *Service) setPersona(_ context.Context, who contract.CharacterSnapshot) error {
 	s.persona.Store(&who)
 	return nil
 }
 
-// streamWriter is one answer as it is written.
+// streamWriter sends one answer in numbered deltas, and collects its text.
 type streamWriter struct {
 	id              string
 	silent          bool // no deltas are wanted
@@ -126,24 +129,25 @@ type streamWriter struct {
 
 // add sends one delta. A delta that is lost with the link is no reason to stop:
 // the response has the whole text.
-func (p *streamWriter) add(delta string) error {
+func (w *streamWriter) add(delta string) error {
 	if delta == "" {
 		return nil
 	}
-	p.text.WriteString(delta)
-	return p.next(contract.LLMStreamDelta{Delta: &delta})
+	w.text.WriteString(delta)
+	return w.sendDelta(contract.LLMStreamDelta{Delta: &delta})
 }
 
 // end sends the mark after the last delta.
-func (p *streamWriter) end() error { return p.next(contract.LLMStreamDelta{Done: true}) }
+func (w *streamWriter) end() error { return w.sendDelta(contract.LLMStreamDelta{Done: true}) }
 
-func (p *streamWriter) next(d contract.LLMStreamDelta) error {
-	if p.silent {
+// sendDelta sends the next delta. A lost link is no error.
+func (w *streamWriter) sendDelta(d contract.LLMStreamDelta) error {
+	if w.silent {
 		return nil
 	}
-	p.seq++
-	d.ID, d.Seq, d.Provider, d.Model = p.id, new(p.seq), p.provider, p.model
-	if err := p.send(d); !errors.Is(err, kit.ErrOffline) {
+	w.seq++
+	d.ID, d.Seq, d.Provider, d.Model = w.id, new(w.seq), w.provider, w.model
+	if err := w.send(d); !errors.Is(err, kit.ErrOffline) {
 		return err
 	}
 	return nil

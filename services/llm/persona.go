@@ -11,8 +11,9 @@ import (
 	"github.com/gotars/tars/contract"
 )
 
-// personaPrompt writes who as instructions to a model. Free keys come in alphabetical
-// order: their order in the character's file does not travel.
+// personaPrompt writes a character as instructions to a model. The keys that a character
+// may choose itself come in alphabetical order: the message does not carry the order of
+// the character's file.
 func personaPrompt(who *contract.CharacterSnapshot) string {
 	if who == nil {
 		return ""
@@ -20,18 +21,18 @@ func personaPrompt(who *contract.CharacterSnapshot) string {
 	parts := []string{openingLine(who)}
 	var scene []string
 	for _, x := range []struct{ key, title string }{{"world", "World Context"}, {"context", "Operational Context"}} {
-		if s := phraseOf(who.Scenario[x.key]); s != "" {
+		if s := trimmedString(who.Scenario[x.key]); s != "" {
 			scene = append(scene, x.title+": "+s)
 		}
 	}
 	var notes, examples, traits []string
 	for _, key := range sortedKeys(who.PersonalityNotes) {
-		if s := phraseOf(who.PersonalityNotes[key]); s != "" {
+		if s := trimmedString(who.PersonalityNotes[key]); s != "" {
 			notes = append(notes, "- "+titleOf(key)+": "+s)
 		}
 	}
 	for _, key := range sortedKeys(who.ExampleInteractions) {
-		if s := phraseOf(who.ExampleInteractions[key]); s != "" {
+		if s := trimmedString(who.ExampleInteractions[key]); s != "" {
 			examples = append(examples, s)
 		}
 	}
@@ -43,21 +44,25 @@ func personaPrompt(who *contract.CharacterSnapshot) string {
 	return joinParagraphs(parts...)
 }
 
+// openingLine says who the assistant is: the character's own system prompt, else its name
+// and description.
 func openingLine(who *contract.CharacterSnapshot) string {
 	if who.SystemPrompt != nil && strings.TrimSpace(*who.SystemPrompt) != "" {
 		return strings.TrimSpace(*who.SystemPrompt)
 	}
-	about := phraseOf(who.Meta["description"])
+	about := trimmedString(who.Meta["description"])
 	if who.Description != nil && strings.TrimSpace(*who.Description) != "" {
 		about = strings.TrimSpace(*who.Description)
 	}
 	return strings.TrimSpace("You are " + cmp.Or(who.Name, "Assistant") + ". " + about)
 }
 
-func phraseOf(v any) string { s, _ := v.(string); return strings.TrimSpace(s) }
+// trimmedString is v without white space around it when it is a string; else "".
+func trimmedString(v any) string { s, _ := v.(string); return strings.TrimSpace(s) }
 
 func sortedKeys(m map[string]any) []string { return slices.Sorted(maps.Keys(m)) }
 
+// underHeading joins lines and puts head before them; "" when there are none.
 func underHeading(head string, lines []string, between string) string {
 	if len(lines) == 0 {
 		return ""
@@ -65,7 +70,7 @@ func underHeading(head string, lines []string, between string) string {
 	return head + strings.Join(lines, between)
 }
 
-// titleOf is "humor_level" as "Humor Level".
+// titleOf writes a key as a title: "humor_level" as "Humor Level".
 func titleOf(key string) string {
 	words := strings.Fields(strings.ReplaceAll(key, "_", " "))
 	for i, w := range words {

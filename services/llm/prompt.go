@@ -8,21 +8,24 @@ import (
 	"github.com/gotars/tars/services/llm/engine"
 )
 
-// Tokens that are kept free for what a chat format puts around the messages,
-// and the least that is worth filling with memory or history.
 const (
-	margin, frame         = 100, 300
-	leastMemory, leastOld = 100, 50
+	// formatTokens are kept free for what a chat format puts around the messages, and
+	// spareTokens because countTokens only estimates.
+	formatTokens, spareTokens = 300, 100
+	// minMemoryTokens and minHistoryTokens are the room from which on it is worth asking
+	// the memory, and adding earlier turns.
+	minMemoryTokens, minHistoryTokens = 100, 50
 )
 
-// budget fits one request into the context window.
+// budget fits the prompt of one request into the context window of the model.
 type budget struct {
 	cfg Config
 	q   contract.LLMRequest
 }
 
-// prompt is the request without memory and history.
-func (b budget) prompt(who *contract.CharacterSnapshot) engine.Prompt {
+// basePrompt is the prompt before memory and history are added: the persona, the question
+// and the parameters, which the request may override.
+func (b budget) basePrompt(who *contract.CharacterSnapshot) engine.Prompt {
 	p := engine.Prompt{Question: b.q.Text, User: b.q.Text, Model: b.cfg.Model, MaxTokens: b.cfg.MaxTokens, Temperature: b.cfg.Temperature, TopP: b.cfg.TopP}
 	p.System = personaPrompt(who)
 	if b.q.System != nil {
@@ -43,7 +46,8 @@ func (b budget) prompt(who *contract.CharacterSnapshot) engine.Prompt {
 	return p
 }
 
-// numberOf is a parameter, which has been through JSON or not.
+// numberOf is a parameter as a number: a float64 when it came as JSON, and an int of any
+// kind when it did not.
 func numberOf(v any) (float64, bool) {
 	switch n := v.(type) {
 	case float64:
@@ -56,27 +60,28 @@ func numberOf(v any) (float64, bool) {
 	return 0, false
 }
 
-// room is how many tokens remain beside p.
+// room is how many tokens of the context window p leaves free. It can be negative.
 func (b budget) room(p engine.Prompt) int {
-	return b.cfg.CtxWindow - p.MaxTokens - margin - frame - countTokens(p.System) - countTokens(p.User)
+	return b.cfg.CtxWindow - p.MaxTokens - spareTokens - formatTokens - countTokens(p.System) - countTokens(p.User)
 }
 
-// forMemory is how many tokens of memory p may have; 0 when none are wanted or
+// memoryRoom is how many tokens of memory may be added to p; 0 when none are wanted or
 // fit.
-func (b budget) forMemory(p engine.Prompt) int {
+func (b budget) memoryRoom(p engine.Prompt) int {
 	wanted := b.cfg.RAG
 	if b.q.UseRAG != nil {
 		wanted = *b.q.UseRAG
 	}
 	room := b.room(p)
-	if !wanted || room <= leastMemory {
+	if !wanted || room <= minMemoryTokens {
 		return 0
 	}
 	return min(room/2, b.cfg.RAGMaxTokens)
 }
 
-// user is the user's turn with what was recalled.
-func (b budget) user(recalled string) string {
+// userTurn is the user's turn in the conversation: the question, with what was recalled
+// put into the template.
+func (b budget) userTurn(recalled string) string {
 	if recalled == "" {
 		return b.q.Text
 	}
@@ -84,12 +89,12 @@ func (b budget) user(recalled string) string {
 	return strings.NewReplacer("{context}", recalled, "{user}", b.q.Text).Replace(template)
 }
 
-// history is what still fits of the conversation, newest first kept. Some
-// routers count the question itself as the last turn of it; it is left out.
-func (b budget) history(p engine.Prompt) []contract.ConversationMessage {
+// fittingHistory is as much of the earlier conversation as still fits beside p. When not
+// all fits, the oldest turns are left out.
+func (b budget) fittingHistory(p engine.Prompt) []contract.ConversationMessage {
 	old := pastTurns(b.q)
 	room, from := b.room(p), len(old)
-	if room <= leastOld {
+	if room <= minHistoryTokens {
 		return nil
 	}
 	for from > 0 {
@@ -101,7 +106,8 @@ func (b budget) history(p engine.Prompt) []contract.ConversationMessage {
 	return old[from:]
 }
 
-// pastTurns is the conversation before the question, without blank turns.
+// pastTurns is the conversation before the question, without blank turns. Some routers send
+// the question itself as its last turn, which is left out.
 func pastTurns(q contract.LLMRequest) []contract.ConversationMessage {
 	old := q.History
 	if n := len(old); n > 0 && old[n-1].Role == contract.RoleUser && sameText(old[n-1].Content, q.Text) {

@@ -62,7 +62,7 @@ func TestHistory(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			b := budget{settings(), contract.LLMRequest{Text: "the question", History: tt.history}}
 			var got []string
-			for _, m := range b.history(b.prompt(nil)) {
+			for _, m := range b.fittingHistory(b.basePrompt(nil)) {
 				got = append(got, m.Content)
 			}
 			if !slices.Equal(got, tt.want) {
@@ -83,7 +83,7 @@ func TestParams(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			got := budget{settings(), contract.LLMRequest{Params: tt.params}}.prompt(nil)
+			got := budget{settings(), contract.LLMRequest{Params: tt.params}}.basePrompt(nil)
 			if got.Model != tt.want.Model || got.MaxTokens != tt.want.MaxTokens || got.Temperature != tt.want.Temperature || got.TopP != tt.want.TopP {
 				t.Errorf("got %+v, want %+v", got, tt.want)
 			}
@@ -111,7 +111,7 @@ func TestRoomForMemory(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			b := budget{tt.cfg, tt.q}
-			if got := b.forMemory(b.prompt(nil)); got > 0 != tt.want || got > 2000 {
+			if got := b.memoryRoom(b.basePrompt(nil)); got > 0 != tt.want || got > 2000 {
 				t.Errorf("%d tokens, want some: %v", got, tt.want)
 			}
 		})

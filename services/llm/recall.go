@@ -13,8 +13,8 @@ import (
 	"github.com/gotars/tars/services/llm/hits"
 )
 
-// memoryCooldown is how long a memory that did not answer is not asked before an answer
-// of a model: without a memory no turn should wait for it.
+// memoryCooldown is how long the memory is not asked after it did not answer: where there
+// is none, no answer of the model should wait for it.
 const memoryCooldown = 30 * time.Second
 
 // Recall asks the memory. It is safe for concurrent use.
@@ -63,7 +63,7 @@ func (r *Recall) Ask(ctx context.Context, q contract.MemoryQuery) (contract.Memo
 	return kit.Ask(ctx, r.bus, q)
 }
 
-// memoryLine is a hit as a model reads it: "[previous] (2026-11-23 18:04, user) text".
+// memoryLine is a hit of the memory as the model reads it: "[previous] (2026-11-23 18:04, user) text".
 func memoryLine(x contract.MemoryResult, text string) string {
 	var about []string
 	if t, ok := hits.Time(x); ok {

@@ -16,7 +16,7 @@ import (
 // and what was said before. To all else it says what it is.
 type Builtin struct{ memory Memory }
 
-// Memory looks up what was said.
+// Memory looks up what was said in earlier conversations.
 type Memory interface {
 	Ask(ctx context.Context, q contract.MemoryQuery) (contract.MemoryResults, error)
 }
@@ -40,17 +40,18 @@ func (b *Builtin) Generate(ctx context.Context, p Prompt, emit func(string) erro
 
 const (
 	abilities       = "I can tell the time and the date, do sums, and recall what was said. "
-	setupHint       = "To connect one, set LLM_BASE_URL to its server, or LLM_API_KEY."
-	selfDescription = "I am running without a language model. " + abilities + setupHint
-	noModelAnswer   = "No language model is connected, so I cannot answer that. " + abilities + setupHint
+	spokenSetupHint = "To connect one, set LLM_BASE_URL to its server, or LLM_API_KEY."
+	selfDescription = "I am running without a language model. " + abilities + spokenSetupHint
+	noModelAnswer   = "No language model is connected, so I cannot answer that. " + abilities + spokenSetupHint
 )
 
-// rules are tried in order on the question in lower case, without politeness
+// rules are the questions that Builtin knows, and how it answers them; an empty answer
+// goes on to the next rule. They are tried in order on the question in lower case, without politeness
 // and without punctuation at its end. Each matches the whole of it: "what time
 // is it in Tokyo" is not for us.
 var rules = []struct {
-	ask    *regexp.Regexp
-	answer func(b *Builtin, ctx context.Context, m []string) string
+	pattern *regexp.Regexp
+	answer  func(b *Builtin, ctx context.Context, m []string) string // m: the match and its groups
 }{
 	{wholeText(`what time is it|what is the time|tell me the time|do you (?:have|know) the time|the time`),
 		func(*Builtin, context.Context, []string) string { return "It is " + time.Now().Format("3:04 PM") + "." }},
@@ -79,15 +80,17 @@ var rules = []struct {
 		func(_ *Builtin, _ context.Context, m []string) string { return answerSum(m[1]) }},
 }
 
+// wholeText compiles a pattern that has to match all of a text.
 func wholeText(pattern string) *regexp.Regexp { return regexp.MustCompile(`^(?:` + pattern + `)$`) }
 
 // politeness is what people put around a question.
 var politeness = regexp.MustCompile(`^(?:(?:hey|ok|okay|please|tars|well|so|and|can you tell me|could you tell me|can you|could you)[, ]+)+|(?:[, ]+(?:please|now|right now|tars|thanks|thank you))+$`)
 
+// answer is what Builtin says to a question.
 func (b *Builtin) answer(ctx context.Context, question string) string {
 	q := normalizeQuestion(question)
 	for _, r := range rules {
-		if m := r.ask.FindStringSubmatch(q); m != nil {
+		if m := r.pattern.FindStringSubmatch(q); m != nil {
 			if text := r.answer(b, ctx, m); text != "" {
 				return text
 			}
@@ -96,7 +99,8 @@ func (b *Builtin) answer(ctx context.Context, question string) string {
 	return noModelAnswer
 }
 
-// normalizeQuestion is a question as the rules read it.
+// normalizeQuestion is a question as the rules read it: in lower case, without
+// abbreviations, politeness and the punctuation at its end.
 func normalizeQuestion(question string) string {
 	q := strings.ToLower(strings.Join(strings.Fields(question), " "))
 	q = strings.NewReplacer("’", "'", "what's", "what is", "who's", "who is", "when's", "when is").Replace(q)
@@ -118,28 +122,31 @@ func answerSum(text string) string {
 	return "That is " + v + "."
 }
 
-const noMemory = "I cannot reach my memory at the moment."
+const noMemoryAnswer = "I cannot reach my memory at the moment."
 
+// answerFromMemory quotes what was said about the first group of the rule.
 func answerFromMemory(b *Builtin, ctx context.Context, m []string) string {
 	r, err := b.memory.Ask(ctx, contract.MemoryQuery{Text: m[1], TopK: 5})
 	if err != nil {
-		return noMemory
+		return noMemoryAnswer
 	}
 	return cmp.Or(quoteResults(r, 3, func(x contract.MemoryResult) bool { return normalizeQuestion(hits.Text(x)) != m[0] }), "I remember nothing about "+m[1]+".")
 }
 
-// answerNoted says that the memory keeps what it hears, if it is there.
+// answerNoted confirms a "remember that …": the memory keeps all that is said, so there is
+// nothing to do but to see whether it is there.
 func answerNoted(b *Builtin, ctx context.Context, m []string) string {
 	if _, err := b.memory.Ask(ctx, contract.MemoryQuery{Text: m[0], TopK: 1}); err != nil {
-		return noMemory
+		return noMemoryAnswer
 	}
 	return "I will remember that."
 }
 
+// answerLast quotes what was said last.
 func answerLast(b *Builtin, ctx context.Context, m []string) string {
 	r, err := b.memory.Ask(ctx, contract.MemoryQuery{Text: m[0], TopK: 10, RetrievalStrategy: contract.RecallRecent})
 	if err != nil {
-		return noMemory
+		return noMemoryAnswer
 	}
 	ofUser := func(x contract.MemoryResult) bool {
 		return hits.Speaker(x) == contract.RoleUser && normalizeQuestion(hits.Text(x)) != m[0]
@@ -147,7 +154,8 @@ func answerLast(b *Builtin, ctx context.Context, m []string) string {
 	return cmp.Or(quoteResults(r, 1, ofUser), "I remember nothing that you said before.")
 }
 
-// quoteResults reads out the first n hits that are wanted.
+// quoteResults puts the first n hits that are wanted into sentences. It leaves out the
+// neighbours of hits, which come with them as context.
 func quoteResults(r contract.MemoryResults, n int, wanted func(contract.MemoryResult) bool) string {
 	var lines []string
 	for _, x := range r.Results {

@@ -8,11 +8,12 @@ import (
 	"github.com/gotars/tars/engines/failover"
 )
 
-// candidate is a Generator that may be taken.
+// candidate is one of the Generators to choose from.
 type candidate = failover.Candidate[Generator]
 
-// chosen is the Generator that the settings name, or the best that is found.
-type chosen struct{ *failover.Switch[Generator] }
+// failoverGenerator is the Generator that the settings name, or the best that is found;
+// when that one fails again and again, the next one takes over.
+type failoverGenerator struct{ *failover.Switch[Generator] }
 
 // New returns the Generator that c asks for. With "auto" that is the server of
 // LLM_BASE_URL or LLM_API_KEY, else the best of those that answer at
@@ -24,7 +25,7 @@ func New(c Config, memory Memory, home string) (Generator, error) {
 	if err != nil {
 		return nil, err
 	}
-	return chosen{choice.Switch()}, nil
+	return failoverGenerator{choice.Switch()}, nil
 }
 
 // Describe says for people which Generator New takes with c, where that was found,
@@ -35,12 +36,14 @@ func Describe(ctx context.Context, c Config, home string) (name, from, better st
 	return choice.Describe(ctx, err)
 }
 
+// choice collects what New and Describe choose from: the server that is set with its
+// fallback models, where to look for others, and the built-in answers.
 func (c Config) choice(memory Memory, home string) (choice failover.Choice[Generator], err error) {
 	provider, err := ProviderOf(c)
 	if err != nil {
 		return choice, err
 	}
-	choice = failover.Choice[Generator]{Kind: discovery.LLM, Hosts: c.Hosts, Home: home, Connect: c.models}
+	choice = failover.Choice[Generator]{Kind: discovery.LLM, Hosts: c.Hosts, Home: home, Connect: c.serverCandidates}
 	simple := candidate{Engine: NewBuiltin(memory), Key: builtin, Name: builtin, From: provider.From, Better: provider.Better}
 	switch {
 	case provider.Name == openAI:
@@ -56,9 +59,10 @@ func (c Config) choice(memory Memory, home string) (choice failover.Choice[Gener
 	return choice, nil
 }
 
-// models are the models of servers, first the best of each, then the others. They
-// get no key: that is for the server of the settings.
-func (c Config) models(servers []discovery.Server) (all []candidate) {
+// serverCandidates are the models of the servers that were found: first the best one of
+// each server, then the fallback models. They get no key: that is for the server that
+// the settings name.
+func (c Config) serverCandidates(servers []discovery.Server) (all []candidate) {
 	var others []candidate
 	for _, s := range servers {
 		at := c
@@ -75,28 +79,30 @@ func (c Config) models(servers []discovery.Server) (all []candidate) {
 	return append(all, others...)
 }
 
-// fallbacks are the models that answer in place of first.
+// fallbacks are the FallbackModels without the model first, which they stand in for.
 func (c Config) fallbacks(first string) []string {
 	return slices.DeleteFunc(slices.Clone(c.FallbackModels), func(m string) bool { return m == "" || m == first })
 }
 
-// fallbackModel is a model that answers in place of another one, whichever that was.
+// fallbackModel is a Generator that always uses its own model, whichever the prompt asks
+// for, because it answers in place of that one.
 type fallbackModel struct{ *OpenAI }
 
+// fallbackEngine returns the fallbackModel for a model of the server of c.
 func (c Config) fallbackEngine(model string) fallbackModel {
 	c.Model = model
 	return fallbackModel{NewOpenAI(c)}
 }
 
 // Generate implements Generator.
-func (i fallbackModel) Generate(ctx context.Context, p Prompt, emit func(string) error) (Usage, error) {
-	p.Model = i.cfg.Model
-	return i.OpenAI.Generate(ctx, p, emit)
+func (f fallbackModel) Generate(ctx context.Context, p Prompt, emit func(string) error) (Usage, error) {
+	p.Model = f.cfg.Model
+	return f.OpenAI.Generate(ctx, p, emit)
 }
 
-// Generate has the best one answer p. Another one takes over while nothing
-// was written.
-func (e chosen) Generate(ctx context.Context, p Prompt, emit func(string) error) (use Usage, err error) {
+// Generate has the best candidate that works answer p. When it fails before its first
+// word, another one takes over.
+func (e failoverGenerator) Generate(ctx context.Context, p Prompt, emit func(string) error) (use Usage, err error) {
 	err = e.Do(ctx, func(ctx context.Context, c candidate) (begun bool, err error) {
 		if p.OnAttempt != nil {
 			p.OnAttempt(providerOf(c.Engine))
@@ -110,8 +116,8 @@ func (e chosen) Generate(ctx context.Context, p Prompt, emit func(string) error)
 	return use, err
 }
 
-// providerOf is what answers of e are labelled with, and with which model when
-// that is not the one that was asked for.
+// providerOf is the provider that answers of e name, and their model where that is not
+// the one that was asked for.
 func providerOf(e Generator) (name, model string) {
 	switch e := e.(type) {
 	case *Builtin:

@@ -26,7 +26,7 @@ func TestWhatIsFoundIsUsed(t *testing.T) {
 			t.Errorf("wrote %q, %v; the server was asked %d times, want %q and %d", text, err, a.Calls.Load(), want, calls)
 		}
 	}
-	look := e.(chosen).Look
+	look := e.(failoverGenerator).Look
 	answers("That is 4.", 0)
 	enginetest.Install(t, home, at)
 	look(t.Context())

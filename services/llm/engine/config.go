@@ -28,12 +28,14 @@ type Provider struct {
 	Better string // what to set for better answers; empty when nothing is missing
 }
 
+// Names of providers, what an OpenAI key alone stands for, and the advice for a person
+// without a model.
 const (
 	openAI       = "openai"
 	builtin      = "builtin"
 	openAIBase   = "https://api.openai.com/v1" // where a key alone leads
 	defaultModel = "gpt-4o-mini"               // its model unless another is set
-	connect      = "start Ollama, run make engines, or set LLM_BASE_URL to an OpenAI-compatible server (http://127.0.0.1:11434/v1 for Ollama), or LLM_API_KEY for OpenAI"
+	connectHint  = "start Ollama, run make engines, or set LLM_BASE_URL to an OpenAI-compatible server (http://127.0.0.1:11434/v1 for Ollama), or LLM_API_KEY for OpenAI"
 )
 
 // ProviderOf returns who writes by c, or why c cannot work. It looks for no
@@ -58,9 +60,9 @@ func ProviderOf(c Config) (Provider, error) {
 		case c.Engine == openAI:
 			return Provider{}, fmt.Errorf("LLM_ENGINE is openai, and neither LLM_BASE_URL nor LLM_API_KEY is set")
 		}
-		return Provider{Name: builtin, From: "nothing is set", Better: connect}, nil
+		return Provider{Name: builtin, From: "nothing is set", Better: connectHint}, nil
 	case builtin:
-		return Provider{Name: builtin, From: "LLM_ENGINE", Better: "set LLM_ENGINE=auto, and " + connect}, nil
+		return Provider{Name: builtin, From: "LLM_ENGINE", Better: "set LLM_ENGINE=auto, and " + connectHint}, nil
 	}
 	return Provider{}, fmt.Errorf("LLM_ENGINE is %q, want auto, openai or builtin", c.Engine)
 }

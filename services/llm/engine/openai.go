@@ -30,13 +30,13 @@ const maxResponse = 8 << 20
 // OpenAI writes with a server that speaks OpenAI's chat completions: Ollama,
 // llama.cpp, vLLM, LM Studio, and the clouds that offer the same.
 type OpenAI struct {
-	cfg    Config
-	base   string
-	host   string // for people; the URL may hold a password
-	client *openai.Client
-	broken error                  // why there is no client: LLM_BASE_URL is no address
-	found  atomic.Pointer[string] // the model of a server that was asked for one
-	strict atomic.Bool            // the server refuses some parameters
+	cfg               Config
+	base              string
+	host              string // shown to people, because the URL may hold a password
+	client            *openai.Client
+	clientErr         error                  // why there is no client: LLM_BASE_URL is no address
+	discoveredModel   atomic.Pointer[string] // the model of a server that was asked for one
+	minimalParameters atomic.Bool            // the server refuses some parameters
 }
 
 // NewOpenAI returns the engine at LLM_BASE_URL, else that of OpenAI.
@@ -45,7 +45,7 @@ func NewOpenAI(c Config) *OpenAI {
 	if u, err := url.Parse(o.base); err == nil {
 		o.host = u.Host
 	}
-	o.client, o.broken = openai.New(openai.Options{BaseURL: o.base, Key: c.APIKey, Retries: maxRetries, MaxResponse: maxResponse})
+	o.client, o.clientErr = openai.New(openai.Options{BaseURL: o.base, Key: c.APIKey, Retries: maxRetries, MaxResponse: maxResponse})
 	return o
 }
 
@@ -61,7 +61,7 @@ func (o *OpenAI) Generate(ctx context.Context, p Prompt, emit func(string) error
 	var begun atomic.Bool
 	watch := time.AfterFunc(o.cfg.FirstToken, func() {
 		if begun.Load() {
-			stop(errStalled)
+			stop(errStalled) // the first cause stays
 		}
 		stop(errNoStart)
 	})
@@ -73,8 +73,8 @@ func (o *OpenAI) Generate(ctx context.Context, p Prompt, emit func(string) error
 		}
 		return emit(delta)
 	}
-	if o.broken != nil {
-		return Usage{}, errUnavailable("LLM_BASE_URL: %v, want one like http://127.0.0.1:11434/v1", o.broken)
+	if o.clientErr != nil {
+		return Usage{}, unavailableError("LLM_BASE_URL: %v, want one like http://127.0.0.1:11434/v1", o.clientErr)
 	}
 	var err error
 	chosen := p.Model == ""
@@ -83,11 +83,11 @@ func (o *OpenAI) Generate(ctx context.Context, p Prompt, emit func(string) error
 			return Usage{}, o.explain(ctx, p, err)
 		}
 	}
-	strict := o.strict.Load()
+	strict := o.minimalParameters.Load()
 	use, err := o.stream(ctx, p, strict, stripThinking(heard))
 	if refusesParameter(err) && !strict {
 		if use, err = o.stream(ctx, p, true, stripThinking(heard)); err == nil { // else it was not the parameter
-			o.strict.Store(true)
+			o.minimalParameters.Store(true)
 		}
 	}
 	if err == nil {
@@ -96,7 +96,7 @@ func (o *OpenAI) Generate(ctx context.Context, p Prompt, emit func(string) error
 	about := o.explain(ctx, p, err)
 	var e *apierror.Error
 	if errors.As(err, &e) && e.StatusCode == http.StatusNotFound && chosen && o.cfg.Model == "" {
-		o.found.Store(nil)
+		o.discoveredModel.Store(nil)
 		return use, failover.Retryable(about) // the server may have another model by now
 	}
 	if errors.As(err, &e) && e.StatusCode < http.StatusInternalServerError && !persistentRefusals[e.StatusCode] {
@@ -105,14 +105,15 @@ func (o *OpenAI) Generate(ctx context.Context, p Prompt, emit func(string) error
 	return use, about
 }
 
-// persistentRefusals are refusals that the next request gets as well.
+// persistentRefusals are the statuses that say nothing about one request: the next one
+// would be refused as well, so another server or model has to answer.
 var persistentRefusals = map[int]bool{
 	http.StatusUnauthorized: true, http.StatusForbidden: true, http.StatusNotFound: true, http.StatusTooManyRequests: true,
 }
 
 // model is the one to use when none was asked for.
 func (o *OpenAI) model(ctx context.Context) (string, error) {
-	if m := o.found.Load(); m != nil {
+	if m := o.discoveredModel.Load(); m != nil {
 		return *m, nil
 	}
 	if o.cfg.Model != "" {
@@ -124,19 +125,20 @@ func (o *OpenAI) model(ctx context.Context) (string, error) {
 		var refused *apierror.Error
 		switch {
 		case errors.As(err, &refused) && refused.StatusCode == http.StatusNotFound:
-			return "", errUnavailable("the server at %s does not list its models: set LLM_MODEL, or add /v1 to LLM_BASE_URL", o.host)
+			return "", unavailableError("the server at %s does not list its models: set LLM_MODEL, or add /v1 to LLM_BASE_URL", o.host)
 		case err != nil:
 			return "", err
 		case len(models) == 0:
-			return "", errUnavailable("the server at %s has no model: load one into it, or set LLM_MODEL", o.host)
+			return "", unavailableError("the server at %s has no model: load one into it, or set LLM_MODEL", o.host)
 		}
 		name = models[0]
 	}
-	o.found.Store(&name)
+	o.discoveredModel.Store(&name)
 	return name, nil
 }
 
-// stream is one request. An error may come after the first deltas.
+// stream sends one request and passes on its answer. An error may come after the first
+// deltas.
 func (o *OpenAI) stream(ctx context.Context, p Prompt, strict bool, emit func(string) error) (Usage, error) {
 	use := Usage{Model: p.Model}
 	for chunk, err := range o.client.Chat(ctx, chatRequest(p, strict)) {
@@ -154,6 +156,8 @@ func (o *OpenAI) stream(ctx context.Context, p Prompt, strict bool, emit func(st
 	return use, nil
 }
 
+// chatRequest is the request for p. With minimal parameters it has only those that newer
+// models of OpenAI take, which refuse the others.
 func chatRequest(p Prompt, strict bool) openai.ChatRequest {
 	q := openai.ChatRequest{Model: p.Model}
 	if p.System != "" {
@@ -176,7 +180,7 @@ func chatRequest(p Prompt, strict bool) openai.ChatRequest {
 	return q
 }
 
-// refusesParameter tells whether the server refused a parameter that not all know: newer
+// refusesParameter tells whether the server refused a parameter that not all know. Newer
 // models of OpenAI want another limit and no temperature.
 func refusesParameter(err error) bool {
 	var e *apierror.Error
@@ -192,8 +196,8 @@ func refusesParameter(err error) bool {
 	return false
 }
 
-// explain turns err into one line for a person: the host and the cure, never a
-// key. What ended ctx stays what it is.
+// explain turns err into one line for a person, with the host and what to do, and never
+// with a key. When the caller's context has ended, its cause is returned unchanged.
 func (o *OpenAI) explain(ctx context.Context, p Prompt, err error) error {
 	var ours *kit.Error
 	var e *apierror.Error
@@ -204,41 +208,42 @@ func (o *OpenAI) explain(ctx context.Context, p Prompt, err error) error {
 	case errors.As(err, &ours):
 		return ours
 	case cause == errNoStart:
-		return errUnavailable("the model at %s wrote nothing within %s: take a smaller model, or raise LLM_FIRST_TOKEN", o.host, o.cfg.FirstToken)
+		return unavailableError("the model at %s wrote nothing within %s: take a smaller model, or raise LLM_FIRST_TOKEN", o.host, o.cfg.FirstToken)
 	case cause == errStalled:
-		return errUnavailable("the model at %s stopped writing for %s: try again, or raise LLM_IDLE", o.host, o.cfg.Idle)
+		return unavailableError("the model at %s stopped writing for %s: try again, or raise LLM_IDLE", o.host, o.cfg.Idle)
 	case cause == context.DeadlineExceeded:
-		return errUnavailable("the model at %s was not done after %s: ask for less, or raise LLM_TIMEOUT", o.host, o.cfg.Timeout)
+		return unavailableError("the model at %s was not done after %s: ask for less, or raise LLM_TIMEOUT", o.host, o.cfg.Timeout)
 	case ctx.Err() != nil:
 		return cause
 	case errors.As(err, &e):
 		return o.refusal(e, p)
 	case errors.As(err, &silent):
-		return errUnavailable("%s: if %s is a model server, LLM_BASE_URL may lack its /v1", strings.Replace(silent.Error(), "the server", o.host, 1), o.host)
+		return unavailableError("%s: if %s is a model server, LLM_BASE_URL may lack its /v1", strings.Replace(silent.Error(), "the server", o.host, 1), o.host)
 	case errors.Is(err, openai.ErrPage):
-		return errUnavailable("%s sent a page: if it is a model server, LLM_BASE_URL may lack its /v1", o.host)
+		return unavailableError("%s sent a page: if it is a model server, LLM_BASE_URL may lack its /v1", o.host)
 	case errors.As(err, &dns):
-		return errUnavailable("there is no host %s: correct LLM_BASE_URL", dns.Name)
+		return unavailableError("there is no host %s: correct LLM_BASE_URL", dns.Name)
 	case errors.As(err, &dial) && dial.Op == "dial":
-		return errUnavailable("no model server answers at %s: start it, or correct LLM_BASE_URL", o.host)
+		return unavailableError("no model server answers at %s: start it, or correct LLM_BASE_URL", o.host)
 	}
-	return errUnavailable("the answer of the model at %s broke off: %s", o.host, apierror.Line(apierror.WithoutURL(err).Error(), o.cfg.APIKey))
+	return unavailableError("the answer of the model at %s broke off: %s", o.host, apierror.Line(apierror.WithoutURL(err).Error(), o.cfg.APIKey))
 }
 
-func errUnavailable(format string, args ...any) error {
+// unavailableError is the error that the asker gets when no answer can be written.
+func unavailableError(format string, args ...any) error {
 	return &kit.Error{Code: kit.CodeUnavailable, Message: fmt.Sprintf(format, args...)}
 }
 
-// refusal explains an answer of the server that is an error.
+// refusal explains an error status of the server to a person.
 func (o *OpenAI) refusal(e *apierror.Error, p Prompt) error {
 	text := cmp.Or(e.Message, http.StatusText(e.StatusCode))
 	switch e.StatusCode {
 	case http.StatusUnauthorized, http.StatusForbidden: // its text quotes the key
-		return errUnavailable("%s does not accept the key: set LLM_API_KEY", o.host)
+		return unavailableError("%s does not accept the key: set LLM_API_KEY", o.host)
 	case http.StatusNotFound:
-		return errUnavailable("%s has no model %q, or LLM_BASE_URL lacks its /v1: set LLM_MODEL (%s)", o.host, p.Model, text)
+		return unavailableError("%s has no model %q, or LLM_BASE_URL lacks its /v1: set LLM_MODEL (%s)", o.host, p.Model, text)
 	case http.StatusTooManyRequests:
-		return errUnavailable("%s has had too many requests: wait, or look at the plan of the key (%s)", o.host, text)
+		return unavailableError("%s has had too many requests: wait, or look at the plan of the key (%s)", o.host, text)
 	}
-	return errUnavailable("the model at %s failed with %d: %s", o.host, e.StatusCode, text)
+	return unavailableError("the model at %s failed with %d: %s", o.host, e.StatusCode, text)
 }

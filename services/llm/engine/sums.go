@@ -30,7 +30,7 @@ func calculate(text string) (string, error) {
 	return spellNumber(v), nil
 }
 
-// spellNumber writes v as it is read aloud. What has more than six decimals is "about".
+// spellNumber writes v in figures, for reading aloud: 0.3333333 is "about 0.333333".
 func spellNumber(v float64) string {
 	exact, _ := strconv.ParseFloat(strconv.FormatFloat(v, 'g', 12, 64), 64) // 0.1 + 0.2
 	short := math.Round(exact*1e6) / 1e6
@@ -44,19 +44,19 @@ func spellNumber(v float64) string {
 	return text
 }
 
-// spokenAs turns phrases into signs. Longer ones come first.
-var spokenAs = strings.NewReplacer("multiplied by", "*", "divided by", "/", "to the power of", "^", "raised to the", "^", "square root of", "√",
+// signReplacer turns phrases into signs. Longer ones come first.
+var signReplacer = strings.NewReplacer("multiplied by", "*", "divided by", "/", "to the power of", "^", "raised to the", "^", "square root of", "√",
 	"per cent", "%", "percent", "%", "squared", "^ 2", "cubed", "^ 3", "plus", "+", "minus", "-", "times", "*", "×", "*", "÷", "/", "−", "-", ",", "")
 
-var hyphen = regexp.MustCompile(`([a-z])-([a-z])`) // "twenty-three"
+var hyphenPattern = regexp.MustCompile(`([a-z])-([a-z])`) // "twenty-three"
 
-var piece = regexp.MustCompile(`[0-9]*\.?[0-9]+|[a-z]+|[-+*/^%()√]|\S`)
+var tokenPattern = regexp.MustCompile(`[0-9]*\.?[0-9]+|[a-z]+|[-+*/^%()√]|\S`)
 
 // splitTokens cuts text into numbers and signs. Numbers in words become figures.
 func splitTokens(text string) (out []string) {
-	words := piece.FindAllString(spokenAs.Replace(hyphen.ReplaceAllString(strings.ToLower(text), "$1 $2")), -1)
+	words := tokenPattern.FindAllString(signReplacer.Replace(hyphenPattern.ReplaceAllString(strings.ToLower(text), "$1 $2")), -1)
 	for len(words) > 0 {
-		if n, used := inWords(words); used > 0 {
+		if n, used := parseNumberWords(words); used > 0 {
 			out = append(out, strconv.FormatFloat(n, 'f', -1, 64))
 			words = words[used:]
 			continue
@@ -79,27 +79,28 @@ func splitTokens(text string) (out []string) {
 	return out
 }
 
-var small = map[string]float64{
+// numberWords are the words that add to a number, and scaleWords those that multiply it.
+var numberWords = map[string]float64{
 	"zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
 	"eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15, "sixteen": 16, "seventeen": 17, "eighteen": 18,
 	"nineteen": 19, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90,
 }
 
-var large = map[string]float64{"thousand": 1e3, "million": 1e6, "billion": 1e9}
+var scaleWords = map[string]float64{"thousand": 1e3, "million": 1e6, "billion": 1e9}
 
-// inWords reads a number such as "two hundred and five" or "three point one"
-// at the start of words, and how many words it takes.
-func inWords(words []string) (n float64, used int) {
+// parseNumberWords reads a number such as "two hundred and five" or "three point one"
+// at the start of words, and returns how many words it has; 0 when there is none.
+func parseNumberWords(words []string) (n float64, used int) {
 	total, group := 0.0, 0.0
 	for used < len(words) {
 		w := words[used]
-		if v, ok := small[w]; ok && fitsInGroup(group, v) {
+		if v, ok := numberWords[w]; ok && fitsInGroup(group, v) {
 			group += v
 		} else if w == "hundred" && group > 0 && group < 100 {
 			group *= 100
-		} else if scale, ok := large[w]; ok && used > 0 {
+		} else if scale, ok := scaleWords[w]; ok && used > 0 {
 			total, group = total+group*scale, 0
-		} else if next := used + 1; w == "and" && used > 0 && next < len(words) && fitsInGroup(group, small[words[next]]) && small[words[next]] > 0 {
+		} else if next := used + 1; w == "and" && used > 0 && next < len(words) && fitsInGroup(group, numberWords[words[next]]) && numberWords[words[next]] > 0 {
 			used++
 			continue
 		} else if w == "point" && used > 0 {
@@ -112,17 +113,19 @@ func inWords(words []string) (n float64, used int) {
 	return total + group, used
 }
 
-// fitsInGroup reports whether v can follow in one group: twenty three, not three twenty.
+// fitsInGroup reports whether v can follow in a group of up to three digits, as "three"
+// follows "twenty", but not "twenty" "three".
 func fitsInGroup(group, v float64) bool {
 	tail := math.Mod(group, 100)
 	return tail == 0 && (v != 0 || group == 0) || tail >= 20 && math.Mod(tail, 10) == 0 && v > 0 && v < 10
 }
 
-// parseDecimals reads the figures after "point".
+// parseDecimals adds to n the digits in words that follow "point", and returns with it how
+// many words were used: used counts those before "point".
 func parseDecimals(n float64, words []string, used int) (float64, int) {
 	unit, read := 0.1, 0
 	for _, w := range words {
-		v, ok := small[w]
+		v, ok := numberWords[w]
 		if !ok || v > 9 {
 			break
 		}
@@ -142,15 +145,16 @@ func parseDecimals(n float64, words []string, used int) (float64, int) {
 //	power      = primary [ "^" unary ]
 //	primary    = ( number | "(" expression ")" ) { "%" }
 type expressionParser struct {
-	rest  []string
-	steps int  // operations done: a number alone is no sum
-	share bool // the term read last is a percentage and nothing else
+	rest    []string // numbers and signs that are not parsed yet
+	steps   int      // operations done: a number alone is no sum
+	percent bool     // the term read last is a percentage and nothing else
 }
 
 // maxDepth is how far parentheses may be nested.
 const maxDepth = 50
 
-func (p *expressionParser) take(signs ...string) string {
+// takeSign consumes the next sign if it is one of signs, and returns it; else "".
+func (p *expressionParser) takeSign(signs ...string) string {
 	for _, s := range signs {
 		if len(p.rest) > 0 && p.rest[0] == s {
 			p.rest = p.rest[1:]
@@ -163,18 +167,18 @@ func (p *expressionParser) take(signs ...string) string {
 func (p *expressionParser) expression(depth int) (float64, error) {
 	v, err := p.term(depth)
 	for err == nil {
-		sign := p.take("+", "-")
+		sign := p.takeSign("+", "-")
 		if sign == "" {
 			break
 		}
 		var w float64
-		if w, err = p.term(depth); p.share {
+		if w, err = p.term(depth); p.percent {
 			w *= v // 200 plus 10 percent is 220
 		}
 		if sign == "-" {
 			w = -w
 		}
-		v, p.steps, p.share = v+w, p.steps+1, false
+		v, p.steps, p.percent = v+w, p.steps+1, false
 	}
 	return v, err
 }
@@ -182,13 +186,13 @@ func (p *expressionParser) expression(depth int) (float64, error) {
 func (p *expressionParser) term(depth int) (float64, error) {
 	v, err := p.unary(depth)
 	for err == nil {
-		sign := p.take("*", "/")
+		sign := p.takeSign("*", "/")
 		if sign == "" {
 			break
 		}
 		var w float64
 		w, err = p.unary(depth)
-		p.steps, p.share = p.steps+1, false
+		p.steps, p.percent = p.steps+1, false
 		switch {
 		case sign == "*":
 			v *= w
@@ -205,7 +209,7 @@ func (p *expressionParser) unary(depth int) (float64, error) {
 	if depth > maxDepth {
 		return 0, errNoSum
 	}
-	switch p.take("-", "√") {
+	switch p.takeSign("-", "√") {
 	case "-":
 		v, err := p.unary(depth + 1)
 		return -v, err
@@ -218,17 +222,17 @@ func (p *expressionParser) unary(depth int) (float64, error) {
 		return math.Sqrt(v), err
 	}
 	v, err := p.primary(depth)
-	if err == nil && p.take("^") != "" {
+	if err == nil && p.takeSign("^") != "" {
 		var w float64
 		w, err = p.unary(depth + 1)
-		v, p.steps, p.share = math.Pow(v, w), p.steps+1, false
+		v, p.steps, p.percent = math.Pow(v, w), p.steps+1, false
 	}
 	return v, err
 }
 
 func (p *expressionParser) primary(depth int) (v float64, err error) {
-	if p.take("(") != "" {
-		if v, err = p.expression(depth + 1); err == nil && p.take(")") == "" {
+	if p.takeSign("(") != "" {
+		if v, err = p.expression(depth + 1); err == nil && p.takeSign(")") == "" {
 			err = errNoSum
 		}
 	} else if len(p.rest) == 0 {
@@ -238,7 +242,7 @@ func (p *expressionParser) primary(depth int) (v float64, err error) {
 	} else {
 		p.rest = p.rest[1:]
 	}
-	for p.share = false; err == nil && p.take("%") != ""; p.share = true {
+	for p.percent = false; err == nil && p.takeSign("%") != ""; p.percent = true {
 		v /= 100
 	}
 	return v, err

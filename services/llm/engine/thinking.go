@@ -2,7 +2,8 @@ package engine
 
 import "strings"
 
-// stripThinking passes on what is meant for the listener. Some models write their
+// stripThinking returns an emit function that passes on to emit what is meant for the
+// listener. Some models write their
 // thoughts first, between <think> and </think>, and some servers leave them in.
 func stripThinking(emit func(string) error) func(string) error {
 	const opens, closes = "<think>", "</think>"
