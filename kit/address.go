@@ -149,7 +149,8 @@ func checkCredentials(user, password string) error {
 // given names the fields of Settings whose variables are set.
 type given map[string]bool
 
-// override puts what a service's own variables say over those of the process.
+// override lets what a service's own variables say take the place of what those of the
+// process say.
 // An address or a login of its own replaces the whole of the other one.
 func (s *Settings) override(own *Settings, set, ownSet given) {
 	if ownSet["URL"] {
@@ -170,8 +171,8 @@ func (s *Settings) override(own *Settings, set, ownSet given) {
 // resolve makes URL the broker that the variables name, of which set are given.
 func (s *Settings) resolve(set given) error {
 	for _, name := range []string{"URL", "Host", "Port"} {
-		if set[name] && s.from == "" {
-			s.from = "MQTT_" + strings.ToUpper(name)
+		if set[name] && s.namedBy == "" {
+			s.namedBy = "MQTT_" + strings.ToUpper(name)
 		}
 	}
 	if !set["Host"] && !set["Port"] {
@@ -220,7 +221,7 @@ func (s *Settings) hostURL(host string) string {
 
 // NamedBy is the variable that names the broker, such as MQTT_URL or MQTT_HOST;
 // empty when none does and URL is the default.
-func (s *Settings) NamedBy() string { return s.from }
+func (s *Settings) NamedBy() string { return s.namedBy }
 
 // checkLogin reports user names and passwords that contradict each other.
 func (s *Settings) checkLogin() error {
@@ -235,16 +236,16 @@ func (s *Settings) checkLogin() error {
 		return err
 	}
 	for _, u := range all {
-		if err := s.agrees(u, s.Password); err != nil {
+		if err := s.checkAgreement(u, s.Password); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// agrees reports whether the variables and the user info of u can both be
-// right. A password of the variables is empty while it is not known.
-func (s *Settings) agrees(u *url.URL, password string) error {
+// checkAgreement reports where the variables and the user info of u contradict each
+// other. A password of the variables is empty while it is not known.
+func (s *Settings) checkAgreement(u *url.URL, password string) error {
 	user := u.User.Username()
 	p, inURL := u.User.Password()
 	variable := "MQTT_PASSWORD"
@@ -262,8 +263,8 @@ func (s *Settings) agrees(u *url.URL, password string) error {
 	return nil
 }
 
-// login is who to be at the broker at u: by its user info, and by the variables
-// for what that leaves open; nil is nobody. A file is read each time, so that
+// login is the user name and password for the broker at u: those of its user info, and of
+// the variables where that leaves them open; nil without any. A file is read each time, so that
 // its password can change.
 func (s *Settings) login(u *url.URL) (*url.Userinfo, error) {
 	password := s.Password
@@ -273,7 +274,7 @@ func (s *Settings) login(u *url.URL) (*url.Userinfo, error) {
 			return nil, fmt.Errorf("MQTT_PASSWORD_FILE: %w", err)
 		}
 	}
-	if err := s.agrees(u, password); err != nil {
+	if err := s.checkAgreement(u, password); err != nil {
 		return nil, err
 	}
 	if _, complete := u.User.Password(); complete || u.User == nil && s.Username == "" {

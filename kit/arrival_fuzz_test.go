@@ -21,7 +21,7 @@ func FuzzArrival(f *testing.F) {
 				p.Properties.User.Add(u[0], u[1])
 			}
 		}
-		d := b.arrival(p)
+		d := b.newDelivery(p)
 		if len(d.Trace) > maxTrace || !validText(d.Trace) || len(d.Baggage) > maxBaggage {
 			t.Errorf("inherits trace %q and %d pairs", d.Trace, len(d.Baggage))
 		}

@@ -36,7 +36,7 @@ func Ask[Q msg.Request[R], R msg.Message](ctx context.Context, b *Bus, q Q, opts
 	defer b.replies.remove(w)
 	d, err := w.take(ctx)
 	if err != nil {
-		b.giveUp(ctx, q)
+		b.sendCancel(ctx, q)
 		return r, &NoReplyError{Topic: q.Route().Topic, Err: err}
 	}
 	return decodeReply[R](b, d)
@@ -58,7 +58,7 @@ func AskStream[Q msg.Streamed[P, R], P, R msg.Message](ctx context.Context, b *B
 		for {
 			d, err := w.take(ctx)
 			if err != nil {
-				b.giveUp(ctx, q)
+				b.sendCancel(ctx, q)
 				yield(p, &NoReplyError{Topic: q.Route().Topic, Err: err})
 				return
 			}
@@ -72,11 +72,11 @@ func AskStream[Q msg.Streamed[P, R], P, R msg.Message](ctx context.Context, b *B
 				return
 			}
 			if err := decodeValue[P](d); err != nil {
-				b.refuse(b.replies.asking, d, err) // a part that cannot be read is a lost part
+				b.countRefused(b.replies.lostReplies, d, err) // a part that cannot be read is a lost part
 				continue
 			}
 			if !yield(d.Value.(P), nil) {
-				b.giveUp(ctx, q)
+				b.sendCancel(ctx, q)
 				return
 			}
 		}
@@ -93,16 +93,17 @@ func decodeReply[R msg.Message](b *Bus, d *Delivery) (r R, err error) {
 		return r, &Error{Code: Code(e.Code), Message: e.Message}
 	}
 	if err := decodeValue[R](d); err != nil {
-		b.refuse(b.replies.asking, d, err)
+		b.countRefused(b.replies.lostReplies, d, err)
 		return r, &NoReplyError{Topic: d.Topic, Err: err}
 	}
 	return d.Value.(R), nil
 }
 
-// request publishes q and returns where its answers arrive.
+// request publishes q and returns the waiter at which its answers arrive. The caller
+// removes it.
 func (b *Bus) request(ctx context.Context, q msg.Message, opts []PublishOption, replies ...msg.Route) (*waiter, error) {
 	o := applyOptions(q.Route(), opts)
-	if err := b.allowed(q); err != nil {
+	if err := b.checkDeclared(q); err != nil {
 		return nil, err
 	}
 	if !b.dispatch.serving() {
@@ -115,14 +116,14 @@ func (b *Bus) request(ctx context.Context, q msg.Message, opts []PublishOption, 
 	if !b.replies.add(w) {
 		return nil, fmt.Errorf("ask %s: id %s is being asked already", q.Route().Topic, w.id)
 	}
-	if err := b.send(ctx, q, append(slices.Clip(opts), ID(o.id), func(p *publication) { p.errorTo = b.replies.failures })...); err != nil {
+	if err := b.publishMessage(ctx, q, append(slices.Clip(opts), ID(o.id), func(p *publication) { p.errorTo = b.replies.failures })...); err != nil {
 		b.replies.remove(w)
 		return nil, &NoReplyError{Topic: q.Route().Topic, Err: err}
 	}
 	return w, nil
 }
 
-// answerAsk hands d to the ask that waits for it, if there is one.
+// answerAsk hands d to the ask that waits for it, and reports whether there is one.
 func (b *Bus) answerAsk(d *Delivery) bool {
 	id, failure := d.ID, d.Topic == b.replies.failures
 	if failure {
@@ -140,7 +141,7 @@ func (b *Bus) answerAsk(d *Delivery) bool {
 			x := *d
 			x.Key = topic.Key(t, d.Topic)
 			if !w.put(&x) {
-				b.dropped(b.replies.asking, "overflow", d)
+				b.countDropped(b.replies.lostReplies, "overflow", d)
 			}
 			return true
 		}

@@ -41,10 +41,10 @@ type Bus struct {
 	replies  replies     // to what this service asks
 	status   status      // what others are told about this service
 	letters  deadLetters // that the broker keeps for this service
-	sent     sentMeter   // counts what goes out
+	sent     sentMeter   // counts and times what goes out
 }
 
-func newBus(name string, p parts) *Bus {
+func newBus(name string, p busParams) *Bus {
 	id, cfg := p.ID, p.Cfg
 	id.ClientID, id.Source = cmp.Or(cfg.ClientID, id.ClientID, name), cmp.Or(cfg.SourceName, id.Source, cfg.ClientID, name)
 	if host, err := os.Hostname(); err == nil && cfg.Share != "" && cfg.ClientID == "" {
@@ -52,7 +52,7 @@ func newBus(name string, p parts) *Bus {
 	}
 	b := &Bus{name: name, id: id, cfg: cfg, log: p.Log, dial: p.Dial, seam: p.Seam, observer: p.Observer,
 		life: newLifetime(), dispatch: newDispatcher(), status: newStatus(),
-		conns: connections{ready: make(chan struct{})}}
+		conns: connections{firstReady: make(chan struct{})}}
 	b.replies = newReplies(b.ownTopic("error"))
 	b.conns.all = []*connection{b.newConnection(b.id.ClientID)}
 	return b
@@ -73,10 +73,10 @@ func (b *Bus) Client() *autopaho.ConnectionManager { return b.conns.all[0].cm }
 // for good.
 func (b *Bus) Ready(ctx context.Context) error {
 	select {
-	case <-b.conns.ready:
+	case <-b.conns.firstReady:
 		return nil
-	case <-b.life.over:
-		return *b.life.died.Load()
+	case <-b.life.failed:
+		return *b.life.failure.Load()
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}

@@ -9,7 +9,7 @@ import (
 // state is cleared: it gets a zero M, with the key of the topic, and
 // [From](ctx).Cleared is true. Without it such a message is counted as refused
 // and forgotten, like any other that is no M.
-func TakesCleared() Option { return func(o *options) { o.cleared = true } }
+func TakesCleared() Option { return func(o *options) { o.takesCleared = true } }
 
 // decodeCleared is decode for TakesCleared.
 func decodeCleared[M msg.Message](d *Delivery) error {

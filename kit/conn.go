@@ -34,43 +34,44 @@ const (
 // connection is one MQTT connection of a bus. Its session, and so its Receive
 // Maximum, is its own: messages that wait here hold up no other connection.
 type connection struct {
-	b        *Bus
-	clientID string
-	filters  []paho.SubscribeOptions
-	lanes    []*lane  // fed from here
-	routes   []target // their handlers, and those that Overtake
-	cancels  []target // what arrives here ends runs of these
+	b          *Bus
+	clientID   string
+	filters    []paho.SubscribeOptions
+	lanes      []*lane  // that are fed from here
+	routes     []target // their handlers, and those that Overtake
+	cancellers []target // handlers with a CancelledBy whose cancels arrive here
 
-	cm      *autopaho.ConnectionManager
-	session *session.State
-	backoff *backoff.Link
-	links   atomic.Int64                       // how often it was subscribed
-	socket  atomic.Pointer[net.Conn]           // under the client
-	server  atomic.Pointer[url.URL]            // the broker of the last attempt
-	from    atomic.Pointer[paho.Client]        // of the last delivery
-	endLink atomic.Pointer[context.CancelFunc] // ends the work on a fresh link
-	ready   bool                               // subscribed; guarded by connections.mu
+	cm             *autopaho.ConnectionManager // nil before connect
+	session        *session.State
+	backoff        *backoff.Link
+	subscribeCount atomic.Int64                       // how often its filters were subscribed
+	socket         atomic.Pointer[net.Conn]           // the transport of the present link, so that it can be broken
+	lastServer     atomic.Pointer[url.URL]            // the broker of the last attempt
+	lastClient     atomic.Pointer[paho.Client]        // paho's client of the last arrival: another one means a new link
+	endLink        atomic.Pointer[context.CancelFunc] // ends the work on a fresh link
+	subscribed     bool                               // on the present link; guarded by connections.mu
 }
 
 // connections owns the connections of a bus, what they subscribe together, and
 // whether they are up. all, filters and echoes are fixed when the declarations are
-// mounted. mu guards warnedAt and the ready of each connection, and that linked
+// mounted. mu guards warnedAt and subscribed of each connection, and that linked
 // follows from them.
 type connections struct {
 	all     []*connection           // the first publishes, and hears what must not wait
 	filters []paho.SubscribeOptions // of all connections together
 	echoes  []string                // filters that bring back what the first connection publishes
 
-	ready     chan struct{} // closed when first subscribed
-	first     sync.Once     // for that
-	linked    atomic.Bool   // all connections are subscribed
-	times     atomic.Int64  // how often they were
-	maxPacket atomic.Uint32 // bytes of the largest packet the broker takes; 0 is unknown
+	firstReady chan struct{} // closed when all connections are subscribed for the first time
+	readyOnce  sync.Once     // closes firstReady once
+	linked     atomic.Bool   // all connections are subscribed
+	readyCount atomic.Int64  // how often they all became so
+	maxPacket  atomic.Uint32 // bytes of the largest packet the broker takes; 0 is unknown
 
 	mu       sync.Mutex
 	warnedAt time.Time // when an unreachable broker was last logged
 }
 
+// newConnection makes a connection that is not connected yet and feeds no lane.
 func (b *Bus) newConnection(clientID string) *connection {
 	return &connection{b: b, clientID: clientID, session: session.New(),
 		backoff: &backoff.Link{Min: b.cfg.ReconnectMinDelay, Max: b.cfg.ReconnectMaxDelay}}
@@ -81,7 +82,7 @@ func (b *Bus) newConnection(clientID string) *connection {
 func (b *Bus) connect(context.Context) error {
 	// The hook's context dies with the start, so the links get their own.
 	life, stop := context.WithCancel(context.Background())
-	b.life.stop = stop
+	b.life.cancelConnections = stop
 	servers, err := b.brokers()
 	if err != nil {
 		stop()
@@ -94,11 +95,13 @@ func (b *Bus) connect(context.Context) error {
 		}
 	}
 	for _, l := range b.dispatch.lanes {
-		l.start(b.life.work)
+		l.start(b.life.workCtx)
 	}
 	return nil
 }
 
+// connect begins to connect, and to connect again whenever the link is lost while life
+// lasts.
 func (c *connection) connect(life context.Context, servers []*url.URL) error {
 	cfg, err := c.config(life, servers)
 	if err != nil {
@@ -130,7 +133,7 @@ func (c *connection) connect(life context.Context, servers []*url.URL) error {
 func (c *connection) subscribe(link context.Context, fresh bool) {
 	b := c.b
 	select {
-	case <-b.dispatch.open:
+	case <-b.dispatch.lanesOpen:
 	case <-link.Done():
 		return
 	}
@@ -138,12 +141,12 @@ func (c *connection) subscribe(link context.Context, fresh bool) {
 		return
 	}
 	if fresh {
-		c.forgotten()
+		c.onSessionLost()
 	}
 	if !b.conns.noteReady(link, c) {
 		return
 	}
-	n := b.conns.times.Add(1)
+	n := b.conns.readyCount.Add(1)
 	was := b.status.last.Load()
 	b.publishHealth(link, healthState{ok: true, event: map[bool]string{true: "ready", false: "reconnected"}[n == 1]})
 	if was != nil && !was.ok {
@@ -152,16 +155,16 @@ func (c *connection) subscribe(link context.Context, fresh bool) {
 	if !b.tool && !b.seam.AllowUndeclared { // each time: a broker that was killed may have lost it
 		b.publishRetained(link, b.ownTopic("info"), "system.info", b.info())
 	}
-	b.dispatch.signal(func(d *registration) func(context.Context) error { return d.up })
-	b.conns.first.Do(func() { b.startFeeds(); close(b.conns.ready) })
+	b.dispatch.queueLinkHandlers(func(d *registration) func(context.Context) error { return d.onConnect })
+	b.conns.readyOnce.Do(func() { b.startFeeds(); close(b.conns.firstReady) })
 	b.log.Info("connected", "client", b.id.ClientID, "links", n)
 }
 
-// subscribeFilters subscribes what is taken here, again while the link lives. A reconnect
-// repeats no retained state, a new process gets it.
+// subscribeFilters subscribes what this connection takes, and tries again while the link
+// lives. A new process gets retained state, a reconnect does not have it repeated.
 func (c *connection) subscribeFilters(link context.Context) bool {
 	subs := slices.Clone(c.filters)
-	if c.links.Load() > 0 {
+	if c.subscribeCount.Load() > 0 {
 		for i := range subs {
 			subs[i].RetainHandling = max(subs[i].RetainHandling, 1)
 		}
@@ -187,7 +190,7 @@ func (c *connection) subscribeFilters(link context.Context) bool {
 		case <-link.Done():
 		}
 	}
-	c.links.Add(1)
+	c.subscribeCount.Add(1)
 	return link.Err() == nil
 }
 
@@ -195,33 +198,33 @@ func (c *connection) subscribeFilters(link context.Context) bool {
 func (cs *connections) noteReady(link context.Context, c *connection) (all bool) {
 	cs.mu.Lock()
 	defer cs.mu.Unlock()
-	c.ready = link.Err() == nil // else lost said so already
-	all = !slices.ContainsFunc(cs.all, func(c *connection) bool { return !c.ready })
+	c.subscribed = link.Err() == nil // else lost said so already
+	all = !slices.ContainsFunc(cs.all, func(c *connection) bool { return !c.subscribed })
 	cs.linked.Store(all)
 	return all
 }
 
-// lost reports whether to connect again. The bus is down while one of its
-// connections is.
+// lost is called when the link went down, and reports whether to connect again. The bus
+// counts as down while one of its connections is.
 func (c *connection) lost() bool {
 	b := c.b
 	c.unlink()
 	b.conns.mu.Lock()
-	c.ready = false
+	c.subscribed = false
 	down := b.conns.linked.Swap(false)
 	b.conns.mu.Unlock()
 	if down {
-		b.dispatch.signal(func(d *registration) func(context.Context) error { return d.down })
+		b.dispatch.queueLinkHandlers(func(d *registration) func(context.Context) error { return d.onDisconnect })
 	}
 	if !b.cfg.Reconnect {
 		b.life.fail(errors.New("link to the broker lost, and MQTT_RECONNECT is off"))
-	} else if down && b.life.feeds.Err() == nil {
+	} else if down && b.life.feedCtx.Err() == nil {
 		b.log.Warn("link to the broker lost, connecting again")
 	}
 	return b.cfg.Reconnect
 }
 
-// unlink ends what makes a fresh link useful.
+// unlink ends the work on the present link: subscribing, and telling that it is ready.
 func (c *connection) unlink() {
 	if end := c.endLink.Load(); end != nil {
 		(*end)()

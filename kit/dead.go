@@ -33,7 +33,7 @@ var letterKeys = []string{"reason", "handler", "topic", "id", "attempts"}
 // deadLetters owns what is known of the letters that the broker keeps for this
 // process. mu guards kept.
 type deadLetters struct {
-	replays string // topic on which tools give letters back; empty for a tool
+	replays string // topic on which tools give letters back to this service; empty for a tool
 
 	mu   sync.Mutex
 	kept fifo.Queue[string] // their topics, the oldest first
@@ -50,7 +50,7 @@ func (b *Bus) publishDeadLetter(ctx context.Context, h *registration, d *Deliver
 			break
 		}
 	}
-	if err := b.deliver(ctx, p); err != nil && !errors.Is(err, ErrNobody) { // nobody needs to watch
+	if err := b.publishPacket(ctx, p); err != nil && !errors.Is(err, ErrNobody) { // nobody needs to watch
 		return err
 	}
 	h.meter.Dead.Add(1)
@@ -60,11 +60,11 @@ func (b *Bus) publishDeadLetter(ctx context.Context, h *registration, d *Deliver
 	props := *p.Properties
 	props.MessageExpiry = &life
 	kept.Properties = &props
-	if err := b.deliver(ctx, &kept); err != nil {
+	if err := b.publishPacket(ctx, &kept); err != nil {
 		return err
 	}
-	if oldest := b.letters.note(kept.Topic); oldest != "" {
-		return b.deliver(ctx, &paho.Publish{Topic: oldest, QoS: byte(msg.AtLeastOnce), Retain: true, Properties: &paho.PublishProperties{}})
+	if oldest := b.letters.keepTopic(kept.Topic); oldest != "" {
+		return b.publishPacket(ctx, &paho.Publish{Topic: oldest, QoS: byte(msg.AtLeastOnce), Retain: true, Properties: &paho.PublishProperties{}})
 	}
 	return nil
 }
@@ -86,9 +86,9 @@ func newDeadLetter(to string, h *registration, d *Delivery, reason string, room 
 	return p
 }
 
-// replayed reports whether d is a letter that is given back to this service
-// alone, and puts it where it was.
-func (l *deadLetters) replayed(d *Delivery) bool {
+// restoreReplayed reports whether d is a dead letter that is given back to this service
+// alone. If so, d gets the topic back on which it came first.
+func (l *deadLetters) restoreReplayed(d *Delivery) bool {
 	if d.Topic != l.replays || !topic.Valid(d.Header.User["topic"]) {
 		return false
 	}
@@ -97,9 +97,9 @@ func (l *deadLetters) replayed(d *Delivery) bool {
 	return true
 }
 
-// note remembers a letter that the broker keeps, and returns the one that has to go
-// for it.
-func (l *deadLetters) note(name string) (oldest string) {
+// keepTopic remembers the topic of a letter that the broker keeps. When there are too many
+// it returns the topic of the oldest, which has to be cleared; else "".
+func (l *deadLetters) keepTopic(name string) (oldest string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.kept.Push(name)
@@ -109,15 +109,15 @@ func (l *deadLetters) note(name string) (oldest string) {
 	return oldest
 }
 
-// deadLettered sends an AtLeastOnce message to the dead letters, and reports whether
-// it need not come again.
+// deadLettered sends a failed AtLeastOnce message to the dead letters, and reports whether
+// it may be acknowledged.
 func (a *attempt) deadLettered(err error) bool {
 	if a.d == nil || a.isQoS0() || a.b.tool || a.b.seam.AllowUndeclared {
 		return true
 	}
-	lost := a.b.publishDeadLetter(a.work, a.h, a.d, err)
+	lost := a.b.publishDeadLetter(a.workCtx, a.h, a.d, err)
 	if lost != nil {
 		a.b.log.Error("no dead letter", "handler", a.h.name, "topic", a.d.Topic, "id", a.d.ID, "err", lost)
 	}
-	return lost == nil || a.work.Err() == nil // what no letter can carry would come for ever
+	return lost == nil || a.workCtx.Err() == nil // what no letter can carry would come for ever
 }

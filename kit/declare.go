@@ -14,8 +14,9 @@ import (
 	"github.com/gotars/tars/kit/msg"
 )
 
-// newDuty is what every declaration begins with.
-func newDuty(fn any, opts []Option) *registration {
+// newRegistration begins a declaration: with the defaults, its options, and the name of the
+// function fn.
+func newRegistration(fn any, opts []Option) *registration {
 	d := &registration{opt: options{workers: 1, queue: 64, timeout: 30 * time.Second}}
 	for _, set := range opts {
 		if set == nil {
@@ -124,8 +125,8 @@ func checkRoute(r msg.Route) error {
 	return nil
 }
 
-// routeOfZero is the route of a message type, or why it has none.
-func routeOfZero(t reflect.Type) (r msg.Route, err error) {
+// checkedRouteOf is routeOf for a type that is not checked yet: its Route may panic.
+func checkedRouteOf(t reflect.Type) (r msg.Route, err error) {
 	defer func() {
 		if recover() != nil {
 			err = fmt.Errorf("%s: Route panics on a zero value: it is a constant of the type, and a pointer is nil there; declare %s", t, strings.TrimLeft(t.String(), "*"))
@@ -136,7 +137,7 @@ func routeOfZero(t reflect.Type) (r msg.Route, err error) {
 
 // checkMessage reports why messages of type t cannot be sent, or received.
 func checkMessage(t reflect.Type, received bool) error {
-	r, err := routeOfZero(t)
+	r, err := checkedRouteOf(t)
 	if err != nil {
 		return err
 	}
@@ -207,22 +208,22 @@ func checkDeclaration(h *registration) error {
 			return fmt.Errorf("Tap: filter %.60q %w", h.route.Topic, err)
 		}
 	}
-	if h.typ != nil {
-		if err := checkMessage(h.typ, true); err != nil {
+	if h.messageType != nil {
+		if err := checkMessage(h.messageType, true); err != nil {
 			return err
 		}
 	}
-	if c := o.cancel; c != nil {
-		if err := checkMessage(c.typ, true); err != nil {
+	if c := o.cancelledBy; c != nil {
+		if err := checkMessage(c.cancelType, true); err != nil {
 			return err
 		}
 	}
-	for _, t := range h.sends {
+	for _, t := range h.sendTypes {
 		if err := checkMessage(t, false); err != nil {
 			return err
 		}
 	}
-	for _, t := range h.replies {
+	for _, t := range h.replyTypes {
 		if err := checkMessage(t, true); err != nil {
 			return err
 		}

@@ -17,74 +17,75 @@ type dedupe struct {
 	ttl   time.Duration
 	limit int
 
-	mu    sync.Mutex
-	taken map[string]*taken
-	order []*taken // by time; those that were forgotten are skipped
+	mu      sync.Mutex
+	entries map[string]*dedupeEntry
+	order   []*dedupeEntry // by time; may hold some that entries no longer has
 }
 
-// taken is one message, at work or handled.
-type taken struct {
-	key   string
-	at    time.Time
-	done  bool
-	later []func() // acknowledge copies that came meanwhile
+// dedupeEntry is what is remembered of one message, which is at work or handled.
+type dedupeEntry struct {
+	key       string
+	at        time.Time
+	done      bool
+	onHandled []func() // acknowledges the copies that came meanwhile
 }
 
 func newDedupe(ttl time.Duration, limit int) *dedupe {
-	return &dedupe{ttl: ttl, limit: limit, taken: map[string]*taken{}}
+	return &dedupe{ttl: ttl, limit: limit, entries: map[string]*dedupeEntry{}}
 }
 
-// take takes key, or returns nil when it is taken. Then again is called when the
-// message is known to be handled, which may be at once: a copy that is
-// acknowledged sooner would be lost with this process.
-func (s *dedupe) take(key string, again func()) *taken {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+// claim notes that the message of key is at work, for finishClaim to end. It returns nil
+// when the key is known already. Then ackCopy is called when the message is known to be
+// handled, which may be at once: a copy that is acknowledged sooner would be lost with
+// this process.
+func (m *dedupe) claim(key string, ackCopy func()) *dedupeEntry {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	now := time.Now()
-	for len(s.order) > 0 && now.Sub(s.order[0].at) >= s.ttl {
-		s.drop()
+	for len(m.order) > 0 && now.Sub(m.order[0].at) >= m.ttl {
+		m.dropOldest()
 	}
-	if t := s.taken[key]; t != nil {
+	if t := m.entries[key]; t != nil {
 		if t.done {
-			again()
+			ackCopy()
 		} else {
-			t.later = append(t.later, again)
+			t.onHandled = append(t.onHandled, ackCopy)
 		}
 		return nil
 	}
-	if len(s.order) >= s.limit {
-		s.drop()
+	if len(m.order) >= m.limit {
+		m.dropOldest()
 	}
-	t := &taken{key: key, at: now}
-	s.taken[key] = t
-	s.order = append(s.order, t)
+	t := &dedupeEntry{key: key, at: now}
+	m.entries[key] = t
+	m.order = append(m.order, t)
 	return t
 }
 
-// drop forgets the oldest.
-func (s *dedupe) drop() {
-	old := s.order[0]
-	s.order = s.order[1:]
-	if s.taken[old.key] == old {
-		delete(s.taken, old.key)
+// dropOldest forgets the oldest entry.
+func (m *dedupe) dropOldest() {
+	old := m.order[0]
+	m.order = m.order[1:]
+	if m.entries[old.key] == old {
+		delete(m.entries, old.key)
 	}
 }
 
-// settle ends the work on t: handled, or failed, and then it may come again. It
-// does nothing for nil, also on a nil dedupe.
-func (s *dedupe) settle(t *taken, handled bool) {
+// finishClaim ends the work on a message. One that was not handled is forgotten, so that it
+// may come again. Without an entry it does nothing, also on a nil dedupe.
+func (m *dedupe) finishClaim(t *dedupeEntry, handled bool) {
 	if t == nil {
 		return
 	}
-	s.mu.Lock()
-	later := t.later
-	t.done, t.later = true, nil
-	if !handled && s.taken[t.key] == t {
-		delete(s.taken, t.key)
+	m.mu.Lock()
+	later := t.onHandled
+	t.done, t.onHandled = true, nil
+	if !handled && m.entries[t.key] == t {
+		delete(m.entries, t.key)
 	}
-	s.mu.Unlock()
-	for _, again := range later {
-		again()
+	m.mu.Unlock()
+	for _, ackCopy := range later {
+		ackCopy()
 	}
 }
 

@@ -13,14 +13,14 @@ func TestCopyWaitsForTheFirst(t *testing.T) {
 			s := newDedupe(time.Minute, 1)
 			acks := 0
 			again := func() { acks++ }
-			first := s.take("a", again)
-			if first == nil || s.take("a", again) != nil || acks != 0 {
+			first := s.claim("a", again)
+			if first == nil || s.claim("a", again) != nil || acks != 0 {
 				t.Fatalf("taken %v, %d copies acknowledged", first, acks)
 			}
-			if other := s.take("b", again); other == nil { // it pushes out the first, whose copy still waits
+			if other := s.claim("b", again); other == nil { // it pushes out the first, whose copy still waits
 				t.Fatal("b is not free")
 			}
-			s.settle(first, handled)
+			s.finishClaim(first, handled)
 			if acks != 1 {
 				t.Errorf("%d copies acknowledged, want 1", acks)
 			}
@@ -28,16 +28,16 @@ func TestCopyWaitsForTheFirst(t *testing.T) {
 	}
 	s := newDedupe(time.Minute, 10)
 	acks := 0
-	first := s.take("a", nil)
-	s.settle(first, true)
-	if s.take("a", func() { acks++ }) != nil || acks != 1 {
+	first := s.claim("a", nil)
+	s.finishClaim(first, true)
+	if s.claim("a", func() { acks++ }) != nil || acks != 1 {
 		t.Errorf("a copy of what is handled: %d acknowledged", acks)
 	}
-	failed := s.take("b", nil)
-	s.settle(failed, false)
-	if s.take("b", nil) == nil {
+	failed := s.claim("b", nil)
+	s.finishClaim(failed, false)
+	if s.claim("b", nil) == nil {
 		t.Error("what failed cannot come again")
 	}
 	var none *dedupe
-	none.settle(nil, true)
+	none.finishClaim(nil, true)
 }

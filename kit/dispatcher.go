@@ -12,21 +12,22 @@ import (
 type dispatcher struct {
 	handlers   []Handler
 	middleware *moduleMiddleware // of the module; nil for a tool
-	routes     []target
+	routes     []target          // of all handlers, with those that have no topic
 	lanes      []*lane
 	declared   map[reflect.Type]bool // what may be published
-	open       chan struct{}         // closed when the service's own hooks are done
+	lanesOpen  chan struct{}         // closed when the service's own hooks are done
 
-	unmatched        *registration // counts what nobody takes
+	unmatched        *registration // no handler: its meter counts the messages that no handler takes
 	unexpectedTopics nameSet       // topics that came although nobody takes them
 	undeclared       nameSet       // types that were published although not declared
 }
 
 func newDispatcher() dispatcher {
-	return dispatcher{declared: map[reflect.Type]bool{}, open: make(chan struct{}), unmatched: &registration{name: "none"}}
+	return dispatcher{declared: map[reflect.Type]bool{}, lanesOpen: make(chan struct{}), unmatched: &registration{name: "none"}}
 }
 
-// target is a filter, who handles what matches it, and where that waits.
+// target is one way to a handler: a filter, the handler of what matches it, and the lane
+// where that waits. The filter is empty for timers and whatever else has no topic.
 type target struct {
 	filter string
 	group  string // of a shared subscription
@@ -34,16 +35,18 @@ type target struct {
 	lane   *lane
 }
 
-// serve opens the lanes: the service's own hooks are done.
-func (d *dispatcher) serve() {
+// openLanes lets handlers run, and the connections subscribe, when the service's own start
+// hooks are done.
+func (d *dispatcher) openLanes() {
 	for _, l := range d.lanes {
-		l.set(func() { l.open = true })
+		l.updateState(func() { l.open = true })
 	}
-	close(d.open)
+	close(d.lanesOpen)
 }
 
-// signal queues the OnConnect or the OnDisconnect handlers.
-func (d *dispatcher) signal(pick func(*registration) func(context.Context) error) {
+// queueLinkHandlers queues the OnConnect or the OnDisconnect handlers, whichever pick
+// returns.
+func (d *dispatcher) queueLinkHandlers(pick func(*registration) func(context.Context) error) {
 	for _, t := range d.routes {
 		if f := pick(t.h); f != nil {
 			t.lane.offer(item{h: t.h, call: f})
@@ -55,7 +58,7 @@ func (d *dispatcher) signal(pick func(*registration) func(context.Context) error
 // be subscribed.
 func (d *dispatcher) serving() bool {
 	select {
-	case <-d.open:
+	case <-d.lanesOpen:
 		return true
 	default:
 		return false

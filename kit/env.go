@@ -24,18 +24,19 @@ import (
 // Validate method, and a Dropped method that returns names that once had an
 // effect, each with what to do instead.
 func Env[C any]() fx.Option {
-	return fx.Provide(func(n serviceName, log *slog.Logger, known *variables) (C, error) {
+	return fx.Provide(func(n serviceName, log *slog.Logger, known *variableCollector) (C, error) {
 		var c C
 		known.all = append(known.all, Variables(prefixOf(string(n)), &c)...)
-		sc := scope{prefixOf(string(n)), known.shared || strings.Contains(string(n), "-")}
+		sc := envScope{prefixOf(string(n)), known.sharesPrefix || strings.Contains(string(n), "-")}
 		return c, sc.read(&c, log)
 	})
 }
 
-// variables are those that one service reads.
-type variables struct {
-	all    []Variable
-	shared bool // a service beside this one has the same prefix
+// variableCollector collects the variables that the Envs of one service read, for
+// Describe.
+type variableCollector struct {
+	all          []Variable
+	sharesPrefix bool // a service beside this one has the same prefix
 }
 
 // Variable is one setting in the environment.
@@ -60,7 +61,7 @@ func Variables(prefix string, c any) (all []Variable) {
 // tell what a service would do. It warns of nothing.
 func FromEnv[C any](name string) (C, error) {
 	var c C
-	sc := scope{prefixOf(name), strings.Contains(name, "-")}
+	sc := envScope{prefixOf(name), strings.Contains(name, "-")}
 	return c, sc.read(&c, slog.New(slog.DiscardHandler))
 }
 
@@ -91,22 +92,26 @@ func Load(name string) (Settings, error) {
 func givenFields(prefix string, s *Settings) given {
 	set := given{}
 	for i, f := range fieldsOf(prefix, s) {
-		if f.find(slog.New(slog.DiscardHandler)) != "" {
+		if f.lookup(slog.New(slog.DiscardHandler)) != "" {
 			set[reflect.TypeFor[Settings]().Field(i).Name] = true
 		}
 	}
 	return set
 }
 
+// prefixOf is the prefix of the variables of a service: "HOME" for "home-lamp".
 func prefixOf(name string) string {
 	name, _, _ = strings.Cut(name, "-")
 	return strings.ToUpper(name)
 }
 
 // readEnv fills c and validates it.
-func readEnv(prefix string, c any, log *slog.Logger) error { return scope{prefix: prefix}.read(c, log) }
+func readEnv(prefix string, c any, log *slog.Logger) error {
+	return envScope{prefix: prefix}.read(c, log)
+}
 
-func (s scope) read(c any, log *slog.Logger) error {
+// read fills c and validates it.
+func (s envScope) read(c any, log *slog.Logger) error {
 	if err := s.fill(c, log); err != nil {
 		return err
 	}
@@ -116,26 +121,26 @@ func (s scope) read(c any, log *slog.Logger) error {
 	return nil
 }
 
-// field is one variable of a struct.
-type field struct {
+// envField is one field of a struct and the variable that sets it.
+type envField struct {
 	Variable
-	was      []string // names it had
+	oldNames []string // former names, which still serve
 	required bool
 }
 
-// columns are what envconfig tells of a field.
-const columns = "{{range .}}{{usage_key .}}\t{{usage_type .}}\t{{usage_default .}}\t{{usage_description .}}\t" +
+// usageTemplate has envconfig print what it knows of each field, one a line.
+const usageTemplate = "{{range .}}{{usage_key .}}\t{{usage_type .}}\t{{usage_default .}}\t{{usage_description .}}\t" +
 	"{{.Tags.Get `also`}}\t{{.Tags.Get `was`}}\t{{usage_required .}}\n{{end}}"
 
 // fieldsOf lists the variables of c in the order of its fields.
-func fieldsOf(prefix string, c any) (all []field) {
+func fieldsOf(prefix string, c any) (all []envField) {
 	var out strings.Builder
-	if err := envconfig.Usagef(prefix, c, &out, columns); err != nil {
+	if err := envconfig.Usagef(prefix, c, &out, usageTemplate); err != nil {
 		panic(fmt.Sprintf("%T cannot be read from the environment: %v", c, err))
 	}
 	for line := range strings.Lines(out.String()) {
 		x := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
-		all = append(all, field{Variable{x[0], x[1], x[2], x[3], splitNames(x[4])}, splitNames(x[5]), x[6] == "true"})
+		all = append(all, envField{Variable{x[0], x[1], x[2], x[3], splitNames(x[4])}, splitNames(x[5]), x[6] == "true"})
 	}
 	return all
 }
@@ -144,23 +149,24 @@ func fieldsOf(prefix string, c any) (all []field) {
 // reads it meanwhile, such as a module that starts beside this one, sees it as
 // it is.
 func fillFromEnv(prefix string, c any, log *slog.Logger) error {
-	return scope{prefix: prefix}.fill(c, log)
+	return envScope{prefix: prefix}.fill(c, log)
 }
 
-// scope is the variables that begin with a prefix.
-type scope struct {
-	prefix string
-	shared bool // another service may have the same prefix
+// envScope reads structs from the variables that begin with a prefix.
+type envScope struct {
+	prefix       string
+	sharesPrefix bool // another service may have the same prefix
 }
 
-func (s scope) fill(c any, log *slog.Logger) error {
+// fill sets the fields of c from the environment or to their defaults.
+func (s envScope) fill(c any, log *slog.Logger) error {
 	all := fieldsOf(s.prefix, c)
-	if err := s.inspect(all, c, log); err != nil {
+	if err := s.rejectMistyped(all, c, log); err != nil {
 		return err
 	}
 	values := leafValues(reflect.ValueOf(c).Elem())
 	for i, f := range all {
-		if err := assignValue(values[i], f, cmp.Or(normalValue(f.Kind, f.find(log)), f.Default)); err != nil {
+		if err := assignValue(values[i], f, cmp.Or(normalValue(f.Kind, f.lookup(log)), f.Default)); err != nil {
 			return err
 		}
 	}
@@ -173,16 +179,17 @@ func splitNames(list string) []string {
 }
 
 // names are all under which f may be set, its own first.
-func (f field) names() []string { return slices.Concat([]string{f.Key}, f.Also, f.was) }
+func (f envField) names() []string { return slices.Concat([]string{f.Key}, f.Also, f.oldNames) }
 
-// find is the value of f, by its own name or another.
-func (f field) find(log *slog.Logger) string {
+// lookup returns the value of f in the environment, under its own name or another; "" when
+// none is set.
+func (f envField) lookup(log *slog.Logger) string {
 	for _, name := range f.names() {
 		v := os.Getenv(name)
 		if strings.TrimSpace(v) == "" || isServiceLink(name, v) {
 			continue
 		}
-		if slices.Contains(f.was, name) {
+		if slices.Contains(f.oldNames, name) {
 			log.Warn("variable has a new name", "key", name, "instead", f.Key)
 		}
 		return v
@@ -190,11 +197,11 @@ func (f field) find(log *slog.Logger) string {
 	return ""
 }
 
-// inspect looks for variables that have no effect. One with the prefix and
+// rejectMistyped looks in the environment for variables that have no effect. One with the prefix and
 // within two edits of a known one is an error, or a warning where it may belong
 // to another service. Others are none of our business: Kubernetes and systemd
 // set foreign ones.
-func (s scope) inspect(known []field, c any, log *slog.Logger) error {
+func (s envScope) rejectMistyped(known []envField, c any, log *slog.Logger) error {
 	taken := map[string]bool{}
 	for _, f := range known {
 		for _, name := range f.names() {
@@ -213,11 +220,11 @@ func (s scope) inspect(known []field, c any, log *slog.Logger) error {
 		case gone:
 			log.Warn("variable has no effect", "key", name, "instead", instead)
 		case strings.HasPrefix(name, s.prefix+"_"):
-			near := slices.IndexFunc(known, func(f field) bool { return editDistance(name, f.Key) <= 2 })
+			near := slices.IndexFunc(known, func(f envField) bool { return editDistance(name, f.Key) <= 2 })
 			switch {
 			case near < 0:
 				log.Debug("unknown variable", "key", name)
-			case s.shared:
+			case s.sharesPrefix:
 				log.Warn("variable is not known here, it may be another service's", "key", name, "instead", known[near].Key)
 			default:
 				return fmt.Errorf("%s is not known: did you mean %s?", name, known[near].Key)

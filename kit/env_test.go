@@ -177,7 +177,7 @@ func TestVariablesOfAServiceWithTheSamePrefix(t *testing.T) {
 			t.Setenv("HOME_RELAY", "2")
 			var out bytes.Buffer
 			var got door
-			a := fx.New(fx.NopLogger, fx.Supply(serviceName(name), &variables{shared: shared}, slog.New(slog.NewTextHandler(&out, nil))), Env[door](), fx.Populate(&got))
+			a := fx.New(fx.NopLogger, fx.Supply(serviceName(name), &variableCollector{sharesPrefix: shared}, slog.New(slog.NewTextHandler(&out, nil))), Env[door](), fx.Populate(&got))
 			if a.Err() != nil || got.Relay != "2" || !strings.Contains(out.String(), "key=HOME_DELAY instead=HOME_RELAY") {
 				t.Errorf("got %v, %v, logged %s", got, a.Err(), out.String())
 			}

@@ -47,19 +47,19 @@ func readsItself(v reflect.Value) bool {
 	return false
 }
 
-// nowhere is a variable that no environment can hold.
-const nowhere = "="
+// unsettableKey is the name of a variable that no environment can hold, see assignValue.
+const unsettableKey = "="
 
 // assignValue reads text into v. envconfig reads values from the process environment
 // alone, so it gets this one as the default of a variable that cannot be set.
-func assignValue(v reflect.Value, f field, text string) error {
+func assignValue(v reflect.Value, f envField, text string) error {
 	if text == "" {
 		if f.required {
 			return fmt.Errorf("%s is not set", f.Key)
 		}
 		return nil
 	}
-	tag := reflect.StructTag(fmt.Sprintf("envconfig:%q default:%s", nowhere, strconv.Quote(text)))
+	tag := reflect.StructTag(fmt.Sprintf("envconfig:%q default:%s", unsettableKey, strconv.Quote(text)))
 	one := reflect.New(reflect.StructOf([]reflect.StructField{{Name: "Value", Type: v.Type(), Tag: tag}}))
 	one.Elem().Field(0).Set(v)
 	err := envconfig.Process("", one.Interface())
@@ -71,7 +71,7 @@ func assignValue(v reflect.Value, f field, text string) error {
 }
 
 // explainValue says what was wanted instead of text.
-func explainValue(f field, t reflect.Type, text string, err error) error {
+func explainValue(f envField, t reflect.Type, text string, err error) error {
 	if n, ok := errors.AsType[*strconv.NumError](err); ok { // of a list it names the entry
 		text = n.Num
 	}

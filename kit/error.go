@@ -39,7 +39,7 @@ func (e *Error) Error() string {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// asError names err for the asker, in texts that travel.
+// asError turns err into the Error that the asker gets, with texts short enough to send.
 func (b *Bus) asError(ctx context.Context, err error) *Error {
 	if context.Cause(ctx) == ErrCancelled {
 		return &Error{Code: CodeCancelled, Message: "cancelled", Err: err}
@@ -86,34 +86,37 @@ var (
 	ErrUndeclared = errors.New("not declared in Handlers")
 )
 
-type permanent struct{ error }
+// permanentError is what Permanent returns.
+type permanentError struct{ error }
 
-func (p permanent) Unwrap() error { return p.error }
+func (p permanentError) Unwrap() error { return p.error }
 
 // Permanent marks err as one that retrying cannot cure.
-func Permanent(err error) error { return permanent{err} }
+func Permanent(err error) error { return permanentError{err} }
 
-type fatal struct{ error }
+// fatalError is what Fatal returns.
+type fatalError struct{ error }
 
-func (f fatal) Unwrap() error { return f.error }
+func (f fatalError) Unwrap() error { return f.error }
 
 // Fatal, from a handler or a [Loop], stops the process with exit code 1. The
 // message stays unacknowledged.
-func Fatal(err error) error { return fatal{err} }
+func Fatal(err error) error { return fatalError{err} }
 
-type dropped struct{ reason string }
+// dropError is what Drop returns.
+type dropError struct{ reason string }
 
-func (d dropped) Error() string { return "dropped: " + d.reason }
+func (d dropError) Error() string { return "dropped: " + d.reason }
 
 // Drop counts the message as dropped for reason and forgets it. Reasons are few
 // constant words, such as "queue_full": they label a counter. Other characters
 // than those become underscores, and the reasons of one handler that come after
 // 32 of them are counted as "other".
-func Drop(reason string) error { return dropped{reason} }
+func Drop(reason string) error { return dropError{reason} }
 
 // isFinal reports whether err says that another try cannot help.
 func isFinal(err error) bool {
-	return containsError[permanent](err) || containsError[dropped](err) || containsError[fatal](err)
+	return containsError[permanentError](err) || containsError[dropError](err) || containsError[fatalError](err)
 }
 
 // panicError is a panic of a handler.
@@ -140,11 +143,11 @@ func recoverPanic(f func() error) (err error) {
 	return f()
 }
 
-// errExited is what became of a function that ended its goroutine.
+// errExited is the error of a function that ended its goroutine instead of returning.
 var errExited = Permanent(errors.New("the goroutine was ended from inside: runtime.Goexit, as t.FailNow and t.Fatal do"))
 
-// runIsolated is guard for a function that may end its goroutine too: it gets one of
-// its own.
+// runIsolated is recoverPanic for a function that may also end its goroutine: f runs in a
+// goroutine of its own, which runIsolated waits for.
 func runIsolated(f func() error) error {
 	result := make(chan error, 1)
 	go func() {

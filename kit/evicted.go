@@ -26,7 +26,7 @@ const (
 // evicted reports whether the name of the service is somebody else's now, who
 // speaks for it.
 func (b *Bus) evicted() bool {
-	err := b.life.died.Load()
+	err := b.life.failure.Load()
 	return err != nil && containsError[evictedError](*err)
 }
 
@@ -43,7 +43,7 @@ func (b *Bus) tellEviction(ctx context.Context, cause error) {
 	cfg.Reconnect, cfg.IsolateLanes = true, false
 	served := make(chan struct{}, 1)
 	tool, err := openTool(ctx, b.id.ClientID, cfg, b.log, b.dial, Tap(b.ownTopic("health"), func(_ context.Context, d *Delivery) error {
-		var h healthPing
+		var h healthMessage
 		if wire.Decode(d.Data, &h) == nil && h.OK && h.MessageID != b.status.lastID.Load() {
 			select {
 			case served <- struct{}{}:
@@ -62,7 +62,7 @@ func (b *Bus) tellEviction(ctx context.Context, cause error) {
 		return
 	case <-time.After(successorTimeout):
 	}
-	h := healthState{event: "error", err: cause.Error()}.ping()
+	h := healthState{event: "error", err: cause.Error()}.message()
 	h.MessageID = wire.NewID()
-	b.tellHealth(h, func(to, typ string, v any) { tool.publishRetained(ctx, to, typ, v) })
+	b.forEachHealthTopic(h, func(to, typ string, v any) { tool.publishRetained(ctx, to, typ, v) })
 }

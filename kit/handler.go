@@ -18,26 +18,26 @@ type Handler struct{ *registration }
 // registration is what a declaration says. Which of its functions are set tells what
 // kind of declaration it was.
 type registration struct {
-	name   string
-	route  msg.Route    // where it listens; zero when there is no topic
-	tap    bool         // raw: nothing is decoded
-	typ    reflect.Type // M, so that its tags are checked at start
-	decode func(*Delivery) error
-	serve  HandlerFunc
-	run    HandlerFunc // serve inside the middleware of the module
-	loop   func(context.Context) error
-	feed   func(context.Context, enqueueFunc)
-	up     func(context.Context) error
-	down   func(context.Context) error
-	sends  []reflect.Type // what may be published
-	opt    options
-	fault  error // a declaration that cannot work, told at start
+	name         string
+	route        msg.Route    // where it listens; zero when there is no topic
+	tap          bool         // raw: nothing is decoded
+	messageType  reflect.Type // what the handler takes; nil under Tap and where there is no topic
+	decode       func(*Delivery) error
+	serve        HandlerFunc                        // the handler, inside the middleware of Use
+	run          HandlerFunc                        // serve inside the middleware of the module, see UseAll
+	loop         func(context.Context) error        // of a Loop
+	feed         func(context.Context, enqueueFunc) // of OnChan and Every: queues calls while the context lives
+	onConnect    func(context.Context) error
+	onDisconnect func(context.Context) error
+	sendTypes    []reflect.Type // what the declaration allows the service to publish
+	opt          options
+	fault        error // a declaration that cannot work, told at start
 
-	fail    func(context.Context, *Delivery, error) error // tells the asker; nil when nobody asked
-	replies []reflect.Type                                // to what is asked
-	builtIn bool                                          // the kit's, not the service's
-	seen    *dedupe
-	meter   meter.Handler
+	replyFailure func(context.Context, *Delivery, error) error // tells the asker of a failure; nil for what has no asker
+	replyTypes   []reflect.Type                                // of an Asks or AsksStream: the types that answer
+	builtIn      bool                                          // the kit's, not the service's
+	dedupe       *dedupe                                       // what the handler took before; nil when duplicates are not looked for
+	meter        meter.Handler
 }
 
 // enqueueFunc queues one call in the lane of its handler; the channel closes when it ran.
@@ -63,7 +63,7 @@ func Answer[Q msg.Request[R], R msg.Message](h func(context.Context, Q) (R, erro
 		r, err := h(ctx, q)
 		return sendAnswer(ctx, d, r, err)
 	})
-	d.sends, d.fail = append(d.sends, reflect.TypeFor[R]()), sendFailure[Q, R]
+	d.sendTypes, d.replyFailure = append(d.sendTypes, reflect.TypeFor[R]()), sendFailure[Q, R]
 	return d
 }
 
@@ -79,7 +79,7 @@ func Stream[Q msg.Streamed[P, R], P, R msg.Message](h func(ctx context.Context, 
 		})
 		return sendAnswer(ctx, d, r, err)
 	})
-	d.sends, d.fail = append(d.sends, reflect.TypeFor[P](), reflect.TypeFor[R]()), sendFailure[Q, R]
+	d.sendTypes, d.replyFailure = append(d.sendTypes, reflect.TypeFor[P](), reflect.TypeFor[R]()), sendFailure[Q, R]
 	return d
 }
 
@@ -101,10 +101,11 @@ func sendFailure[Q msg.Request[R], R msg.Message](ctx context.Context, d *Delive
 	if f, ok := d.Value.(msg.Failing[R]); ok {
 		return d.reply(ctx, f.Failed(string(e.Code), e.Message))
 	}
-	return d.refuse(ctx, e)
+	return d.replyError(ctx, e)
 }
 
-// replyContext is ctx, or when that has ended, five seconds to say so.
+// replyContext is ctx. When that has ended, it is a context of five seconds, in which the
+// asker can still be told so.
 func replyContext(ctx context.Context) (context.Context, context.CancelFunc) {
 	if ctx.Err() == nil {
 		return ctx, func() {}
@@ -116,7 +117,7 @@ func replyContext(ctx context.Context) (context.Context, context.CancelFunc) {
 // each arrival once, beside typed handlers. It does not see this service's own
 // messages. It subscribes at AtLeastOnce, so Delivery.QoS is the sender's.
 func Tap(filter string, h func(context.Context, *Delivery) error, opts ...Option) Handler {
-	d := newDuty(h, opts)
+	d := newRegistration(h, opts)
 	d.route, d.tap, d.serve = msg.Route{Topic: filter, QoS: msg.AtLeastOnce}, true, h
 	d.decode = func(*Delivery) error { return nil }
 	return d.wrapped()
@@ -126,7 +127,7 @@ func Tap(filter string, h func(context.Context, *Delivery) error, opts ...Option
 // callbacks, sockets. It joins a lane like a topic; one event at a time, so a
 // full channel is felt by the sender and nothing is dropped.
 func OnChan[E any](from <-chan E, h func(context.Context, E) error, opts ...Option) Handler {
-	d := newDuty(h, opts)
+	d := newRegistration(h, opts)
 	if from == nil {
 		d.opt.fault = errors.New("OnChan: the channel is nil")
 	}
@@ -137,7 +138,7 @@ func OnChan[E any](from <-chan E, h func(context.Context, E) error, opts ...Opti
 // Every declares work done each d in its lane, first after d. Ticks that come
 // while one is unfinished become one.
 func Every(d time.Duration, h func(context.Context) error, opts ...Option) Handler {
-	x := newDuty(h, opts)
+	x := newRegistration(h, opts)
 	if d <= 0 {
 		x.fault = fmt.Errorf("%s: Every wants more than %s", x, d)
 	}
@@ -152,39 +153,39 @@ func Every(d time.Duration, h func(context.Context) error, opts ...Option) Handl
 // Loop declares work from the first ready to the stop, such as a microphone.
 // Ending early is health `error` and a restart with the reconnect backoff.
 func Loop(run func(context.Context) error, opts ...Option) Handler {
-	d := newDuty(run, opts)
+	d := newRegistration(run, opts)
 	d.loop = run
 	return Handler{d}
 }
 
 // OnConnect declares what happens each time the link is ready, that is subscribed.
 func OnConnect(h func(context.Context) error, opts ...Option) Handler {
-	d := newDuty(h, opts)
-	d.up = h
+	d := newRegistration(h, opts)
+	d.onConnect = h
 	return Handler{d}
 }
 
 // OnDisconnect declares what happens each time the link is lost.
 func OnDisconnect(h func(context.Context) error, opts ...Option) Handler {
-	d := newDuty(h, opts)
-	d.down = h
+	d := newRegistration(h, opts)
+	d.onDisconnect = h
 	return Handler{d}
 }
 
 // Sends declares that this service publishes M. What [Answer] and [Stream] reply,
 // and Cancel of what is asked, need no Sends.
 func Sends[M msg.Message]() Handler {
-	return Handler{&registration{sends: []reflect.Type{reflect.TypeFor[M]()}}}
+	return Handler{&registration{sendTypes: []reflect.Type{reflect.TypeFor[M]()}}}
 }
 
 // Asks declares that this service asks Q, and subscribes its replies with all
 // other filters, before ready.
 func Asks[Q msg.Request[R], R msg.Message]() Handler {
 	var q Q
-	d := &registration{sends: []reflect.Type{reflect.TypeFor[Q]()}, replies: []reflect.Type{reflect.TypeFor[R]()}}
+	d := &registration{sendTypes: []reflect.Type{reflect.TypeFor[Q]()}, replyTypes: []reflect.Type{reflect.TypeFor[R]()}}
 	if c, ok := any(q).(msg.Cancellable); ok {
-		if _, d.fault = routeOfZero(reflect.TypeFor[Q]()); d.fault == nil {
-			d.sends = append(d.sends, reflect.TypeOf(c.Cancel()))
+		if _, d.fault = checkedRouteOf(reflect.TypeFor[Q]()); d.fault == nil {
+			d.sendTypes = append(d.sendTypes, reflect.TypeOf(c.Cancel()))
 		}
 	}
 	return Handler{d}
@@ -193,21 +194,23 @@ func Asks[Q msg.Request[R], R msg.Message]() Handler {
 // AsksStream declares that this service pulls Q, as [Asks] does for asking.
 func AsksStream[Q msg.Streamed[P, R], P, R msg.Message]() Handler {
 	h := Asks[Q]()
-	h.replies = append(h.replies, reflect.TypeFor[P]())
+	h.replyTypes = append(h.replyTypes, reflect.TypeFor[P]())
 	return h
 }
 
+// typedHandler declares a handler that decodes each message to an M.
 func typedHandler[M msg.Message](fn any, opts []Option, call func(context.Context, *Delivery, M) error) Handler {
-	d := newDuty(fn, opts)
-	d.typ, d.decode = reflect.TypeFor[M](), decodeValue[M]
-	d.route, d.fault = routeOfZero(d.typ)
-	if d.opt.cleared {
+	d := newRegistration(fn, opts)
+	d.messageType, d.decode = reflect.TypeFor[M](), decodeValue[M]
+	d.route, d.fault = checkedRouteOf(d.messageType)
+	if d.opt.takesCleared {
 		d.decode = decodeCleared[M]
 	}
 	d.serve = func(ctx context.Context, x *Delivery) error { return call(ctx, x, x.Value.(M)) }
 	return d.wrapped()
 }
 
+// wrapped puts the middleware of Use around serve, and returns the declaration.
 func (d *registration) wrapped() Handler {
 	for i := len(d.opt.use) - 1; i >= 0 && d.opt.fault == nil; i-- {
 		if d.serve = d.opt.use[i](d.serve); d.serve == nil {

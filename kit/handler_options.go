@@ -12,32 +12,34 @@ import (
 // Option tunes one handler. All have a default that is right for most.
 type Option func(*options)
 
+// options are what the Options of one handler have set.
 type options struct {
-	name     string
-	lane     string
-	workers  int
-	by       func(any) string
-	byType   reflect.Type // of what by takes
-	queue    int
-	timeout  time.Duration
-	ackFirst bool
-	overtake bool
-	group    string        // of a shared subscription
-	retries  int           // more tries
-	pause    time.Duration // before the first of them
-	cancel   *canceller
-	use      []Middleware
-	cleared  bool  // an empty payload is taken
-	fault    error // an option that cannot work, told at start
+	name         string
+	lane         string
+	workers      int
+	orderKey     func(any) string // of OrderedBy; nil without one
+	orderKeyType reflect.Type     // the message type that orderKey takes
+	queue        int
+	timeout      time.Duration
+	ackFirst     bool
+	overtake     bool
+	group        string        // of a shared subscription
+	retries      int           // tries after the first one
+	firstPause   time.Duration // before the first of these
+	cancelledBy  *canceller
+	use          []Middleware
+	takesCleared bool  // an empty payload is taken
+	fault        error // an option that cannot work, told at start
 }
 
-// canceller is a CancelledBy: where cancels arrive, and which key each side has.
+// canceller is one CancelledBy: the cancel message, the request that it ends, and how the
+// key of either is found.
 type canceller struct {
-	route msg.Route
-	typ   reflect.Type
-	ends  reflect.Type                    // of the request
-	key   func(*Delivery) (string, error) // of the cancel
-	of    func(any) string                // of the request
+	route       msg.Route
+	cancelType  reflect.Type
+	requestType reflect.Type                    // what the handler takes
+	cancelKey   func(*Delivery) (string, error) // of the cancel
+	requestKey  func(any) string                // of the request
 }
 
 // Name names the handler in logs and counters; by default its method's name.
@@ -56,7 +58,7 @@ func OrderedBy[M msg.Message](key func(M) string) Option {
 		if key == nil {
 			o.fault = errors.New("OrderedBy: the function is nil")
 		}
-		o.by, o.byType = func(v any) string { return key(v.(M)) }, reflect.TypeFor[M]()
+		o.orderKey, o.orderKeyType = func(v any) string { return key(v.(M)) }, reflect.TypeFor[M]()
 	}
 }
 
@@ -82,7 +84,7 @@ func Timeout(d time.Duration) Option { return func(o *options) { o.timeout = d }
 // first, then twice as long each time, with jitter. What [Permanent], [Drop] and
 // [Fatal] say ends it. Default 0. The lane waits meanwhile, to keep the order.
 func Retry(n int, first time.Duration) Option {
-	return func(o *options) { o.retries, o.pause = n, max(first, 0) }
+	return func(o *options) { o.retries, o.firstPause = n, max(first, 0) }
 }
 
 // Shared subscribes as one of group: each message reaches one member. State
@@ -106,16 +108,16 @@ func Use(mw ...Middleware) Option {
 // so. Key "" cancels nothing, "*" all that run or wait. The service may also have
 // a handler of C with [On], which runs beside the cancel.
 func CancelledBy[C, Q msg.Message](c func(C) string, q func(Q) string) Option {
-	cancel := &canceller{typ: reflect.TypeFor[C](), ends: reflect.TypeFor[Q]()}
+	cancel := &canceller{cancelType: reflect.TypeFor[C](), requestType: reflect.TypeFor[Q]()}
 	var fault error
-	cancel.route, fault = routeOfZero(cancel.typ)
-	cancel.key = func(d *Delivery) (key string, err error) {
+	cancel.route, fault = checkedRouteOf(cancel.cancelType)
+	cancel.cancelKey = func(d *Delivery) (key string, err error) {
 		if err = decodeValue[C](d); err == nil {
-			key, err = keyOf(func(v any) string { return c(v.(C)) }, d.Value)
+			key, err = callKeyFunc(func(v any) string { return c(v.(C)) }, d.Value)
 		}
 		return key, err
 	}
-	cancel.of = func(v any) string { return q(v.(Q)) }
+	cancel.requestKey = func(v any) string { return q(v.(Q)) }
 	return func(o *options) {
 		if c == nil || q == nil {
 			o.fault = errors.New("CancelledBy: a function is nil")
@@ -123,6 +125,6 @@ func CancelledBy[C, Q msg.Message](c func(C) string, q func(Q) string) Option {
 		if fault != nil {
 			o.fault = fault
 		}
-		o.cancel = cancel
+		o.cancelledBy = cancel
 	}
 }

@@ -20,22 +20,22 @@ const healthTimeout = 2 * time.Second
 // safe by themselves; publishing lets one health message go out after the other,
 // so that what the broker keeps is the last one.
 type status struct {
-	instance string // fresh for each process
-	started  time.Time
-	ask      func(context.Context) error // the service's own Healthy; nil without one
+	instance    string // fresh for each process
+	started     time.Time
+	checkHealth func(context.Context) error // the service's own Healthy; nil without one
 
 	last       atomic.Pointer[healthState]
 	lastID     atomic.Value  // string: message id of the last health
 	publishing chan struct{} // capacity 1
-	stopping   atomic.Bool   // nothing but shutdown is said any more
+	stopping   atomic.Bool   // from now on no health but shutdown is published
 }
 
 func newStatus() status {
 	return status{instance: wire.NewID(), started: time.Now(), publishing: make(chan struct{}, 1)}
 }
 
-// healthPing is the retained truth about a service; nil fields are left out.
-type healthPing struct {
+// healthMessage is the retained health of a service on the wire; nil fields are left out.
+type healthMessage struct {
 	msg.Ident
 	OK        bool    `json:"ok" msg:"required"`
 	Event     *string `json:"event,omitempty"`
@@ -43,8 +43,8 @@ type healthPing struct {
 	Timestamp float64 `json:"timestamp" msg:"now"`
 }
 
-// healthCopy is the same for an alias, where nil fields are nulls.
-type healthCopy struct {
+// healthAliasMessage is the copy of it for an alias, where nil fields are nulls.
+type healthAliasMessage struct {
 	msg.Ident
 	OK        bool    `json:"ok" msg:"required"`
 	Event     *string `json:"event"`
@@ -52,17 +52,18 @@ type healthCopy struct {
 	Timestamp float64 `json:"timestamp" msg:"now"`
 }
 
-// healthState is what the last published health of a service says.
+// healthState is what a health message says, before it has an id and a time.
 type healthState struct {
 	ok    bool
 	event string // ready reconnected degraded error shutdown lost
 	err   string
 }
 
-func (m healthState) ping() healthPing {
-	h := healthPing{OK: m.ok, Event: &m.event}
-	if m.err != "" {
-		h.Err = &m.err
+// message is the health message that says s.
+func (s healthState) message() healthMessage {
+	h := healthMessage{OK: s.ok, Event: &s.event}
+	if s.err != "" {
+		h.Err = &s.err
 	}
 	return h
 }
@@ -85,34 +86,35 @@ func (b *Bus) publishHealth(ctx context.Context, m healthState) {
 	if b.tool || !b.cfg.EnableHealth {
 		return
 	}
-	h := m.ping()
+	h := m.message()
 	h.MessageID = wire.NewID()
 	b.status.lastID.Store(h.MessageID)
-	b.tellHealth(h, func(to, typ string, v any) { b.publishRetained(ctx, to, typ, v) })
+	b.forEachHealthTopic(h, func(to, typ string, v any) { b.publishRetained(ctx, to, typ, v) })
 }
 
-// tellHealth calls tell with h and where it goes, and with its copies for aliases.
-func (b *Bus) tellHealth(h healthPing, tell func(to, typ string, v any)) {
-	tell(b.ownTopic("health"), "health.status", h)
+// forEachHealthTopic calls publish with h and the service's own topic and type, and with
+// the copy for each alias.
+func (b *Bus) forEachHealthTopic(h healthMessage, publish func(to, typ string, v any)) {
+	publish(b.ownTopic("health"), "health.status", h)
 	for _, alias := range b.id.Aliases {
-		tell(b.cfg.Topic("health", alias), "system.health."+alias, healthCopy(h))
+		publish(b.cfg.Topic("health", alias), "system.health."+alias, healthAliasMessage(h))
 	}
 }
 
 // publishRetained publishes what the broker is to keep about the service.
 func (b *Bus) publishRetained(ctx context.Context, to, typ string, v any) {
-	err := b.put(ctx, msg.Route{Topic: to, Type: typ, QoS: msg.AtLeastOnce, Retain: true}, to, v)
-	if err != nil && b.life.feeds.Err() == nil {
+	err := b.publishPayload(ctx, msg.Route{Topic: to, Type: typ, QoS: msg.AtLeastOnce, Retain: true}, to, v)
+	if err != nil && b.life.feedCtx.Err() == nil {
 		b.log.Warn("state not published", "topic", to, "err", err)
 	}
 }
 
 // will is what the broker says when this process is gone without a goodbye.
 func (b *Bus) will() (*paho.WillMessage, *paho.WillProperties, error) {
-	lost := healthState{event: "lost"}.ping()
+	lost := healthState{event: "lost"}.message()
 	payload, err := wire.Seal(nil, wire.Envelope{ID: wire.NewID(), Type: "health.status", Source: b.id.Source}, lost)
 	var props paho.WillProperties
-	b.sign(b.ownTopic("health"), &props.User)
+	b.markSender(b.ownTopic("health"), &props.User)
 	return &paho.WillMessage{Topic: b.ownTopic("health"), Payload: payload, QoS: byte(msg.AtLeastOnce), Retain: true}, &props, err
 }
 
@@ -126,11 +128,11 @@ type heartbeat struct {
 // maxMissedHeartbeats is how many heartbeats in a row may stay unanswered.
 const maxMissedHeartbeats = 3
 
-// beat publishes heartbeats. A write proves nothing on a link whose other end
+// runHeartbeat publishes heartbeats. A write proves nothing on a link whose other end
 // is gone, so with each goes a question on every connection that every broker
 // answers and that changes nothing: the end of a subscription that never was.
 // Three without an answer break the link, and the client connects again.
-func (b *Bus) beat(ctx context.Context) {
+func (b *Bus) runHeartbeat(ctx context.Context) {
 	t := time.NewTicker(b.cfg.HeartbeatInterval)
 	defer t.Stop()
 	to := b.ownTopic("keepalive")
@@ -146,7 +148,7 @@ func (b *Bus) beat(ctx context.Context) {
 			continue
 		}
 		short, cancel := context.WithTimeout(ctx, b.cfg.HeartbeatInterval)
-		said := b.put(short, msg.Route{Topic: to, Bare: true}, to, heartbeat{OK: true, Event: "heartbeat"})
+		said := b.publishPayload(short, msg.Route{Topic: to, Bare: true}, to, heartbeat{OK: true, Event: "heartbeat"})
 		var all sync.WaitGroup
 		for i, c := range b.conns.all {
 			all.Go(func() {

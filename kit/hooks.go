@@ -11,10 +11,10 @@ import (
 	"go.uber.org/fx/fxevent"
 )
 
-// hookLog knows which hook of an fx.App is at work.
+// hookLog notes which hook of an fx.App is at work, from the events that fx logs.
 type hookLog struct {
-	mu  sync.Mutex
-	now string
+	mu      sync.Mutex
+	current string // name of the hook that began last
 }
 
 // LogEvent implements fxevent.Logger.
@@ -23,17 +23,17 @@ func (h *hookLog) LogEvent(e fxevent.Event) {
 	defer h.mu.Unlock()
 	switch e := e.(type) {
 	case *fxevent.OnStartExecuting:
-		h.now = e.FunctionName
+		h.current = e.FunctionName
 	case *fxevent.OnStopExecuting:
-		h.now = e.FunctionName
+		h.current = e.FunctionName
 	}
 }
 
-// name is the hook that was at work last: "memory.OpenStore.func1".
-func (h *hookLog) name() string {
+// currentName is the hook that was at work last: "memory.OpenStore.func1".
+func (h *hookLog) currentName() string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	name := h.now[strings.LastIndexByte(h.now, '/')+1:]
+	name := h.current[strings.LastIndexByte(h.current, '/')+1:]
 	return strings.TrimSuffix(name, "()")
 }
 
@@ -42,5 +42,5 @@ func (h *hookLog) explain(ctx context.Context, err error, kind string, limit tim
 	if err == nil || !errors.Is(err, context.DeadlineExceeded) || !errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return err
 	}
-	return fmt.Errorf("the %s hook %s did not end within %s (%s): %w", kind, h.name(), limit, setting, err)
+	return fmt.Errorf("the %s hook %s did not end within %s (%s): %w", kind, h.currentName(), limit, setting, err)
 }

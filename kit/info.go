@@ -50,7 +50,7 @@ type EndpointInfo struct {
 // the service as a start does, from the environment.
 func (m Module) Describe() (Info, error) {
 	var b *Bus
-	var known *variables
+	var known *variableCollector
 	if err := m.App(fx.Populate(&b, &known)).Err(); err != nil {
 		return Info{}, fmt.Errorf("%s: %w", m.Name, dig.RootCause(err))
 	}
@@ -59,6 +59,7 @@ func (m Module) Describe() (Info, error) {
 	return i, nil
 }
 
+// info is what the declarations of this service say.
 func (b *Bus) info() Info {
 	i := Info{Name: b.name, ClientID: b.id.ClientID, Source: b.id.Source, Version: Version(), Instance: b.status.instance}
 	for _, h := range b.dispatch.handlers {
@@ -66,19 +67,19 @@ func (b *Bus) info() Info {
 			continue
 		}
 		if h.route.Topic != "" {
-			d := endpointInfo(h.route, h.typ)
-			d.Handler, d.Group, d.Lane, d.Workers, d.Replies = h.name, b.group(h.registration), h.opt.lane, h.opt.workers, h.sends
+			d := endpointInfo(h.route, h.messageType)
+			d.Handler, d.Group, d.Lane, d.Workers, d.Replies = h.name, b.shareGroup(h.registration), h.opt.lane, h.opt.workers, h.sendTypes
 			i.Handlers = append(i.Handlers, d)
 		}
-		if c := h.opt.cancel; c != nil {
-			d := endpointInfo(c.route, c.typ)
+		if c := h.opt.cancelledBy; c != nil {
+			d := endpointInfo(c.route, c.cancelType)
 			d.Handler, d.Workers = h.name, 1
 			i.Handlers = append(i.Handlers, d)
 		}
-		for n, t := range h.sends {
+		for n, t := range h.sendTypes {
 			d := endpointInfo(routeOf(t), t)
-			if h.replies != nil && n == 0 {
-				d.Replies = h.replies
+			if h.replyTypes != nil && n == 0 {
+				d.Replies = h.replyTypes
 				i.Asks = append(i.Asks, d)
 			} else {
 				i.Sends = append(i.Sends, d)
@@ -87,24 +88,25 @@ func (b *Bus) info() Info {
 	}
 	slices.SortFunc(i.Sends, func(a, c EndpointInfo) int { return cmp.Or(cmp.Compare(a.Topic, c.Topic), cmp.Compare(a.Type, c.Type)) })
 	i.Sends = slices.CompactFunc(i.Sends, func(a, c EndpointInfo) bool { return a.Message == c.Message })
-	i.Reads, i.Writes = b.access(i)
+	i.Reads, i.Writes = b.accessList(i)
 	return i
 }
 
 // routeOf is the route of a message of type t.
 func routeOf(t reflect.Type) msg.Route { return reflect.Zero(t).Interface().(msg.Message).Route() }
 
+// endpointInfo describes messages of type t on the route r; t is nil for a Tap.
 func endpointInfo(r msg.Route, t reflect.Type) EndpointInfo {
 	d := EndpointInfo{Topic: r.Topic, QoS: int(r.QoS), Retain: r.Retain, Workers: 1, Message: t}
 	if t != nil && !r.Bare {
-		d.Type = typeOf(r)
+		d.Type = eventType(r)
 	}
 	return d
 }
 
-// access lists every filter the service subscribes and every topic it
+// accessList lists every filter the service subscribes and every topic it
 // publishes, the kit's own first.
-func (b *Bus) access(i Info) (reads, writes []string) {
+func (b *Bus) accessList(i Info) (reads, writes []string) {
 	for _, f := range b.conns.filters {
 		reads = append(reads, f.Topic)
 	}
@@ -115,7 +117,7 @@ func (b *Bus) access(i Info) (reads, writes []string) {
 	for _, alias := range b.id.Aliases {
 		writes = append(writes, b.cfg.Topic("health", alias))
 	}
-	if slices.ContainsFunc(b.dispatch.handlers, func(h Handler) bool { return h.fail != nil }) {
+	if slices.ContainsFunc(b.dispatch.handlers, func(h Handler) bool { return h.replyFailure != nil }) {
 		writes = append(writes, b.cfg.Topic("error", "+"))
 	}
 	for _, d := range slices.Concat(i.Asks, i.Sends) {

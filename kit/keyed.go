@@ -4,7 +4,7 @@ package kit
 type keyQueue struct {
 	name  string
 	items pending
-	busy  bool
+	busy  bool // a worker runs an item of it
 }
 
 // maxKeyedBacklog is how many items may wait for all keys of a lane together, beside the
@@ -27,7 +27,7 @@ func (l *lane) sortByKey() {
 			return
 		}
 		it := l.queue.pop()
-		name, ok := l.keyOf(it)
+		name, ok := l.decodeKeyUnlocked(it)
 		if !ok {
 			continue
 		}
@@ -48,15 +48,15 @@ func (l *lane) sortByKey() {
 	}
 }
 
-// keyOf is the key of an item; what has none is forgotten. The lane is locked,
-// and open to others meanwhile. When a function of the service ends the
-// goroutine, another one sorts on.
-func (l *lane) keyOf(it item) (name string, ok bool) {
+// decodeKeyUnlocked decodes an item and returns its key; what has none is forgotten. The
+// lane is locked before and after, and not meanwhile, because functions of the service
+// run. When one of them ends the goroutine, another goroutine goes on sorting.
+func (l *lane) decodeKeyUnlocked(it item) (name string, ok bool) {
 	l.mu.Unlock()
 	back := false
 	defer func() {
 		if !back {
-			l.b.refuse(it.h, it.d, errExited)
+			l.b.countRefused(it.h, it.d, errExited)
 			l.wg.Go(l.sortByKey)
 		}
 		l.mu.Lock()
@@ -65,7 +65,7 @@ func (l *lane) keyOf(it item) (name string, ok bool) {
 			it.settle(true)
 		}
 	}()
-	name, ok = l.b.sortKey(it)
+	name, ok = l.b.decodeOrderKey(it)
 	back = true
 	return name, ok
 }
@@ -83,16 +83,18 @@ func (l *lane) dropNewest(h *registration) {
 	}
 }
 
+// backlogFull reports whether more waits in the lane than maxKeyedBacklog and
+// maxQueuedBytes allow.
 func (l *lane) backlogFull(h *registration) bool {
 	return l.bytes > maxQueuedBytes || h.meter.Waiting.Load()-int64(l.queue.Len()) > int64(maxKeyedBacklog+l.limit)
 }
 
-// releaseKey lets the next item of k run.
+// releaseKey lets the next item of k run. k is nil in a lane without OrderedBy.
 func (l *lane) releaseKey(k *keyQueue) {
 	if k == nil {
 		return
 	}
-	l.set(func() {
+	l.updateState(func() {
 		k.busy = false
 		if k.items.Len() > 0 {
 			l.ready.Push(k, l.keyCounts.Add(k.name))

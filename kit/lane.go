@@ -16,16 +16,16 @@ import (
 
 // item is one delivery, or one call of this process, on its way to a handler.
 type item struct {
-	h       *registration
-	d       *Delivery
-	receipt *session.Receipt // of d; nil at QoS 0
-	call    func(context.Context) error
-	over    func() // ends call, also one that never runs
-	seq     uint64
-	at      time.Time
-	early   bool // AckFirst: acknowledged while waiting
-	ahead   bool // came ahead of what was sent before it, see Overtake
-	key     *keyQueue
+	h          *registration
+	d          *Delivery
+	receipt    *session.Receipt            // of d; nil at QoS 0
+	call       func(context.Context) error // what runs when there is no message
+	onSettled  func()                      // called when the item is settled, also one that never runs
+	seq        uint64                      // its number in the lane, in order of arrival
+	at         time.Time                   // when it was offered to the lane
+	ackedEarly bool                        // acknowledged while it waits, because of AckFirst
+	ahead      bool                        // came ahead of what was sent before it, see Overtake
+	key        *keyQueue                   // where it waits or waited, with OrderedBy
 }
 
 func (it *item) isQoS0() bool { return it.d != nil && it.d.QoS == msg.AtMostOnce }
@@ -38,13 +38,14 @@ func (it *item) qos0Bytes() int {
 	return len(it.d.Payload)
 }
 
-// settle ends the item; done acknowledges its message.
+// settle is called when nothing more happens to the item. done acknowledges its message;
+// without it the broker delivers the message again.
 func (it *item) settle(done bool) {
-	if done && !it.early {
+	if done && !it.ackedEarly {
 		it.receipt.Done()
 	}
-	if it.over != nil {
-		it.over()
+	if it.onSettled != nil {
+		it.onSettled()
 	}
 }
 
@@ -91,11 +92,11 @@ type lane struct {
 	b          *Bus
 	name       string
 	routes     []target
-	cancellers []target    // what ends runs of its handlers
+	cancellers []target    // its handlers with a CancelledBy
 	conn       *connection // which feeds it
 	workers    int
-	by         func(any) string
-	limit      int // AtMostOnce items that may wait; with OrderedBy, for each key
+	orderKey   func(any) string // of OrderedBy; nil without one
+	limit      int              // AtMostOnce items that may wait; with OrderedBy, for each key
 
 	mu           sync.Mutex
 	cond         *sync.Cond
@@ -105,16 +106,16 @@ type lane struct {
 	sorting      bool // a sorter may still fill ready
 	seq          uint64
 	bytes        int                 // of all AtMostOnce items that wait
-	early        int                 // acknowledged items that wait
-	urgent       fifo.Queue[control] // of handlers that Overtake
-	controlPairs pairing.Pairs       // of these
+	ackedEarly   int                 // items that wait and are acknowledged already
+	controls     fifo.Queue[control] // what waits for handlers that Overtake
+	controlPairs pairing.Pairs       // which copies of these have come
 	queue        pending
 	keys         map[string]*keyQueue
 	keyCounts    fairqueue.KeyCounts
 	ready        fairqueue.Queue[*keyQueue] // keys with work and no worker
 	wg           sync.WaitGroup
 
-	cancels cancel.Keys
+	cancelKeys cancel.Keys // which keys run, and which were cancelled
 }
 
 func newLane(b *Bus) *lane {
@@ -125,8 +126,8 @@ func newLane(b *Bus) *lane {
 
 // start runs the lane until it is stopped and empty, or work ends.
 func (l *lane) start(work context.Context) {
-	context.AfterFunc(work, func() { l.set(func() { l.halted = true }) })
-	if l.by != nil {
+	context.AfterFunc(work, func() { l.updateState(func() { l.halted = true }) })
+	if l.orderKey != nil {
 		l.sorting = true
 		l.wg.Go(l.sortByKey)
 	}
@@ -138,21 +139,21 @@ func (l *lane) start(work context.Context) {
 // startWorker starts a worker, also in the place of one that does not come back.
 func (l *lane) startWorker(work context.Context) { l.wg.Go(func() { l.workerLoop(work) }) }
 
-// finish ends an item that ran.
-func (l *lane) finish(it item, done bool) {
+// finishItem settles an item that ran, and lets the next one of its key run.
+func (l *lane) finishItem(it item, done bool) {
 	it.settle(done)
 	l.releaseKey(it.key)
 }
 
-// set changes the lane's state and wakes everyone who waits for it.
-func (l *lane) set(change func()) {
+// updateState changes the lane's state and wakes everyone who waits for it.
+func (l *lane) updateState(change func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	change()
 	l.cond.Broadcast()
 }
 
-// offer queues it without blocking. It reports false, and nothing is
+// offer queues an item without blocking. It reports false, and nothing is
 // acknowledged, when the lane has stopped.
 func (l *lane) offer(it item) bool {
 	l.mu.Lock()
@@ -160,8 +161,8 @@ func (l *lane) offer(it item) bool {
 	if l.stopped || l.halted {
 		return false
 	}
-	if l.by != nil && it.isQoS0() && (l.queue.Len() >= maxKeyedBacklog+l.limit || l.bytes >= 2*maxQueuedBytes) {
-		l.b.dropped(it.h, "overflow", it.d)
+	if l.orderKey != nil && it.isQoS0() && (l.queue.Len() >= maxKeyedBacklog+l.limit || l.bytes >= 2*maxQueuedBytes) {
+		l.b.countDropped(it.h, "overflow", it.d)
 		return true
 	}
 	if it.h.opt.overtake && l.isSecondCopy(&it) {
@@ -176,11 +177,11 @@ func (l *lane) offer(it item) bool {
 		l.pushControl(it)
 		return true
 	}
-	if it.h.opt.ackFirst && it.d != nil && l.early < it.h.opt.queue {
+	if it.h.opt.ackFirst && it.d != nil && l.ackedEarly < it.h.opt.queue {
 		l.ackEarly(&it)
 	}
 	l.queue.push(it)
-	if l.by == nil {
+	if l.orderKey == nil {
 		l.trim(&l.queue, l.limit)
 		l.cond.Signal()
 	} else { // a sorter is among those who wait
@@ -191,9 +192,9 @@ func (l *lane) offer(it item) bool {
 
 // ackEarly acknowledges an item that waits.
 func (l *lane) ackEarly(it *item) {
-	l.early++
+	l.ackedEarly++
 	it.settle(true)
-	it.early = true
+	it.ackedEarly = true
 }
 
 // trim drops the oldest AtMostOnce item while more than limit wait, or more bytes
@@ -204,28 +205,29 @@ func (l *lane) trim(q *pending, limit int) {
 		q.qos0--
 		it.settle(true)
 		l.uncount(&it)
-		l.b.dropped(it.h, "overflow", it.d)
+		l.b.countDropped(it.h, "overflow", it.d)
 	}
 }
 
-// uncount accounts for an item that waits no more.
+// uncount takes an item that waits no more out of the counts. If it was acknowledged by
+// AckFirst, the next one that waits is acknowledged in its place.
 func (l *lane) uncount(it *item) {
 	it.h.meter.Waiting.Add(-1)
 	l.bytes -= it.qos0Bytes()
-	if !it.early {
+	if !it.ackedEarly {
 		return
 	}
-	l.early--
+	l.ackedEarly--
 	waiting := l.queue.Items()
 	for i := range waiting {
-		if w := &waiting[i]; w.h.opt.ackFirst && w.d != nil && !w.early && w.receipt.Open() {
+		if w := &waiting[i]; w.h.opt.ackFirst && w.d != nil && !w.ackedEarly && w.receipt.Open() {
 			l.ackEarly(w)
 			return
 		}
 	}
 }
 
-// forget removes what waits and is not to be kept, unacknowledged.
+// forget removes the waiting items for which keep is false, and acknowledges none.
 func (l *lane) forget(keep func(*item) bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -260,10 +262,10 @@ func (l *lane) take() (item, bool) {
 			return item{}, false
 		case !l.open:
 		case l.controlIsNext():
-			it := l.urgent.Pop().item
+			it := l.controls.Pop().item
 			l.uncount(&it)
 			return it, true
-		case l.by == nil && l.queue.Len() > 0:
+		case l.orderKey == nil && l.queue.Len() > 0:
 			it := l.queue.pop()
 			l.uncount(&it)
 			return it, true
@@ -281,7 +283,7 @@ func (l *lane) take() (item, bool) {
 	}
 }
 
-// abandon settles what will never run, unacknowledged. It follows the end of
+// abandon settles the items that will never run, without an acknowledgement. It follows the end of
 // all workers or a halt.
 func (l *lane) abandon() {
 	l.mu.Lock()
@@ -290,7 +292,7 @@ func (l *lane) abandon() {
 	for _, k := range l.keys {
 		rest = append(rest, k.items.Items()...)
 	}
-	l.urgent, l.queue, l.keys, l.ready = fifo.Queue[control]{}, pending{}, map[string]*keyQueue{}, fairqueue.Queue[*keyQueue]{}
+	l.controls, l.queue, l.keys, l.ready = fifo.Queue[control]{}, pending{}, map[string]*keyQueue{}, fairqueue.Queue[*keyQueue]{}
 	for i := range rest {
 		rest[i].settle(false)
 	}

@@ -14,25 +14,25 @@ import (
 // attempt is one item at work: the fixed chain of dead letter, recover, dedupe,
 // deadline, log, retry, Use and handler.
 type attempt struct {
-	b    *Bus
-	l    *lane
-	work context.Context
+	b       *Bus
+	l       *lane
+	workCtx context.Context
 	item
 	ctx     runContext
 	begin   time.Time
-	taken   *taken      // by dedupe
-	decided atomic.Bool // by the run, or by its deadline
+	claimed *dedupeEntry // what dedupe remembers of the message while it is at work; nil without dedupe
+	decided atomic.Bool  // who settles the item is decided: the run that came back, or its deadline
 }
 
 // run runs the item and ends it, also when a function of the service ends the
 // goroutine. It reports false when the run took so long that another worker
 // stands in the place of this one.
 func (w *worker) run(it item) bool {
-	a := &attempt{b: w.b, l: w.lane, work: w.work, item: it, ctx: runContext{Context: w.work}, begin: time.Now()}
+	a := &attempt{b: w.b, l: w.lane, workCtx: w.workCtx, item: it, ctx: runContext{Context: w.workCtx}, begin: time.Now()}
 	back := false
 	defer func() {
 		if !back {
-			a.exited()
+			a.goroutineExited()
 		}
 	}()
 	stays := w.process(a)
@@ -40,7 +40,8 @@ func (w *worker) run(it item) bool {
 	return stays
 }
 
-// process is run, for a goroutine that goes on.
+// process does the work of run. It does not return when a function of the service ends
+// the goroutine, which run sees to.
 func (w *worker) process(a *attempt) bool {
 	it := a.item
 	it.h.meter.Waited.Add(a.begin.Sub(it.at))
@@ -50,10 +51,10 @@ func (w *worker) process(a *attempt) bool {
 	}
 	if it.d != nil {
 		a.ctx.meta = it.d.Meta
-		if c := it.h.opt.cancel; c != nil {
-			key, err := keyOf(c.of, it.d.Value)
+		if c := it.h.opt.cancelledBy; c != nil {
+			key, err := callKeyFunc(c.requestKey, it.d.Value)
 			if err != nil {
-				w.finish(it, a.finishAttempt(&a.ctx, err))
+				w.finishItem(it, a.finishAttempt(&a.ctx, err))
 				return true
 			}
 			defer a.cancellable(key)()
@@ -62,14 +63,14 @@ func (w *worker) process(a *attempt) bool {
 	if t := it.h.opt.timeout; t > 0 {
 		a.ctx.deadline = a.begin.Add(t)
 	}
-	w.begin(a)
-	defer w.finished(a)
+	w.startRun(a)
+	defer w.endRun(a)
 	ctx, ended := w.b.observeRun(&a.ctx, it)
 	back := false
 	defer func() {
 		if !back {
 			ended(errExited)
-			a.exited()
+			a.goroutineExited()
 		}
 	}()
 	err := a.try(ctx)
@@ -79,36 +80,36 @@ func (w *worker) process(a *attempt) bool {
 		w.b.log.WarnContext(ctx, "handler came back after it was given up", "handler", it.h.name, "took", time.Since(a.begin), "err", err)
 		return false
 	}
-	w.finish(it, a.finishAttempt(ctx, err))
+	w.finishItem(it, a.finishAttempt(ctx, err))
 	return true
 }
 
 // cancellable lets a CancelledBy end the run, until the function it returns is
 // called.
 func (a *attempt) cancellable(key string) (over func()) {
-	a.ctx.Context, a.ctx.cancel = context.WithCancelCause(a.work)
-	return a.l.cancels.Enter(key, a.seq, a.at, func() { a.ctx.end(ErrCancelled) })
+	a.ctx.Context, a.ctx.cancel = context.WithCancelCause(a.workCtx)
+	return a.l.cancelKeys.Enter(key, a.seq, a.at, func() { a.ctx.end(ErrCancelled) })
 }
 
 // decodeAndDedupe decodes the message, and reports whether it is to be handled. What is
 // not is acknowledged here.
 func (a *attempt) decodeAndDedupe() bool {
-	if a.d.Value == nil && !a.b.readable(a.item) {
+	if a.d.Value == nil && !a.b.decodeOrRefuse(a.item) {
 		a.settle(true)
 		return false
 	}
-	if a.h.seen == nil {
+	if a.h.dedupe == nil {
 		return true
 	}
 	key, it := dedupeKey(a.d), a.item
 	if key == "" {
 		return true
 	}
-	a.taken = a.h.seen.take(key, func() { it.settle(true) })
-	if a.taken == nil {
+	a.claimed = a.h.dedupe.claim(key, func() { it.settle(true) })
+	if a.claimed == nil {
 		a.h.meter.Duplicates.Add(1)
 	}
-	return a.taken != nil
+	return a.claimed != nil
 }
 
 // giveUp ends a run that ignores its deadline. Its goroutine cannot be ended;
@@ -118,8 +119,8 @@ func (a *attempt) giveUp() {
 		return
 	}
 	err := &Error{Code: CodeTimeout, Message: fmt.Sprintf("%s did not end within %s", a.h.name, a.h.opt.timeout)}
-	a.l.finish(a.item, a.finishAttempt(&a.ctx, err))
-	a.l.startWorker(a.work)
+	a.l.finishItem(a.item, a.finishAttempt(&a.ctx, err))
+	a.l.startWorker(a.workCtx)
 }
 
 // try runs the handler until it succeeds, as often as Retry says.
@@ -137,7 +138,7 @@ func (a *attempt) try(ctx context.Context) error {
 		a.h.meter.Retried.Add(1)
 		a.b.log.DebugContext(ctx, "trying again", "handler", a.h.name, "attempt", n+1, "err", err)
 		select {
-		case <-time.After(backoff.Wait(a.h.opt.pause, time.Hour, n)):
+		case <-time.After(backoff.Wait(a.h.opt.firstPause, time.Hour, n)):
 		case <-ctx.Done():
 			return err
 		}
@@ -150,49 +151,50 @@ func (a *attempt) try(ctx context.Context) error {
 	}
 }
 
-// finishAttempt counts how a run ended, tells the asker, makes a dead letter of what failed, and
-// reports whether the message is done: not when the process gave up on it.
+// finishAttempt counts how a run ended, tells the asker and makes a dead letter of what
+// failed. It reports whether the message may be acknowledged: not when the run failed for
+// the whole process, or was cut short by its end.
 func (a *attempt) finishAttempt(ctx context.Context, err error) (done bool) {
 	took := time.Since(a.begin)
 	a.h.meter.Took.Add(took)
 	if err == nil {
 		a.h.meter.Handled.Add(1)
-		a.h.seen.settle(a.taken, true)
+		a.h.dedupe.finishClaim(a.claimed, true)
 		return true
 	}
-	if d, ok := errors.AsType[dropped](err); ok {
+	if d, ok := errors.AsType[dropError](err); ok {
 		a.h.meter.Drop(d.reason)
-		a.h.seen.settle(a.taken, true)
+		a.h.dedupe.finishClaim(a.claimed, true)
 		return true
 	}
-	if f, ok := errors.AsType[fatal](err); ok {
+	if f, ok := errors.AsType[fatalError](err); ok {
 		a.b.life.fail(fmt.Errorf("%s: %w", a.h.name, f.error))
 		return false
 	}
-	told := a.h.fail != nil && a.d != nil && a.d.Value != nil
-	if told && (a.work.Err() == nil || a.early) { // else the next process answers
-		if lost := runIsolated(func() error { return a.h.fail(ctx, a.d, err) }); lost != nil {
+	told := a.h.replyFailure != nil && a.d != nil && a.d.Value != nil
+	if told && (a.workCtx.Err() == nil || a.ackedEarly) { // else the next process answers
+		if lost := runIsolated(func() error { return a.h.replyFailure(ctx, a.d, err) }); lost != nil {
 			err, told = errors.Join(err, lost), false
 		}
 	}
 	switch {
 	case context.Cause(ctx) == ErrCancelled:
 		a.h.meter.Handled.Add(1)
-		a.h.seen.settle(a.taken, true)
+		a.h.dedupe.finishClaim(a.claimed, true)
 		return true
-	case a.work.Err() != nil:
+	case a.workCtx.Err() != nil:
 		a.log(ctx, slog.LevelWarn, "unfinished when the drain ended", took, err)
 		return false
 	}
 	a.h.meter.Fail(a.b.errorText(err.Error()))
 	a.log(ctx, slog.LevelError, "handler failed", took, err)
 	if done = told && !containsError[panicError](err) || a.deadLettered(err); done {
-		a.h.seen.settle(a.taken, false)
+		a.h.dedupe.finishClaim(a.claimed, false)
 	}
 	return done
 }
 
-// log writes how a run failed; what has a name is no alarm.
+// log writes how a run failed. An expected failure, an *Error, is a warning at most.
 func (a *attempt) log(ctx context.Context, level slog.Level, text string, took time.Duration, err error) {
 	if containsError[*Error](err) && level > slog.LevelWarn {
 		level, text = slog.LevelWarn, "handler refused"
@@ -200,29 +202,31 @@ func (a *attempt) log(ctx context.Context, level slog.Level, text string, took t
 	a.b.log.Log(ctx, level, text, "handler", a.h.name, "took", took, "err", err)
 }
 
-// readable decodes the item. What cannot be decoded is counted and forgotten.
-func (b *Bus) readable(it item) bool {
+// decodeOrRefuse decodes the message of the item. It reports false when that cannot be
+// done: the message is counted as refused, and should be acknowledged and forgotten.
+func (b *Bus) decodeOrRefuse(it item) bool {
 	if err := it.h.decode(it.d); err != nil {
-		b.refuse(it.h, it.d, err)
+		b.countRefused(it.h, it.d, err)
 		return false
 	}
 	return true
 }
 
-// sortKey decodes the item for OrderedBy.
-func (b *Bus) sortKey(it item) (string, bool) {
-	if !b.readable(it) {
+// decodeOrderKey decodes the message of the item, and returns its key for OrderedBy; false
+// when it was refused.
+func (b *Bus) decodeOrderKey(it item) (string, bool) {
+	if !b.decodeOrRefuse(it) {
 		return "", false
 	}
-	key, err := keyOf(it.h.opt.by, it.d.Value)
+	key, err := callKeyFunc(it.h.opt.orderKey, it.d.Value)
 	if err != nil {
-		b.refuse(it.h, it.d, err)
+		b.countRefused(it.h, it.d, err)
 	}
 	return key, err == nil
 }
 
-// keyOf is the key of v, with a panic as an error.
-func keyOf(of func(any) string, v any) (key string, err error) {
+// callKeyFunc returns the key of v by a function of the service, whose panic is an error.
+func callKeyFunc(of func(any) string, v any) (key string, err error) {
 	err = recoverPanic(func() error { key = of(v); return nil })
 	return key, err
 }

@@ -16,11 +16,11 @@ func TestKeysAreBounded(t *testing.T) {
 	for name, sorts := range map[string]bool{"sorted": true, "unsorted": false} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				l := newLane(newBus("x", parts{Log: slog.New(slog.DiscardHandler)}))
+				l := newLane(newBus("x", busParams{Log: slog.New(slog.DiscardHandler)}))
 				h := &registration{name: "heard", opt: options{queue: 8}, decode: func(*Delivery) error { return nil }}
 				n := 0
-				h.opt.by = func(any) string { n++; return strconv.Itoa(n) }
-				l.by, l.limit = h.opt.by, h.opt.queue
+				h.opt.orderKey = func(any) string { n++; return strconv.Itoa(n) }
+				l.orderKey, l.limit = h.opt.orderKey, h.opt.queue
 				ctx, cancel := context.WithCancel(t.Context())
 				defer cancel()
 				if sorts {
@@ -58,9 +58,9 @@ func TestWaitingBytesAreBounded(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				l := newLane(newBus("x", parts{Log: slog.New(slog.DiscardHandler)}))
-				h := &registration{name: "heard", opt: options{queue: 1024, by: tt.by}, decode: func(*Delivery) error { return nil }}
-				l.by, l.limit, l.workers = tt.by, h.opt.queue, 0
+				l := newLane(newBus("x", busParams{Log: slog.New(slog.DiscardHandler)}))
+				h := &registration{name: "heard", opt: options{queue: 1024, orderKey: tt.by}, decode: func(*Delivery) error { return nil }}
+				l.orderKey, l.limit, l.workers = tt.by, h.opt.queue, 0
 				ctx, cancel := context.WithCancel(t.Context())
 				defer cancel()
 				if tt.sorts {
@@ -74,7 +74,7 @@ func TestWaitingBytesAreBounded(t *testing.T) {
 				if waiting*size > tt.max || waiting == 0 || waiting+dropped != all || l.bytes != waiting*size {
 					t.Errorf("%d wait, %d are dropped of %d, and %d bytes are counted", waiting, dropped, all, l.bytes)
 				}
-				l.set(func() { l.open, l.workers = true, 1 })
+				l.updateState(func() { l.open, l.workers = true, 1 })
 				for l.queue.Len() > 0 || len(l.keys) > 0 {
 					it, ok := l.queue.Remove(func(item) bool { return true })
 					if !ok {
@@ -82,7 +82,7 @@ func TestWaitingBytesAreBounded(t *testing.T) {
 					} else {
 						l.uncount(&it)
 					}
-					l.finish(it, true)
+					l.finishItem(it, true)
 				}
 				if l.bytes != 0 {
 					t.Errorf("%d bytes are counted when nothing waits", l.bytes)
@@ -100,15 +100,15 @@ func (keyMessage) Route() msg.Route { return msg.Route{Topic: "test/key"} }
 // A flood of keys that somebody made up costs a key in use nothing.
 func TestFloodOfKeysDoesNotPushOutOneInUse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := newLane(newBus("x", parts{Log: slog.New(slog.DiscardHandler)}))
+		l := newLane(newBus("x", busParams{Log: slog.New(slog.DiscardHandler)}))
 		h := &registration{name: "heard", opt: options{queue: 8}, decode: func(*Delivery) error { return nil }}
-		h.opt.by = func(v any) string { return string(v.(keyMessage)) }
-		l.by, l.limit = h.opt.by, h.opt.queue
+		h.opt.orderKey = func(v any) string { return string(v.(keyMessage)) }
+		l.orderKey, l.limit = h.opt.orderKey, h.opt.queue
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		l.workers = 0
 		l.start(ctx)
-		l.set(func() { l.open = true })
+		l.updateState(func() { l.open = true })
 		offer := func(key string) {
 			l.offer(item{h: h, d: &Delivery{Value: keyMessage(key)}})
 			synctest.Wait()
@@ -118,7 +118,7 @@ func TestFloodOfKeysDoesNotPushOutOneInUse(t *testing.T) {
 		}
 		for l.queue.Len() > 0 || len(l.keys) > 0 {
 			it, _ := l.take()
-			l.finish(it, true)
+			l.finishItem(it, true)
 		}
 		for i := range 20_000 {
 			offer("made-up-" + strconv.Itoa(i))
@@ -135,7 +135,7 @@ func TestFloodOfKeysDoesNotPushOutOneInUse(t *testing.T) {
 			if it.key.name == "kitchen" {
 				turns++
 			}
-			l.finish(it, true)
+			l.finishItem(it, true)
 			if n > 20 {
 				t.Fatalf("after %d turns the key in use had %d", n, turns)
 			}

@@ -11,34 +11,34 @@ import (
 // starts in wg once somebody waits for it; the rest is set before the bus starts
 // or is safe by itself.
 type lifetime struct {
-	feeds    context.Context // the life of loops, ticks and local events
-	endFeeds context.CancelFunc
-	work     context.Context // the life of handlers
-	endWork  context.CancelFunc
-	stop     context.CancelFunc // ends the connections; set when they begin
+	feedCtx           context.Context // the life of loops, ticks and local events
+	cancelFeeds       context.CancelFunc
+	workCtx           context.Context // the life of handlers
+	cancelWork        context.CancelFunc
+	cancelConnections context.CancelFunc // ends the connections; set when they begin
 
-	over  chan struct{}         // closed when the bus has failed for good
-	once  sync.Once             // for that
-	died  atomic.Pointer[error] // why
-	fatal func(error)           // stops the process
+	failed   chan struct{}         // closed when the bus has failed for good
+	failOnce sync.Once             // fails at most once
+	failure  atomic.Pointer[error] // why it failed
+	onFail   func(error)           // stops the process
 
 	mu      sync.Mutex
-	closing bool // no goroutine may start any more
+	closing bool // spawn starts no goroutine any more
 	wg      sync.WaitGroup
 }
 
 func newLifetime() lifetime {
 	feeds, endFeeds := context.WithCancel(context.Background())
 	work, endWork := context.WithCancel(context.Background())
-	return lifetime{feeds: feeds, endFeeds: endFeeds, work: work, endWork: endWork, over: make(chan struct{}), fatal: func(error) {}}
+	return lifetime{feedCtx: feeds, cancelFeeds: endFeeds, workCtx: work, cancelWork: endWork, failed: make(chan struct{}), onFail: func(error) {}}
 }
 
 // fail ends the bus for good.
 func (l *lifetime) fail(err error) {
-	l.once.Do(func() {
-		l.died.Store(&err)
-		close(l.over)
-		l.fatal(err)
+	l.failOnce.Do(func() {
+		l.failure.Store(&err)
+		close(l.failed)
+		l.onFail(err)
 	})
 }
 
@@ -51,14 +51,14 @@ func (l *lifetime) spawn(f func()) {
 	}
 }
 
-// endFeeding ends what feeds handlers: nothing starts any more.
-func (l *lifetime) endFeeding() {
+// stopFeeding ends loops, ticks and local events, and lets spawn start nothing more.
+func (l *lifetime) stopFeeding() {
 	l.mu.Lock()
 	l.closing = true
 	l.mu.Unlock()
-	l.endFeeds()
+	l.cancelFeeds()
 }
 
 // Done is closed when the bus is over for good without having been closed: a
 // login refused, another client of this name, no link and MQTT_RECONNECT off.
-func (b *Bus) Done() <-chan struct{} { return b.life.over }
+func (b *Bus) Done() <-chan struct{} { return b.life.failed }

@@ -16,6 +16,7 @@ import (
 // LOG_LEVEL is not set. For a bus of [Open] it is the field LogLevel of [Settings].
 func LogLevel(level slog.Level) fx.Option { return fx.Supply(defaultLogLevel(level)) }
 
+// defaultLogLevel carries the level of LogLevel to the settings.
 type defaultLogLevel slog.Level
 
 // NewLogger returns the logger of a program, on w: LOG_LEVEL (debug info warn
@@ -40,9 +41,10 @@ func NewLoggerAt(w io.Writer, level slog.Level) (*slog.Logger, error) {
 	default:
 		return nil, fmt.Errorf("LOG_FORMAT is %q, want auto, text or json", format)
 	}
-	return slog.New(traced{h}), nil
+	return slog.New(traceHandler{h}), nil
 }
 
+// isTerminal reports whether w is a terminal, where text and colours are read.
 func isTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	if !ok {
@@ -52,10 +54,11 @@ func isTerminal(w io.Writer) bool {
 	return err == nil && s.Mode()&os.ModeCharDevice != 0
 }
 
-// traced adds what From knows to each line.
-type traced struct{ slog.Handler }
+// traceHandler is a slog.Handler that adds to each line the trace, id and topic of the
+// message being handled.
+type traceHandler struct{ slog.Handler }
 
-func (t traced) Handle(ctx context.Context, r slog.Record) error {
+func (t traceHandler) Handle(ctx context.Context, r slog.Record) error {
 	if m := From(ctx); m.Trace != "" {
 		r.AddAttrs(slog.String("trace", m.Trace))
 		if m.ID != "" {
@@ -65,5 +68,7 @@ func (t traced) Handle(ctx context.Context, r slog.Record) error {
 	return t.Handler.Handle(ctx, r)
 }
 
-func (t traced) WithAttrs(a []slog.Attr) slog.Handler { return traced{t.Handler.WithAttrs(a)} }
-func (t traced) WithGroup(s string) slog.Handler      { return traced{t.Handler.WithGroup(s)} }
+func (t traceHandler) WithAttrs(a []slog.Attr) slog.Handler {
+	return traceHandler{t.Handler.WithAttrs(a)}
+}
+func (t traceHandler) WithGroup(s string) slog.Handler { return traceHandler{t.Handler.WithGroup(s)} }

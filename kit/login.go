@@ -35,7 +35,7 @@ func (c *connection) config(life context.Context, servers []*url.URL) (cfg autop
 			OnPublishReceived: []func(paho.PublishReceived) (bool, error){c.received},
 			OnServerDisconnect: func(d *paho.Disconnect) {
 				if d.ReasonCode == packets.DisconnectSessionTakenOver { // never fight for it
-					b.life.stop()
+					b.life.cancelConnections()
 					b.life.fail(evictedError{b.id.ClientID})
 				}
 			},
@@ -120,9 +120,9 @@ func redactConnectError(err error) error {
 // onConnectError is what is done about an attempt to connect that failed. Of several
 // connections that cannot reach the broker, one says so.
 func (c *connection) onConnectError(life context.Context, err error) {
-	b, u := c.b, c.server.Load()
+	b, u := c.b, c.lastServer.Load()
 	if isLoginRefused(err) || !b.cfg.Reconnect {
-		b.life.stop()
+		b.life.cancelConnections()
 		b.life.fail(fmt.Errorf("broker %s: %w", u.Redacted(), redactConnectError(err)))
 		return
 	}
@@ -138,7 +138,7 @@ func (c *connection) onConnectError(life context.Context, err error) {
 // may strip the user properties of every PUBLISH from a client that wants none,
 // and the zero value of ConnectProperties wants none.
 func (c *connection) buildConnect(p *paho.Connect, u *url.URL) (*paho.Connect, error) {
-	c.server.Store(u)
+	c.lastServer.Store(u)
 	if p.Properties == nil {
 		p.Properties = &paho.ConnectProperties{}
 	}

@@ -14,7 +14,8 @@ import (
 	"github.com/gotars/tars/kit/wire"
 )
 
-// mount builds lanes, and connections that feed them, from the declarations.
+// mount checks the declarations of a service, and builds from them the lanes and the
+// connections that feed them. Nothing connects yet.
 func (b *Bus) mount(hs []Handler) error {
 	if err := b.checkIdentity(); err != nil {
 		return err
@@ -22,9 +23,9 @@ func (b *Bus) mount(hs []Handler) error {
 	if i := slices.IndexFunc(hs, func(h Handler) bool { return h.registration == nil }); i >= 0 {
 		return fmt.Errorf("handler %d of %d is an empty kit.Handler: make it with On, Answer and the like", i+1, len(hs))
 	}
-	shared := map[string]*lane{}
+	namedLanes := map[string]*lane{}
 	if !b.tool && !b.seam.AllowUndeclared {
-		h := Tap(b.cfg.Topic("stats", "get"), b.report, Name("stats"))
+		h := Tap(b.cfg.Topic("stats", "get"), b.publishStats, Name("stats"))
 		h.builtIn, h.route.QoS = true, msg.AtMostOnce // to be told also by a service whose window is full
 		hs = append(slices.Clip(hs), h)
 		b.letters.replays = b.ownTopic("replay")
@@ -32,16 +33,16 @@ func (b *Bus) mount(hs []Handler) error {
 	b.dispatch.handlers = hs
 	var answers []paho.SubscribeOptions
 	for _, h := range hs {
-		if err := b.declare(h.registration); err != nil {
+		if err := b.addDeclaration(h.registration); err != nil {
 			return err
 		}
 		if err := b.dispatch.middleware.wrap(h.registration); err != nil {
 			return err
 		}
-		for _, t := range h.replies {
+		for _, t := range h.replyTypes {
 			answers = append(answers, subscribeOptions(routeOf(t), ""))
 		}
-		if err := b.listen(h.registration, shared); err != nil {
+		if err := b.assignLane(h.registration, namedLanes); err != nil {
 			return err
 		}
 	}
@@ -51,37 +52,38 @@ func (b *Bus) mount(hs []Handler) error {
 	return b.assignConnections(answers)
 }
 
-// listen gives h its lane, and notes there what it takes.
-func (b *Bus) listen(h *registration, shared map[string]*lane) error {
-	if h.serve == nil && h.feed == nil && h.up == nil && h.down == nil {
+// assignLane gives h its lane, a lane of its own or one of namedLanes, and notes there what
+// h takes. What only sends or loops has no lane.
+func (b *Bus) assignLane(h *registration, namedLanes map[string]*lane) error {
+	if h.serve == nil && h.feed == nil && h.onConnect == nil && h.onDisconnect == nil {
 		return nil
 	}
-	l, err := b.laneOf(h, shared)
+	l, err := b.laneOf(h, namedLanes)
 	if err != nil {
 		return err
 	}
-	h.name = b.unique(h)
+	h.name = b.uniqueName(h)
 	l.name = cmp.Or(l.name, h.opt.lane, h.name)
 	t := target{filter: h.route.Topic, h: h, lane: l}
 	if h.route.Topic != "" {
-		t.group = b.group(h)
+		t.group = b.shareGroup(h)
 	}
 	b.dispatch.routes = append(b.dispatch.routes, t)
 	l.routes = append(l.routes, t)
-	if c := h.opt.cancel; c != nil {
+	if c := h.opt.cancelledBy; c != nil {
 		l.cancellers = append(l.cancellers, target{filter: c.route.Topic, h: h, lane: l})
 	}
 	if h.route.Topic != "" && b.cfg.DedupeTTL > 0 {
-		h.seen = newDedupe(b.cfg.DedupeTTL, b.cfg.DedupeMaxEntries)
+		h.dedupe = newDedupe(b.cfg.DedupeTTL, b.cfg.DedupeMaxEntries)
 	}
 	return nil
 }
 
-// unique is the name of h among the handlers so far: counters and dead letters go
-// by it, and one method may serve several topics.
-func (b *Bus) unique(h *registration) string {
+// uniqueName is the name of h, changed if another handler has it already: counters and
+// dead letters go by the name, and one method may serve several topics.
+func (b *Bus) uniqueName(h *registration) string {
 	taken := func(name string) bool {
-		return name == b.replies.asking.name || name == b.dispatch.unmatched.name || slices.ContainsFunc(b.dispatch.routes, func(t target) bool { return t.h.name == name })
+		return name == b.replies.lostReplies.name || name == b.dispatch.unmatched.name || slices.ContainsFunc(b.dispatch.routes, func(t target) bool { return t.h.name == name })
 	}
 	name := h.name
 	if taken(name) && h.route.Topic != "" {
@@ -93,45 +95,47 @@ func (b *Bus) unique(h *registration) string {
 	return name
 }
 
-// group is that of the shared subscription of h, or empty: state that the broker
-// retains would not reach it, and what may be lost is for everybody.
-func (b *Bus) group(h *registration) string {
+// shareGroup is the group in which h subscribes; empty for a subscription of its own. The
+// group of MQTT_SHARE is not for retained state, which brokers do not send to groups, and
+// not for AtMostOnce messages, which are for everybody.
+func (b *Bus) shareGroup(h *registration) string {
 	if h.opt.group != "" || h.tap || h.opt.overtake || h.route.Retain || h.route.QoS == msg.AtMostOnce {
 		return h.opt.group
 	}
 	return b.cfg.Share
 }
 
-// declare notes what h publishes and refuses what cannot work.
-func (b *Bus) declare(h *registration) error {
+// addDeclaration notes what h allows the service to publish, and refuses what cannot work
+// by itself or beside the handlers before it.
+func (b *Bus) addDeclaration(h *registration) error {
 	if err := checkDeclaration(h); err != nil {
 		return err
 	}
-	if h.opt.by != nil && h.opt.byType != h.typ {
-		return fmt.Errorf("%s: OrderedBy takes a %s, the handler does not", h, h.opt.byType)
+	if h.opt.orderKey != nil && h.opt.orderKeyType != h.messageType {
+		return fmt.Errorf("%s: OrderedBy takes a %s, the handler does not", h, h.opt.orderKeyType)
 	}
-	types := slices.Clone(h.sends)
-	if h.typ != nil {
-		types = append(types, h.typ)
+	types := slices.Clone(h.sendTypes)
+	if h.messageType != nil {
+		types = append(types, h.messageType)
 	}
-	if c := h.opt.cancel; c != nil {
-		if c.ends != h.typ {
-			return fmt.Errorf("%s: CancelledBy ends a %s, the handler takes none", h, c.ends)
+	if c := h.opt.cancelledBy; c != nil {
+		if c.requestType != h.messageType {
+			return fmt.Errorf("%s: CancelledBy ends a %s, the handler takes none", h, c.requestType)
 		}
-		types = append(types, c.typ)
+		types = append(types, c.cancelType)
 	}
 	for _, t := range types {
 		if err := wire.Check(t); err != nil {
 			return err
 		}
 	}
-	for _, t := range h.sends {
+	for _, t := range h.sendTypes {
 		b.dispatch.declared[t] = true
 	}
-	if h.opt.overtake && (h.opt.by != nil || h.opt.group != "") {
+	if h.opt.overtake && (h.opt.orderKey != nil || h.opt.group != "") {
 		return fmt.Errorf("%s: Overtake is for all who take the message, in order, so it excludes OrderedBy and Shared", h)
 	}
-	if h.opt.lane != "" && (h.opt.workers > 1 || h.opt.by != nil) {
+	if h.opt.lane != "" && (h.opt.workers > 1 || h.opt.orderKey != nil) {
 		return fmt.Errorf("%s: Lane runs one message at a time, so it excludes Workers and OrderedBy", h)
 	}
 	for _, t := range b.dispatch.routes {
@@ -146,22 +150,22 @@ func (b *Bus) declare(h *registration) error {
 	return nil
 }
 
-// laneOf returns the lane of h, a fresh one unless it shares.
-func (b *Bus) laneOf(h *registration, shared map[string]*lane) (*lane, error) {
+// laneOf returns the lane of h: a fresh one, or that of its name when it has one.
+func (b *Bus) laneOf(h *registration, namedLanes map[string]*lane) (*lane, error) {
 	name := h.opt.lane
-	l := shared[name]
+	l := namedLanes[name]
 	if l == nil {
 		l = newLane(b)
 		b.dispatch.lanes = append(b.dispatch.lanes, l)
 		if name != "" {
-			shared[name] = l
+			namedLanes[name] = l
 		}
 	}
 	if h.opt.workers < 1 || h.opt.queue < 1 {
 		return nil, fmt.Errorf("%s: Workers and Queue start at 1", h)
 	}
 	l.limit = max(l.limit, h.opt.queue)
-	l.workers, l.by = max(l.workers, h.opt.workers), h.opt.by
+	l.workers, l.orderKey = max(l.workers, h.opt.workers), h.opt.orderKey
 	return l, nil
 }
 
@@ -207,8 +211,9 @@ func mergeFilters(want []paho.SubscribeOptions) (out []paho.SubscribeOptions, _ 
 	return out, nil
 }
 
-// allowed is an error when m is not declared, and tells the test so.
-func (b *Bus) allowed(m msg.Message) error {
+// checkDeclared reports that the service has not declared to publish m. kittest hears of
+// it too, so that it can fail the test.
+func (b *Bus) checkDeclared(m msg.Message) error {
 	if b.seam.AllowUndeclared || b.dispatch.declared[reflect.TypeOf(m)] {
 		return nil
 	}

@@ -24,8 +24,8 @@ func (b *Bus) assignConnections(answers []paho.SubscribeOptions) error {
 	var working []*lane
 	for _, l := range b.dispatch.lanes {
 		for _, t := range l.cancellers {
-			prompt = append(prompt, subscribeOptions(t.h.opt.cancel.route, ""))
-			first.cancels = append(first.cancels, t)
+			prompt = append(prompt, subscribeOptions(t.h.opt.cancelledBy.route, ""))
+			first.cancellers = append(first.cancellers, t)
 		}
 		if !b.cfg.IsolateLanes || !l.acknowledgesLate() {
 			first.feed(l)
@@ -48,7 +48,7 @@ func (b *Bus) assignConnections(answers []paho.SubscribeOptions) error {
 		c := b.newConnection(b.connectionID(l.name))
 		b.conns.all = append(b.conns.all, c)
 		c.feed(l)
-		c.cancels = l.cancellers
+		c.cancellers = l.cancellers
 	}
 	return b.chooseFilters(prompt)
 }
@@ -61,14 +61,15 @@ func (l *lane) acknowledgesLate() bool {
 	})
 }
 
-// feed lets the lane take its messages from c.
+// feed lets c take in the messages of a lane.
 func (c *connection) feed(l *lane) {
 	l.conn = c
 	c.lanes = append(c.lanes, l)
 	c.routes = append(c.routes, l.routes...)
 }
 
-// chooseFilters decides what each connection subscribes; prompt is for the first.
+// chooseFilters decides what each connection subscribes. prompt is what must not wait for
+// work, and goes to the first connection.
 func (b *Bus) chooseFilters(prompt []paho.SubscribeOptions) (err error) {
 	var all []paho.SubscribeOptions
 	for i, c := range b.conns.all {
@@ -81,8 +82,8 @@ func (b *Bus) chooseFilters(prompt []paho.SubscribeOptions) (err error) {
 		if i == 0 {
 			want = append(want, prompt...)
 		}
-		for _, t := range c.cancels {
-			want = append(want, subscribeOptions(t.h.opt.cancel.route, ""))
+		for _, t := range c.cancellers {
+			want = append(want, subscribeOptions(t.h.opt.cancelledBy.route, ""))
 		}
 		if b.letters.replays != "" && (len(c.lanes) > 0 || i == 0) {
 			want = append(want, subscribeOptions(msg.Route{Topic: b.letters.replays, QoS: msg.AtLeastOnce}, ""))

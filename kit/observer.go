@@ -17,7 +17,7 @@ type Observer interface {
 	Publish(ctx context.Context, topic string) (_ context.Context, ended func(error))
 }
 
-// ignoreEnd ends what nobody observes.
+// ignoreEnd is the ended function of a bus without an observer.
 func ignoreEnd(error) {}
 
 // observeRun tells the observer of a run.

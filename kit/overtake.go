@@ -3,10 +3,7 @@ package kit
 import (
 	"time"
 
-	"github.com/eclipse/paho.golang/paho"
-
 	"github.com/gotars/tars/kit/internal/pairing"
-	"github.com/gotars/tars/kit/internal/topic"
 )
 
 // Overtake is for control: pause, stop, a change of volume. A message of such a
@@ -31,7 +28,7 @@ type control struct {
 	place uint64 // its number among the items of the lane; 0 while only the copy that comes ahead is here
 }
 
-// isSecondCopy reports whether it is the second copy of a control. Where a lane has
+// isSecondCopy reports whether an item is the second copy of a control to come. Where a lane has
 // a connection of its own, one copy comes ahead on the first connection, and one in
 // its place; either may come first. A tick or another event of this process comes
 // once. The lane is locked.
@@ -53,7 +50,7 @@ func (l *lane) isSecondCopy(it *item) bool {
 // placeControl notes that the copy in order has come of a control that waits. The
 // lane is locked.
 func (l *lane) placeControl(pair uint64) {
-	waiting := l.urgent.Items()
+	waiting := l.controls.Items()
 	for i := range waiting {
 		if w := &waiting[i]; w.pair == pair && w.place == 0 {
 			l.seq++
@@ -67,10 +64,10 @@ func (l *lane) placeControl(pair uint64) {
 // controlIsNext reports whether the oldest control runs now: its turn has come, or
 // it has waited for it long enough. The lane is locked.
 func (l *lane) controlIsNext() bool {
-	if l.urgent.Len() == 0 {
+	if l.controls.Len() == 0 {
 		return false
 	}
-	c := &l.urgent.Items()[0]
+	c := &l.controls.Items()[0]
 	inTurn := c.place != 0 && (l.queue.Len() == 0 || c.place < l.queue.Items()[0].seq)
 	return inTurn || l.stopped || time.Since(c.at) >= overtakeAfter
 }
@@ -78,8 +75,8 @@ func (l *lane) controlIsNext() bool {
 // wakeForControl wakes a worker when the oldest control has waited long enough. The
 // lane is locked.
 func (l *lane) wakeForControl() {
-	if l.open && l.urgent.Len() > 0 {
-		time.AfterFunc(time.Until(l.urgent.Items()[0].at.Add(overtakeAfter)), func() { l.set(func() {}) })
+	if l.open && l.controls.Len() > 0 {
+		time.AfterFunc(time.Until(l.controls.Items()[0].at.Add(overtakeAfter)), func() { l.updateState(func() {}) })
 	}
 }
 
@@ -87,35 +84,36 @@ func (l *lane) wakeForControl() {
 // The id of d is not: a payload without an envelope gets a fresh one each time.
 func pairID(d *Delivery) string { return d.Topic + "\x00" + string(d.Payload) }
 
-// pushControl queues an item that overtakes; the lane is locked.
+// pushControl acknowledges an item of a handler that overtakes, and queues it. The lane is
+// locked.
 func (l *lane) pushControl(it item) {
 	it.settle(true)
 	it.receipt = nil
-	if l.urgent.Len() >= it.h.opt.queue {
-		oldest := l.urgent.Pop()
+	if l.controls.Len() >= it.h.opt.queue {
+		oldest := l.controls.Pop()
 		l.uncount(&oldest.item)
-		l.b.dropped(oldest.h, "overflow", oldest.d)
+		l.b.countDropped(oldest.h, "overflow", oldest.d)
 	}
 	w := control{item: it, place: it.seq}
 	if it.ahead {
 		w.pair, w.place = pairing.HashID(pairID(it.d)), 0
 	}
-	l.urgent.Push(w)
+	l.controls.Push(w)
 	l.cond.Broadcast()
 }
 
-// cancel ends the runs of t that d cancels. A lane with a connection of its own
+// applyCancel ends the runs of t that d cancels. A lane with a connection of its own
 // gets two copies of each cancel. One comes ahead, on the first connection, and
 // ends what is here already. The other comes in order, behind all that was sent
 // before the cancel, and what arrives between the two was sent before it, too.
-func (c *connection) cancel(t target, d *Delivery) {
+func (c *connection) applyCancel(t target, d *Delivery) {
 	x := *d
 	var key string
-	err := runIsolated(func() (err error) { key, err = t.h.opt.cancel.key(&x); return err })
+	err := runIsolated(func() (err error) { key, err = t.h.opt.cancelledBy.cancelKey(&x); return err })
 	ahead := c == c.b.conns.all[0]
 	if err != nil {
 		if ahead { // the other copy is no news
-			c.b.refuse(t.h, &x, err)
+			c.b.countRefused(t.h, &x, err)
 		}
 		return
 	}
@@ -126,11 +124,11 @@ func (c *connection) cancel(t target, d *Delivery) {
 	id, again := pairID(d), d.Attempt > 1
 	switch {
 	case l.conn == c && ahead:
-		l.cancels.Cancel(key, id, again, seq, idle)
+		l.cancelKeys.Cancel(key, id, again, seq, idle)
 	case ahead:
-		l.cancels.CancelAhead(key, id, seq, idle)
+		l.cancelKeys.CancelAhead(key, id, seq, idle)
 	default:
-		l.cancels.CancelInOrder(key, id, again, seq, idle)
+		l.cancelKeys.CancelInOrder(key, id, again, seq, idle)
 	}
 }
 
@@ -138,47 +136,28 @@ func (c *connection) cancel(t target, d *Delivery) {
 // has nothing more.
 const quietTime = time.Second
 
-// pairsComplete ends the wait for copies of cancels that are lost: the broker drops
-// what it cannot queue. It is called before a message is noted as arrived.
-func (c *connection) pairsComplete() {
-	if len(c.cancels) == 0 || c == c.b.conns.all[0] || !c.session.IdleFor(quietTime) {
+// expireCancelPairs ends the wait for second copies of cancels when the broker has been
+// silent for quietTime: they are lost, because a broker drops what it cannot queue. It is called before a message is noted as arrived.
+func (c *connection) expireCancelPairs() {
+	if len(c.cancellers) == 0 || c == c.b.conns.all[0] || !c.session.IdleFor(quietTime) {
 		return
 	}
-	for _, t := range c.cancels {
-		t.lane.cancels.CloseExpiredMarks(t.lane.last())
+	for _, t := range c.cancellers {
+		t.lane.cancelKeys.CloseExpiredMarks(t.lane.lastSeq())
 	}
 }
 
-// forgotten ends the wait for all copies of cancels: the broker has lost the
-// session, and what it held for it.
-func (c *connection) forgotten() {
-	for _, t := range c.cancels {
-		t.lane.cancels.SessionLost(t.lane.last())
+// onSessionLost ends the wait for the second copies of all cancels, which were lost with
+// the session of this connection.
+func (c *connection) onSessionLost() {
+	for _, t := range c.cancellers {
+		t.lane.cancelKeys.SessionLost(t.lane.lastSeq())
 	}
 }
 
-// last is the number of the last item that arrived.
-func (l *lane) last() uint64 {
+// lastSeq is the number of the last item that was offered to the lane.
+func (l *lane) lastSeq() uint64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.seq
-}
-
-// senderKey is the user property that says who sent a message and to where, when
-// its own subscription would bring it back: No Local of MQTT works within one
-// connection, and a bus has several.
-const senderKey = "from_client"
-
-// signature names this client as the sender to a topic. Who takes a message and
-// publishes it elsewhere, properties and all, is another sender.
-func (b *Bus) signature(topic string) string { return b.id.ClientID + " " + topic }
-
-// sign adds the sender to what comes back to it.
-func (b *Bus) sign(to string, props *paho.UserProperties) {
-	for _, filter := range b.conns.echoes {
-		if topic.Matches(filter, to) {
-			props.Add(senderKey, b.signature(to))
-			return
-		}
-	}
 }

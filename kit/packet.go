@@ -51,10 +51,10 @@ type Delivery struct {
 	bus     *Bus
 	props   *paho.PublishProperties
 	errorTo string // where the asker wants to hear of a failure
-	sender  string // its signature, where the sender would hear itself
+	sender  string // the senderMark of who sent it, where that may be this service itself
 }
 
-// metaKey is where a context has a *Meta, which does not change.
+// metaKey is the key under which a context holds a *Meta, which does not change.
 type metaKey struct{}
 
 // From returns the metadata of the message being handled, and of a context made
@@ -83,8 +83,9 @@ const (
 	maxBaggage = 16  // inherited pairs, of at most maxTrace bytes each
 )
 
-// arrival is what a packet says before its payload is decoded.
-func (b *Bus) arrival(p *paho.Publish) *Delivery {
+// newDelivery makes the Delivery of a packet: envelope and properties are read, and the
+// payload is not decoded yet.
+func (b *Bus) newDelivery(p *paho.Publish) *Delivery {
 	d := &Delivery{bus: b, props: p.Properties, Payload: p.Payload, Data: p.Payload, QoS: msg.QoS(p.QoS),
 		Meta: Meta{Topic: p.Topic, Retained: p.Retain, Attempt: 1}}
 	if p.Duplicate() {
@@ -99,7 +100,7 @@ func (b *Bus) arrival(p *paho.Publish) *Delivery {
 	if d.props != nil {
 		d.Header.ContentType = d.props.ContentType
 		for _, u := range d.props.User {
-			d.property(u.Key, u.Value)
+			d.readUserProperty(u.Key, u.Value)
 		}
 	}
 	d.Trace = cmp.Or(d.Trace, d.ID)
@@ -109,9 +110,9 @@ func (b *Bus) arrival(p *paho.Publish) *Delivery {
 	return d
 }
 
-// property takes one user property: the kit's own, or one of the payload's
-// header.
-func (d *Delivery) property(key, value string) {
+// readUserProperty notes one user property: one of the kit's own, or one of the header
+// that belongs to the payload.
+func (d *Delivery) readUserProperty(key, value string) {
 	switch key {
 	case "trace":
 		d.Trace = value
@@ -147,7 +148,8 @@ func (d *Delivery) addBaggage(k, v string) {
 	d.Baggage[k] = v
 }
 
-// unescapeBaggage takes what foreign clients send unescaped as it is.
+// unescapeBaggage undoes the escaping of a key or value. What foreign clients send without
+// escaping is taken as it is.
 func unescapeBaggage(s string) string {
 	if u, err := url.QueryUnescape(s); err == nil {
 		return u
@@ -158,14 +160,14 @@ func unescapeBaggage(s string) string {
 // reply publishes m as the answer to d, also to the response topic that a
 // foreign client named.
 func (d *Delivery) reply(ctx context.Context, m msg.Message) error {
-	if err := d.bus.send(ctx, m, ID(d.ID)); err != nil {
+	if err := d.bus.publishMessage(ctx, m, ID(d.ID)); err != nil {
 		return err
 	}
 	r := m.Route()
 	if d.props == nil || checkTopic(d.props.ResponseTopic) != nil || d.props.ResponseTopic == r.Topic {
 		return nil
 	}
-	err := d.bus.put(ctx, msg.Route{Topic: r.Topic, Type: r.Type, QoS: msg.AtLeastOnce, Bare: r.Bare}, d.props.ResponseTopic, m,
+	err := d.bus.publishPayload(ctx, msg.Route{Topic: r.Topic, Type: r.Type, QoS: msg.AtLeastOnce, Bare: r.Bare}, d.props.ResponseTopic, m,
 		ID(d.ID), func(p *publication) { p.correlation = d.props.CorrelationData })
 	if err != nil { // the answer is out: what a stranger asked for in vain is no failure
 		d.bus.log.WarnContext(ctx, "no answer to a response topic", "err", err)
@@ -173,8 +175,8 @@ func (d *Delivery) reply(ctx context.Context, m msg.Message) error {
 	return nil
 }
 
-// refuse tells the asker alone why there is no answer, if it wants to know.
-func (d *Delivery) refuse(ctx context.Context, e *Error) error {
+// replyError tells the asker alone why there is no answer, if it named a topic for that.
+func (d *Delivery) replyError(ctx context.Context, e *Error) error {
 	if checkTopic(d.errorTo) != nil || !strings.HasPrefix(d.errorTo, d.bus.cfg.Topic("error", "")) {
 		return nil
 	}
@@ -184,6 +186,8 @@ func (d *Delivery) refuse(ctx context.Context, e *Error) error {
 // PublishOption tunes one publication.
 type PublishOption func(*publication)
 
+// publication is how one payload is published: the route's own settings, changed by
+// PublishOptions.
 type publication struct {
 	id           string
 	qos          msg.QoS
@@ -207,7 +211,7 @@ func Retain() PublishOption { return func(p *publication) { p.retain = true } }
 // Bare makes [Bus.PublishTo] or [Bus.Publish] send data without an envelope.
 func Bare() PublishOption { return func(p *publication) { p.bare = true } }
 
-// applyOptions is the publication on r with its options.
+// applyOptions returns the publication that r and the options ask for.
 func applyOptions(r msg.Route, opts []PublishOption) publication {
 	p := publication{qos: r.QoS, bare: r.Bare, retain: r.Retain}
 	if len(opts) > 0 {
@@ -223,9 +227,9 @@ func applyOptions(r msg.Route, opts []PublishOption) publication {
 	return p
 }
 
-// packet is v with everything that travels beside it. JSON has no content type:
-// everybody expects it.
-func (b *Bus) packet(ctx context.Context, r msg.Route, to string, v any, o publication) (_ *paho.Publish, err error) {
+// newPublish makes the packet of v, with its envelope and the properties that travel
+// beside it. JSON has no content type, because everybody expects JSON.
+func (b *Bus) newPublish(ctx context.Context, r msg.Route, to string, v any, o publication) (_ *paho.Publish, err error) {
 	props := &paho.PublishProperties{CorrelationData: o.correlation}
 	p := &paho.Publish{Topic: to, QoS: byte(r.QoS), Retain: o.retain, Properties: props}
 	if m, ok := v.(encoding.BinaryMarshaler); ok {
@@ -252,7 +256,7 @@ func (b *Bus) packet(ctx context.Context, r msg.Route, to string, v any, o publi
 	if s := wholeSeconds(r.Expiry); s > 0 {
 		props.MessageExpiry = &s
 	}
-	b.sign(to, &props.User)
+	b.markSender(to, &props.User)
 	b.propagate(From(ctx), props, o)
 	return p, nil
 }
@@ -263,7 +267,8 @@ func wholeSeconds(d time.Duration) uint32 {
 	return uint32(min(math.MaxUint32, (d+time.Second-1)/time.Second))
 }
 
-// propagate adds what follows the chain. The trace that begins with an envelope is
+// propagate adds the properties that follow a chain of messages: trace and baggage of the
+// message being handled, and where its answerer reports a failure. The trace that begins with an envelope is
 // its id.
 func (b *Bus) propagate(in Meta, props *paho.PublishProperties, o publication) {
 	trace := cmp.Or(in.Trace, o.id)
@@ -333,7 +338,8 @@ func checkTopic(name string) error {
 	return nil
 }
 
-func typeOf(r msg.Route) string {
+// eventType is the event type of messages on r: by default the topic with dots.
+func eventType(r msg.Route) string {
 	if r.Type != "" {
 		return r.Type
 	}
@@ -343,9 +349,9 @@ func typeOf(r msg.Route) string {
 // NewID returns a fresh id as envelopes carry it: 32 hex digits.
 func NewID() string { return wire.NewID() }
 
-// asBare takes a payload as it is, for a route without envelopes: what another
-// maker calls id, type, data or source is part of it, and no name of a message.
-func (d *Delivery) asBare() {
+// treatAsBare undoes the reading of an envelope, for a route without envelopes: what
+// another maker calls id, type, data or source is part of it, and no name of a message.
+func (d *Delivery) treatAsBare() {
 	if d.Type == "" { // nothing in it looked like an envelope
 		return
 	}
@@ -363,7 +369,7 @@ func decodeValue[M msg.Message](d *Delivery) error {
 	return recoverPanic(func() error { // methods of the contract run in it
 		var m M
 		if m.Route().Bare {
-			d.asBare()
+			d.treatAsBare()
 		}
 		if err := codec.Decode(&m, codec.Arrival{Payload: d.Payload, Data: d.Data, Key: d.Key, Header: d.Header}); err != nil {
 			return err

@@ -25,17 +25,17 @@ func (b *Bus) watchHealth() {
 		select {
 		case err := <-answer:
 			answer = nil
-			b.noteHealth(b.life.feeds, err)
+			b.publishHealthChange(b.life.feedCtx, err)
 		case <-late.C:
-			b.noteHealth(b.life.feeds, errHealthLate)
-		case <-b.life.feeds.Done():
+			b.publishHealthChange(b.life.feedCtx, errHealthLate)
+		case <-b.life.feedCtx.Done():
 			late.Stop()
 			return
 		}
 		late.Stop()
 		select {
 		case <-t.C:
-		case <-b.life.feeds.Done():
+		case <-b.life.feedCtx.Done():
 			return
 		}
 	}
@@ -47,9 +47,9 @@ var errHealthLate = fmt.Errorf("no answer: Healthy did not return within %s", pr
 func (b *Bus) askHealth() chan error {
 	answer := make(chan error, 1)
 	go func() {
-		ctx, cancel := context.WithTimeout(b.life.feeds, probeEvery)
+		ctx, cancel := context.WithTimeout(b.life.feedCtx, probeEvery)
 		defer cancel()
-		err := runIsolated(func() error { return b.status.ask(ctx) })
+		err := runIsolated(func() error { return b.status.checkHealth(ctx) })
 		if errors.Is(err, context.DeadlineExceeded) && ctx.Err() != nil {
 			err = errHealthLate
 		}
@@ -58,8 +58,9 @@ func (b *Bus) askHealth() chan error {
 	return answer
 }
 
-// noteHealth publishes what the service said, if that is news.
-func (b *Bus) noteHealth(ctx context.Context, err error) {
+// publishHealthChange publishes degraded or ready when what the service said of itself has
+// changed. It leaves alone what a loop or the stop has said.
+func (b *Bus) publishHealthChange(ctx context.Context, err error) {
 	was := b.status.last.Load()
 	switch {
 	case ctx.Err() != nil || !b.conns.linked.Load() || was == nil || was.event == "error" || was.event == "shutdown":

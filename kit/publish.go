@@ -29,20 +29,21 @@ const resendEvery = 20 * time.Millisecond
 // for at most twice MQTT_RECONNECT_MAX_DELAY. After an error of ctx the message
 // may still arrive.
 func (b *Bus) Publish(ctx context.Context, m msg.Message, opts ...PublishOption) error {
-	if err := b.allowed(m); err != nil && b.dispatch.undeclared.first(err.Error()) {
+	if err := b.checkDeclared(m); err != nil && b.dispatch.undeclared.first(err.Error()) {
 		b.log.WarnContext(ctx, "publishes what it does not declare", "err", err)
 	}
-	return b.send(ctx, m, opts...)
+	return b.publishMessage(ctx, m, opts...)
 }
 
 // PublishTo sends data on a topic known only at run time, for tools and
 // bridges: AtLeastOnce, not retained, enveloped. typ is the event type; empty,
 // it is the topic with dots.
 func (b *Bus) PublishTo(ctx context.Context, to, typ string, data any, opts ...PublishOption) error {
-	return b.put(ctx, msg.Route{Topic: to, Type: typ, QoS: msg.AtLeastOnce}, to, data, opts...)
+	return b.publishPayload(ctx, msg.Route{Topic: to, Type: typ, QoS: msg.AtLeastOnce}, to, data, opts...)
 }
 
-func (b *Bus) send(ctx context.Context, m msg.Message, opts ...PublishOption) error {
+// publishMessage publishes m on the topic of its route, with its key in the place of "+".
+func (b *Bus) publishMessage(ctx context.Context, m msg.Message, opts ...PublishOption) error {
 	r := m.Route()
 	to := r.Topic
 	if k, ok := m.(msg.Keyed); ok {
@@ -54,19 +55,20 @@ func (b *Bus) send(ctx context.Context, m msg.Message, opts ...PublishOption) er
 		}
 		to = strings.Replace(to, "+", k.Key(), 1)
 	}
-	return b.put(ctx, r, to, m, opts...)
+	return b.publishPayload(ctx, r, to, m, opts...)
 }
 
-// put is the way out of every payload.
-func (b *Bus) put(ctx context.Context, r msg.Route, to string, v any, opts ...PublishOption) error {
+// publishPayload builds the packet of a payload, publishes it and counts it. Everything
+// goes out this way, but dead letters, which are packets already.
+func (b *Bus) publishPayload(ctx context.Context, r msg.Route, to string, v any, opts ...PublishOption) error {
 	o := applyOptions(r, opts)
-	r.QoS, r.Type = o.qos, typeOf(r)
+	r.QoS, r.Type = o.qos, eventType(r)
 	ctx, ended := b.observePublish(ctx, to)
-	p, err := b.packet(ctx, r, to, v, o)
+	p, err := b.newPublish(ctx, r, to, v, o)
 	if err == nil {
-		err = b.deliver(ctx, p)
+		err = b.publishPacket(ctx, p)
 	}
-	if errors.Is(err, ErrNobody) && o.errorTo == "" { // whoever tells has nothing to wait for
+	if errors.Is(err, ErrNobody) && o.errorTo == "" { // only an Ask needs somebody at the other end
 		err = nil
 	}
 	ended(err)
@@ -77,9 +79,9 @@ func (b *Bus) put(ctx context.Context, r msg.Route, to string, v any, opts ...Pu
 	return nil
 }
 
-// deliver is the way out of every packet. ErrNobody means that it went out and
+// publishPacket publishes a packet on the first connection. ErrNobody means that it went out and
 // that nobody subscribes to it.
-func (b *Bus) deliver(ctx context.Context, p *paho.Publish) error {
+func (b *Bus) publishPacket(ctx context.Context, p *paho.Publish) error {
 	if err := b.validatePublish(p); err != nil {
 		return err
 	}
@@ -89,7 +91,7 @@ func (b *Bus) deliver(ctx context.Context, p *paho.Publish) error {
 	}
 	if p.QoS > 0 {
 		b.sent.inFlight.Add(1)
-		defer b.sent.accepted(time.Now())
+		defer b.sent.publicationEnded(time.Now())
 		return first.publishUntilAcked(ctx, p)
 	}
 	_, err := first.cm.Publish(ctx, p)
@@ -125,7 +127,7 @@ func (c *connection) publishUntilAcked(ctx context.Context, p *paho.Publish) err
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
 		case errors.Is(err, session.ErrClosesLink):
-			return c.b.givenUp(ctx, p, err)
+			return c.b.reportGivenUp(ctx, p, err)
 		case r != nil && r.ReasonCode == session.ReasonWithdrawn:
 			turn.Detach() // it is published again, and held back
 		case r != nil && r.ReasonCode >= 0x80:

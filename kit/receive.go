@@ -13,16 +13,16 @@ import (
 func (c *connection) received(p paho.PublishReceived) (bool, error) {
 	b := c.b
 	c.dropRedelivered(p.Client)
-	d := b.arrival(p.Packet)
-	c.pairsComplete()
+	d := b.newDelivery(p.Packet)
+	c.expireCancelPairs()
 	r := c.session.Arrive(p.Packet.PacketID, p.Packet.QoS)
-	again := b.letters.replayed(d)
-	own := d.sender != "" && d.sender == b.signature(p.Packet.Topic) // No Local holds for one connection, and this is another
+	again := b.letters.restoreReplayed(d)
+	own := d.sender != "" && d.sender == b.senderMark(p.Packet.Topic) // No Local holds for one connection, and this is another
 	taken := again || own || c == b.conns.all[0] && b.answerAsk(d)
-	for _, t := range c.cancels {
+	for _, t := range c.cancellers {
 		if !again && !own && topic.Matches(t.filter, d.Topic) {
 			taken = true
-			c.cancel(t, d)
+			c.applyCancel(t, d)
 		}
 	}
 	var mine *target // the last of its handlers gets d itself, the others a copy
@@ -34,21 +34,23 @@ func (c *connection) received(p paho.PublishReceived) (bool, error) {
 		taken = true
 		if mine != nil {
 			x := *d
-			c.offer(mine, &x, r)
+			c.enqueue(mine, &x, r)
 		}
 		mine = t
 	}
 	if mine != nil {
-		c.offer(mine, d, r)
+		c.enqueue(mine, d, r)
 	}
-	if !taken && !c.expected(d.Topic) {
+	if !taken && !c.isSubscribed(d.Topic) {
 		c.unsubscribeStale(d)
 	}
 	r.Done()
 	return true, nil
 }
 
-func (c *connection) offer(t *target, d *Delivery, r *session.Receipt) {
+// enqueue puts an arrival into the lane of a handler. The packet is acknowledged when the
+// receipt is done here and in every lane that holds it.
+func (c *connection) enqueue(t *target, d *Delivery, r *session.Receipt) {
 	d.Key = topic.Key(t.filter, d.Topic)
 	r.Hold()
 	t.lane.offer(item{h: t.h, d: d, receipt: r, ahead: c != t.lane.conn})
@@ -57,11 +59,11 @@ func (c *connection) offer(t *target, d *Delivery, r *session.Receipt) {
 // dropRedelivered forgets what waits from an earlier link when the broker kept the
 // session: it delivers all that again, and a lane holds one window of it.
 func (c *connection) dropRedelivered(from *paho.Client) {
-	if old := c.from.Swap(from); old == nil || old == from {
+	if old := c.lastClient.Swap(from); old == nil || old == from {
 		return
 	}
 	for _, l := range c.lanes {
-		l.forget(func(it *item) bool { return it.early || !c.session.Redelivered(it.receipt) })
-		l.cancels.Relinked(l.last())
+		l.forget(func(it *item) bool { return it.ackedEarly || !c.session.Redelivered(it.receipt) })
+		l.cancelKeys.Relinked(l.lastSeq())
 	}
 }

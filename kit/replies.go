@@ -12,15 +12,15 @@ import (
 // replies owns what this service waits for after an Ask or an AskStream. mu
 // guards waiting; the rest is fixed.
 type replies struct {
-	failures string        // topic on which this service hears why it gets no answer
-	asking   *registration // counts what Ask and AskStream lose
+	failures    string        // topic on which this service hears why it gets no answer
+	lostReplies *registration // no handler: its meter counts the replies that Ask and AskStream lose
 
 	mu      sync.Mutex
 	waiting map[string]*waiter // by the id of the request
 }
 
 func newReplies(failures string) replies {
-	return replies{failures: failures, asking: &registration{name: "ask"}, waiting: map[string]*waiter{}}
+	return replies{failures: failures, lostReplies: &registration{name: "ask"}, waiting: map[string]*waiter{}}
 }
 
 // add lets w get answers. It reports false when its id is in use.
@@ -34,7 +34,7 @@ func (r *replies) add(w *waiter) bool {
 	return true
 }
 
-// find returns who waits for an answer to the request id, or nil.
+// find returns the waiter for answers to the request id, or nil.
 func (r *replies) find(id string) *waiter {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -56,7 +56,7 @@ const maxWaitingReplies = 4096
 // must not block, for one reader that waits.
 type waiter struct {
 	id     string
-	topics []string
+	topics []string      // on which answers come
 	arrive chan struct{} // capacity 1: something is in queue
 
 	mu    sync.Mutex
@@ -97,8 +97,9 @@ func (w *waiter) take(ctx context.Context) (*Delivery, error) {
 	}
 }
 
-// giveUp tells whoever answers to stop, although ctx is over.
-func (b *Bus) giveUp(ctx context.Context, q msg.Message) {
+// sendCancel publishes q.Cancel(), if Q has it, so that whoever answers q stops. It does so
+// although ctx is over.
+func (b *Bus) sendCancel(ctx context.Context, q msg.Message) {
 	c, ok := q.(msg.Cancellable)
 	if !ok {
 		return

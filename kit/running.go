@@ -13,14 +13,14 @@ import (
 // and the timer is the worker's.
 type runContext struct {
 	context.Context                         // the parent: the lane's work, made cancelable only for handlers with a CancelledBy
-	cancel          context.CancelCauseFunc // of that one; else nil. It has the cause: package context asks no other
+	cancel          context.CancelCauseFunc // ends the parent with a cause, which context.Cause finds there; nil without CancelledBy
 	meta            Meta
 	deadline        time.Time // zero: none
 
-	mu    sync.Mutex
-	err   error
-	done  chan struct{} // nil until somebody waits
-	after []*func()
+	mu         sync.Mutex
+	err        error
+	done       chan struct{} // nil until somebody waits
+	afterFuncs []*func()
 }
 
 // Deadline implements context.Context.
@@ -63,13 +63,13 @@ func (r *runContext) AfterFunc(f func()) (stop func() bool) {
 		go f()
 		return func() bool { return false }
 	}
-	r.after = append(r.after, &f)
+	r.afterFuncs = append(r.afterFuncs, &f)
 	return func() bool {
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		i := slices.Index(r.after, &f)
+		i := slices.Index(r.afterFuncs, &f)
 		if i >= 0 {
-			r.after = slices.Delete(r.after, i, i+1)
+			r.afterFuncs = slices.Delete(r.afterFuncs, i, i+1)
 		}
 		return i >= 0
 	}
@@ -92,10 +92,10 @@ func (r *runContext) end(cause error) {
 	if r.done != nil {
 		close(r.done)
 	}
-	for _, f := range r.after {
+	for _, f := range r.afterFuncs {
 		go (*f)()
 	}
-	r.after = nil
+	r.afterFuncs = nil
 }
 
 // stuckAfter is how long past its deadline a run may go on before its worker is
@@ -106,65 +106,67 @@ const stuckAfter = time.Second
 // while runs end in time: it looks what is at work when it fires.
 type worker struct {
 	*lane
-	work  context.Context
-	timer *time.Timer
+	workCtx context.Context
+	timer   *time.Timer
 
-	mu  sync.Mutex
-	due time.Time // of the timer; zero: it rests
-	now *attempt  // at work
+	mu      sync.Mutex
+	due     time.Time // when the timer fires; zero when it is not set
+	current *attempt  // the run at work; nil between two
 }
 
 // workerLoop runs what comes, until there will be nothing more, or a run outlived
 // its deadline and another worker took its place.
 func (l *lane) workerLoop(work context.Context) {
-	w := &worker{lane: l, work: work}
+	w := &worker{lane: l, workCtx: work}
 	w.timer = time.AfterFunc(time.Hour, w.onTimer)
 	w.timer.Stop()
 	defer w.timer.Stop()
-	defer context.AfterFunc(work, w.halt)()
+	defer context.AfterFunc(work, w.cancelRun)()
 	for it, ok := l.take(); ok && w.run(it); it, ok = l.take() {
 	}
 }
 
-// begin lets the context of a end in time.
-func (w *worker) begin(a *attempt) {
+// startRun notes that a runs, and sets the timer that ends its context at its deadline.
+func (w *worker) startRun(a *attempt) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.now = a
+	w.current = a
 	if d := a.ctx.deadline; !d.IsZero() && (w.due.IsZero() || d.Before(w.due)) {
-		w.arm(d)
+		w.armTimer(d)
 	}
-	if w.work.Err() != nil { // halt came before
+	if w.workCtx.Err() != nil { // cancelRun came before
 		a.ctx.end(context.Canceled)
 	}
 }
 
-func (w *worker) arm(at time.Time) {
+// armTimer lets the timer fire at a time.
+func (w *worker) armTimer(at time.Time) {
 	w.due = at
 	w.timer.Reset(time.Until(at))
 }
 
-// finished ends the context of a run that came back.
-func (w *worker) finished(a *attempt) {
+// endRun ends the context of a run that came back.
+func (w *worker) endRun(a *attempt) {
 	w.mu.Lock()
-	w.now = nil
+	w.current = nil
 	w.mu.Unlock()
 	a.ctx.end(context.Canceled)
 }
 
-// onTimer ends what is at work at its deadline, and gives it up later.
+// onTimer ends the context of the run at work at its deadline, and gives the run up when
+// it goes on for stuckAfter.
 func (w *worker) onTimer() {
 	w.mu.Lock()
-	a, now := w.now, time.Now()
+	a, now := w.current, time.Now()
 	w.due = time.Time{}
 	late := false
 	if a != nil && !a.ctx.deadline.IsZero() {
 		switch last := a.ctx.deadline.Add(stuckAfter); {
 		case now.Before(a.ctx.deadline):
-			w.arm(a.ctx.deadline)
+			w.armTimer(a.ctx.deadline)
 		case now.Before(last):
 			a.ctx.end(context.DeadlineExceeded)
-			w.arm(last)
+			w.armTimer(last)
 		default:
 			late = true
 		}
@@ -175,20 +177,20 @@ func (w *worker) onTimer() {
 	}
 }
 
-// halt ends what is at work: the drain is over.
-func (w *worker) halt() {
+// cancelRun ends the context of the run at work, because the drain is over.
+func (w *worker) cancelRun() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.now != nil {
-		w.now.ctx.end(context.Canceled)
+	if w.current != nil {
+		w.current.ctx.end(context.Canceled)
 	}
 }
 
-// exited ends a run that ended its goroutine, and with it the worker: another
-// takes its place.
-func (a *attempt) exited() {
+// goroutineExited settles a run in which a function of the service ended the goroutine
+// (runtime.Goexit), and with it the worker: another worker takes its place.
+func (a *attempt) goroutineExited() {
 	if a.decided.CompareAndSwap(false, true) {
-		a.l.finish(a.item, a.finishAttempt(&a.ctx, errExited))
-		a.l.startWorker(a.work)
+		a.l.finishItem(a.item, a.finishAttempt(&a.ctx, errExited))
+		a.l.startWorker(a.workCtx)
 	}
 }

@@ -30,11 +30,12 @@ type HandlerProvider interface{ Handlers() []Handler }
 type Module struct {
 	Name string // as on the command line: "ui-web"
 
-	opts   []fx.Option
-	mount  fx.Option
-	shared bool // another module of the process has the same prefix in the environment
+	opts         []fx.Option
+	mount        fx.Option // hands the handlers of the service to its bus, and lets them run after its start hooks
+	sharesPrefix bool      // another module of the process has the same prefix in the environment
 }
 
+// serviceName is the name of the module, by which Env finds its variables.
 type serviceName string
 
 // Service builds the module of the service S; opts are its providers. They get
@@ -42,9 +43,9 @@ type serviceName string
 // belong to this service alone.
 func Service[S HandlerProvider](name string, opts ...fx.Option) Module {
 	return Module{Name: name, opts: opts, mount: fx.Invoke(func(lc fx.Lifecycle, b *Bus, s S) error {
-		lc.Append(fx.Hook{OnStart: func(context.Context) error { b.dispatch.serve(); return nil }, OnStop: b.drain})
+		lc.Append(fx.Hook{OnStart: func(context.Context) error { b.dispatch.openLanes(); return nil }, OnStop: b.drain})
 		if h, ok := any(s).(interface{ Healthy(context.Context) error }); ok {
-			b.status.ask = h.Healthy
+			b.status.checkHealth = h.Healthy
 		}
 		return b.mount(s.Handlers())
 	})}
@@ -68,8 +69,8 @@ type Identity struct {
 // As gives a service another name on the wire than its module has.
 func As(id Identity) fx.Option { return fx.Supply(id) }
 
-// parts are what a Bus is made of.
-type parts struct {
+// busParams are what fx injects to make a Bus.
+type busParams struct {
 	fx.In
 	Cfg      Settings
 	Log      *slog.Logger
@@ -79,13 +80,14 @@ type parts struct {
 	Observer Observer  `optional:"true"`
 }
 
-// defaults are what the program decides and the environment may decide otherwise.
+// defaults are what the program chose, for example with LogLevel, and what the
+// environment may override.
 type defaults struct {
 	fx.In
 	LogLevel defaultLogLevel `optional:"true"`
 }
 
-// newLogger is the logger of a service or tool called name.
+// newLogger makes the logger of a service or tool called name.
 func (s *Settings) newLogger(name string) (*slog.Logger, error) {
 	log, err := NewLoggerAt(os.Stderr, s.LogLevel)
 	if err != nil {
@@ -101,7 +103,7 @@ func (m Module) App(opts ...fx.Option) *fx.App {
 	return fx.New(
 		fx.WithLogger(func() fxevent.Logger { return fxevent.NopLogger }),
 		fx.StartTimeout(5*time.Minute), // for models; connecting is no hook's work
-		fx.Supply(serviceName(m.Name), &variables{shared: m.shared}, new(moduleMiddleware)),
+		fx.Supply(serviceName(m.Name), &variableCollector{sharesPrefix: m.sharesPrefix}, new(moduleMiddleware)),
 		fx.Provide(
 			func(s Settings) (*slog.Logger, error) { return s.newLogger(m.Name) },
 			func(d defaults) (Settings, error) {
@@ -112,7 +114,7 @@ func (m Module) App(opts ...fx.Option) *fx.App {
 			func() (Home, error) { return HomeOf(filepath.Base(os.Args[0])) },
 			func(s Settings) (Dial, error) { return s.dialer() },
 			func() Listen { return new(net.ListenConfig).Listen },
-			func(p parts, use *moduleMiddleware) *Bus {
+			func(p busParams, use *moduleMiddleware) *Bus {
 				b := newBus(m.Name, p)
 				b.dispatch.middleware = use
 				return b
@@ -120,7 +122,7 @@ func (m Module) App(opts ...fx.Option) *fx.App {
 		),
 		fx.Options(m.opts...), fx.Options(opts...),
 		fx.Invoke(func(lc fx.Lifecycle, b *Bus, sd fx.Shutdowner) {
-			b.life.fatal = func(err error) {
+			b.life.onFail = func(err error) {
 				b.log.Error("stopping", "err", err)
 				_ = sd.Shutdown(fx.ExitCode(1))
 			}
@@ -145,7 +147,7 @@ func Run(ctx context.Context, mods ...Module) error {
 	}
 	done := make(chan error)
 	for i, m := range mods {
-		m.shared = slices.ContainsFunc(slices.Delete(slices.Clone(mods), i, i+1), func(o Module) bool { return prefixOf(o.Name) == prefixOf(m.Name) })
+		m.sharesPrefix = slices.ContainsFunc(slices.Delete(slices.Clone(mods), i, i+1), func(o Module) bool { return prefixOf(o.Name) == prefixOf(m.Name) })
 		go func() {
 			err := m.run(ctx)
 			switch {
@@ -181,6 +183,7 @@ func checkProcess(mods []Module) error {
 	return nil
 }
 
+// run runs one module from its start to its stop.
 func (m Module) run(ctx context.Context) error {
 	var s Settings
 	var b *Bus
@@ -189,15 +192,15 @@ func (m Module) run(ctx context.Context) error {
 	if err := app.Err(); err != nil { // fx's own report is a dig trace; the cause is what a person needs
 		return fmt.Errorf("%s: %w", m.Name, dig.RootCause(err))
 	}
-	b.life.fatal = func(error) {} // the error that run returns tells it, once
+	b.life.onFail = func(error) {} // the error that run returns tells it, once
 	start, cancel := context.WithTimeout(ctx, app.StartTimeout())
 	failed := hooks.explain(start, app.Start(start), "start", app.StartTimeout(), "fx.StartTimeout")
 	cancel()
 	if failed == nil {
 		select { // not app.Wait, which would take the second signal for itself
 		case <-ctx.Done():
-		case <-b.life.over:
-			failed = *b.life.died.Load()
+		case <-b.life.failed:
+			failed = *b.life.failure.Load()
 		}
 	} else if ctx.Err() != nil {
 		failed = nil // told to stop before it had started
@@ -243,13 +246,14 @@ func Open(ctx context.Context, name string, s Settings, hs ...Handler) (*Bus, er
 	return openTool(ctx, name, s, log, dial, hs...)
 }
 
+// openTool is Open with a logger and a dialer.
 func openTool(ctx context.Context, name string, s Settings, log *slog.Logger, dial Dial, hs ...Handler) (*Bus, error) {
 	s.ClientID = name + "-" + wire.NewID()[:8]
-	b := newBus(name, parts{Cfg: s, Log: log, Dial: dial, ID: Identity{Source: name}})
+	b := newBus(name, busParams{Cfg: s, Log: log, Dial: dial, ID: Identity{Source: name}})
 	b.tool = true
-	b.life.fatal = func(err error) {
+	b.life.onFail = func(err error) {
 		select {
-		case <-b.conns.ready:
+		case <-b.conns.firstReady:
 			b.log.Error("the bus is over", "err", err)
 		default: // Open returns it
 		}
@@ -260,7 +264,7 @@ func openTool(ctx context.Context, name string, s Settings, log *slog.Logger, di
 	if err := b.connect(ctx); err != nil {
 		return nil, err
 	}
-	b.dispatch.serve()
+	b.dispatch.openLanes()
 	if err := b.Ready(ctx); err != nil {
 		_ = b.Close(context.WithoutCancel(ctx))
 		return nil, fmt.Errorf("connect: %w", err)

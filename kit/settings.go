@@ -51,7 +51,7 @@ type Settings struct {
 
 	LogLevel slog.Level `ignored:"true"` // of the log where the variable LOG_LEVEL is not set; info by default
 
-	from string // variable that names the broker
+	namedBy string // variable that names the broker
 }
 
 // Validate reports the first setting that cannot work.

@@ -62,7 +62,7 @@ type sentMeter struct {
 	inFlight, lost, givenUp atomic.Int64
 	took                    meter.Histogram
 	published               sync.Map     // event type to *atomic.Int64
-	types                   atomic.Int64 // of them, about
+	types                   atomic.Int64 // event types in published, about
 }
 
 // count counts a message. A topic known only at run time may be a type of its
@@ -78,28 +78,31 @@ func (l *sentMeter) count(typ string) {
 	n.(*atomic.Int64).Add(1)
 }
 
-// accepted ends a publication that began at begin.
-func (l *sentMeter) accepted(begin time.Time) {
+// publicationEnded counts an AtLeastOnce publication that began at begin as over, whether
+// the broker accepted it or not.
+func (l *sentMeter) publicationEnded(begin time.Time) {
 	l.inFlight.Add(-1)
 	l.took.Add(time.Since(begin))
 }
 
-// givenUp counts and tells of a publication that broke each link.
-func (b *Bus) givenUp(ctx context.Context, p *paho.Publish, err error) error {
+// reportGivenUp counts and logs a publication for which the broker closed every link that
+// carried it, and returns the error for its caller.
+func (b *Bus) reportGivenUp(ctx context.Context, p *paho.Publish, err error) error {
 	b.sent.givenUp.Add(1)
 	b.log.ErrorContext(ctx, "publication given up", "topic", p.Topic, "len", len(p.Payload), "err", err)
 	return fmt.Errorf("message of %d bytes on %s: %w", len(p.Payload), p.Topic, err)
 }
 
-// dropped counts a message that was lost, and says so at most once a second.
-func (b *Bus) dropped(h *registration, reason string, d *Delivery) {
+// countDropped counts a message that was lost, and says so at most once a second.
+func (b *Bus) countDropped(h *registration, reason string, d *Delivery) {
 	if total, loud := h.meter.Drop(reason); loud {
 		b.log.Warn("message dropped", "handler", h.name, "reason", reason, "topic", d.Topic, "total", total)
 	}
 }
 
-// refuse counts a message that could not be understood.
-func (b *Bus) refuse(h *registration, d *Delivery, err error) {
+// countRefused counts a message that could not be decoded, by the reason, and logs it at
+// most once a second.
+func (b *Bus) countRefused(h *registration, d *Delivery, err error) {
 	reason := "invalid"
 	if w, ok := errors.AsType[*wire.Error](err); ok {
 		reason = string(w.Reason)
@@ -111,7 +114,7 @@ func (b *Bus) refuse(h *registration, d *Delivery, err error) {
 
 // metered are the registrations that count: those that run, and the kit's own.
 func (b *Bus) metered() []*registration {
-	hs := []*registration{b.replies.asking, b.dispatch.unmatched}
+	hs := []*registration{b.replies.lostReplies, b.dispatch.unmatched}
 	for _, t := range b.dispatch.routes {
 		hs = append(hs, t.h)
 	}
@@ -122,7 +125,7 @@ func (b *Bus) metered() []*registration {
 func (b *Bus) Stats() Stats {
 	ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 	s := Stats{Name: b.name, ClientID: b.id.ClientID, Instance: b.status.instance, UptimeS: time.Since(b.status.started).Seconds(), Published: map[string]int64{},
-		Link: LinkStats{Up: b.conns.linked.Load(), Reconnects: max(b.conns.times.Load()-1, 0), InFlight: b.sent.inFlight.Load(), Lost: b.sent.lost.Load(), GivenUp: b.sent.givenUp.Load(),
+		Link: LinkStats{Up: b.conns.linked.Load(), Reconnects: max(b.conns.readyCount.Load()-1, 0), InFlight: b.sent.inFlight.Load(), Lost: b.sent.lost.Load(), GivenUp: b.sent.givenUp.Load(),
 			PublishP50MS: ms(b.sent.took.Quantile(.5)), PublishP99MS: ms(b.sent.took.Quantile(.99))}}
 	b.sent.published.Range(func(typ, n any) bool {
 		s.Published[typ.(string)] = n.(*atomic.Int64).Load()
@@ -173,8 +176,8 @@ func snapshotHistogram(h *meter.Histogram) (out Histogram) {
 	return out
 }
 
-// totals are the counts as log attributes, "recall.handled=3".
-func (b *Bus) totals() (attrs []any) {
+// logTotals are the counts of all handlers as log attributes, without zeros: "recall.handled=3".
+func (b *Bus) logTotals() (attrs []any) {
 	for _, h := range b.Stats().Handlers {
 		n := map[string]int64{"handled": h.Handled, "failed": h.Failed, "dead": h.Dead, "retried": h.Retried, "duplicates": h.Duplicates}
 		for reason, lost := range h.Dropped {
@@ -189,8 +192,8 @@ func (b *Bus) totals() (attrs []any) {
 	return attrs
 }
 
-// report publishes the stats for whoever asked.
-func (b *Bus) report(ctx context.Context, d *Delivery) error {
+// publishStats publishes the stats for whoever asked.
+func (b *Bus) publishStats(ctx context.Context, d *Delivery) error {
 	to := b.ownTopic("stats")
-	return b.put(ctx, msg.Route{Topic: to, Type: "system.stats"}, to, b.Stats(), ID(d.ID))
+	return b.publishPayload(ctx, msg.Route{Topic: to, Type: "system.stats"}, to, b.Stats(), ID(d.ID))
 }

@@ -8,7 +8,7 @@ import (
 
 // A bridge that publishes on many topics fills neither memory nor metrics.
 func TestPublishedTypesAreBounded(t *testing.T) {
-	b := newBus("x", parts{Log: slog.New(slog.DiscardHandler)})
+	b := newBus("x", busParams{Log: slog.New(slog.DiscardHandler)})
 	const all = 3 * maxNames
 	for i := range all {
 		b.sent.count(strconv.Itoa(i))

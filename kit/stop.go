@@ -18,15 +18,15 @@ func (b *Bus) drain(ctx context.Context) error {
 		b.publishHealth(ctx, healthState{event: "shutdown"}) // which Drain does not shorten
 		b.unsubscribe(limit)
 	}
-	idle := b.finish()
-	defer func() { b.log.Info("stopped", b.totals()...) }()
+	idle := b.stopLanes()
+	defer func() { b.log.Info("stopped", b.logTotals()...) }()
 	select {
 	case <-idle:
-		b.life.endWork()
+		b.life.cancelWork()
 		return nil
 	case <-limit.Done():
 	}
-	b.life.endWork()
+	b.life.cancelWork()
 	select { // what listens to its context ends before the service closes its store
 	case <-idle:
 	case <-time.After(time.Second):
@@ -58,15 +58,15 @@ func (b *Bus) unsubscribe(ctx context.Context) {
 	all.Wait()
 }
 
-// finish ends what feeds handlers, and returns a channel that closes when the
-// last of them is done.
-func (b *Bus) finish() <-chan struct{} {
-	b.life.endFeeding()
+// stopLanes ends what feeds handlers and lets the lanes take nothing new. It returns a
+// channel that closes when the last handler is done.
+func (b *Bus) stopLanes() <-chan struct{} {
+	b.life.stopFeeding()
 	for _, c := range b.conns.all {
 		c.unlink()
 	}
 	for _, l := range b.dispatch.lanes {
-		l.set(func() { l.stopped = true })
+		l.updateState(func() { l.stopped = true })
 	}
 	idle := make(chan struct{})
 	go func() {
@@ -88,8 +88,8 @@ func (b *Bus) disconnect(ctx context.Context) error {
 	if m := b.status.last.Load(); b.conns.linked.Load() && !b.evicted() && (m == nil || m.event != "shutdown") { // the link came up during the drain
 		b.publishHealth(ctx, healthState{event: "shutdown"})
 	}
-	b.life.stop()
-	b.life.endWork()
+	b.life.cancelConnections()
+	b.life.cancelWork()
 	for _, c := range b.conns.all {
 		if c.cm == nil { // connect failed before it
 			continue

@@ -9,24 +9,24 @@ import (
 	"github.com/gotars/tars/kit/internal/topic"
 )
 
-// expected reports whether a topic is subscribed: replies to asks that gave up
-// still arrive.
-func (c *connection) expected(name string) bool {
+// isSubscribed reports whether a topic matches a filter of this connection. What arrives
+// there is expected even when nobody takes it, such as a reply to an ask that gave up.
+func (c *connection) isSubscribed(name string) bool {
 	return slices.ContainsFunc(c.filters, func(f paho.SubscribeOptions) bool {
 		return topic.Matches(topic.Unshared(f.Topic), name)
 	})
 }
 
-// unsubscribeStale ends a subscription that an earlier version of this service left in
-// its session.
+// unsubscribeStale ends the subscription that brought d, which an earlier version of this
+// service left in its session. It is tried once for each topic.
 func (c *connection) unsubscribeStale(d *Delivery) {
 	b := c.b
-	b.dropped(b.dispatch.unmatched, "no_handler", d)
+	b.countDropped(b.dispatch.unmatched, "no_handler", d)
 	if !b.dispatch.unexpectedTopics.first(c.clientID + " " + d.Topic) {
 		return
 	}
 	b.life.spawn(func() {
-		ctx, cancel := context.WithTimeout(b.life.feeds, askTimeout)
+		ctx, cancel := context.WithTimeout(b.life.feedCtx, askTimeout)
 		defer cancel()
 		if b.Ready(ctx) != nil { // before that, connect may not be done
 			return

@@ -17,17 +17,17 @@ func UseAll(mw ...Middleware) fx.Option {
 	return fx.Invoke(func(e *moduleMiddleware) { e.all = append(e.all, mw...) })
 }
 
-// wrap sets what runs for a message of h.
-func (e *moduleMiddleware) wrap(h *registration) error {
+// wrap sets h.run: the handler inside the middleware of the module.
+func (m *moduleMiddleware) wrap(h *registration) error {
 	h.run = h.serve
-	if e == nil || h.builtIn || h.serve == nil {
+	if m == nil || h.builtIn || h.serve == nil {
 		return nil
 	}
-	for i := len(e.all) - 1; i >= 0; i-- {
-		if e.all[i] == nil {
+	for i := len(m.all) - 1; i >= 0; i-- {
+		if m.all[i] == nil {
 			return errors.New("UseAll: a middleware is nil")
 		}
-		if h.run = e.all[i](h.run); h.run == nil {
+		if h.run = m.all[i](h.run); h.run == nil {
 			return errors.New("UseAll: a middleware returned nil")
 		}
 	}
