@@ -158,10 +158,14 @@ func (e *audioSource) speechEvents(events []vad.Event) (all []speechEvent) {
 				early, e.lastAttempt = e.lastAttempt, nil
 			}
 			e.dropAttempt()
+		case vad.Rejected:
+			e.dropAttempt()
 		}
 		f := speechEvent{utterance: e.current, edge: v.Edge, energy: v.Energy}
 		f.audio, f.early = v.Audio, early
 		switch {
+		case v.Edge == vad.Rejected:
+			e.current = utterance{}
 		case v.Edge != vad.Complete:
 		case f.ended.IsZero(): // cut while somebody speaks
 			f.ended = now

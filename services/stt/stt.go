@@ -84,7 +84,7 @@ func (s *Service) Handlers() []kit.Handler {
 		kit.OnChan(s.partials, s.transcribePartial, kit.Timeout(0)), // a lane of its own: a final never waits for a partial
 		kit.Every(sourceTimeout/2, s.flushIdle),
 		kit.OnConnect(s.findEngine, choice), kit.Every(failover.LookEvery, s.findEngine, choice),
-		kit.Sends[contract.FinalTranscript](), kit.Sends[contract.PartialTranscript](), kit.Sends[contract.WakeEvent](),
+		kit.Sends[contract.FinalTranscript](), kit.Sends[contract.PartialTranscript](), kit.Sends[contract.WakeEvent](), kit.Sends[contract.SpeechDropped](),
 	}
 	if s.wakeListener != nil {
 		all = append(all, kit.OnChan(s.wakeListener.detections, s.woken), kit.Loop(s.wakeListener.run, kit.Name("watch")))
@@ -166,44 +166,6 @@ func (s *Service) takeTurns(ctx context.Context) error {
 	}
 }
 
-// transcribeFinal has the engine read a complete utterance, and publishes the text.
-func (s *Service) transcribeFinal(ctx context.Context, u utterance) error {
-	defer s.waiting.Add(-1)
-	ctx = kit.WithBaggage(ctx, "room", u.room)
-	begun := time.Now()
-	r, err := s.understand(ctx, u)
-	s.noteResult(err)
-	text := removeNonSpeech(r.Text)
-	switch {
-	case err != nil:
-		return err
-	case text == "":
-		return kit.Drop("no_words")
-	case r.Confidence != nil && *r.Confidence < s.cfg.MinConfidence:
-		return kit.Drop("unsure")
-	case s.echoes.isEcho(u.room, text, u.begun, u.ended):
-		return kit.Drop("echo")
-	}
-	s.turns.understand(u.room)
-	s.log.DebugContext(ctx, "heard", "id", u.id, "took", time.Since(begun), "text_len", len(text), "after", time.Since(u.ended))
-	return s.bus.Publish(ctx, contract.FinalTranscript{Text: text, Lang: s.lang(r), Confidence: r.Confidence, UttID: &u.id})
-}
-
-// understand reads u, unless that was begun as soon as its last word was said.
-func (s *Service) understand(ctx context.Context, u utterance) (engine.Result, error) {
-	if u.early != nil && !u.early.claim() {
-		select {
-		case <-u.early.done:
-			if u.early.err == nil || u.early.took >= s.cfg.Timeout { // it had all the time that an utterance has
-				return u.early.result, u.early.err
-			}
-		case <-ctx.Done():
-			return engine.Result{}, context.Cause(ctx)
-		}
-	}
-	return s.transcribe(ctx, u.audio)
-}
-
 // transcribe has the engine read a, and notes how long that takes.
 func (s *Service) transcribe(ctx context.Context, a pcm.Audio) (engine.Result, error) {
 	begun := time.Now()
@@ -260,10 +222,13 @@ func (s *Service) publishEvents(ctx context.Context, e *audioSource, facts []spe
 		switch f.edge {
 		case vad.Complete:
 			s.waiting.Add(1)
-			if dropped := s.turns.push(f.utterance); dropped > 0 {
-				s.waiting.Add(int32(-dropped))
-				errs = append(errs, kit.Drop("engine_backlog"))
+			for _, u := range s.turns.push(f.utterance) {
+				s.waiting.Add(-1)
+				errs = append(errs, s.drop(kit.WithBaggage(ctx, "room", u.room), u, "engine_backlog"))
 			}
+			continue
+		case vad.Rejected:
+			errs = append(errs, s.publishDropped(ctx, f.utterance, "no_speech", nil))
 			continue
 		case vad.Ended:
 			if s.cfg.Partials {

@@ -79,13 +79,14 @@ type house struct {
 	partials *kittest.Watcher[contract.PartialTranscript]
 	events   *kittest.Watcher[contract.WakeEvent]
 	health   *kittest.Watcher[contract.HealthPing]
+	dropped  *kittest.Watcher[contract.SpeechDropped]
 }
 
 func listen(t *testing.T, name string, f func(*testing.T, *house), settings ...string) {
 	t.Helper()
 	kittest.Run(t, name, func(t *testing.T, b *kittest.Harness) {
 		h := &house{b, 0, &reader{takes: 300 * ms}, kittest.Watch[contract.FinalTranscript](b), kittest.Watch[contract.PartialTranscript](b),
-			kittest.Watch[contract.WakeEvent](b), kittest.Watch[contract.HealthPing](b)}
+			kittest.Watch[contract.WakeEvent](b), kittest.Watch[contract.HealthPing](b), kittest.Watch[contract.SpeechDropped](b)}
 		for _, s := range settings {
 			k, v, _ := strings.Cut(s, "=")
 			t.Setenv(k, v)

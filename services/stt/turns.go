@@ -32,22 +32,23 @@ type roomTurns struct {
 
 func newTurnQueue() *turnQueue { return &turnQueue{some: make(chan struct{}, 1)} }
 
-// push queues u and returns how many utterances were dropped for it, which may
-// be u itself.
-func (q *turnQueue) push(u utterance) (dropped int) {
+// push queues u and returns the utterances that were dropped for it, which may be u
+// itself.
+func (q *turnQueue) push(u utterance) (dropped []utterance) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	i := slices.IndexFunc(q.rooms, func(r *roomTurns) bool { return r.name == u.room })
 	switch {
 	case i >= 0 && len(q.rooms[i].all) >= maxWaitingOfRoom:
+		dropped = append(dropped, q.rooms[i].all[0])
 		q.rooms[i].all = slices.Delete(q.rooms[i].all, 0, 1)
 		q.waiting--
-		dropped++
 	case q.waiting >= maxWaiting:
-		if !q.makeRoom(u.room) {
-			return 1
+		victim, ok := q.makeRoom(u.room)
+		if !ok {
+			return []utterance{u}
 		}
-		dropped++
+		dropped = append(dropped, victim)
 		i = slices.IndexFunc(q.rooms, func(r *roomTurns) bool { return r.name == u.room })
 	}
 	if i < 0 {
@@ -66,7 +67,7 @@ func (q *turnQueue) push(u utterance) (dropped int) {
 // makeRoom drops an utterance for one of the room called name: the oldest of the
 // room with most of them, or when each has one, the newest of the strangers. It
 // reports false when name has no better claim. The caller holds the lock.
-func (q *turnQueue) makeRoom(name string) bool {
+func (q *turnQueue) makeRoom(name string) (dropped utterance, ok bool) {
 	victim := -1
 	for i, r := range q.rooms {
 		if len(r.all) > 1 && (victim < 0 || len(r.all) > len(q.rooms[victim].all)) {
@@ -81,10 +82,9 @@ func (q *turnQueue) makeRoom(name string) bool {
 		}
 	}
 	if victim < 0 {
-		return false
+		return utterance{}, false
 	}
-	q.takeFrom(victim)
-	return true
+	return q.takeFrom(victim), true
 }
 
 // takeFrom removes the oldest utterance of a room. The caller holds the lock.

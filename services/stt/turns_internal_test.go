@@ -50,7 +50,7 @@ func TestRoomsAreReadInTurn(t *testing.T) {
 				q.understand(room)
 			}
 			for _, u := range tt.said {
-				dropped += q.push(u)
+				dropped += len(q.push(u))
 			}
 			if got := served(t, q); got != tt.want || dropped != tt.dropped {
 				t.Errorf("read %s and dropped %d, want %s and %d", got, dropped, tt.want, tt.dropped)
@@ -63,12 +63,12 @@ func TestFloodOfRoomsDoesNotKeepARealOneWaiting(t *testing.T) {
 	q, dropped := newTurnQueue(), 0
 	q.understand("kitchen")
 	for i := range 20_000 {
-		dropped += q.push(said(fmt.Sprint("made-up-", i), "x"))
+		dropped += len(q.push(said(fmt.Sprint("made-up-", i), "x")))
 	}
 	if q.waiting > maxWaiting || dropped != 20_000-q.waiting {
 		t.Errorf("%d wait and %d were dropped", q.waiting, dropped)
 	}
-	if dropped := q.push(said("kitchen", "real")); dropped != 1 {
+	if dropped := len(q.push(said("kitchen", "real"))); dropped != 1 {
 		t.Errorf("%d were dropped for a room in use, want one of the others", dropped)
 	}
 	if u, _ := q.next(t.Context()); u.id != "real" {

@@ -30,12 +30,13 @@ const (
 type Edge int
 
 // The edges of speech, in the order in which they come: any number of times
-// Started and Ended, then Complete. Noise that was taken for speech has no
-// Complete.
+// Started and Ended, then either Complete or Rejected. Rejected is noise that was taken
+// for speech, and speech that nobody may hear to its end.
 const (
 	Started Edge = iota
 	Ended
 	Complete
+	Rejected
 )
 
 // Event is an edge of speech in one source.
@@ -119,6 +120,9 @@ func (s *Segmenter) Forget() []Event {
 	var events []Event
 	if s.started {
 		events = append(events, s.newEvent(Ended))
+	}
+	if s.open {
+		events = append(events, s.newEvent(Rejected))
 	}
 	*s = Segmenter{settings: s.settings, endpoint: s.endpoint, detector: s.detector, frames: s.frames, nextSeq: -1}
 	return events
@@ -232,6 +236,8 @@ func (s *Segmenter) endUtterance() []Event {
 		done := s.newEvent(Complete)
 		done.Audio = said.pcm
 		events = append(events, done)
+	} else {
+		events = append(events, s.newEvent(Rejected))
 	}
 	s.open, s.started, s.speech = false, false, frameBuffer{}
 	s.voicedRun, s.silentFrames = 0, 0

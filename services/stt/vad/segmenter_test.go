@@ -50,7 +50,7 @@ func utterances(events []vad.Event) (all []pcm.Audio) {
 func story(events []vad.Event) string {
 	var s []string
 	for _, e := range events {
-		s = append(s, fmt.Sprintf("%s %d", [...]string{"started", "ended", "complete"}[e.Edge], e.At.Milliseconds()))
+		s = append(s, fmt.Sprintf("%s %d", [...]string{"started", "ended", "complete", "rejected"}[e.Edge], e.At.Milliseconds()))
 	}
 	return strings.Join(s, ", ")
 }
@@ -73,7 +73,7 @@ func TestEdgesOfSpeech(t *testing.T) {
 		"a click after a sentence": {sound.NewRoom(20).Voice(400 * ms).Silence(400 * ms).Voice(40 * ms).Silence(time.Second),
 			"started 120, ended 680, complete 1060"},
 		"a voice in a noisy room, which is taken for one until it is known": {sound.NewRoom(400).Silence(5 * time.Second).Voice(400 * ms).Silence(time.Second),
-			"started 120, ended 2800, started 5120, ended 5660, complete 6040"},
+			"started 120, ended 2800, rejected 3180, started 5120, ended 5660, complete 6040"},
 		"hum of the mains": {sound.NewRoom(5).Hum(5 * time.Second), ""},
 		"the stream ends in a word": {sound.NewRoom(20).Silence(time.Second).Voice(400 * ms),
 			"started 1120, ended 1400, complete 1400"},
@@ -224,7 +224,7 @@ func FuzzSegmenterTakesAnything(f *testing.F) {
 		open := false
 		for i := range max(0, min(times, 50)) {
 			for _, e := range s.Hear([]int64{a, b, int64(i)}[i%3], pcm) {
-				if e.Edge != vad.Complete && (e.Edge == vad.Started) == open {
+				if over := e.Edge == vad.Complete || e.Edge == vad.Rejected; !over && (e.Edge == vad.Started) == open {
 					t.Fatalf("%v while open is %v", e.Edge, open)
 				}
 				open = e.Edge == vad.Started

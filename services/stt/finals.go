@@ -1,0 +1,74 @@
+package stt
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/gotars/tars/contract"
+	"github.com/gotars/tars/kit"
+	"github.com/gotars/tars/services/stt/engine"
+	"github.com/gotars/tars/speech"
+)
+
+// transcribeFinal has the engine read a complete utterance, and publishes the text, or
+// that there is none.
+func (s *Service) transcribeFinal(ctx context.Context, u utterance) error {
+	defer s.waiting.Add(-1)
+	ctx = kit.WithBaggage(ctx, "room", u.room)
+	begun := time.Now()
+	r, err := s.understand(ctx, u)
+	s.noteResult(err)
+	text := removeNonSpeech(r.Text)
+	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case err != nil:
+		return errors.Join(err, s.publishDropped(ctx, u, "failed", new(forPerson(err))))
+	case text == "":
+		return s.drop(ctx, u, "no_words")
+	case r.Confidence != nil && *r.Confidence < s.cfg.MinConfidence:
+		return s.drop(ctx, u, "unsure")
+	case s.echoes.isEcho(u.room, text, u.begun, u.ended):
+		return s.drop(ctx, u, "echo")
+	}
+	s.turns.understand(u.room)
+	s.log.DebugContext(ctx, "heard", "id", u.id, "took", time.Since(begun), "text_len", len(text), "after", time.Since(u.ended))
+	return s.bus.Publish(ctx, contract.FinalTranscript{Text: text, Lang: s.lang(r), Confidence: r.Confidence, UttID: &u.id})
+}
+
+// understand reads u, unless that was begun as soon as its last word was said.
+func (s *Service) understand(ctx context.Context, u utterance) (engine.Result, error) {
+	if u.early != nil && !u.early.claim() {
+		select {
+		case <-u.early.done:
+			if u.early.err == nil || u.early.took >= s.cfg.Timeout { // it had all the time that an utterance has
+				return u.early.result, u.early.err
+			}
+		case <-ctx.Done():
+			return engine.Result{}, context.Cause(ctx)
+		}
+	}
+	return s.transcribe(ctx, u.audio)
+}
+
+// drop publishes that u is nothing to answer, and returns the error that has it
+// counted. The room is the baggage of ctx.
+func (s *Service) drop(ctx context.Context, u utterance, reason string) error {
+	return errors.Join(kit.Drop(reason), s.publishDropped(ctx, u, reason, nil))
+}
+
+// publishDropped publishes that no final follows for u, so that nobody waits for one.
+func (s *Service) publishDropped(ctx context.Context, u utterance, reason string, err *string) error {
+	return s.bus.Publish(ctx, contract.SpeechDropped{UttID: &u.id, Reason: reason, Err: err})
+}
+
+// forPerson is err, as short as a notice.
+func forPerson(err error) string {
+	const maxChars = 200
+	text := err.Error()
+	if short := speech.FirstWords(text, maxChars); short != "" {
+		return short
+	}
+	return string([]rune(text)[:maxChars])
+}
