@@ -52,6 +52,7 @@ type language struct {
 	never, mayEnd, beforeOrdinal, numbered map[string]bool
 	monthNames                             []string
 	units                                  *unitPattern
+	numbers                                *numberData // nil: its number words are not known
 }
 
 var (
@@ -76,7 +77,8 @@ func loadLanguages() map[string]*language {
 			panic(fmt.Sprintf("speech/lang/%s: %v", e.Name(), err))
 		}
 		l.index()
-		all[strings.TrimSuffix(e.Name(), ".json")] = l
+		code := strings.TrimSuffix(e.Name(), ".json")
+		all[code], l.numbers = l, numberWords[code]
 	}
 	return all
 }
