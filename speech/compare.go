@@ -14,6 +14,10 @@ import (
 func ComparableWords(text, lang string) []string {
 	l := languageOf(lang)
 	text = strings.ToLower(Speakable(text, lang))
+	text = strings.ReplaceAll(text, "’", "'")
+	if l == languages["en"] {
+		text = contractions.Replace(text)
+	}
 	text = apostrophes.Replace(text)
 	text = l.clockTimes(text)
 	text = ordinalSuffix.ReplaceAllString(text, "$1")
@@ -21,7 +25,9 @@ func ComparableWords(text, lang string) []string {
 }
 
 var (
-	apostrophes   = strings.NewReplacer("o'clock", " ", "o’clock", " ", "'", "", "’", "", "per cent", "percent", "oclock", " ", "metre", "meter", "litre", "liter")
+	apostrophes = strings.NewReplacer("o'clock", " ", "'", "", "per cent", "percent", "oclock", " ", "metre", "meter", "litre", "liter")
+	// contractions are read alike with and without an apostrophe, as a recogniser likes.
+	contractions  = strings.NewReplacer("won't", "will not", "can't", "can not", "cannot", "can not", "n't", " not", "'s", " is", "'re", " are", "'ll", " will", "'ve", " have", "'m", " am", "'d", " would")
 	fullHour      = regexp.MustCompile(`\b(\d{1,2}):00\b`)
 	clockAndUhr   = regexp.MustCompile(`\b(\d{1,2})[:.]0?(\d{1,2}) uhr\b`)
 	ordinalSuffix = regexp.MustCompile(`(\d)(?:st|nd|rd|th)\b`)

@@ -26,6 +26,7 @@ func TestWhatIsReadAlikeIsComparedAlike(t *testing.T) {
 		"money":                   {"en", []string{"$25.50", "twenty-five dollars and fifty cents"}, "2 5 dollars and 5 0 cents"},
 		"and between words":       {"en", []string{"two and three", "2 and 3"}, "2 and 3"},
 		"percent":                 {"en", []string{"50%", "fifty per cent"}, "5 0 percent"},
+		"a contraction":           {"en", []string{"It's so, isn't it?", "it is so is not it", "It’s so, isn’t it?"}, "it is so is not it"},
 		"spelled":                 {"en", []string{"the U.S.A.", "the u s a"}, "the usa"},
 		"a German time":           {"de", []string{"Es ist 15:05 Uhr.", "es ist fünfzehn Uhr fünf", "Es ist 15.05 Uhr"}, "es ist 1 5 uhr 5"},
 		"a German number":         {"de", []string{"1.250 kWh", "eintausendzweihundertfünfzig Kilowattstunden", "1250 Kilowattstunden"}, "1 2 5 0 kilowattstunden"},

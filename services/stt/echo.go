@@ -1,8 +1,12 @@
 package stt
 
 import (
+	"slices"
+	"strings"
 	"sync"
 	"time"
+
+	"github.com/gotars/tars/speech"
 )
 
 // echoes knows what the assistant says aloud, so that it does not answer
@@ -17,30 +21,25 @@ type echoes struct {
 // saying is one text that was spoken in a room, "" for any room.
 type saying struct {
 	room, utt  string
-	words      []string
+	text       string
 	begun, end time.Time // end is in the future while it is being spoken
 }
 
 const (
 	maxSayings      = 64
 	maxWordDuration = 800 * time.Millisecond // how long a word takes at most, should the end of speaking never be told
-	minEchoWords    = 3                      // fewer are an echo only as the whole of what was said, so that "stop" gets through
-	// minEchoShare is the share of the words that must have been said in this order.
-	// It leaves room for a recogniser that mishears one word of four. Chosen by ear,
-	// with the examples of echo_internal_test.go; it was not measured in a room.
-	minEchoShare = 0.75
 )
 
 // start notes that text is being spoken.
 func (e *echoes) start(room, utt, text string) {
-	words, now := spokenWords(text), time.Now()
+	words, now := len(spokenWords(text)), time.Now()
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if len(e.said) == maxSayings {
 		e.said = append(e.said[:0], e.said[1:]...)
 	}
-	e.said = append(e.said, saying{room: room, utt: utt, words: words, begun: now,
-		end: now.Add(time.Duration(len(words)+3) * maxWordDuration)})
+	e.said = append(e.said, saying{room: room, utt: utt, text: text, begun: now,
+		end: now.Add(time.Duration(words+3) * maxWordDuration)})
 }
 
 // end notes that nothing of utt is spoken any more.
@@ -55,53 +54,137 @@ func (e *echoes) end(utt string) {
 	}
 }
 
-// isEcho tells whether text, the speech in room from begun to ended, is what the
-// assistant said there at that time.
-func (e *echoes) isEcho(room, text string, begun, ended time.Time) bool {
+// saidIn returns what the assistant said in room while somebody was heard there from
+// begun to ended.
+func (e *echoes) saidIn(room string, begun, ended time.Time) (texts []string) {
 	if e.window == 0 {
-		return false
+		return nil
 	}
-	words := spokenWords(text)
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	var said []string
 	for _, s := range e.said {
-		if s.room != "" && s.room != room || s.begun.After(ended) || begun.After(s.end.Add(e.window)) {
+		if (s.room == "" || s.room == room) && !s.begun.After(ended) && !begun.After(s.end.Add(e.window)) {
+			texts = append(texts, s.text)
+		}
+	}
+	return texts
+}
+
+// withoutEcho is text, the speech in room from begun to ended, without what the
+// assistant said there at that time: all of it when none of it was, and empty when all
+// was.
+func (e *echoes) withoutEcho(room, text, lang string, begun, ended time.Time) string {
+	texts := e.saidIn(room, begun, ended)
+	if len(texts) == 0 {
+		return text
+	}
+	h := splitHeard(text, lang)
+	best := text
+	// What is read aloud of an address depends on the voice, so it is looked for as it
+	// is said for it, and as it is written.
+	for _, read := range []func(string) []string{
+		func(s string) []string { return speech.ComparableWords(s, lang) },
+		spokenWords,
+	} {
+		var said []string
+		for _, s := range texts {
+			words := read(s)
+			if slices.Equal(words, h.words) {
+				return "" // whole, however short
+			}
+			said = append(said, words...)
+		}
+		rest := h.text(notEcho(h.words, said))
+		if rest == "" {
+			return ""
+		}
+		if len(rest) < len(best) {
+			best = rest
+		}
+	}
+	return best
+}
+
+// heardText is a text in its written words and in those that are compared.
+type heardText struct {
+	words   []string // as [speech.ComparableWords]
+	written []string // pieces of the text
+	piece   []int    // of each word the piece that it comes from
+}
+
+// splitHeard splits text. Signs are read in their context, so the words of a piece are
+// found again in those of the whole text.
+func splitHeard(text, lang string) heardText {
+	h := heardText{words: speech.ComparableWords(text, lang), written: pieces(text)}
+	var alone []string
+	var of []int
+	for i, p := range h.written {
+		for _, w := range speech.ComparableWords(p, lang) {
+			alone, of = append(alone, w), append(of, i)
+		}
+	}
+	h.piece = make([]int, len(h.words))
+	for i := range h.piece {
+		h.piece[i] = -1
+	}
+	for _, m := range align(h.words, alone) {
+		h.piece[m.a] = of[m.b]
+	}
+	for i := 1; i < len(h.piece); i++ {
+		if h.piece[i] < 0 {
+			h.piece[i] = h.piece[i-1]
+		}
+	}
+	for i := len(h.piece) - 2; i >= 0; i-- {
+		if h.piece[i] < 0 {
+			h.piece[i] = h.piece[i+1]
+		}
+	}
+	return h
+}
+
+// text is what is written of the words that are kept.
+func (h heardText) text(keep []bool) string {
+	if !slices.Contains(keep, false) {
+		return strings.Join(h.written, " ")
+	}
+	wanted := map[int]bool{}
+	for i, k := range keep {
+		if k && h.piece[i] >= 0 {
+			wanted[h.piece[i]] = true
+		}
+	}
+	var out strings.Builder
+	for i, p := range h.written {
+		if !wanted[i] {
 			continue
 		}
-		if len(words) < minEchoWords && len(words) == len(s.words) && longestCommonSubsequence(words, s.words) == len(words) {
-			return true
+		if out.Len() > 0 && !speech.IsUnspaced([]rune(p)[0]) {
+			out.WriteByte(' ')
 		}
-		said = append(said, s.words...)
+		out.WriteString(p)
 	}
-	return len(words) >= minEchoWords && bestOverlap(words, said) >= minEchoShare
+	return strings.TrimLeft(out.String(), " ,;:.!?-–—")
 }
 
-// bestOverlap is the largest share of words that some stretch of said, little longer
-// than they are, holds in their order. A longer stretch would hold any question.
-func bestOverlap(words, said []string) float64 {
-	const slack = 2
-	best := 0
-	for i := range said {
-		best = max(best, longestCommonSubsequence(words, said[i:min(len(said), i+len(words)+slack)]))
-	}
-	return float64(best) / float64(len(words))
-}
-
-// longestCommonSubsequence is the length of the longest common subsequence.
-func longestCommonSubsequence(a, b []string) int {
-	row := make([]int, len(b)+1)
-	for _, x := range a {
-		diagonal := 0
-		for j, y := range b {
-			above := row[j+1]
-			if x == y {
-				row[j+1] = diagonal + 1
-			} else {
-				row[j+1] = max(above, row[j])
+// pieces are the words of text as they are written, and the single characters of scripts
+// without spaces.
+func pieces(text string) (all []string) {
+	for _, field := range strings.Fields(text) {
+		word := ""
+		for _, r := range field {
+			if !speech.IsUnspaced(r) {
+				word += string(r)
+				continue
 			}
-			diagonal = above
+			if word != "" {
+				all = append(all, word)
+			}
+			all, word = append(all, string(r)), ""
+		}
+		if word != "" {
+			all = append(all, word)
 		}
 	}
-	return row[len(b)]
+	return all
 }

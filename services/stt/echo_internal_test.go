@@ -1,6 +1,8 @@
 package stt
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -35,10 +37,56 @@ func TestOwnEchoIsRecognised(t *testing.T) {
 				e.end("u1")
 				time.Sleep(tt.after)
 				now := time.Now()
-				if got := e.isEcho(tt.room, tt.heard, now, now.Add(2*time.Second)); got != tt.want {
+				if got := e.withoutEcho(tt.room, tt.heard, "en", now, now.Add(2*time.Second)) == ""; got != tt.want {
 					t.Errorf("%q after %q: echo is %v, want %v", tt.heard, tt.said, got, tt.want)
 				}
 			})
+		})
+	}
+}
+
+func TestEchoIsCutOutOfWhatIsHeard(t *testing.T) {
+	const paris = "The weather in Paris is fine today, with a light wind from the west."
+	tests := map[string]struct {
+		said, lang, heard string
+		want              string // what a person said
+	}{
+		"a time in words":          {"It is 3:05 PM.", "en", "it is three oh five pm", ""},
+		"a time in digits":         {"It is 3:05 PM.", "en", "It's 3.05 p.m.", ""},
+		"a temperature":            {"It is -5°C.", "en", "minus five degrees celsius", ""},
+		"a number with a unit":     {"That's 1,250 kWh & rising.", "en", "1250 kilowatt hours and rising", ""},
+		"the same in words":        {"That's 1,250 kWh & rising.", "en", "That's twelve hundred and fifty kilowatt-hours and rising.", ""},
+		"an address":               {"Go to https://example.org/a now.", "en", "Go to link now.", ""},
+		"an address as it is read": {"Go to https://example.org/a now.", "en", "Go to https example.org a now", ""},
+		"German":                   {"Es sind -5°C um 15:05 Uhr.", "de", "es sind minus fünf Grad Celsius um fünfzehn Uhr fünf", ""},
+		"without spaces":           {"今日の天気は晴れです。", "ja", "今日の天気は晴れです", ""},
+		"markup":                   {"**Paris** has `two` rivers and 3 km of walls.", "en", "Paris has two rivers and three kilometers of walls", ""},
+
+		"stop in the middle":                   {paris, "en", "the weather in paris stop is fine today with a light wind", "stop"},
+		"stop in place of a word":              {paris, "en", "The weather in Paris is stop, today with a light wind.", "stop,"},
+		"stop at the end":                      {paris, "en", "the weather in paris is fine, stop!", "stop!"},
+		"stop before it":                       {paris, "en", "Stop. The weather in Paris is fine today.", "Stop."},
+		"a question behind it":                 {paris, "en", "the weather in paris is fine today what time is it", "what time is it"},
+		"a question before it":                 {paris, "en", "And what about Rome? In Paris is fine today with a light wind", "And what about Rome?"},
+		"a question in it":                     {paris, "en", "the weather in paris is turn off the radio fine today with a light wind", "turn off the radio"},
+		"German stop":                          {"Morgen regnet es in Berlin den ganzen Tag über.", "de", "morgen regnet es in Berlin halt den ganzen Tag", "halt"},
+		"words that are the same by chance":    {paris, "en", "what will the weather in London be tomorrow", "what will the weather in London be tomorrow"},
+		"a short utterance that we never said": {paris, "en", "Louder.", "Louder."},
+		"two of our words":                     {paris, "en", "Fine today.", "Fine today."},
+
+		"misheard words":              {paris, "en", "whether in Paris is mine two day with a light wind", ""},
+		"a misheard word at the end":  {paris, "en", "The weather in Paris is fine Tudor", ""},
+		"a misheard word in a number": {"It is 3:05 PM and 21 degrees.", "en", "it is three oh nine pm and twenty one degrees", ""},
+		"stop when we say shop":       {"We can go to the shop in the town.", "en", "we can go to the stop in the town", ""},
+		"stop when we say it":         {"Say stop when you have had enough of it.", "en", "say stop when you have had enough of it", ""},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			e := echoes{window: time.Second}
+			e.start("", "u1", tt.said)
+			if got := e.withoutEcho("kitchen", tt.heard, tt.lang, time.Now(), time.Now()); got != tt.want {
+				t.Errorf("of %q, while it says %q, %q is left, want %q", tt.heard, tt.said, got, tt.want)
+			}
 		})
 	}
 }
@@ -48,7 +96,7 @@ func TestAnEndThatIsNeverToldIsAssumed(t *testing.T) {
 		e := echoes{window: time.Second}
 		e.start("", "u1", "good morning to you")
 		time.Sleep(time.Minute)
-		if e.isEcho("kitchen", "good morning to you", time.Now(), time.Now()) {
+		if e.withoutEcho("kitchen", "good morning to you", "en", time.Now(), time.Now()) == "" {
 			t.Error("a minute later it is still an echo")
 		}
 	})
@@ -61,5 +109,16 @@ func TestWhatWasSaidIsForgotten(t *testing.T) {
 	}
 	if len(e.said) != maxSayings {
 		t.Errorf("%d sayings are kept, want %d", len(e.said), maxSayings)
+	}
+}
+
+func BenchmarkEchoOfALongAnswer(b *testing.B) {
+	e := echoes{window: time.Second}
+	for i := range 20 {
+		e.start("", "u", fmt.Sprintf("Sentence %d tells of the weather in another city, which is %d degrees warmer than yesterday.", i, i))
+	}
+	heard := strings.Repeat("the weather in another city is degrees warmer than yesterday and so on ", 5)
+	for b.Loop() {
+		e.withoutEcho("kitchen", heard, "en", time.Now(), time.Now())
 	}
 }

@@ -29,7 +29,8 @@ func (s *Service) transcribeFinal(ctx context.Context, u utterance) error {
 		return s.drop(ctx, u, "no_words")
 	case r.Confidence != nil && *r.Confidence < s.cfg.MinConfidence:
 		return s.drop(ctx, u, "unsure")
-	case s.echoes.isEcho(u.room, text, u.begun, u.ended):
+	}
+	if text = s.echoes.withoutEcho(u.room, text, s.lang(r), u.begun, u.ended); text == "" {
 		return s.drop(ctx, u, "echo")
 	}
 	s.turns.understand(u.room)

@@ -192,7 +192,8 @@ func (s *Service) transcribePartial(ctx context.Context, a *attempt) error {
 		return err
 	case text == "":
 		return kit.Drop("no_words")
-	case s.echoes.isEcho(a.room, text, a.begun, time.Now()):
+	}
+	if text = s.echoes.withoutEcho(a.room, text, s.lang(r), a.begun, time.Now()); text == "" {
 		return kit.Drop("echo")
 	}
 	out := s.bus.Publish(ctx, contract.PartialTranscript{Text: text, Lang: s.lang(r), Confidence: r.Confidence, UttID: &a.id})

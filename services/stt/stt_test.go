@@ -283,6 +283,8 @@ func TestWhatIsNotMeantIsDropped(t *testing.T) {
 		"a guess":             {"burn in the night", 0.2, nil},
 		"what it says itself": {"the weather in paris is fine", 0.9, nil},
 		"a word of that":      {"fine", 0.9, []string{"fine"}},
+		"a stop into that":    {"Stop.", 0.9, []string{"Stop."}},
+		"a stop beside that":  {"The weather in Paris stop is fine today.", 0.9, []string{"stop"}},
 	}
 	for name, tt := range tests {
 		listen(t, name, func(t *testing.T, h *house) {

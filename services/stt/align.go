@@ -1,0 +1,213 @@
+package stt
+
+import (
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+const (
+	minEchoWords = 3 // fewer are an echo only as the whole of what was said, so that "stop" gets through
+	// minMixedWords is how many words in a row must be ours in an utterance that holds
+	// others too. Three or four are often the same by chance: "the weather in".
+	minMixedWords = 5
+	// minEchoShare is the share of the words of an utterance, and of a span in it, that
+	// must have been said in this order for it to be nothing but echo. It leaves room for
+	// a recogniser that mishears one word of four. Chosen by ear, with the examples of
+	// echo_internal_test.go; it was not measured in a room.
+	minEchoShare = 0.75
+	minSpanShare = 0.6
+	// skipped is what a word that differs costs, in words that agree. With less a span
+	// collects words from all over a long answer, with more it ends at a misheard one.
+	skipped = 0.7
+	// Two misheard words sound like what was said in their place, more or less.
+	minSimilarity = 0.45
+)
+
+// interruptWords stand alone in the middle of our speech when a person says them, and
+// are what they must not lose there.
+var interruptWords = words("stop stopp halt wait warte quiet ruhe still silence enough genug cancel abbrechen pause no nein yes ja okay ok jarvis tars " +
+	"para basta espera silencio arrête arrete attends assez ferma aspetta")
+
+func words(list string) map[string]bool {
+	set := map[string]bool{}
+	for _, w := range strings.Fields(list) {
+		set[w] = true
+	}
+	return set
+}
+
+// match is a word of a that is one of b.
+type match struct{ a, b int }
+
+// notEcho tells of each of the words that were heard whether it must be a person's,
+// because it is no echo of what was said.
+func notEcho(heard, said []string) (person []bool) {
+	person = make([]bool, len(heard))
+	spans := matchedSpans(heard, said, minEchoWords)
+	if float64(len(spans)) < minEchoShare*float64(len(heard)) {
+		spans = matchedSpans(heard, said, minMixedWords)
+	}
+	if len(spans) == 0 {
+		for i := range person {
+			person[i] = true
+		}
+		return person
+	}
+	before := match{-1, -1}
+	for _, m := range append(spans, match{len(heard), len(said)}) {
+		gap, place := heard[before.a+1:m.a], said[before.b+1:m.b]
+		edge := before.a < 0 || m.a == len(heard)
+		switch { // the words in place of which these would have been misheard
+		case before.a < 0:
+			place = said[max(0, m.b-len(gap)):m.b]
+		case m.a == len(heard):
+			place = said[before.b+1 : min(len(said), before.b+1+len(gap))]
+		}
+		if isPerson(gap, place, edge) {
+			for i := before.a + 1; i < m.a; i++ {
+				person[i] = true
+			}
+		}
+		before = m
+	}
+	return person
+}
+
+// isPerson reports whether the words of gap, which are between those that we said, were
+// said by a person, and not by us in place of what was said there. An edge is the begin
+// or the end of what was heard.
+func isPerson(gap, place []string, edge bool) bool {
+	for _, w := range gap {
+		if interruptWords[w] && !slices.ContainsFunc(place, func(s string) bool { return editDistance(w, s) <= 1 }) {
+			return true
+		}
+	}
+	switch {
+	case len(gap) == 0:
+		return false
+	case len(place) == 0:
+		return edge || countWords(gap) > 1
+	case countWords(gap) == 1:
+		return false // misheard
+	}
+	a, b := strings.Join(gap, ""), strings.Join(place, "")
+	longest := max(utf8.RuneCountInString(a), utf8.RuneCountInString(b))
+	return 1-float64(editDistance(a, b))/float64(longest) < minSimilarity
+}
+
+// matchedSpans returns the words of spans of heard that are spans of said too, of at
+// least fewest words or all of said, in order.
+func matchedSpans(heard, said []string, fewest int) []match {
+	all := align(heard, said)
+	if len(all) == 0 {
+		return nil
+	}
+	first, last := all[0], all[len(all)-1]
+	var own []string
+	for _, m := range all {
+		own = append(own, heard[m.a])
+	}
+	share := float64(len(all)) / float64(last.a-first.a+1)
+	if n := countWords(own); n < fewest && (len(all) < len(said) || n < minEchoWords) || share < minSpanShare {
+		return nil
+	}
+	left := matchedSpans(heard[:first.a], said[:first.b], fewest)
+	for _, m := range matchedSpans(heard[last.a+1:], said[last.b+1:], fewest) {
+		all = append(all, match{last.a + 1 + m.a, last.b + 1 + m.b})
+	}
+	return append(left, all...)
+}
+
+// countWords counts a number as one word.
+func countWords(words []string) (n int) {
+	digit := false
+	for _, w := range words {
+		is := len(w) == 1 && w[0] >= '0' && w[0] <= '9'
+		if !is || !digit {
+			n++
+		}
+		digit = is
+	}
+	return n
+}
+
+// align returns the words of the best local alignment of a and b (Smith and Waterman,
+// 1981), in order.
+func align(a, b []string) (all []match) {
+	type cell struct {
+		score float64
+		from  byte // where it came from: 'd' both, 'a' a word of a alone, 'b' of b alone
+	}
+	width := len(b) + 1
+	table := make([]cell, (len(a)+1)*width)
+	best := 0
+	for i, x := range a {
+		for j, y := range b {
+			at := (i+1)*width + j + 1
+			diagonal := cell{table[at-width-1].score - skipped, 'd'}
+			if similarWords(x, y) {
+				diagonal.score = table[at-width-1].score + 1
+			}
+			for _, c := range []cell{diagonal, {table[at-width].score - skipped, 'a'}, {table[at-1].score - skipped, 'b'}} {
+				if c.score > table[at].score {
+					table[at] = c
+				}
+			}
+			if table[at].score > table[best].score {
+				best = at
+			}
+		}
+	}
+	for at := best; table[at].from != 0; {
+		i, j := at/width-1, at%width-1
+		switch table[at].from {
+		case 'd':
+			if similarWords(a[i], b[j]) {
+				all = append(all, match{i, j})
+			}
+			at -= width + 1
+		case 'a':
+			at -= width
+		case 'b':
+			at--
+		}
+	}
+	slices.Reverse(all)
+	return all
+}
+
+// similarWords reports whether a recogniser may have written a for b.
+func similarWords(a, b string) bool {
+	if a == b {
+		return true
+	}
+	const shortest = 5 // shorter words that differ are other words
+	n, m := utf8.RuneCountInString(a), utf8.RuneCountInString(b)
+	most := min(n, m) / 4
+	return min(n, m) >= shortest && max(n, m)-min(n, m) <= most && editDistance(a, b) <= most
+}
+
+// editDistance is the number of characters that must be put in, left out or changed to
+// make b of a (Levenshtein).
+func editDistance(a, b string) int {
+	y := []rune(b)
+	row := make([]int, len(y)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i, r := range []rune(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j, s := range y {
+			above := row[j+1]
+			if r == s {
+				row[j+1] = diagonal
+			} else {
+				row[j+1] = 1 + min(diagonal, above, row[j])
+			}
+			diagonal = above
+		}
+	}
+	return row[len(y)]
+}
