@@ -176,6 +176,9 @@ func TestDescribeTellsWhatAServerOffers(t *testing.T) {
 func TestDetectHearsWords(t *testing.T) {
 	c := server(t, func(p peer) {
 		all := p.until("audio-chunk")
+		if len(all[len(all)-1].Payload) == 0 {
+			return
+		}
 		p.write(`{"type":"detection","data":{"name":"hey_jarvis_v0.1","timestamp":1}}` + "\n")
 		if string(all[0].Data) == `{"names":["hey_jarvis"]}` {
 			p.write(`{"type":"detection","data":{"name":"again"}}` + "\n")
@@ -186,8 +189,10 @@ func TestDetectHearsWords(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer d.Close()
-	if err := d.Hear(make([]byte, 2560)); err != nil {
-		t.Fatal(err)
+	for _, samples := range []int{0, 1280} { // nothing is sent of the first: the server would count it
+		if err := d.Hear(make([]byte, 2*samples)); err != nil {
+			t.Fatal(err)
+		}
 	}
 	for _, want := range []string{"hey_jarvis_v0.1", "again"} {
 		if h, err := d.Next(); err != nil || h.Name != want {

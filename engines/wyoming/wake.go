@@ -21,6 +21,7 @@ type Heard struct {
 type Detector struct {
 	conn  *Conn
 	chunk Event
+	alive chan struct{} // capacity 1: the server answered on this connection
 }
 
 // Detect connects and names the wake words to listen for; none: all that the
@@ -41,12 +42,16 @@ func (c *Client) Detect(ctx context.Context, f Format, words []string) (*Detecto
 	if err != nil {
 		return nil, err
 	}
-	return &Detector{conn: conn, chunk: Event{Type: AudioChunk, Data: audio[0].Data}}, nil
+	return &Detector{conn: conn, chunk: Event{Type: AudioChunk, Data: audio[0].Data}, alive: make(chan struct{}, 1)}, nil
 }
 
 // Hear sends audio. It blocks while the server does not keep up, for 5 s at most:
-// then the detector is of no more use.
+// then the detector is of no more use. Nothing is sent for no audio: openWakeWord 2.1
+// hears nothing more after an empty chunk, and does not say so.
 func (d *Detector) Hear(pcm []byte) error {
+	if len(pcm) == 0 {
+		return nil
+	}
 	e := d.chunk
 	e.Payload = pcm
 	if err := d.conn.SetWriteDeadline(time.Now().Add(hearTimeout)); err != nil {
@@ -67,10 +72,35 @@ func (d *Detector) Next() (Heard, error) {
 		if err != nil {
 			return Heard{}, err
 		}
-		if e.Type == Detection {
+		switch e.Type {
+		case Detection:
 			var h Heard
 			return h, e.Decode(&h)
+		case Info:
+			select {
+			case d.alive <- struct{}{}:
+			default:
+			}
 		}
+	}
+}
+
+// Check asks the server on this connection whether it still reads: a server may be well
+// for everybody else while it has given up this one. It waits for the answer as long as
+// ctx runs, while another goroutine calls Next.
+func (d *Detector) Check(ctx context.Context) error {
+	select {
+	case <-d.alive:
+	default:
+	}
+	if err := d.conn.Send(Event{Type: Describe}); err != nil {
+		return err
+	}
+	select {
+	case <-d.alive:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
 	}
 }
 

@@ -1,6 +1,7 @@
 package stt
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -103,6 +104,34 @@ func (e *echoes) withoutEcho(room, text, lang string, begun, ended time.Time) st
 		}
 	}
 	return best
+}
+
+// saysPhrase reports whether the assistant, between begun and ended, says the words of a
+// wake phrase in room. Servers call a phrase hey_jarvis, perhaps with a version.
+func (e *echoes) saysPhrase(room, phrase string, begun, ended time.Time) bool {
+	want := phraseWords(version.ReplaceAllString(phrase, ""))
+	for _, text := range e.saidIn(room, begun, ended) {
+		said := phraseWords(speech.Speakable(text, ""))
+		for i := 0; len(want) > 0 && i+len(want) <= len(said); i++ {
+			if slices.EqualFunc(said[i:i+len(want)], want, similarWords) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+var version = regexp.MustCompile(`[_ -]v?\d[\d._]*$`)
+
+// phraseWords are the words of text, with the two spellings of okay made one.
+func phraseWords(text string) []string {
+	all := spokenWords(strings.ReplaceAll(text, "_", " "))
+	for i, w := range all {
+		if w == "ok" {
+			all[i] = "okay"
+		}
+	}
+	return all
 }
 
 // heardText is a text in its written words and in those that are compared.

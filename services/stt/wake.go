@@ -36,13 +36,16 @@ type wakeListener struct {
 
 	checkEvery time.Duration // wakeCheckEvery
 
-	detections chan string // rooms; unbuffered
-	newRooms   chan string // rooms that audio came from for the first time
+	detections chan detection // unbuffered
+	newRooms   chan string    // rooms that audio came from for the first time
 	trouble    atomic.Pointer[error]
 
 	mu    sync.Mutex
 	rooms map[string]chan []byte
 }
+
+// detection is a wake phrase that was heard in a room.
+type detection struct{ room, phrase string }
 
 // newWakeListener returns the listener that c asks for, nil for none.
 func newWakeListener(c Config, home kit.Home, log *slog.Logger) *wakeListener {
@@ -50,13 +53,13 @@ func newWakeListener(c Config, home kit.Home, log *slog.Logger) *wakeListener {
 		return nil
 	}
 	return &wakeListener{
-		cfg: c, home: home, log: log, checkEvery: wakeCheckEvery, detections: make(chan string), newRooms: make(chan string, maxSources), rooms: map[string]chan []byte{},
+		cfg: c, home: home, log: log, checkEvery: wakeCheckEvery, detections: make(chan detection), newRooms: make(chan string, maxSources), rooms: map[string]chan []byte{},
 	}
 }
 
 // hear passes on audio of a room.
 func (w *wakeListener) hear(room string, pcm []byte) error {
-	if w == nil {
+	if w == nil || len(pcm) == 0 {
 		return nil
 	}
 	w.mu.Lock()
@@ -188,7 +191,7 @@ func (w *wakeListener) listen(ctx context.Context, room string, in chan []byte) 
 		return fmt.Errorf("wake words at %s: %w", c.Addr(), err)
 	}
 	wg.Go(func() { cancel(w.forwardDetections(ctx, d, room)) })
-	wg.Go(func() { cancel(w.check(ctx, c)) })
+	wg.Go(func() { cancel(w.checkStream(ctx, d)) })
 	for {
 		select {
 		case pcm := <-in:
@@ -205,26 +208,34 @@ func (w *wakeListener) listen(ctx context.Context, room string, in chan []byte) 
 	}
 }
 
-// check asks a server now and then whether it is well. One that hangs takes audio
-// for minutes before its connection is full.
-func (w *wakeListener) check(ctx context.Context, c *wyoming.Client) error {
+// checkStream asks a server now and then whether it still hears what d sends. One that
+// hangs takes audio for minutes before its connection is full.
+func (w *wakeListener) checkStream(ctx context.Context, d *wyoming.Detector) error {
 	for {
 		select {
 		case <-time.After(w.checkEvery):
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
-		if err := w.checkServer(ctx, c); err != nil {
+		if err := w.inTime(ctx, d.Check); err != nil {
 			return err
 		}
 	}
 }
 
+// checkServer asks a server whether it is well.
 func (w *wakeListener) checkServer(ctx context.Context, c *wyoming.Client) error {
+	return w.inTime(ctx, func(ctx context.Context) error {
+		_, err := c.Describe(ctx)
+		return err
+	})
+}
+
+// inTime has ask end within the time that a server has for an answer.
+func (w *wakeListener) inTime(ctx context.Context, ask func(context.Context) error) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, w.checkEvery, fmt.Errorf("it does not answer within %v", w.checkEvery))
 	defer cancel()
-	_, err := c.Describe(ctx)
-	return err
+	return ask(ctx)
 }
 
 // forwardDetections hands on what d hears, each phrase once.
@@ -241,16 +252,21 @@ func (w *wakeListener) forwardDetections(ctx context.Context, d *wyoming.Detecto
 		last = time.Now()
 		w.log.DebugContext(ctx, "woken", "source", room, "phrase", h.Name)
 		select {
-		case w.detections <- room:
+		case w.detections <- detection{room, h.Name}:
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
 	}
 }
 
-// woken publishes that the wake phrase was heard in room.
-func (s *Service) woken(ctx context.Context, room string) error {
-	return s.bus.Publish(kit.WithBaggage(ctx, "room", room), contract.WakeEvent{Type: contract.WakeEventWake, Cause: new("wake_phrase")})
+// woken publishes that a wake phrase was heard in a room, unless the assistant says it
+// there itself.
+func (s *Service) woken(ctx context.Context, d detection) error {
+	now := time.Now()
+	if s.echoes.saysPhrase(d.room, d.phrase, now.Add(-wakeDebounce), now) {
+		return kit.Drop("echo")
+	}
+	return s.bus.Publish(kit.WithBaggage(ctx, "room", d.room), contract.WakeEvent{Type: contract.WakeEventWake, Cause: new("wake_phrase")})
 }
 
 // health is why wake words that the settings ask for are not heard.

@@ -14,6 +14,7 @@ import (
 
 	"testing/synctest"
 
+	"github.com/gotars/tars/engines/enginetest"
 	"github.com/gotars/tars/engines/wyoming"
 	"github.com/gotars/tars/services/stt/engine"
 )
@@ -113,4 +114,65 @@ func TestAWakeWordServerThatHangsIsLeft_RealTime(t *testing.T) {
 	}
 	hangs.Store(false)
 	until(wyoming.Detect, 1)
+}
+
+// A server may be well for others and have given up the one connection, as one does
+// whose detection broke. This takes the time after which it is tried again.
+func TestAStreamThatIsNotReadIsRenewed_RealTime(t *testing.T) {
+	detects := make(chan bool, 10)
+	uri := enginetest.ServeTCP(t, func(c net.Conn) {
+		r := bufio.NewReader(c)
+		for dead := false; ; {
+			e, err := wyoming.Read(r)
+			switch {
+			case err != nil:
+				return
+			case e.Type == wyoming.Detect:
+				detects <- true
+				dead = true
+			case e.Type == wyoming.Describe && !dead:
+				fmt.Fprintln(c, `{"type":"info","data":{"wake":[{"name":"x"}]}}`)
+			}
+		}
+	})
+	w := newWakeListener(Config{WakeURI: uri, WakeEngine: "wyoming"}, "", slog.New(slog.DiscardHandler))
+	w.checkEvery = 200 * time.Millisecond
+	ctx, cancel := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	wg.Go(func() { _ = w.run(ctx) })
+	defer wg.Wait()
+	defer cancel()
+	if err := w.hear("kitchen", make([]byte, 640)); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		select {
+		case <-detects:
+		case <-time.After(30 * time.Second):
+			t.Fatal("nobody listens any more")
+		}
+	}
+}
+
+func TestTheAssistantDoesNotWakeItself(t *testing.T) {
+	tests := map[string]struct {
+		said, room, phrase string
+		want               bool
+	}{
+		"it says the phrase":            {"You can say: Hey Jarvis!", "kitchen", "hey_jarvis_v0.1", true},
+		"with markup":                   {"Say **hey** *Jarvis* to wake me.", "kitchen", "hey_jarvis", true},
+		"okay is written in two ways":   {"Just say Okay Nabu.", "kitchen", "ok_nabu", true},
+		"it says something else":        {"Jarvis is a butler, hey.", "kitchen", "hey_jarvis_v0.1", false},
+		"it says it in another room":    {"Hey Jarvis!", "office", "hey_jarvis_v0.1", false},
+		"a server that names no phrase": {"Hey Jarvis!", "kitchen", "", false},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			e := echoes{window: time.Second}
+			e.start(tt.room, "u1", tt.said)
+			if got := e.saysPhrase("kitchen", tt.phrase, time.Now(), time.Now()); got != tt.want {
+				t.Errorf("%q while it says %q in %s: %v, want %v", tt.phrase, tt.said, tt.room, got, tt.want)
+			}
+		})
+	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/gotars/tars/contract"
 	"github.com/gotars/tars/engines/enginetest"
 	"github.com/gotars/tars/engines/wyoming"
+	"github.com/gotars/tars/kit"
 	"github.com/gotars/tars/kit/kittest"
 	"github.com/gotars/tars/services/stt"
 	"github.com/gotars/tars/services/stt/engine"
@@ -27,7 +28,7 @@ import (
 func sentry(t *testing.T, heard chan<- string) (uri string) {
 	return enginetest.ServeTCP(t, func(c net.Conn) {
 		r := bufio.NewReader(c)
-		for {
+		for detects := false; ; {
 			e, err := wyoming.Read(r)
 			if err != nil {
 				heard <- "gone"
@@ -36,9 +37,14 @@ func sentry(t *testing.T, heard chan<- string) (uri string) {
 			switch {
 			case e.Type == wyoming.Describe:
 				fmt.Fprintln(c, `{"type":"info","data":{"wake":[{"name":"x"}]}}`)
-				return
+				if !detects {
+					return
+				}
 			case e.Type == wyoming.Detect:
+				detects = true
 				heard <- string(e.Data)
+			case e.Type == wyoming.AudioChunk && len(e.Payload) == 0:
+				heard <- "an empty chunk"
 			case bytes.HasPrefix(e.Payload, []byte("W")): // twice, as servers do
 				fmt.Fprintln(c, `{"type":"detection","data":{"name":"hey_jarvis_v0.1"}}`+"\n"+`{"type":"detection","data":{"name":"hey_jarvis_v0.1"}}`)
 			case bytes.HasPrefix(e.Payload, []byte("X")):
@@ -87,6 +93,8 @@ func TestWakeWordsWakeTheirRoom_RealTime(t *testing.T) {
 	say("kitchen", "W")
 	expect(`{"names":["hey_jarvis"]}`)
 	wakes("kitchen")
+	b.Publish(t, contract.MicAudio{Source: "kitchen", Seq: seq})
+	seq++
 	say("office", "W")
 	expect(`{"names":["hey_jarvis"]}`)
 	wakes("office")
@@ -112,6 +120,16 @@ func TestWakeWordsWakeTheirRoom_RealTime(t *testing.T) {
 	time.Sleep(time.Second)
 	say("office", "X")
 	expect(`{"names":["hey_jarvis"]}`) // of the office, again: nothing muted came before
+
+	ctx := kit.WithBaggage(t.Context(), "room", "kitchen")
+	if err := b.Bus.Publish(ctx, contract.TtsStatus{Event: contract.TtsSpeakingStart, Text: "You wake me with: Hey Jarvis.", UttID: new("u1")}); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(time.Second) // so that it is known before the phrase is heard
+	say("kitchen", "W")
+	time.Sleep(time.Second)
+	say("office", "W")
+	wakes("office") // alone: the assistant does not wake itself
 }
 
 func TestAWakeWordServerThatIsAway(t *testing.T) {
