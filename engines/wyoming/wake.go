@@ -46,7 +46,7 @@ func (c *Client) Detect(ctx context.Context, f Format, words []string) (*Detecto
 }
 
 // Hear sends audio. It blocks while the server does not keep up, for 5 s at most:
-// then the detector is of no more use. Nothing is sent for no audio: openWakeWord 2.1
+// then the detector is of no more use. Nothing is sent for no audio: the newest openWakeWord
 // hears nothing more after an empty chunk, and does not say so.
 func (d *Detector) Hear(pcm []byte) error {
 	if len(pcm) == 0 {

@@ -19,7 +19,7 @@ func (s *Service) transcribeFinal(ctx context.Context, u utterance) error {
 	begun := time.Now()
 	r, err := s.understand(ctx, u)
 	s.noteResult(err)
-	text := removeNonSpeech(r.Text)
+	text := removeNonSpeech(r.Text, u.voiced)
 	switch {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)

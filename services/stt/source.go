@@ -26,8 +26,9 @@ const (
 type utterance struct {
 	id, room     string
 	audio        pcm.Audio
-	begun, ended time.Time // of the speech, as far as is known
-	early        *attempt  // of all of it, made as soon as the last word was said; may be nil
+	voiced       time.Duration // of it; 0 is unknown
+	begun, ended time.Time     // of the speech, as far as is known
+	early        *attempt      // of all of it, made as soon as the last word was said; may be nil
 }
 
 // attempt is a recognition of an utterance that may go on. Whoever claims it
@@ -152,6 +153,7 @@ func (e *audioSource) speechEvents(events []vad.Event) (all []speechEvent) {
 			if len(v.Audio) > 0 {
 				e.current.ended = now.Add(-e.set.Hangover)
 				early = e.startAttempt(v.Audio, true)
+				early.voiced = v.Voiced
 			}
 		case vad.Complete:
 			if e.lastAttempt != nil && e.lastAttempt.whole {
@@ -162,7 +164,7 @@ func (e *audioSource) speechEvents(events []vad.Event) (all []speechEvent) {
 			e.dropAttempt()
 		}
 		f := speechEvent{utterance: e.current, edge: v.Edge, energy: v.Energy}
-		f.audio, f.early = v.Audio, early
+		f.audio, f.voiced, f.early = v.Audio, v.Voiced, early
 		switch {
 		case v.Edge == vad.Rejected:
 			e.current = utterance{}

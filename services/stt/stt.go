@@ -184,7 +184,7 @@ func (s *Service) transcribePartial(ctx context.Context, a *attempt) error {
 	}
 	r, err := s.transcribe(ctx, a.audio)
 	defer func() { a.finish(r, err) }() // not before the partial is out: a final may wait for it
-	text := removeNonSpeech(r.Text)
+	text := removeNonSpeech(r.Text, a.voiced)
 	switch {
 	case ctx.Err() != nil:
 		return kit.Drop("outdated")

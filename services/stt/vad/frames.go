@@ -2,19 +2,35 @@ package vad
 
 import "time"
 
-// frameBuffer is audio in whole frames with the loudness of each.
+// frameBuffer is audio in whole frames with the loudness of each, and whether it holds
+// voice.
 type frameBuffer struct {
 	pcm    []byte
 	levels []float64
+	voices []bool
 }
 
-// framesOf is how many whole frames last as long as d.
+// framesOf is how many whole frames last as long as d, and durationOf how long frames
+// last.
 func framesOf(d time.Duration) int { return int(d / FrameDuration) }
 
-// add appends the frame f and its loudness.
-func (b *frameBuffer) add(f []byte, level float64) {
+func durationOf(frames int) time.Duration { return time.Duration(frames) * FrameDuration }
+
+// voicedCount is how many frames hold voice.
+func (b *frameBuffer) voicedCount() (n int) {
+	for _, voiced := range b.voices {
+		if voiced {
+			n++
+		}
+	}
+	return n
+}
+
+// add appends the frame f, its loudness, and whether it holds voice.
+func (b *frameBuffer) add(f []byte, level float64, voice bool) {
 	b.pcm = append(b.pcm, f...)
 	b.levels = append(b.levels, level)
+	b.voices = append(b.voices, voice)
 }
 
 // drop forgets the first n frames and returns how many those were; it reuses
@@ -25,6 +41,7 @@ func (b *frameBuffer) drop(n int) int {
 	}
 	b.pcm = append(b.pcm[:0], b.pcm[n*FrameBytes:]...)
 	b.levels = append(b.levels[:0], b.levels[n:]...)
+	b.voices = append(b.voices[:0], b.voices[n:]...)
 	return n
 }
 
@@ -33,8 +50,9 @@ func (b *frameBuffer) split(n int) frameBuffer {
 	rest := frameBuffer{
 		pcm:    append([]byte(nil), b.pcm[n*FrameBytes:]...),
 		levels: append([]float64(nil), b.levels[n:]...),
+		voices: append([]bool(nil), b.voices[n:]...),
 	}
-	b.pcm, b.levels = b.pcm[:n*FrameBytes:n*FrameBytes], b.levels[:n:n]
+	b.pcm, b.levels, b.voices = b.pcm[:n*FrameBytes:n*FrameBytes], b.levels[:n:n], b.voices[:n:n]
 	return rest
 }
 

@@ -44,6 +44,7 @@ type Event struct {
 	Edge   Edge
 	At     time.Duration // audio heard since the segmenter was made
 	Energy float64       // RMS of the voiced frames so far, 1 is full scale
+	Voiced time.Duration // voice in Audio, as far as the detector found it
 	Audio  pcm.Audio     // Complete: the utterance. Ended: the utterance if nobody speaks on; nil when Flush or Forget ended it
 }
 
@@ -158,7 +159,7 @@ func (s *Segmenter) hearFrame(f []byte) []Event {
 	if s.open {
 		return s.continueUtterance(f, level, voice)
 	}
-	s.preRoll.add(f, level)
+	s.preRoll.add(f, level, voice)
 	if !s.detectOnset(voice) {
 		return nil
 	}
@@ -186,7 +187,7 @@ func (s *Segmenter) detectOnset(voice bool) bool {
 // continueUtterance takes a frame of an open utterance.
 func (s *Segmenter) continueUtterance(f []byte, level float64, voice bool) []Event {
 	const minVoicedRun = 4 // voiced frames in a row that are speech and not a click
-	s.speech.add(f, level)
+	s.speech.add(f, level, voice)
 	s.silentFrames++
 	if s.voicedRun++; !voice {
 		s.voicedRun = 0
@@ -203,7 +204,7 @@ func (s *Segmenter) continueUtterance(f []byte, level float64, voice bool) []Eve
 	case s.silentFrames >= framesOf(s.settings.Hangover) && s.started:
 		s.started = false
 		ended := s.newEvent(Ended)
-		ended.Audio = slices.Clone(s.speech.pcm)
+		ended.Audio, ended.Voiced = slices.Clone(s.speech.pcm), durationOf(s.speech.voicedCount())
 		return []Event{ended}
 	case len(s.speech.levels) >= framesOf(s.settings.Longest):
 		return s.cutAtPause()
@@ -234,7 +235,7 @@ func (s *Segmenter) endUtterance() []Event {
 	s.preRoll = said.split(len(said.levels) - max(0, s.silentFrames-framesOf(trailingSilence)))
 	if s.isSpeech(said) {
 		done := s.newEvent(Complete)
-		done.Audio = said.pcm
+		done.Audio, done.Voiced = said.pcm, durationOf(said.voicedCount())
 		events = append(events, done)
 	} else {
 		events = append(events, s.newEvent(Rejected))
@@ -263,7 +264,7 @@ func (s *Segmenter) isSpeech(utterance frameBuffer) bool {
 func (s *Segmenter) cutAtPause() []Event {
 	done := s.newEvent(Complete)
 	rest := s.speech.split(s.speech.quietestMiddle(len(s.speech.levels)/2, framesOf(minPause)))
-	done.Audio, s.speech = s.speech.pcm, rest
+	done.Audio, done.Voiced, s.speech = s.speech.pcm, durationOf(s.speech.voicedCount()), rest
 	return []Event{done}
 }
 
