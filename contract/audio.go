@@ -18,13 +18,15 @@ const (
 )
 
 // MicAudio is 20 to 100 ms of what a microphone hears: signed 16-bit
-// little-endian samples, one channel. An empty one ends the stream.
+// little-endian samples of one channel, or of two by turns. An empty one ends the stream.
 type MicAudio struct {
 	Source string  `json:"-"` // room or client, [a-z0-9-]{1,32}; last level of the topic
 	Seq    int     `json:"-"` // counts chunks from 0; a gap is lost audio, a lower number a restart
 	TS     float64 `json:"-"` // when the first sample was heard; 0 is unknown
 	Rate   int     `json:"-"` // samples per second; 0 is AudioRate
 	PCM    []byte  `json:"-"` // two bytes a sample
+
+	Channels int `json:"-"` // 1 or 2; 0 is 1
 
 	format string // why PCM is no such audio; empty: it is
 }
@@ -39,13 +41,19 @@ func (a MicAudio) Key() string { return a.Source }
 func (a *MicAudio) SetKey(key string) { a.Source = key }
 
 // Header carries what is no sample.
-func (a MicAudio) Header() msg.Header { return audioHeader(a.Seq, a.TS, a.Rate) }
+func (a MicAudio) Header() msg.Header { return audioHeader(a.Seq, a.TS, a.Rate, max(1, a.Channels)) }
 
 // SetHeader reads the header. What is absent or makes no sense is zero, and the
 // rate AudioRate.
 func (a *MicAudio) SetHeader(h msg.Header) {
 	a.Seq, a.TS = audioCount(h), audioTime(h)
-	a.Rate, a.format = audioFormat(h.ContentType)
+	a.Rate, a.Channels, a.format = audioFormat(h.ContentType)
+	switch {
+	case a.Channels == 1:
+		a.Channels = 0
+	case a.Channels > 2:
+		a.format = strconv.Itoa(a.Channels) + " channels"
+	}
 }
 
 // MarshalBinary returns PCM itself, not a copy: leave it alone until it is sent.
@@ -86,7 +94,7 @@ func (a *SpeakerAudio) SetKey(key string) { a.Sink = key }
 
 // Header carries what is no sample.
 func (a SpeakerAudio) Header() msg.Header {
-	h := audioHeader(a.Seq, a.TS, a.Rate)
+	h := audioHeader(a.Seq, a.TS, a.Rate, 1)
 	h.User["utt_id"], h.User["say"] = a.UttID, a.Say
 	if a.Last {
 		h.User["last"] = "1"
@@ -98,7 +106,10 @@ func (a SpeakerAudio) Header() msg.Header {
 // rate AudioRate.
 func (a *SpeakerAudio) SetHeader(h msg.Header) {
 	a.Seq, a.TS = audioCount(h), audioTime(h)
-	a.Rate, a.format = audioFormat(h.ContentType)
+	channels := 1
+	if a.Rate, channels, a.format = audioFormat(h.ContentType); channels > 1 {
+		a.format = strconv.Itoa(channels) + " channels"
+	}
 	a.UttID, a.Say, a.Last = h.User["utt_id"], h.User["say"], h.User["last"] == "1"
 }
 
@@ -114,12 +125,12 @@ func (a *SpeakerAudio) UnmarshalBinary(b []byte) error {
 // Validate reports why the chunk is none.
 func (a SpeakerAudio) Validate() error { return checkAudio("sink", a.Sink, a.format, a.PCM) }
 
-func audioHeader(seq int, ts float64, rate int) msg.Header {
+func audioHeader(seq int, ts float64, rate, channels int) msg.Header {
 	if rate == 0 {
 		rate = AudioRate
 	}
 	h := msg.Header{
-		ContentType: fmt.Sprintf("audio/pcm;rate=%d;channels=1", rate),
+		ContentType: fmt.Sprintf("audio/pcm;rate=%d;channels=%d", rate, channels),
 		User:        map[string]string{"seq": strconv.Itoa(seq)},
 	}
 	if ts != 0 {
@@ -146,27 +157,28 @@ func audioTime(h msg.Header) float64 {
 
 // audioFormat reads a content type. Sound in a form that is not ours is named,
 // because played as PCM it would be noise; anything else means the defaults.
-func audioFormat(contentType string) (rate int, odd string) {
+func audioFormat(contentType string) (rate, channels int, odd string) {
 	kind, params, err := mime.ParseMediaType(contentType)
 	if err != nil || kind != "audio/pcm" {
 		if strings.HasPrefix(kind, "audio/") && kind != "audio/pcm" {
 			odd = kind
 		}
-		return AudioRate, odd
+		return AudioRate, 1, odd
 	}
+	channels = 1
 	if n, err := strconv.Atoi(params["channels"]); err == nil && n > 1 {
-		odd = params["channels"] + " channels"
+		channels = n
 	}
 	rate, err = strconv.Atoi(params["rate"])
 	if err != nil || rate < 4000 || rate > 192000 { // no voice lives outside
 		rate = AudioRate
 	}
-	return rate, odd
+	return rate, channels, odd
 }
 
 func checkAudio(name, key, odd string, pcm []byte) error {
 	if odd != "" {
-		return fmt.Errorf("content type: %s, want audio/pcm with one channel", odd)
+		return fmt.Errorf("content type: %s, want audio/pcm with one channel, of a microphone at most two", odd)
 	}
 	outside := func(r rune) bool { return r != '-' && (r < '0' || r > '9') && (r < 'a' || r > 'z') }
 	if len(key) < 1 || len(key) > 32 || strings.ContainsFunc(key, outside) {

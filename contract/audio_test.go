@@ -53,6 +53,7 @@ func TestAnyHeaderIsReadable(t *testing.T) {
 	}{
 		"none":              {msg.Header{}, contract.MicAudio{Rate: 16000}},
 		"a rate":            {msg.Header{ContentType: "audio/pcm; rate=8000"}, contract.MicAudio{Rate: 8000}},
+		"two channels":      {msg.Header{ContentType: "audio/pcm;rate=48000;channels=2"}, contract.MicAudio{Rate: 48000, Channels: 2}},
 		"a rate of words":   {msg.Header{ContentType: "audio/pcm;rate=fast;channels=one"}, contract.MicAudio{Rate: 16000}},
 		"a rate of zero":    {msg.Header{ContentType: "audio/pcm;rate=0"}, contract.MicAudio{Rate: 16000}},
 		"a huge rate":       {msg.Header{ContentType: "audio/pcm;rate=99999999999999999999"}, contract.MicAudio{Rate: 16000}},
@@ -89,7 +90,8 @@ func TestWhatIsNoChunkIsRefused(t *testing.T) {
 		"a source that is a path": {audio: contract.MicAudio{Source: "a/b"}, want: `source: "a/b"`},
 		"a long source":           {audio: contract.MicAudio{Source: strings.Repeat("a", 33)}, want: "source: "},
 		"sound of another form":   {audio: contract.MicAudio{Source: "a"}, kind: "audio/opus", want: "content type: audio/opus"},
-		"two channels":            {audio: contract.MicAudio{Source: "a"}, kind: "audio/pcm;channels=2", want: "content type: 2 channels"},
+		"two channels":            {audio: contract.MicAudio{Source: "a"}, kind: "audio/pcm;channels=2"},
+		"six channels":            {audio: contract.MicAudio{Source: "a"}, kind: "audio/pcm;channels=6", want: "content type: 6 channels"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

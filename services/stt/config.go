@@ -80,7 +80,7 @@ func (c *Config) Validate() error {
 func (Config) Dropped() map[string]string {
 	const (
 		server  = "STT_OPENAI_URL, STT_WYOMING_URI or STT_COMMAND"
-		capture = "nothing: audio comes over the bus, 16 kHz mono"
+		capture = "nothing: audio comes over the bus and says its rate"
 		room    = "nothing: the noise of the room is learnt; STT_MIN_LEVEL bounds it"
 		gate    = "STT_MIN_CONFIDENCE, which is the real probability of the words"
 		echo    = "STT_ECHO_WINDOW"

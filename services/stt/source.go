@@ -121,6 +121,9 @@ type audioSource struct {
 	eagerness   turnend.Eagerness
 	lang        string    // of what the engine does not tell the language
 	askedAt     time.Time // the assistant asked something here
+
+	rate      int            // of the audio
+	resampler *pcm.Resampler // nil at the rate of recognisers
 }
 
 // hear takes a chunk. Audio of a muted microphone teaches the noise of the
@@ -134,6 +137,20 @@ func (e *audioSource) hear(a contract.MicAudio, m mute) []speechEvent {
 		return facts
 	}
 	return e.speechEvents(e.segmenter.Hear(int64(a.Seq), a.PCM))
+}
+
+// convert brings the audio of any microphone to the form of recognisers.
+func (e *audioSource) convert(a contract.MicAudio) []byte {
+	if a.Rate != e.rate {
+		if e.rate, e.resampler = a.Rate, nil; a.Rate != pcm.Rate {
+			e.resampler = pcm.NewResampler(a.Rate)
+		}
+	}
+	mono := pcm.Mono(a.PCM, a.Channels)
+	if e.resampler == nil {
+		return mono
+	}
+	return e.resampler.Resample(mono)
 }
 
 // speechEvents turns the events of the segmenter into what the service needs.

@@ -93,12 +93,16 @@ func (s *Service) Handlers() []kit.Handler {
 }
 
 func (s *Service) listen(ctx context.Context, a contract.MicAudio) error {
-	if a.Rate != pcm.Rate {
-		return kit.Drop("sample_rate")
-	}
 	e, err := s.sources.find(a.Source)
 	if err != nil {
 		return err
+	}
+	e.mu.Lock()
+	stopped := len(a.PCM) == 0
+	a.PCM = e.convert(a)
+	e.mu.Unlock()
+	if len(a.PCM) == 0 && !stopped { // less than a sample, at this rate
+		return nil
 	}
 	mute := s.mics.state(a.Source)
 	var slow error

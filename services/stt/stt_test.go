@@ -196,12 +196,33 @@ func TestWhatIsSaidIsPublished(t *testing.T) {
 			t.Errorf("the engine worked %d times", h.engine.calls)
 		}
 	}, "STT_PARTIALS=no")
-	listen(t, "a microphone at another rate", func(t *testing.T, h *house) {
-		for i := range 100 {
-			h.Publish(t, contract.MicAudio{Source: "kitchen", Seq: i, Rate: 48000, PCM: sound.NewRoom(20).Voice(40 * ms).PCM})
+	for name, mic := range map[string]struct{ rate, channels int }{
+		"a microphone at 48 kHz": {48000, 1},
+		"one with two channels":  {16000, 2},
+		"both":                   {48000, 2},
+		"one of a telephone":     {8000, 1},
+	} {
+		listen(t, name, func(t *testing.T, h *house) {
+			r := sound.NewRoom(20).Silence(400 * ms).Voice(2 * time.Second).Silence(2 * time.Second)
+			for i := 0; i < len(r.PCM); i += 640 { // 20 ms
+				h.Publish(t, contract.MicAudio{Source: "kitchen", Seq: h.seq, Rate: mic.rate, Channels: mic.channels, PCM: stretch(r.PCM[i:i+640], mic.rate, mic.channels)})
+				h.seq++
+				time.Sleep(20 * ms)
+			}
+			expectAll(t, "finals", h.texts(), "2.7 seconds")
+		})
+	}
+}
+
+// stretch is audio at another rate and with more channels, made of the nearest samples.
+func stretch(in []byte, rate, channels int) (out []byte) {
+	for i := range len(in) / 2 * rate / pcm.Rate {
+		at := i * pcm.Rate / rate * 2
+		for range channels {
+			out = append(out, in[at:at+2]...)
 		}
-		expectAll(t, "events", h.edges())
-	})
+	}
+	return out
 }
 
 func TestASlowEngine(t *testing.T) {
