@@ -170,10 +170,11 @@ func (s *Service) takeTurns(ctx context.Context) error {
 	}
 }
 
-// transcribe has the engine read a, and notes how long that takes.
+// transcribe has the engine read a, louder when it is quiet, and notes how long that
+// takes.
 func (s *Service) transcribe(ctx context.Context, a pcm.Audio) (engine.Result, error) {
 	begun := time.Now()
-	r, err := s.engine.Transcribe(ctx, a)
+	r, err := s.engine.Transcribe(ctx, pcm.RaiseQuiet(a))
 	if err == nil {
 		s.lastDuration.Store(int64(time.Since(begun)))
 	}
