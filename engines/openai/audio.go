@@ -15,6 +15,7 @@ type TranscriptionRequest struct {
 	Model    string
 	Language string // code such as "en"; empty lets the server find out
 	Format   string // json or verbose_json
+	Prompt   string // words that may be said; empty: none are known
 	Logprobs bool   // asks for the probability of each token, which few servers know
 }
 
@@ -75,7 +76,7 @@ func (q TranscriptionRequest) form() (request, error) {
 	if err == nil {
 		_, err = file.Write(q.WAV)
 	}
-	fields := [][2]string{{"model", q.Model}, {"language", q.Language}, {"response_format", q.Format}, {"temperature", "0"}}
+	fields := [][2]string{{"model", q.Model}, {"language", q.Language}, {"response_format", q.Format}, {"temperature", "0"}, {"prompt", q.Prompt}}
 	if q.Logprobs {
 		fields = append(fields, [2]string{"include[]", "logprobs"})
 	}

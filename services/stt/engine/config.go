@@ -5,10 +5,15 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // kinds are the values of STT_ENGINE.
 const kinds = "auto, openai, wyoming, command, none"
+
+// maxPrompt bounds STT_PROMPT, in characters: a longer one is repeated by the model
+// instead of heard.
+const maxPrompt = 200
 
 // Config is the settings of the recogniser, of the variables STT_*.
 type Config struct {
@@ -21,6 +26,8 @@ type Config struct {
 	OpenAIBaseURL string `envconfig:"OPENAI_BASE_URL" also:"OPENAI_BASE_URL" desc:"serves, with OPENAI_API_KEY, when STT_OPENAI_URL is not set"`
 	OpenAIAPIKey  string `envconfig:"OPENAI_API_KEY" also:"OPENAI_API_KEY" desc:"key of OPENAI_BASE_URL"`
 
+	Prompt string `desc:"names and words that are said, of which an OpenAI-compatible recogniser is told, for example: Jarvis, Grafana; 200 characters at most"`
+
 	WyomingURI string `envconfig:"WYOMING_URI" desc:"a recogniser that speaks Wyoming, for example tcp://127.0.0.1:10300"`
 
 	Command string        `desc:"program that prints the text of a WAV file: its {file}, else its standard input"`
@@ -32,6 +39,8 @@ type Config struct {
 func (c *Config) Validate() error {
 	const minTimeout, maxTimeout = 100 * time.Millisecond, 10 * time.Minute
 	switch {
+	case utf8.RuneCountInString(c.Prompt) > maxPrompt:
+		return fmt.Errorf("STT_PROMPT has %d characters, want at most %d", utf8.RuneCountInString(c.Prompt), maxPrompt)
 	case !slices.Contains(strings.Split(kinds, ", "), c.Engine):
 		return fmt.Errorf("STT_ENGINE is %q, want %s", c.Engine, kinds)
 	case c.Lang != "auto" && len(c.Lang) != 2:

@@ -27,6 +27,8 @@ type OpenAI struct {
 	lang      string
 	timeout   time.Duration
 	plainJSON atomic.Bool // the server takes only json
+	prompt    string
+	noPrompt  atomic.Bool // the server refuses it
 }
 
 // NewOpenAI returns the recogniser at c.OpenAIURL, else at OPENAI_BASE_URL.
@@ -42,7 +44,7 @@ func NewOpenAI(c Config) (*OpenAI, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s is no web address, want one like http://127.0.0.1:8000/v1", name)
 	}
-	return &OpenAI{client: client, url: apierror.RedactURL(base), model: c.OpenAIModel, lang: c.Language(), timeout: c.Timeout}, nil
+	return &OpenAI{client: client, url: apierror.RedactURL(base), model: c.OpenAIModel, lang: c.Language(), prompt: c.Prompt, timeout: c.Timeout}, nil
 }
 
 // Transcribe asks the server, for at most the timeout of the settings.
@@ -52,6 +54,12 @@ func (o *OpenAI) Transcribe(ctx context.Context, a pcm.Audio) (Result, error) {
 	wav := a.WAV()
 	plainJSON := o.plainJSON.Load()
 	answer, err := o.requestTranscription(ctx, wav, plainJSON)
+	if isRequestFault(err) && o.prompt != "" && !o.noPrompt.Load() {
+		o.noPrompt.Store(true)
+		if answer, err = o.requestTranscription(ctx, wav, plainJSON); err != nil { // it was not the prompt
+			o.noPrompt.Store(false)
+		}
+	}
 	if isRequestFault(err) && !plainJSON {
 		if answer, err = o.requestTranscription(ctx, wav, true); err == nil { // else it was not verbose_json
 			o.plainJSON.Store(true)
@@ -73,7 +81,11 @@ func (o *OpenAI) Transcribe(ctx context.Context, a pcm.Audio) (Result, error) {
 // requestTranscription sends one request. plainJSON asks for the text alone, from servers
 // that know no verbose_json, which has the segments too.
 func (o *OpenAI) requestTranscription(ctx context.Context, wav []byte, plainJSON bool) (openai.Transcription, error) {
-	q := openai.TranscriptionRequest{WAV: wav, Model: o.model, Language: o.lang, Format: "verbose_json"}
+	prompt := o.prompt
+	if o.noPrompt.Load() {
+		prompt = ""
+	}
+	q := openai.TranscriptionRequest{Prompt: prompt, WAV: wav, Model: o.model, Language: o.lang, Format: "verbose_json"}
 	// Models named gpt-… take no verbose_json, and tell the probability of each token.
 	if gpt := strings.HasPrefix(o.model, "gpt-"); gpt || plainJSON {
 		q.Format, q.Logprobs = "json", gpt
