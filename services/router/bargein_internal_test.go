@@ -181,6 +181,18 @@ func TestVoiceIsDuckedFirstAndDecidedSecond(t *testing.T) {
 			h.pass(300 * time.Millisecond)
 			h.partial("hall", "But why")
 		}, []string{"duck", "stop", "unduck", "interrupted interrupted"}},
+		"a nod that was written as a word is one": {nil, func(h *household) {
+			h.voice("hall")
+			h.pass(500 * time.Millisecond)
+			h.quiet("hall")
+			h.final("hall", "MMA.")
+		}, []string{"duck", "unduck", "ignored too short to interrupt"}},
+		"a short question is none": {nil, func(h *household) {
+			h.voice("hall")
+			h.pass(500 * time.Millisecond)
+			h.quiet("hall")
+			h.final("hall", "Why?")
+		}, []string{"duck", "stop", "unduck", "interrupted superseded", "ask Why?"}},
 		"one word waits for the next": {nil, func(h *household) {
 			h.voice("hall")
 			h.pass(300 * time.Millisecond)

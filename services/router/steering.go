@@ -45,8 +45,23 @@ func (c *conversation) steer(t *turn, r *room, from origin, meant bool, now time
 		}
 	case as == intentNod && busy && !from.typed:
 		return append(c.giveBack(from.room, r, "nod", now), t.record(contract.TurnIgnored, "nod", now)), true
+	case as == noIntent && !from.typed && c.audible(from.room) && t.tooShortToInterrupt():
+		return append(c.giveBack(from.room, r, "nod", now), t.record(contract.TurnIgnored, "too short to interrupt", now)), true
 	}
 	return nil, false
+}
+
+// hangover is how much later than a voice its events come: its end after 260 ms of
+// silence, less the 120 ms that its beginning takes to be noticed.
+const hangover = 140 * time.Millisecond
+
+// tooShortToInterrupt reports whether t is one short word, which is no question:
+// recognisers write nods and coughs as words that nobody said.
+func (t *turn) tooShortToInterrupt() bool {
+	if t.times.SpeechStart == nil || t.times.SpeechEnd == nil || len(splitWords(t.text)) != 1 || strings.HasSuffix(t.text, "?") {
+		return false
+	}
+	return timeOf(*t.times.SpeechEnd).Sub(timeOf(*t.times.SpeechStart)) <= silenceAfter+hangover
 }
 
 // repeat begins a turn that says pieces once more, without the model.

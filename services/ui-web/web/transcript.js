@@ -217,6 +217,7 @@ const STEERED = new Map([["stop", "stopped"], ["hold", "waiting for “go on”"
 
 // ignored is why words were not answered.
 function ignored(reason) {
+  if (reason === "too short to interrupt") return "kept talking: too short to be an interruption";
   if (reason === "nod") return "kept talking: that was a nod";
   if (reason?.startsWith("heard better")) return `${reason}, which answers`;
   return "heard, and not taken as meant for me";
