@@ -4,6 +4,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/gotars/tars/speech"
 )
 
 // spokenWord is a word of a text, and where it stands there.
@@ -82,7 +84,7 @@ func sameSound(heard, want string) bool {
 	}
 	a, _ := utf8.DecodeRuneInString(x)
 	b, _ := utf8.DecodeRuneInString(y)
-	return a == b && utf8.RuneCountInString(want) >= 4 && editDistance([]rune(x), []rune(y)) <= utf8.RuneCountInString(want)/4
+	return a == b && utf8.RuneCountInString(want) >= 4 && speech.EditDistance([]rune(x), []rune(y)) <= utf8.RuneCountInString(want)/4
 }
 
 var soundLetters = strings.NewReplacer("ph", "f", "ck", "k", "z", "s", "c", "k", "q", "k", "y", "i", "ä", "e", "ß", "s", "'", "", "’", "")
@@ -102,25 +104,4 @@ func soundKey(word string) string {
 		return word
 	}
 	return strings.TrimSuffix(key.String(), "e")
-}
-
-// editDistance is how many letters must be changed, added or left out to make b of a.
-func editDistance(a, b []rune) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i, x := range a {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j, y := range b {
-			cost := diagonal
-			if x != y {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/gotars/tars/speech"
 )
 
 const (
@@ -79,7 +81,7 @@ func notEcho(heard, said []string) (person []bool) {
 // or the end of what was heard.
 func isPerson(gap, place []string, edge bool) bool {
 	for _, w := range gap {
-		if interruptWords[w] && !slices.ContainsFunc(place, func(s string) bool { return editDistance(w, s) <= 1 }) {
+		if interruptWords[w] && !slices.ContainsFunc(place, func(s string) bool { return speech.EditDistance([]rune(w), []rune(s)) <= 1 }) {
 			return true
 		}
 	}
@@ -93,7 +95,7 @@ func isPerson(gap, place []string, edge bool) bool {
 	}
 	a, b := strings.Join(gap, ""), strings.Join(place, "")
 	longest := max(utf8.RuneCountInString(a), utf8.RuneCountInString(b))
-	return 1-float64(editDistance(a, b))/float64(longest) < minSimilarity
+	return 1-float64(speech.EditDistance([]rune(a), []rune(b)))/float64(longest) < minSimilarity
 }
 
 // matchedSpans returns the words of spans of heard that are spans of said too, of at
@@ -185,29 +187,5 @@ func similarWords(a, b string) bool {
 	const shortest = 5 // shorter words that differ are other words
 	n, m := utf8.RuneCountInString(a), utf8.RuneCountInString(b)
 	most := min(n, m) / 4
-	return min(n, m) >= shortest && max(n, m)-min(n, m) <= most && editDistance(a, b) <= most
-}
-
-// editDistance is the number of characters that must be put in, left out or changed to
-// make b of a (Levenshtein).
-func editDistance(a, b string) int {
-	y := []rune(b)
-	row := make([]int, len(y)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i, r := range []rune(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j, s := range y {
-			above := row[j+1]
-			if r == s {
-				row[j+1] = diagonal
-			} else {
-				row[j+1] = 1 + min(diagonal, above, row[j])
-			}
-			diagonal = above
-		}
-	}
-	return row[len(y)]
+	return min(n, m) >= shortest && max(n, m)-min(n, m) <= most && speech.EditDistance([]rune(a), []rune(b)) <= most
 }

@@ -4,6 +4,8 @@ package wer
 import (
 	"strings"
 	"unicode"
+
+	"github.com/gotars/tars/speech"
 )
 
 // Errors is a count of wrong words against the number of words that were said.
@@ -17,7 +19,7 @@ type Errors struct {
 // spelling of numbers and titles do not count.
 func Of(said, heard string) Errors {
 	want, got := Words(said), Words(heard)
-	return Errors{Wrong: editDistance(want, got), Words: len(want)}
+	return Errors{Wrong: speech.EditDistance(want, got), Words: len(want)}
 }
 
 // Add returns the sum of both counts.
@@ -64,26 +66,4 @@ var spelling = map[string]string{
 	"50": "fifty", "60": "sixty", "70": "seventy", "80": "eighty", "90": "ninety",
 	"mr": "mister", "mrs": "missus", "dr": "doctor", "ok": "okay", "metre": "meter", "metres": "meters",
 	"realise": "realize", "colour": "color", "favourite": "favorite", "grey": "gray",
-}
-
-// editDistance is the least number of words to replace, drop and insert to turn
-// want into got.
-func editDistance(want, got []string) int {
-	row := make([]int, len(got)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i, w := range want {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j, g := range got {
-			cost := diagonal
-			if w != g {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(got)]
 }
