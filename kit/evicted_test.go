@@ -49,7 +49,7 @@ func TestEvictedServiceEndsAlone(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			srv := strangersBroker(t)
 			b := kittest.StartOn(t, "mqtt://"+srv.Addr())
-			health := kittest.WatchHealth(b, "victim")
+			health, others := kittest.WatchHealth(b, "victim"), kittest.WatchHealth(b, "other")
 			ctx, stop := context.WithCancel(t.Context())
 			ended := make(chan error, 1)
 			go func() {
@@ -72,8 +72,15 @@ func TestEvictedServiceEndsAlone(t *testing.T) {
 					t.Errorf("retained is %s", kept)
 				}
 			}
-			if a := kittest.Ask(t, b, Question{Text: "x"}); a.Text != "re: x" {
-				t.Errorf("the other service answered %+v", a)
+			for range 300 { // it goes on answering while the victim ends
+				if a := kittest.Ask(t, b, Question{Text: "x"}); a.Text != "re: x" {
+					t.Fatalf("the other service answered %+v", a)
+				}
+			}
+			for _, h := range others.All() {
+				if h.Event == "shutdown" {
+					t.Error("the other service ended too")
+				}
 			}
 			stop()
 			if err := <-ended; err == nil || err.Error() != "victim: another victim is connected" {

@@ -25,7 +25,7 @@ var Mutants = []Mutant{
 	{"asks for retained state again at each reconnect", "conn.go", "subs[i].RetainHandling = max(subs[i].RetainHandling, 1)", "subs[i].RetainHandling = 0"},
 	{"starts with a clean session", "login.go", "CleanStartOnInitialConnection: b.tool,", "CleanStartOnInitialConnection: true,"},
 	{"does not wait for the link with an AtLeastOnce message", "publish.go", "		return first.publishUntilAcked(ctx, p)\n", "		_, err := first.cm.Publish(ctx, p)\n		return err\n"},
-	{"takes a message that nobody got for sent, after the broker forgot all", "publish.go", "r.ReasonCode != packets.PubackNoMatchingSubscribers || ", "true || "},
+	{"takes a message that nobody got for sent, after the broker forgot all", "publish.go", "r.ReasonCode != packets.PubackNoMatchingSubscribers || ", "r.ReasonCode != packets.PubackNoMatchingSubscribers || true || "},
 	{"says shutdown last instead of first", "stop.go", "		b.publishHealth(ctx, healthState{event: \"shutdown\"}) //", "		defer b.publishHealth(ctx, healthState{event: \"shutdown\"}) //"},
 	{"cancels handlers when the drain begins", "stop.go", "	idle := b.stopLanes()\n", "	idle := b.stopLanes()\n	b.life.cancelWork()\n"},
 	{"hears what it publishes itself", "mount.go", "NoLocal: group == \"\"}", "NoLocal: false}"},
