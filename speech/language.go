@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"sync"
 )
 
 // languageFiles has one file for each language that is known. A further language
@@ -51,8 +52,8 @@ type language struct {
 
 	never, mayEnd, beforeOrdinal, numbered map[string]bool
 	monthNames                             []string
-	units                                  *unitPattern
-	numbers                                *numberData // nil: its number words are not known
+	units                                  func() *unitPattern // made at first use: it is large, and most languages are never spoken
+	numbers                                *numberData         // nil: its number words are not known
 }
 
 var (
@@ -99,7 +100,7 @@ func (l *language) index() {
 	l.never, l.mayEnd = wordSet(l.Abbreviations), wordSet(l.MayEnd)
 	l.beforeOrdinal, l.numbered = wordSet(l.BeforeOrdinal), wordSet(l.Numbered)
 	l.monthNames = strings.Fields(l.Months)
-	l.units = newUnitPattern(l.Units)
+	l.units = sync.OnceValue(func() *unitPattern { return newUnitPattern(l.Units) })
 }
 
 func wordSet(list string) map[string]bool {

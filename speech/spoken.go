@@ -27,7 +27,7 @@ func (l *language) say(text string) string {
 	text = l.sayPowers(text)
 	text = l.sayFractions(text)
 	text = l.sayMinus(text)
-	text = l.units.replace(text)
+	text = l.units().replace(text)
 	text = l.saySigns(text)
 	return l.sayRomans(text)
 }

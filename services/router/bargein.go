@@ -136,9 +136,14 @@ func (c *conversation) giveBack(name string, r *room, reason string, now time.Ti
 		out = append(out, effect{name, "", contract.TtsControl{Action: contract.TtsResume, Reason: &reason, ID: c.spokenIn(name)}})
 	}
 	if b.ducked {
-		out = append(out, effect{name, "", contract.SpeechDuck{UttID: c.spokenIn(name), Reason: &reason}})
+		out = append(out, c.unduck(name, reason))
 	}
 	return out
+}
+
+// unduck brings the voice in a room back to its volume.
+func (c *conversation) unduck(name, reason string) effect {
+	return effect{name, "", contract.SpeechDuck{UttID: c.spokenIn(name), Reason: &reason}}
 }
 
 // endDuck forgets that somebody spoke into a turn that is over, so that the next one
@@ -220,17 +225,11 @@ func (c *conversation) hold(name string, r *room, now time.Time) (out []effect) 
 	if !r.barge.silenced {
 		out = c.silence(name, r, now)
 	}
-	held := now
-	out = append(out, c.giveBackDuck(name, r)...)
-	r.held, r.barge = &held, bargeIn{}
-	return out
-}
-
-func (c *conversation) giveBackDuck(name string, r *room) []effect {
-	if !r.barge.ducked {
-		return nil
+	if r.barge.ducked {
+		out = append(out, c.unduck(name, "held"))
 	}
-	return []effect{{name, "", contract.SpeechDuck{UttID: c.spokenIn(name), Reason: new("held")}}}
+	r.held, r.barge = &now, bargeIn{}
+	return out
 }
 
 // unhold lets a held answer go on.
