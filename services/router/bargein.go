@@ -267,6 +267,16 @@ func (c *conversation) watchBargeIns(now time.Time) (out []effect) {
 	return out
 }
 
+// watches reports whether something in a room is to be decided by time soon.
+func (c *conversation) watches() bool {
+	for _, r := range c.rooms {
+		if !r.barge.since.IsZero() || r.waiting != nil {
+			return true
+		}
+	}
+	return false
+}
+
 // forgetOther notes that speech without a turn is over.
 func (c *conversation) forgetOther(utt string) {
 	c.others = slices.DeleteFunc(c.others, func(o otherUtterance) bool { return o.utt == utt })

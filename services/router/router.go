@@ -17,15 +17,22 @@ import (
 // Module is the router service.
 var Module = kit.Service[*Service]("router", kit.As(kit.Identity{ClientID: "tars-router", Source: "router", Aliases: []string{"router"}}), kit.Env[Config](), fx.Provide(New))
 
-// tickEvery is how often the conversation looks at the clock: often enough that
-// somebody who speaks into an answer is heard out on time.
-const tickEvery = 100 * time.Millisecond
+const (
+	// tickEvery is how often the conversation looks at the clock while somebody speaks
+	// into an answer or a transcript waits for another: soon enough to decide on time.
+	tickEvery = 100 * time.Millisecond
+	// idleTickEvery is how often it does otherwise, for models and voices that hang.
+	idleTickEvery = time.Second
+)
 
 // Service passes messages to the conversation and publishes what it decides. All
 // its handlers share one lane, so the conversation needs no lock.
 type Service struct {
 	bus  *kit.Bus
 	talk *conversation
+
+	soon    chan struct{} // capacity 1: a tick that was asked for is due
+	waiting bool          // one was asked for; only in the lane
 }
 
 // New returns a router that speaks through bus.
@@ -34,7 +41,7 @@ func New(cfg Config, bus *kit.Bus) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Service{bus: bus, talk: newConversation(cfg, book, func() string { return kit.NewID()[:8] })}, nil
+	return &Service{bus: bus, talk: newConversation(cfg, book, func() string { return kit.NewID()[:8] }), soon: make(chan struct{}, 1)}, nil
 }
 
 // Handlers declares what the router listens to.
@@ -50,7 +57,7 @@ func (s *Service) Handlers() []kit.Handler {
 		kit.On(s.woke, turn),
 		kit.On(s.dropped, turn),
 		kit.On(s.health, turn),
-		kit.Every(tickEvery, s.tick, turn),
+		kit.Every(idleTickEvery, s.tick, turn), kit.OnChan(s.soon, s.tickSoon, turn),
 		kit.Sends[contract.LLMRequest](), kit.Sends[contract.LLMCancel](),
 		kit.Sends[contract.TtsSay](), kit.Sends[contract.TtsControl](), kit.Sends[contract.SpeechDuck](), kit.Sends[contract.TurnRecord](),
 	}
@@ -94,8 +101,24 @@ func (s *Service) health(ctx context.Context, h contract.HealthPing) error {
 
 func (s *Service) tick(ctx context.Context) error { return s.do(ctx, s.talk.tick(time.Now())) }
 
+// tickSoon is the tick that was asked for.
+func (s *Service) tickSoon(ctx context.Context, _ struct{}) error {
+	s.waiting = false
+	return s.tick(ctx)
+}
+
+// askForTick has the conversation look at the clock soon, if it has something to decide.
+func (s *Service) askForTick() {
+	if s.waiting || !s.talk.watches() {
+		return
+	}
+	s.waiting = true
+	time.AfterFunc(tickEvery, func() { s.soon <- struct{}{} }) // one is asked for at a time, so there is room
+}
+
 // do publishes the messages that the conversation decided on, in order.
 func (s *Service) do(ctx context.Context, effects []effect) error {
+	s.askForTick()
 	var errs []error
 	for _, e := range effects {
 		to := ctx
