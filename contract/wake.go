@@ -11,7 +11,9 @@ const (
 	WakeEventCancelled   = "cancelled"    // the interrupted speech is over
 	WakeEventError       = "error"        // the detector broke; Cause says how
 	WakeEventSpeechStart = "speech_start" // someone began to speak
-	WakeEventSpeechEnd   = "speech_end"   // and stopped
+	// someone speaks for longer than a nod or a cough takes, 0.5 s
+	WakeEventSpeechSustained = "speech_sustained"
+	WakeEventSpeechEnd       = "speech_end" // and stopped
 )
 
 // WakeEvent is something the ears noticed besides words.

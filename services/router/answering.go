@@ -82,7 +82,7 @@ func (c *conversation) spoke(s contract.TtsStatus, room string, now time.Time) [
 			t.times.FirstAudio = &s.Timestamp
 		}
 		t.markBegun(s.Text, now)
-		return c.duck(t.room, c.roomAt(t.room, now))
+		return c.duck(t.room, c.roomAt(t.room, now), now)
 	case contract.TtsStopped: // somebody else stopped it: the rest is not wanted
 		return c.interrupt(t, "stopped", now)
 	case contract.TtsSpeakingEnd:
@@ -108,7 +108,7 @@ func (c *conversation) otherSpeech(s contract.TtsStatus, room string, now time.T
 			c.others = c.others[1:]
 		}
 		c.others = append(c.others, otherUtterance{room, textOf(s.UttID), now})
-		return c.duck(room, c.roomAt(room, now))
+		return c.duck(room, c.roomAt(room, now), now)
 	}
 	if s.Event == contract.TtsSpeakingEnd && !quiet && !over && s.Reason == nil {
 		c.roomAt(room, now).windowEnd = now.Add(c.cfg.ResponseWindow)

@@ -8,10 +8,6 @@ import (
 )
 
 const (
-	// silenceAfter is how long somebody speaks into the voice of the assistant before
-	// that falls silent without knowing what is said. A nod such as "mm-hm" takes 0.2
-	// to 0.6 s.
-	silenceAfter = 700 * time.Millisecond
 	// minInterruptWords is how many words, that are no nod, interrupt at once.
 	minInterruptWords = 2
 	// verdictTimeout is how long after speech its text may come. Without one the
@@ -37,10 +33,11 @@ const (
 //
 // The zero value is a room in which nobody does.
 type bargeIn struct {
-	since    time.Time // when the voice began; zero: nobody speaks
-	ended    time.Time // when it ended; zero: it goes on
-	ducked   bool      // the assistant's voice is low
-	silenced bool      // it is paused
+	since     time.Time // when the voice began; zero: nobody speaks
+	ended     time.Time // when it ended; zero: it goes on
+	sustained bool      // it is longer than a nod
+	ducked    bool      // the assistant's voice is low
+	silenced  bool      // it is paused
 }
 
 // otherUtterance is speech that belongs to no turn, such as an announcement.
@@ -92,17 +89,35 @@ func (c *conversation) voiceBegan(name string, r *room, now time.Time) []effect 
 	if r.barge.since.IsZero() || !r.barge.ended.IsZero() {
 		r.barge.since = now
 	}
-	r.barge.ended = time.Time{}
-	return c.duck(name, r)
+	r.barge.ended, r.barge.sustained = time.Time{}, false
+	return c.duck(name, r, now)
 }
 
-// duck lowers the voice in a room in which somebody speaks into it.
-func (c *conversation) duck(name string, r *room) []effect {
+// voiceSustained notes that somebody speaks for longer than a nod takes.
+func (c *conversation) voiceSustained(name string, r *room, now time.Time) []effect {
+	r.barge.sustained = !r.barge.since.IsZero()
+	return c.silenceSustained(name, r, now)
+}
+
+// silenceSustained pauses the voice into which somebody speaks for longer than a nod
+// takes, when that is meant for the assistant.
+func (c *conversation) silenceSustained(name string, r *room, now time.Time) []effect {
+	b := r.barge
+	if !b.sustained || !b.ended.IsZero() || b.silenced || !b.ducked || !c.cfg.InterruptSpeaking || !c.addressed(r, now) || r.isEcho(now) {
+		return nil
+	}
+	return c.silence(name, r, now)
+}
+
+// duck lowers the voice in a room in which somebody speaks into it, and pauses it when
+// that has gone on for long.
+func (c *conversation) duck(name string, r *room, now time.Time) []effect {
 	if !c.cfg.Duck || r.barge.since.IsZero() || !r.barge.ended.IsZero() || r.barge.ducked || r.held != nil || !c.audible(name) {
 		return nil
 	}
 	r.barge.ducked = true
-	return []effect{{name, "", contract.SpeechDuck{On: true, DB: contract.DuckDB, UttID: c.spokenIn(name)}}}
+	low := effect{name, "", contract.SpeechDuck{On: true, DB: contract.DuckDB, UttID: c.spokenIn(name)}}
+	return append([]effect{low}, c.silenceSustained(name, r, now)...)
 }
 
 // spokenIn is the id of the answer that is spoken in a room, nil if it has none.
@@ -241,8 +256,8 @@ func (c *conversation) unhold(name string, r *room, reason string, now time.Time
 	return []effect{{name, "", contract.TtsControl{Action: contract.TtsResume, Reason: &reason, ID: c.spokenIn(name)}}}
 }
 
-// watchBargeIns decides where time does: a voice that goes on silences the
-// assistant, and one of which nothing more is heard gives it back.
+// watchBargeIns decides where time does: a voice of which nothing more is heard gives
+// the assistant's back.
 func (c *conversation) watchBargeIns(now time.Time) (out []effect) {
 	c.others = slices.DeleteFunc(c.others, func(o otherUtterance) bool { return now.Sub(o.since) >= maxOtherSpeech })
 	for _, name := range c.roomNames() {
@@ -254,8 +269,6 @@ func (c *conversation) watchBargeIns(now time.Time) (out []effect) {
 		case b.since.IsZero():
 		case !c.busy(name):
 			out = append(out, c.endDuck(name, r)...)
-		case b.ended.IsZero() && !b.silenced && b.ducked && now.Sub(b.since) >= silenceAfter && c.cfg.InterruptSpeaking && c.addressed(r, now) && !r.isEcho(now):
-			out = append(out, c.silence(name, r, now)...)
 		case !b.ended.IsZero() && now.Sub(b.ended) >= verdictTimeout:
 			out = append(out, c.giveBack(name, r, "no_words", now)...)
 		case b.ended.IsZero() && now.Sub(b.since) >= maxDuck && !(b.silenced && c.addressed(r, now)):

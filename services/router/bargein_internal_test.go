@@ -14,14 +14,15 @@ import (
 // household drives a conversation without a bus: a scripted person, a model and a
 // voice for each room, and a clock of its own.
 type household struct {
-	t    *testing.T
-	c    *conversation
-	now  time.Time
-	n    int
-	log  []string // what was published since the last call of expect
-	asks []contract.LLMRequest
-	recs []contract.TurnRecord
-	duck map[string]bool // rooms whose voice is low
+	t       *testing.T
+	c       *conversation
+	now     time.Time
+	n       int
+	log     []string // what was published since the last call of expect
+	asks    []contract.LLMRequest
+	recs    []contract.TurnRecord
+	duck    map[string]bool      // rooms whose voice is low
+	talking map[string]time.Time // rooms in which somebody speaks, since when; for less than 0.5 s
 }
 
 func newHousehold(t *testing.T, change func(*Config)) *household {
@@ -31,7 +32,7 @@ func newHousehold(t *testing.T, change func(*Config)) *household {
 	if change != nil {
 		change(&cfg)
 	}
-	h := &household{t: t, now: time.Unix(1_700_000_000, 0), duck: map[string]bool{}}
+	h := &household{t: t, now: time.Unix(1_700_000_000, 0), duck: map[string]bool{}, talking: map[string]time.Time{}}
 	h.c = newConversation(cfg, testPhrases(t), func() string { h.n++; return fmt.Sprint(h.n) })
 	return h
 }
@@ -78,6 +79,12 @@ func (h *household) expect(want ...string) {
 func (h *household) pass(d time.Duration) {
 	for end := h.now.Add(d); h.now.Before(end); {
 		h.now = h.now.Add(tickEvery)
+		for room, since := range h.talking {
+			if h.now.Sub(since) >= 500*time.Millisecond+hangover { // its end would have been told by now
+				delete(h.talking, room)
+				h.event(room, contract.WakeEventSpeechSustained, 0.1)
+			}
+		}
 		h.take(h.c.tick(h.now))
 	}
 }
@@ -86,8 +93,15 @@ func (h *household) event(room, typ string, energy float64) {
 	h.take(h.c.woke(contract.WakeEvent{Type: typ, Energy: &energy}, origin{room: room}, h.now))
 }
 
-func (h *household) voice(room string) { h.event(room, contract.WakeEventSpeechStart, 0.1) }
-func (h *household) quiet(room string) { h.event(room, contract.WakeEventSpeechEnd, 0.1) }
+func (h *household) voice(room string) {
+	h.talking[room] = h.now
+	h.event(room, contract.WakeEventSpeechStart, 0.1)
+}
+
+func (h *household) quiet(room string) {
+	delete(h.talking, room)
+	h.event(room, contract.WakeEventSpeechEnd, 0.1)
+}
 
 func (h *household) partial(room, text string) {
 	h.take(h.c.partial(contract.PartialTranscript{Text: text}, origin{room: room}, h.now))

@@ -58,6 +58,8 @@ func (c *conversation) woke(w contract.WakeEvent, from origin, now time.Time) []
 			r.windowEnd = latest(r.windowEnd, now.Add(c.cfg.WakeWindow))
 		}
 		return c.voiceBegan(from.room, r, now)
+	case contract.WakeEventSpeechSustained:
+		return c.voiceSustained(from.room, r, now)
 	case contract.WakeEventSpeechEnd:
 		r.speechEnd = unixSeconds(now)
 		r.noteEnergy(w)

@@ -51,6 +51,10 @@ func (c *conversation) steer(t *turn, r *room, from origin, meant bool, now time
 	return nil, false
 }
 
+// maxNod is how long a word may take that is heard while the assistant speaks, and is no
+// more than a sign of somebody who listens.
+const maxNod = 700 * time.Millisecond
+
 // hangover is how much later than a voice its events come: its end after 260 ms of
 // silence, less the 120 ms that its beginning takes to be noticed.
 const hangover = 140 * time.Millisecond
@@ -61,7 +65,7 @@ func (t *turn) tooShortToInterrupt() bool {
 	if t.times.SpeechStart == nil || t.times.SpeechEnd == nil || len(splitWords(t.text)) != 1 || strings.HasSuffix(t.text, "?") {
 		return false
 	}
-	return timeOf(*t.times.SpeechEnd).Sub(timeOf(*t.times.SpeechStart)) <= silenceAfter+hangover
+	return timeOf(*t.times.SpeechEnd).Sub(timeOf(*t.times.SpeechStart)) <= maxNod+hangover
 }
 
 // repeat begins a turn that says pieces once more, without the model.

@@ -103,9 +103,12 @@ func (Config) Dropped() map[string]string {
 // segmentation is how c cuts audio. Speech has ended after hangover of silence;
 // the utterance goes on until Endpoint.
 func (c *Config) segmentation() vad.Segmentation {
-	const hangover = 260 * time.Millisecond
+	const (
+		hangover  = 260 * time.Millisecond
+		sustained = 500 * time.Millisecond // a nod such as "mm-hm" takes 0.2 to 0.6 s
+	)
 	return vad.Segmentation{
-		PreRoll: c.PreRoll, MinSpeech: c.MinSpeech, Hangover: min(hangover, c.Endpoint),
+		PreRoll: c.PreRoll, MinSpeech: c.MinSpeech, Sustained: sustained, Hangover: min(hangover, c.Endpoint),
 		Endpoint: c.Endpoint, Longest: c.MaxUtterance,
 	}
 }
@@ -137,6 +140,12 @@ func (c *Config) detectors(home kit.Home) (newDetector func() vad.Detector, why,
 		return nil, nil, err
 	}
 	return loudness, err, nil
+}
+
+// NewDetector returns what makes the voice detector of a source in home.
+func (c *Config) NewDetector(home kit.Home) (func() vad.Detector, error) {
+	newDetector, _, err := c.detectors(home)
+	return newDetector, err
 }
 
 // Detector names the voice detector that c gets in home, for a person, and what is

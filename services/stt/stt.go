@@ -241,7 +241,9 @@ func (s *Service) publishEvents(ctx context.Context, e *audioSource, facts []spe
 				s.offerPartial(f.early)
 			}
 		}
-		typ := map[vad.Edge]string{vad.Started: contract.WakeEventSpeechStart, vad.Ended: contract.WakeEventSpeechEnd}[f.edge]
+		typ := map[vad.Edge]string{
+			vad.Started: contract.WakeEventSpeechStart, vad.Sustained: contract.WakeEventSpeechSustained, vad.Ended: contract.WakeEventSpeechEnd,
+		}[f.edge]
 		errs = append(errs, s.bus.Publish(ctx, contract.WakeEvent{Type: typ, Cause: new("vad"), Energy: &f.energy}))
 	}
 	return errors.Join(errs...)

@@ -157,7 +157,7 @@ func TestWhatIsSaidIsPublished(t *testing.T) {
 		if e.Type != contract.WakeEventSpeechStart || *e.Cause != "vad" || *e.Energy <= 0 || meta.Baggage["room"] != "kitchen" {
 			t.Errorf("event %+v in %v", e, meta)
 		}
-		expectAll(t, "events", h.edges(), contract.WakeEventSpeechEnd)
+		expectAll(t, "events", h.edges(), "speech_sustained", "speech_end")
 		h.finals.None(t)
 	})
 	listen(t, "two rooms at once", func(t *testing.T, h *house) {
@@ -181,12 +181,12 @@ func TestWhatIsSaidIsPublished(t *testing.T) {
 		h.play(t, sound.NewRoom(20).Silence(400*ms).Voice(time.Second), "kitchen")
 		time.Sleep(3 * time.Second)
 		expectAll(t, "finals", h.texts(), "1.4 seconds")
-		expectAll(t, "events", h.edges(), contract.WakeEventSpeechStart, contract.WakeEventSpeechEnd)
+		expectAll(t, "events", h.edges(), "speech_start", "speech_sustained", "speech_end")
 	})
 	listen(t, "a pause in a sentence", func(t *testing.T, h *house) {
 		h.play(t, sound.NewRoom(20).Silence(400*ms).Voice(time.Second).Silence(400*ms).Voice(time.Second).Silence(time.Second), "kitchen")
 		expectAll(t, "finals", h.texts(), "3.1 seconds")
-		expectAll(t, "events", h.edges(), "speech_start", "speech_end", "speech_start", "speech_end")
+		expectAll(t, "events", h.edges(), "speech_start", "speech_sustained", "speech_end", "speech_start", "speech_sustained", "speech_end")
 	})
 	listen(t, "without partials the engine works once", func(t *testing.T, h *house) {
 		h.play(t, sound.NewRoom(20).Silence(400*ms).Voice(3*time.Second).Silence(2*time.Second), "kitchen")
@@ -232,7 +232,7 @@ func TestASlowEngine(t *testing.T) {
 	listen(t, "does not stop the listening", func(t *testing.T, h *house) {
 		h.engine.takes = 20 * time.Second
 		h.play(t, two(), "kitchen")
-		expectAll(t, "events", h.edges(), "speech_start", "speech_end", "speech_start", "speech_end")
+		expectAll(t, "events", h.edges(), "speech_start", "speech_sustained", "speech_end", "speech_start", "speech_sustained", "speech_end")
 		time.Sleep(time.Minute)
 		expectAll(t, "finals", h.texts(), "1.7 seconds", "1.7 seconds")
 	})

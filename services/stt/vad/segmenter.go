@@ -12,6 +12,7 @@ import (
 type Segmentation struct {
 	PreRoll   time.Duration // audio kept from before the first voiced frame
 	MinSpeech time.Duration // voice that it takes to be speech, not a click
+	Sustained time.Duration // voice after which it is no nod or cough; 0: never told
 	Hangover  time.Duration // silence after which speech has ended
 	Endpoint  time.Duration // silence after which an utterance is complete
 	Longest   time.Duration // an utterance is cut at its longest pause after this
@@ -30,10 +31,12 @@ const (
 type Edge int
 
 // The edges of speech, in the order in which they come: any number of times
-// Started and Ended, then either Complete or Rejected. Rejected is noise that was taken
-// for speech, and speech that nobody may hear to its end.
+// Started and Ended, with at most one Sustained between them, then either Complete or
+// Rejected. Sustained is a voice that goes on after the time of the settings. Rejected
+// is noise that was taken for speech, and speech that nobody may hear to its end.
 const (
 	Started Edge = iota
+	Sustained
 	Ended
 	Complete
 	Rejected
@@ -68,6 +71,8 @@ type Segmenter struct {
 	voicedRun    int         // voiced frames in a row, up to the last one
 	silentFrames int         // frames since somebody last spoke, in the open utterance
 	started      bool        // the last event was Started: its Ended is still to come
+	voiceBegan   int         // frame with the first voice after Started
+	sustained    bool        // Sustained was told since
 }
 
 // NewSegmenter returns a segmenter of one source, in which d detects the speech.
@@ -163,10 +168,16 @@ func (s *Segmenter) hearFrame(f []byte) []Event {
 	if !s.detectOnset(voice) {
 		return nil
 	}
-	s.preRoll.drop(s.onsetFrame - framesOf(s.settings.PreRoll))
-	s.open, s.started, s.speech = true, true, s.preRoll
+	s.onsetFrame -= s.preRoll.drop(s.onsetFrame - framesOf(s.settings.PreRoll))
+	s.open, s.speech = true, s.preRoll
+	s.start(len(s.speech.levels) - s.onsetFrame)
 	s.voicedRun, s.silentFrames, s.onsetCount, s.preRoll = s.onsetCount, 0, 0, frameBuffer{}
 	return []Event{s.newEvent(Started)}
+}
+
+// start notes that speech began some frames ago.
+func (s *Segmenter) start(frames int) {
+	s.started, s.sustained, s.voiceBegan = true, false, s.frames-frames
 }
 
 // detectOnset counts voiced frames up and unvoiced ones down, and reports whether
@@ -197,8 +208,11 @@ func (s *Segmenter) continueUtterance(f []byte, level float64, voice bool) []Eve
 	}
 	switch {
 	case s.silentFrames == 0 && !s.started:
-		s.started = true
+		s.start(minVoicedRun)
 		return []Event{s.newEvent(Started)}
+	case s.silentFrames == 0 && !s.sustained && s.settings.Sustained > 0 && s.frames-s.voiceBegan >= framesOf(s.settings.Sustained):
+		s.sustained = true
+		return []Event{s.newEvent(Sustained)}
 	case s.silentFrames >= framesOf(s.endpointNow()):
 		return s.endUtterance()
 	case s.silentFrames >= framesOf(s.settings.Hangover) && s.started:

@@ -18,7 +18,7 @@ const ms = time.Millisecond
 
 func segmentation() vad.Segmentation {
 	return vad.Segmentation{
-		PreRoll: 400 * ms, MinSpeech: 120 * ms, Hangover: 260 * ms,
+		PreRoll: 400 * ms, MinSpeech: 120 * ms, Sustained: 500 * ms, Hangover: 260 * ms,
 		Endpoint: 650 * ms, Longest: 30 * time.Second,
 	}
 }
@@ -50,7 +50,7 @@ func utterances(events []vad.Event) (all []pcm.Audio) {
 func story(events []vad.Event) string {
 	var s []string
 	for _, e := range events {
-		s = append(s, fmt.Sprintf("%s %d", [...]string{"started", "ended", "complete", "rejected"}[e.Edge], e.At.Milliseconds()))
+		s = append(s, fmt.Sprintf("%s %d", [...]string{"started", "sustained", "ended", "complete", "rejected"}[e.Edge], e.At.Milliseconds()))
 	}
 	return strings.Join(s, ", ")
 }
@@ -68,12 +68,18 @@ func TestEdgesOfSpeech(t *testing.T) {
 		"a click": {sound.NewRoom(20).Silence(time.Second).Voice(60 * ms).Silence(time.Second), ""},
 		"a pause within a sentence": {sound.NewRoom(20).Silence(time.Second).Voice(400 * ms).Silence(400 * ms).Voice(400 * ms).Silence(time.Second),
 			"started 1120, ended 1680, started 1880, ended 2480, complete 2860"},
+		"a long word": {sound.NewRoom(20).Silence(time.Second).Voice(800 * ms).Silence(time.Second),
+			"started 1120, sustained 1500, ended 2080, complete 2460"},
+		"two words, together longer than a nod": {sound.NewRoom(20).Silence(time.Second).Voice(300 * ms).Silence(100 * ms).Voice(300 * ms).Silence(time.Second),
+			"started 1120, sustained 1500, ended 1980, complete 2360"},
+		"two nods": {sound.NewRoom(20).Silence(time.Second).Voice(300 * ms).Silence(400 * ms).Voice(300 * ms).Silence(time.Second),
+			"started 1120, ended 1580, started 1780, ended 2280, complete 2660"},
 		"two sentences": {sound.NewRoom(20).Voice(400 * ms).Silence(900 * ms).Voice(400 * ms).Silence(900 * ms),
 			"started 120, ended 680, complete 1060, started 1420, ended 1980, complete 2360"},
 		"a click after a sentence": {sound.NewRoom(20).Voice(400 * ms).Silence(400 * ms).Voice(40 * ms).Silence(time.Second),
 			"started 120, ended 680, complete 1060"},
 		"a voice in a noisy room, which is taken for one until it is known": {sound.NewRoom(400).Silence(5 * time.Second).Voice(400 * ms).Silence(time.Second),
-			"started 120, ended 2800, rejected 3180, started 5120, ended 5660, complete 6040"},
+			"started 120, sustained 500, ended 2800, rejected 3180, started 5120, ended 5660, complete 6040"},
 		"hum of the mains": {sound.NewRoom(5).Hum(5 * time.Second), ""},
 		"the stream ends in a word": {sound.NewRoom(20).Silence(time.Second).Voice(400 * ms),
 			"started 1120, ended 1400, complete 1400"},
