@@ -31,6 +31,7 @@ type cli struct {
 	Doctor   doctorCmd   `cmd:"" help:"Check this machine and the running stack, and say what would help."`
 	Engines  enginesCmd  `cmd:"" help:"Install, list, update and remove speech and language engines for this machine."`
 	Bench    benchCmd    `cmd:"" help:"Measure the engines of this machine."`
+	Eval     evalCmd     `cmd:"" help:"Play recorded conversations to the assistant and measure what it does."`
 	Healthy  healthyCmd  `cmd:"" help:"Exit with 0 when a service is up, for container health checks."`
 }
 

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+
+	"github.com/gotars/tars/cmd/tars/internal/adapters"
+	"github.com/gotars/tars/cmd/tars/internal/eval"
+	"github.com/gotars/tars/engines/discovery"
+	"github.com/gotars/tars/kit"
+	"github.com/gotars/tars/services/stt"
+)
+
+// evalCmd measures the conversation.
+type evalCmd struct {
+	Run   evalRunCmd   `cmd:"" default:"withargs" help:"Measure by itself, and print tables."`
+	Serve evalServeCmd `cmd:"" help:"Let another program judge: an assistant with a scripted model behind a WebSocket, see test/voicebench."`
+}
+
+// evalServeCmd lets others measure.
+type evalServeCmd struct {
+	Addr string `default:"127.0.0.1:8765" help:"Address of the WebSocket."`
+	Log  string `help:"Write the log of the assistant into this file." type:"path"`
+}
+
+// Run implements the command.
+func (c *evalServeCmd) Run(ctx context.Context, home kit.Home) error {
+	l, err := net.Listen("tcp", c.Addr)
+	if err != nil {
+		return err
+	}
+	defer l.Close()
+	h, err := eval.OpenHouse(ctx, home, serviceNames(), logFile(c.Log))
+	if err != nil {
+		return err
+	}
+	defer h.Close()
+	fmt.Printf("ws://%s\n", l.Addr())
+	return eval.Serve(ctx, h, l)
+}
+
+// logFile is name, or a file for the log of an assistant that is measured.
+func logFile(name string) string { return cmp.Or(name, filepath.Join(os.TempDir(), "tars-eval.log")) }
+
+// evalRunCmd measures.
+type evalRunCmd struct {
+	Parts  []string `arg:"" optional:"" help:"What to measure: turns, hearing, nothing, interruptions, nods, stops, echo, response, rooms. All of it takes about an hour."`
+	Corpus string   `help:"Folder with recorded conversations, made by go run ./test/corpus." placeholder:"FOLDER" type:"path"`
+	Limit  int      `help:"Clips of each part; 0 is what docs/conversation.md is made of."`
+	Rooms  int      `default:"2" help:"Rooms that talk at the same time."`
+	JSON   string   `name:"json" help:"Write all that was measured into this file." type:"path"`
+	Log    string   `help:"Write the log of the assistant into this file." type:"path"`
+}
+
+// Run implements the command.
+func (c *evalRunCmd) Run(ctx context.Context, home kit.Home) error {
+	corpus, err := eval.LoadCorpus(cmp.Or(c.Corpus, home.Path("corpus")))
+	if err != nil {
+		return err
+	}
+	p := eval.Plan{
+		Corpus: corpus, Home: home, Services: serviceNames(), Parts: c.Parts, Limit: c.Limit, Rooms: max(1, c.Rooms),
+		LogFile: logFile(c.Log), Progress: os.Stderr,
+	}
+	if len(p.Parts) == 0 {
+		p.Parts = eval.Parts()
+	}
+	if err := addEars(ctx, home, &p); err != nil {
+		return err
+	}
+	report, err := eval.Run(ctx, p)
+	report.Print(os.Stdout)
+	if c.JSON != "" {
+		data, jsonErr := json.MarshalIndent(report, "", " ")
+		if jsonErr == nil {
+			jsonErr = os.WriteFile(c.JSON, append(data, '\n'), 0o644)
+		}
+		err = errors.Join(err, jsonErr)
+	}
+	return err
+}
+
+// addEars adds the first recogniser and the voice detector that the assistant would use.
+func addEars(ctx context.Context, home kit.Home, p *eval.Plan) error {
+	servers, err := adapters.Servers(ctx, home, discovery.STT)
+	if err != nil {
+		return err
+	}
+	if len(servers) == 0 {
+		return errors.New("there is no recogniser: run make engines, or set STT_OPENAI_URL")
+	}
+	p.Recogniser = adapters.Title(servers[0])
+	if p.Transcribe, err = adapters.RecogniserAt(servers[0], home); err != nil {
+		return err
+	}
+	config, err := kit.FromEnv[stt.Config]("stt")
+	if err != nil {
+		return err
+	}
+	p.Detector, err = config.NewDetector(home)
+	return err
+}

@@ -1,0 +1,206 @@
+package eval
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gotars/tars/cmd/tars/internal/room"
+	"github.com/gotars/tars/contract"
+)
+
+// Yield is what the assistant did when somebody made a sound while it spoke. Times are
+// seconds after the first voiced sample.
+type Yield struct {
+	File, Kind, Text, Speaker string
+	Echo                      float64  `json:",omitempty"` // share of the assistant's voice in the microphone
+	Duck                      *float64 // its voice was lowered
+	Silence                   *float64 // it was heard for the last time, when it was silenced for good
+	Gap                       float64  // the longest silence in an answer that went on
+	Whole                     bool     // the answer went on, at full voice
+	Heard                     string   // what was understood
+	Typed                     *float64 `json:",omitempty"` // seconds from a typed stop to silence
+}
+
+const (
+	answerTimeout = 20 * time.Second        // for the first sound of an answer
+	verdictTime   = 5500 * time.Millisecond // after a clip, in which the assistant decides
+	quietTime     = 600 * time.Millisecond  // without a sound, after which a room is idle
+	minGap        = 60 * time.Millisecond   // shorter holes are not heard
+)
+
+// interruptOnce has the assistant tell a story, plays a clip into it, and looks at what
+// happens. limit is how long it is watched after the clip.
+func (e *Evaluation) interruptOnce(ctx context.Context, r *room.Room, clip Clip, story int) (y Yield, err error) {
+	y = Yield{File: clip.File, Kind: clip.Kind, Text: clip.Text, Speaker: clip.Speaker}
+	samples, err := e.corpus.Samples(clip)
+	if err != nil {
+		return y, err
+	}
+	asked := r.Now()
+	turn, err := e.house.Type(ctx, r, fmt.Sprintf("%s %d", askStory, story))
+	if err != nil {
+		return y, err
+	}
+	utt, ok := e.awaitVoice(ctx, r, asked, seconds(1.2+1.3*rand.New(rand.NewPCG(uint64(story), 3)).Float64()))
+	if !ok {
+		return y, fmt.Errorf("room %s: no answer was heard within %s", r.Name(), answerTimeout)
+	}
+	begun := r.Say(samples)
+	voice := begun + seconds(clip.Begin)
+	over := func(m any) bool { t, ok := m.(contract.TurnRecord); return ok && t.TurnID == turn }
+	record, ended := r.Await(ctx, asked, seconds(clip.End-clip.Begin)+seconds(clip.Begin)+verdictTime, over)
+	states := r.Played(voice)
+	y.Duck = firstTime(states, func(s room.State) bool { return s.Gain < 0.3 || !s.Playing })
+	interrupted := ended && record.Message.(contract.TurnRecord).Outcome == "interrupted"
+	if interrupted {
+		y.Silence = lastHeard(states, utt)
+	} else {
+		y.Gap = longestGap(states, utt)
+		y.Whole = len(states) > 0 && (ended || states[len(states)-1].Gain > 0.9 && !states[len(states)-1].Held)
+	}
+	r.Await(ctx, begun+seconds(clip.Begin), verdictTime, isVerdict) // or it would be taken for what is said next
+	y.Heard = heardSince(r, begun)
+	y.Typed, err = e.hush(ctx, r)
+	return y, err
+}
+
+// isVerdict reports whether a message says what was heard of somebody who spoke.
+func isVerdict(message any) bool {
+	switch message.(type) {
+	case contract.FinalTranscript, contract.SpeechDropped:
+		return true
+	}
+	return false
+}
+
+// awaitVoice waits until the assistant's voice was heard for a time.
+func (e *Evaluation) awaitVoice(ctx context.Context, r *room.Room, from, heard time.Duration) (utt string, ok bool) {
+	for r.Now() < from+answerTimeout && sleep(ctx, room.Frame) {
+		states := r.Played(from)
+		n := 0
+		for _, s := range states {
+			if s.Playing {
+				n++
+				utt = s.UttID
+			}
+		}
+		if time.Duration(n)*room.Frame >= heard {
+			return utt, true
+		}
+	}
+	return "", false
+}
+
+// hush types stop, and waits until the room is idle. It returns the seconds until the
+// voice was silent, if there was one.
+func (e *Evaluation) hush(ctx context.Context, r *room.Room) (silent *float64, err error) {
+	typed := r.Now()
+	before := r.Played(max(0, typed-2*room.Frame))
+	if _, err := e.house.Type(ctx, r, "stop"); err != nil {
+		return nil, err
+	}
+	for idle := 0; idle < int(quietTime/room.Frame) && sleep(ctx, room.Frame); {
+		states := r.Played(typed)
+		idle = 0
+		for _, s := range slices.Backward(states) {
+			if s.Playing {
+				break
+			}
+			idle++
+		}
+		if len(states) > int(10*time.Second/room.Frame) {
+			return nil, fmt.Errorf("room %s: the voice goes on 10 s after a typed stop", r.Name())
+		}
+	}
+	if len(before) > 0 && before[len(before)-1].Playing {
+		silent = firstTime(r.Played(typed), func(s room.State) bool { return !s.Playing })
+	}
+	return silent, ctx.Err()
+}
+
+// firstTime is the time of the first frame for which is holds, in seconds; nil: none.
+func firstTime(states []room.State, is func(room.State) bool) *float64 {
+	i := slices.IndexFunc(states, is)
+	if i < 0 {
+		return nil
+	}
+	return new(float64(i) * room.Frame.Seconds())
+}
+
+// lastHeard is the end of the last frame in which utt was heard, in seconds.
+func lastHeard(states []room.State, utt string) *float64 {
+	last := 0
+	for i, s := range states {
+		if s.Playing && s.UttID == utt {
+			last = i + 1
+		}
+	}
+	return new(float64(last) * room.Frame.Seconds())
+}
+
+// longestGap is the longest silence between two sounds of utt, in seconds.
+func longestGap(states []room.State, utt string) float64 {
+	longest, run := 0, 0
+	for _, s := range states {
+		if run++; s.Playing && s.UttID == utt {
+			longest, run = max(longest, run-1), 0
+		}
+	}
+	return float64(longest) * room.Frame.Seconds()
+}
+
+// heardSince is what was understood in a room from a time on.
+func heardSince(r *room.Room, from time.Duration) string {
+	var all []string
+	for _, ev := range r.Since(from) {
+		switch m := ev.Message.(type) {
+		case contract.FinalTranscript:
+			all = append(all, m.Text)
+		case contract.SpeechDropped:
+			all = append(all, "("+m.Reason+")")
+		}
+	}
+	return strings.Join(all, " ")
+}
+
+// sleep waits, and reports false when ctx ended.
+func sleep(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-time.After(d):
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// yields plays each of clips into the assistant's voice. echoes, if there are any, are
+// the shares of its voice that the microphone hears, by turns.
+func (e *Evaluation) yields(ctx context.Context, name string, clips []Clip, echoes ...float64) ([]Yield, error) {
+	all := make([]Yield, len(clips))
+	err := e.inRooms(ctx, name, len(clips), func(ctx context.Context, r *room.Room, i int) (err error) {
+		share := 0.0
+		r.Echo(nil)
+		if len(echoes) > 0 {
+			share = echoes[i%len(echoes)]
+			r.Echo(room.NewPath(pathOf(i, share)))
+		}
+		all[i], err = e.interruptOnce(ctx, r, clips[i], i)
+		all[i].Echo = share
+		return err
+	})
+	return all, err
+}
+
+// pathOf is the path of the i-th trial: late by 80 to 250 ms, dull, with reverberation,
+// in a microphone that clips.
+func pathOf(i int, share float64) room.PathSettings {
+	random := rand.New(rand.NewPCG(uint64(i), 4))
+	return room.PathSettings{
+		Gain: share, Delay: seconds(0.08 + 0.17*random.Float64()), Reverb: seconds(0.2 + 0.4*random.Float64()),
+		LowPass: 2500 + 3000*random.Float64(), Clip: 0.5, Seed: uint64(i),
+	}
+}
