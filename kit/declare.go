@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gotars/tars/kit/internal/meter"
 	"github.com/gotars/tars/kit/msg"
 )
 
@@ -191,6 +192,8 @@ func checkDeclaration(h *registration) error {
 		return h.fault
 	case o.fault != nil:
 		return fmt.Errorf("%s: %w", h, o.fault)
+	case h.isMeasure() && h.name != meter.Label(h.name):
+		return fmt.Errorf("%q cannot label a metric: want lower-case letters, digits and underscores, such as %q", h.name, meter.Label(h.name))
 	case checkName(h.name) != nil:
 		return fmt.Errorf("Name(%.40q): a name of a handler goes into topics and logs, and this one %w", h.name, checkName(h.name))
 	case checkName(o.lane) != nil:

@@ -12,7 +12,8 @@ import (
 )
 
 // Handler is one declaration of a service. Values come from [On], [Answer],
-// [Stream], [Tap], [OnChan], [Every], [Loop], [OnConnect], [OnDisconnect], [Sends], [Asks] and [AsksStream].
+// [Stream], [Tap], [OnChan], [Every], [Loop], [OnConnect], [OnDisconnect], [Sends], [Asks],
+// [AsksStream], [Counts] and [Times].
 type Handler struct{ *registration }
 
 // registration is what a declaration says. Which of its functions are set tells what
@@ -38,6 +39,8 @@ type registration struct {
 	builtIn      bool                                          // the kit's, not the service's
 	dedupe       *dedupe                                       // what the handler took before; nil when duplicates are not looked for
 	meter        meter.Handler
+	counter      *Counter   // of a Counts
+	durations    *Durations // of a Times
 }
 
 // enqueueFunc queues one call in the lane of its handler; the channel closes when it ran.

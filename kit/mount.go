@@ -114,6 +114,11 @@ func (b *Bus) addDeclaration(h *registration) error {
 	if h.opt.orderKey != nil && h.opt.orderKeyType != h.messageType {
 		return fmt.Errorf("%s: OrderedBy takes a %s, the handler does not", h, h.opt.orderKeyType)
 	}
+	if h.isMeasure() && slices.ContainsFunc(b.dispatch.handlers, func(o Handler) bool {
+		return o.registration != h && o.isMeasure() && o.name == h.name
+	}) {
+		return fmt.Errorf("%q is declared twice by Counts or Times: each label of a metric has one meaning", h.name)
+	}
 	types := slices.Clone(h.sendTypes)
 	if h.messageType != nil {
 		types = append(types, h.messageType)

@@ -26,6 +26,9 @@ type Stats struct {
 	Link      LinkStats        `json:"link"`
 	Handlers  []HandlerStats   `json:"handlers"`
 	Published map[string]int64 `json:"published"` // by event type, what comes after a thousand of them as "other"
+
+	Counters  map[string]int64         `json:"counters,omitempty"`  // of the service itself, see [Counts]; nil: none are declared
+	Durations map[string]DurationStats `json:"durations,omitempty"` // of the service itself, see [Times]; nil: none are declared
 }
 
 // LinkStats is about the connection to the broker.
@@ -131,6 +134,7 @@ func (b *Bus) Stats() Stats {
 		s.Published[typ.(string)] = n.(*atomic.Int64).Load()
 		return true
 	})
+	s.Counters, s.Durations = b.measures()
 	for _, h := range b.metered() {
 		m := &h.meter
 		s.Handlers = append(s.Handlers, HandlerStats{Name: h.name, Topic: h.route.Topic,
@@ -160,6 +164,8 @@ type Metrics struct {
 	Stats
 	Publish Histogram      // until the broker has acknowledged
 	Times   []HandlerTimes // one for each of Stats.Handlers, in its order
+
+	OwnTimes map[string]Histogram // behind Stats.Durations
 }
 
 // Metrics are what the service did since its start.
@@ -168,6 +174,8 @@ func (b *Bus) Metrics() Metrics {
 	for _, h := range b.metered() {
 		m.Times = append(m.Times, HandlerTimes{Took: snapshotHistogram(&h.meter.Took), Waited: snapshotHistogram(&h.meter.Waited)})
 	}
+	m.OwnTimes = map[string]Histogram{}
+	b.measured(func(string, *Counter) {}, func(name string, d *Durations) { m.OwnTimes[name] = snapshotHistogram(&d.all) })
 	return m
 }
 

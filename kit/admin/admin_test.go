@@ -48,9 +48,14 @@ func (Question) Reply() (r Reply) { return }
 
 // busy is a service with handlers of several kinds.
 func busy() kit.Module {
+	var read kit.Counter
+	var reading kit.Durations
+	read.Add(3)
+	reading.Add(2 * time.Second)
 	return kittest.ServiceOf("busy",
 		kit.On(func(context.Context, Note) error { return nil }, kit.Name("heard")),
 		kit.Answer(func(context.Context, Question) (Reply, error) { return Reply{Text: "yes"}, nil }, kit.Name("answer")),
+		kit.Counts("letters_read", &read), kit.Times("reading", &reading),
 		kit.Tap("foreign/a", nothing), kit.Tap("foreign/b", nothing), kit.Every(time.Hour, tick), kit.Every(time.Hour, tick))
 }
 
@@ -117,6 +122,7 @@ func TestAdmin(t *testing.T) {
 	for _, want := range []string{`kit_link_up{service="busy"} 1`, `kit_link_up{service="other"} 1`, `kit_handled_total{handler="heard",service="busy"} 0`,
 		`kit_handler_duration_seconds_count{handler="answer",service="busy"} 0`, `kit_published_total{service="busy",type="health.status"} 1`, "go_goroutines",
 		`kit_queue_wait_seconds_count{handler="answer",service="busy"} 0`, `kit_dead_letters_total{handler="heard",service="busy"} 0`,
+		`kit_service_total{name="letters_read",service="busy"} 3`, `kit_service_seconds_sum{name="reading",service="busy"} 2`,
 		`kit_handled_total{handler="nothing foreign/b",service="busy"} 0`, `kit_handled_total{handler="tick 2",service="busy"} 0`} {
 		for !strings.Contains(body, want) { // a service is ready a moment before its health is out
 			if time.Now().After(deadline) {

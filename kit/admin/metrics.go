@@ -9,6 +9,7 @@ import (
 var (
 	byHandler = []string{"service", "handler"}
 	byService = []string{"service"}
+	byName    = []string{"service", "name"}
 
 	handledDesc    = prometheus.NewDesc("kit_handled_total", "Messages a handler has taken.", byHandler, nil)
 	failedDesc     = prometheus.NewDesc("kit_failed_total", "Messages a handler has failed on.", byHandler, nil)
@@ -25,6 +26,8 @@ var (
 	lostDesc       = prometheus.NewDesc("kit_publish_lost_total", "AtMostOnce publications without a link.", byService, nil)
 	givenUpDesc    = prometheus.NewDesc("kit_publish_given_up_total", "AtLeastOnce publications for which the broker closed the link again and again.", byService, nil)
 	publishDesc    = prometheus.NewDesc("kit_publish_seconds", "Time until the broker has acknowledged.", byService, nil)
+	ownCountDesc   = prometheus.NewDesc("kit_service_total", "What the service counts itself, by name.", byName, nil)
+	ownTimesDesc   = prometheus.NewDesc("kit_service_seconds", "Durations that the service measures itself, by name.", byName, nil)
 	publishedDesc  = prometheus.NewDesc("kit_published_total", "Messages sent, by event type.", []string{"service", "type"}, nil)
 )
 
@@ -57,6 +60,12 @@ func collectMetrics(m kit.Metrics, out chan<- prometheus.Metric) {
 	histogram(publishDesc, m.Publish, m.Name)
 	for typ, n := range m.Published {
 		counter(publishedDesc, n, m.Name, typ)
+	}
+	for name, n := range m.Counters {
+		counter(ownCountDesc, n, m.Name, name)
+	}
+	for name, h := range m.OwnTimes {
+		histogram(ownTimesDesc, h, m.Name, name)
 	}
 	for i, h := range m.Handlers {
 		labels := []string{m.Name, h.Name}

@@ -126,12 +126,31 @@ func printStats(w io.Writer, s kit.Stats) {
 			fmt.Fprintf(w, "  %s last failed: %s\n", h.Name, first)
 		}
 	}
+	printMeasures(w, s)
 	var sent []string
 	for _, typ := range slices.Sorted(maps.Keys(s.Published)) {
 		sent = append(sent, fmt.Sprintf("%s %d", typ, s.Published[typ]))
 	}
 	if len(sent) > 0 {
 		fmt.Fprintf(w, "  published: %s\n", strings.Join(sent, ", "))
+	}
+}
+
+// printMeasures prints what a service counts and times itself, without what never was.
+func printMeasures(w io.Writer, s kit.Stats) {
+	var counted []string
+	for _, name := range slices.Sorted(maps.Keys(s.Counters)) {
+		if n := s.Counters[name]; n != 0 {
+			counted = append(counted, fmt.Sprintf("%s %d", name, n))
+		}
+	}
+	if len(counted) > 0 {
+		fmt.Fprintf(w, "  counted: %s\n", strings.Join(counted, ", "))
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.Durations)) {
+		if d := s.Durations[name]; d.Count > 0 {
+			fmt.Fprintf(w, "  %s: %d times, p50 %s, p99 %s, %s in all\n", name, d.Count, Millis(d.P50MS), Millis(d.P99MS), Millis(d.SumS*1000))
+		}
 	}
 }
 
