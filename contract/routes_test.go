@@ -23,6 +23,7 @@ var routes = []route{
 	{contract.Keepalive{}, msg.Route{Topic: "system/keepalive/+", Bare: true}},
 	{contract.FinalTranscript{}, msg.Route{Topic: "stt/final", Type: "stt.final", QoS: 1}},
 	{contract.PartialTranscript{}, msg.Route{Topic: "stt/partial", Type: "stt.partial"}},
+	{contract.SpeechTiming{}, msg.Route{Topic: "stt/timing", Type: "stt.timing"}},
 	{contract.AudioFFT{}, msg.Route{Topic: "stt/audio_fft", Type: "stt.audio_fft"}},
 	{contract.WakeEvent{}, msg.Route{Topic: "wake/event", Type: "wake.event", QoS: 1}},
 	{contract.WakeMicCommand{}, msg.Route{Topic: "wake/mic", Type: "wake.mic", QoS: 1}},

@@ -23,6 +23,28 @@ func (FinalTranscript) Route() msg.Route {
 	return msg.Route{Topic: "stt/final", QoS: msg.AtLeastOnce}
 }
 
+// The readings of SpeechTiming and TurnRecord: when the text of a final was read.
+const (
+	ReadingReady   = "ready"   // at the last pause; it was there when the turn was over
+	ReadingRunning = "running" // at the last pause; it was still going on when the turn was over
+	ReadingAfter   = "after"   // after the turn was over
+)
+
+// SpeechTiming says when the words of a FinalTranscript were spoken and read. It comes
+// just before that, and apart from it, because receivers of the reference refuse
+// a transcript with a field they do not know. They do not subscribe to this one.
+type SpeechTiming struct {
+	msg.Ident
+	UttID    string   `json:"utt_id" msg:"required"`    // of the FinalTranscript
+	LastWord float64  `json:"last_word" msg:"required"` // when the last voice in it was said, by the clock of its audio
+	Endpoint float64  `json:"endpoint" msg:"required"`  // when it was decided that the turn is over
+	Reading  string   `json:"reading" msg:"required,oneof=ready running after"`
+	ReadMS   *float64 `json:"read_ms" msg:"min=0"` // how long the reading took, in milliseconds
+}
+
+// Route is stt/timing.
+func (SpeechTiming) Route() msg.Route { return msg.Route{Topic: "stt/timing"} }
+
 // PartialTranscript is what has been understood of an utterance so far: the
 // whole text each time, not what was added.
 type PartialTranscript struct {

@@ -19,11 +19,14 @@ type TurnRecord struct {
 	TextLen     int      `json:"text_len" msg:"min=0"` // characters of what the user said
 	SpeechStart *float64 `json:"speech_start"`
 	SpeechEnd   *float64 `json:"speech_end"`
-	Final       *float64 `json:"final"`       // transcript there
-	Request     *float64 `json:"request"`     // model asked
-	FirstDelta  *float64 `json:"first_delta"` // model writes
-	FirstSay    *float64 `json:"first_say"`   // first sentence to the voice
-	FirstAudio  *float64 `json:"first_audio"` // voice heard
+	LastWord    *float64 `json:"last_word"`                               // end of what was said, by its audio; speech_end comes later
+	Endpoint    *float64 `json:"endpoint"`                                // it was decided that the turn of the user is over
+	Reading     *string  `json:"reading" msg:"oneof=ready running after"` // when the transcript was read, as in SpeechTiming
+	Final       *float64 `json:"final"`                                   // transcript there
+	Request     *float64 `json:"request"`                                 // model asked
+	FirstDelta  *float64 `json:"first_delta"`                             // model writes
+	FirstSay    *float64 `json:"first_say"`                               // first sentence to the voice
+	FirstAudio  *float64 `json:"first_audio"`                             // voice heard
 	End         *float64 `json:"end"`
 	Outcome     string   `json:"outcome" msg:"required,oneof=done interrupted failed ignored"`
 	Reason      *string  `json:"reason"` // of anything but done

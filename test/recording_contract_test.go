@@ -31,6 +31,7 @@ var promised = []struct {
 	{"tts/control", "tts.control", 1, false, contract.TtsControl{}},
 	{"tts/duck", "tts.duck", 1, false, contract.SpeechDuck{}},
 	{"tts/heard", "tts.heard", 1, false, contract.SpeechHeard{}},
+	{"stt/timing", "stt.timing", 0, false, contract.SpeechTiming{}},
 	{"stt/dropped", "stt.dropped", 1, false, contract.SpeechDropped{}},
 	{"llm/request", "llm.request", 1, false, contract.LLMRequest{}},
 	{"llm/stream", "llm.stream", 0, false, contract.LLMStreamDelta{}},

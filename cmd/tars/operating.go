@@ -9,11 +9,13 @@ import (
 	"strings"
 	"sync"
 	"text/tabwriter"
+	"time"
 
 	"github.com/gotars/tars/cmd/tars/internal/address"
 	"github.com/gotars/tars/contract"
 	"github.com/gotars/tars/kit"
 	"github.com/gotars/tars/kit/cmd/operate"
+	"github.com/gotars/tars/services/router"
 )
 
 // operatingTool lets the commands of the kit find the broker as all commands of tars
@@ -63,29 +65,47 @@ func printTurns(out io.Writer, turns []contract.TurnRecord) {
 	}
 	fmt.Fprintln(out, "\nturns")
 	t := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
+	fmt.Fprintln(t, "  "+strings.Join(turnColumns, "\t"))
 	for _, r := range slices.Backward(turns) {
 		fmt.Fprintln(t, "  "+turnLine(r))
 	}
 	_ = t.Flush()
 }
 
-// turnLine is a turn with the time of each of its stages after what began it.
+// turnColumns are those of turnLine: the parts of the time from the last word of a
+// person to the first sound of the answer, their sum, and when the answer was over.
+var turnColumns = []string{"turn", "room", "wait", "recognised", "thinking", "voice", "first sound", "end", "outcome"}
+
+// turnLine is a turn with how long each of its stages took. What is not known is a dash.
 func turnLine(r contract.TurnRecord) string {
-	began := cmp.Or(r.SpeechEnd, r.Final, r.Request)
-	stage := func(name string, at *float64) string {
+	took := map[string]string{}
+	for _, s := range router.Stages(r) {
+		took[s.Name] = formatDuration(s.Took)
+	}
+	if took[router.StageRecognition] != "" && r.Reading != nil {
+		took[router.StageRecognition] += " (" + *r.Reading + ")"
+	}
+	began := cmp.Or(r.LastWord, r.SpeechEnd, r.Final, r.Request)
+	since := func(at *float64) string {
 		if at == nil || began == nil {
 			return ""
 		}
-		return fmt.Sprintf("%s +%s", name, operate.Millis((*at-*began)*1000))
+		return formatDuration(time.Duration((*at - *began) * float64(time.Second)))
 	}
 	outcome := r.Outcome
 	if r.Reason != nil && *r.Reason != "" {
 		outcome += " (" + *r.Reason + ")"
 	}
-	room := "-"
+	columns := []string{fmt.Sprintf("%.8s", r.TurnID), "", took[router.StageWait], took[router.StageRecognition], took[router.StageThinking],
+		took[router.StageVoice], cmp.Or(took[router.StageTotal], since(r.FirstAudio)), since(r.End), outcome}
 	if r.Room != nil {
-		room = *r.Room
+		columns[1] = *r.Room
 	}
-	return strings.Join([]string{fmt.Sprintf("%.8s", r.TurnID), room, stage("asked", r.Request), stage("delta", r.FirstDelta),
-		stage("say", r.FirstSay), stage("audio", r.FirstAudio), stage("end", r.End), outcome}, "\t")
+	for i := range columns {
+		columns[i] = cmp.Or(columns[i], "-")
+	}
+	return strings.Join(columns, "\t")
 }
+
+// formatDuration is a time of less than a minute, for a reader.
+func formatDuration(d time.Duration) string { return operate.Millis(float64(d.Microseconds()) / 1000) }

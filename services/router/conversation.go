@@ -36,7 +36,8 @@ type conversation struct {
 	phraseBook      *phraseBook
 	others          []otherUtterance // speech without a turn that is heard now
 	acks            []string
-	nextAck         int // index of the acknowledgement that is said next
+	timings         []contract.SpeechTiming // of utterances whose final is to come, oldest first
+	nextAck         int                     // index of the acknowledgement that is said next
 	rooms           map[string]*room
 	turns           map[string]*turn // by id, those that are not over
 	seenTranscripts []string         // message ids that were handled lately: AtLeastOnce messages may come again
@@ -130,6 +131,9 @@ func (c *conversation) newTurn(f contract.FinalTranscript, from origin, r *room,
 	t.times = contract.TurnRecord{TurnID: f.MessageID, TextLen: len([]rune(strings.TrimSpace(f.Text))), SpeechStart: r.speechStart, SpeechEnd: r.speechEnd, Final: &f.TS}
 	if from.room != "" {
 		t.times.Room = &from.room
+	}
+	if s, ok := c.takeTiming(f); ok {
+		t.addTiming(s)
 	}
 	return t
 }

@@ -31,6 +31,8 @@ type Service struct {
 	bus  *kit.Bus
 	talk *conversation
 
+	ledger ledger // of turns that are over
+
 	soon    chan struct{} // capacity 1: a tick that was asked for is due
 	waiting bool          // one was asked for; only in the lane
 }
@@ -47,8 +49,9 @@ func New(cfg Config, bus *kit.Bus) (*Service, error) {
 // Handlers declares what the router listens to.
 func (s *Service) Handlers() []kit.Handler {
 	turn := kit.Lane("turn")
-	return []kit.Handler{
+	return append(s.ledger.handlers(),
 		kit.On(s.heard, turn),
+		kit.On(s.timed, turn),
 		kit.On(s.hearing, turn),
 		kit.On(s.delta, turn, kit.Queue(1024)), // deltas are AtMostOnce: with the usual queue of 64 a burst would lose words while a TtsSay waits for the broker
 		kit.On(s.answered, turn),
@@ -60,11 +63,16 @@ func (s *Service) Handlers() []kit.Handler {
 		kit.Every(idleTickEvery, s.tick, turn), kit.OnChan(s.soon, s.tickSoon, turn),
 		kit.Sends[contract.LLMRequest](), kit.Sends[contract.LLMCancel](),
 		kit.Sends[contract.TtsSay](), kit.Sends[contract.TtsControl](), kit.Sends[contract.SpeechDuck](), kit.Sends[contract.TurnRecord](),
-	}
+	)
 }
 
 func (s *Service) heard(ctx context.Context, f contract.FinalTranscript) error {
 	return s.do(ctx, s.talk.heard(f, originOf(ctx), time.Now()))
+}
+
+func (s *Service) timed(_ context.Context, m contract.SpeechTiming) error {
+	s.talk.timed(m)
+	return nil
 }
 
 func (s *Service) hearing(ctx context.Context, p contract.PartialTranscript) error {
@@ -121,6 +129,9 @@ func (s *Service) do(ctx context.Context, effects []effect) error {
 	s.askForTick()
 	var errs []error
 	for _, e := range effects {
+		if r, ok := e.m.(contract.TurnRecord); ok {
+			s.ledger.note(r)
+		}
 		to := ctx
 		if e.room != originOf(ctx).room { // a service of another make drops baggage, and a tick has none
 			to = kit.WithBaggage(ctx, "room", e.room)

@@ -16,8 +16,7 @@ import (
 func (s *Service) transcribeFinal(ctx context.Context, u utterance) error {
 	defer s.waiting.Add(-1)
 	ctx = kit.WithBaggage(ctx, "room", u.room)
-	begun := time.Now()
-	r, err := s.understand(ctx, u)
+	r, err := s.understand(ctx, &u)
 	s.noteResult(err)
 	text := removeNonSpeech(r.Text, u.voiced)
 	switch {
@@ -34,24 +33,42 @@ func (s *Service) transcribeFinal(ctx context.Context, u utterance) error {
 		return s.drop(ctx, u, "echo")
 	}
 	s.turns.understand(u.room)
-	s.log.DebugContext(ctx, "heard", "id", u.id, "took", time.Since(begun), "text_len", len(text), "after", time.Since(u.ended))
+	s.log.DebugContext(ctx, "heard", "id", u.id, "took", u.took, "reading", u.reading, "text_len", len(text), "after", time.Since(u.ended))
+	if err := s.publishTiming(ctx, u); err != nil && !errors.Is(err, kit.ErrOffline) {
+		s.log.WarnContext(ctx, "timing of an utterance not published", "id", u.id, "err", err)
+	}
 	return s.bus.Publish(ctx, contract.FinalTranscript{Text: text, Lang: s.lang(r), Confidence: r.Confidence, UttID: &u.id})
 }
 
-// understand reads u, unless that was begun as soon as its last word was said.
-func (s *Service) understand(ctx context.Context, u utterance) (engine.Result, error) {
+// understand reads u, unless that was begun as soon as its last word was said. It notes
+// in u which of them it was, and how long that took.
+func (s *Service) understand(ctx context.Context, u *utterance) (engine.Result, error) {
 	if u.early != nil && !u.early.claim() {
 		select {
 		case <-u.early.done:
 			if u.early.err == nil || u.early.took >= s.cfg.Timeout { // it had all the time that an utterance has
+				u.took = u.early.took
 				return u.early.result, u.early.err
 			}
 		case <-ctx.Done():
 			return engine.Result{}, context.Cause(ctx)
 		}
 	}
-	return s.transcribe(ctx, u.audio)
+	u.reading = contract.ReadingAfter
+	begun := time.Now()
+	r, err := s.transcribe(ctx, u.audio)
+	u.took = time.Since(begun)
+	return r, err
 }
+
+// publishTiming publishes when u was said and read, just before its text.
+func (s *Service) publishTiming(ctx context.Context, u utterance) error {
+	return s.bus.Publish(ctx, contract.SpeechTiming{
+		UttID: u.id, LastWord: unixSeconds(u.lastWord), Endpoint: unixSeconds(u.endpoint), Reading: u.reading, ReadMS: new(float64(u.took.Microseconds()) / 1000),
+	})
+}
+
+func unixSeconds(t time.Time) float64 { return float64(t.UnixMicro()) / 1e6 }
 
 // drop publishes that u is nothing to answer, and returns the error that has it
 // counted. The room is the baggage of ctx.

@@ -28,7 +28,11 @@ type utterance struct {
 	audio        pcm.Audio
 	voiced       time.Duration // of it; 0 is unknown
 	begun, ended time.Time     // of the speech, as far as is known
+	lastWord     time.Time     // the last voice in it was said, by the clock of its audio
+	endpoint     time.Time     // it was complete
 	early        *attempt      // of all of it, made as soon as the last word was said; may be nil
+	reading      string        // when it was read, see [contract.SpeechTiming]
+	took         time.Duration // the reading
 }
 
 // attempt is a recognition of an utterance that may go on. Whoever claims it
@@ -90,6 +94,17 @@ func (a *attempt) isRunning() bool {
 	return !a.since.IsZero() && !a.isDone()
 }
 
+// readingAt is how far the reading is when its utterance is complete; a may be nil.
+func (a *attempt) readingAt() string {
+	switch {
+	case a != nil && a.isDone():
+		return contract.ReadingReady
+	case a != nil && a.isRunning():
+		return contract.ReadingRunning
+	}
+	return contract.ReadingAfter
+}
+
 // drop ends the work on a, if it has begun, and keeps it from beginning.
 func (a *attempt) drop() {
 	a.claim()
@@ -124,6 +139,7 @@ type audioSource struct {
 
 	rate      int            // of the audio
 	resampler *pcm.Resampler // nil at the rate of recognisers
+	clock     audioClock
 }
 
 // hear takes a chunk. Audio of a muted microphone teaches the noise of the
@@ -131,6 +147,7 @@ type audioSource struct {
 // until what is being said is complete.
 func (e *audioSource) hear(a contract.MicAudio, m mute) []speechEvent {
 	e.lastAudio = time.Now()
+	e.clock.note(a.Seq, e.lastAudio, e.segmenter.Heard()+pcm.Audio(a.PCM).Duration())
 	if m.on && !(m.lapsed && e.segmenter.Open()) {
 		facts := e.speechEvents(e.segmenter.Forget())
 		e.segmenter.Learn(a.PCM)
@@ -167,6 +184,7 @@ func (e *audioSource) speechEvents(events []vad.Event) (all []speechEvent) {
 			e.current.ended = time.Time{}
 		case vad.Ended:
 			e.current.ended = now
+			e.current.lastWord = e.clock.at(v.LastVoice)
 			if len(v.Audio) > 0 {
 				e.current.ended = now.Add(-e.set.Hangover)
 				early = e.startAttempt(v.Audio, true)
@@ -182,12 +200,13 @@ func (e *audioSource) speechEvents(events []vad.Event) (all []speechEvent) {
 		}
 		f := speechEvent{utterance: e.current, edge: v.Edge, energy: v.Energy}
 		f.audio, f.voiced, f.early = v.Audio, v.Voiced, early
+		f.endpoint, f.reading = now, early.readingAt()
 		switch {
 		case v.Edge == vad.Rejected:
 			e.current = utterance{}
 		case v.Edge != vad.Complete:
 		case f.ended.IsZero(): // cut while somebody speaks
-			f.ended = now
+			f.ended, f.lastWord = now, e.clock.at(v.LastVoice)
 			e.startUtterance(now)
 		default:
 			e.current = utterance{}

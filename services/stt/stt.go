@@ -84,7 +84,7 @@ func (s *Service) Handlers() []kit.Handler {
 		kit.OnChan(s.partials, s.transcribePartial, kit.Timeout(0)), // a lane of its own: a final never waits for a partial
 		kit.Every(sourceTimeout/2, s.flushIdle),
 		kit.OnConnect(s.findEngine, choice), kit.Every(failover.LookEvery, s.findEngine, choice),
-		kit.Sends[contract.FinalTranscript](), kit.Sends[contract.PartialTranscript](), kit.Sends[contract.WakeEvent](), kit.Sends[contract.SpeechDropped](),
+		kit.Sends[contract.FinalTranscript](), kit.Sends[contract.PartialTranscript](), kit.Sends[contract.WakeEvent](), kit.Sends[contract.SpeechDropped](), kit.Sends[contract.SpeechTiming](),
 	}
 	if s.wakeListener != nil {
 		all = append(all, kit.OnChan(s.wakeListener.detections, s.woken), kit.Loop(s.wakeListener.run, kit.Name("watch")))

@@ -109,6 +109,18 @@ func (h *house) play(t *testing.T, r *sound.Room, sources ...string) {
 	}
 }
 
+// burst lets sources hear r at once.
+func (h *house) burst(t *testing.T, r *sound.Room, sources ...string) {
+	t.Helper()
+	const chunk = 1280 // 40ms
+	for i := 0; i < len(r.PCM); i += chunk {
+		for _, source := range sources {
+			h.Publish(t, contract.MicAudio{Source: source, Seq: h.seq, PCM: r.PCM[i:min(i+chunk, len(r.PCM))]})
+		}
+		h.seq++
+	}
+}
+
 func (h *house) texts() (all []string) {
 	h.Settle()
 	for _, f := range h.finals.All() {

@@ -32,7 +32,7 @@ func nonsense() []string {
 	}
 	for _, wrong := range []string{`null`, `5`, `-1e308`, `true`, `[]`, `["MARK"]`, `{}`, `{"toString":"MARK"}`} {
 		var fields []string
-		for _, f := range []string{"text", "id", "utt_id", "message_id", "delta", "reply", "error", "event", "seq", "done", "type", "turn_id", "outcome", "reason", "final", "speech_end", "first_delta", "end"} {
+		for _, f := range []string{"text", "id", "utt_id", "message_id", "delta", "reply", "error", "event", "seq", "done", "type", "turn_id", "outcome", "reason", "final", "speech_end", "last_word", "endpoint", "first_say", "first_audio", "first_delta", "end"} {
 			fields = append(fields, fmt.Sprintf(`%q:%s`, f, wrong))
 		}
 		body := "{" + strings.Join(fields, ",") + "}"

@@ -103,6 +103,8 @@ func (s *stage) hears(t *testing.T, ctx context.Context) {
 	await(t, ctx, `!tars.listening && !document.querySelector("li.live")`)
 	await(t, ctx, `[...document.querySelectorAll("li.user:not(.other) .bubble")].at(-1).textContent === "And where does it lie?"`)
 	await(t, ctx, `!tars.speaking && tars.answering.length === 0`)
+	await(t, ctx, `/^first sound \d+\.\d\d s · wait 0\.50 s · recognition 0\.2\d s · thinking \d+\.\d\d s · voice \d+\.\d\d s$/.test([...document.querySelectorAll("li.tars .meta")].at(-1).textContent)`)
+	shoot(t, ctx, "heard-1280")
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	share := 0.0

@@ -119,7 +119,7 @@ type ears struct {
 
 // Handlers declares what the ears do.
 func (e *ears) Handlers() []kit.Handler {
-	return []kit.Handler{kit.On(e.listen, kit.Queue(1024)), kit.Sends[contract.PartialTranscript](), kit.Sends[contract.FinalTranscript]()}
+	return []kit.Handler{kit.On(e.listen, kit.Queue(1024)), kit.Sends[contract.PartialTranscript](), kit.Sends[contract.FinalTranscript](), kit.Sends[contract.SpeechTiming]()}
 }
 
 func (e *ears) listen(ctx context.Context, a contract.MicAudio) error {
@@ -129,6 +129,10 @@ func (e *ears) listen(ctx context.Context, a contract.MicAudio) error {
 	ctx = kit.WithBaggage(ctx, "room", a.Source)
 	switch {
 	case len(a.PCM) == 0:
+		now := float64(time.Now().UnixMicro()) / 1e6
+		if err := e.bus.Publish(ctx, contract.SpeechTiming{UttID: "utt-1", LastWord: now - 0.7, Endpoint: now - 0.2, Reading: contract.ReadingReady}); err != nil {
+			return err
+		}
 		return e.bus.Publish(ctx, contract.FinalTranscript{Text: "And where does it lie?", UttID: new("utt-1"), Confidence: new(0.9)})
 	case a.Seq%10 == 0:
 		return e.bus.Publish(ctx, contract.PartialTranscript{Text: "And where does", UttID: new("utt-1")})

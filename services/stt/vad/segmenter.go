@@ -44,11 +44,13 @@ const (
 
 // Event is an edge of speech in one source.
 type Event struct {
-	Edge   Edge
-	At     time.Duration // audio heard since the segmenter was made
-	Energy float64       // RMS of the voiced frames so far, 1 is full scale
-	Voiced time.Duration // voice in Audio, as far as the detector found it
-	Audio  pcm.Audio     // Complete: the utterance. Ended: the utterance if nobody speaks on; nil when Flush or Forget ended it
+	Edge Edge
+	At   time.Duration // audio heard since the segmenter was made
+
+	LastVoice time.Duration // audio heard up to the last voice in it
+	Energy    float64       // RMS of the voiced frames so far, 1 is full scale
+	Voiced    time.Duration // voice in Audio, as far as the detector found it
+	Audio     pcm.Audio     // Complete: the utterance. Ended: the utterance if nobody speaks on; nil when Flush or Forget ended it
 }
 
 // Segmenter cuts the audio of one source into utterances. Its only clock is
@@ -293,7 +295,7 @@ func (s *Segmenter) newEvent(e Edge) Event {
 		}
 	}
 	return Event{
-		Edge: e, At: s.Heard(),
+		Edge: e, At: s.Heard(), LastVoice: s.Heard() - durationOf(s.silentFrames),
 		Energy: math.Sqrt(sum/float64(max(n, 1))) / fullScale,
 	}
 }

@@ -24,7 +24,8 @@ const FIELDS = new Map(Object.entries({
   "tts/status": { event: name, utt_id: name },
   "tts/duck": { on: flag, db: number, utt_id: name },
   "stt/dropped": { reason: name, err: text },
-  "system/turn": { turn_id: name, outcome: name, reason: text, speech_end: number, final: number, first_delta: number, first_audio: number, end: number },
+  "system/turn": { turn_id: name, outcome: name, reason: text, speech_end: number, last_word: number, endpoint: number, final: number,
+    first_delta: number, first_say: number, first_audio: number, end: number },
   health: { ok: flag, event: name, err: text },
 }));
 

@@ -126,9 +126,7 @@ export class Transcript {
     if (!a && q && STEERED.has(t.reason)) this.#note(q, STEERED.get(t.reason));
     if (!a) return;
     writing(a, false);
-    const since = t.speech_end ?? t.final;
-    const after = (x, what) => x == null || since == null || x < since ? [] : [`${what} ${(x - since).toFixed(2)} s`];
-    const parts = [...after(t.first_delta, "first word"), ...after(t.first_audio, "voice"), ...after(t.end, "end")];
+    const parts = t.last_word == null ? times(t) : stages(t);
     if (t.outcome === "interrupted") parts.unshift("stopped");
     if (t.outcome === "failed" && t.reason) parts.unshift(t.reason);
     this.#note(a, parts.join(" · "));
@@ -209,6 +207,22 @@ export class Transcript {
 function writing(line, on) {
   line.li.classList.toggle("writing", on);
   line.li.setAttribute("aria-busy", on);
+}
+
+// times are when the parts of an answer came after the words it answers.
+function times(t) {
+  const since = t.speech_end ?? t.final;
+  const after = (x, what) => x == null || since == null || x < since ? [] : [`${what} ${(x - since).toFixed(2)} s`];
+  return [...after(t.first_delta, "first word"), ...after(t.first_audio, "voice"), ...after(t.end, "end")];
+}
+
+// stages are what the time from the last word to the first sound was spent on.
+function stages(t) {
+  const took = (from, to) => from == null || to == null ? undefined : `${Math.max(0, to - from).toFixed(2)} s`;
+  const total = took(t.last_word, t.first_audio);
+  const all = [["wait", t.last_word, t.endpoint], ["recognition", t.endpoint, t.final], ["thinking", t.final, t.first_say], ["voice", t.first_say, t.first_audio]];
+  const parts = all.flatMap(([what, from, to]) => took(from, to) ? [`${what} ${took(from, to)}`] : []);
+  return total ? [`first sound ${total}`, ...parts] : parts;
 }
 
 // STEERED is what was done for words about the conversation itself, by the reason of

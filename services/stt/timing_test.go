@@ -1,0 +1,73 @@
+package stt_test
+
+import (
+	"math"
+	"testing"
+	"time"
+
+	"github.com/gotars/tars/contract"
+	"github.com/gotars/tars/kit/kittest"
+	"github.com/gotars/tars/test/sound"
+)
+
+// TestAFinalComesWithItsTimes has somebody speak for a second. The engine is asked 260 ms
+// after the last word; a sentence is over 400 ms after it, of which 300 ms at least are
+// silence that the engine may read in.
+func TestAFinalComesWithItsTimes(t *testing.T) {
+	tests := map[string]struct {
+		takes    time.Duration // a reading
+		late     time.Duration // the last chunks of the audio come, in a burst
+		settings []string
+		reading  string
+		endpoint time.Duration // after the last word
+	}{
+		"a reading that is ready when the turn is over":    {takes: 100 * ms, reading: contract.ReadingReady, endpoint: 400 * ms},
+		"a reading that is still going on":                 {takes: 1500 * ms, reading: contract.ReadingRunning, endpoint: 950 * ms},
+		"a reading after the turn":                         {takes: 100 * ms, settings: []string{"STT_PARTIALS=no"}, reading: contract.ReadingAfter, endpoint: 650 * ms},
+		"a network that held the audio back for a moment":  {takes: 100 * ms, late: 400 * ms, reading: contract.ReadingReady, endpoint: 520 * ms},
+		"a reading at the pause that the engine failed at": {takes: 100 * ms, settings: []string{"fails once"}, reading: contract.ReadingAfter, endpoint: 650 * ms},
+	}
+	for name, tt := range tests {
+		settings := tt.settings
+		failsOnce := len(settings) > 0 && settings[0] == "fails once"
+		if failsOnce {
+			settings = nil
+		}
+		listen(t, name, func(t *testing.T, h *house) {
+			timings := kittest.Watch[contract.SpeechTiming](h.Harness)
+			h.engine.takes = 10 * ms
+			h.engine.saying("Turn on the light.", 0.9)
+			h.play(t, sound.NewRoom(20).Silence(400*ms).Voice(960*ms), "kitchen")
+			last := time.Now()
+			h.engine.count(func() { h.engine.takes, h.engine.fails = tt.takes, failsOnce })
+			time.Sleep(tt.late)
+			if tt.late > 0 { // what was said meanwhile comes at once
+				h.burst(t, sound.NewRoom(20).Silence(tt.late), "kitchen")
+			}
+			if failsOnce {
+				h.play(t, sound.NewRoom(20).Silence(600*ms), "kitchen")
+				h.engine.count(func() { h.engine.fails = false })
+			}
+			h.play(t, sound.NewRoom(20).Silence(2*time.Second), "kitchen")
+			h.Settle()
+			all, finals := timings.All(), h.finals.All()
+			if len(all) != 1 || len(finals) != 1 || all[0].UttID != *finals[0].UttID {
+				t.Fatalf("timings %+v, finals %+v", all, finals)
+			}
+			got := all[0]
+			off := func(at float64, want time.Time) float64 { return math.Abs(at - float64(want.UnixMicro())/1e6) }
+			if off(got.LastWord, last) > 0.06 {
+				t.Errorf("the last word was said %.3f s off", off(got.LastWord, last))
+			}
+			if wait := got.Endpoint - got.LastWord; math.Abs(wait-tt.endpoint.Seconds()) > 0.08 {
+				t.Errorf("the turn was over %.3f s after the last word, want %v", wait, tt.endpoint)
+			}
+			if got.Reading != tt.reading || got.ReadMS == nil || math.Abs(*got.ReadMS-float64(tt.takes.Milliseconds())) > 1 {
+				t.Errorf("reading %s took %v ms, want %s of %v", got.Reading, *got.ReadMS, tt.reading, tt.takes)
+			}
+			if finals[0].TS < got.Endpoint-0.001 {
+				t.Errorf("the final is %.3f s before the endpoint", got.Endpoint-finals[0].TS)
+			}
+		}, settings...)
+	}
+}
