@@ -34,6 +34,7 @@ func (s *Service) transcribeFinal(ctx context.Context, u utterance) error {
 	}
 	s.turns.understand(u.room)
 	s.log.DebugContext(ctx, "heard", "id", u.id, "took", u.took, "reading", u.reading, "text_len", len(text), "after", time.Since(u.ended))
+	s.speculation.noteFinal(u.reading)
 	if err := s.publishTiming(ctx, u); err != nil && !errors.Is(err, kit.ErrOffline) {
 		s.log.WarnContext(ctx, "timing of an utterance not published", "id", u.id, "err", err)
 	}

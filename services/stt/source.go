@@ -49,6 +49,8 @@ type attempt struct {
 	claimed bool
 	since   time.Time // it has begun
 	cancel  context.CancelFunc
+	isWaste bool                          // it was dropped
+	dropped func(took, cpu time.Duration) // is told then for how long the engine worked, if a is whole; nil: nobody is
 }
 
 // claim reports whether the caller is the first; nobody begins it any more.
@@ -69,12 +71,20 @@ func (a *attempt) begin(ctx context.Context) (context.Context, bool) {
 	defer a.mu.Unlock()
 	a.since = time.Now()
 	ctx, a.cancel = context.WithCancel(ctx)
+	if a.isWaste { // it was dropped since the claim
+		a.cancel()
+	}
 	return ctx, true
 }
 
 func (a *attempt) finish(r engine.Result, err error) {
 	a.result, a.err, a.took = r, err, time.Since(a.since)
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	close(a.done)
+	if a.isWaste {
+		a.countWaste()
+	}
 }
 
 // isDone tells whether the work was done.
@@ -110,8 +120,22 @@ func (a *attempt) drop() {
 	a.claim()
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if a.isWaste {
+		return
+	}
+	a.isWaste = true
 	if a.cancel != nil {
 		a.cancel()
+	}
+	if a.isDone() && a.err == nil {
+		a.countWaste()
+	}
+}
+
+// countWaste tells how long the engine worked on a. The caller holds the lock.
+func (a *attempt) countWaste() {
+	if a.whole && a.dropped != nil {
+		a.dropped(a.took, a.result.CPU)
 	}
 }
 
@@ -134,8 +158,9 @@ type audioSource struct {
 	lastAttempt *attempt      // to read current; nil: none
 	lastAudio   time.Time     // audio came
 	eagerness   turnend.Eagerness
-	lang        string    // of what the engine does not tell the language
-	askedAt     time.Time // the assistant asked something here
+	lang        string                        // of what the engine does not tell the language
+	askedAt     time.Time                     // the assistant asked something here
+	discarded   func(took, cpu time.Duration) // is told of readings that are thrown away
 
 	rate      int            // of the audio
 	resampler *pcm.Resampler // nil at the rate of recognisers
@@ -231,7 +256,7 @@ func (e *audioSource) startUtterance(at time.Time) {
 func (e *audioSource) startAttempt(so pcm.Audio, whole bool) *attempt {
 	e.dropAttempt()
 	e.attemptedAt = e.segmenter.Heard()
-	e.lastAttempt = &attempt{utterance: e.current, whole: whole, done: make(chan struct{})}
+	e.lastAttempt = &attempt{utterance: e.current, whole: whole, done: make(chan struct{}), dropped: e.discarded}
 	e.lastAttempt.audio = so
 	return e.lastAttempt
 }

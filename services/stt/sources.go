@@ -15,6 +15,7 @@ type sources struct {
 	newDetector func() vad.Detector // for one source
 	eagerness   turnend.Eagerness   // empty: the words of an utterance do not decide about its end
 	lang        string              // that is spoken; empty: unknown
+	discarded   func(took, cpu time.Duration)
 
 	mu  sync.Mutex
 	all map[string]*audioSource
@@ -33,7 +34,7 @@ func (e *sources) find(source string) (*audioSource, error) {
 		if len(e.all) >= maxSources && !e.evictOne() {
 			return nil, kit.Drop("too_many_sources")
 		}
-		one = &audioSource{room: source, set: e.set, segmenter: vad.NewSegmenter(e.set, e.newDetector()), lastAudio: time.Now()}
+		one = &audioSource{room: source, set: e.set, segmenter: vad.NewSegmenter(e.set, e.newDetector()), lastAudio: time.Now(), discarded: e.discarded}
 		if e.eagerness != "" {
 			one.eagerness, one.lang = e.eagerness, e.lang
 			one.segmenter.DecideEnd(one.endpoint)

@@ -46,6 +46,7 @@ type Service struct {
 	waiting      atomic.Int32   // complete utterances without a text yet
 	lastDuration atomic.Int64   // nanoseconds of the last recognition
 	lastError    atomic.Pointer[error]
+	speculation  speculation
 }
 
 // New returns a service that reads with e.
@@ -63,7 +64,7 @@ func New(cfg Config, bus *kit.Bus, e engine.Transcriber, home kit.Home, log *slo
 		wakeListener: newWakeListener(cfg, home, log),
 		turns:        newTurnQueue(), finals: make(chan utterance), partials: make(chan *attempt, 1),
 	}
-	s.sources.eagerness, s.sources.lang = cfg.eagerness(), cfg.Language()
+	s.sources.eagerness, s.sources.lang, s.sources.discarded = cfg.eagerness(), cfg.Language(), s.speculation.noteDiscarded
 	s.mics.used = func(room string) bool { return s.sources.isEstablished(room) || s.turns.understoodIn(room) }
 	return s, nil
 }
@@ -89,7 +90,7 @@ func (s *Service) Handlers() []kit.Handler {
 	if s.wakeListener != nil {
 		all = append(all, kit.OnChan(s.wakeListener.detections, s.woken), kit.Loop(s.wakeListener.run, kit.Name("watch")))
 	}
-	return all
+	return append(all, s.speculation.handlers()...)
 }
 
 func (s *Service) listen(ctx context.Context, a contract.MicAudio) error {

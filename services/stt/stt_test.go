@@ -85,15 +85,32 @@ type house struct {
 func listen(t *testing.T, name string, f func(*testing.T, *house), settings ...string) {
 	t.Helper()
 	kittest.Run(t, name, func(t *testing.T, b *kittest.Harness) {
-		h := &house{b, 0, &reader{takes: 300 * ms}, kittest.Watch[contract.FinalTranscript](b), kittest.Watch[contract.PartialTranscript](b),
-			kittest.Watch[contract.WakeEvent](b), kittest.Watch[contract.HealthPing](b), kittest.Watch[contract.SpeechDropped](b)}
-		for _, s := range settings {
-			k, v, _ := strings.Cut(s, "=")
-			t.Setenv(k, v)
-		}
-		b.Add(t, stt.Module.With(fx.Replace(fx.Annotate(h.engine, fx.As(new(engine.Transcriber))))))
+		e := &reader{takes: 300 * ms}
+		h := newHouse(t, b, settings)
+		h.engine = e
+		b.Add(t, stt.Module.With(fx.Replace(fx.Annotate(e, fx.As(new(engine.Transcriber))))))
 		f(t, h)
 	})
+}
+
+// listenFor is a service with the engine that the settings name, under a real clock.
+func listenFor(t *testing.T, settings ...string) *house {
+	t.Helper()
+	b := kittest.Start(t)
+	h := newHouse(t, b, settings)
+	b.Add(t, stt.Module)
+	return h
+}
+
+// newHouse watches what a service will publish, whose settings it sets.
+func newHouse(t *testing.T, b *kittest.Harness, settings []string) *house {
+	t.Helper()
+	for _, s := range settings {
+		k, v, _ := strings.Cut(s, "=")
+		t.Setenv(k, v)
+	}
+	return &house{b, 0, nil, kittest.Watch[contract.FinalTranscript](b), kittest.Watch[contract.PartialTranscript](b),
+		kittest.Watch[contract.WakeEvent](b), kittest.Watch[contract.HealthPing](b), kittest.Watch[contract.SpeechDropped](b)}
 }
 
 // play lets sources hear r for as long as it sounds.

@@ -60,6 +60,10 @@ func (c *Command) Transcribe(ctx context.Context, a pcm.Audio) (Result, error) {
 	setProcessGroup(cmd)
 	log.keepTail = true
 	err := cmd.Run()
+	var cpu time.Duration
+	if p := cmd.ProcessState; p != nil { // it was started
+		cpu = p.UserTime() + p.SystemTime()
+	}
 	switch {
 	case ctx.Err() != nil && err != nil:
 		err = context.Cause(ctx)
@@ -67,9 +71,9 @@ func (c *Command) Transcribe(ctx context.Context, a pcm.Audio) (Result, error) {
 		err = fmt.Errorf("it printed more than %d KiB", maxOutput>>10)
 	}
 	if err != nil {
-		return Result{}, fmt.Errorf("run %s: %w%s", args[0], err, apierror.LastLine(string(log.b)))
+		return Result{CPU: cpu}, fmt.Errorf("run %s: %w%s", args[0], err, apierror.LastLine(string(log.b)))
 	}
-	return Result{Text: strings.TrimSpace(string(out.b)), Lang: c.lang}, nil
+	return Result{Text: strings.TrimSpace(string(out.b)), Lang: c.lang, CPU: cpu}, nil
 }
 
 // maxOutput bounds what is kept of a program's output, in bytes: more than anybody says

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"time"
 
 	"github.com/gotars/tars/engines/failover"
 	"github.com/gotars/tars/speech/pcm"
@@ -21,6 +22,8 @@ type Result struct {
 	Text       string   // empty: nothing was said
 	Confidence *float64 // 0 to 1, the mean probability of a word piece; nil when the engine does not tell
 	Lang       string   // "en"; empty when the engine does not tell
+
+	CPU time.Duration // that it cost, of an engine that is a program run for it, also when it failed; 0: unknown
 }
 
 // setupHint tells a person how to set up a recogniser.
