@@ -171,6 +171,18 @@ var rules = []struct {
 		func(_ source, imported string) bool { return under(imported, observability...) },
 		"a user of the core pays for the core only",
 	},
+	{
+		"engines/onnx is imported by the packages of models",
+		func(s source) bool { return !under(s.dir, "speech/smartturn", "engines/onnx") },
+		func(_ source, imported string) bool { return under(imported, "engines/onnx") },
+		"who asks a model needs to know neither its tensors nor the library that runs it",
+	},
+	{
+		"purego is imported by engines/onnx",
+		func(s source) bool { return !under(s.dir, "engines/onnx") },
+		func(_ source, imported string) bool { return under(imported, "github.com/ebitengine/purego") },
+		"the tag static leaves it out there, and has to leave it out everywhere",
+	},
 }
 
 // observability is what only those who ask for it are to compile and to carry.
@@ -247,6 +259,11 @@ func TestRulesRefuse(t *testing.T) {
 		{"kit/admin/metrics.go", "github.com/prometheus/client_golang/prometheus", ""},
 		{"kit/otel/otel.go", "go.opentelemetry.io/otel/sdk/trace", ""},
 		{"cmd/tars/internal/process/process.go", "kit/admin", ""},
+		{"services/stt/turn_model.go", "engines/onnx", rules[11].name},
+		{"services/stt/turn_model.go", "speech/smartturn", ""},
+		{"speech/smartturn/smartturn.go", "engines/onnx", ""},
+		{"speech/smartturn/smartturn.go", "github.com/ebitengine/purego", rules[12].name},
+		{"engines/onnx/call_unix.go", "github.com/ebitengine/purego", ""},
 	}
 	for _, tt := range tests {
 		s := source{path: tt.path, dir: path.Dir(tt.path), test: strings.HasSuffix(tt.path, "_test.go")}
