@@ -10,6 +10,7 @@ import (
 	"github.com/gotars/tars/engines/install"
 	"github.com/gotars/tars/engines/supervise"
 	"github.com/gotars/tars/kit"
+	"github.com/gotars/tars/speech/smartturn"
 )
 
 // enginesCmd installs engines that tars up runs.
@@ -51,6 +52,9 @@ func printRunnable(home kit.Home) error {
 		for _, f := range s.Serves {
 			fmt.Printf("%-6s %s\n", f.Kind, f.Name)
 		}
+	}
+	if smartturn.Installed(install.Dir(string(home))) == nil {
+		fmt.Printf("%-6s %s\n", "turn", "installed Smart Turn, which the service stt runs itself")
 	}
 	if len(servers) == 0 {
 		fmt.Println("Nothing of it runs by itself: see tars engines list.")
