@@ -28,7 +28,7 @@ func (SpeechDuck) Route() msg.Route { return msg.Route{Topic: "tts/duck", QoS: m
 type SpeechDropped struct {
 	msg.Ident
 	UttID  *string `json:"utt_id"`                // as the FinalTranscript would have had it
-	Reason string  `json:"reason" msg:"required"` // echo, no_words, unsure, engine_backlog, no_speech or failed
+	Reason string  `json:"reason" msg:"required"` // echo, own_voice, no_words, unsure, engine_backlog, no_speech or failed
 	Err    *string `json:"err"`                   // of failed: what was wrong, for a person
 }
 

@@ -3,6 +3,7 @@ package stt
 import (
 	"cmp"
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -39,7 +40,10 @@ type utterance struct {
 // first does the work.
 type attempt struct {
 	utterance
-	whole  bool
+	whole bool
+
+	lastVoice time.Duration // of the source's audio, before the silence in which it was made
+
 	done   chan struct{} // closed when result, err and took are set
 	result engine.Result
 	err    error
@@ -144,6 +148,8 @@ type speechEvent struct {
 	utterance
 	edge   vad.Edge
 	energy float64
+	reason string // of Rejected: why it is nothing to answer
+	fresh  bool   // early has not been offered to the engine yet
 }
 
 // audioSource is the state of one source.
@@ -153,6 +159,7 @@ type audioSource struct {
 	mu          sync.Mutex
 	set         vad.Segmentation
 	segmenter   *vad.Segmenter
+	own         *ownVoice     // what the assistant's voice is for this microphone
 	current     utterance     // the one that is being heard
 	attemptedAt time.Duration // of the source's audio, when a partial was tried last
 	lastAttempt *attempt      // to read current; nil: none
@@ -178,7 +185,20 @@ func (e *audioSource) hear(a contract.MicAudio, m mute) []speechEvent {
 		e.segmenter.Learn(a.PCM)
 		return facts
 	}
-	return e.speechEvents(e.segmenter.Hear(int64(a.Seq), a.PCM))
+	events := slices.DeleteFunc(e.segmenter.Hear(int64(a.Seq), a.PCM), func(v vad.Event) bool {
+		return v.Edge == vad.Sustained && e.own.withhold(e.lastAudio)
+	})
+	facts := e.speechEvents(events)
+	switch v := e.own.judge(e.lastAudio); {
+	case v == isOwn && e.segmenter.Open():
+		for _, f := range e.speechEvents(e.segmenter.Forget()) {
+			f.reason = "own_voice"
+			facts = append(facts, f)
+		}
+	case v == isOther && e.own.withheld && e.segmenter.Talking():
+		facts = append(facts, e.speechEvents([]vad.Event{{Edge: vad.Sustained, At: e.segmenter.Heard()}})...)
+	}
+	return facts
 }
 
 // convert brings the audio of any microphone to the form of recognisers.
@@ -199,32 +219,9 @@ func (e *audioSource) convert(a contract.MicAudio) []byte {
 func (e *audioSource) speechEvents(events []vad.Event) (all []speechEvent) {
 	now := time.Now()
 	for _, v := range events {
-		var early *attempt
-		switch v.Edge {
-		case vad.Started:
-			e.dropAttempt()
-			if e.current.id == "" {
-				e.startUtterance(now.Add(-e.set.MinSpeech))
-			}
-			e.current.ended = time.Time{}
-		case vad.Ended:
-			e.current.ended = now
-			e.current.lastWord = e.clock.at(v.LastVoice)
-			if len(v.Audio) > 0 {
-				e.current.ended = now.Add(-e.set.Hangover)
-				early = e.startAttempt(v.Audio, true)
-				early.voiced = v.Voiced
-			}
-		case vad.Complete:
-			if e.lastAttempt != nil && e.lastAttempt.whole {
-				early, e.lastAttempt = e.lastAttempt, nil
-			}
-			e.dropAttempt()
-		case vad.Rejected:
-			e.dropAttempt()
-		}
-		f := speechEvent{utterance: e.current, edge: v.Edge, energy: v.Energy}
-		f.audio, f.voiced, f.early = v.Audio, v.Voiced, early
+		early, fresh := e.noteEdge(v, now)
+		f := speechEvent{utterance: e.current, edge: v.Edge, energy: v.Energy, reason: "no_speech"}
+		f.audio, f.voiced, f.early, f.fresh = v.Audio, v.Voiced, early, fresh
 		f.endpoint, f.reading = now, early.readingAt()
 		switch {
 		case v.Edge == vad.Rejected:
@@ -245,6 +242,38 @@ func (e *audioSource) speechEvents(events []vad.Event) (all []speechEvent) {
 	return all
 }
 
+// noteEdge keeps the utterance and what is read of it in step with an edge of speech. It
+// returns the attempt to read it, if one belongs to the edge, and whether that is new.
+func (e *audioSource) noteEdge(v vad.Event, now time.Time) (early *attempt, fresh bool) {
+	switch v.Edge {
+	case vad.Started:
+		e.dropAttempt()
+		if e.current.id == "" {
+			e.startUtterance(now.Add(-e.set.MinSpeech))
+		}
+		e.current.ended = time.Time{}
+	case vad.Ended:
+		e.current.ended = now
+		e.current.lastWord = e.clock.at(v.LastVoice)
+		if len(v.Audio) > 0 {
+			e.current.ended = now.Add(-e.set.Hangover)
+			early, fresh = e.attemptAtPause(v)
+		}
+	case vad.Paused:
+		if e.mayReadAtPause() {
+			early, fresh = e.attemptAtPause(v)
+		}
+	case vad.Complete:
+		if a := e.lastAttempt; a != nil && a.whole && a.lastVoice == v.LastVoice {
+			early, e.lastAttempt = a, nil
+		}
+		e.dropAttempt()
+	case vad.Rejected:
+		e.dropAttempt()
+	}
+	return early, fresh
+}
+
 // startUtterance starts an utterance.
 func (e *audioSource) startUtterance(at time.Time) {
 	e.current = utterance{id: kit.NewID(), room: e.room, begun: at}
@@ -259,6 +288,27 @@ func (e *audioSource) startAttempt(so pcm.Audio, whole bool) *attempt {
 	e.lastAttempt = &attempt{utterance: e.current, whole: whole, done: make(chan struct{}), dropped: e.discarded}
 	e.lastAttempt.audio = so
 	return e.lastAttempt
+}
+
+// attemptAtPause returns an attempt to read an utterance in a silence after which it may
+// be over, and whether that is a new one: nothing was said since the one that was made
+// earlier in the same silence.
+func (e *audioSource) attemptAtPause(v vad.Event) (a *attempt, fresh bool) {
+	if a := e.lastAttempt; a != nil && a.whole && a.lastVoice == v.LastVoice {
+		return a, false
+	}
+	missing := max(0, e.set.Hangover-(v.At-v.LastVoice)) // recognisers want some silence behind the last word
+	a = e.startAttempt(append(v.Audio, make([]byte, int(missing/vad.FrameDuration)*vad.FrameBytes)...), true)
+	a.voiced, a.lastVoice = v.Voiced, v.LastVoice
+	return a, true
+}
+
+// mayReadAtPause reports whether an utterance may be read in a short silence, from which
+// the next word may follow: when the engine is not at work for this source, and was not
+// for half of the time. Few engines can abort what they began.
+func (e *audioSource) mayReadAtPause() bool {
+	a := e.lastAttempt
+	return a == nil || a.isDone() && e.segmenter.Heard()-e.attemptedAt >= 2*a.took
 }
 
 // partialAttempt returns an attempt to read what is being said when somebody has

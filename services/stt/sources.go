@@ -34,7 +34,8 @@ func (e *sources) find(source string) (*audioSource, error) {
 		if len(e.all) >= maxSources && !e.evictOne() {
 			return nil, kit.Drop("too_many_sources")
 		}
-		one = &audioSource{room: source, set: e.set, segmenter: vad.NewSegmenter(e.set, e.newDetector()), lastAudio: time.Now(), discarded: e.discarded}
+		own := newOwnVoice(e.newDetector())
+		one = &audioSource{room: source, set: e.set, segmenter: vad.NewSegmenter(e.set, own), own: own, lastAudio: time.Now(), discarded: e.discarded}
 		if e.eagerness != "" {
 			one.eagerness, one.lang = e.eagerness, e.lang
 			one.segmenter.DecideEnd(one.endpoint)
@@ -76,14 +77,14 @@ func (e *sources) evictOne() bool {
 	return true
 }
 
-// noteAsked notes that the assistant has just asked something in a room, "" for all.
-func (e *sources) noteAsked(room string) {
+// eachIn does something with the sources of a room, "" for all.
+func (e *sources) eachIn(room string, f func(*audioSource)) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for source, one := range e.all {
 		if room == "" || source == room {
 			one.mu.Lock()
-			one.askedAt = time.Now()
+			f(one)
 			one.mu.Unlock()
 		}
 	}

@@ -23,7 +23,7 @@ func TestTheStatsTellWhatReadingsAtAPauseAreWorth(t *testing.T) {
 		"a reading that was going on":                     {1500 * ms, 0, nil, map[string]int64{"finals_running": 1}, 0, 0},
 		"a reading that was made after":                   {100 * ms, 0, []string{"STT_PARTIALS=no"}, map[string]int64{"finals_after": 1}, 0, 0},
 		"a finished reading after which somebody goes on": {30 * ms, 340 * ms, nil, map[string]int64{"finals_ready": 1}, 30 * ms, 1},
-		"a running reading after which somebody goes on":  {2 * time.Second, 500 * ms, nil, map[string]int64{"finals_running": 1}, 360 * ms, 1},
+		"a running reading after which somebody goes on":  {2 * time.Second, 500 * ms, nil, map[string]int64{"finals_running": 1}, 440 * ms, 1},
 	}
 	for name, tt := range tests {
 		listen(t, name, func(t *testing.T, h *house) {

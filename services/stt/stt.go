@@ -79,7 +79,7 @@ func (s *Service) Handlers() []kit.Handler {
 	choice := kit.Lane("engine")
 	all := []kit.Handler{
 		kit.On(s.listen, kit.Workers(4), kit.OrderedBy(func(a contract.MicAudio) string { return a.Source })),
-		kit.On(s.obey), kit.On(s.spoke),
+		kit.On(s.obey), kit.On(s.spoke), kit.On(s.lowered),
 		kit.Loop(s.takeTurns),
 		kit.OnChan(s.finals, s.transcribeFinal, kit.Timeout(0)),     // the engine has a timeout of its own
 		kit.OnChan(s.partials, s.transcribePartial, kit.Timeout(0)), // a lane of its own: a final never waits for a partial
@@ -135,15 +135,34 @@ func (s *Service) spoke(ctx context.Context, t contract.TtsStatus) error {
 	if t.UttID != nil {
 		utt = *t.UttID
 	}
+	room, now := sinkOf(kit.From(ctx).Baggage["room"]), time.Now()
 	switch t.Event {
 	case contract.TtsSpeakingStart:
-		s.echoes.start(sinkOf(kit.From(ctx).Baggage["room"]), utt, t.Text)
+		s.echoes.start(room, utt, t.Text)
+		s.sources.eachIn(room, func(e *audioSource) { e.own.speaks(now) })
+	case contract.TtsResumed:
+		s.sources.eachIn(room, func(e *audioSource) { e.own.speaks(now) })
+	case contract.TtsPaused, contract.TtsStopped:
+		s.sources.eachIn(room, func(e *audioSource) { e.own.falls(now) })
 	case contract.TtsSpeakingEnd:
 		s.echoes.end(utt)
-		if strings.HasSuffix(strings.TrimSpace(t.Text), "?") && t.Reason == nil {
-			s.sources.noteAsked(sinkOf(kit.From(ctx).Baggage["room"]))
-		}
+		asked := strings.HasSuffix(strings.TrimSpace(t.Text), "?") && t.Reason == nil
+		s.sources.eachIn(room, func(e *audioSource) {
+			if e.own.falls(now); asked {
+				e.askedAt = now
+			}
+		})
 	}
+	return nil
+}
+
+// lowered notes that the assistant's voice is lowered in a room, or has come back.
+func (s *Service) lowered(ctx context.Context, d contract.SpeechDuck) error {
+	share := 1.0
+	if d.On {
+		share = shareOf(d.DB)
+	}
+	s.sources.eachIn(sinkOf(kit.From(ctx).Baggage["room"]), func(e *audioSource) { e.own.lower(share, time.Now()) })
 	return nil
 }
 
@@ -235,12 +254,13 @@ func (s *Service) publishEvents(ctx context.Context, e *audioSource, facts []spe
 			}
 			continue
 		case vad.Rejected:
-			errs = append(errs, s.publishDropped(ctx, f.utterance, "no_speech", nil))
+			errs = append(errs, s.publishDropped(ctx, f.utterance, f.reason, nil))
 			continue
 		case vad.Ended:
-			if s.cfg.Partials {
-				s.offerPartial(f.early)
-			}
+			s.offerReading(f)
+		case vad.Paused:
+			s.offerReading(f)
+			continue
 		}
 		typ := map[vad.Edge]string{
 			vad.Started: contract.WakeEventSpeechStart, vad.Sustained: contract.WakeEventSpeechSustained, vad.Ended: contract.WakeEventSpeechEnd,
@@ -248,6 +268,13 @@ func (s *Service) publishEvents(ctx context.Context, e *audioSource, facts []spe
 		errs = append(errs, s.bus.Publish(ctx, contract.WakeEvent{Type: typ, Cause: new("vad"), Energy: &f.energy}))
 	}
 	return errors.Join(errs...)
+}
+
+// offerReading has an utterance read in a silence after which it may be over.
+func (s *Service) offerReading(f speechEvent) {
+	if s.cfg.Partials && f.fresh {
+		s.offerPartial(f.early)
+	}
 }
 
 // offerPartial has a read as soon as the engine is free, in place of one that waits.

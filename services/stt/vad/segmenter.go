@@ -13,6 +13,7 @@ type Segmentation struct {
 	PreRoll   time.Duration // audio kept from before the first voiced frame
 	MinSpeech time.Duration // voice that it takes to be speech, not a click
 	Sustained time.Duration // voice after which it is no nod or cough; 0: never told
+	Pause     time.Duration // silence that may be the end, less than Hangover; 0: never told
 	Hangover  time.Duration // silence after which speech has ended
 	Endpoint  time.Duration // silence after which an utterance is complete
 	Longest   time.Duration // an utterance is cut at its longest pause after this
@@ -31,12 +32,14 @@ const (
 type Edge int
 
 // The edges of speech, in the order in which they come: any number of times
-// Started and Ended, with at most one Sustained between them, then either Complete or
-// Rejected. Sustained is a voice that goes on after the time of the settings. Rejected
-// is noise that was taken for speech, and speech that nobody may hear to its end.
+// Started and Ended, with at most one Sustained and any number of Paused between them,
+// then either Complete or Rejected. Sustained is a voice that goes on after the time of
+// the settings; Paused is a silence that may become the end, unless the next word follows.
+// Rejected is noise that was taken for speech, and speech that nobody may hear to its end.
 const (
 	Started Edge = iota
 	Sustained
+	Paused
 	Ended
 	Complete
 	Rejected
@@ -50,7 +53,7 @@ type Event struct {
 	LastVoice time.Duration // audio heard up to the last voice in it
 	Energy    float64       // RMS of the voiced frames so far, 1 is full scale
 	Voiced    time.Duration // voice in Audio, as far as the detector found it
-	Audio     pcm.Audio     // Complete: the utterance. Ended: the utterance if nobody speaks on; nil when Flush or Forget ended it
+	Audio     pcm.Audio     // Complete: the utterance. Paused and Ended: the utterance if nobody speaks on; nil when Flush or Forget ended it
 }
 
 // Segmenter cuts the audio of one source into utterances. Its only clock is
@@ -219,13 +222,20 @@ func (s *Segmenter) continueUtterance(f []byte, level float64, voice bool) []Eve
 		return s.endUtterance()
 	case s.silentFrames >= framesOf(s.settings.Hangover) && s.started:
 		s.started = false
-		ended := s.newEvent(Ended)
-		ended.Audio, ended.Voiced = slices.Clone(s.speech.pcm), durationOf(s.speech.voicedCount())
-		return []Event{ended}
+		return []Event{s.newPause(Ended)}
+	case s.silentFrames > 0 && s.silentFrames == framesOf(s.settings.Pause) && s.started:
+		return []Event{s.newPause(Paused)}
 	case len(s.speech.levels) >= framesOf(s.settings.Longest):
 		return s.cutAtPause()
 	}
 	return nil
+}
+
+// newPause returns an event with the utterance so far.
+func (s *Segmenter) newPause(e Edge) Event {
+	v := s.newEvent(e)
+	v.Audio, v.Voiced = slices.Clone(s.speech.pcm), durationOf(s.speech.voicedCount())
+	return v
 }
 
 // DecideEnd has f say, after each frame of a pause, how much silence completes the

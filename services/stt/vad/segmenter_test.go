@@ -50,7 +50,7 @@ func utterances(events []vad.Event) (all []pcm.Audio) {
 func story(events []vad.Event) string {
 	var s []string
 	for _, e := range events {
-		s = append(s, fmt.Sprintf("%s %d", [...]string{"started", "sustained", "ended", "complete", "rejected"}[e.Edge], e.At.Milliseconds()))
+		s = append(s, fmt.Sprintf("%s %d", [...]string{"started", "sustained", "paused", "ended", "complete", "rejected"}[e.Edge], e.At.Milliseconds()))
 	}
 	return strings.Join(s, ", ")
 }

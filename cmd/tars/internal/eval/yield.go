@@ -54,13 +54,14 @@ func (e *Evaluation) interruptOnce(ctx context.Context, r *room.Room, clip Clip,
 	over := func(m any) bool { t, ok := m.(contract.TurnRecord); return ok && t.TurnID == turn }
 	record, ended := r.Await(ctx, asked, seconds(clip.End-clip.Begin)+seconds(clip.Begin)+verdictTime, over)
 	states := r.Played(voice)
-	y.Duck = firstTime(states, func(s room.State) bool { return s.Gain < 0.3 || !s.Playing })
-	interrupted := ended && record.Message.(contract.TurnRecord).Outcome == "interrupted"
-	if interrupted {
+	y.Duck = firstTime(states, func(s room.State) bool { return s.Gain < 0.3 || s.Held })
+	interrupted := ended && record.Message.(contract.TurnRecord).Outcome == contract.TurnInterrupted
+	held := !ended && len(states) > 0 && states[len(states)-1].Held // "wait" keeps the rest for later
+	if interrupted || held && clip.Kind == KindStop {
 		y.Silence = lastHeard(states, utt)
 	} else {
 		y.Gap = longestGap(states, utt)
-		y.Whole = len(states) > 0 && (ended || states[len(states)-1].Gain > 0.9 && !states[len(states)-1].Held)
+		y.Whole = ended || !held && len(states) > 0 && states[len(states)-1].Gain > 0.9
 	}
 	r.Await(ctx, begun+seconds(clip.Begin), verdictTime, isVerdict) // or it would be taken for what is said next
 	y.Heard = heardSince(r, begun)
@@ -178,14 +179,25 @@ func sleep(ctx context.Context, d time.Duration) bool {
 }
 
 // yields plays each of clips into the assistant's voice. echoes, if there are any, are
-// the shares of its voice that the microphone hears, by turns.
-func (e *Evaluation) yields(ctx context.Context, name string, clips []Clip, echoes ...float64) ([]Yield, error) {
+// the shares of its voice that the microphones of different rooms hear.
+func (e *Evaluation) yields(ctx context.Context, name string, clips []Clip, echoes ...float64) (all []Yield, err error) {
+	if len(echoes) == 0 {
+		return e.yieldsIn(ctx, name, clips, 0)
+	}
+	for k, share := range echoes {
+		some, err := e.yieldsIn(ctx, fmt.Sprintf("%s-%.0f", name, 100*share), clips[k*len(clips)/len(echoes):(k+1)*len(clips)/len(echoes)], share)
+		if all = append(all, some...); err != nil {
+			return all, err
+		}
+	}
+	return all, nil
+}
+
+func (e *Evaluation) yieldsIn(ctx context.Context, name string, clips []Clip, share float64) ([]Yield, error) {
 	all := make([]Yield, len(clips))
 	err := e.inRooms(ctx, name, len(clips), func(ctx context.Context, r *room.Room, i int) (err error) {
-		share := 0.0
 		r.Echo(nil)
-		if len(echoes) > 0 {
-			share = echoes[i%len(echoes)]
+		if share > 0 {
 			r.Echo(room.NewPath(pathOf(i, share)))
 		}
 		all[i], err = e.interruptOnce(ctx, r, clips[i], i)

@@ -1,0 +1,36 @@
+package stt
+
+import (
+	"testing"
+	"time"
+
+	"github.com/gotars/tars/services/stt/vad"
+)
+
+func TestOnlyAReadingOfTheWholeUtteranceBecomesItsFinal(t *testing.T) {
+	const s = time.Second
+	tests := map[string]struct {
+		pausedAt, completeAt time.Duration // of the source's audio, when somebody spoke last before
+		want                 bool
+	}{
+		"nothing was said since":                          {3 * s, 3 * s, true},
+		"speech that is cut went on after its last pause": {3 * s, 5 * s, false},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			e, err := newSources(vad.Segmentation{Hangover: 260 * time.Millisecond}, func() vad.Detector { return vad.NewLoudness(70) }).find("hall")
+			if err != nil {
+				t.Fatal(err)
+			}
+			e.noteEdge(vad.Event{Edge: vad.Started}, time.Now())
+			read, fresh := e.noteEdge(vad.Event{Edge: vad.Paused, LastVoice: tt.pausedAt, At: tt.pausedAt + 120*time.Millisecond, Audio: make([]byte, 640)}, time.Now())
+			if read == nil || !fresh || len(read.audio) != 640+7*vad.FrameBytes {
+				t.Fatalf("in a pause it is read as %+v, want its audio and silence up to 260 ms", read)
+			}
+			early, _ := e.noteEdge(vad.Event{Edge: vad.Complete, LastVoice: tt.completeAt, At: tt.completeAt + s}, time.Now())
+			if got := early == read; got != tt.want {
+				t.Errorf("the reading becomes the final: %t, want %t", got, tt.want)
+			}
+		})
+	}
+}
