@@ -102,12 +102,31 @@ func syntheticLaugh(dice *rand.Rand) signal {
 	return out.faded(0, samplesOf(0.05))
 }
 
-// bodySounds adds synthetic coughs and laughs.
+// syntheticHum is a voice through closed lips: "mm-hm", with a breath between, rising.
+func syntheticHum(dice *rand.Rand) signal {
+	lips := []formant{{260, 60, 1}, {1050, 200, 0.12}, {2200, 300, 0.08}}
+	pitch := 95 + 130*dice.Float64()
+	first, breathing, second := 0.14+0.1*dice.Float64(), 0.04+0.04*dice.Float64(), 0.2+0.14*dice.Float64()
+	out := make(signal, samplesOf(first+breathing+second+0.1))
+	hum := func(length, from, to float64) signal {
+		return glottis(samplesOf(length), from, to, dice).through(lips...).faded(samplesOf(0.04), samplesOf(0.06))
+	}
+	out.mix(hum(first, pitch, 0.92*pitch), 0)
+	out.mix(breath(samplesOf(breathing+0.04), dice).through(formant{900, 800, 0.01}).faded(samplesOf(0.02), samplesOf(0.03)), samplesOf(first-0.02))
+	out.mix(hum(second, 1.02*pitch, (1.1+0.3*dice.Float64())*pitch), samplesOf(first+breathing))
+	return out
+}
+
+// bodySounds adds what is computed of coughs, laughs and hums.
 func (p *planner) bodySounds() {
 	const each = 16
+	add := func(kind, text, how string, made func(*rand.Rand) signal) {
+		p.add(recipe{clip: clip{Kind: kind, Text: text, Speaker: "synthetic", Source: "synthesised: " + how, Licence: licenceHere}, made: made})
+	}
 	for range each {
-		p.add(recipe{clip: clip{Kind: coughKind, Speaker: "synthetic", Source: "synthesised: noise bursts with formants", Licence: licenceHere}, made: syntheticCough})
-		p.add(recipe{clip: clip{Kind: laughKind, Speaker: "synthetic", Source: "synthesised: a repeated ha of pulses with formants", Licence: licenceHere}, made: syntheticLaugh})
+		add(coughKind, "", "noise bursts with formants", syntheticCough)
+		add(laughKind, "", "a repeated ha of pulses with formants", syntheticLaugh)
+		add(nodKind, "Mm-hm.", "pulses through closed lips", syntheticHum)
 	}
 }
 

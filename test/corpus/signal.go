@@ -99,9 +99,12 @@ func readWAV(path string) (signal, error) {
 }
 
 // resample brings 16-bit samples at rate to a signal. All of them come out: the filter
-// is given silence to look ahead into.
+// is given silence to look ahead into. Voices are as loud as can be, and the filter rings
+// at their peaks: they are made a little quieter first, so that nothing is clipped.
 func resample(samples []byte, rate int) signal {
+	const headroom = 0.8
 	if rate != pcm.Rate {
+		samples = pcm.Scale(samples, headroom)
 		want := len(samples) / 2 * pcm.Rate / rate
 		ahead := make([]byte, 2*rate/10)
 		out := pcm.NewResampler(rate).Resample(append(append([]byte(nil), samples...), ahead...))
