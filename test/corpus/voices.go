@@ -49,7 +49,7 @@ var licenceOf = map[string]string{
 // The voices there are. Names of espeak-ng are a language and a variant.
 var (
 	piperVoices  = []string{"joe"}
-	espeakVoices = []string{"en-us", "en-gb", "en-us+f2", "en-gb+m3", "en-us+f4", "en-us+m7", "en-gb-x-rp+f3"}
+	espeakVoices = []string{"en-us", "en-gb", "en-us+f2", "en-gb+m3", "en-us+f1", "en-us+m7"}
 	fliteVoices  = []string{"slt", "rms", "awb", "kal16"}
 )
 
