@@ -61,17 +61,17 @@ func run(ctx context.Context, s settings) error {
 	}
 	voices, have, missing := openSynthesizers(ctx, s.assets, s.cache)
 	defer voices.close(ctx)
-	recipes, gone := planAll(s, have)
-	layers, silent := beds(s.fetched)
-	for _, line := range slices.Concat(missing, gone, silent) {
+	recipes, missingFiles := planAll(s, have)
+	backgrounds, missingMusic := beds(s.fetched)
+	for _, line := range slices.Concat(missing, missingFiles, missingMusic) {
 		fmt.Println(line)
 	}
-	m, err := upToDate(s.out, stampOf(recipes, layers))
+	m, err := upToDate(s.out, stampOf(recipes, backgrounds))
 	if err != nil {
-		if m, err = makeAll(ctx, s.out, recipes, layers, voices); err != nil {
+		if m, err = makeAll(ctx, s.out, recipes, backgrounds, voices); err != nil {
 			return err
 		}
-		if err := os.WriteFile(filepath.Join(s.out, stampFile), []byte(stampOf(recipes, layers)), 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(s.out, stampFile), []byte(stampOf(recipes, backgrounds)), 0o644); err != nil {
 			return err
 		}
 	}
@@ -113,13 +113,13 @@ func planAll(s settings, engines []string) (all []recipe, missing []string) {
 }
 
 // stampOf tells two corpora apart.
-func stampOf(recipes []recipe, layers []bed) string {
+func stampOf(recipes []recipe, backgrounds []bed) string {
 	h := sha256.New()
 	fmt.Fprintln(h, format)
 	for _, r := range recipes {
 		fmt.Fprintln(h, r.clip, r.voice, r.parts, r.pauses, filepath.Base(r.path), r.places, r.pitch)
 	}
-	for _, b := range layers {
+	for _, b := range backgrounds {
 		fmt.Fprintln(h, b.clip)
 	}
 	return hex.EncodeToString(h.Sum(nil))
@@ -127,14 +127,14 @@ func stampOf(recipes []recipe, layers []bed) string {
 
 // makeAll writes every clip and then the manifest. A clip that cannot be made costs
 // itself and a line.
-func makeAll(ctx context.Context, out string, recipes []recipe, layers []bed, voices *synthesizers) (manifest, error) {
+func makeAll(ctx context.Context, out string, recipes []recipe, backgrounds []bed, voices *synthesizers) (manifest, error) {
 	m := manifest{Version: 1}
 	if err := os.Remove(filepath.Join(out, stampFile)); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return m, err
 	}
 	var spoken []signal
 	for _, r := range recipes {
-		a, c, err := r.cook(ctx, voices)
+		a, c, err := r.makeClip(ctx, voices)
 		if ctx.Err() != nil {
 			return m, context.Cause(ctx)
 		}
@@ -150,7 +150,7 @@ func makeAll(ctx context.Context, out string, recipes []recipe, layers []bed, vo
 		}
 		m.Clips = append(m.Clips, c)
 	}
-	for _, b := range layers {
+	for _, b := range backgrounds {
 		a, err := b.make(diceOf(b.File), spoken)
 		if err != nil {
 			fmt.Printf("no %s: %v\n", b.File, err)
@@ -166,8 +166,8 @@ func makeAll(ctx context.Context, out string, recipes []recipe, layers []bed, vo
 	return m, m.write(out)
 }
 
-// cook makes the sound of r and its labels.
-func (r recipe) cook(ctx context.Context, voices *synthesizers) (signal, clip, error) {
+// makeClip makes the sound of r and its labels.
+func (r recipe) makeClip(ctx context.Context, voices *synthesizers) (signal, clip, error) {
 	dice := r.dice()
 	var t take
 	var err error

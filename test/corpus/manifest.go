@@ -61,8 +61,6 @@ func folderOf(kind string) string {
 	switch kind {
 	case speechKind, musicKind, noiseKind, keyboardKind:
 		return kind
-	case laughKind, coughKind:
-		return kind + "s"
 	}
 	return kind + "s"
 }
