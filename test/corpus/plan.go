@@ -63,9 +63,9 @@ const (
 	shortTarget, longTarget     = 0.76, 0.84 // around 0.8 s, for which a limit is set
 )
 
-// drawPause is how long somebody thinks. Every third pause is about 0.8 s long.
+// drawPause is how long somebody thinks. Every fourth pause is about 0.8 s long.
 func drawPause(nth int, dice *rand.Rand) float64 {
-	if nth%3 == 0 {
+	if nth%4 == 0 {
 		return round2(shortTarget + (longTarget-shortTarget)*dice.Float64())
 	}
 	for {
