@@ -22,14 +22,13 @@ import (
 	"github.com/gotars/tars/services/tts"
 	ttsengine "github.com/gotars/tars/services/tts/engine"
 	uiweb "github.com/gotars/tars/services/ui-web"
-	"github.com/gotars/tars/speech/pcm"
 	"github.com/gotars/tars/test/engine"
 )
 
 // hears reads one sentence out of any sound.
 type hears string
 
-func (h hears) Transcribe(context.Context, pcm.Audio) (sttengine.Result, error) {
+func (h hears) Transcribe(context.Context, sttengine.Request) (sttengine.Result, error) {
 	return sttengine.Result{Text: string(h), Confidence: new(0.9), Lang: "en"}, nil
 }
 

@@ -40,7 +40,7 @@ func TestCuttingCostsNoWords_RealEngines(t *testing.T) {
 	}
 	understand := func(parts ...pcm.Audio) (text string) {
 		for _, a := range parts {
-			r, err := recogniser.Transcribe(t.Context(), a)
+			r, err := recogniser.Transcribe(t.Context(), engine.Request{Audio: a})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -31,6 +31,9 @@ type Config struct {
 	WakeURI    string   `envconfig:"WAKE_URI" desc:"a wake word server that speaks Wyoming, for example tcp://127.0.0.1:10400"`
 	WakeWords  []string `split_words:"true" desc:"words it is to hear, as it calls them, separated by commas: hey_jarvis; empty: all that it has loaded"`
 
+	Context     bool   `default:"true" desc:"tell an OpenAI-compatible recogniser the wake phrase and what was said last in the room, whose words it then spells and hears better"`
+	WakePhrases string `split_words:"true" default:"hey tars" also:"ROUTER_WAKE_PHRASES,WAKE_PHRASES" desc:"the first of them is told to it; they are those of the router, separated by |"`
+
 	Partials        bool          `default:"true" was:"STREAMING_PARTIALS" desc:"recognise while and as soon as somebody speaks: text appears at once and finals come sooner, for several times the work"`
 	PartialInterval time.Duration `split_words:"true" default:"600ms" desc:"audio between two partials"`
 	MinConfidence   float64       `split_words:"true" default:"0.3" desc:"what was understood with less is dropped, 0 to 1; 0 drops nothing"`

@@ -23,10 +23,18 @@ func NewForTest(c Config, home kit.Home) *Service {
 
 // Hear reads a, and notes whether that worked.
 func (s *Service) Hear(ctx context.Context, a pcm.Audio) error {
-	_, err := s.transcribe(ctx, a)
+	_, err := s.transcribe(ctx, utterance{audio: a})
 	s.noteResult(err)
 	return err
 }
 
 // Look looks for engines.
 func (s *Service) Look(ctx context.Context) error { return s.findEngine(ctx) }
+
+// ContextAfter is what a recogniser is told after a person said one thing in a room, and the
+// assistant another.
+func (s *Service) ContextAfter(room, user, answer string) string {
+	s.lastWords.hear(room, user)
+	s.lastWords.say(room, answer)
+	return s.contextFor(room)
+}

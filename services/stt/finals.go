@@ -34,6 +34,7 @@ func (s *Service) transcribeFinal(ctx context.Context, u utterance) error {
 		return s.drop(ctx, u, "echo")
 	}
 	s.turns.understand(u.room)
+	s.lastWords.hear(sinkOf(u.room), text)
 	s.log.DebugContext(ctx, "heard", "id", u.id, "took", u.took, "reading", u.reading, "text_len", len(text), "after", time.Since(u.ended))
 	s.speculation.noteFinal(u.reading)
 	if err := s.publishTiming(ctx, u); err != nil && !errors.Is(err, kit.ErrOffline) {
@@ -58,7 +59,7 @@ func (s *Service) understand(ctx context.Context, u *utterance) (engine.Result, 
 	}
 	u.reading = contract.ReadingAfter
 	begun := time.Now()
-	r, err := s.transcribe(ctx, u.audio)
+	r, err := s.transcribe(ctx, *u)
 	u.took = time.Since(begun)
 	return r, err
 }

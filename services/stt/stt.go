@@ -47,6 +47,7 @@ type Service struct {
 	lastDuration atomic.Int64   // nanoseconds of the last recognition
 	lastError    atomic.Pointer[error]
 	speculation  speculation
+	lastWords    lastWords
 }
 
 // New returns a service that reads with e.
@@ -139,6 +140,9 @@ func (s *Service) spoke(ctx context.Context, t contract.TtsStatus) error {
 	switch t.Event {
 	case contract.TtsSpeakingStart:
 		s.echoes.start(room, utt, t.Text)
+		if t.WakeAck == nil || !*t.WakeAck {
+			s.lastWords.say(room, t.Text)
+		}
 		s.sources.eachIn(room, func(e *audioSource) { e.own.speaks(now) })
 	case contract.TtsResumed:
 		s.sources.eachIn(room, func(e *audioSource) { e.own.speaks(now) })
@@ -190,13 +194,16 @@ func (s *Service) takeTurns(ctx context.Context) error {
 	}
 }
 
-// transcribe has the engine read a, louder when it is quiet, and notes how long that
+// transcribe has the engine read u, louder when it is quiet, and notes how long that
 // takes.
-func (s *Service) transcribe(ctx context.Context, a pcm.Audio) (engine.Result, error) {
-	begun := time.Now()
-	r, err := s.engine.Transcribe(ctx, pcm.RaiseQuiet(a))
+func (s *Service) transcribe(ctx context.Context, u utterance) (engine.Result, error) {
+	begun, before := time.Now(), s.contextFor(u.room)
+	r, err := s.engine.Transcribe(ctx, engine.Request{Audio: pcm.RaiseQuiet(u.audio), Context: before})
 	if err == nil {
 		s.lastDuration.Store(int64(time.Since(begun)))
+	}
+	if isContextEcho(r, before, u.voiced) {
+		r.Text = ""
 	}
 	return r, err
 }
@@ -207,7 +214,7 @@ func (s *Service) transcribePartial(ctx context.Context, a *attempt) error {
 	if !ok {
 		return kit.Drop("outdated")
 	}
-	r, err := s.transcribe(ctx, a.audio)
+	r, err := s.transcribe(ctx, a.utterance)
 	defer func() { a.finish(r, err) }() // not before the partial is out: a final may wait for it
 	text := removeNonSpeech(r.Text, a.voiced)
 	switch {

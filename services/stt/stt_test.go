@@ -34,11 +34,13 @@ type reader struct {
 	busy   int
 	most   int // recognitions at once
 	calls  int
-	broken int // recognitions that were cancelled
+	broken int      // recognitions that were cancelled
+	told   []string // what was said before, of each
 }
 
-func (r *reader) Transcribe(ctx context.Context, a pcm.Audio) (engine.Result, error) {
-	r.count(func() { r.calls++; r.busy++; r.most = max(r.most, r.busy) })
+func (r *reader) Transcribe(ctx context.Context, q engine.Request) (engine.Result, error) {
+	a := q.Audio
+	r.count(func() { r.told = append(r.told, q.Context); r.calls++; r.busy++; r.most = max(r.most, r.busy) })
 	defer r.count(func() { r.busy-- })
 	select {
 	case <-time.After(r.takes):

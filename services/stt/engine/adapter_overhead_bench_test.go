@@ -38,7 +38,7 @@ func BenchmarkAdded(b *testing.B) {
 			var ours, theirs []time.Duration
 			for b.Loop() {
 				begun := time.Now()
-				if _, err := e.Transcribe(b.Context(), speech); err != nil {
+				if _, err := e.Transcribe(b.Context(), engine.Request{Audio: speech}); err != nil {
 					b.Fatal(err)
 				}
 				between := time.Now()

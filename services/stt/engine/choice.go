@@ -6,7 +6,6 @@ import (
 
 	"github.com/gotars/tars/engines/discovery"
 	"github.com/gotars/tars/engines/failover"
-	"github.com/gotars/tars/speech/pcm"
 )
 
 // candidate is one of the Transcribers to choose from.
@@ -29,10 +28,10 @@ func New(c Config, home string) (Transcriber, error) {
 	return failoverTranscriber{choice.Switch()}, nil
 }
 
-// Transcribe has the best candidate that works transcribe a.
-func (e failoverTranscriber) Transcribe(ctx context.Context, a pcm.Audio) (r Result, err error) {
+// Transcribe has the best candidate that works transcribe q.
+func (e failoverTranscriber) Transcribe(ctx context.Context, q Request) (r Result, err error) {
 	err = e.Do(ctx, func(ctx context.Context, c candidate) (bool, error) {
-		r, err = c.Engine.Transcribe(ctx, a)
+		r, err = c.Engine.Transcribe(ctx, q)
 		return false, err
 	})
 	return r, err

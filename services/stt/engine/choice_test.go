@@ -23,7 +23,7 @@ func TestWhatIsFoundIsUsed(t *testing.T) {
 	look := func() { e.(interface{ Look(context.Context) bool }).Look(t.Context()) }
 	reads := func(want string, calls int32) {
 		t.Helper()
-		r, err := e.Transcribe(t.Context(), second)
+		r, err := e.Transcribe(t.Context(), engine.Request{Audio: second})
 		if err != nil && !strings.HasPrefix(err.Error(), want) || err == nil && r.Text != want {
 			t.Errorf("understood %q, %v, want %q", r.Text, err, want)
 		}

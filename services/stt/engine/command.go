@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/gotars/tars/engines/apierror"
-	"github.com/gotars/tars/speech/pcm"
 )
 
 // Command is a recogniser that is a program. It reads a WAV file, from the path
@@ -38,10 +37,10 @@ func NewCommand(c Config) (*Command, error) {
 }
 
 // Transcribe runs the program once. It is killed when ctx ends.
-func (c *Command) Transcribe(ctx context.Context, a pcm.Audio) (Result, error) {
+func (c *Command) Transcribe(ctx context.Context, q Request) (Result, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, c.timeout, fmt.Errorf("no answer within %v", c.timeout))
 	defer cancel()
-	args, wav := append([]string(nil), c.args...), a.WAV()
+	args, wav := append([]string(nil), c.args...), q.Audio.WAV()
 	if strings.Contains(strings.Join(args, " "), "{file}") {
 		path, err := writeTempFile(wav)
 		if err != nil {

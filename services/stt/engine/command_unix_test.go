@@ -27,7 +27,7 @@ func TestACancelEndsWhatTheProgramStarted(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() {
-		_, err := e.Transcribe(ctx, second)
+		_, err := e.Transcribe(ctx, engine.Request{Audio: second})
 		ended <- err
 	}()
 	f, err := os.Open(path) // waits for who writes to it

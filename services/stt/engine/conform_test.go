@@ -139,7 +139,7 @@ func conform(t *testing.T, timeout time.Duration, f func(t *testing.T, e engine.
 func TestConformAnswers(t *testing.T) {
 	for act, want := range map[string]string{says: text, nothing: ""} {
 		conform(t, enginetest.Patience, func(t *testing.T, e engine.Transcriber, _ *script) {
-			if r, err := e.Transcribe(t.Context(), second); err != nil || r.Text != want {
+			if r, err := e.Transcribe(t.Context(), engine.Request{Audio: second}); err != nil || r.Text != want {
 				t.Errorf("%s: understood %+v, %v", act, r, err)
 			}
 		}, act)
@@ -149,7 +149,7 @@ func TestConformAnswers(t *testing.T) {
 func TestConformFailures(t *testing.T) {
 	for act, want := range map[string]string{fails: "no model", cut: "", garbage: "", hangsUp: ""} {
 		conform(t, enginetest.Patience, func(t *testing.T, e engine.Transcriber, _ *script) {
-			_, err := e.Transcribe(t.Context(), second)
+			_, err := e.Transcribe(t.Context(), engine.Request{Audio: second})
 			if err == nil || !strings.HasPrefix(err.Error(), "transcribe at ") || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 				t.Errorf("%s: error %v", act, err)
 			}
@@ -159,7 +159,7 @@ func TestConformFailures(t *testing.T) {
 
 func TestConformDeadline(t *testing.T) {
 	conform(t, time.Second, func(t *testing.T, e engine.Transcriber, s *script) {
-		if _, err := e.Transcribe(t.Context(), second); err == nil || !strings.HasSuffix(err.Error(), "no answer within 1s") {
+		if _, err := e.Transcribe(t.Context(), engine.Request{Audio: second}); err == nil || !strings.HasSuffix(err.Error(), "no answer within 1s") {
 			t.Errorf("error %v", err)
 		}
 		s.Left(t)
@@ -169,11 +169,11 @@ func TestConformDeadline(t *testing.T) {
 func TestConformCancel(t *testing.T) {
 	conform(t, enginetest.Patience, func(t *testing.T, e engine.Transcriber, s *script) {
 		enginetest.Cancels(t, s.Script, context.Canceled, func(ctx context.Context) error {
-			_, err := e.Transcribe(ctx, second)
+			_, err := e.Transcribe(ctx, engine.Request{Audio: second})
 			return err
 		})
 		s.Acts = []string{says}
-		if r, err := e.Transcribe(t.Context(), second); err != nil || r.Text != text {
+		if r, err := e.Transcribe(t.Context(), engine.Request{Audio: second}); err != nil || r.Text != text {
 			t.Errorf("after it: %+v, %v", r, err)
 		}
 	}, hangs)
@@ -182,7 +182,7 @@ func TestConformCancel(t *testing.T) {
 func TestConformASecondTry(t *testing.T) {
 	for _, act := range []string{hangsUp, resets} {
 		conform(t, enginetest.Patience, func(t *testing.T, e engine.Transcriber, s *script) {
-			if r, err := e.Transcribe(t.Context(), second); err != nil || r.Text != text || s.Calls.Load() != 2 {
+			if r, err := e.Transcribe(t.Context(), engine.Request{Audio: second}); err != nil || r.Text != text || s.Calls.Load() != 2 {
 				t.Errorf("%s: understood %+v, %v after %d calls", act, r, err, s.Calls.Load())
 			}
 		}, act, says)
@@ -192,7 +192,7 @@ func TestConformASecondTry(t *testing.T) {
 func TestConformLeavesAFailingServerAlone(t *testing.T) {
 	conform(t, enginetest.Patience, func(t *testing.T, e engine.Transcriber, s *script) {
 		enginetest.LeavesAlone(t, s.Script, "no model", func(ctx context.Context) error {
-			_, err := e.Transcribe(ctx, second)
+			_, err := e.Transcribe(ctx, engine.Request{Audio: second})
 			return err
 		})
 	}, fails)
@@ -212,7 +212,7 @@ func TestRecognisersUnderstandPeople_RealEngines(t *testing.T) {
 			}
 			var errs wer.Errors
 			for _, c := range clips(t) {
-				r, err := e.Transcribe(t.Context(), c.Audio)
+				r, err := e.Transcribe(t.Context(), engine.Request{Audio: c.Audio})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -224,7 +224,7 @@ func TestRecognisersUnderstandPeople_RealEngines(t *testing.T) {
 			}
 			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 			defer cancel()
-			if _, err := e.Transcribe(ctx, clips(t)[0].Audio); err == nil {
+			if _, err := e.Transcribe(ctx, engine.Request{Audio: clips(t)[0].Audio}); err == nil {
 				t.Error("it does not end with its context")
 			}
 		})
@@ -250,9 +250,9 @@ func TestWhatAServerRefusesIsNotItsFault(t *testing.T) {
 			t.Fatal(err)
 		}
 		for range 5 { // asked twice each
-			_, _ = e.Transcribe(t.Context(), second)
+			_, _ = e.Transcribe(t.Context(), engine.Request{Audio: second})
 		}
-		if _, err := e.Transcribe(t.Context(), second); err != nil {
+		if _, err := e.Transcribe(t.Context(), engine.Request{Audio: second}); err != nil {
 			t.Errorf("%d: %v", status, err)
 		}
 	}

@@ -59,10 +59,10 @@ func TestOpenAIUnderstandsEveryDialect(t *testing.T) {
 	}{
 		"segments with log-probabilities": {"whisper-1",
 			[]string{`200 {"text":"Hello. There.","language":"english","segments":[{"start":0,"end":1,"text":"Hello.","avg_logprob":-0.1,"no_speech_prob":0.1},{"start":1,"end":2,"text":" There.","avg_logprob":-0.3,"no_speech_prob":0.1}]}`},
-			engine.Result{Text: "Hello. There.", Confidence: sure(0.8187), Lang: "en"}, "verbose_json"},
+			engine.Result{Text: "Hello. There.", Confidence: sure(0.8187), NoSpeech: 0.1, Lang: "en"}, "verbose_json"},
 		"a segment that is silence": {"whisper-1",
 			[]string{`200 {"text":"Hello. Bye.","language":"en","segments":[{"start":0,"end":1,"text":"Hello.","avg_logprob":-0.1,"no_speech_prob":0.1},{"start":1,"end":2,"text":" Bye.","avg_logprob":-1.3,"no_speech_prob":0.9}]}`},
-			engine.Result{Text: "Hello.", Confidence: sure(0.9048), Lang: "en"}, "verbose_json"},
+			engine.Result{Text: "Hello.", Confidence: sure(0.9048), NoSpeech: 0.1, Lang: "en"}, "verbose_json"},
 		"a server without probabilities": {"whisper-1",
 			[]string{`200 {"text":"Hello."}`}, engine.Result{Text: "Hello."}, "verbose_json"},
 		"a server without verbose_json": {"tiny",
@@ -78,11 +78,11 @@ func TestOpenAIUnderstandsEveryDialect(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, err := e.Transcribe(t.Context(), second)
+			got, err := e.Transcribe(t.Context(), engine.Request{Audio: second})
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got.Text != tt.want.Text || got.Lang != tt.want.Lang || !near(got.Confidence, tt.want.Confidence) {
+			if got.Text != tt.want.Text || got.Lang != tt.want.Lang || !near(got.Confidence, tt.want.Confidence) || got.NoSpeech != tt.want.NoSpeech {
 				t.Errorf("understood %+v, want %+v", got, tt.want)
 			}
 			var formats []string
@@ -107,10 +107,10 @@ func TestARefusedUtteranceCostsNoConfidence(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := e.Transcribe(t.Context(), second); err == nil || !strings.Contains(err.Error(), "400 no audio") {
+	if _, err := e.Transcribe(t.Context(), engine.Request{Audio: second}); err == nil || !strings.Contains(err.Error(), "400 no audio") {
 		t.Errorf("the refused one: %v", err)
 	}
-	if _, err := e.Transcribe(t.Context(), second); err != nil || (*asked)[2]["response_format"] != "verbose_json" {
+	if _, err := e.Transcribe(t.Context(), engine.Request{Audio: second}); err != nil || (*asked)[2]["response_format"] != "verbose_json" {
 		t.Errorf("the next one: %v, asked for %v", err, (*asked)[2])
 	}
 }
@@ -136,7 +136,7 @@ func TestTwoAtOnceFindOutThatAServerIsSimple(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 2 {
 		wg.Go(func() {
-			if r, err := e.Transcribe(t.Context(), second); err != nil || r.Text != "Hello." {
+			if r, err := e.Transcribe(t.Context(), engine.Request{Audio: second}); err != nil || r.Text != "Hello." {
 				t.Errorf("understood %+v, %v", r, err)
 			}
 		})
@@ -213,7 +213,7 @@ func TestEnginesSayWhatIsWrong(t *testing.T) {
 			}
 			e, err := engine.New(tt.c, "")
 			if err == nil {
-				_, err = e.Transcribe(t.Context(), second)
+				_, err = e.Transcribe(t.Context(), engine.Request{Audio: second})
 			}
 			if err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "\n") || strings.Contains(err.Error(), "sk-") {
 				t.Errorf("error %q, want %q", err, tt.want)
@@ -240,7 +240,7 @@ func TestCommandReadsAFileOrItsInput(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, err := e.Transcribe(t.Context(), second)
+			got, err := e.Transcribe(t.Context(), engine.Request{Audio: second})
 			if err != nil || got.Text != "RIFF" || got.Lang != "en" {
 				t.Errorf("heard %+v, %v, want RIFF", got, err)
 			}
@@ -258,7 +258,7 @@ func TestACancelEndsARecognition(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := e.Transcribe(ctx, second); !errors.Is(err, context.Canceled) {
+	if _, err := e.Transcribe(ctx, engine.Request{Audio: second}); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v, want %v", err, context.Canceled)
 	}
 }

@@ -12,7 +12,6 @@ import (
 	"github.com/gotars/tars/engines/apierror"
 	"github.com/gotars/tars/engines/failover"
 	"github.com/gotars/tars/engines/openai"
-	"github.com/gotars/tars/speech/pcm"
 )
 
 // maxResponse bounds what is read of an answer, in bytes.
@@ -48,20 +47,21 @@ func NewOpenAI(c Config) (*OpenAI, error) {
 }
 
 // Transcribe asks the server, for at most the timeout of the settings.
-func (o *OpenAI) Transcribe(ctx context.Context, a pcm.Audio) (Result, error) {
+func (o *OpenAI) Transcribe(ctx context.Context, q Request) (Result, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, o.timeout, fmt.Errorf("no answer within %v", o.timeout))
 	defer cancel()
-	wav := a.WAV()
+	wav := q.Audio.WAV()
+	prompt := o.promptFor(q)
 	plainJSON := o.plainJSON.Load()
-	answer, err := o.requestTranscription(ctx, wav, plainJSON)
-	if isRequestFault(err) && o.prompt != "" && !o.noPrompt.Load() {
-		o.noPrompt.Store(true)
-		if answer, err = o.requestTranscription(ctx, wav, plainJSON); err != nil { // it was not the prompt
-			o.noPrompt.Store(false)
+	answer, err := o.requestTranscription(ctx, wav, prompt, plainJSON)
+	if isRequestFault(err) && prompt != "" {
+		if answer, err = o.requestTranscription(ctx, wav, "", plainJSON); err == nil { // else it was not the prompt
+			o.noPrompt.Store(true)
+			prompt = ""
 		}
 	}
 	if isRequestFault(err) && !plainJSON {
-		if answer, err = o.requestTranscription(ctx, wav, true); err == nil { // else it was not verbose_json
+		if answer, err = o.requestTranscription(ctx, wav, prompt, true); err == nil { // else it was not verbose_json
 			o.plainJSON.Store(true)
 		}
 	}
@@ -78,13 +78,20 @@ func (o *OpenAI) Transcribe(ctx context.Context, a pcm.Audio) (Result, error) {
 	return resultOf(answer), nil
 }
 
+// promptFor is what the server is told before the audio; empty: nothing.
+func (o *OpenAI) promptFor(q Request) string {
+	switch {
+	case o.noPrompt.Load():
+		return ""
+	case !TakesContext(o.model):
+		return o.prompt
+	}
+	return joinPrompt(o.prompt, q.Context)
+}
+
 // requestTranscription sends one request. plainJSON asks for the text alone, from servers
 // that know no verbose_json, which has the segments too.
-func (o *OpenAI) requestTranscription(ctx context.Context, wav []byte, plainJSON bool) (openai.Transcription, error) {
-	prompt := o.prompt
-	if o.noPrompt.Load() {
-		prompt = ""
-	}
+func (o *OpenAI) requestTranscription(ctx context.Context, wav []byte, prompt string, plainJSON bool) (openai.Transcription, error) {
 	q := openai.TranscriptionRequest{Prompt: prompt, WAV: wav, Model: o.model, Language: o.lang, Format: "verbose_json"}
 	// Models named gpt-… take no verbose_json, and tell the probability of each token.
 	if gpt := strings.HasPrefix(o.model, "gpt-"); gpt || plainJSON {
@@ -108,16 +115,19 @@ func resultOf(a openai.Transcription) Result {
 	switch {
 	case len(a.Segments) > 0:
 		var text strings.Builder
-		sum, n := 0.0, 0.0
+		sum, n, noSpeech := 0.0, 0.0, 1.0
 		for _, s := range a.Segments {
 			if s.NoSpeechProb > silent && s.AvgLogprob < unsure {
 				continue
 			}
 			text.WriteString(string(s.Text))
+			noSpeech = min(noSpeech, float64(s.NoSpeechProb))
 			length := max(float64(s.End-s.Start), 0.01)
 			sum, n = sum+float64(s.AvgLogprob)*length, n+length
 		}
-		r.Text = text.String()
+		if r.Text = text.String(); r.Text != "" {
+			r.NoSpeech = noSpeech
+		}
 		if n > 0 && sum < 0 { // servers without log-probabilities say 0
 			r.Confidence = confidenceOf(sum / n)
 		}

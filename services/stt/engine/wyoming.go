@@ -28,11 +28,11 @@ func NewWyoming(c Config) (*Wyoming, error) {
 }
 
 // Transcribe asks the server, for at most the timeout of the settings.
-func (w *Wyoming) Transcribe(ctx context.Context, a pcm.Audio) (Result, error) {
+func (w *Wyoming) Transcribe(ctx context.Context, q Request) (Result, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, w.timeout, fmt.Errorf("no answer within %v", w.timeout))
 	defer cancel()
 	text, err := w.client.Transcribe(ctx, wyoming.Speech{
-		Format: wyoming.Format{Rate: pcm.Rate, Width: 2, Channels: 1}, PCM: a, Language: w.lang,
+		Format: wyoming.Format{Rate: pcm.Rate, Width: 2, Channels: 1}, PCM: q.Audio, Language: w.lang,
 	})
 	if err != nil {
 		again := ctx.Err() == nil && wyoming.Broken(err)

@@ -111,7 +111,7 @@ func RecogniserAt(s discovery.Server, home kit.Home) (func(context.Context, []by
 // TranscribeWith transcribes samples with e.
 func TranscribeWith(e sttengine.Transcriber) func(context.Context, []byte) (string, error) {
 	return func(ctx context.Context, pcm []byte) (string, error) {
-		r, err := e.Transcribe(ctx, pcm)
+		r, err := e.Transcribe(ctx, sttengine.Request{Audio: pcm})
 		return r.Text, err
 	}
 }
