@@ -28,8 +28,9 @@ type options struct {
 	firstPause   time.Duration // before the first of these
 	cancelledBy  *canceller
 	use          []Middleware
-	takesCleared bool  // an empty payload is taken
-	fault        error // an option that cannot work, told at start
+	takesCleared bool                   // an empty payload is taken
+	onRefused    func(*Delivery, error) // is told of messages that cannot be decoded; nil: the log is
+	fault        error                  // an option that cannot work, told at start
 }
 
 // canceller is one CancelledBy: the cancel message, the request that it ends, and how the
@@ -126,5 +127,16 @@ func CancelledBy[C, Q msg.Message](c func(C) string, q func(Q) string) Option {
 			o.fault = fault
 		}
 		o.cancelledBy = cancel
+	}
+}
+
+// OnRefused has f told of each message that the handler cannot decode, in place of the log,
+// which names one a second: f knows better what is worth telling. They are counted as
+// before. f may be called by several goroutines at once, and delays those that wait.
+func OnRefused(f func(d *Delivery, err error)) Option {
+	return func(o *options) {
+		if o.onRefused = f; f == nil {
+			o.fault = errors.New("OnRefused: the function is nil")
+		}
 	}
 }

@@ -3,6 +3,7 @@ package kit_test
 import (
 	"context"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -91,4 +92,59 @@ func TestStopAfterCut(t *testing.T) {
 			}
 		}, kittest.ServiceOf("s", kit.On(func(context.Context, Note) error { return nil }, kit.Name("h"))))
 	}
+}
+
+func TestAServiceMayTellOfRefusedMessagesItself(t *testing.T) {
+	var told diary
+	var log lockedBuffer
+	kittest.Run(t, "and the log does not", func(t *testing.T, b *kittest.Harness) {
+		b.LogTo(&log)
+		b.Add(t, kittest.ServiceOf("s", kit.On(func(context.Context, Note) error { return nil }, kit.Name("heard"),
+			kit.OnRefused(func(d *kit.Delivery, err error) { told.add("%s: %v", d.Topic, err) }))))
+		b.PublishRaw(t, "box/note", `{"text":1}`)
+		b.Settle()
+		same(t, told.take(), "box/note: text: 1 is no string")
+		if log.contains("message refused") {
+			t.Error("the log tells of it, too")
+		}
+		for _, h := range b.Stats("s").Handlers {
+			if h.Name == "heard" && h.Dropped["type"] != 1 {
+				t.Errorf("counted %v", h.Dropped)
+			}
+		}
+	})
+	kittest.Run(t, "and a panic there is no end of it", func(t *testing.T, b *kittest.Harness) {
+		b.LogTo(&log)
+		b.Add(t, kittest.ServiceOf("s", kit.On(func(_ context.Context, n Note) error { told.add("%s", n.Text); return nil },
+			kit.OnRefused(func(*kit.Delivery, error) { panic("no") }))))
+		b.PublishRaw(t, "box/note", `{"text":1}`)
+		b.Publish(t, Note{Text: "next"})
+		b.Settle()
+		same(t, told.take(), "next")
+		if !log.contains("OnRefused failed") {
+			t.Error("the panic is not logged")
+		}
+	})
+	if _, err := kittest.ServiceOf("s", kit.On(func(context.Context, Note) error { return nil }, kit.OnRefused(nil))).Describe(); err == nil || !strings.Contains(err.Error(), "OnRefused: the function is nil") {
+		t.Errorf("error is %v", err)
+	}
+}
+
+// lockedBuffer is a log of many goroutines.
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  strings.Builder
+}
+
+// Write implements io.Writer.
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) contains(text string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return strings.Contains(l.b.String(), text)
 }

@@ -104,13 +104,20 @@ func (b *Bus) countDropped(h *registration, reason string, d *Delivery) {
 }
 
 // countRefused counts a message that could not be decoded, by the reason, and logs it at
-// most once a second.
+// most once a second, unless the handler has an [OnRefused].
 func (b *Bus) countRefused(h *registration, d *Delivery, err error) {
 	reason := "invalid"
 	if w, ok := errors.AsType[*wire.Error](err); ok {
 		reason = string(w.Reason)
 	}
-	if total, loud := h.meter.Drop(reason); loud {
+	total, loud := h.meter.Drop(reason)
+	if f := h.opt.onRefused; f != nil {
+		if err := recoverPanic(func() error { f(d, err); return nil }); err != nil {
+			b.log.Error("OnRefused failed", "handler", h.name, "err", err)
+		}
+		return
+	}
+	if loud {
 		b.log.Warn("message refused", "handler", h.name, "topic", d.Topic, "id", d.ID, "source", d.Source, "reason", reason, "err", err, "total", total)
 	}
 }

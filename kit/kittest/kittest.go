@@ -18,6 +18,7 @@ package kittest
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -136,6 +137,10 @@ func startHarness(t testing.TB, b *Harness, client string, mods []kit.Module) *H
 	}
 	return b
 }
+
+// LogTo has the services that are added from here on log to w, as text. Writes come from many
+// goroutines, one at a time for each service.
+func (b *Harness) LogTo(w io.Writer) { b.log = slog.New(slog.NewTextHandler(w, nil)) }
 
 // Add starts one more service and waits until it is ready.
 func (b *Harness) Add(t testing.TB, m kit.Module) {

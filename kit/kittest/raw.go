@@ -17,7 +17,13 @@ import (
 // the test when the broker refuses them.
 func (b *Harness) PublishRaw(t testing.TB, topic, payload string, user ...string) {
 	t.Helper()
-	p := &paho.Publish{Topic: topic, QoS: byte(msg.AtLeastOnce), Payload: []byte(payload), Properties: &paho.PublishProperties{}}
+	b.PublishTyped(t, topic, "", payload, user...)
+}
+
+// PublishTyped is [Harness.PublishRaw] with a content type, as that of audio is.
+func (b *Harness) PublishTyped(t testing.TB, topic, contentType, payload string, user ...string) {
+	t.Helper()
+	p := &paho.Publish{Topic: topic, QoS: byte(msg.AtLeastOnce), Payload: []byte(payload), Properties: &paho.PublishProperties{ContentType: contentType}}
 	for i := 0; i+1 < len(user); i += 2 {
 		p.Properties.User.Add(user[i], user[i+1])
 	}
