@@ -15,6 +15,8 @@ const (
 	AudioMaxBytes = 8 << 10
 	// AudioRate holds where nobody names a rate, in samples per second.
 	AudioRate = 16000
+
+	minAudioRate, maxAudioRate = 4000, 192000 // samples per second; no voice lives outside
 )
 
 // MicAudio is 20 to 100 ms of what a microphone hears: signed 16-bit
@@ -170,15 +172,18 @@ func audioFormat(contentType string) (rate, channels int, odd string) {
 		channels = n
 	}
 	rate, err = strconv.Atoi(params["rate"])
-	if err != nil || rate < 4000 || rate > 192000 { // no voice lives outside
+	switch {
+	case err != nil || rate < 1:
 		rate = AudioRate
+	case rate < minAudioRate || rate > maxAudioRate: // read at another rate it would be noise
+		odd = strconv.Itoa(rate) + " samples per second"
 	}
 	return rate, channels, odd
 }
 
 func checkAudio(name, key, odd string, pcm []byte) error {
 	if odd != "" {
-		return fmt.Errorf("content type: %s, want audio/pcm with one channel, of a microphone at most two", odd)
+		return fmt.Errorf("content type: %s, want audio/pcm with one channel, of a microphone at most two, of %d to %d samples per second", odd, minAudioRate, maxAudioRate)
 	}
 	outside := func(r rune) bool { return r != '-' && (r < '0' || r > '9') && (r < 'a' || r > 'z') }
 	if len(key) < 1 || len(key) > 32 || strings.ContainsFunc(key, outside) {

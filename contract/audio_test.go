@@ -81,17 +81,19 @@ func TestWhatIsNoChunkIsRefused(t *testing.T) {
 		kind  string
 		want  string // start of the error; empty: none
 	}{
-		"the end of a stream":     {audio: contract.MicAudio{Source: "kitchen"}},
-		"as much as is allowed":   {audio: contract.MicAudio{Source: "web-3f2a", PCM: make([]byte, 8192)}},
-		"half a sample":           {audio: contract.MicAudio{Source: "a", PCM: make([]byte, 3)}, want: "pcm: 3 bytes"},
-		"too much":                {audio: contract.MicAudio{Source: "a", PCM: make([]byte, 8194)}, want: "pcm: 8194 bytes"},
-		"no source":               {want: `source: ""`},
-		"a source in capitals":    {audio: contract.MicAudio{Source: "Kitchen"}, want: `source: "Kitchen"`},
-		"a source that is a path": {audio: contract.MicAudio{Source: "a/b"}, want: `source: "a/b"`},
-		"a long source":           {audio: contract.MicAudio{Source: strings.Repeat("a", 33)}, want: "source: "},
-		"sound of another form":   {audio: contract.MicAudio{Source: "a"}, kind: "audio/opus", want: "content type: audio/opus"},
-		"two channels":            {audio: contract.MicAudio{Source: "a"}, kind: "audio/pcm;channels=2"},
-		"six channels":            {audio: contract.MicAudio{Source: "a"}, kind: "audio/pcm;channels=6", want: "content type: 6 channels"},
+		"the end of a stream":          {audio: contract.MicAudio{Source: "kitchen"}},
+		"as much as is allowed":        {audio: contract.MicAudio{Source: "web-3f2a", PCM: make([]byte, 8192)}},
+		"half a sample":                {audio: contract.MicAudio{Source: "a", PCM: make([]byte, 3)}, want: "pcm: 3 bytes"},
+		"too much":                     {audio: contract.MicAudio{Source: "a", PCM: make([]byte, 8194)}, want: "pcm: 8194 bytes"},
+		"a rate below all voices":      {audio: contract.MicAudio{Source: "a"}, kind: "audio/pcm;rate=1000", want: "content type: 1000 samples per second"},
+		"a rate above all microphones": {audio: contract.MicAudio{Source: "a"}, kind: "audio/pcm;rate=384000", want: "content type: 384000 samples per second"},
+		"no source":                    {want: `source: ""`},
+		"a source in capitals":         {audio: contract.MicAudio{Source: "Kitchen"}, want: `source: "Kitchen"`},
+		"a source that is a path":      {audio: contract.MicAudio{Source: "a/b"}, want: `source: "a/b"`},
+		"a long source":                {audio: contract.MicAudio{Source: strings.Repeat("a", 33)}, want: "source: "},
+		"sound of another form":        {audio: contract.MicAudio{Source: "a"}, kind: "audio/opus", want: "content type: audio/opus"},
+		"two channels":                 {audio: contract.MicAudio{Source: "a"}, kind: "audio/pcm;channels=2"},
+		"six channels":                 {audio: contract.MicAudio{Source: "a"}, kind: "audio/pcm;channels=6", want: "content type: 6 channels"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -48,6 +48,7 @@ type Service struct {
 	lastError    atomic.Pointer[error]
 	speculation  speculation
 	lastWords    lastWords
+	refusals     *refusals
 }
 
 // New returns a service that reads with e.
@@ -63,6 +64,7 @@ func New(cfg Config, bus *kit.Bus, e engine.Transcriber, home kit.Home, log *slo
 		cfg: cfg, bus: bus, engine: e, log: log,
 		sources: newSources(cfg.segmentation(), newDetector), mics: newMics(cfg.Muted), echoes: &echoes{window: cfg.EchoWindow},
 		wakeListener: newWakeListener(cfg, home, log),
+		refusals:     &refusals{log: log},
 		turns:        newTurnQueue(), finals: make(chan utterance), partials: make(chan *attempt, 1),
 	}
 	s.sources.eagerness, s.sources.lang, s.sources.discarded = cfg.eagerness(), cfg.Language(), s.speculation.noteDiscarded
@@ -79,7 +81,7 @@ func newEngine(cfg Config, home kit.Home) (engine.Transcriber, error) {
 func (s *Service) Handlers() []kit.Handler {
 	choice := kit.Lane("engine")
 	all := []kit.Handler{
-		kit.On(s.listen, kit.Workers(4), kit.OrderedBy(func(a contract.MicAudio) string { return a.Source })),
+		kit.On(s.listen, kit.Workers(4), kit.OrderedBy(func(a contract.MicAudio) string { return a.Source }), kit.OnRefused(s.refusals.add)),
 		kit.On(s.obey), kit.On(s.spoke), kit.On(s.lowered),
 		kit.Loop(s.takeTurns),
 		kit.OnChan(s.finals, s.transcribeFinal, kit.Timeout(0)),     // the engine has a timeout of its own
@@ -99,6 +101,7 @@ func (s *Service) listen(ctx context.Context, a contract.MicAudio) error {
 	if err != nil {
 		return err
 	}
+	s.refusals.heard(a.Source)
 	e.mu.Lock()
 	stopped := len(a.PCM) == 0
 	a.PCM = e.convert(a)
@@ -319,7 +322,7 @@ func (s *Service) Healthy(ctx context.Context) error {
 	if err := s.lastError.Load(); err != nil {
 		return *err
 	}
-	return errors.Join(failover.Ready(ctx, s.engine), s.wakeListener.health())
+	return errors.Join(failover.Ready(ctx, s.engine), s.wakeListener.health(), s.refusals.health())
 }
 
 // findEngine looks for a better engine, or for another one when that failed.

@@ -82,6 +82,7 @@ type house struct {
 	events   *kittest.Watcher[contract.WakeEvent]
 	health   *kittest.Watcher[contract.HealthPing]
 	dropped  *kittest.Watcher[contract.SpeechDropped]
+	sick     string // what the health of the service said last
 }
 
 func listen(t *testing.T, name string, f func(*testing.T, *house), settings ...string) {
@@ -111,8 +112,8 @@ func newHouse(t *testing.T, b *kittest.Harness, settings []string) *house {
 		k, v, _ := strings.Cut(s, "=")
 		t.Setenv(k, v)
 	}
-	return &house{b, 0, nil, kittest.Watch[contract.FinalTranscript](b), kittest.Watch[contract.PartialTranscript](b),
-		kittest.Watch[contract.WakeEvent](b), kittest.Watch[contract.HealthPing](b), kittest.Watch[contract.SpeechDropped](b)}
+	return &house{Harness: b, finals: kittest.Watch[contract.FinalTranscript](b), partials: kittest.Watch[contract.PartialTranscript](b),
+		events: kittest.Watch[contract.WakeEvent](b), health: kittest.Watch[contract.HealthPing](b), dropped: kittest.Watch[contract.SpeechDropped](b)}
 }
 
 // play lets sources hear r for as long as it sounds.
