@@ -168,6 +168,8 @@ type audioSource struct {
 	lang        string                        // of what the engine does not tell the language
 	askedAt     time.Time                     // the assistant asked something here
 	discarded   func(took, cpu time.Duration) // is told of readings that are thrown away
+	silentSince time.Duration                 // of the source's audio, when somebody spoke last; 0: nobody did, or the assistant has spoken since
+	pauses      turnend.History               // after which somebody went on
 
 	rate      int            // of the audio
 	resampler *pcm.Resampler // nil at the rate of recognisers
@@ -248,6 +250,7 @@ func (e *audioSource) noteEdge(v vad.Event, now time.Time) (early *attempt, fres
 	switch v.Edge {
 	case vad.Started:
 		e.dropAttempt()
+		e.notePause(v.At - e.set.MinSpeech)
 		if e.current.id == "" {
 			e.startUtterance(now.Add(-e.set.MinSpeech))
 		}
@@ -257,6 +260,7 @@ func (e *audioSource) noteEdge(v vad.Event, now time.Time) (early *attempt, fres
 		e.current.lastWord = e.clock.at(v.LastVoice)
 		if len(v.Audio) > 0 {
 			e.current.ended = now.Add(-e.set.Hangover)
+			e.silentSince = v.LastVoice
 			early, fresh = e.attemptAtPause(v)
 		}
 	case vad.Paused:
@@ -324,27 +328,46 @@ func (e *audioSource) partialAttempt(interval time.Duration) *attempt {
 // answer to it.
 const askedFor = 15 * time.Second
 
+// maxJoinGap is the longest pause after which who goes on goes on with the same
+// sentence: the router joins what was said before and after one.
+const maxJoinGap = 2 * time.Second
+
+// notePause learns the pause before somebody speaks at begun, of the source's audio: one
+// within an utterance, or after one that was taken for complete.
+func (e *audioSource) notePause(begun time.Duration) {
+	if pause := begun - e.silentSince; e.silentSince > 0 && pause <= maxJoinGap {
+		e.pauses.Add(pause, time.Now())
+	}
+	e.silentSince = 0
+}
+
 // readingWait is how much longer than the Endpoint of the settings a pause may last
 // while its utterance is being read. A recogniser that is slower than that decides
 // nothing, or two utterances would become one.
 const readingWait = 300 * time.Millisecond
 
 // endpoint is the silence that completes the utterance. What was read at its last
-// word decides; while that is being read, nothing is lost by waiting, as the final
-// needs it. When it is not read yet, the silence of the settings holds. The caller
-// holds the lock.
+// word decides, when it is known. While it is being read, nothing is lost by waiting,
+// as the final needs it. When nothing is known, the silence of the settings holds. The
+// caller holds the lock.
 func (e *audioSource) endpoint() time.Duration {
 	a := e.lastAttempt
-	switch {
-	case a == nil || !a.whole:
+	if a == nil || !a.whole {
 		return e.set.Endpoint
-	case a.isDone() && a.err == nil:
-		asked := !e.askedAt.IsZero() && time.Since(e.askedAt) <= askedFor
-		return e.eagerness.Wait(turnend.Judge(a.result.Text, cmp.Or(a.result.Lang, e.lang)), asked)
-	case a.isRunning():
-		return e.set.Endpoint + readingWait
 	}
-	return e.set.Endpoint
+	p := turnend.Pause{Asked: !e.askedAt.IsZero() && time.Since(e.askedAt) <= askedFor, Usual: e.pauses.Usual(time.Now())}
+	running := a.isRunning() // asked first: it may end between both questions
+	if a.isDone() && a.err == nil {
+		p.Text, p.Lang, p.TextKnown = a.result.Text, cmp.Or(a.result.Lang, e.lang), true
+	}
+	wait := e.set.Endpoint
+	if p.TextKnown {
+		wait = e.eagerness.Wait(p)
+	}
+	if running {
+		return wait + readingWait
+	}
+	return wait
 }
 
 func (e *audioSource) dropAttempt() {

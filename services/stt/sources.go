@@ -13,7 +13,7 @@ import (
 type sources struct {
 	set         vad.Segmentation
 	newDetector func() vad.Detector // for one source
-	eagerness   turnend.Eagerness   // empty: the words of an utterance do not decide about its end
+	eagerness   turnend.Eagerness   // empty: what is said does not decide about the end of an utterance
 	lang        string              // that is spoken; empty: unknown
 	discarded   func(took, cpu time.Duration)
 

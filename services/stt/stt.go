@@ -146,7 +146,10 @@ func (s *Service) spoke(ctx context.Context, t contract.TtsStatus) error {
 		if t.WakeAck == nil || !*t.WakeAck {
 			s.lastWords.say(room, t.Text)
 		}
-		s.sources.eachIn(room, func(e *audioSource) { e.own.speaks(now) })
+		s.sources.eachIn(room, func(e *audioSource) {
+			e.own.speaks(now)
+			e.silentSince = 0 // what is said next is said to it, and does not go on with what was said before
+		})
 	case contract.TtsResumed:
 		s.sources.eachIn(room, func(e *audioSource) { e.own.speaks(now) })
 	case contract.TtsPaused, contract.TtsStopped:

@@ -1,6 +1,7 @@
-// Package turnend judges by the words of an utterance whether its speaker has come to
-// an end. Recognisers put a full stop behind anything, so what counts is how the
-// words go on: "turn on the" wants something behind it.
+// Package turnend decides at a pause whether the speaker has come to an end: by the
+// words so far, by how they sounded, and by how long this speaker usually pauses.
+// Recognisers put a full stop behind anything, so what counts of the words is how they
+// go on: "turn on the" wants something behind it.
 package turnend
 
 import (
@@ -8,7 +9,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
-	"time"
 	"unicode"
 )
 
@@ -22,46 +22,6 @@ const (
 	Complete                     // a sentence
 	Question                     // a whole question
 )
-
-// MaxWait is the longest silence that is waited for more words.
-const MaxWait = 2500 * time.Millisecond
-
-// Eagerness is how soon an utterance ends after its last word.
-type Eagerness string
-
-// The settings of STT_EAGERNESS.
-const (
-	Low    Eagerness = "low"
-	Medium Eagerness = "medium"
-	High   Eagerness = "high"
-)
-
-// waits is the silence behind an utterance of each kind. People who think in the
-// middle of a sentence pause for 0.4 to 1.5 s; who waits for an answer finds 0.5 s
-// short and 1 s long. The values lie between; they were chosen by ear and are to be
-// measured on labelled pauses.
-var waits = map[Eagerness][4]time.Duration{
-	Low:    {MaxWait, 1000 * time.Millisecond, 700 * time.Millisecond, 500 * time.Millisecond},
-	Medium: {1600 * time.Millisecond, 650 * time.Millisecond, 400 * time.Millisecond, 300 * time.Millisecond},
-	High:   {1200 * time.Millisecond, 500 * time.Millisecond, 250 * time.Millisecond, 200 * time.Millisecond},
-}
-
-// Known reports whether e is one of the settings.
-func (e Eagerness) Known() bool { return waits[e] != [4]time.Duration{} }
-
-// askedFactor is how much longer is waited for the answer to a question of the
-// assistant: who has to think pauses for longer.
-const askedFactor = 1.3
-
-// Wait is the silence after which an utterance of this kind is over. asked says that
-// the assistant has just asked something.
-func (e Eagerness) Wait(c Completeness, asked bool) time.Duration {
-	wait := waits[e][c]
-	if asked {
-		wait = time.Duration(float64(wait) * askedFactor)
-	}
-	return min(wait, MaxWait)
-}
 
 // wordFiles has one file for each language that is known.
 //

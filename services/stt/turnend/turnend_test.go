@@ -2,7 +2,6 @@ package turnend_test
 
 import (
 	"testing"
-	"time"
 
 	"github.com/gotars/tars/services/stt/turnend"
 )
@@ -27,25 +26,6 @@ func TestWordsTellWhetherSomethingFollows(t *testing.T) {
 				t.Errorf("%s: %q ends as %d, want %d", c[0], c[1], got, want)
 			}
 		}
-	}
-}
-
-func TestWaitsGrowWithWhatMayFollow(t *testing.T) {
-	for _, e := range []turnend.Eagerness{turnend.Low, turnend.Medium, turnend.High} {
-		last := turnend.MaxWait + 1
-		for _, c := range []turnend.Completeness{turnend.Open, turnend.Unclear, turnend.Complete, turnend.Question} {
-			wait := e.Wait(c, false)
-			if wait >= last || wait < 200*time.Millisecond || e.Wait(c, true) < wait || e.Wait(c, true) > turnend.MaxWait {
-				t.Errorf("%s, %d: %v, and %v when something was asked", e, c, wait, e.Wait(c, true))
-			}
-			last = wait
-		}
-		if !e.Known() {
-			t.Errorf("%s is unknown", e)
-		}
-	}
-	if turnend.Eagerness("hasty").Known() {
-		t.Error("hasty is known")
 	}
 }
 
