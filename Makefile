@@ -1,6 +1,6 @@
-# make help prints the targets. SERVICE, FUZZTIME, TESTFLAGS, BENCH, ENGINES and PARTS are for
+# make help prints the targets. SERVICE, FUZZTIME, TESTFLAGS, BENCH, ENGINES, PARTS and TAGS are for
 # the command line: make run SERVICE=stt, make fuzz FUZZTIME=5m, make test TESTFLAGS=-v,
-# make up ENGINES=yes, make engines PARTS="stt:tiny.en tts"
+# make up ENGINES=yes, make engines PARTS="stt:tiny.en tts", make build TAGS=static
 SHELL    := /bin/sh
 MODULES   = $(shell go list -m)
 PACKAGES  = $(addsuffix /...,$(MODULES))
@@ -9,6 +9,10 @@ FUZZTIME ?= 30s
 # What tars --version says. Without Git it is empty, and tars says what Go recorded.
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 COMMIT  ?= $(shell git rev-parse HEAD 2>/dev/null)
+
+# static leaves out ONNX Runtime, for which the binary would need glibc to start: for Alpine and
+# whatever else has musl.
+TAGS ?= $(if $(wildcard /lib/ld-musl-*),static)
 
 # Where tars up keeps its data, unless TARS_HOME says so.
 ifeq ($(shell uname),Darwin)
@@ -86,7 +90,7 @@ engines: build ## install speech and language engines for this machine: 0.8 GB, 
 	@bin/tars engines install $(PARTS)
 
 build: ## bin/tars, the one binary
-	@CGO_ENABLED=0 go build -trimpath -ldflags '-X main.version=$(VERSION) -X main.commit=$(COMMIT)' -o bin/tars ./cmd/tars
+	@CGO_ENABLED=0 go build -trimpath -tags '$(TAGS)' -ldflags '-X main.version=$(VERSION) -X main.commit=$(COMMIT)' -o bin/tars ./cmd/tars
 
 image: ## the one image of all services: make image IMAGE=tars; with PUSH=yes it is sent to where its name says
 	@ops/image.sh "$(IMAGE)" "$(VERSION)" "$(COMMIT)" "$(PLATFORMS)" "$(PUSH)"

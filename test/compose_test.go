@@ -164,3 +164,35 @@ func TestImagesShareTheirFirstStage(t *testing.T) {
 		t.Errorf("ops/Dockerfile begins with\n%s\nand ops/engines.Dockerfile with\n%s", a, b)
 	}
 }
+
+// TestTheImageNeedsNoCLibrary looks at what its binary is made of: the image is empty but
+// for that, so a binary that has to be linked when it starts would not start there.
+func TestTheImageNeedsNoCLibrary(t *testing.T) {
+	text, err := os.ReadFile("../ops/Dockerfile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, options, _ := strings.Cut(string(text), "go build ")
+	options, _, found := strings.Cut(options, " -ldflags")
+	if !found || !strings.Contains(string(text), "CGO_ENABLED=0 go build ") {
+		t.Fatalf("ops/Dockerfile has no go build without cgo:\n%s", text)
+	}
+	const linked = "github.com/ebitengine/purego"
+	for name, tt := range map[string]struct {
+		options []string
+		want    bool
+	}{
+		"the binary of the image":      {strings.Fields(options), false},
+		"the binary of a Linux with C": {nil, true}, // or the line above would hold by chance
+	} {
+		cmd := exec.Command("go", append(append([]string{"list", "-deps"}, tt.options...), module+"cmd/tars")...)
+		cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH=amd64")
+		out, err := cmd.Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Contains(string(out), linked); got != tt.want {
+			t.Errorf("%s: %s is in it: %v, want %v", name, linked, got, tt.want)
+		}
+	}
+}

@@ -20,7 +20,9 @@ type Config struct {
 	VAD    string `envconfig:"VAD" default:"auto" desc:"what tells speech from other sounds: silero, a neural network that make assets fetches; loudness; or auto for the first of them that is there"`
 	Assets string `default:"assets" also:"TARS_ASSETS" desc:"folder of what make assets fetches, below TARS_HOME"`
 
-	Eagerness    string        `default:"medium" desc:"how soon an utterance ends, by what was said: low, medium or high; fixed waits STT_ENDPOINT whatever was said"`
+	Eagerness    string        `default:"medium" desc:"how soon an utterance ends, by what was said and how: low, medium or high; fixed waits STT_ENDPOINT whatever was said"`
+	TurnModel    string        `split_words:"true" default:"auto" desc:"what hears whether a speaker has finished: smart-turn, a neural network that make engines installs; none; or auto for it where it is installed"`
+	TurnFolder   string        `split_words:"true" default:"engines" desc:"folder of what make engines installs, below TARS_HOME"`
 	Endpoint     time.Duration `default:"650ms" desc:"silence that completes an utterance while its words are not known"`
 	PreRoll      time.Duration `split_words:"true" default:"400ms" desc:"audio kept from before the first voice, 300ms or more"`
 	MinSpeech    time.Duration `split_words:"true" default:"120ms" desc:"voice that it takes to be speech"`
@@ -57,6 +59,8 @@ func (c *Config) Validate() error {
 		return fmt.Errorf("STT_WAKE_ENGINE is %q, want auto, wyoming or none", c.WakeEngine)
 	case !slices.Contains([]string{"auto", "silero", "loudness", ""}, c.VAD):
 		return fmt.Errorf("STT_VAD is %q, want auto, silero or loudness", c.VAD)
+	case !slices.Contains([]string{"auto", "smart-turn", "none", ""}, c.TurnModel):
+		return fmt.Errorf("STT_TURN_MODEL is %q, want auto, smart-turn or none", c.TurnModel)
 	case c.Eagerness != "" && c.Eagerness != fixedEnd && !turnend.Eagerness(c.Eagerness).Known():
 		return fmt.Errorf("STT_EAGERNESS is %q, want low, medium, high or fixed", c.Eagerness)
 	case c.MinLevel <= 0 || c.MinLevel > 5000:
@@ -117,13 +121,13 @@ func (c *Config) segmentation() vad.Segmentation {
 	}
 }
 
-// fixedEnd is the STT_EAGERNESS for which words do not decide.
+// fixedEnd is the STT_EAGERNESS for which neither words nor their sound decide.
 const fixedEnd = "fixed"
 
-// eagerness is how words decide about the end of an utterance; empty: they do not.
-// They are known in time only where utterances are read before their end.
+// eagerness is how words and their sound decide about the end of an utterance; empty:
+// they do not.
 func (c *Config) eagerness() turnend.Eagerness {
-	if c.Eagerness == fixedEnd || !c.Partials {
+	if c.Eagerness == fixedEnd {
 		return ""
 	}
 	return turnend.Eagerness(c.Eagerness)
@@ -165,4 +169,21 @@ func (c *Config) Detector(home kit.Home) (name, lost string) {
 		return "loudness", ""
 	}
 	return "Silero", ""
+}
+
+// TurnEnd names the model that hears whether a speaker has finished, which c gets in
+// home, for a person, and what is lost when there is none.
+func (c *Config) TurnEnd(home kit.Home) (name, lost string) {
+	const without = "turns end by words and pauses alone, later or too soon where the voice tells more"
+	if c.eagerness() == "" {
+		return "none", "STT_EAGERNESS is fixed"
+	}
+	m, err := newTurnModel(*c, home)
+	if err == nil {
+		err = m.Load()
+	}
+	if err != nil {
+		return "none", without + ": " + err.Error()
+	}
+	return "Smart Turn", ""
 }

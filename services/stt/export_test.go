@@ -14,7 +14,7 @@ func NewForTest(c Config, home kit.Home) *Service {
 	if err != nil {
 		panic(err)
 	}
-	s, err := New(c, nil, e, home, slog.New(slog.DiscardHandler))
+	s, err := New(c, nil, e, noTurnModel{}, home, slog.New(slog.DiscardHandler))
 	if err != nil {
 		panic(err)
 	}

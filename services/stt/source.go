@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gotars/tars/contract"
@@ -49,8 +50,12 @@ type attempt struct {
 	err    error
 	took   time.Duration
 
+	finished atomic.Pointer[float64] // probability that the speaker has, by the sound; nil: unknown
+	judging  atomic.Bool             // it was asked for
+
 	mu      sync.Mutex
 	claimed bool
+	over    bool      // somebody spoke on, or the utterance is complete
 	since   time.Time // it has begun
 	cancel  context.CancelFunc
 	isWaste bool                          // it was dropped
@@ -119,9 +124,25 @@ func (a *attempt) readingAt() string {
 	return contract.ReadingAfter
 }
 
+// end notes that the pause that a was begun at is over: how it sounded decides nothing
+// any more.
+func (a *attempt) end() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.over = true
+}
+
+// isOver tells whether the pause that a was begun at is over.
+func (a *attempt) isOver() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.over
+}
+
 // drop ends the work on a, if it has begun, and keeps it from beginning.
 func (a *attempt) drop() {
 	a.claim()
+	a.end()
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.isWaste {
@@ -270,6 +291,7 @@ func (e *audioSource) noteEdge(v vad.Event, now time.Time) (early *attempt, fres
 	case vad.Complete:
 		if a := e.lastAttempt; a != nil && a.whole && a.lastVoice == v.LastVoice {
 			early, e.lastAttempt = a, nil
+			early.end()
 		}
 		e.dropAttempt()
 	case vad.Rejected:
@@ -346,26 +368,36 @@ func (e *audioSource) notePause(begun time.Duration) {
 // nothing, or two utterances would become one.
 const readingWait = 300 * time.Millisecond
 
+// soundWait is how long the turn-end model may take before the words decide without it.
+// It takes 40 to 60 ms where nothing else is at work.
+const soundWait = 120 * time.Millisecond
+
 // endpoint is the silence that completes the utterance. What was read at its last
-// word decides, when it is known. While it is being read, nothing is lost by waiting,
-// as the final needs it. When nothing is known, the silence of the settings holds. The
-// caller holds the lock.
+// word and how that sounded decide, as far as they are known. While it is being read,
+// nothing is lost by waiting, as the final needs it. When nothing is known, the silence
+// of the settings holds. The caller holds the lock.
 func (e *audioSource) endpoint() time.Duration {
 	a := e.lastAttempt
 	if a == nil || !a.whole {
 		return e.set.Endpoint
 	}
 	p := turnend.Pause{Asked: !e.askedAt.IsZero() && time.Since(e.askedAt) <= askedFor, Usual: e.pauses.Usual(time.Now())}
+	if finished := a.finished.Load(); finished != nil {
+		p.Finished, p.FinishedKnown = *finished, true
+	}
 	running := a.isRunning() // asked first: it may end between both questions
 	if a.isDone() && a.err == nil {
 		p.Text, p.Lang, p.TextKnown = a.result.Text, cmp.Or(a.result.Lang, e.lang), true
 	}
 	wait := e.set.Endpoint
-	if p.TextKnown {
+	if p.TextKnown || p.FinishedKnown {
 		wait = e.eagerness.Wait(p)
 	}
+	if a.judging.Load() && !p.FinishedKnown {
+		wait = max(wait, e.set.Hangover+soundWait)
+	}
 	if running {
-		return wait + readingWait
+		return max(wait, e.set.Endpoint+readingWait)
 	}
 	return wait
 }

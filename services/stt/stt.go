@@ -20,7 +20,7 @@ import (
 )
 
 // Module is the stt service.
-var Module = kit.Service[*Service]("stt", kit.As(kit.Identity{ClientID: "tars-stt", Source: "tars-stt"}), kit.Env[Config](), fx.Provide(New, newEngine))
+var Module = kit.Service[*Service]("stt", kit.As(kit.Identity{ClientID: "tars-stt", Source: "tars-stt"}), kit.Env[Config](), fx.Provide(New, newEngine, newTurnModel))
 
 const (
 	maxWaiting     = 16 // utterances that may wait for the engine; more are dropped and counted
@@ -39,6 +39,7 @@ type Service struct {
 	mics         *mics
 	echoes       *echoes
 	wakeListener *wakeListener // nil: for no wake words
+	turnAsker    *turnAsker    // nil: how an utterance sounds does not decide about its end
 
 	turns        *turnQueue     // complete utterances
 	finals       chan utterance // the next of them
@@ -51,8 +52,8 @@ type Service struct {
 	refusals     *refusals
 }
 
-// New returns a service that reads with e.
-func New(cfg Config, bus *kit.Bus, e engine.Transcriber, home kit.Home, log *slog.Logger) (*Service, error) {
+// New returns a service that reads with e, and asks m whether speakers have finished.
+func New(cfg Config, bus *kit.Bus, e engine.Transcriber, m TurnModel, home kit.Home, log *slog.Logger) (*Service, error) {
 	newDetector, why, err := cfg.detectors(home)
 	if err != nil {
 		return nil, err
@@ -63,9 +64,8 @@ func New(cfg Config, bus *kit.Bus, e engine.Transcriber, home kit.Home, log *slo
 	s := &Service{
 		cfg: cfg, bus: bus, engine: e, log: log,
 		sources: newSources(cfg.segmentation(), newDetector), mics: newMics(cfg.Muted), echoes: &echoes{window: cfg.EchoWindow},
-		wakeListener: newWakeListener(cfg, home, log),
-		refusals:     &refusals{log: log},
-		turns:        newTurnQueue(), finals: make(chan utterance), partials: make(chan *attempt, 1),
+		wakeListener: newWakeListener(cfg, home, log), turnAsker: newTurnAsker(cfg, m, log), refusals: &refusals{log: log},
+		turns: newTurnQueue(), finals: make(chan utterance), partials: make(chan *attempt, 1),
 	}
 	s.sources.eagerness, s.sources.lang, s.sources.discarded = cfg.eagerness(), cfg.Language(), s.speculation.noteDiscarded
 	s.mics.used = func(room string) bool { return s.sources.isEstablished(room) || s.turns.understoodIn(room) }
@@ -89,6 +89,9 @@ func (s *Service) Handlers() []kit.Handler {
 		kit.Every(sourceTimeout/2, s.flushIdle),
 		kit.OnConnect(s.findEngine, choice), kit.Every(failover.LookEvery, s.findEngine, choice),
 		kit.Sends[contract.FinalTranscript](), kit.Sends[contract.PartialTranscript](), kit.Sends[contract.WakeEvent](), kit.Sends[contract.SpeechDropped](), kit.Sends[contract.SpeechTiming](),
+	}
+	if s.turnAsker != nil {
+		all = append(all, kit.OnChan(s.turnAsker.questions, s.turnAsker.judge, kit.Timeout(turnModelTimeout)))
 	}
 	if s.wakeListener != nil {
 		all = append(all, kit.OnChan(s.wakeListener.detections, s.woken), kit.Loop(s.wakeListener.run, kit.Name("watch")))
@@ -269,8 +272,11 @@ func (s *Service) publishEvents(ctx context.Context, e *audioSource, facts []spe
 		case vad.Rejected:
 			errs = append(errs, s.publishDropped(ctx, f.utterance, f.reason, nil))
 			continue
+		case vad.Started:
+			s.turnAsker.prepare()
 		case vad.Ended:
 			s.offerReading(f)
+			errs = append(errs, s.turnAsker.ask(f.early))
 		case vad.Paused:
 			s.offerReading(f)
 			continue

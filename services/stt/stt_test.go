@@ -87,11 +87,21 @@ type house struct {
 
 func listen(t *testing.T, name string, f func(*testing.T, *house), settings ...string) {
 	t.Helper()
+	listenWith(t, name, nil, f, settings...)
+}
+
+// listenWith is listen with a turn-end model, nil for none.
+func listenWith(t *testing.T, name string, m stt.TurnModel, f func(*testing.T, *house), settings ...string) {
+	t.Helper()
 	kittest.Run(t, name, func(t *testing.T, b *kittest.Harness) {
 		e := &reader{takes: 300 * ms}
 		h := newHouse(t, b, settings)
 		h.engine = e
-		b.Add(t, stt.Module.With(fx.Replace(fx.Annotate(e, fx.As(new(engine.Transcriber))))))
+		scripts := []any{fx.Annotate(e, fx.As(new(engine.Transcriber)))}
+		if m != nil {
+			scripts = append(scripts, fx.Annotate(m, fx.As(new(stt.TurnModel))))
+		}
+		b.Add(t, stt.Module.With(fx.Replace(scripts...)))
 		f(t, h)
 	})
 }

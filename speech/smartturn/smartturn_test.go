@@ -224,3 +224,16 @@ func BenchmarkFinished(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkLoad tells how long the first pause after the first word waits for the model,
+// when the library is in memory.
+func BenchmarkLoad(b *testing.B) {
+	engines := filepath.Join(need.Installed(b), "engines")
+	for b.Loop() {
+		m, err := Load(engines)
+		if err != nil {
+			b.Skip(err)
+		}
+		m.Close()
+	}
+}
