@@ -73,7 +73,7 @@ func (x *examination) engines(ctx context.Context, home kit.Home) {
 		x.note(ok, t.service, text)
 		fmt.Printf("%16s%s\n", "", t.why(w.Hosts))
 		if t.service == "stt" {
-			tellVoiceDetector(home)
+			tellEars(home)
 		}
 		all = append(all, t)
 	}
@@ -85,18 +85,22 @@ func (x *examination) engines(ctx context.Context, home kit.Home) {
 	fmt.Printf("\nWhat would help most: %s\n", adviceOn(all))
 }
 
-// tellVoiceDetector says what tells speech from other sounds, and what is lost when
-// that is not the best.
-func tellVoiceDetector(home kit.Home) {
+// tellEars says what tells speech from other sounds, and what hears whether a speaker
+// has finished, and what is lost when either is not the best.
+func tellEars(home kit.Home) {
 	c, err := kit.FromEnv[stt.Config]("stt")
 	if err != nil {
 		return // said above
 	}
-	name, lost := c.Detector(home)
-	if lost != "" {
-		lost = ": " + lost
+	tell := func(what string, ask func(kit.Home) (name, lost string)) {
+		name, lost := ask(home)
+		if lost != "" {
+			lost = ": " + lost
+		}
+		fmt.Printf("%16s%s: %s%s\n", "", what, name, lost)
 	}
-	fmt.Printf("%16svoice detector: %s%s\n", "", name, lost)
+	tell("voice detector", c.Detector)
+	tell("turn-end model", c.TurnEnd)
 }
 
 // installedButUnused reports whether engines are installed and nobody runs them.
