@@ -17,6 +17,10 @@ type TtsSay struct {
 	STTTS          *float64 `json:"stt_ts"`          // FinalTranscript.TS: where latency is counted from
 	WakeAck        *bool    `json:"wake_ack"`        // do not mute the microphone for this
 	SystemAnnounce *bool    `json:"system_announce"` // do not listen for an answer to this
+
+	// Volume is the part of its usual loudness at which it is spoken, as a factor of the amplitude;
+	// nil is all of it. A nil one is left out, as receivers of the reference do not know the field.
+	Volume *float64 `json:"volume,omitempty" msg:"min=0,max=1"`
 }
 
 // Route is tts/say. What could not be said for half a minute is better unsaid.

@@ -15,9 +15,10 @@ import (
 
 // sayCmd lets the voice speak.
 type sayCmd struct {
-	Text []string      `arg:"" help:"What to say."`
-	Room string        `help:"Where: a speaker listed in TTS_SINKS. Default: the page."`
-	Wait time.Duration `default:"60s" help:"Longest wait for the end of the speech."`
+	Text   []string      `arg:"" help:"What to say."`
+	Room   string        `help:"Where: a speaker listed in TTS_SINKS. Default: the page."`
+	Volume *float64      `help:"How loud, as a part of the usual, 0 to 1."`
+	Wait   time.Duration `default:"60s" help:"Longest wait for the end of the speech."`
 }
 
 // Run implements the command.
@@ -42,7 +43,7 @@ func (c *sayCmd) Run(ctx context.Context, home kit.Home) error {
 	if c.Room != "" {
 		told = kit.WithBaggage(ctx, "room", c.Room)
 	}
-	if err := bus.Publish(told, contract.TtsSay{Text: strings.Join(c.Text, " "), UttID: &utt}); err != nil {
+	if err := bus.Publish(told, contract.TtsSay{Text: strings.Join(c.Text, " "), UttID: &utt, Volume: c.Volume}); err != nil {
 		return err
 	}
 	late := time.After(c.Wait)

@@ -12,6 +12,9 @@ import (
 type Config struct {
 	engine.Config
 
+	Volume       float64  `default:"1" desc:"how loud it speaks, 0 to 1 as a factor of the amplitude: 0.5 is 6 dB less, and sounds a third quieter"`
+	VoiceVolumes []string `split_words:"true" desc:"the same for single voices, separated by commas: en_US-joe-medium=0.8,slt=0.6"`
+
 	Sinks       []string `desc:"rooms with a speaker of their own, separated by commas"`
 	DefaultSink string   `split_words:"true" default:"page" desc:"who plays all other speech: audio/speaker/<sink>"`
 	Player      string   `desc:"program that plays the default sink instead, raw audio from its input: aplay -q -t raw -f S16_LE -r {rate} -c 1"`
@@ -21,6 +24,12 @@ type Config struct {
 func (c *Config) Validate() error {
 	outside := func(r rune) bool { return r != '-' && (r < '0' || r > '9') && (r < 'a' || r > 'z') }
 	if err := c.Config.Validate(); err != nil {
+		return err
+	}
+	if !isVolume(c.Volume) {
+		return fmt.Errorf("TTS_VOLUME is %v, want 0 to 1", c.Volume)
+	}
+	if _, err := parseVolumes(c.VoiceVolumes); err != nil {
 		return err
 	}
 	for _, sink := range append([]string{c.DefaultSink}, c.Sinks...) {

@@ -15,6 +15,10 @@ func TestSettingsThatCannotWork(t *testing.T) {
 	}{
 		"an engine nobody knows": {func(c *tts.Config) { c.Engine = "magic" }, `TTS_ENGINE is "magic", want auto, openai, wyoming, piper, elevenlabs, flite, espeak, none`},
 		"too fast":               {func(c *tts.Config) { c.Speed = 3 }, "TTS_SPEED is 3, want 0.5 to 2"},
+		"louder than it can":     {func(c *tts.Config) { c.Volume = 1.5 }, "TTS_VOLUME is 1.5, want 0 to 1"},
+		"a volume below nothing": {func(c *tts.Config) { c.VoiceVolumes = []string{"amy=0.5", "joe=-1"} }, `TTS_VOICE_VOLUMES has "-1" for joe, want 0 to 1`},
+		"a volume that is none":  {func(c *tts.Config) { c.VoiceVolumes = []string{"joe=NaN"} }, `TTS_VOICE_VOLUMES has "NaN" for joe, want 0 to 1`},
+		"a voice without volume": {func(c *tts.Config) { c.VoiceVolumes = []string{"joe"} }, `TTS_VOICE_VOLUMES has "joe", want the name of a voice and its volume, such as amy=0.8`},
 		"no time":                {func(c *tts.Config) { c.Timeout = 0 }, "TTS_TIMEOUT is 0s, want more than 0, for example 30s"},
 		"a sink with a slash":    {func(c *tts.Config) { c.Sinks = []string{"a/b"} }, `TTS_SINKS or TTS_DEFAULT_SINK names "a/b", want up to 32 of a-z, 0-9 and -`},
 	}

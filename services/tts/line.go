@@ -17,6 +17,7 @@ type line struct {
 	say       contract.TtsSay
 	sentences []string
 	sink      string
+	volume    float64                 // factor of its amplitude
 	tell      func(msg.Message) error // publishes in the chain of the say
 
 	chunks   chan madeChunk  // what the engine made; closed at the end; nil until it begins

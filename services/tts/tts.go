@@ -33,6 +33,8 @@ type Service struct {
 	engine engine.Synthesizer
 	log    *slog.Logger
 
+	volumes volumes // of single voices
+
 	orders  chan func(*voice) // unbuffered: who gives one waits until it is carried out
 	over    chan struct{}     // closed when the loop has ended for good
 	trouble atomic.Pointer[error]
@@ -40,8 +42,12 @@ type Service struct {
 
 // New returns a voice that speaks with e. It does no I/O; OpenEngine's hook
 // opens the engine.
-func New(cfg Config, bus *kit.Bus, e engine.Synthesizer, log *slog.Logger) *Service {
-	return &Service{cfg: cfg, bus: bus, engine: e, log: log, orders: make(chan func(*voice)), over: make(chan struct{})}
+func New(cfg Config, bus *kit.Bus, e engine.Synthesizer, log *slog.Logger) (*Service, error) {
+	loud, err := parseVolumes(cfg.VoiceVolumes)
+	if err != nil {
+		return nil, err
+	}
+	return &Service{cfg: cfg, bus: bus, engine: e, log: log, volumes: loud, orders: make(chan func(*voice)), over: make(chan struct{})}, nil
 }
 
 // Handlers declares what the voice listens to. Both commands share a lane and
@@ -85,7 +91,7 @@ func (s *Service) say(ctx context.Context, m contract.TtsSay) error {
 	chain := context.WithoutCancel(ctx) // speech outlives the handler, and is published in its chain
 	l := &line{
 		at: time.Now(), say: m, sentences: speech.Sentences(speech.Speakable(m.Text, orEmpty(m.Lang)), orEmpty(m.Lang), maxSentence),
-		sink: s.sink(kit.From(ctx).Baggage["room"]),
+		sink: s.sink(kit.From(ctx).Baggage["room"]), volume: s.volumeOf(m),
 		tell: func(m msg.Message) error { return s.bus.Publish(chain, m) },
 	}
 	if context.Cause(ctx) == kit.ErrCancelled {

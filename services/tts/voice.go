@@ -282,8 +282,8 @@ func (v *voice) sendTo(m *mouth) {
 // play hands p to whoever plays it. Speech that finds no ear goes on: what it
 // says is on the screen as well.
 func (v *voice) play(m *mouth, l *line, p Piece) {
-	if m.gain < 1 {
-		p.PCM = pcm.Scale(p.PCM, m.gain)
+	if gain := m.gain * l.volume; gain < 1 {
+		p.PCM = pcm.Scale(p.PCM, gain)
 	}
 	var err error
 	switch {
