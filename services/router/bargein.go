@@ -177,9 +177,10 @@ func (c *conversation) dropped(d contract.SpeechDropped, from origin, now time.T
 	if d.Reason == "echo" {
 		r.echoUntil = now.Add(echoMemory)
 	}
+	meant := c.meant(r, r.speechStart, r.speechEnd, now) // a recogniser that hangs fails long after the window of the wake word
 	r.speechStart, r.speechEnd = nil, nil
 	out := c.release(from.room, now)
-	if d.Reason == "failed" && !c.busy(from.room) && c.addressed(r, now) {
+	if d.Reason == "failed" && !c.busy(from.room) && meant {
 		return append(out, c.sayNotUnderstood(from.room, d, now)...)
 	}
 	return append(out, c.giveBack(from.room, r, d.Reason, now)...)

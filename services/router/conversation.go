@@ -105,7 +105,7 @@ func (c *conversation) understand(f contract.FinalTranscript, from origin, now t
 	t := c.newTurn(f, from, r, now)
 	rest, woken := c.wakePhrase(strings.TrimSpace(f.Text))
 	t.text = rest
-	meant := from.typed || woken || c.meant(r, t, now)
+	meant := from.typed || woken || c.meant(r, t.times.SpeechStart, t.times.SpeechEnd, now)
 	r.lastHeard = heardText{text: f.Text, began: r.speechStart}
 	r.speechStart, r.speechEnd = nil, nil
 	if out, done := c.steer(t, r, from, meant, now); done {

@@ -102,15 +102,16 @@ func (c *conversation) lastHeard(r *room) []string {
 
 // meant reports whether an utterance without a wake phrase is for the assistant. In
 // wake mode it is judged by when it was said, and not by when its text arrived.
-func (c *conversation) meant(r *room, t *turn, now time.Time) bool {
+// Start and end are of its speech, in seconds since 1970; nil is unknown.
+func (c *conversation) meant(r *room, start, end *float64, now time.Time) bool {
 	if c.live {
 		return true
 	}
 	begun := now
-	if t.times.SpeechStart != nil {
-		begun = timeOf(*t.times.SpeechStart)
+	if start != nil {
+		begun = timeOf(*start)
 	}
-	if t.times.SpeechEnd != nil && timeOf(*t.times.SpeechEnd).Before(r.windowBegan) {
+	if end != nil && timeOf(*end).Before(r.windowBegan) {
 		return false // it was said before the wake word
 	}
 	return !begun.After(r.windowEnd) && !r.windowEnd.IsZero() && !begun.Before(r.windowBegan.Add(-wakePhraseLength))
