@@ -15,6 +15,7 @@ import (
 	"github.com/gotars/tars/engines/discovery"
 	"github.com/gotars/tars/kit"
 	"github.com/gotars/tars/services/stt"
+	"github.com/gotars/tars/speech/smartturn"
 )
 
 // evalCmd measures the conversation.
@@ -66,7 +67,7 @@ func (c *evalRunCmd) Run(ctx context.Context, home kit.Home) error {
 	}
 	p := eval.Plan{
 		Corpus: corpus, Home: home, Services: serviceNames(), Parts: c.Parts, Limit: c.Limit, Rooms: max(1, c.Rooms),
-		LogFile: logFile(c.Log), Progress: os.Stderr,
+		Rules: eval.Assistants(), LogFile: logFile(c.Log), Progress: os.Stderr,
 	}
 	if len(p.Parts) == 0 {
 		p.Parts = eval.Parts()
@@ -103,6 +104,16 @@ func addEars(ctx context.Context, home kit.Home, p *eval.Plan) error {
 	if err != nil {
 		return err
 	}
-	p.Detector, err = config.NewDetector(home)
-	return err
+	if p.Detector, err = config.NewDetector(home); err != nil {
+		return err
+	}
+	if name, _ := config.TurnEnd(home); name == "none" {
+		return nil
+	}
+	model, err := smartturn.Load(home.Path(config.TurnFolder))
+	if err != nil {
+		return err
+	}
+	p.Finished = model.Finished
+	return nil
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gotars/tars/cmd/tars/internal/room"
 	"github.com/gotars/tars/services/stt/vad"
+	"github.com/gotars/tars/speech/pcm"
 )
 
 // Evaluation plays a corpus to a house.
@@ -20,7 +21,7 @@ type Evaluation struct {
 	progress   io.Writer
 	transcribe func(ctx context.Context, sound []byte) (string, error) // by the engine, without the assistant
 	detector   func() vad.Detector
-	finished   func(sound []byte) (*float64, error) // by an audio model; nil: there is none
+	finished   func(sound pcm.Audio) (float64, error) // by an audio model; nil: there is none
 }
 
 // inRooms does n trials, in as many rooms at a time as the evaluation has.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gotars/tars/kit"
 	"github.com/gotars/tars/services/stt/vad"
+	"github.com/gotars/tars/speech/pcm"
 )
 
 // Plan says what is measured.
@@ -25,8 +26,8 @@ type Plan struct {
 	Recogniser string // how it is called
 	Transcribe func(ctx context.Context, sound []byte) (string, error)
 	Detector   func() vad.Detector
-	Finished   func(sound []byte) (*float64, error) // nil: no audio model
-	Rules      []Rule                               // the assistant's own
+	Finished   func(sound pcm.Audio) (float64, error) // nil: no audio model
+	Rules      []Rule                                 // the assistant's own
 }
 
 // part measures one thing and writes it into the report.

@@ -69,9 +69,11 @@ func (e *Evaluation) silencesOf(ctx context.Context, clip Clip, sound []byte) (a
 				}
 				one.Reading = time.Since(begun).Seconds()
 				if e.finished != nil {
-					if one.Finished, err = e.finished(ev.Audio); err != nil {
+					p, err := e.finished(ev.Audio[max(0, len(ev.Audio)-8*pcm.BytesPerSecond):])
+					if err != nil {
 						return nil, err
 					}
+					one.Finished = &p
 				}
 				all = append(all, one)
 			}
