@@ -112,8 +112,8 @@ func (Config) Dropped() map[string]string {
 func (c *Config) segmentation() vad.Segmentation {
 	const (
 		hangover  = 260 * time.Millisecond
-		sustained = 500 * time.Millisecond // a nod such as "mm-hm" takes 0.2 to 0.6 s
-		pause     = 120 * time.Millisecond // stops such as p and t are silent for up to 0.1 s
+		sustained = 560 * time.Millisecond // a nod such as "mm-hm" takes 0.2 to 0.6 s
+		pause     = 100 * time.Millisecond // stops such as p and t are silent for 0.05 to 0.1 s
 	)
 	return vad.Segmentation{
 		PreRoll: c.PreRoll, MinSpeech: c.MinSpeech, Sustained: sustained, Pause: pause, Hangover: min(hangover, c.Endpoint),

@@ -215,7 +215,7 @@ func (s *Segmenter) continueUtterance(f []byte, level float64, voice bool) []Eve
 	case s.silentFrames == 0 && !s.started:
 		s.start(minVoicedRun)
 		return []Event{s.newEvent(Started)}
-	case s.silentFrames == 0 && !s.sustained && s.settings.Sustained > 0 && s.frames-s.voiceBegan >= framesOf(s.settings.Sustained):
+	case s.isSustained(level):
 		s.sustained = true
 		return []Event{s.newEvent(Sustained)}
 	case s.silentFrames >= framesOf(s.endpointNow()):
@@ -231,6 +231,20 @@ func (s *Segmenter) continueUtterance(f []byte, level float64, voice bool) []Eve
 	return nil
 }
 
+// isSustained reports whether a voice is longer than a nod, in a frame of a level in which
+// it does not fade: detectors take the end of a sound for voice, too.
+func (s *Segmenter) isSustained(level float64) bool {
+	const (
+		lately = 15   // frames, in which a syllable begins: 0.3 s
+		fading = 0.25 // of the loudest of them: 12 dB less
+	)
+	if s.silentFrames > 0 || s.sustained || s.settings.Sustained <= 0 || s.frames-s.voiceBegan < framesOf(s.settings.Sustained) {
+		return false
+	}
+	levels := s.speech.levels
+	return level >= fading*slices.Max(levels[max(0, len(levels)-lately):])
+}
+
 // newPause returns an event with the utterance so far.
 func (s *Segmenter) newPause(e Edge) Event {
 	v := s.newEvent(e)
@@ -244,7 +258,7 @@ func (s *Segmenter) newPause(e Edge) Event {
 func (s *Segmenter) DecideEnd(f func() time.Duration) { s.endpoint = f }
 
 func (s *Segmenter) endpointNow() time.Duration {
-	if s.endpoint == nil || s.silentFrames < framesOf(s.settings.Hangover) {
+	if s.endpoint == nil || s.started { // who decides is told first that speech has Ended
 		return s.settings.Endpoint
 	}
 	return s.endpoint()

@@ -69,7 +69,7 @@ func TestEdgesOfSpeech(t *testing.T) {
 		"a pause within a sentence": {sound.NewRoom(20).Silence(time.Second).Voice(400 * ms).Silence(400 * ms).Voice(400 * ms).Silence(time.Second),
 			"started 1120, ended 1680, started 1880, ended 2480, complete 2860"},
 		"a long word": {sound.NewRoom(20).Silence(time.Second).Voice(800 * ms).Silence(time.Second),
-			"started 1120, sustained 1500, ended 2080, complete 2460"},
+			"started 1120, sustained 1540, ended 2080, complete 2460"},
 		"two words, together longer than a nod": {sound.NewRoom(20).Silence(time.Second).Voice(300 * ms).Silence(100 * ms).Voice(300 * ms).Silence(time.Second),
 			"started 1120, sustained 1500, ended 1980, complete 2360"},
 		"two nods": {sound.NewRoom(20).Silence(time.Second).Voice(300 * ms).Silence(400 * ms).Voice(300 * ms).Silence(time.Second),

@@ -10,7 +10,7 @@ import (
 const (
 	unknownWait  = 650 * time.Millisecond // STT_ENDPOINT
 	readingWait  = 300 * time.Millisecond // that is waited for a reading which goes on
-	readingBegun = 120 * time.Millisecond // silence in which a reading begins
+	readingBegun = 100 * time.Millisecond // silence in which a reading begins
 	soundKnown   = hangover + 60*time.Millisecond
 	soundWait    = 120 * time.Millisecond // that is waited for a sound
 	grain        = 20 * time.Millisecond
