@@ -2,11 +2,6 @@
 
 package onnx
 
-import (
-	"errors"
-	"runtime"
-)
-
 // linked tells whether this program can load a library.
 const linked = false
 
@@ -15,5 +10,5 @@ func call(uintptr, ...uintptr) uintptr { return 0 }
 
 // findSymbol says why this program loads no library.
 func findSymbol(string, string) (uintptr, error) {
-	return 0, errors.New("this program was built without ONNX Runtime, with the tag static or for " + runtime.GOOS + " on " + runtime.GOARCH + ", which has no build of it")
+	return 0, Supported()
 }

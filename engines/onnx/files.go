@@ -11,6 +11,15 @@ import (
 
 var errNoFullPath = errors.New("the path of the library has to be a full one")
 
+// Supported is nil when this program can load the library, and says why not else: it is
+// [errors.ErrUnsupported] then.
+func Supported() error {
+	if linked {
+		return nil
+	}
+	return fmt.Errorf("this program was built without ONNX Runtime, with the tag static or for a system without a build of it (%s, %s): %w", runtime.GOOS, runtime.GOARCH, errors.ErrUnsupported)
+}
+
 // libraryPattern is what Python's package onnxruntime calls the library on goos.
 func libraryPattern(goos string) string {
 	switch goos {

@@ -100,8 +100,12 @@ func newTurnAsker(cfg Config, m TurnModel, log *slog.Logger) *turnAsker {
 		return nil
 	}
 	if m, ok := m.(*smartTurn); ok {
-		if err := smartturn.Installed(m.engines); err != nil {
+		err := smartturn.Installed(m.engines)
+		if err != nil {
 			log.Info("turns end by words and pauses alone", "err", err)
+		}
+		if errors.Is(err, errors.ErrUnsupported) { // and nothing that is installed helps
+			return nil
 		}
 	}
 	return &turnAsker{model: m, questions: make(chan turnQuestion, maxPausesWaiting), log: log}

@@ -38,7 +38,8 @@ type Model struct {
 }
 
 // Load reads the network from the folder that make engines fills. The error is
-// [fs.ErrNotExist] when it is not there.
+// [fs.ErrNotExist] when it is not there, and [errors.ErrUnsupported] when this program
+// could not run it.
 func Load(engines string) (*Model, error) {
 	library, weights, err := find(engines)
 	if err != nil {
@@ -63,8 +64,7 @@ func Load(engines string) (*Model, error) {
 	}, nil
 }
 
-// Installed reports whether [Load] finds its files. The error names the one that is
-// missing, and is [fs.ErrNotExist].
+// Installed is nil when [Load] finds its files, and else the error that Load returns.
 func Installed(engines string) error {
 	_, _, err := find(engines)
 	return err
@@ -72,6 +72,9 @@ func Installed(engines string) error {
 
 // find returns the files of the library and of the network.
 func find(engines string) (library, weights string, err error) {
+	if err := onnx.Supported(); err != nil {
+		return "", "", fmt.Errorf("smartturn: %w", err)
+	}
 	found, err := filepath.Glob(filepath.Join(engines, "models", "turn-*", FileName))
 	if err != nil || len(found) == 0 {
 		return "", "", fmt.Errorf("smartturn: no %s in %s: %w: run make engines", FileName, engines, errors.Join(err, fs.ErrNotExist))
