@@ -7,16 +7,13 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/gotars/tars/speech/smartturn"
 	"github.com/gotars/tars/test/need"
 )
 
 // TestTheTurnEndModelIsLoadedWhenSomebodySpeaks looks into the memory of tars up: before
 // the first word it costs nothing there, and the library tells nobody that it runs.
 func TestTheTurnEndModelIsLoadedWhenSomebodySpeaks(t *testing.T) {
-	if err := smartturn.Installed(filepath.Join(need.Installed(t), "engines")); err != nil {
-		t.Skip(err)
-	}
+	need.TurnModel(t)
 	const maxMegabytes = 150 // that a turn adds: the model takes half of it
 	s := installed(t)
 	h := newHearing()

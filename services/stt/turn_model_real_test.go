@@ -2,7 +2,6 @@ package stt_test
 
 import (
 	"errors"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -17,9 +16,9 @@ import (
 // installedTurnModel returns the folder of the installed engines, of which Smart Turn is one.
 func installedTurnModel(t *testing.T) string {
 	t.Helper()
-	engines := filepath.Join(need.Installed(t), "engines")
-	if err := smartturn.Installed(engines); errors.Is(err, fs.ErrNotExist) || errors.Is(err, errors.ErrUnsupported) {
-		t.Skip(err) // an installation of other parts, or the tag static
+	engines := need.TurnModel(t)
+	if err := smartturn.Installed(engines); errors.Is(err, errors.ErrUnsupported) {
+		t.Skip(err) // by the tag static
 	}
 	return engines
 }

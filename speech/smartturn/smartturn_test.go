@@ -131,9 +131,9 @@ func FuzzFeatures(f *testing.F) {
 
 func loadModel(t testing.TB) *Model {
 	t.Helper()
-	m, err := Load(filepath.Join(need.Installed(t), "engines"))
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, errors.ErrUnsupported) {
-		t.Skip(err) // an installation of other parts, or the tag static
+	m, err := Load(need.TurnModel(t))
+	if errors.Is(err, errors.ErrUnsupported) {
+		t.Skip(err) // by the tag static
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -235,11 +235,11 @@ func BenchmarkFinished(b *testing.B) {
 // BenchmarkLoad tells how long the first pause after the first word waits for the model,
 // when the library is in memory.
 func BenchmarkLoad(b *testing.B) {
-	engines := filepath.Join(need.Installed(b), "engines")
+	loadModel(b) // the library is in memory then
 	for b.Loop() {
-		m, err := Load(engines)
+		m, err := Load(need.TurnModel(b))
 		if err != nil {
-			b.Skip(err)
+			b.Fatal(err)
 		}
 		m.Close()
 	}

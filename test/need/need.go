@@ -73,6 +73,13 @@ func Installed(t testing.TB) string {
 	return findOrSkip(t, "installed", findInstalled)
 }
 
+// TurnModel needs the turn-end model that make engines installs and returns the folder of
+// the engines that it lies in.
+func TurnModel(t testing.TB) string {
+	t.Helper()
+	return findOrSkip(t, "installed", findTurnModel)
+}
+
 // Voice needs what make assets fetches and returns the folder it lies in, of
 // which flite/flite.wasm is the voice.
 func Voice(t testing.TB) string {
@@ -230,6 +237,16 @@ func findInstalled() (string, error) {
 	dir := tarsHome()
 	if _, err := os.Stat(filepath.Join(dir, "engines", "installed.json")); err != nil {
 		return "", fmt.Errorf("no installed engines in %s: make engines", dir)
+	}
+	return dir, nil
+}
+
+func findTurnModel() (string, error) {
+	dir := filepath.Join(tarsHome(), "engines")
+	for _, file := range []string{"models/turn-*/smart-turn-*.onnx", "packages/onnxruntime-*"} {
+		if found, err := filepath.Glob(filepath.Join(dir, file)); err != nil || len(found) == 0 {
+			return "", fmt.Errorf("no turn-end model in %s: make engines", dir)
+		}
 	}
 	return dir, nil
 }
