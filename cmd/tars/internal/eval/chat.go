@@ -113,5 +113,6 @@ func answerTo(question string) string {
 		_, _ = fmt.Sscan(rest, &n)
 		return quotes[n%len(quotes)]
 	}
-	return "That is a good question, and the answer is simple. You will find it in the book on the table."
+	return "That is a good question and the answer is simple. You will find it in the big red book that lies on the table by the window, " +
+		"right behind the chapter about the history of the house, where somebody has written it down in small letters a long time ago."
 }

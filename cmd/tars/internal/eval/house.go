@@ -129,7 +129,15 @@ func (h *House) join(ctx context.Context, own kit.Home, services []string) error
 	if len(missing) > 0 {
 		return fmt.Errorf("%s did not start, the log is %s", strings.Join(missing, ", "), h.log.Name())
 	}
-	return board.Settle(ctx, 500*time.Millisecond, startTimeout)
+	if err := board.Settle(ctx, 500*time.Millisecond, startTimeout); err != nil {
+		return err
+	}
+	for _, s := range []string{"stt", "tts"} { // with neither there is nothing to measure
+		if told, _ := board.Of(s); !told.OK {
+			return fmt.Errorf("%s is %s: see tars doctor, with the settings of this shell", s, health.Text(told))
+		}
+	}
+	return nil
 }
 
 func (h *House) handlers() []kit.Handler {
