@@ -55,6 +55,7 @@ type evalRunCmd struct {
 	Corpus string   `help:"Folder with recorded conversations, made by go run ./test/corpus." placeholder:"FOLDER" type:"path"`
 	Limit  int      `help:"Clips of each part; 0 is what docs/conversation.md is made of."`
 	Rooms  int      `default:"2" help:"Rooms that talk at the same time."`
+	From   string   `help:"Judge the ends of turns once more that this file of an earlier --json holds, without reading them." type:"existingfile"`
 	JSON   string   `name:"json" help:"Write all that was measured into this file." type:"path"`
 	Log    string   `help:"Write the log of the assistant into this file." type:"path"`
 }
@@ -74,6 +75,17 @@ func (c *evalRunCmd) Run(ctx context.Context, home kit.Home) error {
 	}
 	if err := addEars(ctx, home, &p); err != nil {
 		return err
+	}
+	if c.From != "" {
+		data, err := os.ReadFile(c.From)
+		if err != nil {
+			return err
+		}
+		var before eval.Report
+		if err := json.Unmarshal(data, &before); err != nil {
+			return fmt.Errorf("%s: %w", c.From, err)
+		}
+		p.Silences = before.Silences
 	}
 	report, err := eval.Run(ctx, p)
 	report.Print(os.Stdout)

@@ -19,12 +19,12 @@ func TestWordsDecideWhenATurnIsOver(t *testing.T) {
 		most     time.Duration
 		settings []string
 	}{
-		"a whole question ends at once":           {"What time is it now?", "", 500 * ms, 650 * ms, nil},
-		"a sentence ends at once":                 {"Turn on the light.", "", 500 * ms, 650 * ms, nil},
-		"a word or two wait for more":             {"Paris.", "", 600 * ms, 750 * ms, nil},
+		"a whole question ends at once":           {"What time is it now?", "", 350 * ms, 600 * ms, nil},
+		"a short sentence waits for more":         {"Turn on the light.", "", 850 * ms, 1000 * ms, nil},
+		"a word or two wait for more":             {"Paris.", "", 850 * ms, 1000 * ms, nil},
 		"an open end waits for longer":            {"Turn on the", "", 1500 * ms, 1700 * ms, nil},
-		"an answer to a question may take longer": {"Paris.", "Where do you live?", 800 * ms, 950 * ms, nil},
-		"low waits longer":                        {"Turn on the light.", "", 650 * ms, 800 * ms, []string{"STT_EAGERNESS=low"}},
+		"an answer to a question may take longer": {"Paris.", "Where do you live?", 1100 * ms, 1250 * ms, nil},
+		"low waits longer":                        {"Turn on the light.", "", 1000 * ms, 1200 * ms, []string{"STT_EAGERNESS=low"}},
 		"fixed does not look at the words":        {"Turn on the", "", 600 * ms, 750 * ms, []string{"STT_EAGERNESS=fixed"}},
 		"and nobody waits longer than the most":   {"Turn on the", "Which one?", 2000 * ms, 2600 * ms, []string{"STT_EAGERNESS=low"}},
 	}

@@ -36,7 +36,7 @@ func TestAFinalComesWithItsTimes(t *testing.T) {
 		listen(t, name, func(t *testing.T, h *house) {
 			timings := kittest.Watch[contract.SpeechTiming](h.Harness)
 			h.engine.takes = 10 * ms
-			h.engine.saying("Turn on the light.", 0.9)
+			h.engine.saying("What time is it now?", 0.9)
 			h.play(t, sound.NewRoom(20).Silence(400*ms).Voice(960*ms), "kitchen")
 			last := time.Now()
 			h.engine.count(func() { h.engine.takes, h.engine.fails = tt.takes, failsOnce })

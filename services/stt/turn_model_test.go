@@ -81,7 +81,7 @@ func (h *house) endOfTurn(t *testing.T) time.Duration {
 // TestTheSoundDecidesWhenATurnIsOver has a recogniser read a pause in 50 ms or in 300 ms,
 // so that its words are there 310 ms or 560 ms after the last one.
 func TestTheSoundDecidesWhenATurnIsOver(t *testing.T) {
-	const sentence, word, half = "Turn on the light.", "Paris.", "Turn on the"
+	const sentence, word, half, between = "What time is it now?", "Paris.", "Turn on the", "Turn on the light in the hall now."
 	tests := map[string]struct {
 		text     string
 		reading  time.Duration
@@ -90,20 +90,21 @@ func TestTheSoundDecidesWhenATurnIsOver(t *testing.T) {
 		most     time.Duration
 		settings []string
 	}{
-		"a sentence without a model ends by its words": {sentence, 50 * ms, nil, 380 * ms, 480 * ms, nil},
-		"one that sounds finished ends early":          {sentence, 50 * ms, &scriptedModel{finished: 0.95}, 300 * ms, 385 * ms, nil},
-		"one that sounds unfinished waits longer":      {sentence, 50 * ms, &scriptedModel{finished: 0.1}, 950 * ms, 1100 * ms, nil},
-		"a word that sounds finished ends early":       {word, 300 * ms, &scriptedModel{finished: 0.95}, 500 * ms, 620 * ms, nil},
-		"half a sentence waits however it sounds":      {half, 300 * ms, &scriptedModel{finished: 0.99}, 1200 * ms, 1400 * ms, nil},
-		"a model that hangs changes nothing":           {sentence, 50 * ms, &scriptedModel{hangs: true}, 380 * ms, 480 * ms, nil},
-		"a model that fails changes nothing":           {sentence, 50 * ms, &scriptedModel{fails: true}, 380 * ms, 480 * ms, nil},
-		"a model that is slow changes nothing":         {sentence, 50 * ms, &scriptedModel{finished: 0.1, takes: 800 * ms}, 380 * ms, 480 * ms, nil},
-		"a model without its library changes nothing":  {sentence, 50 * ms, &scriptedModel{unloaded: true}, 380 * ms, 480 * ms, nil},
+		"a sentence without a model ends by its words": {sentence, 50 * ms, nil, 260 * ms, 360 * ms, nil},
+		"one that sounds finished ends as early":       {sentence, 50 * ms, &scriptedModel{finished: 0.95}, 280 * ms, 385 * ms, nil},
+		"one that sounds unfinished waits longer":      {between, 50 * ms, &scriptedModel{finished: 0.05}, 860 * ms, 1000 * ms, nil},
+		"which without a model ends by its words":      {between, 50 * ms, nil, 260 * ms, 360 * ms, nil},
+		"a word that sounds finished waits":            {word, 300 * ms, &scriptedModel{finished: 0.95}, 860 * ms, 1000 * ms, nil},
+		"half a sentence waits however it sounds":      {half, 300 * ms, &scriptedModel{finished: 0.99}, 1500 * ms, 1700 * ms, nil},
+		"a model that hangs costs 0.1 s":               {sentence, 50 * ms, &scriptedModel{hangs: true}, 360 * ms, 480 * ms, nil},
+		"a model that fails costs 0.1 s":               {sentence, 50 * ms, &scriptedModel{fails: true}, 360 * ms, 480 * ms, nil},
+		"a model that is slow costs 0.1 s":             {sentence, 50 * ms, &scriptedModel{finished: 0.1, takes: 800 * ms}, 360 * ms, 480 * ms, nil},
+		"a model without its library costs 0.1 s":      {sentence, 50 * ms, &scriptedModel{unloaded: true}, 260 * ms, 480 * ms, nil},
 		"fixed does not listen to it":                  {sentence, 50 * ms, &scriptedModel{finished: 0.1}, 600 * ms, 750 * ms, []string{"STT_EAGERNESS=fixed"}},
 		"without words a finished sound is enough":     {sentence, 300 * ms, &scriptedModel{finished: 0.95}, 700 * ms, 850 * ms, []string{"STT_PARTIALS=false"}},
 		"without words an unfinished one waits longer": {sentence, 300 * ms, &scriptedModel{finished: 0.1}, 1450 * ms, 1600 * ms, []string{"STT_PARTIALS=false"}},
 		"without words and sound STT_ENDPOINT holds":   {sentence, 300 * ms, nil, 900 * ms, 1050 * ms, []string{"STT_PARTIALS=false"}},
-		"high ends what sounds unfinished sooner":      {sentence, 150 * ms, &scriptedModel{finished: 0.1}, 650 * ms, 800 * ms, []string{"STT_EAGERNESS=high"}},
+		"high ends a short sentence sooner":            {"Turn on the light.", 150 * ms, nil, 600 * ms, 750 * ms, []string{"STT_EAGERNESS=high"}},
 	}
 	for name, tt := range tests {
 		var m stt.TurnModel // nil: a nil *scriptedModel is not
@@ -154,7 +155,7 @@ func TestAnOldVerdictDecidesNothing(t *testing.T) {
 		h.engine.takes = 50 * ms
 		h.engine.saying("Turn on the", 0.9)
 		h.play(t, sound.NewRoom(20).Silence(400*ms).Voice(time.Second).Silence(400*ms), "kitchen")
-		h.engine.saying("Turn on the light.", 0.9)
+		h.engine.saying("What time is it now?", 0.9)
 		h.play(t, sound.NewRoom(20).Voice(300*ms), "kitchen")
 		last := time.Now()
 		go h.play(t, sound.NewRoom(20).Silence(3*time.Second), "kitchen")

@@ -12,17 +12,6 @@ import (
 	"unicode"
 )
 
-// Completeness is how the words of an utterance end.
-type Completeness int
-
-// The kinds of ends, the least complete first.
-const (
-	Open     Completeness = iota // something must follow: "turn on the", "if it rains"
-	Unclear                      // a word or two, or words without a verdict
-	Complete                     // a sentence
-	Question                     // a whole question
-)
-
 // wordFiles has one file for each language that is known.
 //
 //go:embed words/*.json
@@ -34,8 +23,11 @@ type words struct {
 	Open     string `json:"open"`     // that want something behind them: articles, prepositions, conjunctions, fillers
 	Clause   string `json:"clause"`   // that begin a clause which wants another: "if", "when"
 	Question string `json:"question"` // that begin a question
+	Half     string `json:"half"`     // that often want something behind them, and may end a sentence too
+	Join     string `json:"join"`     // that join the last part of a list
+	Whole    string `json:"whole"`    // that often stand alone
 
-	open, clause, question map[string]bool
+	open, clause, question, half, join, whole map[string]bool
 }
 
 var languages = load()
@@ -56,6 +48,7 @@ func load() map[string]*words {
 			panic(fmt.Sprintf("turnend/words/%s: %v", e.Name(), err))
 		}
 		w.open, w.clause, w.question = set(w.Open), set(w.Clause), set(w.Question)
+		w.half, w.join, w.whole = set(w.Half), set(w.Join), set(w.Whole)
 		all[strings.TrimSuffix(e.Name(), ".json")] = w
 	}
 	return all
@@ -69,43 +62,19 @@ func set(list string) map[string]bool {
 	return m
 }
 
-// Judge tells how text ends. lang is its language, such as "en"; of one without data
-// only its marks are judged.
-func Judge(text, lang string) Completeness {
-	text = strings.TrimSpace(text)
-	if text == "" {
-		return Unclear
-	}
-	if strings.HasSuffix(text, "…") || strings.HasSuffix(text, "...") || strings.HasSuffix(text, ",") || strings.HasSuffix(text, "-") || strings.HasSuffix(text, "–") {
-		return Open
-	}
-	sentence := lastSentence(text)
-	said := fields(sentence)
+// wordsOf are the words of a language, such as "en" or "en-GB"; of one without data only
+// the marks tell something.
+func wordsOf(lang string) *words {
 	code, _, _ := strings.Cut(strings.ToLower(lang), "-")
-	w := languages[code]
-	if w == nil {
-		w = &words{}
+	if w := languages[code]; w != nil {
+		return w
 	}
-	switch {
-	case len(said) == 0:
-		return Unclear
-	case strings.HasSuffix(sentence, "?") && len(said) > 2:
-		return Question
-	case w.open[said[len(said)-1]] || openNumber(sentence, said):
-		return Open
-	case w.clause[said[0]] && !strings.ContainsAny(sentence, ",;") && !strings.HasSuffix(sentence, "?"):
-		return Open
-	case strings.HasSuffix(sentence, "?") && len(said) > 1, w.question[said[0]] && len(said) > 3:
-		return Question
-	case len(said) < 3 || !endsSentence(sentence):
-		return Unclear
-	}
-	return Complete
+	return &words{}
 }
 
 // lastSentence is the part of text behind its last full stop but the one at its end.
 func lastSentence(text string) string {
-	body := strings.TrimRight(text, ".!?。！？ ")
+	body := strings.TrimRight(text, endMarks+" ")
 	for i, r := range body {
 		if strings.ContainsRune("!?。！？", r) || r == '.' && strings.HasPrefix(body[i+1:], " ") {
 			return lastSentence(strings.TrimSpace(text[i+len(string(r)):]))
@@ -132,8 +101,4 @@ func openNumber(sentence string, said []string) bool {
 		return true // digits in groups
 	}
 	return len(last) >= 3 && len(last) <= 4 && strings.HasPrefix(last, "0") || strings.HasSuffix(strings.TrimRight(sentence, "."), "-"+last)
-}
-
-func endsSentence(s string) bool {
-	return strings.ContainsAny(s[len(s)-1:], ".!?") || strings.HasSuffix(s, "。") || strings.HasSuffix(s, "！") || strings.HasSuffix(s, "？")
 }

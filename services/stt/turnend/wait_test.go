@@ -10,7 +10,7 @@ import (
 const ms = time.Millisecond
 
 // texts end in each way, the least complete first.
-var texts = []string{"Turn on the", "Paris.", "Turn on the light.", "What time is it now?"}
+var texts = []string{"Turn on the", "Paris.", "Turn on the light.", "What time is it now, please?"}
 
 var settings = []turnend.Eagerness{turnend.Low, turnend.Medium, turnend.High}
 
@@ -23,9 +23,9 @@ func heard(p turnend.Pause, finished float64) turnend.Pause {
 
 func TestWithoutASoundTheWordsDecideAlone(t *testing.T) {
 	tests := map[turnend.Eagerness][4]time.Duration{
-		turnend.Low:    {2500 * ms, 1000 * ms, 700 * ms, 500 * ms},
-		turnend.Medium: {1600 * ms, 650 * ms, 400 * ms, 300 * ms},
-		turnend.High:   {1200 * ms, 500 * ms, 250 * ms, 200 * ms},
+		turnend.Low:    {2500 * ms, 1100 * ms, 1100 * ms, 400 * ms},
+		turnend.Medium: {1600 * ms, 900 * ms, 900 * ms, 200 * ms},
+		turnend.High:   {1200 * ms, 650 * ms, 650 * ms, 200 * ms},
 	}
 	for e, want := range tests {
 		for i, text := range texts {
@@ -38,7 +38,7 @@ func TestWithoutASoundTheWordsDecideAlone(t *testing.T) {
 
 func TestTheSoundShortensOrLengthensTheWait(t *testing.T) {
 	const e = turnend.Medium
-	sentence, question, unread := read("Turn on the light."), read("What time is it now?"), turnend.Pause{}
+	sentence, question, unread := read("Turn on the light in the hall."), read("What time is it now?"), turnend.Pause{}
 	tests := map[string]struct {
 		pause turnend.Pause
 		least time.Duration
@@ -48,7 +48,7 @@ func TestTheSoundShortensOrLengthensTheWait(t *testing.T) {
 		"a question that sounds finished ends at once":        {heard(question, 0.95), turnend.MinWait, turnend.MinWait},
 		"a sentence that sounds unfinished waits":             {heard(sentence, 0.1), 900 * ms, 1200 * ms},
 		"an open end waits for long also when it sounds over": {heard(read("And so, my fellow Americans, and"), 0.99), 1200 * ms, 1600 * ms},
-		"a word that sounds finished need not wait":           {heard(read("Paris."), 0.95), turnend.MinWait, 500 * ms},
+		"a short one waits also when it sounds finished":      {heard(read("Turn on the light."), 0.95), 900 * ms, 900 * ms},
 		"without a text what sounds finished ends sooner":     {heard(unread, 0.95), turnend.MinWait, e.Wait(unread) - 1},
 		"without a text what sounds unfinished ends later":    {heard(unread, 0.1), e.Wait(unread) + 1, turnend.MaxWait},
 	}
@@ -67,12 +67,13 @@ func TestSpeakersGetTheirUsualPauseWhereTheEndIsInDoubt(t *testing.T) {
 	}{
 		"a word or two":                                   {read("Paris."), true},
 		"a word that sounds unfinished":                   {heard(read("Paris."), 0.1), true},
-		"a sentence that sounds unfinished":               {heard(read("Turn on the light."), 0.4), true},
+		"a sentence that sounds unfinished":               {heard(read("Turn on the light in the hall and in the kitchen."), 0.1), true},
 		"nothing is known":                                {turnend.Pause{}, true},
 		"no text, and it sounds rather finished":          {heard(turnend.Pause{}, 0.7), true},
-		"a sentence":                                      {read("Turn on the light."), false},
+		"a short sentence":                                {read("Turn on the light."), true},
+		"a long sentence":                                 {read("Turn on the light in the hall and in the kitchen."), false},
 		"a question that sounds finished":                 {heard(read("What time is it now?"), 0.95), false},
-		"a word that sounds finished":                     {heard(read("Paris."), 0.95), false},
+		"a word that sounds finished":                     {heard(read("Paris."), 0.95), true},
 		"no text, and it surely sounds finished":          {heard(turnend.Pause{}, 0.95), false},
 		"an open end, which is waited for as long anyway": {read("Turn on the"), false},
 	}

@@ -15,7 +15,8 @@ type Silence struct {
 	File     string
 	At       float64 // seconds of the clip
 	Length   float64 // seconds; 0: the turn is over
-	Text     string  // what the engine made of the turn so far
+	Said     string  // the whole turn
+	Text     string  // what the engine made of it so far
 	Lang     string
 	Reading  float64  // seconds that the engine took
 	Finished *float64 // probability that the turn is over by its sound
@@ -62,7 +63,7 @@ func (e *Evaluation) silencesOf(ctx context.Context, clip Clip, sound []byte) (a
 				begun := at + hangover.Seconds() - 0.12 // it is known after this much voice
 				all[len(all)-1].Length = begun - all[len(all)-1].At
 			case ev.Edge == vad.Ended && len(ev.Audio) > 0:
-				one := Silence{File: clip.File, At: at, Lang: clip.Lang}
+				one := Silence{File: clip.File, At: at, Said: clip.Text, Lang: clip.Lang}
 				begun := time.Now()
 				if one.Text, err = e.transcribe(ctx, ev.Audio); err != nil {
 					return nil, err
