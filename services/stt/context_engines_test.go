@@ -115,16 +115,25 @@ func TestTheContextHelps_RealEngines(t *testing.T) {
 		read(&withoutPhrase, audio, plain, "")
 		read(&withPhraseless, audio, plain, context)
 	}
+	var people, peopleTold score
+	for _, c := range clips(t) { // about something else
+		read(&people, c.Audio, c.Text, "")
+		read(&peopleTold, c.Audio, c.Text, s.ContextAfter("kitchen", spokenTurns[0][0], spokenTurns[0][1]))
+	}
+	t.Logf("recorded people: word errors %.1f %% without context, %.1f %% with it", 100*people.words.Rate(), 100*peopleTold.words.Rate())
 	t.Logf("with the wake phrase: name heard %d of %d times without context, %d with that of a first question, %d with the conversation; word errors %.1f, %.1f and %.1f %%",
 		without.named, len(spokenTurns), first.named, with.named, 100*without.words.Rate(), 100*first.words.Rate(), 100*with.words.Rate())
 	t.Logf("without the wake phrase: name invented %d times; word errors %.1f %% without context, %.1f %% with it", withPhraseless.named, 100*withoutPhrase.words.Rate(), 100*withPhraseless.words.Rate())
 	if most := len(spokenTurns) - 2; with.named < most || first.named < most {
 		t.Errorf("the name was heard %d and %d times, want %d at least", with.named, first.named, most)
 	}
-	if with.words.Rate() > without.words.Rate() || withPhraseless.words.Rate() > withoutPhrase.words.Rate()+0.02 {
+	if with.words.Rate() > without.words.Rate() || withPhraseless.words.Rate() > withoutPhrase.words.Rate()+0.05 { // the voice says nothing twice alike
 		t.Error("words are lost by the context")
 	}
-	if withPhraseless.named > 0 {
-		t.Errorf("the name was invented %d times", withPhraseless.named)
+	if peopleTold.words.Rate() > people.words.Rate()+0.02 {
+		t.Error("words of people are lost by the context")
+	}
+	if n := withPhraseless.named + peopleTold.named; n > 0 {
+		t.Errorf("the name was invented %d times", n)
 	}
 }
