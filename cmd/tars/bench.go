@@ -37,7 +37,7 @@ func (c *benchEnginesCmd) Run(ctx context.Context, home kit.Home) error {
 		return fmt.Errorf("--runs is %d, want 1 or more", c.Runs)
 	}
 	if c.Write != "" { // measuring takes minutes
-		if _, _, err := aroundMarks(c.Write); err != nil {
+		if _, _, err := aroundMarks(c.Write, benchMarks); err != nil {
 			return err
 		}
 	}
@@ -62,7 +62,7 @@ func (c *benchEnginesCmd) Run(ctx context.Context, home kit.Home) error {
 		_, err := os.Stdout.Write(out.Bytes())
 		return err
 	}
-	return writeBetweenMarks(c.Write, out.Bytes())
+	return writeBetweenMarks(c.Write, benchMarks, out.Bytes())
 }
 
 // clip is a recording and what is said in it.

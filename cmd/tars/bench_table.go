@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"os"
 	"runtime"
 	"slices"
 	"time"
@@ -12,11 +11,8 @@ import (
 	"github.com/gotars/tars/cmd/tars/internal/figures"
 )
 
-// The marks around what tars bench engines writes.
-const (
-	beginMark = "<!-- tars bench engines: begin -->"
-	endMark   = "<!-- tars bench engines: end -->"
-)
+// benchMarks stand around what tars bench engines writes.
+const benchMarks = "tars bench engines"
 
 // print writes Markdown.
 func (b *bench) print(w io.Writer) {
@@ -91,30 +87,4 @@ func longestOf(all []time.Duration) time.Duration {
 		return 0
 	}
 	return slices.Max(all)
-}
-
-// writeBetweenMarks puts text between the marks of file. A file that is not there is made.
-func writeBetweenMarks(file string, text []byte) error {
-	before, after, err := aroundMarks(file)
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(file, slices.Concat(before, []byte(beginMark+"\n\n"), bytes.TrimSpace(text), []byte("\n\n"+endMark), after), 0o644)
-}
-
-// aroundMarks is what file has before and after its marks.
-func aroundMarks(file string) (before, after []byte, err error) {
-	text, err := os.ReadFile(file)
-	if os.IsNotExist(err) {
-		text, err = []byte("# Engines\n\n"+beginMark+"\n"+endMark+"\n"), nil
-	}
-	if err != nil {
-		return nil, nil, err
-	}
-	before, rest, ok := bytes.Cut(text, []byte(beginMark))
-	_, after, ok2 := bytes.Cut(rest, []byte(endMark))
-	if !ok || !ok2 {
-		return nil, nil, fmt.Errorf("%s has no lines %q and %q: put them where the tables belong", file, beginMark, endMark)
-	}
-	return before, after, nil
 }

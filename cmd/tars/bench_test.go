@@ -126,18 +126,19 @@ func TestQuartiles(t *testing.T) {
 func TestTablesGoBetweenTheMarks(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "engines.md")
 	for _, table := range []string{"| a |\n", "| b |\n"} {
-		if err := writeBetweenMarks(file, []byte(table)); err != nil {
+		begin, end := marksOf(benchMarks)
+		if err := writeBetweenMarks(file, benchMarks, []byte(table)); err != nil {
 			t.Fatal(err)
 		}
 		got, err := os.ReadFile(file)
-		if want := "# Engines\n\n" + beginMark + "\n\n" + table + "\n" + endMark + "\n"; err != nil || string(got) != want {
+		if want := begin + "\n\n" + table + "\n" + end + "\n"; err != nil || string(got) != want {
 			t.Errorf("%q %v, want %q", got, err, want)
 		}
 	}
 	if err := os.WriteFile(file, []byte("prose"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := writeBetweenMarks(file, nil); err == nil || !strings.Contains(err.Error(), "has no lines") {
+	if err := writeBetweenMarks(file, benchMarks, nil); err == nil || !strings.Contains(err.Error(), "has no lines") {
 		t.Errorf("said %v", err)
 	}
 }
@@ -145,16 +146,18 @@ func TestTablesGoBetweenTheMarks(t *testing.T) {
 // The documentation has a place for the tables, and a file that has none is
 // refused before anything is measured.
 func TestTheDocumentationHasThePlaceForTables(t *testing.T) {
-	text, err := os.ReadFile("../../docs/engines.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	file := filepath.Join(t.TempDir(), "engines.md")
-	if err := os.WriteFile(file, text, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := writeBetweenMarks(file, []byte("| a |\n")); err != nil {
-		t.Error(err)
+	file := filepath.Join(t.TempDir(), "page.md")
+	for page, marks := range map[string]string{"engines.md": benchMarks, "conversation.md": evalMarks} {
+		text, err := os.ReadFile(filepath.Join("../../docs", page))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := writeBetweenMarks(file, marks, []byte("| a |\n")); err != nil {
+			t.Errorf("%s: %v", page, err)
+		}
 	}
 	if err := os.WriteFile(file, []byte("prose"), 0o600); err != nil {
 		t.Fatal(err)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -57,6 +58,7 @@ type evalRunCmd struct {
 	Rooms  int      `default:"2" help:"Rooms that talk at the same time."`
 	From   string   `help:"Judge the ends of turns once more that this file of an earlier --json holds, without reading them." type:"existingfile"`
 	JSON   string   `name:"json" help:"Write all that was measured into this file." type:"path"`
+	Write  string   `help:"Put the tables into this file, between its two marks, and the plot of the ends of turns beside it." placeholder:"docs/conversation.md" type:"path"`
 	Log    string   `help:"Write the log of the assistant into this file." type:"path"`
 }
 
@@ -87,6 +89,11 @@ func (c *evalRunCmd) Run(ctx context.Context, home kit.Home) error {
 		}
 		p.Silences = before.Silences
 	}
+	if c.Write != "" { // measuring takes long
+		if _, _, err := aroundMarks(c.Write, evalMarks); err != nil {
+			return err
+		}
+	}
 	report, err := eval.Run(ctx, p)
 	report.Print(os.Stdout)
 	if c.JSON != "" {
@@ -96,7 +103,27 @@ func (c *evalRunCmd) Run(ctx context.Context, home kit.Home) error {
 		}
 		err = errors.Join(err, jsonErr)
 	}
+	if c.Write != "" && err == nil {
+		err = c.write(report)
+	}
 	return err
+}
+
+// evalMarks stand around what tars eval writes.
+const evalMarks = "tars eval"
+
+// write writes the tables and the plot.
+func (c *evalRunCmd) write(report *eval.Report) error {
+	var tables bytes.Buffer
+	report.Print(&tables)
+	if err := writeBetweenMarks(c.Write, evalMarks, tables.Bytes()); err != nil || len(report.Turns) == 0 {
+		return err
+	}
+	var plot bytes.Buffer
+	if err := report.PlotTurns(&plot); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(filepath.Dir(c.Write), "turns.svg"), plot.Bytes(), 0o644)
 }
 
 // addEars adds the first recogniser and the voice detector that the assistant would use.

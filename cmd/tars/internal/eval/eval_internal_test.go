@@ -3,6 +3,7 @@ package eval
 import (
 	"bytes"
 	"encoding/json"
+	"encoding/xml"
 	"math"
 	"os"
 	"path/filepath"
@@ -169,5 +170,26 @@ func TestReportHasATableForWhatWasMeasured(t *testing.T) {
 	}
 	if strings.Contains(text, "### Echo") {
 		t.Error("the report has a table for what was not measured")
+	}
+}
+
+func TestPlotHasACurveForEachKindOfRule(t *testing.T) {
+	r := Report{Turns: []Point{
+		{Rule: "fixed 0.5 s", Pauses: 10, CutOffs: 5, Mean: 0.5}, {Rule: "fixed 0.7 s", Pauses: 10, CutOffs: 3, Mean: 0.7},
+		{Rule: "TARS, low, words and sound", Pauses: 10, CutOffs: 1, Mean: 0.8}, {Rule: "TARS, low, words alone", Pauses: 10, CutOffs: 1, Mean: 0.9},
+		{Rule: "Smart Turn alone > 0.50", Pauses: 10, CutOffs: 7, Mean: 0.4},
+	}}
+	var out bytes.Buffer
+	if err := r.PlotTurns(&out); err != nil {
+		t.Fatal(err)
+	}
+	if err := xml.Unmarshal(out.Bytes(), new(struct{})); err != nil {
+		t.Errorf("no XML: %v", err)
+	}
+	if got := strings.Count(out.String(), "<circle"); got != 5 {
+		t.Errorf("%d points, want 5", got)
+	}
+	if !strings.Contains(out.String(), `points="264.2,195.0 345.8,265.0"`) {
+		t.Errorf("the curve of fixed silences is not where it should be:\n%s", out.String())
 	}
 }
