@@ -11,7 +11,7 @@ const (
 	WakeEventCancelled   = "cancelled"    // the interrupted speech is over
 	WakeEventError       = "error"        // the detector broke; Cause says how
 	WakeEventSpeechStart = "speech_start" // someone began to speak
-	// someone speaks for longer than a nod or a cough takes, 0.56 s
+	// someone speaks for longer than a nod or a cough takes, 0.5 s
 	WakeEventSpeechSustained = "speech_sustained"
 	WakeEventSpeechEnd       = "speech_end" // and stopped
 )

@@ -24,6 +24,10 @@ type language struct {
 	BeforeOrdinal string `json:"before_ordinal"` // words behind which "3." is an ordinal number
 	OrdinalDot    bool   `json:"ordinal_dot"`    // ordinal numbers are written with a dot
 
+	Clause  string `json:"clause"`  // words that begin a clause
+	And     string `json:"and"`     // words that begin one when a subject follows
+	Subject string `json:"subject"` // words that may be that subject, or begin it
+
 	Months     string `json:"months"`
 	Date       string `json:"date"`        // with {d}, {m} and {y}
 	MonthFirst bool   `json:"month_first"` // in 3/4/2026
@@ -51,6 +55,7 @@ type language struct {
 	Regnal   []string `json:"regnal"`   // a Roman numeral behind the name of a ruler, from 1
 
 	never, mayEnd, beforeOrdinal, numbered map[string]bool
+	clause, and, subject                   map[string]bool
 	monthNames                             []string
 	units                                  func() *unitPattern // made at first use: it is large, and most languages are never spoken
 	numbers                                *numberData         // nil: its number words are not known
@@ -99,6 +104,7 @@ func init() {
 func (l *language) index() {
 	l.never, l.mayEnd = wordSet(l.Abbreviations), wordSet(l.MayEnd)
 	l.beforeOrdinal, l.numbered = wordSet(l.BeforeOrdinal), wordSet(l.Numbered)
+	l.clause, l.and, l.subject = wordSet(l.Clause), wordSet(l.And), wordSet(l.Subject)
 	l.monthNames = strings.Fields(l.Months)
 	l.units = sync.OnceValue(func() *unitPattern { return newUnitPattern(l.Units) })
 }

@@ -9,9 +9,13 @@ import (
 )
 
 const (
-	// earlyClause is how long a first sentence may grow before its first clauses are
-	// spoken without waiting for its end, in characters: about four seconds of speech.
-	earlyClause = 60
+	// A first sentence that is longer is spoken before it is complete: up to a mark, or up
+	// to a word that begins a clause. In characters: about three seconds of speech, and two.
+	earlyMark   = 48
+	earlyClause = 28
+	// minEarlyClause is the shortest clause that is spoken then, where no mark ends it:
+	// about four words.
+	minEarlyClause = 16
 	// maxWindow bounds how far a cut is looked for, in bytes.
 	maxWindow = 2048
 )
@@ -111,8 +115,15 @@ func (s *Splitter) end(text string, more bool) int {
 	if s.Max > 0 {
 		start = firstRunes(text, s.Max)
 	}
-	if s.pieces == 0 && more && !s.whole && chars > earlyClause {
-		if n := lastPause(start, u, false); utf8.RuneCountInString(text[:n]) >= minChars {
+	if s.pieces == 0 && more && !s.whole {
+		n := 0
+		if chars > earlyMark {
+			n = lastPause(start, u, false)
+		}
+		if n == 0 && chars > earlyClause {
+			n = s.beforeClause(start, u)
+		}
+		if n > 0 && utf8.RuneCountInString(text[:n]) >= minChars {
 			return n
 		}
 	}
@@ -288,6 +299,25 @@ func lastPause(text string, u inline, anywhere bool) int {
 		return space
 	}
 	return anySpace
+}
+
+// beforeClause is where the last clause of text begins that no mark parts from what is
+// before it: at "because", or at "and the". It is 0 when there is none, and while the word
+// behind it is not known.
+func (s *Splitter) beforeClause(text string, u inline) (n int) {
+	l := languageOf(s.Lang)
+	words := strings.FieldsFunc(text, unicode.IsSpace)
+	at := 0
+	for i, word := range words[:max(0, len(words)-1)] { // the last one may still be in the writing
+		at += strings.Index(text[at:], word)
+		join := strings.ToLower(word)
+		if (l.clause[join] || l.and[join] && i+2 < len(words) && l.subject[strings.ToLower(words[i+1])]) &&
+			utf8.RuneCountInString(text[:at]) >= minEarlyClause && u.mayCut(at) {
+			n = at
+		}
+		at += len(word)
+	}
+	return n
 }
 
 func firstRunes(text string, n int) string {

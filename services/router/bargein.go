@@ -10,6 +10,9 @@ import (
 const (
 	// minInterruptWords is how many words, that are no nod, interrupt at once.
 	minInterruptWords = 2
+	// minInterruptConfidence is how sure the recogniser has to be of words that were said
+	// in the time of a nod: what it makes of a cough or a hum is words too.
+	minInterruptConfidence = 0.5
 	// verdictTimeout is how long after speech its text may come. Without one the
 	// voice comes back.
 	verdictTimeout = 4 * time.Second
@@ -210,10 +213,15 @@ func (c *conversation) interruptByWords(p contract.PartialTranscript, name strin
 		return c.silenceRoom(name, r, "stop", now)
 	case as == intentPause && r.held == nil && r.running != nil && c.audible(name):
 		return c.hold(name, r, now)
-	case as != noIntent || !woken && !c.addressed(r, now) || !c.interruptible(r) || len(splitWords(rest)) < minInterruptWords:
+	case as != noIntent || !woken && !c.addressed(r, now) || !c.interruptible(r) || len(splitWords(rest)) < minInterruptWords || !r.barge.sustained && isDoubtful(p):
 		return nil
 	}
 	return c.silenceRoom(name, r, "interrupted", now)
+}
+
+// isDoubtful reports whether a recogniser is not sure of what it understood.
+func isDoubtful(p contract.PartialTranscript) bool {
+	return p.Confidence != nil && *p.Confidence < minInterruptConfidence
 }
 
 // interruptible reports whether the settings let words end what goes on in r.

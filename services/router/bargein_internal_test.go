@@ -22,7 +22,7 @@ type household struct {
 	asks    []contract.LLMRequest
 	recs    []contract.TurnRecord
 	duck    map[string]bool      // rooms whose voice is low
-	talking map[string]time.Time // rooms in which somebody speaks, since when; for less than 0.56 s
+	talking map[string]time.Time // rooms in which somebody speaks, since when; for less than 0.5 s
 }
 
 func newHousehold(t *testing.T, change func(*Config)) *household {
@@ -80,7 +80,7 @@ func (h *household) pass(d time.Duration) {
 	for end := h.now.Add(d); h.now.Before(end); {
 		h.now = h.now.Add(tickEvery)
 		for room, since := range h.talking {
-			if h.now.Sub(since) >= 560*time.Millisecond+hangover { // its end would have been told by now
+			if h.now.Sub(since) >= 500*time.Millisecond+hangover { // its end would have been told by now
 				delete(h.talking, room)
 				h.event(room, contract.WakeEventSpeechSustained, 0.1)
 			}
@@ -190,6 +190,13 @@ func TestVoiceIsDuckedFirstAndDecidedSecond(t *testing.T) {
 			h.quiet("hall")
 			h.dropped("hall", "no_words")
 		}, []string{"duck", "pause", "resume", "unduck"}},
+		"two words of a moment, of which the recogniser is not sure, end nothing": {nil, func(h *household) {
+			h.voice("hall")
+			h.pass(300 * time.Millisecond)
+			h.take(h.c.partial(contract.PartialTranscript{Text: "I hope", Confidence: new(0.4)}, origin{room: "hall"}, h.now))
+			h.quiet("hall")
+			h.final("hall", "I hope.")
+		}, []string{"duck", "unduck", "ignored too short to interrupt"}},
 		"two words that are no nod interrupt at once": {nil, func(h *household) {
 			h.voice("hall")
 			h.pass(300 * time.Millisecond)

@@ -55,17 +55,29 @@ func (c *conversation) steer(t *turn, r *room, from origin, meant bool, now time
 // more than a sign of somebody who listens.
 const maxNod = 700 * time.Millisecond
 
+// maxShortNod is how long two words may take that are a nod: who says two words says them
+// in more.
+const maxShortNod = 400 * time.Millisecond
+
 // hangover is how much later than a voice its events come: its end after 260 ms of
 // silence, less the 120 ms that its beginning takes to be noticed.
 const hangover = 140 * time.Millisecond
 
-// tooShortToInterrupt reports whether t is one short word, which is no question:
-// recognisers write nods and coughs as words that nobody said.
+// tooShortToInterrupt reports whether t is a word or two in so short a time that they may
+// be no more than a nod or a cough, and no question: recognisers write those as words that
+// nobody said.
 func (t *turn) tooShortToInterrupt() bool {
-	if t.times.SpeechStart == nil || t.times.SpeechEnd == nil || len(splitWords(t.text)) != 1 || strings.HasSuffix(t.text, "?") {
+	if t.times.SpeechStart == nil || t.times.SpeechEnd == nil || strings.HasSuffix(t.text, "?") {
 		return false
 	}
-	return timeOf(*t.times.SpeechEnd).Sub(timeOf(*t.times.SpeechStart)) <= maxNod+hangover
+	took := timeOf(*t.times.SpeechEnd).Sub(timeOf(*t.times.SpeechStart)) - hangover
+	switch len(splitWords(t.text)) {
+	case 1:
+		return took <= maxNod
+	case 2:
+		return took <= maxShortNod
+	}
+	return false
 }
 
 // repeat begins a turn that says pieces once more, without the model.

@@ -112,7 +112,7 @@ func (Config) Dropped() map[string]string {
 func (c *Config) segmentation() vad.Segmentation {
 	const (
 		hangover  = 260 * time.Millisecond
-		sustained = 560 * time.Millisecond // a nod such as "mm-hm" takes 0.2 to 0.6 s
+		sustained = 500 * time.Millisecond // a nod such as "mm-hm" takes 0.2 to 0.6 s
 		pause     = 100 * time.Millisecond // stops such as p and t are silent for 0.05 to 0.1 s
 	)
 	return vad.Segmentation{

@@ -102,6 +102,9 @@ func (o *ownVoice) audible(now time.Time) bool {
 	return !o.begun.IsZero() && (o.over.IsZero() || now.Before(o.over))
 }
 
+// hides reports whether the assistant's voice hides others that are softer.
+func (o *ownVoice) hides(now time.Time) bool { return o.room == echoing && o.audible(now) }
+
 // Detect implements [vad.Detector].
 func (o *ownVoice) Detect(frame []byte) (level float64, voice bool) {
 	level, voice = o.Detector.Detect(frame)

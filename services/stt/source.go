@@ -114,7 +114,7 @@ func (e *audioSource) speechEvents(events []vad.Event) (all []speechEvent) {
 	for _, v := range events {
 		early, fresh := e.noteEdge(v, now)
 		f := speechEvent{utterance: e.current, edge: v.Edge, energy: v.Energy, reason: "no_speech"}
-		f.audio, f.voiced, f.early, f.fresh = v.Audio, v.Voiced, early, fresh
+		f.audio, f.voiced, f.early, f.fresh = v.Audio, e.voicedIn(v), early, fresh
 		f.endpoint, f.reading = now, early.readingAt()
 		switch {
 		case v.Edge == vad.Rejected:
@@ -170,6 +170,15 @@ func (e *audioSource) noteEdge(v vad.Event, now time.Time) (early *attempt, fres
 	return early, fresh
 }
 
+// voicedIn is how much voice the audio of an event holds; 0 where that is unknown, as
+// what is softer than the assistant's own voice is not counted while that is heard.
+func (e *audioSource) voicedIn(v vad.Event) time.Duration {
+	if e.own.hides(time.Now()) {
+		return 0
+	}
+	return v.Voiced
+}
+
 // startUtterance starts an utterance.
 func (e *audioSource) startUtterance(at time.Time) {
 	e.current = utterance{id: kit.NewID(), room: e.room, begun: at}
@@ -195,7 +204,7 @@ func (e *audioSource) attemptAtPause(v vad.Event) (a *attempt, fresh bool) {
 	}
 	missing := max(0, e.set.Hangover-(v.At-v.LastVoice)) // recognisers want some silence behind the last word
 	a = e.startAttempt(append(v.Audio, make([]byte, int(missing/vad.FrameDuration)*vad.FrameBytes)...), true)
-	a.voiced, a.lastVoice = v.Voiced, v.LastVoice
+	a.voiced, a.lastVoice = e.voicedIn(v), v.LastVoice
 	return a, true
 }
 

@@ -233,6 +233,8 @@ func (s *Service) transcribePartial(ctx context.Context, a *attempt) error {
 		return err
 	case text == "":
 		return kit.Drop("no_words")
+	case r.Confidence != nil && *r.Confidence < s.cfg.MinConfidence:
+		return kit.Drop("unsure")
 	}
 	if text = s.echoes.withoutEcho(a.room, text, s.lang(r), a.begun, time.Now()); text == "" {
 		return kit.Drop("echo")

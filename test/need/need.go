@@ -3,7 +3,7 @@
 //
 // A test that calls need.Docker(t) is skipped, with the reason, on a machine
 // without Docker, and fails there when TARS_TEST_REQUIRE names it: a list of
-// docker, browser, engines, installed and voice with commas or spaces between,
+// docker, browser, engines, installed, voice and judge with commas or spaces between,
 // or all. With -short, as in make check, all of them are skipped and nothing is
 // looked for.
 package need
@@ -41,6 +41,7 @@ var requirements = []requirement{
 	{"engines", "tests with real engines", func() (string, error) { return findEngines(defaultEngineVariables) }},
 	{"installed", "tests of installed engines", findInstalled},
 	{"voice", "tests of the built-in voice", findVoice},
+	{"judge", "conversations with an outside judge", findJudge},
 }
 
 var defaultEngineVariables = []string{"STT_OPENAI_URL", "TTS_OPENAI_URL", "LLM_OPENAI_URL"}
@@ -78,6 +79,13 @@ func Installed(t testing.TB) string {
 func TurnModel(t testing.TB) string {
 	t.Helper()
 	return findOrSkip(t, "installed", findTurnModel)
+}
+
+// Judge needs voicebench, which judges conversations from their sound, and returns its
+// path. VOICEBENCH names another.
+func Judge(t testing.TB) string {
+	t.Helper()
+	return findOrSkip(t, "judge", findJudge)
 }
 
 // Voice needs what make assets fetches and returns the folder it lies in, of
@@ -156,7 +164,7 @@ func parseRequired(list string) (map[string]bool, error) {
 				must[k.word] = true
 			}
 		default:
-			return nil, fmt.Errorf("TARS_TEST_REQUIRE: %q is none of docker, browser, engines, installed, voice, all", word)
+			return nil, fmt.Errorf("TARS_TEST_REQUIRE: %q is none of docker, browser, engines, installed, voice, judge, all", word)
 		}
 	}
 	return must, nil
@@ -192,6 +200,15 @@ func findBrowser() (string, error) {
 		}
 	}
 	return "", errors.New("no Chromium: install it, or set CHROME to its path")
+}
+
+func findJudge() (string, error) {
+	for _, name := range []string{os.Getenv("VOICEBENCH"), "voicebench"} {
+		if path, err := exec.LookPath(name); name != "" && err == nil {
+			return path, nil
+		}
+	}
+	return "", errors.New("no voicebench: pip install voicebench==0.2.0, or set VOICEBENCH to its path")
 }
 
 func findEngines(variables []string) (string, error) {
