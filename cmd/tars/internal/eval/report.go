@@ -70,6 +70,13 @@ func inSeconds(values []float64, share float64) string {
 	return fmt.Sprintf("%.2f s", percentile(values, share))
 }
 
+func inMilliseconds(values []float64, share float64) string {
+	if len(values) == 0 {
+		return "-"
+	}
+	return fmt.Sprintf("%.0f ms", 1000*percentile(values, share))
+}
+
 // known are the values that there are.
 func known(values ...*float64) (all []float64) {
 	for _, v := range values {
@@ -211,16 +218,16 @@ func (r *Report) echoRows() [][]string {
 }
 
 func (r *Report) responseRows() [][]string {
-	rows := [][]string{{"questions", "answered", "final, median", "90 %", "first sound, median", "90 %", "most"}}
-	var sound, final []float64
+	rows := [][]string{{"questions", "answered", "final, median", "90 %", "first sound, median", "90 %", "most", "our own share, median"}}
+	var sound, final, own []float64
 	for _, p := range r.Responses {
-		sound, final = append(sound, known(p.Sound)...), append(final, known(p.Endpoint)...)
+		sound, final, own = append(sound, known(p.Sound)...), append(final, known(p.Endpoint)...), append(own, known(p.Own)...)
 	}
 	if len(r.Responses) == 0 {
 		return rows
 	}
 	return append(rows, []string{fmt.Sprint(len(r.Responses)), fmt.Sprint(len(sound)), inSeconds(final, 0.5), inSeconds(final, 0.9),
-		inSeconds(sound, 0.5), inSeconds(sound, 0.9), inSeconds(sound, 1)})
+		inSeconds(sound, 0.5), inSeconds(sound, 0.9), inSeconds(sound, 1), inMilliseconds(own, 0.5)})
 }
 
 func (r *Report) louderRows() [][]string {

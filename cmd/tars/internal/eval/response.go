@@ -41,8 +41,27 @@ func (e *Evaluation) respond(ctx context.Context, r *room.Room, clip Clip) (p Re
 		}
 	}
 	p.Heard = heardSince(r, begun)
-	_, err = e.hush(ctx, r)
-	return p, err
+	if _, err = e.hush(ctx, r); err != nil || p.Sound == nil {
+		return p, err
+	}
+	for _, ev := range r.Since(begun) {
+		if t, ok := ev.Message.(contract.TurnRecord); ok && p.Own == nil {
+			p.Own = ownShare(t, r.Clock().Add(end+seconds(*p.Sound)))
+		}
+	}
+	return p, nil
+}
+
+// playerLead is between the arrival of the first chunk in a page and its sound.
+const playerLead = 80 * time.Millisecond
+
+// ownShare is the seconds of a turn that neither the wait for its end, nor recogniser, nor
+// model, nor voice, nor the player took, when its answer sounded at sound.
+func ownShare(t contract.TurnRecord, sound time.Time) *float64 {
+	if t.Final == nil || t.Request == nil || t.FirstAudio == nil {
+		return nil
+	}
+	return new(*t.Request - *t.Final + float64(sound.UnixMicro())/1e6 - *t.FirstAudio - playerLead.Seconds())
 }
 
 // responses asks the questions of clips, one after the other.

@@ -161,6 +161,13 @@ func (r *Room) Echo(p *Path) {
 // Listen has f hear what the loudspeaker plays, frame by frame. It is for before Run.
 func (r *Room) Listen(f func(State, []float32)) { r.listen = f }
 
+// Clock is when the room began.
+func (r *Room) Clock() time.Time {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.begun
+}
+
 // Now is the time in the room.
 func (r *Room) Now() time.Duration {
 	r.mu.Lock()
