@@ -82,14 +82,16 @@ func (c *conversation) spoke(s contract.TtsStatus, room string, now time.Time) [
 			t.times.FirstAudio = &s.Timestamp
 		}
 		t.markBegun(s.Text, now)
+		c.noteVoice(t.room)
 		return c.duck(t.room, c.roomAt(t.room, now), now)
 	case contract.TtsStopped: // somebody else stopped it: the rest is not wanted
 		return c.interrupt(t, "stopped", now)
 	case contract.TtsSpeakingEnd:
 		t.markEnded(s.Text, s.Reason != nil, now)
+		c.noteVoiceEnded(t.room, now)
 		out := c.closeIfDone(t, now)
 		if c.turns[t.id] == nil { // the answer is over: what follows it needs no wake phrase
-			c.roomAt(t.room, now).windowEnd = now.Add(c.cfg.ResponseWindow) // of the turn: a voice of another make does not tell the room
+			c.roomAt(t.room, now).awaitReply(now, c.cfg.ResponseWindow) // of the turn: a voice of another make does not tell the room
 		}
 		return out
 	}
@@ -103,17 +105,26 @@ func (c *conversation) otherSpeech(s contract.TtsStatus, room string, now time.T
 	quiet := s.WakeAck != nil && *s.WakeAck || s.SystemAnnounce != nil && *s.SystemAnnounce
 	over := slices.Contains(c.recentTurns, textOf(s.UttID)) // what is left of a turn that was interrupted
 	c.forgetOther(textOf(s.UttID))
+	if s.Event == contract.TtsSpeakingEnd {
+		c.noteVoiceEnded(room, now)
+	}
 	if s.Event == contract.TtsSpeakingStart && !over {
 		if len(c.others) >= maxOthers {
 			c.others = c.others[1:]
 		}
 		c.others = append(c.others, otherUtterance{room, textOf(s.UttID), now})
+		c.noteVoice(room)
 		return c.duck(room, c.roomAt(room, now), now)
 	}
 	if s.Event == contract.TtsSpeakingEnd && !quiet && !over && s.Reason == nil {
-		c.roomAt(room, now).windowEnd = now.Add(c.cfg.ResponseWindow)
+		c.roomAt(room, now).awaitReply(now, c.cfg.ResponseWindow)
 	}
 	return nil
+}
+
+// awaitReply opens the window of a room in which an answer may be followed up.
+func (r *room) awaitReply(now time.Time, window time.Duration) {
+	r.windowEnd, r.woken = now.Add(window), false
 }
 
 func textOf(s *string) string {

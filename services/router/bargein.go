@@ -115,7 +115,7 @@ func (c *conversation) silenceSustained(name string, r *room, now time.Time) []e
 // duck lowers the voice in a room in which somebody speaks into it, and pauses it when
 // that has gone on for long.
 func (c *conversation) duck(name string, r *room, now time.Time) []effect {
-	if !c.cfg.Duck || r.barge.since.IsZero() || !r.barge.ended.IsZero() || r.barge.ducked || r.held != nil || !c.audible(name) {
+	if !c.cfg.Duck || c.wantsWake(name) || r.barge.since.IsZero() || !r.barge.ended.IsZero() || r.barge.ducked || r.held != nil || !c.audible(name) {
 		return nil
 	}
 	r.barge.ducked = true
@@ -213,7 +213,7 @@ func (c *conversation) interruptByWords(p contract.PartialTranscript, name strin
 		return c.silenceRoom(name, r, "stop", now)
 	case as == intentPause && r.held == nil && r.running != nil && c.audible(name):
 		return c.hold(name, r, now)
-	case as != noIntent || !woken && !c.addressed(r, now) || !c.interruptible(r) || len(splitWords(rest)) < minInterruptWords || !r.barge.sustained && isDoubtful(p):
+	case as != noIntent || !woken && (!c.addressed(r, now) || c.mayBeOwnVoice(name, r, now)) || !c.interruptible(r) || len(splitWords(rest)) < minInterruptWords || !r.barge.sustained && isDoubtful(p):
 		return nil
 	}
 	return c.silenceRoom(name, r, "interrupted", now)
@@ -239,6 +239,7 @@ func (c *conversation) silenceRoom(name string, r *room, reason string, now time
 	}
 	for _, o := range c.othersIn(name) {
 		out = append(out, effect{o.room, "", contract.TtsControl{Action: contract.TtsStop, Reason: &reason, ID: &o.utt}})
+		c.noteVoiceEnded(o.room, now)
 		c.forgetOther(o.utt)
 	}
 	return append(out, c.endDuck(name, r)...)

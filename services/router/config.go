@@ -32,11 +32,12 @@ type Config struct {
 	History      int           `default:"10" desc:"turns of the conversation the model is reminded of"`
 	HistoryAge   time.Duration `split_words:"true" default:"30m" desc:"older turns are not sent"`
 
-	Duck              bool   `default:"true" desc:"lower the voice while somebody speaks into it, until it is known whether it was interrupted"`
-	InterruptSpeaking bool   `split_words:"true" default:"true" desc:"words and a voice that goes on end what is being said; stop words always do"`
-	InterruptThinking bool   `split_words:"true" default:"true" desc:"words end an answer of which nothing was heard yet, before they are complete"`
-	Phrases           string `desc:"file with more phrases for stop, pause, resume, repeat and nod, in the form of services/router/phrases/en.json"`
-	NotUnderstood     string `split_words:"true" default:"Sorry, I did not get that." desc:"said when the recogniser failed while somebody waits for an answer; empty: nothing"`
+	Duck              bool     `default:"true" desc:"lower the voice while somebody speaks into it, until it is known whether it was interrupted"`
+	InterruptSpeaking bool     `split_words:"true" default:"true" desc:"words and a voice that goes on end what is being said; stop words always do"`
+	InterruptThinking bool     `split_words:"true" default:"true" desc:"words end an answer of which nothing was heard yet, before they are complete"`
+	WakeToInterrupt   []string `split_words:"true" desc:"rooms, separated by commas, * for all, in which only a wake word or a phrase such as stop or hold on is obeyed while the assistant speaks: where the microphone hears it and nothing cancels that"`
+	Phrases           string   `desc:"file with more phrases for stop, pause, resume, repeat and nod, in the form of services/router/phrases/en.json"`
+	NotUnderstood     string   `split_words:"true" default:"Sorry, I did not get that." desc:"said when the recogniser failed while somebody waits for an answer; empty: nothing"`
 
 	OnlineAnnounce     bool   `split_words:"true" default:"false" also:"ONLINE_ANNOUNCE" desc:"say so when recogniser and voice are ready"`
 	OnlineAnnounceText string `split_words:"true" default:"System online." also:"ONLINE_ANNOUNCE_TEXT" desc:"what is said then"`

@@ -57,6 +57,9 @@ type room struct {
 	lastUsed    time.Time
 	energy      float64    // of the last speech
 	windowBegan time.Time  // when windowEnd was set by a wake word
+	woken       bool       // windowEnd is that of a wake word, and not of an answer
+	overVoice   bool       // the assistant spoke while the last speech in the room was heard
+	voiceEnded  time.Time  // the assistant's voice in the room
 	barge       bargeIn    // somebody speaks into the assistant's voice
 	held        *time.Time // since when the answer waits for "go on"; nil: it does not
 	unheard     []string   // pieces of the last answer that was interrupted
@@ -105,9 +108,9 @@ func (c *conversation) understand(f contract.FinalTranscript, from origin, now t
 	t := c.newTurn(f, from, r, now)
 	rest, woken := c.wakePhrase(strings.TrimSpace(f.Text))
 	t.text = rest
-	meant := from.typed || woken || c.meant(r, t.times.SpeechStart, t.times.SpeechEnd, now)
+	meant := from.typed || woken || c.meant(r, t.times.SpeechStart, t.times.SpeechEnd, now) && !c.mayBeOwnVoice(from.room, r, now)
 	r.lastHeard = heardText{text: f.Text, began: r.speechStart}
-	r.speechStart, r.speechEnd = nil, nil
+	r.speechStart, r.speechEnd, r.overVoice = nil, nil, false
 	if out, done := c.steer(t, r, from, meant, now); done {
 		return out
 	}
@@ -222,6 +225,9 @@ func (c *conversation) closeTurn(t *turn, outcome, reason string, now time.Time)
 	delete(c.turns, t.id)
 	r := c.roomAt(t.room, now)
 	var out []effect
+	if t.unfinished > 0 && t.times.FirstAudio != nil {
+		c.noteVoiceEnded(t.room, now)
+	}
 	if r.running == t {
 		r.running = nil
 		out = c.endDuck(t.room, r)

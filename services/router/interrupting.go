@@ -37,7 +37,7 @@ func (c *conversation) woke(w contract.WakeEvent, from origin, now time.Time) []
 		id := *orDefault(w.TTSID, fmt.Sprintf("wake-ack-%d", now.UnixMilli()))
 		if from.room == "" { // a detector without a room is heard in all of them
 			for _, name := range c.roomNames() {
-				c.rooms[name].windowEnd, c.rooms[name].windowBegan = now.Add(c.cfg.WakeWindow), now
+				c.rooms[name].wake(now, c.cfg.WakeWindow)
 			}
 		}
 		return append(c.silenceRoom(from.room, r, "wake", now), c.woken(r, id, from.room, now)...)
@@ -48,11 +48,11 @@ func (c *conversation) woke(w contract.WakeEvent, from origin, now time.Time) []
 		}
 		r.windowEnd = time.Time{}
 		if w.Type == contract.WakeEventInterrupt {
-			r.windowEnd = now.Add(c.cfg.WakeWindow)
+			r.windowEnd, r.woken = now.Add(c.cfg.WakeWindow), true
 		}
 		return out
 	case contract.WakeEventSpeechStart:
-		r.speechStart, r.speechEnd = unixSeconds(now), nil
+		r.speechStart, r.speechEnd, r.overVoice = unixSeconds(now), nil, c.sounds(from.room, r, now)
 		r.noteEnergy(w)
 		if now.Before(r.windowEnd) { // somebody began to speak inside the window: keep it open until the transcript is here
 			r.windowEnd = latest(r.windowEnd, now.Add(c.cfg.WakeWindow))
@@ -82,9 +82,14 @@ func (c *conversation) turnsMeant(w contract.WakeEvent, room string) (out []*tur
 	return out
 }
 
+// wake opens the window of a room in which a command needs no wake phrase.
+func (r *room) wake(now time.Time, window time.Duration) {
+	r.windowEnd, r.windowBegan, r.woken = now.Add(window), now, true
+}
+
 // woken opens a window in which a command needs no wake phrase, and acknowledges it.
 func (c *conversation) woken(r *room, id, name string, now time.Time) []effect {
-	r.windowEnd, r.windowBegan = now.Add(c.cfg.WakeWindow), now
+	r.wake(now, c.cfg.WakeWindow)
 	if !c.cfg.WakeAckEnabled || len(c.acks) == 0 {
 		return nil
 	}

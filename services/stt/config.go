@@ -41,6 +41,7 @@ type Config struct {
 	MinConfidence   float64       `split_words:"true" default:"0.3" desc:"what was understood with less is dropped, 0 to 1; 0 drops nothing"`
 	EchoWindow      time.Duration `split_words:"true" default:"1s" desc:"how long after the assistant's speech its echo may still be heard; 0 looks for no echo"`
 	Muted           bool          `desc:"start deaf, until wake/mic unmutes"`
+	PushToTalk      []string      `split_words:"true" desc:"rooms, separated by commas, * for all, whose microphone is not listened to while the assistant speaks there, until wake/mic unmutes it: where it hears the assistant and nothing cancels that"`
 }
 
 // Validate reports the first setting that cannot work.

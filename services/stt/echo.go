@@ -55,6 +55,14 @@ func (e *echoes) end(utt string) {
 	}
 }
 
+// isSpoken reports whether something is being spoken in room.
+func (e *echoes) isSpoken(room string) bool {
+	now := time.Now()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return slices.ContainsFunc(e.said, func(s saying) bool { return (s.room == "" || s.room == room) && s.end.After(now) })
+}
+
 // saidIn returns what the assistant said in room while somebody was heard there from
 // begun to ended.
 func (e *echoes) saidIn(room string, begun, ended time.Time) (texts []string) {

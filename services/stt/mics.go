@@ -1,13 +1,15 @@
 package stt
 
 import (
+	"slices"
 	"sync"
 	"time"
 )
 
 // mics knows which microphones are muted. It is safe for concurrent use.
 type mics struct {
-	used func(room string) bool // somebody speaks there; nil: nobody does
+	used       func(room string) bool // somebody speaks there; nil: nobody does
+	pushToTalk []string               // rooms that are closed while the assistant speaks; "*" is all
 
 	mu    sync.Mutex
 	rooms map[string]switching // "" is every room that was not told otherwise since
@@ -15,16 +17,18 @@ type mics struct {
 
 // switching is what was said last about a microphone.
 type switching struct {
-	muted bool
-	until time.Time // when the opposite begins; zero: never
-	at    time.Time // it was said
-	kept  bool      // the room is in use
+	muted    bool
+	wasMuted bool      // before it was said
+	until    time.Time // when the opposite begins; zero: never
+	at       time.Time // it was said
+	kept     bool      // the room is in use
 }
 
 // mute is how a microphone is.
 type mute struct {
 	on     bool
 	lapsed bool // because the time of an unmute is over
+	keep   bool // what was said before it was closed is read
 }
 
 func newMics(muted bool) *mics { return &mics{rooms: map[string]switching{"": {muted: muted}}} }
@@ -38,10 +42,10 @@ func (m *mics) set(room string, muted bool, ttl time.Duration) {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	s.at, s.wasMuted = time.Now(), m.stateAt(room, time.Now()).on
 	if room == "" {
 		clear(m.rooms)
 	}
-	s.at = time.Now()
 	if _, known := m.rooms[room]; !known && len(m.rooms) > maxSources {
 		m.forgetOne()
 	}
@@ -79,12 +83,47 @@ func (m *mics) forgetOne() {
 func (m *mics) state(room string) mute {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	s, ok := m.rooms[room]
-	if !ok {
-		s = m.rooms[""]
+	return m.stateAt(room, time.Now())
+}
+
+// stateWhileSpeaking is how it is while the assistant speaks there, which it does since a
+// time: where it is push-to-talk only an unmute that came since, or that has an end,
+// opens it.
+func (m *mics) stateWhileSpeaking(room string, since time.Time) mute {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	now := time.Now()
+	is, s := m.stateAt(room, now), m.said(room)
+	switch {
+	case !m.isPushToTalk(room) || is.on:
+		return is
+	case s.until.IsZero() && s.at.After(since), now.Before(s.until):
+		return is
 	}
-	if !s.until.IsZero() && !time.Now().Before(s.until) {
-		return mute{on: !s.muted, lapsed: !s.muted}
+	return mute{on: true, lapsed: !s.until.IsZero() && s.until.After(since), keep: true}
+}
+
+// stateAt is state. A push-to-talk microphone that was open before it was unmuted for a
+// time stays so. The caller holds the lock.
+func (m *mics) stateAt(room string, now time.Time) mute {
+	s := m.said(room)
+	switch {
+	case s.until.IsZero() || now.Before(s.until):
+		return mute{on: s.muted}
+	case !s.muted && !s.wasMuted && m.isPushToTalk(room):
+		return mute{}
 	}
-	return mute{on: s.muted}
+	return mute{on: !s.muted, lapsed: !s.muted}
+}
+
+// said is what was said last about a microphone. The caller holds the lock.
+func (m *mics) said(room string) switching {
+	if s, ok := m.rooms[room]; ok {
+		return s
+	}
+	return m.rooms[""]
+}
+
+func (m *mics) isPushToTalk(room string) bool {
+	return slices.Contains(m.pushToTalk, "*") || slices.Contains(m.pushToTalk, room)
 }

@@ -21,6 +21,10 @@ const (
 	// judgeWithin is how long after the voice was lowered the sound of that may come.
 	judgeWithin = 900 * time.Millisecond
 
+	// maxSpeech is longer than a voice takes for one text: 1,700 characters, of which the
+	// router sends 240 at a time.
+	maxSpeech = 2 * time.Minute
+
 	minJudged    = 8   // voiced frames on each side of a change: 160 ms
 	echoMargin   = 1.2 // times the level of the echo, above which a voice is somebody else's: a false alarm lowers the voice for a moment
 	echoFallMost = 0.45
@@ -39,6 +43,7 @@ type ownVoice struct {
 	vad.Detector
 
 	begun    time.Time // the assistant began to speak; zero: it does not
+	told     time.Time // that it speaks, last
 	over     time.Time // its voice is heard until then; zero: it goes on
 	lowered  time.Time // zero: it has its full voice
 	share    float64   // that is left of it then
@@ -73,7 +78,7 @@ func (o *ownVoice) speaks(now time.Time) {
 	if !o.audible(now) {
 		o.begun, o.frames, o.recent, o.counted = now, 0, nil, 0
 	}
-	o.over = time.Time{}
+	o.over, o.told = time.Time{}, now
 }
 
 // falls notes that the assistant is silent from now on.
@@ -104,6 +109,12 @@ func (o *ownVoice) audible(now time.Time) bool {
 
 // hides reports whether the assistant's voice hides others that are softer.
 func (o *ownVoice) hides(now time.Time) bool { return o.room == echoing && o.audible(now) }
+
+// speaking reports whether the assistant can be heard, and since when. Speech whose end
+// is never told, as the voice broke, is over after [maxSpeech].
+func (o *ownVoice) speaking(now time.Time) (is bool, since time.Time) {
+	return o.audible(now) && now.Sub(o.told) < maxSpeech, o.begun
+}
 
 // Detect implements [vad.Detector].
 func (o *ownVoice) Detect(frame []byte) (level float64, voice bool) {

@@ -74,7 +74,11 @@ func (e *audioSource) hear(a contract.MicAudio, m mute) []speechEvent {
 	e.lastAudio = time.Now()
 	e.clock.note(a.Seq, e.lastAudio, e.segmenter.Heard()+pcm.Audio(a.PCM).Duration())
 	if m.on && !(m.lapsed && e.segmenter.Open()) {
-		facts := e.speechEvents(e.segmenter.Forget())
+		end := e.segmenter.Forget
+		if m.keep {
+			end = e.segmenter.Flush
+		}
+		facts := e.speechEvents(end())
 		e.segmenter.Learn(a.PCM)
 		return facts
 	}

@@ -16,6 +16,7 @@ type sources struct {
 	eagerness   turnend.Eagerness   // empty: what is said does not decide about the end of an utterance
 	lang        string              // that is spoken; empty: unknown
 	discarded   func(took, cpu time.Duration)
+	isSpoken    func(room string) bool // the assistant speaks in a room; nil: it does not
 
 	mu  sync.Mutex
 	all map[string]*audioSource
@@ -39,6 +40,9 @@ func (e *sources) find(source string) (*audioSource, error) {
 		if e.eagerness != "" {
 			one.eagerness, one.lang = e.eagerness, e.lang
 			one.segmenter.DecideEnd(one.endpoint)
+		}
+		if e.isSpoken != nil && e.isSpoken(source) {
+			own.speaks(time.Now())
 		}
 		e.all[source] = one
 	}

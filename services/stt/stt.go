@@ -68,6 +68,8 @@ func New(cfg Config, bus *kit.Bus, e engine.Transcriber, m TurnModel, home kit.H
 		turns: newTurnQueue(), finals: make(chan utterance), partials: make(chan *attempt, 1),
 	}
 	s.sources.eagerness, s.sources.lang, s.sources.discarded = cfg.eagerness(), cfg.Language(), s.speculation.noteDiscarded
+	s.sources.isSpoken = s.echoes.isSpoken
+	s.mics.pushToTalk = cfg.PushToTalk
 	s.mics.used = func(room string) bool { return s.sources.isEstablished(room) || s.turns.understoodIn(room) }
 	return s, nil
 }
@@ -112,7 +114,7 @@ func (s *Service) listen(ctx context.Context, a contract.MicAudio) error {
 	if len(a.PCM) == 0 && !stopped { // less than a sample, at this rate
 		return nil
 	}
-	mute := s.mics.state(a.Source)
+	mute := s.muteOf(e)
 	var slow error
 	if !mute.on {
 		slow = s.wakeListener.hear(a.Source, a.PCM)
@@ -124,6 +126,17 @@ func (s *Service) listen(ctx context.Context, a contract.MicAudio) error {
 	}
 	e.mu.Unlock()
 	return errors.Join(slow, s.publishEvents(ctx, e, facts))
+}
+
+// muteOf is how the microphone of a source is.
+func (s *Service) muteOf(e *audioSource) mute {
+	e.mu.Lock()
+	speaks, since := e.own.speaking(time.Now())
+	e.mu.Unlock()
+	if speaks {
+		return s.mics.stateWhileSpeaking(e.room, since)
+	}
+	return s.mics.state(e.room)
 }
 
 // obey mutes and unmutes the microphone of the room, or of all.
