@@ -47,14 +47,6 @@ func (c *conversation) answered(r contract.LLMResponse, now time.Time) []effect 
 	return append(out, c.closeIfDone(t, now)...)
 }
 
-// apologise says that there is no answer, unless some of the answer was spoken.
-func (c *conversation) apologise(t *turn, cause string, now time.Time) []effect {
-	if c.cfg.Apology == "" || len(t.spoken) > 0 {
-		return c.closeIfDone(t, now)
-	}
-	return c.speak(t, "neutral", cause, now, c.cfg.Apology)
-}
-
 // speak hands pieces to the voice.
 func (c *conversation) speak(t *turn, style, cause string, now time.Time, pieces ...string) (out []effect) {
 	for _, p := range pieces {
@@ -71,6 +63,7 @@ func (c *conversation) speak(t *turn, style, cause string, now time.Time, pieces
 
 // spoke takes what the voice is doing.
 func (c *conversation) spoke(s contract.TtsStatus, room string, now time.Time) []effect {
+	c.voiceSign = now
 	t := c.turns[textOf(s.UttID)]
 	if t == nil {
 		return c.otherSpeech(s, room, now)
@@ -78,6 +71,9 @@ func (c *conversation) spoke(s contract.TtsStatus, room string, now time.Time) [
 	t.lastSign = now
 	switch s.Event {
 	case contract.TtsSpeakingStart:
+		if s.Reason != nil { // it could not be said
+			return nil
+		}
 		if t.times.FirstAudio == nil {
 			t.times.FirstAudio = &s.Timestamp
 		}
@@ -86,7 +82,12 @@ func (c *conversation) spoke(s contract.TtsStatus, room string, now time.Time) [
 		return c.duck(t.room, c.roomAt(t.room, now), now)
 	case contract.TtsStopped: // somebody else stopped it: the rest is not wanted
 		return c.interrupt(t, "stopped", now)
+	case contract.TtsPaused:
+		t.pause(now)
+	case contract.TtsResumed:
+		t.resume(now)
 	case contract.TtsSpeakingEnd:
+		t.noteVoiceFailure(s)
 		t.markEnded(s.Text, s.Reason != nil, now)
 		c.noteVoiceEnded(t.room, now)
 		out := c.closeIfDone(t, now)

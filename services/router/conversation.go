@@ -44,6 +44,7 @@ type conversation struct {
 	recentTurns     []string         // ids of the last turns: what still comes for one of them must not touch a later one
 	online          map[string]bool  // whether a service is ready, by client id; for the announcement
 	announced       bool             // the services were announced
+	voiceSign       time.Time        // the voice last did something, for anybody
 	newID           func() string    // eight hex digits
 }
 
@@ -231,12 +232,12 @@ func (c *conversation) closeTurn(t *turn, outcome, reason string, now time.Time)
 	if r.running == t {
 		r.running = nil
 		out = c.endDuck(t.room, r)
-		if outcome == contract.TurnInterrupted && t.responded {
+		if outcome != contract.TurnDone && t.responded {
 			r.unheard = t.unheardPieces()
 		}
 	}
-	if outcome != contract.TurnFailed && !t.replaced {
-		r.remember(exchange{now, t.text, t.heardText(outcome == contract.TurnInterrupted)}, c.cfg.History, c.cfg.HistoryAge)
+	if heard := t.heardText(outcome != contract.TurnDone); !t.replaced && (outcome != contract.TurnFailed || heard != "") {
+		r.remember(exchange{now, t.text, heard}, c.cfg.History, c.cfg.HistoryAge)
 	}
 	return append(out, t.record(outcome, reason, now))
 }

@@ -112,20 +112,7 @@ func (c *conversation) partial(p contract.PartialTranscript, from origin, now ti
 // tick gives up on turns for which the model or the voice was silent for too long.
 func (c *conversation) tick(now time.Time) (out []effect) {
 	out = append(c.watchBargeIns(now), c.releaseOverdue(now)...)
-	for _, t := range c.turnsByAge() {
-		if r := c.rooms[t.room]; r != nil && r.running == t && (r.held != nil || r.barge.silenced) && t.responded {
-			t.lastSign = now // it waits for somebody
-		}
-		switch quiet := now.Sub(t.lastSign); {
-		case !t.responded && quiet >= c.cfg.LLMTimeout:
-			t.responded, t.failure, t.lastSign = true, "the model did not answer", now
-			out = append(out, effect{t.room, t.cause, contract.LLMCancel{ID: t.id}})
-			out = append(out, c.apologise(t, t.cause, now)...)
-		case t.responded && quiet >= c.cfg.VoiceTimeout:
-			out = append(out, c.closeTurn(t, contract.TurnFailed, "the voice was silent", now)...)
-		}
-	}
-	return out
+	return append(out, c.giveUp(now)...)
 }
 
 // health announces, once, that recogniser and voice are ready.

@@ -33,6 +33,7 @@ type turn struct {
 	// brings the rest.
 	splitter   speech.Splitter
 	lastSeq    int     // of the last delta
+	written    bool    // the model has written all of it
 	hasGap     bool    // a delta is missing: wait for the response
 	streamed   string  // text of the deltas up to the gap
 	spoken     []piece // in order
@@ -41,11 +42,12 @@ type turn struct {
 
 // piece is one TtsSay of the answer.
 type piece struct {
-	text  string
-	begun time.Time // when it began to be heard; zero: it did not
-	heard string    // what was heard of it when it was cut short
-	over  bool      // the voice is done with it, or dropped it
-	ended bool      // it was spoken to its end
+	text   string
+	begun  time.Time // when it began to be heard; zero: it did not
+	heard  string    // what was heard of it when it was cut short
+	notice bool      // it says that the answer failed, and is no part of it
+	over   bool      // the voice is done with it, or dropped it
+	ended  bool      // it was spoken to its end
 
 	endedAt time.Time
 }
@@ -65,14 +67,16 @@ func (t *turn) delta(d contract.LLMStreamDelta) []string {
 		}
 		t.lastSeq = *d.Seq
 	}
+	var ready []string
 	if d.Delta != nil {
 		t.streamed += *d.Delta
-		return t.splitter.Add(*d.Delta)
+		ready = t.splitter.Add(*d.Delta)
 	}
 	if d.Done {
-		return t.splitter.Flush()
+		t.written = true
+		ready = append(ready, t.splitter.Flush()...)
 	}
-	return nil
+	return ready
 }
 
 // response takes the whole answer and returns what was not spoken yet.
@@ -96,9 +100,10 @@ func (t *turn) response(full string) []string {
 // cut short ends with a dash.
 func (t *turn) heardText(interrupted bool) string {
 	var heard []string
-	cut := interrupted && !t.responded
+	cut := interrupted && (!t.responded || t.failure != "")
 	for _, s := range t.spoken {
 		switch {
+		case s.notice:
 		case s.ended:
 			heard = append(heard, s.text)
 		case s.heard != "":
@@ -117,7 +122,7 @@ func (t *turn) heardText(interrupted bool) string {
 // unheardPieces are those that were not heard to their end.
 func (t *turn) unheardPieces() (all []string) {
 	for _, s := range t.spoken {
-		if !s.ended {
+		if !s.ended && !s.notice {
 			all = append(all, s.text)
 		}
 	}
