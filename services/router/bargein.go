@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/gotars/tars/contract"
+	"github.com/gotars/tars/speech/phrases"
 )
 
 const (
@@ -208,12 +209,12 @@ func (c *conversation) interruptByWords(p contract.PartialTranscript, name strin
 		return nil
 	}
 	rest, woken := c.wakePhrase(p.Text)
-	switch as := c.phraseBook.intentOf(rest); {
-	case as == intentStop:
+	switch as := c.phraseBook.IntentOf(rest); {
+	case as == phrases.Stop:
 		return c.silenceRoom(name, r, "stop", now)
-	case as == intentPause && r.held == nil && r.running != nil && c.audible(name):
+	case as == phrases.Pause && r.held == nil && r.running != nil && c.audible(name):
 		return c.hold(name, r, now)
-	case as != noIntent || !woken && (!c.addressed(r, now) || c.mayBeOwnVoice(name, r, now)) || !c.interruptible(r) || len(splitWords(rest)) < minInterruptWords || !r.barge.sustained && isDoubtful(p):
+	case as != phrases.NoIntent || !woken && (!c.addressed(r, now) || c.mayBeOwnVoice(name, r, now)) || !c.interruptible(r) || len(phrases.Words(rest)) < minInterruptWords || !r.barge.sustained && isDoubtful(p):
 		return nil
 	}
 	return c.silenceRoom(name, r, "interrupted", now)

@@ -36,7 +36,7 @@ type Config struct {
 	InterruptSpeaking bool     `split_words:"true" default:"true" desc:"words and a voice that goes on end what is being said; stop words always do"`
 	InterruptThinking bool     `split_words:"true" default:"true" desc:"words end an answer of which nothing was heard yet, before they are complete"`
 	WakeToInterrupt   []string `split_words:"true" desc:"rooms, separated by commas, * for all, in which only a wake word or a phrase such as stop or hold on is obeyed while the assistant speaks: where the microphone hears it and nothing cancels that"`
-	Phrases           string   `desc:"file with more phrases for stop, pause, resume, repeat and nod, in the form of services/router/phrases/en.json"`
+	Phrases           string   `desc:"file with more phrases for stop, pause, resume, repeat and nod, in the form of speech/phrases/en.json"`
 	BrokenOff         string   `split_words:"true" default:"Sorry, I lost the rest of that." desc:"said when the model failed in the middle of an answer; empty: nothing"`
 	NotUnderstood     string   `split_words:"true" default:"Sorry, I did not get that." desc:"said when the recogniser failed while somebody waits for an answer; empty: nothing"`
 

@@ -10,6 +10,7 @@ import (
 	"github.com/gotars/tars/contract"
 	"github.com/gotars/tars/kit/msg"
 	"github.com/gotars/tars/speech"
+	"github.com/gotars/tars/speech/phrases"
 )
 
 // effect is one message to publish: for a room, as an answer to cause.
@@ -33,7 +34,7 @@ type conversation struct {
 	cfg             Config
 	live            bool // answer everything, without a wake phrase
 	phrases         []string
-	phraseBook      *phraseBook
+	phraseBook      *phrases.Book
 	others          []otherUtterance // speech without a turn that is heard now
 	acks            []string
 	timings         []contract.SpeechTiming // of utterances whose final is to come, oldest first
@@ -77,7 +78,7 @@ type exchange struct {
 
 const maxRemembered = 256
 
-func newConversation(cfg Config, book *phraseBook, newID func() string) *conversation {
+func newConversation(cfg Config, book *phrases.Book, newID func() string) *conversation {
 	return &conversation{cfg: cfg, phraseBook: book, live: cfg.LiveModeDefault, phrases: splitChoices(cfg.WakePhrases), acks: splitChoices(cfg.WakeAckChoices),
 		rooms: map[string]*room{}, turns: map[string]*turn{}, online: map[string]bool{}, newID: newID}
 }

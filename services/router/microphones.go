@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/gotars/tars/contract"
+	"github.com/gotars/tars/speech/phrases"
 )
 
 const (
@@ -118,7 +119,7 @@ func gap(a, b float64) time.Duration {
 
 // sameWords reports whether two transcripts are of one utterance.
 func sameWords(a, b string) bool {
-	x, y := splitWords(a), splitWords(b)
+	x, y := phrases.Words(a), phrases.Words(b)
 	if len(x) < len(y) {
 		x, y = y, x
 	}

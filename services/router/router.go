@@ -6,12 +6,14 @@ package router
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"go.uber.org/fx"
 
 	"github.com/gotars/tars/contract"
 	"github.com/gotars/tars/kit"
+	"github.com/gotars/tars/speech/phrases"
 )
 
 // Module is the router service.
@@ -39,9 +41,9 @@ type Service struct {
 
 // New returns a router that speaks through bus.
 func New(cfg Config, bus *kit.Bus) (*Service, error) {
-	book, err := newPhraseBook(splitChoices(cfg.WakePhrases), cfg.Phrases)
+	book, err := phrases.NewBook(splitChoices(cfg.WakePhrases), cfg.Phrases)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("ROUTER_PHRASES: %w", err)
 	}
 	return &Service{bus: bus, talk: newConversation(cfg, book, func() string { return kit.NewID()[:8] }), soon: make(chan struct{}, 1)}, nil
 }

@@ -3,9 +3,9 @@ package router
 import (
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/gotars/tars/speech"
+	"github.com/gotars/tars/speech/phrases"
 )
 
 // ruleReply is an answer that needs no model.
@@ -14,17 +14,9 @@ type ruleReply struct {
 	style string
 }
 
-// splitWords returns the words of text in lower case and without punctuation, so
-// that rules see "What's the time?" as "what's the time".
-func splitWords(text string) []string {
-	return strings.FieldsFunc(strings.ToLower(strings.ReplaceAll(text, "’", "'")), func(r rune) bool {
-		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '\''
-	})
-}
-
 // normalize joins the words of text, without the politeness at either end.
 func normalize(text string) string {
-	s := strings.Join(splitWords(text), " ")
+	s := strings.Join(phrases.Words(text), " ")
 	for _, p := range []string{"please ", "could you ", "can you ", "would you ", "will you ", "tell me ", "please "} {
 		s = strings.TrimPrefix(s, p)
 	}
@@ -84,7 +76,7 @@ func textToSay(text string) (string, bool) {
 	}
 	rest := strings.TrimSpace(t[4:])
 	for _, vague := range []string{"something", "anything", "that again", "it again", "again", "no more", "what", "that", "it", "goodbye to", "hello to", "hi to"} {
-		w := strings.Join(splitWords(rest), " ")
+		w := strings.Join(phrases.Words(rest), " ")
 		if w == vague || strings.HasPrefix(w, vague+" ") {
 			return "", false
 		}

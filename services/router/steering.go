@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/gotars/tars/contract"
+	"github.com/gotars/tars/speech/phrases"
 )
 
 const (
@@ -23,29 +24,29 @@ const (
 // "hold on" and "mm-hm". done reports that nothing is left to answer.
 func (c *conversation) steer(t *turn, r *room, from origin, meant bool, now time.Time) (out []effect, done bool) {
 	busy := c.busy(from.room)
-	switch as := c.phraseBook.intentOf(t.text); {
-	case as == intentStop && (busy || r.held != nil):
+	switch as := c.phraseBook.IntentOf(t.text); {
+	case as == phrases.Stop && (busy || r.held != nil):
 		return append(c.silenceRoom(from.room, r, "stop", now), t.record(contract.TurnDone, "stop", now)), true
-	case as == intentStop && meant: // nothing goes on
+	case as == phrases.Stop && meant: // nothing goes on
 		return []effect{t.record(contract.TurnDone, "stop", now)}, true
-	case as == intentPause && r.running != nil && c.audible(from.room):
+	case as == phrases.Pause && r.running != nil && c.audible(from.room):
 		if r.held == nil {
 			out = c.hold(from.room, r, now)
 		}
 		return append(out, t.record(contract.TurnDone, "hold", now)), true
-	case as == intentPause && (busy || meant):
+	case as == phrases.Pause && (busy || meant):
 		return append(c.silenceRoom(from.room, r, "hold", now), t.record(contract.TurnDone, "hold", now)), true
-	case as == intentResume && r.held != nil:
+	case as == phrases.Resume && r.held != nil:
 		return append(c.unhold(from.room, r, "go on", now), t.record(contract.TurnDone, "go on", now)), true
-	case as == intentResume && meant && len(r.unheard) > 0:
+	case as == phrases.Resume && meant && len(r.unheard) > 0:
 		return c.repeat(t, r, from, r.unheard, now), true
-	case as == intentRepeat && meant:
+	case as == phrases.Repeat && meant:
 		if pieces := c.lastHeard(r); len(pieces) > 0 {
 			return c.repeat(t, r, from, pieces, now), true
 		}
-	case as == intentNod && busy && !from.typed:
+	case as == phrases.Nod && busy && !from.typed:
 		return append(c.giveBack(from.room, r, "nod", now), t.record(contract.TurnIgnored, "nod", now)), true
-	case as == noIntent && !from.typed && c.audible(from.room) && t.tooShortToInterrupt():
+	case as == phrases.NoIntent && !from.typed && c.audible(from.room) && t.tooShortToInterrupt():
 		return append(c.giveBack(from.room, r, "nod", now), t.record(contract.TurnIgnored, "too short to interrupt", now)), true
 	}
 	return nil, false
@@ -71,7 +72,7 @@ func (t *turn) tooShortToInterrupt() bool {
 		return false
 	}
 	took := timeOf(*t.times.SpeechEnd).Sub(timeOf(*t.times.SpeechStart)) - hangover
-	switch len(splitWords(t.text)) {
+	switch len(phrases.Words(t.text)) {
 	case 1:
 		return took <= maxNod
 	case 2:
@@ -134,7 +135,7 @@ func timeOf(seconds float64) time.Time { return time.UnixMicro(int64(seconds * 1
 // wakePhrase takes a wake phrase off text. In wake mode what was said before the
 // phrase is left out as well.
 func (c *conversation) wakePhrase(text string) (rest string, woken bool) {
-	return findWakePhrase(text, c.phrases, c.phraseBook.fillers, !c.live)
+	return findWakePhrase(text, c.phrases, c.phraseBook, !c.live)
 }
 
 // continues reports whether t is the second half of what first is: both were

@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/gotars/tars/speech"
+	"github.com/gotars/tars/speech/phrases"
 )
 
 // spokenWord is a word of a text, and where it stands there.
@@ -39,13 +40,13 @@ func wordsOf(text string) (words []spokenWord) {
 // findWakePhrase takes a wake phrase off text, as it was written or as a recogniser
 // may have understood it. Fillers may stand before it. With anywhere set it may begin
 // any sentence of text, and rest is what follows it; else it must begin the first.
-func findWakePhrase(text string, phrases []string, fillers map[string]bool, anywhere bool) (rest string, woken bool) {
+func findWakePhrase(text string, wakePhrases []string, book *phrases.Book, anywhere bool) (rest string, woken bool) {
 	words := wordsOf(text)
-	for _, phrase := range phrases {
-		want := splitWords(phrase)
+	for _, phrase := range wakePhrases {
+		want := phrases.Words(phrase)
 		leads := false // only fillers stand between the beginning of the sentence and here
 		for i, w := range words {
-			if leads = w.opens || leads && fillers[words[i-1].text]; !leads {
+			if leads = w.opens || leads && book.IsFiller(words[i-1].text); !leads {
 				continue
 			}
 			if w.opens && i > 0 && !anywhere {

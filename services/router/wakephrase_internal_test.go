@@ -1,11 +1,15 @@
 package router
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/gotars/tars/speech/phrases"
+)
 
 // testPhrases are the phrases that come with the router.
-func testPhrases(t *testing.T) *phraseBook {
+func testPhrases(t *testing.T) *phrases.Book {
 	t.Helper()
-	b, err := newPhraseBook([]string{"hey tars"}, "")
+	b, err := phrases.NewBook([]string{"hey tars"}, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,13 +40,13 @@ func TestWakePhraseIsFound(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			rest, woken := findWakePhrase(tt.text, []string{"ok computer", "hey tars"}, testPhrases(t).fillers, true)
+			rest, woken := findWakePhrase(tt.text, []string{"ok computer", "hey tars"}, testPhrases(t), true)
 			if rest != tt.rest || woken != tt.woken {
 				t.Errorf("got %q %v, want %q %v", rest, woken, tt.rest, tt.woken)
 			}
 		})
 	}
-	if rest, woken := findWakePhrase("Turn it off. Hey Tars, wave.", []string{"hey tars"}, testPhrases(t).fillers, false); woken || rest != "Turn it off. Hey Tars, wave." {
+	if rest, woken := findWakePhrase("Turn it off. Hey Tars, wave.", []string{"hey tars"}, testPhrases(t), false); woken || rest != "Turn it off. Hey Tars, wave." {
 		t.Errorf("without a wake word, what stands before the phrase is part of the request: got %q %v", rest, woken)
 	}
 }
