@@ -6,7 +6,9 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -31,7 +33,8 @@ const (
 //go:embed *.json
 var languages embed.FS
 
-// phraseList is the content of one file.
+// phraseList is the content of one file. A phrase between slashes is a regular expression
+// for one word: recognisers write a hum with as many letters as they like.
 type phraseList struct {
 	Stop   []string `json:"stop"`
 	Pause  []string `json:"pause"`
@@ -41,6 +44,7 @@ type phraseList struct {
 	Filler []string `json:"filler"`
 
 	Particle []string `json:"particle"` // words that may stand inside of a phrase: "hör bitte auf"
+	Answer   []string `json:"answer"`   // words that answer a question
 }
 
 const (
@@ -54,12 +58,20 @@ type Book struct {
 	intents   map[string]Intent // by the words of the phrase, joined by spaces
 	fillers   map[string]bool
 	particles map[string]bool
+	patterns  []pattern
+	answers   map[string]bool
+}
+
+// pattern is a phrase of one word that is written in many ways.
+type pattern struct {
+	*regexp.Regexp
+	as Intent
 }
 
 // NewBook reads the phrases of this package, and those in the user's file when there is
 // one. The words of wake phrases are fillers, so that "TARS, stop" is "stop".
 func NewBook(wakePhrases []string, userFile string) (*Book, error) {
-	b := &Book{intents: map[string]Intent{}, fillers: map[string]bool{}, particles: map[string]bool{}}
+	b := &Book{intents: map[string]Intent{}, fillers: map[string]bool{}, particles: map[string]bool{}, answers: map[string]bool{}}
 	entries, err := languages.ReadDir(".")
 	if err != nil {
 		return nil, err
@@ -103,6 +115,14 @@ func (b *Book) add(data []byte) error {
 		as      Intent
 	}{{l.Nod, Nod}, {l.Repeat, Repeat}, {l.Resume, Resume}, {l.Pause, Pause}, {l.Stop, Stop}} {
 		for _, p := range list.phrases {
+			if inner, ok := strings.CutPrefix(p, "/"); ok {
+				re, err := regexp.Compile("^(?:" + strings.TrimSuffix(inner, "/") + ")$")
+				if err != nil {
+					return fmt.Errorf("%s: %w", p, err)
+				}
+				b.patterns = append(b.patterns, pattern{re, list.as})
+				continue
+			}
 			if key := phraseKey(Words(p)); key != "" {
 				b.intents[key] = max(b.intents[key], list.as)
 			}
@@ -113,6 +133,9 @@ func (b *Book) add(data []byte) error {
 	}
 	for _, p := range l.Particle {
 		b.particles[phraseKey(Words(p))] = true
+	}
+	for _, p := range l.Answer {
+		b.answers[phraseKey(Words(p))] = true
 	}
 	return nil
 }
@@ -134,6 +157,34 @@ func (b *Book) IntentOf(text string) Intent {
 	return b.intentOfWords(slices.DeleteFunc(words, func(w string) bool { return b.particles[w] }))
 }
 
+// soundOf tells what a word is that is written in many ways, such as "mmhmm" and "shhh".
+func (b *Book) soundOf(word string) (as Intent) {
+	for _, p := range b.patterns {
+		if p.MatchString(word) {
+			as = max(as, p.as)
+		}
+	}
+	return as
+}
+
+// Interrupts are the words that stand alone in the middle of somebody else's speech when a
+// person says them: stop and pause phrases of one word, and answers, in all languages of
+// this package.
+func Interrupts() []string {
+	b, err := NewBook(nil, "")
+	if err != nil {
+		panic(err) // its files are part of the program
+	}
+	all := slices.Collect(maps.Keys(b.answers))
+	for key, as := range b.intents {
+		if as >= Pause && !strings.Contains(key, " ") {
+			all = append(all, key)
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
 // intentOfWords finds phrases and fillers that all words belong to.
 func (b *Book) intentOfWords(words []string) Intent {
 	// best[i] is the strongest intent of the first i words; -1: they are no phrases.
@@ -146,6 +197,11 @@ func (b *Book) intentOfWords(words []string) Intent {
 			}
 			key := phraseKey(words[i-n : i])
 			as, known := b.intents[key]
+			if n == 1 {
+				if sound := b.soundOf(key); sound != NoIntent {
+					as, known = max(as, sound), true
+				}
+			}
 			if known || b.fillers[key] {
 				best[i] = max(best[i], best[i-n], as)
 			}
