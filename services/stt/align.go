@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/gotars/tars/speech"
+	"github.com/gotars/tars/speech/phrases"
 )
 
 const (
@@ -27,13 +28,13 @@ const (
 )
 
 // interruptWords stand alone in the middle of our speech when a person says them, and
-// are what they must not lose there.
-var interruptWords = words("stop stopp halt wait warte quiet ruhe still silence enough genug cancel abbrechen pause no nein yes ja okay ok jarvis tars " +
-	"para basta espera silencio arrête arrete attends assez ferma aspetta")
+// are what they must not lose there: stop phrases and answers of one word, and names by which
+// an assistant is called.
+var interruptWords = wordSet(append(phrases.Interrupts(), "jarvis", "tars"))
 
-func words(list string) map[string]bool {
+func wordSet(words []string) map[string]bool {
 	set := map[string]bool{}
-	for _, w := range strings.Fields(list) {
+	for _, w := range words {
 		set[w] = true
 	}
 	return set

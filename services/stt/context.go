@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/gotars/tars/services/stt/engine"
+	"github.com/gotars/tars/speech/phrases"
 )
 
 const (
@@ -117,7 +118,7 @@ func isContextEcho(r engine.Result, context string, voiced time.Duration) bool {
 
 // stopWords are never taken for an echo of the context: they are short, said again and
 // again, and must be heard.
-var stopWords = words("stop stopp halt wait warte no nein yes ja okay ok")
+var stopWords = wordSet(phrases.Interrupts())
 
 // sentence is text that begins like a sentence and ends like one; empty stays empty.
 func sentence(text string) string {
