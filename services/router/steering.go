@@ -27,6 +27,7 @@ func (c *conversation) steer(t *turn, r *room, from origin, meant bool, now time
 	switch as := c.phraseBook.IntentOf(t.text); {
 	case as == phrases.Stop && (busy || r.held != nil):
 		return append(c.silenceRoom(from.room, r, "stop", now), t.record(contract.TurnDone, "stop", now)), true
+	case as >= phrases.Pause && !busy && c.mayAnswer(t, r, now): // "cancel", or "one minute"
 	case as == phrases.Stop && meant: // nothing goes on
 		return []effect{t.record(contract.TurnDone, "stop", now)}, true
 	case as == phrases.Pause && r.running != nil && c.audible(from.room):
@@ -50,6 +51,20 @@ func (c *conversation) steer(t *turn, r *room, from origin, meant bool, now time
 		return append(c.giveBack(from.room, r, "nod", now), t.record(contract.TurnIgnored, "too short to interrupt", now)), true
 	}
 	return nil, false
+}
+
+// mayAnswer reports whether an utterance may be the answer to a question of the assistant:
+// that was the last it said, and the utterance began soon after.
+func (c *conversation) mayAnswer(t *turn, r *room, now time.Time) bool {
+	begun := now
+	if t.times.SpeechStart != nil {
+		begun = timeOf(*t.times.SpeechStart)
+	}
+	if len(r.history) == 0 || begun.Before(r.voiceEnded) {
+		return false
+	}
+	last := r.history[len(r.history)-1]
+	return strings.HasSuffix(last.reply, "?") && begun.Sub(last.at) <= c.cfg.ResponseWindow
 }
 
 // maxNod is how long a word may take that is heard while the assistant speaks, and is no
