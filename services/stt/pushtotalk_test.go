@@ -13,7 +13,11 @@ func TestPushToTalk(t *testing.T) {
 	word := func() *sound.Room { return sound.NewRoom(20).Silence(400 * ms).Voice(time.Second).Silence(time.Second) }
 	in := func(t *testing.T, h *house, room string, m interface {
 		publish(*testing.T, *house, string)
-	}) { t.Helper(); m.publish(t, h, room); h.Settle() }
+	}) {
+		t.Helper()
+		m.publish(t, h, room)
+		h.Settle()
+	}
 	const kitchen = "STT_PUSH_TO_TALK=attic,kitchen"
 	speaks, ends := status(contract.TtsSpeakingStart), status(contract.TtsSpeakingEnd)
 

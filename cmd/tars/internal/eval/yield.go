@@ -27,7 +27,7 @@ type Yield struct {
 
 const (
 	answerTimeout = 20 * time.Second        // for the first sound of an answer
-	verdictTime   = 5500 * time.Millisecond // after a clip, in which the assistant decides
+	verdictTime   = 4500 * time.Millisecond // after a clip, in which the assistant decides
 	quietTime     = 600 * time.Millisecond  // without a sound, after which a room is idle
 	minGap        = 60 * time.Millisecond   // shorter holes are not heard
 )
@@ -63,10 +63,20 @@ func (e *Evaluation) interruptOnce(ctx context.Context, r *room.Room, clip Clip,
 		y.Gap = longestGap(states, utt)
 		y.Whole = ended || !held && len(states) > 0 && states[len(states)-1].Gain > 0.9
 	}
-	r.Await(ctx, begun+seconds(clip.Begin), verdictTime, isVerdict) // or it would be taken for what is said next
+	if wasHeard(r, begun) {
+		r.Await(ctx, begun+seconds(clip.Begin), verdictTime, isVerdict) // or it would be taken for what is said next
+	}
 	y.Heard = heardSince(r, begun)
 	y.Typed, err = e.hush(ctx, r)
 	return y, err
+}
+
+// wasHeard reports whether somebody was heard to speak from a time on.
+func wasHeard(r *room.Room, from time.Duration) bool {
+	return slices.ContainsFunc(r.Since(from), func(ev room.Event) bool {
+		w, ok := ev.Message.(contract.WakeEvent)
+		return ok && w.Type == contract.WakeEventSpeechStart
+	})
 }
 
 // isVerdict reports whether a message says what was heard of somebody who spoke.
