@@ -3,6 +3,7 @@ package eval
 import (
 	"fmt"
 	"io"
+	"path"
 	"strings"
 	"text/tabwriter"
 )
@@ -114,14 +115,10 @@ func (r *Report) hearingRows() [][]string {
 func (r *Report) nothingRows() [][]string {
 	rows := [][]string{{"sound", "minutes", "false finals", "times taken for a voice"}}
 	for _, kind := range []string{KindMusic, KindNoise, KindKeyboard} {
-		minutes, finals, ducks := 0.0, 0, 0
 		for _, b := range r.Nothing {
 			if b.Kind == kind {
-				minutes, finals, ducks = minutes+b.Minutes, finals+len(b.Finals), ducks+b.Ducks
+				rows = append(rows, []string{path.Base(b.File), fmt.Sprintf("%.1f", b.Minutes), fmt.Sprint(len(b.Finals)), fmt.Sprint(b.Ducks)})
 			}
-		}
-		if minutes > 0 {
-			rows = append(rows, []string{kind, fmt.Sprintf("%.1f", minutes), fmt.Sprint(finals), fmt.Sprint(ducks)})
 		}
 	}
 	return rows
