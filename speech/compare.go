@@ -1,6 +1,7 @@
 package speech
 
 import (
+	"cmp"
 	"regexp"
 	"strings"
 	"unicode"
@@ -20,6 +21,8 @@ func ComparableWords(text, lang string) []string {
 	}
 	text = apostrophes.Replace(text)
 	text = l.clockTimes(text)
+	text = dotNet.ReplaceAllString(text, "$1 dot net")
+	text = digitsTimes.ReplaceAllString(text, "$1 "+cmp.Or(l.Signs["×"], "x")+" $2")
 	text = ordinalSuffix.ReplaceAllString(text, "$1")
 	return joinLetters(l.digits(splitComparable(text)))
 }
@@ -29,6 +32,9 @@ var (
 	// contractions are read alike with and without an apostrophe, as a recogniser likes.
 	contractions  = strings.NewReplacer("won't", "will not", "can't", "can not", "cannot", "can not", "n't", " not", "'s", " is", "'re", " are", "'ll", " will", "'ve", " have", "'m", " am", "'d", " would")
 	fullHour      = regexp.MustCompile(`\b(\d{1,2}):00\b`)
+	fullHourDot   = regexp.MustCompile(`\b(\d{1,2})\.00( ?[ap]\.? ?m\b)`)
+	dotNet        = regexp.MustCompile(`(^|\s)\.net\b`)
+	digitsTimes   = regexp.MustCompile(`(\d) ?x ?(\d)`)
 	clockAndUhr   = regexp.MustCompile(`\b(\d{1,2})[:.]0?(\d{1,2}) uhr\b`)
 	ordinalSuffix = regexp.MustCompile(`(\d)(?:st|nd|rd|th)\b`)
 )
@@ -38,6 +44,7 @@ var (
 func (l *language) clockTimes(text string) string {
 	text = strings.ReplaceAll(text, " o clock", " ")
 	text = fullHour.ReplaceAllString(text, "$1")
+	text = fullHourDot.ReplaceAllString(text, "$1$2")
 	return clockAndUhr.ReplaceAllString(text, "$1 uhr $2")
 }
 

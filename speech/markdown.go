@@ -47,7 +47,7 @@ var (
 	ticks       = regexp.MustCompile("`+([^`]+)`+")
 	leftMarks   = regexp.MustCompile("[*`|#\\\\^{}~]+|_{2,}")
 	inWord      = regexp.MustCompile(`(\pL)_(\pL)`)
-	beforePoint = regexp.MustCompile(`\s+([,.!?;:…])`)
+	beforePoint = regexp.MustCompile(`\s+([,!?;:…]|\.(?:$|[^\pL\pN]))`) // a point before a letter belongs to it: .txt, .5
 )
 
 // spokenLine is one line of Markdown as a sentence or a part of one. A heading,

@@ -29,6 +29,10 @@ func (l *language) say(text string) string {
 	text = l.sayMinus(text)
 	text = l.units().replace(text)
 	text = l.saySigns(text)
+	text = slashedNames.ReplaceAllString(text, "$1 $2")
+	for range 2 { // what stands between two of them belongs to one
+		text = slashedWords.ReplaceAllString(text, "$1$2 $3$4")
+	}
 	return l.sayRomans(text)
 }
 
@@ -301,6 +305,13 @@ func (l *language) saySigns(text string) string {
 	return replaceGroups(anySign, text, func(g []string) string { return " " + cmp.Or(l.Signs[g[1]], g[1]) + " " })
 }
 
+// Voices read the name of a slash where people make a pause at most: "AC/DC", "yes/no". A
+// path has more than one, or begins with one.
+var (
+	slashedNames = regexp.MustCompile(`\b(\p{Lu}{1,4})/(\p{Lu}{1,4})\b`)
+	slashedWords = regexp.MustCompile(`(^|[\s(])(\pL{2,})/(\pL{2,})($|[\s).,;:!?])`)
+)
+
 var (
 	roman = regexp.MustCompile(`(\pL+)( +)([IVX]{1,6})\b(\.?)`)
 	// rulers carry numbers. Behind another name "V" or "X" may be an initial.
@@ -310,7 +321,8 @@ var (
 )
 
 // sayRomans says the Roman numerals behind the name of a ruler, or a word that is
-// numbered, such as "Chapter".
+// numbered, such as "Chapter", and behind any name those that are nothing else, such as
+// "Rocky III".
 func (l *language) sayRomans(text string) string {
 	return replaceGroups(roman, text, func(g []string) string {
 		n := romanValue(g[3])
@@ -322,9 +334,16 @@ func (l *language) sayRomans(text string) string {
 		case rulers[g[1]]:
 			return g[1] + g[2] + l.Regnal[n-1] + strings.TrimPrefix(g[4], map[bool]string{true: "."}[l.OrdinalDot])
 		}
+		if first, _ := utf8.DecodeRuneInString(g[1]); unicode.IsUpper(first) && g[1] != "The" && isOnlyNumeral(g[3]) {
+			return g[1] + g[2] + l.Numerals[n-1] + g[4]
+		}
 		return g[0]
 	})
 }
+
+// isOnlyNumeral reports whether a Roman numeral is no initial and no abbreviation, as V and
+// IV are.
+func isOnlyNumeral(s string) bool { return s == "II" || len(s) >= 3 && strings.Contains(s, "I") }
 
 // romanValue is the value of a Roman numeral of I, V and X, 0 if it is none.
 func romanValue(s string) int {
