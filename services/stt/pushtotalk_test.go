@@ -11,9 +11,7 @@ import (
 
 func TestPushToTalk(t *testing.T) {
 	word := func() *sound.Room { return sound.NewRoom(20).Silence(400 * ms).Voice(time.Second).Silence(time.Second) }
-	in := func(t *testing.T, h *house, room string, m interface {
-		publish(*testing.T, *house, string)
-	}) {
+	in := func(t *testing.T, h *house, room string, m roomMessage) {
 		t.Helper()
 		m.publish(t, h, room)
 		h.Settle()
@@ -89,6 +87,11 @@ func TestPushToTalk(t *testing.T) {
 		h.play(t, word(), "kitchen")
 		expectAll(t, "finals", h.texts(), "1.7 seconds")
 	}, kitchen)
+}
+
+// roomMessage is something that is published in a room, "" for all.
+type roomMessage interface {
+	publish(t *testing.T, h *house, room string)
 }
 
 // status is an event of the voice.
