@@ -72,7 +72,14 @@ type LLMResponse struct {
 	Provider *string        `json:"provider"`
 	Model    *string        `json:"model"`
 	Tokens   map[string]any `json:"tokens" msg:"nullable"` // the provider's own counts; nil on an error
+	Cut      *string        `json:"cut,omitempty"`         // why Reply ends before its end: LLMCutLength or LLMCutFilter; nil: it does not
 }
+
+// Why the text of an LLMResponse ends before its end.
+const (
+	LLMCutLength = "length" // it reached the longest answer of the settings
+	LLMCutFilter = "filter" // the provider did not let the model go on
+)
 
 // Route is llm/response.
 func (LLMResponse) Route() msg.Route {

@@ -44,6 +44,8 @@ type ChatChunk struct {
 	Model string
 	Text  string
 	Usage map[string]any // counts of tokens by name, nil when not told
+
+	Finish string // why the answer ends, as stop, length or content_filter; empty: it goes on, or that is not told
 }
 
 // NoAnswerError is returned when the server took a conversation and sent nothing
@@ -199,8 +201,9 @@ func parseChunk(b []byte) (chunk ChatChunk, answered bool, err error) {
 	var v struct {
 		Model   String
 		Choices []struct {
-			Delta, Message *struct{ Content String } // a whole answer has a message
-			Text           String                    // the older completions
+			Delta, Message *struct{ Content, Refusal String } // a whole answer has a message; a refusal stands in place of the content
+			Text           String                             // the older completions
+			FinishReason   String                             `json:"finish_reason"`
 		}
 		Usage any
 	}
@@ -213,11 +216,16 @@ func parseChunk(b []byte) (chunk ChatChunk, answered bool, err error) {
 		return chunk, false, nil
 	}
 	first := v.Choices[0]
+	chunk.Finish = string(first.FinishReason)
 	switch {
 	case first.Delta != nil && first.Delta.Content != "":
 		chunk.Text = string(first.Delta.Content)
 	case first.Message != nil && first.Message.Content != "":
 		chunk.Text = string(first.Message.Content)
+	case first.Delta != nil && first.Delta.Refusal != "":
+		chunk.Text = string(first.Delta.Refusal)
+	case first.Message != nil && first.Message.Refusal != "":
+		chunk.Text = string(first.Message.Refusal)
 	default:
 		chunk.Text = string(first.Text)
 	}

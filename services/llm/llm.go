@@ -79,6 +79,9 @@ func (s *Service) write(ctx context.Context, q contract.LLMRequest, send func(co
 	if use.Model != "" {
 		r.Model = &use.Model
 	}
+	if use.Cut != "" {
+		r.Cut = &use.Cut
+	}
 	if r.Tokens == nil {
 		r.Tokens = map[string]any{}
 	}

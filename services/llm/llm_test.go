@@ -50,7 +50,11 @@ func (e *script) Generate(ctx context.Context, p engine.Prompt, emit func(string
 	if strings.HasPrefix(p.Question, "fail") {
 		return engine.Usage{}, errors.New("the machine is on fire")
 	}
-	return engine.Usage{Model: "m1", Tokens: map[string]any{"total_tokens": 7}}, nil
+	use := engine.Usage{Model: "m1", Tokens: map[string]any{"total_tokens": 7}}
+	if strings.HasPrefix(p.Question, "long") {
+		use.Cut = contract.LLMCutLength
+	}
+	return use, nil
 }
 
 func (e *script) last() engine.Prompt {
@@ -96,6 +100,7 @@ func TestAnswers(t *testing.T) {
 		"words, the end mark, the whole": {contract.LLMRequest{ID: "r", Text: "one two"}, `r 1 "one " false; r 2 "two" false; r 3 "<nil>" true; `, "one two", "<nil>"},
 		"no deltas when none are wanted": {contract.LLMRequest{ID: "r", Text: "one two", Stream: new(false)}, "", "one two", "<nil>"},
 		"nothing to say":                 {contract.LLMRequest{ID: "r", Text: "silence"}, `r 1 "<nil>" true; `, "<nil>", "<nil>"},
+		"an answer that is too long":     {contract.LLMRequest{ID: "r", Text: "long story"}, `r 1 "long " false; r 2 "story" false; r 3 "<nil>" true; `, "long story", "<nil>"},
 		"a failure":                      {contract.LLMRequest{ID: "r", Text: "fail now"}, `r 1 "fail " false; r 2 "now" false; r 3 "<nil>" true; `, "<nil>", "the machine is on fire"},
 	}
 	for name, tt := range tests {
@@ -109,6 +114,9 @@ func TestAnswers(t *testing.T) {
 			}
 			if value(r.Reply) != tt.reply || value(r.Error) != tt.failed || r.ID != "r" || meta.ID != "chain" {
 				t.Errorf("reply %q, error %q, id %q in %q", value(r.Reply), value(r.Error), r.ID, meta.ID)
+			}
+			if cut := r.Cut != nil && *r.Cut == contract.LLMCutLength; cut != (tt.ask.Text == "long story") {
+				t.Errorf("cut: %q", value(r.Cut))
 			}
 			if ok := r.Error == nil; ok != (r.Tokens != nil) || ok && value(r.Model) != "m1" {
 				t.Errorf("tokens %v by %s", r.Tokens, value(r.Model))

@@ -44,6 +44,9 @@ func (c *conversation) answered(r contract.LLMResponse, now time.Time) []effect 
 		t.failure = "empty answer"
 		return append(out, c.apologise(t, r.MessageID, now)...)
 	}
+	if r.Cut != nil {
+		out = append(out, c.tellCut(t, *r.Cut, r.MessageID, now)...)
+	}
 	return append(out, c.closeIfDone(t, now)...)
 }
 

@@ -25,6 +25,12 @@ func (h *household) response(reply, failure string) {
 	h.take(h.c.answered(m, h.now))
 }
 
+// cutResponse has it end before its end.
+func (h *household) cutResponse(reply, why string) {
+	m := contract.LLMResponse{ID: h.asks[len(h.asks)-1].ID, Reply: nilIfEmpty(reply), Cut: &why}
+	h.take(h.c.answered(m, h.now))
+}
+
 // says has the voice begin and end to say text, for a reason when it could not.
 func (h *household) says(room, text, reason string) {
 	for _, event := range []string{contract.TtsSpeakingStart, contract.TtsSpeakingEnd} {
@@ -75,12 +81,40 @@ func TestNoAnswerEndsWithoutAWordAboutIt(t *testing.T) {
 			h.response("", "connection lost")
 			h.says("hall", "I lost the rest.", "")
 		}, []string{"say Once upon a time there was a king.", "say I lost the rest.", "failed connection lost"}},
+		"it breaks off in the middle, after the mark of the end that llm sends then": {func(h *household) {
+			h.delta(1, "Once upon a time there was a king. He had a")
+			h.delta(2, "")
+			h.response("", "connection lost")
+			for _, text := range []string{"Once upon a time there was a king.", "He had a", "I lost the rest."} {
+				h.says("hall", text, "")
+			}
+		}, []string{"say Once upon a time there was a king.", "say He had a", "say I lost the rest.", "failed connection lost"}},
 		"it stalls in the middle": {func(h *household) {
 			h.delta(1, "Once upon a time there was a king. He had a")
 			h.says("hall", "Once upon a time there was a king.", "")
 			h.pass(46 * time.Second)
 			h.says("hall", "I lost the rest.", "")
 		}, []string{"say Once upon a time there was a king.", "cancel", "say I lost the rest.", "failed the model did not answer"}},
+		"it reaches its longest answer": {func(h *household) {
+			h.delta(1, "Once upon a time there was a king. He had a")
+			h.delta(2, "")
+			h.cutResponse("Once upon a time there was a king. He had a", contract.LLMCutLength)
+			h.says("hall", "Once upon a time there was a king.", "")
+			h.says("hall", "He had a", "")
+			h.says("hall", "Say go on.", "")
+		}, []string{"say Once upon a time there was a king.", "say He had a", "say Say go on.", "done"}},
+		"its provider ends it": {func(h *household) {
+			h.delta(1, "Once upon a time there was a king.")
+			h.delta(2, "")
+			h.cutResponse("Once upon a time there was a king.", contract.LLMCutFilter)
+			h.says("hall", "Once upon a time there was a king.", "")
+			h.says("hall", "I lost the rest.", "")
+		}, []string{"say Once upon a time there was a king.", "say I lost the rest.", "failed the provider of the model ended the answer"}},
+		"its provider ends it before the first word": {func(h *household) {
+			h.delta(1, "")
+			h.cutResponse("", contract.LLMCutFilter)
+			h.says("hall", "Sorry.", "")
+		}, []string{"say Sorry.", "failed empty answer"}},
 		"a delta and the response are lost": {func(h *household) {
 			h.delta(1, "Once upon a time there was a king. He had a")
 			h.says("hall", "Once upon a time there was a king.", "")
@@ -124,7 +158,7 @@ func TestNoAnswerEndsWithoutAWordAboutIt(t *testing.T) {
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
-			h := newHousehold(t, func(c *Config) { c.BrokenOff = "I lost the rest." })
+			h := newHousehold(t, func(c *Config) { c.BrokenOff, c.CutShort = "I lost the rest.", "Say go on." })
 			h.final("hall", "Tell me a story.")
 			h.log = nil
 			tc.happens(h)

@@ -70,6 +70,24 @@ func (c *conversation) apologise(t *turn, cause string, now time.Time) []effect 
 	if text == "" {
 		return c.closeIfDone(t, now)
 	}
+	return c.sayNotice(t, text, cause, now)
+}
+
+// tellCut says that an answer ends before its end.
+func (c *conversation) tellCut(t *turn, why, cause string, now time.Time) []effect {
+	text := c.cfg.CutShort
+	if why == contract.LLMCutFilter {
+		t.failure = "the provider of the model ended the answer"
+		text = c.cfg.BrokenOff
+	}
+	if text == "" || len(t.spoken) == 0 { // one of which nothing can be said is shown
+		return nil
+	}
+	return c.sayNotice(t, text, cause, now)
+}
+
+// sayNotice says something about an answer behind what was said of it.
+func (c *conversation) sayNotice(t *turn, text, cause string, now time.Time) []effect {
 	out := c.speak(t, "neutral", cause, now, text)
 	t.spoken[len(t.spoken)-1].notice = true
 	return out

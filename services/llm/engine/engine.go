@@ -35,4 +35,5 @@ type Prompt struct {
 type Usage struct {
 	Model  string         // that wrote it; empty when unknown
 	Tokens map[string]any // the server's own counts; nil when it does not tell
+	Cut    string         // why it ends before its end, as in [contract.LLMResponse]; empty: it does not
 }

@@ -137,6 +137,9 @@ func (o *OpenAI) model(ctx context.Context) (string, error) {
 	return name, nil
 }
 
+// cuts are the reasons with which a server ends an answer that is not complete.
+var cuts = map[string]string{"length": contract.LLMCutLength, "content_filter": contract.LLMCutFilter}
+
 // stream sends one request and passes on its answer. An error may come after the first
 // deltas.
 func (o *OpenAI) stream(ctx context.Context, p Prompt, strict bool, emit func(string) error) (Usage, error) {
@@ -146,6 +149,7 @@ func (o *OpenAI) stream(ctx context.Context, p Prompt, strict bool, emit func(st
 			return use, err
 		}
 		use.Model = cmp.Or(chunk.Model, use.Model)
+		use.Cut = cmp.Or(cuts[chunk.Finish], use.Cut)
 		if chunk.Usage != nil {
 			use.Tokens = chunk.Usage
 		}

@@ -74,6 +74,32 @@ func TestOpenAIStreams(t *testing.T) {
 	}
 }
 
+func TestOpenAITellsWhyAnAnswerEndsBeforeItsEnd(t *testing.T) {
+	tests := map[string]struct{ end, text, cut string }{
+		"at its end":            {`{"choices":[{"delta":{},"finish_reason":"stop"}]}`, "Hel", ""},
+		"without a reason":      {`{"choices":[{"delta":{}}]}`, "Hel", ""},
+		"at the longest answer": {`{"choices":[{"delta":{},"finish_reason":"length"}]}`, "Hel", contract.LLMCutLength},
+		"at the longest answer, with its last word": {`{"choices":[{"delta":{"content":"lo"},"finish_reason":"length"}]}`, "Hel|lo", contract.LLMCutLength},
+		"by the provider":          {`{"choices":[{"delta":{},"finish_reason":"content_filter"}]}`, "Hel", contract.LLMCutFilter},
+		"a reason of another form": {`{"choices":[{"delta":{},"finish_reason":7}]}`, "Hel", ""},
+		"a refusal, which is said": {`{"choices":[{"delta":{"content":null,"refusal":"I will not."},"finish_reason":"stop"}]}`, "Hel|I will not.", ""},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			c := serve(t, func(w http.ResponseWriter, r *http.Request) {
+				enginetest.StartChat(w)
+				enginetest.WriteChat(w, "Hel")
+				fmt.Fprintf(w, "data: %s\n\n", tc.end)
+				enginetest.EndChat(w)
+			})
+			text, use, err := ask(t.Context(), c, Prompt{User: "Hi.", MaxTokens: 9})
+			if text != tc.text || use.Cut != tc.cut || err != nil {
+				t.Errorf("got %q, cut %q, %v, want %q, %q", text, use.Cut, err, tc.text, tc.cut)
+			}
+		})
+	}
+}
+
 func TestOpenAITriesAgainAfterAWait(t *testing.T) {
 	tests := map[string]struct {
 		fails  int // requests before one succeeds
