@@ -447,7 +447,12 @@ func TestNoOrderOfEventsLeavesAStuckRoom(t *testing.T) {
 	rooms := []string{"hall", "kitchen", ""}
 	for seed := range uint64(300) {
 		rnd := rand.New(rand.NewPCG(seed, 14))
-		h := newHousehold(t, func(c *Config) { c.LiveModeDefault = seed%2 == 0 })
+		h := newHousehold(t, func(c *Config) {
+			c.LiveModeDefault, c.BrokenOff, c.CutShort = seed%2 == 0, "I lost the rest.", "There is more."
+			if seed%3 == 0 {
+				c.WakeToInterrupt = []string{"hall"}
+			}
+		})
 		said := map[string]int{} // pieces by turn
 		stopped := map[string]bool{}
 		var playing []contract.TtsSay
@@ -475,7 +480,7 @@ func TestNoOrderOfEventsLeavesAStuckRoom(t *testing.T) {
 		for range 200 {
 			room := rooms[rnd.IntN(len(rooms))]
 			text := texts[rnd.IntN(len(texts))]
-			switch rnd.IntN(9) {
+			switch rnd.IntN(10) {
 			case 0:
 				h.voice(room)
 			case 1:
@@ -493,7 +498,17 @@ func TestNoOrderOfEventsLeavesAStuckRoom(t *testing.T) {
 				if len(h.asks) > 0 {
 					q := h.asks[len(h.asks)-1]
 					answer := "This is a sentence of an answer. And this is one more of it."
-					take(h.c.answered(contract.LLMResponse{ID: q.ID, Reply: &answer}, h.now))
+					m := contract.LLMResponse{ID: q.ID, Reply: &answer}
+					switch rnd.IntN(5) {
+					case 0:
+						m.Reply, m.Error = nil, new("broken")
+					case 1:
+						m.Cut = new(contract.LLMCutLength)
+					case 2:
+						take(h.c.delta(contract.LLMStreamDelta{ID: q.ID, Seq: new(1), Delta: new("This is a sentence of an answer. And")}, h.now))
+						m.Reply, m.Error = nil, new("broken")
+					}
+					take(h.c.answered(m, h.now))
 				}
 			case 6:
 				if len(playing) > 0 {
@@ -501,7 +516,8 @@ func TestNoOrderOfEventsLeavesAStuckRoom(t *testing.T) {
 					take(h.c.spoke(contract.TtsStatus{Event: contract.TtsSpeakingStart, Text: m.Text, UttID: m.UttID}, room, h.now))
 					if rnd.IntN(2) == 0 {
 						playing = playing[1:]
-						take(h.c.spoke(contract.TtsStatus{Event: contract.TtsSpeakingEnd, Text: m.Text, UttID: m.UttID}, room, h.now))
+						why := nilIfEmpty([]string{"", "", "failed", "nothing to say", "shutdown"}[rnd.IntN(5)])
+						take(h.c.spoke(contract.TtsStatus{Event: contract.TtsSpeakingEnd, Text: m.Text, UttID: m.UttID, Reason: why}, room, h.now))
 					}
 				}
 			case 7:
@@ -509,6 +525,11 @@ func TestNoOrderOfEventsLeavesAStuckRoom(t *testing.T) {
 			case 8:
 				h.now = h.now.Add(time.Duration(rnd.IntN(3000)) * time.Millisecond)
 				take(h.c.tick(h.now))
+			case 9:
+				if len(playing) > 0 {
+					event := []string{contract.TtsPaused, contract.TtsResumed}[rnd.IntN(2)]
+					take(h.c.spoke(contract.TtsStatus{Event: event, UttID: playing[0].UttID}, room, h.now))
+				}
 			}
 		}
 		for _, m := range playing { // the voice comes to an end
