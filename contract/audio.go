@@ -185,11 +185,17 @@ func checkAudio(name, key, odd string, pcm []byte) error {
 	if odd != "" {
 		return fmt.Errorf("content type: %s, want audio/pcm with one channel, of a microphone at most two, of %d to %d samples per second", odd, minAudioRate, maxAudioRate)
 	}
-	outside := func(r rune) bool { return r != '-' && (r < '0' || r > '9') && (r < 'a' || r > 'z') }
-	if len(key) < 1 || len(key) > 32 || strings.ContainsFunc(key, outside) {
+	if !IsRoomName(key) {
 		return fmt.Errorf("%s: %.40q is not [a-z0-9-]{1,32}", name, key)
 	}
 	return checkPCM(pcm)
+}
+
+// IsRoomName reports whether name may be that of a room, with its microphone and its
+// loudspeaker.
+func IsRoomName(name string) bool {
+	outside := func(r rune) bool { return r != '-' && (r < '0' || r > '9') && (r < 'a' || r > 'z') }
+	return len(name) >= 1 && len(name) <= 32 && !strings.ContainsFunc(name, outside)
 }
 
 func checkPCM(pcm []byte) error {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/gotars/tars/contract"
 )
 
 // Config is read from ROUTER_* variables. Lists are separated by "|".
@@ -56,6 +58,11 @@ func (c *Config) Validate() error {
 		return fmt.Errorf("ROUTER_LLM_TIMEOUT is %s and ROUTER_VOICE_TIMEOUT is %s, want at least 1s", c.LLMTimeout, c.VoiceTimeout)
 	case !c.LiveModeDefault && len(splitChoices(c.WakePhrases)) == 0:
 		return fmt.Errorf("ROUTER_WAKE_PHRASES is empty while ROUTER_LIVE_MODE_DEFAULT is off, so nothing could be said")
+	}
+	for _, room := range c.WakeToInterrupt {
+		if room != "*" && !contract.IsRoomName(room) {
+			return fmt.Errorf("ROUTER_WAKE_TO_INTERRUPT names %q, want rooms of a-z, 0-9 and -, separated by commas, or *", room)
+		}
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/gotars/tars/contract"
 	"github.com/gotars/tars/engines/wyoming"
 	"github.com/gotars/tars/kit"
 	"github.com/gotars/tars/services/stt/engine"
@@ -68,6 +69,11 @@ func (c *Config) Validate() error {
 		return fmt.Errorf("STT_MIN_LEVEL is %v, want more than 0, at most 5000", c.MinLevel)
 	case c.MinConfidence < 0 || c.MinConfidence > 1:
 		return fmt.Errorf("STT_MIN_CONFIDENCE is %v, want 0 to 1", c.MinConfidence)
+	}
+	for _, room := range c.PushToTalk {
+		if room != "*" && !contract.IsRoomName(room) {
+			return fmt.Errorf("STT_PUSH_TO_TALK names %q, want rooms of a-z, 0-9 and -, separated by commas, or *", room)
+		}
 	}
 	if c.WakeURI != "" {
 		if _, err := wyoming.NewClient(c.WakeURI); err != nil {

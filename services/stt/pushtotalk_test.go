@@ -1,11 +1,13 @@
 package stt_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/gotars/tars/contract"
 	"github.com/gotars/tars/kit"
+	"github.com/gotars/tars/services/stt"
 	"github.com/gotars/tars/test/sound"
 )
 
@@ -87,6 +89,16 @@ func TestPushToTalk(t *testing.T) {
 		h.play(t, word(), "kitchen")
 		expectAll(t, "finals", h.texts(), "1.7 seconds")
 	}, kitchen)
+}
+
+func TestPushToTalkRoomsHaveNames(t *testing.T) {
+	for list, refused := range map[string]string{"": "", "*": "", "hall,web-1": "", "hall, attic": "", "a/b": `"a/b"`, "Hall": `"Hall"`} {
+		t.Setenv("STT_PUSH_TO_TALK", list)
+		_, err := kit.FromEnv[stt.Config]("stt")
+		if (err == nil) != (refused == "") || err != nil && !strings.Contains(err.Error(), "STT_PUSH_TO_TALK names "+refused) {
+			t.Errorf("%q: error %v, want one about %s", list, err, refused)
+		}
+	}
 }
 
 // roomMessage is something that is published in a room, "" for all.

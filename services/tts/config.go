@@ -3,8 +3,8 @@ package tts
 import (
 	"fmt"
 	"slices"
-	"strings"
 
+	"github.com/gotars/tars/contract"
 	"github.com/gotars/tars/services/tts/engine"
 )
 
@@ -22,7 +22,6 @@ type Config struct {
 
 // Validate reports the first setting that cannot work.
 func (c *Config) Validate() error {
-	outside := func(r rune) bool { return r != '-' && (r < '0' || r > '9') && (r < 'a' || r > 'z') }
 	if err := c.Config.Validate(); err != nil {
 		return err
 	}
@@ -33,7 +32,7 @@ func (c *Config) Validate() error {
 		return err
 	}
 	for _, sink := range append([]string{c.DefaultSink}, c.Sinks...) {
-		if len(sink) < 1 || len(sink) > 32 || strings.ContainsFunc(sink, outside) {
+		if !contract.IsRoomName(sink) {
 			return fmt.Errorf("TTS_SINKS or TTS_DEFAULT_SINK names %q, want up to 32 of a-z, 0-9 and -", sink)
 		}
 	}

@@ -1,0 +1,19 @@
+package router_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/gotars/tars/kit"
+	"github.com/gotars/tars/services/router"
+)
+
+func TestRoomsThatWantAWakeWordHaveNames(t *testing.T) {
+	for list, refused := range map[string]string{"": "", "*": "", "hall,web-1": "", "hall, attic": "", "a/b": `"a/b"`, "Hall": `"Hall"`} {
+		t.Setenv("ROUTER_WAKE_TO_INTERRUPT", list)
+		_, err := kit.FromEnv[router.Config]("router")
+		if (err == nil) != (refused == "") || err != nil && !strings.Contains(err.Error(), "ROUTER_WAKE_TO_INTERRUPT names "+refused) {
+			t.Errorf("%q: error %v, want one about %s", list, err, refused)
+		}
+	}
+}
