@@ -108,20 +108,26 @@ func (c *conversation) spoke(s contract.TtsStatus, room string, now time.Time) [
 func (c *conversation) otherSpeech(s contract.TtsStatus, room string, now time.Time) []effect {
 	quiet := s.WakeAck != nil && *s.WakeAck || s.SystemAnnounce != nil && *s.SystemAnnounce
 	over := slices.Contains(c.recentTurns, textOf(s.UttID)) // what is left of a turn that was interrupted
-	c.forgetOther(textOf(s.UttID))
-	if s.Event == contract.TtsSpeakingEnd {
-		c.noteVoiceEnded(room, now)
-	}
-	if s.Event == contract.TtsSpeakingStart && !over {
+	switch s.Event {
+	case contract.TtsSpeakingStart:
+		c.forgetOther(textOf(s.UttID))
+		if over {
+			return nil
+		}
 		if len(c.others) >= maxOthers {
 			c.others = c.others[1:]
 		}
 		c.others = append(c.others, otherUtterance{room, textOf(s.UttID), now})
 		c.noteVoice(room)
 		return c.duck(room, c.roomAt(room, now), now)
-	}
-	if s.Event == contract.TtsSpeakingEnd && !quiet && !over && s.Reason == nil {
-		c.roomAt(room, now).awaitReply(now, c.cfg.ResponseWindow)
+	case contract.TtsStopped:
+		c.forgetOther(textOf(s.UttID))
+	case contract.TtsSpeakingEnd:
+		c.forgetOther(textOf(s.UttID))
+		c.noteVoiceEnded(room, now)
+		if !quiet && !over && s.Reason == nil {
+			c.roomAt(room, now).awaitReply(now, c.cfg.ResponseWindow)
+		}
 	}
 	return nil
 }
