@@ -96,10 +96,11 @@ func (c *conversation) heard(f contract.FinalTranscript, from origin, now time.T
 	if strings.TrimSpace(f.Text) == "" || c.repeated(f.MessageID) {
 		return nil
 	}
-	if out, done := c.chooseMicrophone(f, from, now); done {
+	out, done := c.chooseMicrophone(f, from, now)
+	if done {
 		return out
 	}
-	out := c.understand(f, from, now)
+	out = append(out, c.understand(f, from, now)...)
 	return append(out, c.release(from.room, now)...)
 }
 
