@@ -122,9 +122,10 @@ func (c *conversation) understand(f contract.FinalTranscript, from origin, now t
 	}
 	if rest == "" { // the wake phrase alone
 		if from.typed || !woken {
-			return c.giveBack(from.room, r, "no_words", now)
+			return append(c.giveBack(from.room, r, "no_words", now), t.record(contract.TurnIgnored, "no words", now))
 		}
-		return append(c.silenceRoom(from.room, r, "wake", now), c.woken(r, t.id, from.room, now)...)
+		out := append(c.silenceRoom(from.room, r, "wake", now), c.woken(r, t.id, from.room, now)...)
+		return append(out, t.record(contract.TurnDone, "wake", now))
 	}
 	r.windowEnd = time.Time{}
 	return c.begin(t, r, from, now)

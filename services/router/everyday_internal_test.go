@@ -45,3 +45,14 @@ func TestTheMicrophoneThatHeardWorseSpeaksOn(t *testing.T) {
 		})
 	}
 }
+
+func TestAWakePhraseAloneIsATurn(t *testing.T) {
+	h := newHousehold(t, nil)
+	h.final("hall", "Hey Tars.")
+	h.expect("say Hmm?", "done wake")
+	h.n++
+	f := contract.FinalTranscript{Text: "Hey Tars.", UttID: new("typed")}
+	f.MessageID = "typed"
+	h.take(h.c.heard(f, origin{room: "hall", typed: true}, h.now))
+	h.expect("ignored no words")
+}
