@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/gotars/tars/contract"
+	"github.com/gotars/tars/kit"
 )
 
 // delta takes a piece of an answer.
@@ -53,12 +54,14 @@ func (c *conversation) answered(r contract.LLMResponse, now time.Time) []effect 
 // speak hands pieces to the voice.
 func (c *conversation) speak(t *turn, style, cause string, now time.Time, pieces ...string) (out []effect) {
 	for _, p := range pieces {
-		t.spoken = append(t.spoken, piece{text: p})
+		say := kit.NewID()
+		t.spoken = append(t.spoken, piece{say: say, text: p})
 		t.unfinished++
 		if t.times.FirstSay == nil {
 			t.times.FirstSay = unixSeconds(now)
 		}
 		m := contract.TtsSay{Text: p, Voice: nilIfEmpty(c.cfg.TTSVoice), Lang: &t.heard.Lang, UttID: &t.id, Style: orDefault(&style, "neutral"), STTTS: &t.heard.TS}
+		m.MessageID = say
 		out = append(out, effect{t.room, cause, m})
 	}
 	return out
@@ -74,7 +77,7 @@ func (c *conversation) spoke(s contract.TtsStatus, room string, now time.Time) [
 	t.lastSign = now
 	switch s.Event {
 	case contract.TtsSpeakingStart:
-		if s.Reason != nil { // it could not be said
+		if s.Reason != nil { // nothing of it is heard: the voice failed, or there is nothing to say
 			return nil
 		}
 		if t.times.FirstAudio == nil {
@@ -98,6 +101,29 @@ func (c *conversation) spoke(s contract.TtsStatus, room string, now time.Time) [
 			c.roomAt(t.room, now).awaitReply(now, c.cfg.ResponseWindow) // of the turn: a voice of another make does not tell the room
 		}
 		return out
+	}
+	return nil
+}
+
+// voiceFailed is why a turn failed whose answer was not spoken to its end.
+const voiceFailed = "the voice failed"
+
+// partlyHeard takes from the voice how much was heard of a piece that it did not speak to
+// its end. The turn may be over by then, and in the history.
+func (c *conversation) partlyHeard(m contract.SpeechHeard, now time.Time) []effect {
+	utt := textOf(m.UttID)
+	if t := c.turns[utt]; t != nil {
+		t.lastSign = now
+		t.markHeard(m)
+		return nil
+	}
+	for _, r := range c.rooms {
+		for i := range r.history {
+			if e := &r.history[i]; e.turn != nil && e.turn.id == utt {
+				e.turn.markHeard(m)
+				e.reply = e.turn.heardText(true)
+			}
+		}
 	}
 	return nil
 }

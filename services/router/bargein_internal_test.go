@@ -21,6 +21,7 @@ type household struct {
 	log     []string // what was published since the last call of expect
 	asks    []contract.LLMRequest
 	recs    []contract.TurnRecord
+	lines   []string             // message ids
 	duck    map[string]bool      // rooms whose voice is low
 	talking map[string]time.Time // rooms in which somebody speaks, since when; for less than 0.5 s
 }
@@ -48,6 +49,7 @@ func (h *household) take(effects []effect) {
 		case contract.LLMCancel:
 			word = "cancel"
 		case contract.TtsSay:
+			h.lines = append(h.lines, m.MessageID)
 			word = "say " + m.Text
 		case contract.TtsControl:
 			word = m.Action

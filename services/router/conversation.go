@@ -74,6 +74,7 @@ type room struct {
 type exchange struct {
 	at          time.Time
 	user, reply string
+	turn        *turn // of which the voice may still tell what was heard; nil: of none
 }
 
 const maxRemembered = 256
@@ -240,7 +241,7 @@ func (c *conversation) closeTurn(t *turn, outcome, reason string, now time.Time)
 		}
 	}
 	if heard := t.heardText(outcome != contract.TurnDone); !t.replaced && (outcome != contract.TurnFailed || heard != "") {
-		r.remember(exchange{now, t.text, heard}, c.cfg.History, c.cfg.HistoryAge)
+		r.remember(exchange{now, t.text, heard, t}, c.cfg.History, c.cfg.HistoryAge)
 	}
 	return append(out, t.record(outcome, reason, now))
 }

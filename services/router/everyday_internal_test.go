@@ -56,3 +56,65 @@ func TestAWakePhraseAloneIsATurn(t *testing.T) {
 	h.take(h.c.heard(f, origin{room: "hall", typed: true}, h.now))
 	h.expect("ignored no words")
 }
+
+// TestAVoiceThatFailsEndsTheTurnAsFailed has the voice break before the first word of an
+// answer, and in the middle.
+func TestAVoiceThatFailsEndsTheTurnAsFailed(t *testing.T) {
+	tests := map[string]struct {
+		heard string // of the first sentence; empty: the voice failed before it
+		want  string // in the history
+	}{
+		"before the first word": {},
+		"in the middle":         {heard: "Once upon", want: "Once upon —"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			h := newHousehold(t, nil)
+			h.final("hall", "Tell me a story.")
+			h.answer("Once upon a time there was a king.")
+			failed := contract.TtsStatus{Text: "Once upon a time there was a king.", UttID: &h.asks[0].ID, Reason: new("failed")}
+			began := failed
+			if began.Event, failed.Event = contract.TtsSpeakingStart, contract.TtsSpeakingEnd; tt.heard != "" {
+				began.Reason = nil
+			}
+			h.take(h.c.spoke(began, "hall", h.now))
+			h.pass(2 * time.Second)
+			h.take(h.c.partlyHeard(contract.SpeechHeard{UttID: &h.asks[0].ID, Say: h.lines[0], Text: tt.heard}, h.now))
+			h.take(h.c.spoke(failed, "hall", h.now))
+			if r := h.recs[0]; len(h.recs) != 1 || r.Outcome != contract.TurnFailed || *r.Reason != "the voice failed" || (r.FirstAudio != nil) != (tt.heard != "") {
+				t.Errorf("records are %+v", h.recs)
+			}
+			h.final("hall", "And then, in the end?")
+			if past := h.asks[1].History; tt.want == "" && len(past) != 0 || tt.want != "" && (len(past) != 2 || past[1].Content != tt.want) {
+				t.Errorf("history is %+v, want %q", past, tt.want)
+			}
+		})
+	}
+}
+
+// TestWhatTheVoiceTellsWasHeardIsRemembered has a voice that is slower than most be
+// stopped: by its time alone more would have been heard.
+func TestWhatTheVoiceTellsWasHeardIsRemembered(t *testing.T) {
+	for name, late := range map[string]bool{"told before the next question": false, "told after it": true} {
+		t.Run(name, func(t *testing.T) {
+			h := speaks(t, nil)
+			h.pass(600 * time.Millisecond)
+			h.final("hall", "Stop.")
+			tell := func() {
+				h.take(h.c.partlyHeard(contract.SpeechHeard{UttID: &h.asks[0].ID, Say: h.lines[0], Text: "Once upon"}, h.now))
+			}
+			if !late {
+				tell()
+			}
+			h.final("hall", "What about the queen?")
+			if tell(); late {
+				h.answer("She is well.")
+				h.final("hall", "And her horse?")
+			}
+			q := h.asks[len(h.asks)-1]
+			if len(q.History) < 2 || q.History[1].Content != "Once upon —" {
+				t.Errorf("history is %+v", q.History)
+			}
+		})
+	}
+}

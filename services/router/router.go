@@ -59,6 +59,7 @@ func (s *Service) Handlers() []kit.Handler {
 		kit.On(s.answered, turn),
 		kit.On(s.cancelled, turn),
 		kit.On(s.spoke, turn, kit.Queue(1024)),
+		kit.On(s.partlyHeard, turn),
 		kit.On(s.woke, turn),
 		kit.On(s.dropped, turn),
 		kit.On(s.health, turn),
@@ -99,6 +100,10 @@ func (s *Service) cancelled(ctx context.Context, c contract.LLMCancel) error {
 
 func (s *Service) spoke(ctx context.Context, t contract.TtsStatus) error {
 	return s.do(ctx, s.talk.spoke(t, originOf(ctx).room, time.Now()))
+}
+
+func (s *Service) partlyHeard(ctx context.Context, m contract.SpeechHeard) error {
+	return s.do(ctx, s.talk.partlyHeard(m, time.Now()))
 }
 
 func (s *Service) woke(ctx context.Context, w contract.WakeEvent) error {

@@ -42,9 +42,11 @@ type turn struct {
 
 // piece is one TtsSay of the answer.
 type piece struct {
+	say    string // message_id
 	text   string
 	begun  time.Time // when it began to be heard; zero: it did not
 	heard  string    // what was heard of it when it was cut short
+	told   bool      // the voice told what was heard of it
 	notice bool      // it says that the answer failed, and is no part of it
 	over   bool      // the voice is done with it, or dropped it
 	ended  bool      // it was spoken to its end
@@ -160,11 +162,20 @@ func (t *turn) cutShort(now time.Time) {
 	}
 	for i := range t.spoken {
 		s := &t.spoken[i]
-		if s.over || s.begun.IsZero() || s.heard != "" {
+		if s.over || s.begun.IsZero() || s.told {
 			continue
 		}
 		chars := int(now.Sub(s.begun).Seconds() * t.rate())
 		s.heard = speech.FirstWords(s.text, chars)
+	}
+}
+
+// markHeard notes what the voice tells was heard of a piece.
+func (t *turn) markHeard(m contract.SpeechHeard) {
+	for i := range t.spoken {
+		if s := &t.spoken[i]; s.say == m.Say {
+			s.heard, s.told = m.Text, true
+		}
 	}
 }
 
