@@ -24,6 +24,7 @@ type line struct {
 	complete chan struct{}   // closed when the engine is done with it
 	lengths  []time.Duration // of the sentences, as far as they are made
 	err      error           // why the engine ended early; read after chunks is closed
+	failedAt int             // sentence at which it ended early; as err
 	made     bool            // the engine made some of it: not all was kept from earlier lines; as err
 	cancel   context.CancelFunc
 	ended    bool // chunks is closed and empty
@@ -45,16 +46,17 @@ func (l *line) note(c madeChunk) {
 	l.lengths[c.sentence] += c.Duration()
 }
 
-// spokenRate is how fast a voice speaks, in characters per second, where it is not
-// known: about 150 words a minute.
-const spokenRate = 14
+// spokenRate is how fast a voice speaks at least, in characters per second, where it is
+// not known: about 120 words a minute, when most say 150. Rather a word is left out that
+// was heard than one is kept that was not.
+const spokenRate = 11
 
 // heard is the text of l that was heard after some time, in whole words.
 func (l *line) heard(after time.Duration) string {
 	var all []string
 	for i, s := range l.sentences {
 		known := i < len(l.lengths)
-		complete := i < len(l.lengths)-1 || l.ended
+		complete := i < len(l.lengths)-1 || l.ended && (l.err == nil || i < l.failedAt)
 		if known && complete && after >= l.lengths[i] {
 			all = append(all, s)
 			after -= l.lengths[i]

@@ -39,7 +39,7 @@ func TestWhatWasHeardOfALine(t *testing.T) {
 		}
 	}
 	l.lengths, l.ended = l.lengths[:1], false // the first sentence is still being made
-	if got := l.heard(500 * time.Millisecond); got != "One two" {
+	if got := l.heard(700 * time.Millisecond); got != "One two" {
 		t.Errorf("of a sentence that is being made heard %q", got)
 	}
 }

@@ -109,6 +109,40 @@ func TestWhatWasHeardIsTold(t *testing.T) {
 	})
 }
 
+// A voice that fails, or that stops with the service, has not said all of a line.
+func TestWhatWasHeardOfALineThatIsNotSaidToItsEndIsTold(t *testing.T) {
+	tests := map[string]struct {
+		text   string
+		after  time.Duration // the service stops; 0: it does not
+		reason string
+		begins string // of what was heard; empty: nothing was
+		not    string // in it
+	}{
+		"it fails at once":                  {text: "I will fail here", reason: "failed"},
+		"it fails at the second sentence":   {text: "One two three four. But now I fail. And never say it.", reason: "failed", begins: "One two three four.", not: "But"},
+		"it fails in the midst of the word": {text: "One two three break here and not there", reason: "failed", begins: "One", not: "here"},
+		"the service stops":                 {text: "one two three four five six seven eight nine ten", after: time.Second, reason: "shutdown", begins: "one two three", not: "seven"},
+	}
+	for name, tt := range tests {
+		perform(t, name, func(t *testing.T, s *stage) {
+			heard := kittest.Watch[contract.SpeechHeard](s.Harness)
+			s.say(t, "u1", tt.text)
+			if time.Sleep(tt.after); tt.after > 0 {
+				s.Stop(t, "tts")
+			}
+			time.Sleep(10 * time.Second)
+			m, _ := heard.Next(t)
+			if *m.UttID != "u1" || !strings.HasPrefix(m.Text, tt.begins) || tt.begins == "" && m.Text != "" || tt.not != "" && strings.Contains(m.Text, tt.not) {
+				t.Errorf("told %q was heard of %q", m.Text, tt.text)
+			}
+			if !strings.Contains(s.story(t), "speaking_end "+tt.text+" ("+tt.reason+")") {
+				t.Error("the end was not told")
+			}
+			heard.None(t)
+		})
+	}
+}
+
 func TestSinksWithoutAVolumeAreDucked(t *testing.T) {
 	loudest := func(s *stage) (peak int16) {
 		for _, a := range s.audio.All() {

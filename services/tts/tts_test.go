@@ -21,7 +21,7 @@ import (
 )
 
 // talker is an engine that takes 100 ms to begin a sentence and says a word in
-// 200 ms. It makes nothing of a sentence with "fail" in it.
+// 200 ms. It makes nothing of a sentence with "fail" in it, and breaks at the word "break".
 type talker struct {
 	mu   *sync.Mutex
 	made *[]string
@@ -42,7 +42,11 @@ func (e talker) Synthesize(ctx context.Context, l engine.Line) iter.Seq2[engine.
 			yield(engine.Chunk{}, errors.New("out of breath"))
 			return
 		}
-		for range strings.Fields(l.Text) {
+		for _, word := range strings.Fields(l.Text) {
+			if word == "break" {
+				yield(engine.Chunk{}, errors.New("out of breath"))
+				return
+			}
 			c := ramp(200*ms, 16000)
 			c.Kept = strings.Contains(l.Text, "kept")
 			if !yield(c, nil) {

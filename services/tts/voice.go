@@ -176,6 +176,7 @@ func (v *voice) make(ctx context.Context, l *line) error {
 		text := engine.Line{Text: sentence, Voice: orEmpty(l.say.Voice), Lang: orEmpty(l.say.Lang)}
 		for c, err := range v.engine.Synthesize(ctx, text) {
 			if err != nil {
+				l.failedAt = i
 				return err
 			}
 			l.made = l.made || !c.Kept
@@ -307,6 +308,9 @@ func (v *voice) end(m *mouth, why *string) {
 	l := m.now
 	if !l.pacer.Started() {
 		v.status(l, contract.TtsSpeakingStart, why)
+	}
+	if why != nil { // who remembers what was said has to know that not all of it was
+		v.tellHeard(l)
 	}
 	v.status(l, contract.TtsSpeakingEnd, why)
 	m.now, m.last = nil, l
