@@ -15,7 +15,9 @@ const maxTrackedAnswers = 64
 // that nobody heard.
 type spokenAnswer struct {
 	utt    string
+	first  Line // as it is kept
 	pieces []spokenPiece
+	cut    bool // of a piece not all was heard: what is remembered follows what is heard
 }
 
 // spokenPiece is one TtsSay.
@@ -39,25 +41,27 @@ func (a *spokenAnswer) heardText() string {
 	return strings.Join(all, " ")
 }
 
-// track notes that m will be spoken.
-func (s *Service) track(m contract.TtsSay) {
+// track notes that m will be spoken, which is kept as l. It returns the answer that it
+// belongs to, nil if it belongs to none.
+func (s *Service) track(m contract.TtsSay, l Line) *spokenAnswer {
 	if m.UttID == nil {
-		return
+		return nil
 	}
 	a := s.tracked(*m.UttID)
 	if a == nil {
 		if len(s.speaking) >= maxTrackedAnswers {
 			s.speaking = s.speaking[1:]
 		}
-		a = &spokenAnswer{utt: *m.UttID}
+		a = &spokenAnswer{utt: *m.UttID, first: l}
 		s.speaking = append(s.speaking, a)
 	}
 	for _, p := range a.pieces {
 		if p.say == m.MessageID {
-			return // a copy
+			return a // a copy
 		}
 	}
 	a.pieces = append(a.pieces, spokenPiece{say: m.MessageID, text: m.Text})
+	return a
 }
 
 // tracked returns what is known of an answer, nil if nothing is.
@@ -87,6 +91,9 @@ func (s *Service) noteSpoken(ctx context.Context, m contract.TtsStatus) error {
 				break
 			}
 		}
+		if a.cut { // what comes after the piece that was cut is heard all the same
+			return s.keepHeard(ctx, a)
+		}
 		return nil
 	case m.Event == contract.TtsStopped:
 		return s.keepHeard(ctx, a)
@@ -113,7 +120,13 @@ func (s *Service) noteHeard(ctx context.Context, m contract.SpeechHeard) error {
 
 // keepHeard leaves what was heard of an answer in the memory, and nothing else.
 func (s *Service) keepHeard(ctx context.Context, a *spokenAnswer) error {
-	ids, err := s.store.ReplaceAnswer(ctx, a.utt, a.heardText())
+	a.cut = true
+	text := a.heardText()
+	ids, err := s.store.ReplaceAnswer(ctx, a.utt, text)
 	s.semantic.forget(ids)
-	return err
+	if err != nil || text == "" || len(ids) > 0 {
+		return err
+	}
+	a.first.Text = text // nothing was heard of it at first, so that it was removed
+	return s.keep(ctx, a.pieces[0].say, a.first)
 }

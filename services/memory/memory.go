@@ -82,7 +82,9 @@ func (s *Service) keepSpeech(ctx context.Context, m contract.TtsSay) error {
 	if m.UttID != nil {
 		l.UttID = *m.UttID
 	}
-	s.track(m)
+	if a := s.track(m, l); a != nil && a.cut {
+		return nil // it is kept when it was heard
+	}
 	return s.keep(ctx, m.MessageID, l)
 }
 

@@ -200,6 +200,25 @@ func TestNothingUnheardIsRemembered(t *testing.T) {
 			t.Errorf("recalled %q", got)
 		}
 	}, memory.Module)
+	kittest.Run(t, "of a sentence that the voice failed to say, and the next one is", func(t *testing.T, b *kittest.Harness) {
+		say(t, b, "1", "a", "The plan is simple.")
+		say(t, b, "2", "a", "We leave at dawn with the boat.")
+		say(t, b, "3", "a", "Nobody will know.")
+		b.Publish(t, contract.SpeechHeard{UttID: new("a"), Say: "1", Text: ""})
+		b.Settle()
+		if got := texts(kittest.Ask(t, b, contract.MemoryQuery{Text: "*"})); len(got) > 0 {
+			t.Errorf("recalled %q before it was heard", got)
+		}
+		ended(t, b, "a", "We leave at dawn with the boat.")
+		if got, want := texts(kittest.Ask(t, b, contract.MemoryQuery{Text: "*"})), []string{"target: We leave at dawn with the boat."}; !slices.Equal(got, want) {
+			t.Errorf("recalled %q, want %q", got, want)
+		}
+		say(t, b, "4", "a", "Not even the cat.")
+		ended(t, b, "a", "Nobody will know.")
+		if got, want := texts(kittest.Ask(t, b, contract.MemoryQuery{Text: "*"})), []string{"target: We leave at dawn with the boat. Nobody will know."}; !slices.Equal(got, want) {
+			t.Errorf("recalled %q, want %q", got, want)
+		}
+	}, memory.Module)
 	kittest.Run(t, "and an answer that was heard is whole", func(t *testing.T, b *kittest.Harness) {
 		say(t, b, "1", "a", "The plan is simple.")
 		ended(t, b, "a", "The plan is simple.")

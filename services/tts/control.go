@@ -148,7 +148,7 @@ func (v *voice) stopIn(m *mouth, c contract.TtsControl, tell func(*line)) {
 			v.program.Silence()
 		}
 		if l.cancel(); l.pacer.Started() {
-			v.tellHeard(l)
+			v.tellHeard(l, l.pacer.Heard(time.Now()))
 			v.status(l, contract.TtsSpeakingEnd, orDefault(c.Reason, contract.TtsStopped))
 		}
 		m.now, m.last = nil, nil

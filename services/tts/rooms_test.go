@@ -143,6 +143,34 @@ func TestWhatWasHeardOfALineThatIsNotSaidToItsEndIsTold(t *testing.T) {
 	}
 }
 
+func TestLinesThatWaitWhenTheServiceStopsEndAsWell(t *testing.T) {
+	perform(t, "of two rooms", func(t *testing.T, s *stage) {
+		heard := kittest.Watch[contract.SpeechHeard](s.Harness)
+		for _, utt := range []string{"u1", "u2"} {
+			for _, text := range []string{"one two three four five six", "seven eight nine", "ten"} {
+				s.sayIn(t, "web-"+utt, utt, text)
+			}
+		}
+		time.Sleep(500 * ms)
+		s.Stop(t, "tts")
+		s.Settle()
+		ends, told := 0, 0
+		for _, m := range s.status.All() {
+			if m.Event == contract.TtsSpeakingEnd && *m.Reason == "shutdown" {
+				ends++
+			}
+		}
+		for _, m := range heard.All() {
+			if told++; m.Text != "" && m.Text != "one" && m.Text != "one two" && m.Text != "one two three" {
+				t.Errorf("told %q", m.Text)
+			}
+		}
+		if ends != 6 || told != 6 {
+			t.Errorf("%d lines ended, and of %d it was told what was heard, want 6", ends, told)
+		}
+	})
+}
+
 func TestSinksWithoutAVolumeAreDucked(t *testing.T) {
 	loudest := func(s *stage) (peak int16) {
 		for _, a := range s.audio.All() {

@@ -309,12 +309,14 @@ func (v *voice) end(m *mouth, why *string) {
 	if !l.pacer.Started() {
 		v.status(l, contract.TtsSpeakingStart, why)
 	}
-	if why != nil { // who remembers what was said has to know that not all of it was
-		v.tellHeard(l)
+	if why != nil && len(l.sentences) > 0 { // who remembers what was said has to know that not all of it was
+		v.tellHeard(l, l.pacer.sent) // its speaker plays what it has
 	}
 	v.status(l, contract.TtsSpeakingEnd, why)
 	m.now, m.last = nil, l
-	l.cancel()
+	if l.cancel != nil { // the engine was asked for it
+		l.cancel()
+	}
 	if v.plays(l) && m.idle() {
 		v.program.Finish()
 	}
@@ -332,13 +334,13 @@ func (v *voice) status(l *line, event string, why *string) {
 	}
 }
 
-// tellHeard tells what was heard of l, which ends here. An acknowledgement or an
+// tellHeard tells what was heard of l, which ends here, in the time that it was played. An acknowledgement or an
 // announcement is no part of a conversation.
-func (v *voice) tellHeard(l *line) {
+func (v *voice) tellHeard(l *line, played time.Duration) {
 	if l.say.WakeAck != nil && *l.say.WakeAck || l.say.SystemAnnounce != nil && *l.say.SystemAnnounce {
 		return
 	}
-	m := contract.SpeechHeard{UttID: l.say.UttID, Say: l.say.MessageID, Text: l.heard(l.pacer.Heard(time.Now()))}
+	m := contract.SpeechHeard{UttID: l.say.UttID, Say: l.say.MessageID, Text: l.heard(played)}
 	if err := l.tell(m); err != nil && !errors.Is(err, kit.ErrOffline) {
 		v.log.Warn("what was heard not published", "id", l.say.MessageID, "err", err)
 	}
@@ -347,12 +349,12 @@ func (v *voice) tellHeard(l *line) {
 // leave ends what is said because the service does.
 func (v *voice) leave() {
 	for _, m := range v.mouths {
-		if m.now != nil && m.now.pacer.Started() {
-			v.end(m, new("shutdown"))
-		}
-		for _, l := range []*line{m.now, m.next} {
+		left := append([]*line{m.now, m.next}, m.queue...)
+		m.next, m.queue = nil, nil
+		for _, l := range left {
 			if l != nil {
-				l.cancel()
+				m.now = l
+				v.end(m, new("shutdown")) // nobody would wait for the end of those of which nothing was heard
 			}
 		}
 	}
