@@ -115,6 +115,25 @@ func (c *conversation) tick(now time.Time) (out []effect) {
 	return append(out, c.giveUp(now)...)
 }
 
+// leave ends all that goes on: the router stops, and nobody would end a turn that it
+// began, or give back a voice that it lowered or paused.
+func (c *conversation) leave(now time.Time) (out []effect) {
+	for _, name := range c.roomNames() {
+		r := c.rooms[name]
+		if p := r.waiting; p != nil {
+			r.waiting = nil
+			out = append(out, c.newTurn(p.f, p.from, r, now).record(contract.TurnFailed, "shutdown", now))
+		}
+		if r.running == nil { // an announcement goes on by itself
+			out = append(out, c.giveBack(name, r, "shutdown", now)...)
+		}
+	}
+	for _, t := range c.turnsByAge() {
+		out = append(out, c.interrupt(t, "shutdown", now)...)
+	}
+	return out
+}
+
 // health announces, once, that recogniser and voice are ready.
 func (c *conversation) health(h contract.HealthPing) []effect {
 	if !c.cfg.OnlineAnnounce || c.announced {

@@ -39,13 +39,28 @@ type Service struct {
 	waiting bool          // one was asked for; only in the lane
 }
 
-// New returns a router that speaks through bus.
-func New(cfg Config, bus *kit.Bus) (*Service, error) {
+// New returns a router that speaks through bus. When it stops, what goes on is ended: a
+// hook of lc runs after the last handler and before the link ends.
+func New(lc fx.Lifecycle, cfg Config, bus *kit.Bus) (*Service, error) {
 	book, err := phrases.NewBook(splitChoices(cfg.WakePhrases), cfg.Phrases)
 	if err != nil {
 		return nil, fmt.Errorf("ROUTER_PHRASES: %w", err)
 	}
-	return &Service{bus: bus, talk: newConversation(cfg, book, func() string { return kit.NewID()[:8] }), soon: make(chan struct{}, 1)}, nil
+	s := &Service{bus: bus, talk: newConversation(cfg, book, func() string { return kit.NewID()[:8] }), soon: make(chan struct{}, 1)}
+	lc.Append(fx.StopHook(s.leave))
+	return s, nil
+}
+
+// leaveTimeout is how long a stop waits for a broker that is away. Then nobody is told.
+const leaveTimeout = time.Second
+
+// leave ends all that goes on, as nobody would lead it.
+func (s *Service) leave(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, leaveTimeout)
+	defer cancel()
+	for _, e := range s.talk.leave(time.Now()) {
+		_ = s.publish(ctx, e)
+	}
 }
 
 // Handlers declares what the router listens to.
@@ -139,17 +154,20 @@ func (s *Service) do(ctx context.Context, effects []effect) error {
 		if r, ok := e.m.(contract.TurnRecord); ok {
 			s.ledger.note(r)
 		}
-		to := ctx
-		if e.room != originOf(ctx).room { // a service of another make drops baggage, and a tick has none
-			to = kit.WithBaggage(ctx, "room", e.room)
-		}
-		var opts []kit.PublishOption
-		if e.cause != "" {
-			opts = append(opts, kit.ID(e.cause))
-		}
-		errs = append(errs, s.bus.Publish(to, e.m, opts...))
+		errs = append(errs, s.publish(ctx, e))
 	}
 	return errors.Join(errs...)
+}
+
+func (s *Service) publish(ctx context.Context, e effect) error {
+	if e.room != originOf(ctx).room { // a service of another make drops baggage, and a tick has none
+		ctx = kit.WithBaggage(ctx, "room", e.room)
+	}
+	var opts []kit.PublishOption
+	if e.cause != "" {
+		opts = append(opts, kit.ID(e.cause))
+	}
+	return s.bus.Publish(ctx, e.m, opts...)
 }
 
 // originOf tells where the message of ctx came from.
