@@ -135,7 +135,7 @@ func (c *conversation) otherSpeech(s contract.TtsStatus, room string, now time.T
 	quiet := s.WakeAck != nil && *s.WakeAck || s.SystemAnnounce != nil && *s.SystemAnnounce
 	over := slices.Contains(c.recentTurns, textOf(s.UttID)) // what is left of a turn that was interrupted
 	switch s.Event {
-	case contract.TtsSpeakingStart:
+	case contract.TtsSpeakingStart, contract.TtsResumed: // the start of one that a router before this one paused is not known
 		c.forgetOther(textOf(s.UttID))
 		if over {
 			return nil

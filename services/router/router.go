@@ -37,6 +37,7 @@ type Service struct {
 
 	soon    chan struct{} // capacity 1: a tick that was asked for is due
 	waiting bool          // one was asked for; only in the lane
+	started bool          // the first link is ready; only in the lane
 }
 
 // New returns a router that speaks through bus. When it stops, what goes on is ended: a
@@ -78,10 +79,23 @@ func (s *Service) Handlers() []kit.Handler {
 		kit.On(s.woke, turn),
 		kit.On(s.dropped, turn),
 		kit.On(s.health, turn),
+		kit.OnConnect(s.giveVoicesBack, turn),
 		kit.Every(idleTickEvery, s.tick, turn), kit.OnChan(s.soon, s.tickSoon, turn),
 		kit.Sends[contract.LLMRequest](), kit.Sends[contract.LLMCancel](),
 		kit.Sends[contract.TtsSay](), kit.Sends[contract.TtsControl](), kit.Sends[contract.SpeechDuck](), kit.Sends[contract.TurnRecord](),
 	)
+}
+
+// giveVoicesBack lets all that is said go on at full volume when the service starts. One
+// that was killed may have left a voice low or paused, and nobody else would give it back.
+func (s *Service) giveVoicesBack(ctx context.Context) error {
+	if s.started {
+		return nil
+	}
+	s.started = true
+	return errors.Join(
+		s.bus.Publish(ctx, contract.TtsControl{Action: contract.TtsResume, Reason: new("router_started")}),
+		s.bus.Publish(ctx, contract.SpeechDuck{Reason: new("router_started")}))
 }
 
 func (s *Service) heard(ctx context.Context, f contract.FinalTranscript) error {

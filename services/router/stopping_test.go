@@ -62,3 +62,30 @@ func TestARouterThatStopsLeavesNothingBehind(t *testing.T) {
 		}
 	})
 }
+
+// TestARouterThatWasKilledLeavesNoVoiceBehind has a router lower and pause an answer, and
+// another one take its place.
+func TestARouterThatWasKilledLeavesNoVoiceBehind(t *testing.T) {
+	polite := config(func(c *router.Config) { c.Duck, c.InterruptSpeaking = true, true })
+	run(t, "of an answer", polite, func(t *testing.T, s *stage) {
+		ducks := kittest.Watch[contract.SpeechDuck](s.Harness)
+		s.Kill("router")
+		s.Add(t, polite)
+		s.Settle()
+		if all := s.stops.All(); len(all) != 1 || all[0].Action != contract.TtsResume || all[0].ID != nil {
+			t.Errorf("controls %+v", all)
+		}
+		if all := ducks.All(); len(all) != 1 || all[0].On {
+			t.Errorf("ducks %+v", all)
+		}
+		ctx := kit.WithBaggage(t.Context(), "room", "hall")
+		if err := s.Bus.Publish(ctx, contract.TtsStatus{Event: contract.TtsResumed, UttID: new("old")}); err != nil {
+			t.Fatal(err)
+		}
+		s.Settle()
+		s.hear(t, "Stop.", "hall")
+		if all := s.stops.All(); len(all) != 1 || all[0].Action != contract.TtsStop || *all[0].ID != "old" {
+			t.Errorf("what goes on was not stopped: %+v", all)
+		}
+	})
+}

@@ -47,6 +47,8 @@ func (v *voice) obeyIn(m *mouth, c contract.TtsControl) bool {
 		if c.Action == contract.TtsPause {
 			m.paused = *c.ID
 		}
+	case l == nil && c.ID == nil && c.Action == contract.TtsResume && m.paused != "":
+		m.paused = ""
 	default:
 		return false
 	}
@@ -80,8 +82,14 @@ func (v *voice) resume(l *line, why *string) {
 }
 
 // duck lowers what a sink hears, for a sink that does not do so itself, or brings it
-// back.
+// back. Without a sink all come back.
 func (v *voice) duck(sink string, d contract.SpeechDuck) error {
+	if sink == "" {
+		for _, m := range v.mouths {
+			m.gain = 1
+		}
+		return nil
+	}
 	if !v.owned(sink) {
 		return kit.Drop("ducked_by_its_sink")
 	}

@@ -93,6 +93,15 @@ func TestAPauseBetweenTwoLinesHoldsTheNext(t *testing.T) {
 		time.Sleep(time.Second)
 		expect(t, s, "u1 speaking_start three four", "u1 speaking_end three four")
 	})
+	perform(t, "an answer, until all goes on", func(t *testing.T, s *stage) {
+		s.say(t, "u1", "one two")
+		time.Sleep(time.Second)
+		s.control(t, contract.TtsPause, "u1")
+		s.control(t, contract.TtsResume, "")
+		s.say(t, "u1", "three four")
+		time.Sleep(5 * time.Second)
+		expect(t, s, "u1 speaking_start one two", "u1 speaking_end one two", "u1 speaking_start three four", "u1 speaking_end three four")
+	})
 }
 
 func TestWhatWasHeardIsTold(t *testing.T) {
@@ -190,6 +199,15 @@ func TestSinksWithoutAVolumeAreDucked(t *testing.T) {
 		s.audio.All()
 		time.Sleep(600 * ms)
 	}
+	perform(t, "until all come back", func(t *testing.T, s *stage) {
+		s.sayIn(t, "kitchen", "u1", strings.Repeat("word ", 40))
+		time.Sleep(time.Second)
+		full := loudest(s)
+		duck(t, s, "kitchen", true)
+		if duck(t, s, "", false); loudest(s) < full*9/10 {
+			t.Error("the voice stays low")
+		}
+	}, "TTS_SINKS=kitchen")
 	for room, want := range map[string]bool{"kitchen": true, "web-1": false} {
 		perform(t, room, func(t *testing.T, s *stage) {
 			s.sayIn(t, room, "u1", strings.Repeat("word ", 40))

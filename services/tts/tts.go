@@ -106,7 +106,11 @@ func (s *Service) control(ctx context.Context, c contract.TtsControl) error {
 
 // duck lowers the voice in a room, or brings it back.
 func (s *Service) duck(ctx context.Context, d contract.SpeechDuck) error {
-	sink := s.sink(kit.From(ctx).Baggage["room"])
+	room := kit.From(ctx).Baggage["room"]
+	sink := s.sink(room)
+	if room == "" && !d.On {
+		sink = "" // in no room in particular: in all
+	}
 	return s.order(ctx, func(v *voice) error { return v.duck(sink, d) })
 }
 
