@@ -62,6 +62,7 @@ type runningService struct {
 	listener  *memListener
 	bus       *kit.Bus
 	conns     []net.Conn
+	stopped   bool // by Stop
 	killed    bool // by Kill: it reaches the broker no more
 	unplugged bool // by Unplug, until Plug
 }
@@ -152,7 +153,9 @@ func (b *Harness) start(t testing.TB, m kit.Module, s seam.Seam, more ...fx.Opti
 	t.Helper()
 	u := &runningService{name: m.Name, listener: newMemListener()}
 	b.mu.Lock()
-	b.services = append(b.services, u)
+	b.services = append(slices.DeleteFunc(b.services, func(old *runningService) bool { // else a test of many restarts keeps all
+		return old.name == m.Name && old.stopped
+	}), u)
 	b.mu.Unlock()
 	u.app = m.App(append(more, fx.Supply(s), fx.Populate(&u.bus), b.dialOption(u),
 		fx.Replace(b.log.With("service", m.Name), b.home),
@@ -172,7 +175,10 @@ func (b *Harness) stop(t testing.TB) {
 	ctx, cancel := context.WithTimeout(context.Background(), waitTimeout)
 	defer cancel()
 	var wg sync.WaitGroup
-	for _, u := range b.services {
+	b.mu.Lock()
+	all := slices.Clone(b.services)
+	b.mu.Unlock()
+	for _, u := range all {
 		if u.app != nil {
 			wg.Go(func() {
 				if err := u.app.Stop(ctx); err != nil && !u.killed {
@@ -193,7 +199,9 @@ func (b *Harness) Stop(t testing.TB, service string) {
 	if err := u.app.Stop(ctx); err != nil {
 		t.Errorf("stop %s: %v", service, err)
 	}
-	u.app = nil
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	u.app, u.stopped, u.conns = nil, true, nil
 }
 
 // Stats is what a service did since its start.
