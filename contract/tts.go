@@ -38,6 +38,10 @@ const (
 	TtsStopped       = "stopped"
 )
 
+// TtsNoVoice is the Reason of the start and the end of speech where no voice is installed:
+// what is said is read on the page, and nobody waits to hear it.
+const TtsNoVoice = "no voice"
+
 // TtsStatus says what the voice is doing.
 type TtsStatus struct {
 	msg.Ident

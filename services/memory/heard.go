@@ -84,7 +84,7 @@ func (s *Service) noteSpoken(ctx context.Context, m contract.TtsStatus) error {
 	switch {
 	case a == nil:
 		return nil
-	case m.Event == contract.TtsSpeakingEnd && m.Reason == nil:
+	case m.Event == contract.TtsSpeakingEnd && (m.Reason == nil || *m.Reason == contract.TtsNoVoice):
 		for i := range a.pieces {
 			if p := &a.pieces[i]; !p.ended && (m.Text == "" || p.text == m.Text) {
 				p.ended = true

@@ -94,7 +94,7 @@ func (c *conversation) spoke(s contract.TtsStatus, room string, now time.Time) [
 		t.resume(now)
 	case contract.TtsSpeakingEnd:
 		t.noteVoiceFailure(s)
-		t.markEnded(s.Text, s.Reason != nil, now)
+		t.markEnded(s.Text, s.Reason != nil && *s.Reason != contract.TtsNoVoice, now)
 		c.noteVoiceEnded(t.room, now)
 		out := c.closeIfDone(t, now)
 		if c.turns[t.id] == nil { // the answer is over: what follows it needs no wake phrase

@@ -118,3 +118,21 @@ func TestWhatTheVoiceTellsWasHeardIsRemembered(t *testing.T) {
 		})
 	}
 }
+
+// TestWithoutAVoiceTheConversationIsRemembered has no voice be installed: answers are read
+// on the page.
+func TestWithoutAVoiceTheConversationIsRemembered(t *testing.T) {
+	h := newHousehold(t, nil)
+	h.final("hall", "Tell me a story.")
+	h.answer("Once upon a time there was a king.")
+	for _, event := range []string{contract.TtsSpeakingStart, contract.TtsSpeakingEnd} {
+		h.take(h.c.spoke(contract.TtsStatus{Event: event, Text: "Once upon a time there was a king.", UttID: &h.asks[0].ID, Reason: new(contract.TtsNoVoice)}, "hall", h.now))
+	}
+	if len(h.recs) != 1 || h.recs[0].Outcome != contract.TurnDone {
+		t.Errorf("records are %+v", h.recs)
+	}
+	h.final("hall", "And then, in the end?")
+	if past := h.asks[1].History; len(past) != 2 || past[1].Content != "Once upon a time there was a king." {
+		t.Errorf("history is %+v", past)
+	}
+}

@@ -38,6 +38,10 @@ func (e talker) Synthesize(ctx context.Context, l engine.Line) iter.Seq2[engine.
 		e.mu.Lock()
 		*e.made = append(*e.made, l.Text)
 		e.mu.Unlock()
+		if strings.Contains(l.Text, "silent") {
+			yield(engine.Chunk{}, fmt.Errorf("try: %w", engine.ErrNone))
+			return
+		}
 		if strings.Contains(l.Text, "fail") {
 			yield(engine.Chunk{}, errors.New("out of breath"))
 			return
@@ -254,6 +258,13 @@ func TestWhatCannotBeSaidEndsAsWell(t *testing.T) {
 		s.say(t, "u1", "hello")
 		time.Sleep(time.Second)
 		expect(t, s, "u1 speaking_start fail (failed)", "u1 speaking_end fail (failed)", "u1 speaking_start hello", "u1 speaking_end hello")
+	})
+	perform(t, "no voice is installed, and what is said is read on the page", func(t *testing.T, s *stage) {
+		heard := kittest.Watch[contract.SpeechHeard](s.Harness)
+		s.say(t, "u1", "silent")
+		time.Sleep(time.Second)
+		expect(t, s, "u1 speaking_start silent (no voice)", "u1 speaking_end silent (no voice)")
+		heard.None(t)
 	})
 	perform(t, "an engine that fails later", func(t *testing.T, s *stage) {
 		s.say(t, "u1", "Hello. Now fail.")

@@ -272,6 +272,8 @@ func (v *voice) sendTo(m *mouth) {
 	}
 	var why *string
 	switch {
+	case errors.Is(l.err, engine.ErrNone):
+		why = new(contract.TtsNoVoice)
 	case l.err != nil:
 		why = new("failed")
 	case len(l.sentences) == 0:
@@ -309,7 +311,7 @@ func (v *voice) end(m *mouth, why *string) {
 	if !l.pacer.Started() {
 		v.status(l, contract.TtsSpeakingStart, why)
 	}
-	if why != nil && len(l.sentences) > 0 { // who remembers what was said has to know that not all of it was
+	if unsaid := why != nil && *why != contract.TtsNoVoice; unsaid && len(l.sentences) > 0 { // who remembers what was said has to know that not all of it was
 		v.tellHeard(l, l.pacer.sent) // its speaker plays what it has
 	}
 	v.status(l, contract.TtsSpeakingEnd, why)
