@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"time"
 )
 
 // StoreAt is a store that is not open.
@@ -25,4 +26,9 @@ func (s *Store) Fill(ctx context.Context, n int, text func() string) error {
 		}
 		return nil
 	})
+}
+
+// Speak keeps a sentence of an answer that will be spoken.
+func (s *Store) Speak(ctx context.Context, utt, say string) error {
+	return s.AddSpoken(ctx, utt, spokenPiece{say: say, text: "text", at: time.Now()})
 }

@@ -3,6 +3,7 @@ package memory
 import (
 	"context"
 	"strings"
+	"time"
 
 	"github.com/gotars/tars/contract"
 	"github.com/gotars/tars/kit"
@@ -24,17 +25,26 @@ type spokenAnswer struct {
 type spokenPiece struct {
 	say   string // message_id
 	text  string
+	at    time.Time
 	heard string // what was heard of it
-	ended bool   // all of it was heard
+	known bool   // heard is known
 }
 
-// heardText is what was heard of the answer.
+// heardText is what was heard of the answer. Sentences are spoken in their order: one of
+// which nothing was told, but that of a later one, was heard.
 func (a *spokenAnswer) heardText() string {
+	last := -1
+	for i, p := range a.pieces {
+		if p.known {
+			last = i
+		}
+	}
 	var all []string
-	for _, p := range a.pieces {
-		if p.ended {
-			all = append(all, p.text)
-		} else if p.heard != "" {
+	for i, p := range a.pieces {
+		if !p.known && i < last {
+			p.heard = p.text
+		}
+		if p.heard != "" {
 			all = append(all, p.heard)
 		}
 	}
@@ -43,62 +53,81 @@ func (a *spokenAnswer) heardText() string {
 
 // track notes that m will be spoken, which is kept as l. It returns the answer that it
 // belongs to, nil if it belongs to none.
-func (s *Service) track(m contract.TtsSay, l Line) *spokenAnswer {
+func (s *Service) track(ctx context.Context, m contract.TtsSay, l Line) (*spokenAnswer, error) {
 	if m.UttID == nil {
-		return nil
+		return nil, nil
 	}
-	a := s.tracked(*m.UttID)
-	if a == nil {
-		if len(s.speaking) >= maxTrackedAnswers {
-			s.speaking = s.speaking[1:]
-		}
-		a = &spokenAnswer{utt: *m.UttID, first: l}
-		s.speaking = append(s.speaking, a)
+	a, err := s.tracked(ctx, *m.UttID)
+	switch {
+	case err != nil:
+		return nil, err
+	case a != nil && len(a.pieces) > 0 && time.Since(a.pieces[len(a.pieces)-1].at) > answerFor: // of a client that repeats its ids
+		*a = spokenAnswer{utt: a.utt, first: l}
+	case a == nil:
+		a = s.remember(&spokenAnswer{utt: *m.UttID, first: l})
 	}
 	for _, p := range a.pieces {
 		if p.say == m.MessageID {
-			return a // a copy
+			return a, nil // a copy
 		}
 	}
-	a.pieces = append(a.pieces, spokenPiece{say: m.MessageID, text: m.Text})
+	p := spokenPiece{say: m.MessageID, text: m.Text, at: time.Now()}
+	a.pieces = append(a.pieces, p)
+	return a, s.store.AddSpoken(ctx, a.utt, p)
+}
+
+func (s *Service) remember(a *spokenAnswer) *spokenAnswer {
+	if len(s.speaking) >= maxTrackedAnswers {
+		s.speaking = s.speaking[1:]
+	}
+	s.speaking = append(s.speaking, a)
 	return a
 }
 
-// tracked returns what is known of an answer, nil if nothing is.
-func (s *Service) tracked(utt string) *spokenAnswer {
+// tracked returns what is known of an answer, also from before a restart; nil if nothing is.
+func (s *Service) tracked(ctx context.Context, utt string) (*spokenAnswer, error) {
 	for _, a := range s.speaking {
 		if a.utt == utt {
-			return a
+			return a, nil
 		}
 	}
-	return nil
+	pieces, err := s.store.Spoken(ctx, utt)
+	if err != nil || len(pieces) == 0 {
+		return nil, err
+	}
+	a := &spokenAnswer{utt: utt, pieces: pieces, first: Line{Role: contract.RoleAssistant, At: time.Now(), UttID: utt}}
+	for i, p := range pieces {
+		pieces[i].at = time.Now()
+		a.cut = a.cut || p.known && p.heard != p.text
+	}
+	return s.remember(a), nil
 }
 
 // noteSpoken takes what the voice is doing: a sentence that came to its end was
 // heard, and of an answer that was stopped the rest was not.
 func (s *Service) noteSpoken(ctx context.Context, m contract.TtsStatus) error {
-	if m.UttID == nil {
+	ended := m.Event == contract.TtsSpeakingEnd && (m.Reason == nil || *m.Reason == contract.TtsNoVoice)
+	if m.UttID == nil || !ended && m.Event != contract.TtsStopped {
 		return nil
 	}
-	a := s.tracked(*m.UttID)
+	a, err := s.tracked(ctx, *m.UttID)
 	switch {
-	case a == nil:
-		return nil
-	case m.Event == contract.TtsSpeakingEnd && (m.Reason == nil || *m.Reason == contract.TtsNoVoice):
-		for i := range a.pieces {
-			if p := &a.pieces[i]; !p.ended && (m.Text == "" || p.text == m.Text) {
-				p.ended = true
-				break
-			}
-		}
-		if a.cut { // what comes after the piece that was cut is heard all the same
-			return s.keepHeard(ctx, a)
-		}
-		return nil
-	case m.Event == contract.TtsStopped:
+	case err != nil || a == nil:
+		return err
+	case !ended:
 		return s.keepHeard(ctx, a)
 	}
-	return nil
+	for i := range a.pieces {
+		if p := &a.pieces[i]; !p.known && (m.Text == "" || p.text == m.Text) {
+			p.heard, p.known = p.text, true
+			err = s.store.NoteHeard(ctx, *p)
+			break
+		}
+	}
+	if err == nil && a.cut { // what comes after the piece that was cut is heard all the same
+		return s.keepHeard(ctx, a)
+	}
+	return err
 }
 
 // noteHeard takes how much of a sentence was heard that was cut short.
@@ -106,13 +135,19 @@ func (s *Service) noteHeard(ctx context.Context, m contract.SpeechHeard) error {
 	if m.UttID == nil {
 		return kit.Drop("no_answer")
 	}
-	a := s.tracked(*m.UttID)
-	if a == nil {
+	a, err := s.tracked(ctx, *m.UttID)
+	switch {
+	case err != nil:
+		return err
+	case a == nil:
 		return kit.Drop("unknown_answer")
 	}
 	for i := range a.pieces {
-		if a.pieces[i].say == m.Say {
-			a.pieces[i].heard = m.Text
+		if p := &a.pieces[i]; p.say == m.Say {
+			p.heard, p.known = m.Text, true
+			if err := s.store.NoteHeard(ctx, *p); err != nil {
+				return err
+			}
 		}
 	}
 	return s.keepHeard(ctx, a)

@@ -82,7 +82,10 @@ func (s *Service) keepSpeech(ctx context.Context, m contract.TtsSay) error {
 	if m.UttID != nil {
 		l.UttID = *m.UttID
 	}
-	if a := s.track(m, l); a != nil && a.cut {
+	switch a, err := s.track(ctx, m, l); {
+	case err != nil:
+		return err
+	case a != nil && a.cut:
 		return nil // it is kept when it was heard
 	}
 	return s.keep(ctx, m.MessageID, l)

@@ -219,6 +219,19 @@ func TestNothingUnheardIsRemembered(t *testing.T) {
 			t.Errorf("recalled %q, want %q", got, want)
 		}
 	}, memory.Module)
+	kittest.Run(t, "of an answer that is spoken while the service starts again", func(t *testing.T, b *kittest.Harness) {
+		say(t, b, "1", "a", "The plan is simple.")
+		say(t, b, "2", "a", "We leave at dawn with the boat.")
+		say(t, b, "3", "a", "Nobody will know.")
+		b.Stop(t, "memory") // and what the voice tells of the first sentence is lost
+		b.Add(t, memory.Module)
+		b.Publish(t, contract.TtsStatus{Event: contract.TtsStopped, UttID: new("a")})
+		b.Publish(t, contract.SpeechHeard{UttID: new("a"), Say: "2", Text: "We leave at"})
+		b.Settle()
+		if got, want := texts(kittest.Ask(t, b, contract.MemoryQuery{Text: "*"})), []string{"target: The plan is simple. We leave at"}; !slices.Equal(got, want) {
+			t.Errorf("recalled %q, want %q", got, want)
+		}
+	}, memory.Module)
 	kittest.Run(t, "and an answer that was heard is whole", func(t *testing.T, b *kittest.Harness) {
 		say(t, b, "1", "a", "The plan is simple.")
 		ended(t, b, "a", "The plan is simple.")

@@ -65,6 +65,15 @@ END;
 CREATE TRIGGER vector_change AFTER UPDATE OF text ON line BEGIN
 	DELETE FROM vector WHERE line = old.id;
 END;
+`, `
+CREATE TABLE spoken (          -- sentences of the last answers, to know what is heard of them
+	say   TEXT PRIMARY KEY,    -- message that asked for it
+	utt   TEXT NOT NULL,
+	text  TEXT NOT NULL,
+	at    REAL NOT NULL,       -- Unix seconds
+	heard TEXT                 -- NULL: nothing is known yet
+);
+CREATE INDEX spoken_utt ON spoken (utt);
 `}
 
 // answerFor is how long sentences of one utt_id are still one answer. A later

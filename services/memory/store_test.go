@@ -256,3 +256,15 @@ func search(b *testing.B, s *memory.Store) {
 	slices.Sort(took)
 	b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1000, "p99-ms")
 }
+
+func TestWhatIsSpokenIsBounded(t *testing.T) {
+	s := open(t, t.TempDir())
+	for i := range 600 {
+		if err := s.Speak(t.Context(), "a", fmt.Sprint(i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if all, err := s.Spoken(t.Context(), "a"); err != nil || len(all) != 512 {
+		t.Errorf("%d sentences are kept, want 512; %v", len(all), err)
+	}
+}
