@@ -71,9 +71,10 @@ fuzz: ## every fuzz target for FUZZTIME (30s)
 bench: ## the kit beside its MQTT client used by hand, 10 minutes; BENCH=-short for one
 	go run ./kit/bench $(BENCH)
 
-soak: ## the fault suite in full, with Docker: 100 restarts, 100 kills, 20 pauses; then each flood for 10 s
+soak: ## the fault suite in full, with Docker: 100 restarts, 100 kills, 20 pauses; then each flood for 10 s, and a day of a household
 	TARS_SOAK=1 go test -count=1 -v -timeout 120m ./test/fault/
 	TARS_SOAK=1 go test -count=1 -v -timeout 60m ./test/flood/
+	TARS_SOAK=1 go test -count=1 -v -timeout 30m ./test/household/
 
 generate: build ## docs/asyncapi.json, topics.md, config.md, .env.example, the access list and the settings of each container
 	@describe() { env -i HOME=/ bin/tars describe "$$1" >"$$2.new" && mv "$$2.new" "$$2"; }; \
