@@ -13,6 +13,7 @@ import (
 
 	"github.com/gotars/tars/cmd/tars/internal/adapters"
 	"github.com/gotars/tars/cmd/tars/internal/localengines"
+	"github.com/gotars/tars/cmd/tars/internal/marks"
 	"github.com/gotars/tars/engines/discovery"
 	"github.com/gotars/tars/engines/measure"
 	"github.com/gotars/tars/kit"
@@ -37,7 +38,7 @@ func (c *benchEnginesCmd) Run(ctx context.Context, home kit.Home) error {
 		return fmt.Errorf("--runs is %d, want 1 or more", c.Runs)
 	}
 	if c.Write != "" { // measuring takes minutes
-		if _, _, err := aroundMarks(c.Write, benchMarks); err != nil {
+		if _, _, err := marks.Around(c.Write, benchMarks); err != nil {
 			return err
 		}
 	}
@@ -62,7 +63,7 @@ func (c *benchEnginesCmd) Run(ctx context.Context, home kit.Home) error {
 		_, err := os.Stdout.Write(out.Bytes())
 		return err
 	}
-	return writeBetweenMarks(c.Write, benchMarks, out.Bytes())
+	return marks.Write(c.Write, benchMarks, out.Bytes())
 }
 
 // clip is a recording and what is said in it.

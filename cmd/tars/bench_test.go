@@ -15,6 +15,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/gotars/tars/cmd/tars/internal/marks"
 	"github.com/gotars/tars/engines/discovery"
 	"github.com/gotars/tars/kit"
 	"github.com/gotars/tars/test/need"
@@ -126,8 +127,8 @@ func TestQuartiles(t *testing.T) {
 func TestTablesGoBetweenTheMarks(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "engines.md")
 	for _, table := range []string{"| a |\n", "| b |\n"} {
-		begin, end := marksOf(benchMarks)
-		if err := writeBetweenMarks(file, benchMarks, []byte(table)); err != nil {
+		begin, end := marks.Of(benchMarks)
+		if err := marks.Write(file, benchMarks, []byte(table)); err != nil {
 			t.Fatal(err)
 		}
 		got, err := os.ReadFile(file)
@@ -138,7 +139,7 @@ func TestTablesGoBetweenTheMarks(t *testing.T) {
 	if err := os.WriteFile(file, []byte("prose"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := writeBetweenMarks(file, benchMarks, nil); err == nil || !strings.Contains(err.Error(), "has no lines") {
+	if err := marks.Write(file, benchMarks, nil); err == nil || !strings.Contains(err.Error(), "has no lines") {
 		t.Errorf("said %v", err)
 	}
 }
@@ -147,7 +148,7 @@ func TestTablesGoBetweenTheMarks(t *testing.T) {
 // refused before anything is measured.
 func TestTheDocumentationHasThePlaceForTables(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "page.md")
-	for page, marks := range map[string]string{"engines.md": benchMarks, "conversation.md": evalMarks} {
+	for page, name := range map[string]string{"engines.md": benchMarks, "conversation.md": evalMarks} {
 		text, err := os.ReadFile(filepath.Join("../../docs", page))
 		if err != nil {
 			t.Fatal(err)
@@ -155,7 +156,7 @@ func TestTheDocumentationHasThePlaceForTables(t *testing.T) {
 		if err := os.WriteFile(file, text, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if err := writeBetweenMarks(file, marks, []byte("| a |\n")); err != nil {
+		if err := marks.Write(file, name, []byte("| a |\n")); err != nil {
 			t.Errorf("%s: %v", page, err)
 		}
 	}

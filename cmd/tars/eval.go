@@ -13,6 +13,7 @@ import (
 
 	"github.com/gotars/tars/cmd/tars/internal/adapters"
 	"github.com/gotars/tars/cmd/tars/internal/eval"
+	"github.com/gotars/tars/cmd/tars/internal/marks"
 	"github.com/gotars/tars/engines/discovery"
 	"github.com/gotars/tars/kit"
 	"github.com/gotars/tars/services/stt"
@@ -90,7 +91,7 @@ func (c *evalRunCmd) Run(ctx context.Context, home kit.Home) error {
 		p.Silences = before.Silences
 	}
 	if c.Write != "" { // measuring takes long
-		if _, _, err := aroundMarks(c.Write, evalMarks); err != nil {
+		if _, _, err := marks.Around(c.Write, evalMarks); err != nil {
 			return err
 		}
 	}
@@ -116,7 +117,7 @@ const evalMarks = "tars eval"
 func (c *evalRunCmd) write(report *eval.Report) error {
 	var tables bytes.Buffer
 	report.Print(&tables)
-	if err := writeBetweenMarks(c.Write, evalMarks, tables.Bytes()); err != nil || len(report.Turns) == 0 {
+	if err := marks.Write(c.Write, evalMarks, tables.Bytes()); err != nil || len(report.Turns) == 0 {
 		return err
 	}
 	var plot bytes.Buffer

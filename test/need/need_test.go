@@ -80,6 +80,7 @@ func TestReportNamesWhatIsLeftOut(t *testing.T) {
 	t.Setenv("DOCKER_HOST", "unix:///nowhere.sock")
 	t.Setenv("PATH", "")
 	t.Setenv("CHROME", "")
+	t.Setenv("VOICEBENCH", "")
 	var out strings.Builder
 	if err := Report(&out, ""); err != nil {
 		t.Error(err)

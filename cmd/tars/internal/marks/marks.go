@@ -1,4 +1,6 @@
-package main
+// Package marks puts tables that a command has measured into a page of the documentation,
+// between two lines that mark their place.
+package marks
 
 import (
 	"bytes"
@@ -7,25 +9,25 @@ import (
 	"slices"
 )
 
-// marksOf are the lines between which the command called name writes into a page.
-func marksOf(name string) (begin, end string) {
+// Of are the lines between which the command called name writes into a page.
+func Of(name string) (begin, end string) {
 	return "<!-- " + name + ": begin -->", "<!-- " + name + ": end -->"
 }
 
-// writeBetweenMarks puts text between the marks of file that are called name.
-func writeBetweenMarks(file, name string, text []byte) error {
-	before, after, err := aroundMarks(file, name)
+// Write puts text between the marks of file that are called name.
+func Write(file, name string, text []byte) error {
+	before, after, err := Around(file, name)
 	if err != nil {
 		return err
 	}
-	begin, end := marksOf(name)
+	begin, end := Of(name)
 	return os.WriteFile(file, slices.Concat(before, []byte(begin+"\n\n"), bytes.TrimSpace(text), []byte("\n\n"+end), after), 0o644)
 }
 
-// aroundMarks is what file has before and after its marks. A file that is not there has
+// Around is what file has before and after its marks. A file that is not there has
 // nothing else.
-func aroundMarks(file, name string) (before, after []byte, err error) {
-	begin, end := marksOf(name)
+func Around(file, name string) (before, after []byte, err error) {
+	begin, end := Of(name)
 	text, err := os.ReadFile(file)
 	if os.IsNotExist(err) {
 		return nil, []byte("\n"), nil
