@@ -174,7 +174,7 @@ func (v *voice) wake() {
 func (v *voice) make(ctx context.Context, l *line) error {
 	for i, sentence := range l.sentences {
 		text := engine.Line{Text: sentence, Voice: orEmpty(l.say.Voice), Lang: orEmpty(l.say.Lang)}
-		for c, err := range v.engine.Synthesize(ctx, text) {
+		for c, err := range trimmed(v.engine.Synthesize(ctx, text), pauseAfter(sentence)) {
 			if err != nil {
 				l.failedAt = i
 				return err
