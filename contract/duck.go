@@ -37,9 +37,10 @@ func (SpeechDropped) Route() msg.Route {
 	return msg.Route{Topic: "stt/dropped", QoS: msg.AtLeastOnce}
 }
 
-// SpeechHeard says how much of a line was heard that was stopped before its end. A
-// line without one was heard as a whole when its speaking_end has no reason. It has no
-// counterpart in the reference.
+// SpeechHeard says how much of a line was heard that was stopped before its end, or that
+// the voice failed to say, or had not said when its service stopped. A line without one
+// was heard as a whole when its speaking_end has no reason. It has no counterpart in the
+// reference.
 type SpeechHeard struct {
 	msg.Ident
 	UttID *string `json:"utt_id"` // of the TtsSay
