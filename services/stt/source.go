@@ -144,6 +144,9 @@ func (e *audioSource) speechEvents(events []vad.Event) (all []speechEvent) {
 func (e *audioSource) noteEdge(v vad.Event, now time.Time) (early *attempt, fresh bool) {
 	switch v.Edge {
 	case vad.Started:
+		if e.own.audible(now) { // what was said into the assistant's voice counts, whatever follows
+			e.releaseAttempt()
+		}
 		e.dropAttempt()
 		e.notePause(v.At - e.set.MinSpeech)
 		if e.current.id == "" {
@@ -283,6 +286,15 @@ func (e *audioSource) endpoint() time.Duration {
 		return max(wait, e.set.Endpoint+readingWait)
 	}
 	return wait
+}
+
+// releaseAttempt lets the attempt go on, though somebody has spoken on: what it finds is
+// published, and becomes no final.
+func (e *audioSource) releaseAttempt() {
+	if e.lastAttempt != nil {
+		e.lastAttempt.end()
+	}
+	e.lastAttempt = nil
 }
 
 func (e *audioSource) dropAttempt() {

@@ -34,3 +34,30 @@ func TestOnlyAReadingOfTheWholeUtteranceBecomesItsFinal(t *testing.T) {
 		})
 	}
 }
+
+func TestWhatWasSaidIntoTheAssistantsVoiceIsReadThoughMoreFollows(t *testing.T) {
+	for name, speaking := range map[string]bool{"while it speaks": true, "while it is silent": false} {
+		t.Run(name, func(t *testing.T) {
+			e, err := newSources(vad.Segmentation{Hangover: 260 * time.Millisecond}, func() vad.Detector { return vad.NewLoudness(70) }).find("hall")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if speaking {
+				e.own.speaks(time.Now())
+			}
+			e.noteEdge(vad.Event{Edge: vad.Started}, time.Now())
+			first, _ := e.noteEdge(vad.Event{Edge: vad.Paused, LastVoice: time.Second, At: 1100 * time.Millisecond, Audio: make([]byte, 640)}, time.Now())
+			ctx, begun := first.begin(t.Context())
+			if !begun {
+				t.Fatal("it is not read")
+			}
+			e.noteEdge(vad.Event{Edge: vad.Started}, time.Now())
+			if cut := ctx.Err() != nil; cut == speaking {
+				t.Errorf("its reading is given up: %t", cut)
+			}
+			if e.lastAttempt != nil {
+				t.Error("what was read of the beginning may become the final")
+			}
+		})
+	}
+}
