@@ -180,6 +180,16 @@ func (s *Segmenter) hearFrame(f []byte) []Event {
 	return []Event{s.newEvent(Started)}
 }
 
+// voicedBefore is how many frames of the utterance held voice before the last n, where that
+// was more than a short nod takes: who goes on after it does not nod.
+func (s *Segmenter) voicedBefore(n int) int {
+	const shortNod = 17 // frames: 0.34 s
+	if before := s.speech.voicedCount() - n; before > shortNod {
+		return before
+	}
+	return 0
+}
+
 // start notes that speech began some frames ago.
 func (s *Segmenter) start(frames int) {
 	s.started, s.sustained, s.voiceBegan = true, false, s.frames-frames
@@ -213,7 +223,7 @@ func (s *Segmenter) continueUtterance(f []byte, level float64, voice bool) []Eve
 	}
 	switch {
 	case s.silentFrames == 0 && !s.started:
-		s.start(minVoicedRun)
+		s.start(minVoicedRun + s.voicedBefore(minVoicedRun))
 		return []Event{s.newEvent(Started)}
 	case s.isSustained(level):
 		s.sustained = true
