@@ -77,6 +77,20 @@ func notEcho(heard, said []string) (person []bool) {
 	return person
 }
 
+// maxFragment is how many words of ours a microphone may catch of us where only the
+// loudest moments of an echo are taken for a voice.
+const maxFragment = 3
+
+// isFragment reports whether the few words that were heard are words of ours, in order, and
+// none that a person says to interrupt. It is for rooms whose microphone hears us: elsewhere
+// a person may say such words as well.
+func isFragment(heard, said []string) bool {
+	if n := countWords(heard); n == 0 || n > maxFragment || slices.ContainsFunc(heard, func(w string) bool { return interruptWords[w] }) {
+		return false
+	}
+	return 3*len(align(heard, said)) >= 2*len(heard)
+}
+
 // isPerson reports whether the words of gap, which are between those that we said, were
 // said by a person, and not by us in place of what was said there. An edge is the begin
 // or the end of what was heard.

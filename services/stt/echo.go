@@ -15,8 +15,9 @@ import (
 type echoes struct {
 	window time.Duration // how long after its end speech may come back; 0: no echo is looked for
 
-	mu   sync.Mutex
-	said []saying // at most maxSayings, oldest first
+	mu    sync.Mutex
+	said  []saying             // at most maxSayings, oldest first
+	rooms map[string]time.Time // whose microphones hear the assistant, until when that is known
 }
 
 // saying is one text that was spoken in a room, "" for any room.
@@ -63,6 +64,34 @@ func (e *echoes) isSpoken(room string) bool {
 	return slices.ContainsFunc(e.said, func(s saying) bool { return (s.room == "" || s.room == room) && s.end.After(now) })
 }
 
+// echoKnown is how long it is known that a microphone hears the assistant, since it last
+// did.
+const echoKnown = 10 * time.Minute
+
+// hears notes that the microphone of a room hears the assistant.
+func (e *echoes) hears(room string) {
+	now := time.Now()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.rooms == nil {
+		e.rooms = map[string]time.Time{}
+	}
+	for name, until := range e.rooms { // names may be made up
+		if now.After(until) {
+			delete(e.rooms, name)
+		}
+	}
+	if len(e.rooms) < maxSources {
+		e.rooms[room] = now.Add(echoKnown)
+	}
+}
+
+func (e *echoes) isHeardIn(room string) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return time.Now().Before(e.rooms[room])
+}
+
 // saidIn returns what the assistant said in room while somebody was heard there from
 // begun to ended.
 func (e *echoes) saidIn(room string, begun, ended time.Time) (texts []string) {
@@ -102,6 +131,9 @@ func (e *echoes) withoutEcho(room, text, lang string, begun, ended time.Time) st
 				return "" // whole, however short
 			}
 			said = append(said, words...)
+		}
+		if e.isHeardIn(room) && isFragment(h.words, said) {
+			return ""
 		}
 		rest := h.text(notEcho(h.words, said))
 		if rest == "" {

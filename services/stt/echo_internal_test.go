@@ -122,3 +122,34 @@ func BenchmarkEchoOfALongAnswer(b *testing.B) {
 		e.withoutEcho("kitchen", heard, "en", time.Now(), time.Now())
 	}
 }
+
+func TestFragmentsOfItsEchoAreKnownWhereItIsHeard(t *testing.T) {
+	const said = "The engineers found a stone bridge that nobody could explain, with carvings of horses and ships along both sides"
+	tests := map[string]struct {
+		heard string
+		want  string // in a room whose microphone hears the assistant
+	}{
+		"two words, one misheard": {"With carving.", ""},
+		"a word":                  {"Bridge.", ""},
+		"a stop word":             {"Stop.", "Stop."},
+		"other words":             {"What about tea?", "What about tea?"},
+		"a word of it in others":  {"Is the bridge far from here?", "Is the bridge far from here?"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			e := &echoes{window: time.Second}
+			e.start("hall", "u", said)
+			now := time.Now()
+			if got := e.withoutEcho("hall", tt.heard, "en", now, now); got != tt.heard {
+				t.Errorf("with headphones %q is left", got)
+			}
+			e.hears("hall")
+			if got := e.withoutEcho("hall", tt.heard, "en", now, now); got != tt.want {
+				t.Errorf("%q is left, want %q", got, tt.want)
+			}
+			if e.isHeardIn("kitchen") {
+				t.Error("it is heard in another room too")
+			}
+		})
+	}
+}

@@ -30,6 +30,7 @@ func (s *Service) transcribeFinal(ctx context.Context, u utterance) error {
 		return s.drop(ctx, u, "unsure")
 	}
 	if text = s.echoes.withoutEcho(u.room, text, s.lang(r), u.begun, u.ended); text == "" {
+		s.echoes.hears(u.room)
 		s.sources.eachIn(u.room, func(e *audioSource) { e.own.suspect() })
 		return s.drop(ctx, u, "echo")
 	}

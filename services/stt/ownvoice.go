@@ -56,6 +56,9 @@ type ownVoice struct {
 	withheld bool // a long voice was heard before that
 }
 
+// ownVoiceReason is why an utterance was dropped that was the assistant's.
+const ownVoiceReason = "own_voice"
+
 // echoKind is what a microphone hears of the assistant.
 type echoKind int
 

@@ -89,7 +89,7 @@ func (e *audioSource) hear(a contract.MicAudio, m mute) []speechEvent {
 	switch v := e.own.judge(e.lastAudio); {
 	case v == isOwn && e.segmenter.Open():
 		for _, f := range e.speechEvents(e.segmenter.Forget()) {
-			f.reason = "own_voice"
+			f.reason = ownVoiceReason
 			facts = append(facts, f)
 		}
 	case v == isOther && e.own.withheld && e.segmenter.Talking():

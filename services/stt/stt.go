@@ -285,6 +285,9 @@ func (s *Service) publishEvents(ctx context.Context, e *audioSource, facts []spe
 			}
 			continue
 		case vad.Rejected:
+			if f.reason == ownVoiceReason {
+				s.echoes.hears(e.room)
+			}
 			errs = append(errs, s.publishDropped(ctx, f.utterance, f.reason, nil))
 			continue
 		case vad.Started:

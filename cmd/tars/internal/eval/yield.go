@@ -47,12 +47,15 @@ func (e *Evaluation) interruptOnce(ctx context.Context, r *room.Room, clip Clip,
 	}
 	utt, ok := e.awaitVoice(ctx, r, asked, seconds(1.2+1.3*rand.New(rand.NewPCG(uint64(story), 3)).Float64()))
 	if !ok {
-		return y, fmt.Errorf("room %s: no answer was heard within %s", r.Name(), answerTimeout)
+		return y, fmt.Errorf("room %s: no answer was heard within %s; what happened: %s", r.Name(), answerTimeout, storyOf(r.Since(max(0, asked-10*time.Second))))
 	}
 	begun := r.Say(samples)
 	voice := begun + seconds(clip.Begin)
 	over := func(m any) bool { t, ok := m.(contract.TurnRecord); return ok && t.TurnID == turn }
 	record, ended := r.Await(ctx, asked, seconds(clip.End-clip.Begin)+seconds(clip.Begin)+verdictTime, over)
+	if left := begun + time.Duration(len(samples))*time.Second/room.Rate - r.Now(); left > 0 && !sleep(ctx, left) { // the clip is heard to its end
+		return y, ctx.Err()
+	}
 	states := r.Played(voice)
 	y.Duck = firstTime(states, func(s room.State) bool { return s.Gain < 0.3 || s.Held })
 	interrupted := ended && record.Message.(contract.TurnRecord).Outcome == contract.TurnInterrupted
@@ -176,6 +179,33 @@ func heardSince(r *room.Room, from time.Duration) string {
 		}
 	}
 	return strings.Join(all, " ")
+}
+
+// storyOf is what happened in a room, in short.
+func storyOf(events []room.Event) string {
+	var all []string
+	for _, ev := range events {
+		what := strings.TrimPrefix(fmt.Sprintf("%T", ev.Message), "contract.")
+		switch m := ev.Message.(type) {
+		case contract.TtsStatus:
+			what += " " + m.Event
+		case contract.TtsControl:
+			what += " " + m.Action
+		case contract.WakeEvent:
+			what += " " + m.Type
+		case contract.FinalTranscript:
+			what += fmt.Sprintf(" %q", m.Text)
+		case contract.TurnRecord:
+			what += " " + m.Outcome
+			if m.Reason != nil {
+				what += " " + *m.Reason
+			}
+		case contract.SpeechDropped:
+			what += " " + m.Reason
+		}
+		all = append(all, fmt.Sprintf("%.2f %s", ev.At.Seconds(), what))
+	}
+	return strings.Join(all, ", ")
 }
 
 // sleep waits, and reports false when ctx ended.
