@@ -105,9 +105,6 @@ func (c *conversation) spoke(s contract.TtsStatus, room string, now time.Time) [
 	return nil
 }
 
-// voiceFailed is why a turn failed whose answer was not spoken to its end.
-const voiceFailed = "the voice failed"
-
 // partlyHeard takes from the voice how much was heard of a piece that it did not speak to
 // its end. The turn may be over by then, and in the history.
 func (c *conversation) partlyHeard(m contract.SpeechHeard, now time.Time) []effect {
