@@ -26,54 +26,68 @@ const (
 // more than pause after its last one. What has no sound at all stays as it is.
 func trimmed(said iter.Seq2[engine.Chunk, error], pause time.Duration) iter.Seq2[engine.Chunk, error] {
 	return func(yield func(engine.Chunk, error) bool) {
-		var held engine.Chunk // silence that may be the end, or before the first sound
-		sounded := false
+		t := &trimmer{}
 		for c, err := range said {
 			if err != nil {
-				if len(held.PCM) > 0 && !yield(held, nil) {
-					return
-				}
-				held = engine.Chunk{}
-				if !yield(c, err) {
+				if out := t.letGo(); len(out.PCM) > 0 && !yield(out, nil) || !yield(c, err) {
 					return
 				}
 				continue
 			}
-			if held.Rate != 0 && held.Rate != c.Rate {
-				if !yield(held, nil) {
+			for _, out := range t.add(c) {
+				if !yield(out, nil) {
 					return
 				}
-				held = engine.Chunk{}
-			}
-			first, last := soundIn(c.PCM)
-			if first < 0 {
-				held = joined(held, c)
-				if held.Duration() <= maxHeldSilence {
-					continue
-				}
-				if !yield(held, nil) {
-					return
-				}
-				held = engine.Chunk{}
-				continue
-			}
-			if !sounded {
-				skip := max(0, first-bytesOf(leadIn, c.Rate))
-				held, c.PCM, last, sounded = engine.Chunk{}, c.PCM[skip:], last-skip, true
-			}
-			out := joined(held, engine.Chunk{Rate: c.Rate, PCM: c.PCM[:last], Kept: c.Kept})
-			held = engine.Chunk{Rate: c.Rate, PCM: c.PCM[last:], Kept: c.Kept}
-			if !yield(out, nil) {
-				return
 			}
 		}
-		if sounded {
-			held.PCM = held.PCM[:min(len(held.PCM), bytesOf(pause, held.Rate))]
-		}
-		if len(held.PCM) > 0 {
-			yield(held, nil)
+		if out := t.end(pause); len(out.PCM) > 0 {
+			yield(out, nil)
 		}
 	}
+}
+
+// trimmer holds back silence that may be the end of a piece, or stands before its first
+// sound.
+type trimmer struct {
+	held    engine.Chunk
+	sounded bool
+}
+
+// add takes a chunk and returns what can be played.
+func (t *trimmer) add(c engine.Chunk) (out []engine.Chunk) {
+	if t.held.Rate != 0 && t.held.Rate != c.Rate {
+		out = append(out, t.letGo())
+	}
+	first, last := soundIn(c.PCM)
+	if first < 0 {
+		if t.held = joined(t.held, c); t.held.Duration() > maxHeldSilence {
+			out = append(out, t.letGo())
+		}
+		return out
+	}
+	if !t.sounded {
+		skip := max(0, first-bytesOf(leadIn, c.Rate))
+		t.held, c.PCM, last, t.sounded = engine.Chunk{}, c.PCM[skip:], last-skip, true
+	}
+	sound := joined(t.held, engine.Chunk{Rate: c.Rate, PCM: c.PCM[:last], Kept: c.Kept})
+	t.held = engine.Chunk{Rate: c.Rate, PCM: c.PCM[last:], Kept: c.Kept}
+	return append(out, sound)
+}
+
+// letGo returns what is held back.
+func (t *trimmer) letGo() engine.Chunk {
+	out := t.held
+	t.held = engine.Chunk{}
+	return out
+}
+
+// end returns what is played of the silence at the end.
+func (t *trimmer) end(pause time.Duration) engine.Chunk {
+	out := t.letGo()
+	if t.sounded {
+		out.PCM = out.PCM[:min(len(out.PCM), bytesOf(pause, out.Rate))]
+	}
+	return out
 }
 
 // pauseAfter is the silence that belongs behind a piece of text.

@@ -19,7 +19,7 @@ type Echo struct {
 }
 
 // echoShares are the shares of the assistant's voice in the microphone, by turns.
-var echoShares = []float64{0.05, 0.1, 0.2, 0.4}
+var echoShares = []float64{0.05, 0.1, 0.2}
 
 // echoes has the assistant speak n answers into its own microphone.
 func (e *Evaluation) echoes(ctx context.Context, n int) ([]Echo, error) {
