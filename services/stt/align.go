@@ -77,6 +77,12 @@ func notEcho(heard, said []string) (person []bool) {
 	return person
 }
 
+// interrupts reports whether text is a few words, one of which a person says to interrupt.
+func interrupts(text, lang string) bool {
+	words := speech.ComparableWords(text, lang)
+	return countWords(words) <= maxFragment && slices.ContainsFunc(words, func(w string) bool { return interruptWords[w] })
+}
+
 // maxFragment is how many words of ours a microphone may catch of us where only the
 // loudest moments of an echo are taken for a voice.
 const maxFragment = 3

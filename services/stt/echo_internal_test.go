@@ -6,6 +6,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/gotars/tars/services/stt/engine"
 )
 
 func TestOwnEchoIsRecognised(t *testing.T) {
@@ -151,5 +153,17 @@ func TestFragmentsOfItsEchoAreKnownWhereItIsHeard(t *testing.T) {
 				t.Error("it is heard in another room too")
 			}
 		})
+	}
+}
+
+func TestAStopCountsWhereItsEchoMakesTheRecogniserUnsure(t *testing.T) {
+	s := &Service{echoes: &echoes{window: time.Second}, cfg: Config{MinConfidence: 0.3}}
+	low, sure := engine.Result{Confidence: new(0.2), Lang: "en"}, engine.Result{Confidence: new(0.9), Lang: "en"}
+	if !s.isUnsure(low, "Stop.", "hall") || s.isUnsure(sure, "the moon", "hall") {
+		t.Error("with headphones confidence alone decides")
+	}
+	s.echoes.hears("hall")
+	if s.isUnsure(low, "Stop.", "hall") || !s.isUnsure(low, "the moon", "hall") || !s.isUnsure(low, "Stop.", "kitchen") {
+		t.Error("where it is heard a stop counts, and nothing else does")
 	}
 }

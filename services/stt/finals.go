@@ -26,7 +26,7 @@ func (s *Service) transcribeFinal(ctx context.Context, u utterance) error {
 		return errors.Join(err, s.publishDropped(ctx, u, "failed", new(forPerson(err))))
 	case text == "":
 		return s.drop(ctx, u, "no_words")
-	case r.Confidence != nil && *r.Confidence < s.cfg.MinConfidence:
+	case s.isUnsure(r, text, u.room):
 		return s.drop(ctx, u, "unsure")
 	}
 	if text = s.echoes.withoutEcho(u.room, text, s.lang(r), u.begun, u.ended); text == "" {

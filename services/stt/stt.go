@@ -246,7 +246,7 @@ func (s *Service) transcribePartial(ctx context.Context, a *attempt) error {
 		return err
 	case text == "":
 		return kit.Drop("no_words")
-	case r.Confidence != nil && *r.Confidence < s.cfg.MinConfidence:
+	case s.isUnsure(r, text, a.room):
 		return kit.Drop("unsure")
 	}
 	if text = s.echoes.withoutEcho(a.room, text, s.lang(r), a.begun, time.Now()); text == "" {
@@ -334,6 +334,16 @@ func (s *Service) lang(r engine.Result) string {
 		return s.cfg.Language()
 	}
 	return r.Lang
+}
+
+// isUnsure reports whether the recogniser is too unsure of what it understood. A word that
+// stops the assistant counts all the same where its own voice is in the microphone, which
+// makes recognisers unsure.
+func (s *Service) isUnsure(r engine.Result, text, room string) bool {
+	if r.Confidence == nil || *r.Confidence >= s.cfg.MinConfidence {
+		return false
+	}
+	return !s.echoes.isHeardIn(room) || !interrupts(text, s.lang(r))
 }
 
 func (s *Service) noteResult(err error) {
