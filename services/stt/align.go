@@ -80,21 +80,25 @@ func notEcho(heard, said []string) (person []bool) {
 // interrupts reports whether text is a few words, one of which a person says to interrupt.
 func interrupts(text, lang string) bool {
 	words := speech.ComparableWords(text, lang)
-	return countWords(words) <= maxFragment && slices.ContainsFunc(words, func(w string) bool { return interruptWords[w] })
+	return countWords(words) <= maxInterrupt && slices.ContainsFunc(words, func(w string) bool { return interruptWords[w] })
 }
 
-// maxFragment is how many words of ours a microphone may catch of us where only the
-// loudest moments of an echo are taken for a voice.
-const maxFragment = 3
+const (
+	// maxInterrupt is how many words a person says to interrupt, and no more.
+	maxInterrupt = 3
+	// minFragmentShare is the share of the words of a fragment that must be ours, in order:
+	// the others may be misheard.
+	minFragmentShare = 0.5
+)
 
-// isFragment reports whether the few words that were heard are words of ours, in order, and
-// none that a person says to interrupt. It is for rooms whose microphone hears us: elsewhere
-// a person may say such words as well.
+// isFragment reports whether the words that were heard are words of ours, in order, and none
+// that a person says to interrupt. It is for rooms whose microphone hears us, and where only
+// the loudest moments of that are taken for a voice: elsewhere a person may say such words.
 func isFragment(heard, said []string) bool {
-	if n := countWords(heard); n == 0 || n > maxFragment || slices.ContainsFunc(heard, func(w string) bool { return interruptWords[w] }) {
+	if len(heard) == 0 || slices.ContainsFunc(heard, func(w string) bool { return interruptWords[w] }) {
 		return false
 	}
-	return 3*len(align(heard, said)) >= 2*len(heard)
+	return float64(len(align(heard, said))) >= minFragmentShare*float64(len(heard))
 }
 
 // isPerson reports whether the words of gap, which are between those that we said, were

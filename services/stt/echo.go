@@ -132,10 +132,11 @@ func (e *echoes) withoutEcho(room, text, lang string, begun, ended time.Time) st
 			}
 			said = append(said, words...)
 		}
-		if e.isHeardIn(room) && isFragment(h.words, said) {
+		person := notEcho(h.words, said)
+		if e.isHeardIn(room) && (isFragment(h.words, said) || isFragment(kept(h.words, person), said)) {
 			return ""
 		}
-		rest := h.text(notEcho(h.words, said))
+		rest := h.text(person)
 		if rest == "" {
 			return ""
 		}
@@ -144,6 +145,16 @@ func (e *echoes) withoutEcho(room, text, lang string, begun, ended time.Time) st
 		}
 	}
 	return best
+}
+
+// kept are the words that are to be kept.
+func kept(words []string, keep []bool) (some []string) {
+	for i, w := range words {
+		if keep[i] {
+			some = append(some, w)
+		}
+	}
+	return some
 }
 
 // saysPhrase reports whether the assistant, between begun and ended, says the words of a

@@ -133,9 +133,10 @@ func TestFragmentsOfItsEchoAreKnownWhereItIsHeard(t *testing.T) {
 	}{
 		"two words, one misheard": {"With carving.", ""},
 		"a word":                  {"Bridge.", ""},
-		"a stop word":             {"Stop.", "Stop."},
-		"other words":             {"What about tea?", "What about tea?"},
-		"a word of it in others":  {"Is the bridge far from here?", "Is the bridge far from here?"},
+		"some words, with a number that is another": {"A stone bridge of 12.", ""},
+		"a stop word":            {"Stop.", "Stop."},
+		"other words":            {"What about tea?", "What about tea?"},
+		"a word of it in others": {"Is the bridge far from here?", "Is the bridge far from here?"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -148,6 +149,10 @@ func TestFragmentsOfItsEchoAreKnownWhereItIsHeard(t *testing.T) {
 			e.hears("hall")
 			if got := e.withoutEcho("hall", tt.heard, "en", now, now); got != tt.want {
 				t.Errorf("%q is left, want %q", got, tt.want)
+			}
+			const twice = "The engineers found a stone bridge that nobody. The engineers found"
+			if got := e.withoutEcho("hall", twice, "en", now, now); got != "" {
+				t.Errorf("of what was read twice %q is left", got)
 			}
 			if e.isHeardIn("kitchen") {
 				t.Error("it is heard in another room too")
