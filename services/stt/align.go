@@ -91,11 +91,21 @@ const (
 	minFragmentShare = 0.5
 )
 
+// maxUnclear is how many words are nothing to answer where our voice is in the microphone,
+// unless a person says them to interrupt: recognisers make such words of its loudest moments.
+const maxUnclear = 2
+
+// isInterrupt reports whether a word that was heard is one that a person says to interrupt,
+// and is not ours.
+func isInterrupt(heard, said []string) bool {
+	return slices.ContainsFunc(heard, func(w string) bool { return interruptWords[w] && !slices.Contains(said, w) })
+}
+
 // isFragment reports whether the words that were heard are words of ours, in order, and none
 // that a person says to interrupt. It is for rooms whose microphone hears us, and where only
 // the loudest moments of that are taken for a voice: elsewhere a person may say such words.
 func isFragment(heard, said []string) bool {
-	if len(heard) == 0 || slices.ContainsFunc(heard, func(w string) bool { return interruptWords[w] }) {
+	if len(heard) == 0 || isInterrupt(heard, said) {
 		return false
 	}
 	return float64(len(align(heard, said))) >= minFragmentShare*float64(len(heard))

@@ -133,7 +133,7 @@ func (e *echoes) withoutEcho(room, text, lang string, begun, ended time.Time) st
 			said = append(said, words...)
 		}
 		person := notEcho(h.words, said)
-		if e.isHeardIn(room) && (isFragment(h.words, said) || isFragment(kept(h.words, person), said)) {
+		if e.isHeardIn(room) && (len(h.written) <= maxUnclear && !isInterrupt(h.words, said) || isFragment(h.words, said) || isFragment(kept(h.words, person), said)) {
 			return ""
 		}
 		rest := h.text(person)
