@@ -55,7 +55,9 @@ func (e *Evaluation) echoes(ctx context.Context, n int) ([]Echo, error) {
 			}
 		}
 		all[i].Gap = longestGapAfterFirst(r.Played(asked), utt)
-		_, err = e.hush(ctx, r)
+		if len(all[i].Finals) > 0 { // it answers them
+			_, err = e.hush(ctx, r)
+		}
 		return err
 	})
 	return all, err
