@@ -1,6 +1,10 @@
 package contract
 
-import "github.com/gotars/tars/kit/msg"
+import (
+	"math"
+
+	"github.com/gotars/tars/kit/msg"
+)
 
 // DuckDB is by how much speech is lowered while somebody speaks into it, in
 // decibels: as much as a person lowers the radio to listen.
@@ -16,6 +20,14 @@ type SpeechDuck struct {
 	DB     float64 `json:"db" msg:"min=0,max=60"` // decibels to lower it by; 0 when it comes back
 	UttID  *string `json:"utt_id"`                // of the speech; nil: whatever the room hears
 	Reason *string `json:"reason"`                // why it comes back: nod, echo, no_words, …
+}
+
+// Gain is the share of its amplitude that is left of the voice: 1 when it comes back.
+func (d SpeechDuck) Gain() float64 {
+	if !d.On {
+		return 1
+	}
+	return math.Pow(10, -d.DB/20)
 }
 
 // Route is tts/duck. It is delivered at least once: a voice that stayed low would be

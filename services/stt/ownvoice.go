@@ -1,7 +1,6 @@
 package stt
 
 import (
-	"math"
 	"slices"
 	"time"
 
@@ -222,6 +221,3 @@ func loudest(frames []heardFrame) float64 {
 	slices.Sort(levels)
 	return levels[min(len(levels)-1, int(peakShare*float64(len(levels))))]
 }
-
-// shareOf is what is left of a voice that is lowered by decibels.
-func shareOf(db float64) float64 { return math.Pow(10, -db/20) }

@@ -5,6 +5,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/gotars/tars/contract"
 	"github.com/gotars/tars/services/stt/vad"
 )
 
@@ -47,7 +48,7 @@ func TestOwnVoiceIsToldByLoweringIt(t *testing.T) {
 		"a voice that is lowered with the assistant's is its own": func(t *testing.T, e *ear) {
 			e.speaks(time.Now())
 			e.hears(1000, true, 300*ms)
-			e.lower(shareOf(15), time.Now())
+			e.lower(contract.SpeechDuck{On: true, DB: 15}.Gain(), time.Now())
 			e.hears(1000, true, 200*ms) // on its way
 			if _, v := e.hears(180, true, 500*ms); v != isOwn {
 				t.Errorf("verdict %d, want %d", v, isOwn)
@@ -59,7 +60,7 @@ func TestOwnVoiceIsToldByLoweringIt(t *testing.T) {
 			if n, _ := e.hears(3000, true, 200*ms); n != 10 {
 				t.Errorf("%d of 10 frames of a louder voice are taken for one", n)
 			}
-			e.lower(shareOf(15), time.Now())
+			e.lower(contract.SpeechDuck{On: true, DB: 15}.Gain(), time.Now())
 			e.hears(3000, true, 400*ms)
 			if n, _ := e.hears(400, true, 200*ms); n != 10 {
 				t.Errorf("%d of 10 frames of a soft voice are one while the assistant's is low", n)
@@ -71,7 +72,7 @@ func TestOwnVoiceIsToldByLoweringIt(t *testing.T) {
 		"a voice that stays is somebody else's": func(t *testing.T, e *ear) {
 			e.speaks(time.Now())
 			e.hears(1000, true, 300*ms)
-			e.lower(shareOf(15), time.Now())
+			e.lower(contract.SpeechDuck{On: true, DB: 15}.Gain(), time.Now())
 			if _, v := e.hears(900, true, s); v != isOther {
 				t.Errorf("verdict %d, want %d", v, isOther)
 			}
@@ -79,7 +80,7 @@ func TestOwnVoiceIsToldByLoweringIt(t *testing.T) {
 		"a short word is somebody else's": func(t *testing.T, e *ear) {
 			e.speaks(time.Now())
 			e.hears(1000, true, 300*ms)
-			e.lower(shareOf(15), time.Now())
+			e.lower(contract.SpeechDuck{On: true, DB: 15}.Gain(), time.Now())
 			e.hears(1000, true, 100*ms)
 			if _, v := e.hears(10, false, s); v != isOther {
 				t.Errorf("verdict %d, want %d", v, isOther)
@@ -119,7 +120,7 @@ func TestOwnVoiceIsToldByLoweringIt(t *testing.T) {
 		"a long voice is told late where it may be an echo": func(t *testing.T, e *ear) {
 			e.speaks(time.Now())
 			e.hears(1000, true, 300*ms)
-			e.lower(shareOf(15), time.Now())
+			e.lower(contract.SpeechDuck{On: true, DB: 15}.Gain(), time.Now())
 			if !e.withhold(time.Now()) {
 				t.Error("it is told before it is known whose it is")
 			}

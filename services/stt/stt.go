@@ -184,11 +184,7 @@ func (s *Service) spoke(ctx context.Context, t contract.TtsStatus) error {
 
 // lowered notes that the assistant's voice is lowered in a room, or has come back.
 func (s *Service) lowered(ctx context.Context, d contract.SpeechDuck) error {
-	share := 1.0
-	if d.On {
-		share = shareOf(d.DB)
-	}
-	s.sources.eachIn(sinkOf(kit.From(ctx).Baggage["room"]), func(e *audioSource) { e.own.lower(share, time.Now()) })
+	s.sources.eachIn(sinkOf(kit.From(ctx).Baggage["room"]), func(e *audioSource) { e.own.lower(d.Gain(), time.Now()) })
 	return nil
 }
 

@@ -1,7 +1,6 @@
 package tts
 
 import (
-	"math"
 	"slices"
 	"time"
 
@@ -93,11 +92,7 @@ func (v *voice) duck(sink string, d contract.SpeechDuck) error {
 	if !v.owned(sink) {
 		return kit.Drop("ducked_by_its_sink")
 	}
-	gain := 1.0
-	if d.On {
-		gain = math.Pow(10, -d.DB/20)
-	}
-	v.mouthOf(sink).gain = gain
+	v.mouthOf(sink).gain = d.Gain()
 	return nil
 }
 

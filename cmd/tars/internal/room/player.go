@@ -115,9 +115,9 @@ func (p *player) drop(utt string) {
 }
 
 func (p *player) duck(d contract.SpeechDuck) {
-	p.target, p.ramp = 1, unduckRamp
+	p.target, p.ramp = d.Gain(), unduckRamp
 	if d.On {
-		p.target, p.ramp = math.Pow(10, -d.DB/20), duckRamp
+		p.ramp = duckRamp
 	}
 }
 
