@@ -104,18 +104,22 @@ func (o *ownVoice) lower(share float64, now time.Time) {
 // of its echo is wrong.
 func (o *ownVoice) suspect() { o.room = unknownEcho }
 
-// audible reports whether the assistant can be heard.
+// audible reports whether the assistant can be heard. Speech whose end is never told, as
+// the voice broke or the news was lost, is over after [maxSpeech].
 func (o *ownVoice) audible(now time.Time) bool {
-	return !o.begun.IsZero() && (o.over.IsZero() || now.Before(o.over))
+	return !o.begun.IsZero() && now.Sub(o.told) < maxSpeech && (o.over.IsZero() || now.Before(o.over))
 }
 
 // hides reports whether the assistant's voice hides others that are softer.
 func (o *ownVoice) hides(now time.Time) bool { return o.room == echoing && o.audible(now) }
 
-// speaking reports whether the assistant can be heard, and since when. Speech whose end
-// is never told, as the voice broke, is over after [maxSpeech].
-func (o *ownVoice) speaking(now time.Time) (is bool, since time.Time) {
-	return o.audible(now) && now.Sub(o.told) < maxSpeech, o.begun
+// speaking reports whether the assistant can be heard, and since when.
+func (o *ownVoice) speaking(now time.Time) (is bool, since time.Time) { return o.audible(now), o.begun }
+
+// undecided reports whether it is to be found out whose voice is heard, now that the
+// assistant's is lowered.
+func (o *ownVoice) undecided() bool {
+	return !o.lowered.IsZero() && !o.judged && o.room == unknownEcho
 }
 
 // Detect implements [vad.Detector].
@@ -126,7 +130,7 @@ func (o *ownVoice) Detect(frame []byte) (level float64, voice bool) {
 		return level, voice
 	}
 	gate := o.gate(now)
-	if voice {
+	if voice && (o.lowered.IsZero() || o.undecided()) { // nobody asks for others
 		o.recent = append(o.recent, heardFrame{now, level})
 	}
 	if o.lowered.IsZero() && o.over.IsZero() {
@@ -178,7 +182,7 @@ const (
 // where it is not known what the microphone hears of the assistant. Where it hears it,
 // the end of somebody's word looks the same.
 func (o *ownVoice) judge(now time.Time) verdict {
-	if o.lowered.IsZero() || o.judged || o.room != unknownEcho {
+	if !o.undecided() {
 		return noVerdict
 	}
 	var before, after []heardFrame
@@ -208,7 +212,7 @@ func (o *ownVoice) judge(now time.Time) verdict {
 // withhold reports whether the news that a voice is a long one has to wait, as it is
 // not known yet whose it is.
 func (o *ownVoice) withhold(now time.Time) bool {
-	o.withheld = o.audible(now) && o.room == unknownEcho && !o.lowered.IsZero() && !o.judged
+	o.withheld = o.audible(now) && o.undecided()
 	return o.withheld
 }
 

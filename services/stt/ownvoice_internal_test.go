@@ -117,6 +117,18 @@ func TestOwnVoiceIsToldByLoweringIt(t *testing.T) {
 				t.Errorf("%d of 10 frames of a voice that is louder than the echo is by now", n)
 			}
 		},
+		"speech whose end is never told is over some time": func(t *testing.T, e *ear) {
+			e.room, e.level = echoing, 1000
+			e.speaks(time.Now())
+			e.lower(contract.SpeechDuck{On: true, DB: 15}.Gain(), time.Now())
+			e.hears(100, true, maxSpeech)
+			if n, _ := e.hears(100, true, 200*ms); n != 10 {
+				t.Errorf("%d of 10 frames of a soft voice", n)
+			}
+			if len(e.recent) > 100 {
+				t.Errorf("%d frames of two minutes are kept", len(e.recent))
+			}
+		},
 		"a long voice is told late where it may be an echo": func(t *testing.T, e *ear) {
 			e.speaks(time.Now())
 			e.hears(1000, true, 300*ms)
