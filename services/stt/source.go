@@ -249,19 +249,8 @@ func (e *audioSource) notePause(begun time.Duration) {
 	e.silentSince = 0
 }
 
-// readingWait is how much longer than the Endpoint of the settings a pause may last
-// while its utterance is being read. A recogniser that is slower than that decides
-// nothing, or two utterances would become one.
-const readingWait = 300 * time.Millisecond
-
-// soundWait is how long the turn-end model may take before the words decide without it.
-// It takes 40 to 60 ms where nothing else is at work.
-const soundWait = 120 * time.Millisecond
-
 // endpoint is the silence that completes the utterance. What was read at its last
-// word and how that sounded decide, as far as they are known. While it is being read,
-// nothing is lost by waiting, as the final needs it. When nothing is known, the silence
-// of the settings holds. The caller holds the lock.
+// word and how that sounded decide, as far as they are known. The caller holds the lock.
 func (e *audioSource) endpoint() time.Duration {
 	a := e.lastAttempt
 	if a == nil || !a.whole {
@@ -271,21 +260,11 @@ func (e *audioSource) endpoint() time.Duration {
 	if finished := a.finished.Load(); finished != nil {
 		p.Finished, p.FinishedKnown = *finished, true
 	}
-	running := a.isRunning() // asked first: it may end between both questions
+	p.Reading, p.Listening = a.isRunning(), a.judging.Load() // before the next question: a reading may end between both
 	if a.isDone() && a.err == nil {
 		p.Text, p.Lang, p.TextKnown = a.result.Text, cmp.Or(a.result.Lang, e.lang), true
 	}
-	wait := e.set.Endpoint
-	if p.TextKnown || p.FinishedKnown {
-		wait = e.eagerness.Wait(p)
-	}
-	if a.judging.Load() && !p.FinishedKnown {
-		wait = max(wait, e.set.Hangover+soundWait)
-	}
-	if running {
-		return max(wait, e.set.Endpoint+readingWait)
-	}
-	return wait
+	return e.eagerness.Endpoint(p, e.set.Endpoint, e.set.Hangover)
 }
 
 // releaseAttempt lets the attempt go on, though somebody has spoken on: what it finds is

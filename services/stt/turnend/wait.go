@@ -32,6 +32,9 @@ type Pause struct {
 	Finished      float64 // probability that the speaker has finished, by the sound
 	FinishedKnown bool
 
+	Reading   bool // its words are being found out
+	Listening bool // how it sounded is
+
 	Asked bool          // the assistant has just asked something
 	Usual time.Duration // that the pauses of this speaker last, see [History]; 0 is unknown
 }
@@ -98,6 +101,34 @@ func (e Eagerness) Wait(p Pause) time.Duration {
 		wait = max(wait, p.usualWait())
 	}
 	return min(max(wait, MinWait), MaxWait)
+}
+
+// What is waited for news that is on its way, before something is decided without it.
+const (
+	// readingWait is how much longer than the silence that holds while nothing is known a
+	// pause may last while its words are read. Nothing is lost by that, as the final needs
+	// them. A recogniser that is slower decides nothing, or two utterances would become one.
+	readingWait = 300 * time.Millisecond
+	// soundWait is how long the turn-end model may take. It takes 40 to 60 ms where nothing
+	// else is at work.
+	soundWait = 120 * time.Millisecond
+)
+
+// Endpoint is the silence after which an utterance with this pause is over, by what is
+// known of it at this moment. unknown is that which holds while nothing is known, and
+// asked the silence at which its words and its sound were asked for.
+func (e Eagerness) Endpoint(p Pause, unknown, asked time.Duration) time.Duration {
+	wait := unknown
+	if p.TextKnown || p.FinishedKnown {
+		wait = e.Wait(p)
+	}
+	if p.Listening && !p.FinishedKnown {
+		wait = max(wait, asked+soundWait)
+	}
+	if p.Reading {
+		wait = max(wait, unknown+readingWait)
+	}
+	return wait
 }
 
 // wait is how long p is waited, and whether it is the end by all that is known. Where that

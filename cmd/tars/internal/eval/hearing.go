@@ -155,7 +155,7 @@ func (e *Evaluation) nothingSaid(ctx context.Context, clips []Clip, limit time.D
 	return all, err
 }
 
-// median is the middle of values, and percentile another share of them, 0 to 1.
+// percentile is the value below which a share of values lies, from 0 to 1.
 func percentile(values []float64, share float64) float64 {
 	if len(values) == 0 {
 		return 0

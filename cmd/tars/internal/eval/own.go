@@ -6,13 +6,11 @@ import (
 	"github.com/gotars/tars/services/stt/turnend"
 )
 
-// Rule of the assistant: what stt does at a pause, see services/stt/source.go.
+// What stt knows at a pause, and when: see services/stt/source.go.
 const (
 	unknownWait  = 650 * time.Millisecond // STT_ENDPOINT
-	readingWait  = 300 * time.Millisecond // that is waited for a reading which goes on
 	readingBegun = 100 * time.Millisecond // silence in which a reading begins
 	soundKnown   = hangover + 60*time.Millisecond
-	soundWait    = 120 * time.Millisecond // that is waited for a sound
 	grain        = 20 * time.Millisecond
 )
 
@@ -26,24 +24,15 @@ func Assistant(name string, e turnend.Eagerness, reads, listens bool) Rule {
 			read += seconds(s.Reading)
 		}
 		for now := hangover; ; now += grain {
-			p := turnend.Pause{TextKnown: now >= read, FinishedKnown: listens && s.Finished != nil && now >= soundKnown}
+			p := turnend.Pause{TextKnown: now >= read, Reading: now < read, Listening: listens && s.Finished != nil}
+			p.FinishedKnown = p.Listening && now >= soundKnown
 			if p.TextKnown {
 				p.Text, p.Lang = s.Text, s.Lang
 			}
 			if p.FinishedKnown {
 				p.Finished = *s.Finished
 			}
-			wait := unknownWait
-			if p.TextKnown || p.FinishedKnown {
-				wait = e.Wait(p)
-			}
-			if listens && s.Finished != nil && !p.FinishedKnown {
-				wait = max(wait, hangover+soundWait)
-			}
-			if !p.TextKnown {
-				wait = max(wait, unknownWait+readingWait)
-			}
-			if now >= wait {
+			if now >= e.Endpoint(p, unknownWait, hangover) {
 				return now
 			}
 		}
