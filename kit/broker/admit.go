@@ -111,8 +111,9 @@ func (h *cure) cleanUp(c *conn) {
 		return
 	}
 	c.cl.Stop(packets.ErrUnspecifiedError)
-	if w := c.cl.Properties.Will; w.Flag != 0 && c.session != nil && !c.cl.IsTakenOver() {
-		h.publishWill(c.cl.ID, w)
+	if c.session != nil && !c.cl.IsTakenOver() {
+		h.publishWill(c, c.cl.Properties.Will)
+		h.publishWillLater(c)
 	}
 	h.takeover.Lock()
 	defer h.takeover.Unlock()
@@ -125,15 +126,6 @@ func (h *cure) cleanUp(c *conn) {
 		return
 	}
 	h.expireLater(c.cl, c)
-}
-
-// publishWill publishes the will of a client that mochi has lost.
-func (h *cure) publishWill(id string, w mqtt.Will) {
-	sender := h.srv.NewClient(nil, mqtt.LocalListener, id, true)
-	_ = h.srv.InjectPacket(sender, packets.Packet{
-		FixedHeader: packets.FixedHeader{Type: packets.Publish, Qos: w.Qos, Retain: w.Retain},
-		TopicName:   w.TopicName, Payload: w.Payload, PacketID: uint16(w.Qos), Properties: packets.Properties{User: w.User},
-	})
 }
 
 // OnSubscribe takes out of SUBSCRIBE what is not granted. mochi refuses an empty

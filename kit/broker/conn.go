@@ -46,6 +46,7 @@ type conn struct {
 	unknownPubrec   uint16           // id of a PUBREC for what was not sent
 	refusedFilters  []int            // filters of the SUBSCRIBE in work that are too many
 	expiry          time.Duration    // how long the session may outlive this connection
+	delayedWill     mqtt.Will        // published some time after the connection; without Flag there is none
 	disconnected    bool             // OnDisconnect was called
 	debtUntil       time.Time        // when the work that it made is done, at the rates of backlog.go
 	bucketFull      time.Time        // when all of maxBurst is left again

@@ -62,9 +62,7 @@ func (h *cure) OnConnect(cl *mqtt.Client, _ packets.Packet) error {
 		c.outbound = reflect.ValueOf(cl).Elem().FieldByName("State").FieldByName("outbound")
 		p := &cl.Properties.Props
 		c.expiry = h.grantExpiry(c, &p.SessionExpiryInterval)
-		if will := &cl.Properties.Will; time.Duration(will.WillDelayInterval)*time.Second > c.expiry {
-			will.WillDelayInterval = uint32(c.expiry / time.Second) // a will does not outlive the session
-		}
+		c.takeDelayedWill(&cl.Properties.Will)
 		if c.window = int(p.ReceiveMaximum); c.window == 0 {
 			c.window = math.MaxUint16
 		}
@@ -118,13 +116,16 @@ func (h *cure) OnSessionEstablished(cl *mqtt.Client, _ packets.Packet) {
 
 // OnDisconnect comes last, after a will was published. No session changes hands
 // until mochi has removed this one, if it ends.
-func (h *cure) OnDisconnect(cl *mqtt.Client, _ error, expire bool) {
+func (h *cure) OnDisconnect(cl *mqtt.Client, err error, expire bool) {
 	c, ok := cl.Net.Conn.(*conn)
 	if !ok {
 		return
 	}
 	c.disconnected = true
 	h.lockTakeover(c)
+	if err != nil && !cl.IsTakenOver() {
+		h.publishWillLater(c)
+	}
 	switch {
 	case cl.IsTakenOver():
 	case expire:
@@ -217,27 +218,6 @@ func (c *conn) mapPacketID(cl *mqtt.Client, p packets.Packet) uint16 {
 		c.session.qos2[c.clientPacketID] = id
 	}
 	return id
-}
-
-// OnWill comes before a will is published; OnDisconnect follows.
-func (h *cure) OnWill(cl *mqtt.Client, w mqtt.Will) (mqtt.Will, error) {
-	c, ok := cl.Net.Conn.(*conn)
-	if !ok {
-		return w, nil
-	}
-	if !w.Retain {
-		h.lockTakeover(c)
-		return w, nil
-	}
-	h.lockTakeoverAlone(c)
-	if c.trusted {
-		return w, nil
-	}
-	if reason := h.retainRefusal(w.TopicName, len(w.TopicName)+len(w.Payload)); reason != "" {
-		h.refusals.count(reason, "a will was delivered and not kept")
-		w.Retain = false
-	}
-	return w, nil
 }
 
 // lockTakeover keeps every session with its connection until c.unlockTakeover.

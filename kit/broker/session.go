@@ -16,6 +16,7 @@ type session struct {
 	ended         bool // nothing is added any more
 	lastConn      *conn
 	timer         *time.Timer // ends it when no connection comes, else nil
+	delayedWill   *time.Timer // publishes the will when no connection comes, else nil
 	seq           uint64
 	unacked       map[uint16]unackedMessage // by broker id, until acknowledged
 	written       map[uint16]bool           // of these, the ones written at least once
@@ -62,10 +63,7 @@ func (h *cure) takeOverSession(cl *mqtt.Client, c *conn, present bool) (before *
 	s := h.sessions[cl.ID]
 	if s != nil {
 		before = s.lastConn
-		if s.timer != nil {
-			s.timer.Stop()
-			s.timer = nil
-		}
+		s.stopTimers()
 	}
 	if s == nil || !present {
 		h.forgetSession(cl.ID)
@@ -199,8 +197,16 @@ func (h *cure) stopTimers() {
 	defer h.mu.Unlock()
 	h.closed = true
 	for _, s := range h.sessions {
-		if s.timer != nil {
-			s.timer.Stop()
+		s.stopTimers()
+	}
+}
+
+// stopTimers lets nothing happen that was to happen without a connection. cure.mu is held.
+func (s *session) stopTimers() {
+	for _, t := range []**time.Timer{&s.timer, &s.delayedWill} {
+		if *t != nil {
+			(*t).Stop()
+			*t = nil
 		}
 	}
 }

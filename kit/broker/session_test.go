@@ -2,7 +2,10 @@ package broker
 
 import (
 	"bytes"
+	"fmt"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -67,16 +70,42 @@ func TestSessionsEndInTime(t *testing.T) {
 	}
 }
 
-// A will waits no longer than the session of its client.
-func TestDelayedWillComesWithTheEndOfTheSession(t *testing.T) {
-	runFakeTime(t, "without a session it comes at once", func(t *testing.T) {
-		b, delay := startBroker(t, Options{}), uint32(1<<32-1)
-		watch := loggedIn(t, b, packets.Connect{ClientID: "watch"})
-		watch.subscribe("gone")
-		_ = loggedIn(t, b, packets.Connect{ClientID: "x", WillFlag: true, WillTopic: "gone", WillMessage: []byte("x"),
-			WillProperties: &packets.Properties{WillDelayInterval: &delay}}).Close()
-		watch.next()
-	})
+// A will waits as long as its client wants, and no longer than the session.
+func TestDelayedWill(t *testing.T) {
+	seconds := func(n uint32) *uint32 { return &n }
+	tests := map[string]struct {
+		delay   uint32
+		session *packets.Properties
+		back    time.Duration // when the client connects again, or never
+		wants   time.Duration // when the will comes, or never
+	}{
+		"without a session it comes at once":    {1<<32 - 1, nil, 0, 0},
+		"it comes when its time is over":        {10, sessionExpiry(60), 0, 10 * time.Second},
+		"it comes with the end of the session":  {60, sessionExpiry(10), 0, 10 * time.Second},
+		"not when the client is back in time":   {10, sessionExpiry(60), 9 * time.Second, -1},
+		"it comes when the client is back late": {10, sessionExpiry(60), 11 * time.Second, 10 * time.Second},
+	}
+	for name, tt := range tests {
+		runFakeTime(t, name, func(t *testing.T) {
+			b := startBroker(t, Options{})
+			watch := loggedIn(t, b, packets.Connect{ClientID: "watch", KeepAlive: 0})
+			watch.subscribe("gone")
+			began := time.Now()
+			_ = loggedIn(t, b, packets.Connect{ClientID: "x", Properties: tt.session, WillFlag: true, WillTopic: "gone", WillMessage: []byte("x"),
+				WillProperties: &packets.Properties{WillDelayInterval: seconds(tt.delay)}}).Close()
+			if tt.back > 0 {
+				time.AfterFunc(tt.back, func() { loggedIn(t, b, packets.Connect{ClientID: "x", Properties: sessionExpiry(60)}) })
+			}
+			if tt.wants < 0 {
+				time.Sleep(2 * time.Minute)
+				watch.ping()
+				return
+			}
+			if _, ok := watch.next().(*packets.Publish); !ok || time.Since(began).Round(time.Second) != tt.wants {
+				t.Errorf("the will came after %v, want %v", time.Since(began), tt.wants)
+			}
+		})
+	}
 }
 
 func TestClientIDsOfThisProcessAreReserved(t *testing.T) {
@@ -128,4 +157,50 @@ func TestClientIDsOfThisProcessAreReserved(t *testing.T) {
 			t.Error("its own session is gone")
 		}
 	})
+}
+
+// Wills are retained while others subscribe: also the wills of clients whose CONNACK
+// is larger than what they take, and those that wait.
+func TestWillsAreRetainedBesideSubscriptions(t *testing.T) {
+	b := startBroker(t, Options{})
+	tiny, moment := uint32(1), uint32(1)
+	wills := map[string]packets.Connect{
+		"lost before CONNACK": {Properties: &packets.Properties{MaximumPacketSize: &tiny}},
+		"delayed":             {Properties: sessionExpiry(60), WillProperties: &packets.Properties{WillDelayInterval: &moment}},
+	}
+	subscriber := newRaw(t, b, packets.Connect{ClientID: "subscriber"})
+	subscriber.next()
+	var connecting sync.WaitGroup
+	for name, c := range wills {
+		connecting.Go(func() {
+			for i := range 100 {
+				c.ClientID, c.WillFlag, c.WillRetain = fmt.Sprint(name, i), true, true
+				c.WillTopic, c.WillMessage = "gone/"+name, []byte("x")
+				r := connectUntrusted(t, b, c)
+				_, _ = packets.ReadPacket(r)
+				_ = r.Close()
+			}
+		})
+	}
+	connected := make(chan struct{})
+	go func() { connecting.Wait(); close(connected) }()
+	for retained := 0; retained < len(wills) || !isClosed(connected); {
+		subscriber.send(&packets.Subscribe{PacketID: 1, Properties: &packets.Properties{},
+			Subscriptions: slices.Repeat([]packets.SubOptions{{Topic: "gone/+"}}, 200)})
+		for suback := false; !suback; {
+			_, suback = subscriber.next().(*packets.Suback)
+		}
+		b.h.mu.Lock()
+		retained = len(b.h.retained)
+		b.h.mu.Unlock()
+	}
+}
+
+func isClosed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
 }
