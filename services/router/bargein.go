@@ -20,9 +20,6 @@ const (
 	// maxDuck bounds how long the voice stays low while somebody speaks who is not
 	// heard out.
 	maxDuck = 10 * time.Second
-	// echoMemory is how long a room in which the assistant heard itself is not
-	// interrupted by a voice alone, but by words only.
-	echoMemory = 10 * time.Minute
 	// maxOtherSpeech is after how long speech without a turn is taken for over, should
 	// its end never be told.
 	maxOtherSpeech = 5 * time.Minute
@@ -49,9 +46,6 @@ type otherUtterance struct {
 	room, utt string
 	since     time.Time
 }
-
-// isEcho reports whether the assistant heard itself in the room lately.
-func (r *room) isEcho(now time.Time) bool { return now.Before(r.echoUntil) }
 
 // audible reports whether the assistant's voice can be heard in a room.
 func (c *conversation) audible(name string) bool {
@@ -107,7 +101,7 @@ func (c *conversation) voiceSustained(name string, r *room, now time.Time) []eff
 // takes, when that is meant for the assistant.
 func (c *conversation) silenceSustained(name string, r *room, now time.Time) []effect {
 	b := r.barge
-	if !b.sustained || !b.ended.IsZero() || b.silenced || !b.ducked || !c.cfg.InterruptSpeaking || !c.addressed(r, now) || r.isEcho(now) {
+	if !b.sustained || !b.ended.IsZero() || b.silenced || !b.ducked || !c.cfg.InterruptSpeaking || !c.addressed(r, now) {
 		return nil
 	}
 	return c.silence(name, r, now)
@@ -178,9 +172,6 @@ func (c *conversation) endDuck(name string, r *room) (out []effect) {
 // dropped takes the news that what was heard was nothing to answer.
 func (c *conversation) dropped(d contract.SpeechDropped, from origin, now time.Time) []effect {
 	r := c.roomAt(from.room, now)
-	if d.Reason == "echo" {
-		r.echoUntil = now.Add(echoMemory)
-	}
 	meant := c.meant(r, r.speechStart, r.speechEnd, now) // a recogniser that hangs fails long after the window of the wake word
 	r.speechStart, r.speechEnd = nil, nil
 	out := c.release(from.room, now)

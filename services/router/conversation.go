@@ -65,7 +65,6 @@ type room struct {
 	barge       bargeIn    // somebody speaks into the assistant's voice
 	held        *time.Time // since when the answer waits for "go on"; nil: it does not
 	unheard     []string   // pieces of the last answer that was interrupted
-	echoUntil   time.Time  // the assistant heard itself here: a voice alone does not silence it before
 	toldUntil   time.Time  // that the recogniser failed need not be said again before
 	lastHeard   heardText  // the last transcript that was understood here
 	waiting     *pending   // a transcript that waits for those of other rooms

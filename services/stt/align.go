@@ -3,6 +3,7 @@ package stt
 import (
 	"slices"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/gotars/tars/speech"
@@ -99,6 +100,35 @@ const maxUnclear = 2
 // and is not ours.
 func isInterrupt(heard, said []string) bool {
 	return slices.ContainsFunc(heard, func(w string) bool { return interruptWords[w] && !slices.Contains(said, w) })
+}
+
+// asks reports whether a text, all of it, asks the assistant to stop or to wait.
+func asks(text string) bool {
+	switch conversation().IntentOf(text) {
+	case phrases.Stop, phrases.Pause:
+		return true
+	}
+	return false
+}
+
+// conversation knows the phrases with which people interrupt.
+var conversation = sync.OnceValue(func() *phrases.Book {
+	book, err := phrases.NewBook([]string{"tars", "jarvis"}, "")
+	if err != nil {
+		panic(err) // the files are part of the program
+	}
+	return book
+})
+
+// isPart reports whether all words that were heard are words of ours, in order.
+func isPart(heard, said []string) bool {
+	n := 0
+	for _, m := range align(heard, said) {
+		if heard[m.a] == said[m.b] {
+			n++
+		}
+	}
+	return n == len(heard)
 }
 
 // isFragment reports whether the words that were heard are words of ours, in order, and none

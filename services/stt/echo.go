@@ -16,8 +16,8 @@ type echoes struct {
 	window time.Duration // how long after its end speech may come back; 0: no echo is looked for
 
 	mu    sync.Mutex
-	said  []saying             // at most maxSayings, oldest first
-	rooms map[string]time.Time // whose microphones hear the assistant, until when that is known
+	said  []saying           // at most maxSayings, oldest first
+	rooms map[string]hearing // whose microphones hear the assistant
 }
 
 // saying is one text that was spoken in a room, "" for any room.
@@ -29,6 +29,7 @@ type saying struct {
 
 const (
 	maxSayings      = 64
+	minWordDuration = 120 * time.Millisecond // the fastest speech has eight words a second
 	maxWordDuration = 800 * time.Millisecond // how long a word takes at most, should the end of speaking never be told
 )
 
@@ -68,28 +69,38 @@ func (e *echoes) isSpoken(room string) bool {
 // did.
 const echoKnown = 10 * time.Minute
 
-// hears notes that the microphone of a room hears the assistant.
-func (e *echoes) hears(room string) {
+// hearing is what is known of a microphone that hears the assistant.
+type hearing struct {
+	until time.Time // it is known
+	clean time.Time // since then its voice is taken out of what is heard; zero: it is not
+}
+
+// hears notes that the microphone of a room hears the assistant, and since when its voice
+// is taken out of that; zero: it is not.
+func (e *echoes) hears(room string, clean time.Time) {
 	now := time.Now()
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.rooms == nil {
-		e.rooms = map[string]time.Time{}
+		e.rooms = map[string]hearing{}
 	}
-	for name, until := range e.rooms { // names may be made up
-		if now.After(until) {
+	for name, h := range e.rooms { // names may be made up
+		if now.After(h.until) {
 			delete(e.rooms, name)
 		}
 	}
-	if len(e.rooms) < maxSources {
-		e.rooms[room] = now.Add(echoKnown)
+	if _, known := e.rooms[room]; known || len(e.rooms) < maxSources {
+		e.rooms[room] = hearing{now.Add(echoKnown), clean}
 	}
 }
 
-func (e *echoes) isHeardIn(room string) bool {
+// isHeardIn reports whether the assistant may be heard in what a microphone has heard
+// from begun on.
+func (e *echoes) isHeardIn(room string, begun time.Time) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return time.Now().Before(e.rooms[room])
+	h := e.rooms[room]
+	return time.Now().Before(h.until) && (h.clean.IsZero() || begun.Before(h.clean))
 }
 
 // saidIn returns what the assistant said in room while somebody was heard there from
@@ -133,7 +144,10 @@ func (e *echoes) withoutEcho(room, text, lang string, begun, ended time.Time) st
 			said = append(said, words...)
 		}
 		person := notEcho(h.words, said)
-		if e.isHeardIn(room) && (len(h.written) <= maxUnclear && !isInterrupt(h.words, said) || isFragment(h.words, said) || isFragment(kept(h.words, person), said)) {
+		if asks(h.text(person)) && !isPart(kept(h.words, person), said) {
+			return h.text(person)
+		}
+		if e.isHeardIn(room, begun) && (ended.Sub(begun) < time.Duration(len(h.written))*minWordDuration || len(h.written) <= maxUnclear && !isInterrupt(h.words, said) || isFragment(h.words, said) || isFragment(kept(h.words, person), said)) {
 			return ""
 		}
 		rest := h.text(person)

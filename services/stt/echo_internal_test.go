@@ -143,18 +143,18 @@ func TestFragmentsOfItsEchoAreKnownWhereItIsHeard(t *testing.T) {
 			e := &echoes{window: time.Second}
 			e.start("hall", "u", said)
 			now := time.Now()
-			if got := e.withoutEcho("hall", tt.heard, "en", now, now); got != tt.heard {
+			if got := e.withoutEcho("hall", tt.heard, "en", now, now.Add(2*time.Second)); got != tt.heard {
 				t.Errorf("with headphones %q is left", got)
 			}
-			e.hears("hall")
-			if got := e.withoutEcho("hall", tt.heard, "en", now, now); got != tt.want {
+			e.hears("hall", time.Time{})
+			if got := e.withoutEcho("hall", tt.heard, "en", now, now.Add(2*time.Second)); got != tt.want {
 				t.Errorf("%q is left, want %q", got, tt.want)
 			}
 			const twice = "The engineers found a stone bridge that nobody. The engineers found"
-			if got := e.withoutEcho("hall", twice, "en", now, now); got != "" {
+			if got := e.withoutEcho("hall", twice, "en", now, now.Add(2*time.Second)); got != "" {
 				t.Errorf("of what was read twice %q is left", got)
 			}
-			if e.isHeardIn("kitchen") {
+			if e.isHeardIn("kitchen", now) {
 				t.Error("it is heard in another room too")
 			}
 		})
@@ -164,11 +164,11 @@ func TestFragmentsOfItsEchoAreKnownWhereItIsHeard(t *testing.T) {
 func TestAStopCountsWhereItsEchoMakesTheRecogniserUnsure(t *testing.T) {
 	s := &Service{echoes: &echoes{window: time.Second}, cfg: Config{MinConfidence: 0.3}}
 	low, sure := engine.Result{Confidence: new(0.2), Lang: "en"}, engine.Result{Confidence: new(0.9), Lang: "en"}
-	if !s.isUnsure(low, "Stop.", "hall") || s.isUnsure(sure, "the moon", "hall") {
+	if !s.isUnsure(low, "Stop.", utterance{room: "hall"}) || s.isUnsure(sure, "the moon", utterance{room: "hall"}) {
 		t.Error("with headphones confidence alone decides")
 	}
-	s.echoes.hears("hall")
-	if s.isUnsure(low, "Stop.", "hall") || !s.isUnsure(low, "the moon", "hall") || !s.isUnsure(low, "Stop.", "kitchen") {
+	s.echoes.hears("hall", time.Time{})
+	if s.isUnsure(low, "Stop.", utterance{room: "hall"}) || !s.isUnsure(low, "the moon", utterance{room: "hall"}) || !s.isUnsure(low, "Stop.", utterance{room: "kitchen"}) {
 		t.Error("where it is heard a stop counts, and nothing else does")
 	}
 }

@@ -26,11 +26,11 @@ func (s *Service) transcribeFinal(ctx context.Context, u utterance) error {
 		return errors.Join(err, s.publishDropped(ctx, u, "failed", new(forPerson(err))))
 	case text == "":
 		return s.drop(ctx, u, "no_words")
-	case s.isUnsure(r, text, u.room):
+	case s.isUnsure(r, text, u):
 		return s.drop(ctx, u, "unsure")
 	}
 	if text = s.echoes.withoutEcho(u.room, text, s.lang(r), u.begun, u.ended); text == "" {
-		s.echoes.hears(u.room)
+		s.echoes.hears(u.room, time.Time{})
 		s.sources.eachIn(u.room, func(e *audioSource) { e.own.suspect() })
 		return s.drop(ctx, u, "echo")
 	}

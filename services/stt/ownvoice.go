@@ -24,11 +24,14 @@ const (
 	// router sends 240 at a time.
 	maxSpeech = 2 * time.Minute
 
-	minJudged    = 8   // voiced frames on each side of a change: 160 ms
-	echoMargin   = 1.2 // times the level of the echo, above which a voice is somebody else's: a false alarm lowers the voice for a moment
-	echoFallMost = 0.45
-	peakShare    = 0.95 // the level of an echo is that of its loudest frames
-	peakDecay    = 0.7  // a second: volumes change
+	minJudged  = 8   // voiced frames on each side of a change: 160 ms
+	echoMargin = 1.2 // times the level of the echo, above which a voice is somebody else's: a false alarm lowers the voice for a moment
+	// residueMargin is the same where the echo is taken out: what is left of it depends on
+	// what is said.
+	residueMargin = 1.5
+	echoFallMost  = 0.45
+	peakShare     = 0.95 // the level of an echo is that of its loudest frames
+	peakDecay     = 0.7  // a second: volumes change
 )
 
 // ownVoice is a voice detector that does not take the assistant's own voice for
@@ -50,9 +53,11 @@ type ownVoice struct {
 	level    float64 // of its loudest frames in the microphone, when room is echoing
 	frames   int     // since it began, with its full voice
 	recent   []heardFrame
-	counted  int  // of recent, before the window of the level
-	judged   bool // it is known whose voice was heard when it was lowered
-	withheld bool // a long voice was heard before that
+	counted  int     // of recent, before the window of the level
+	judged   bool    // it is known whose voice was heard when it was lowered
+	withheld bool    // a long voice was heard before that
+	residue  float64 // level of its voice that may be left where it is taken out of what is heard, see [loudspeaker]; 0: it is not
+	removed  bool    // nothing to speak of is left
 }
 
 // ownVoiceReason is why an utterance was dropped that was the assistant's.
@@ -111,7 +116,9 @@ func (o *ownVoice) audible(now time.Time) bool {
 }
 
 // hides reports whether the assistant's voice hides others that are softer.
-func (o *ownVoice) hides(now time.Time) bool { return o.room == echoing && o.audible(now) }
+func (o *ownVoice) hides(now time.Time) bool {
+	return (o.room == echoing || o.residue > 0) && !o.removed && o.audible(now)
+}
 
 // speaking reports whether the assistant can be heard, and since when.
 func (o *ownVoice) speaking(now time.Time) (is bool, since time.Time) { return o.audible(now), o.begun }
@@ -119,7 +126,7 @@ func (o *ownVoice) speaking(now time.Time) (is bool, since time.Time) { return o
 // undecided reports whether it is to be found out whose voice is heard, now that the
 // assistant's is lowered.
 func (o *ownVoice) undecided() bool {
-	return !o.lowered.IsZero() && !o.judged && o.room == unknownEcho
+	return !o.lowered.IsZero() && !o.judged && o.room == unknownEcho && o.residue == 0
 }
 
 // Detect implements [vad.Detector].
@@ -143,6 +150,8 @@ func (o *ownVoice) Detect(frame []byte) (level float64, voice bool) {
 // gate is the level below which a voice is the assistant's.
 func (o *ownVoice) gate(now time.Time) float64 {
 	switch {
+	case o.residue > 0:
+		return residueMargin * o.residue
 	case o.room != echoing:
 		return 0
 	case !o.lowered.IsZero() && now.Sub(o.lowered) >= echoAfter:
@@ -160,7 +169,7 @@ func (o *ownVoice) learn(gate float64) {
 		o.room = noEcho
 	case o.room == echoing && o.frames%second == 0:
 		window := o.recent[o.counted:]
-		if len(window) >= minJudged && loudest(window) < gate {
+		if len(window) >= minJudged && loudest(window) < gate && o.residue == 0 {
 			o.level = max(loudest(window), peakDecay*o.level)
 		}
 		o.recent, o.counted = nil, 0
@@ -209,11 +218,11 @@ func (o *ownVoice) judge(now time.Time) verdict {
 	return isOwn
 }
 
-// withhold reports whether the news that a voice is a long one has to wait, as it is
-// not known yet whose it is.
+// withhold reports whether the news that a voice is a long one is not told: not yet, as it
+// is not known whose it is, or not at all where the assistant's own is heard beside others.
 func (o *ownVoice) withhold(now time.Time) bool {
 	o.withheld = o.audible(now) && o.undecided()
-	return o.withheld
+	return o.withheld || o.residue == 0 && o.hides(now)
 }
 
 // loudest is the level of the loudest frames.

@@ -51,6 +51,8 @@ type audioSource struct {
 	set         vad.Segmentation
 	segmenter   *vad.Segmenter
 	own         *ownVoice     // what the assistant's voice is for this microphone
+	loudspeaker *loudspeaker  // of the room
+	foundEcho   bool          // just now: the microphone hears the assistant
 	current     utterance     // the one that is being heard
 	attemptedAt time.Duration // of the source's audio, when a partial was tried last
 	lastAttempt *attempt      // to read current; nil: none
@@ -82,34 +84,58 @@ func (e *audioSource) hear(a contract.MicAudio, m mute) []speechEvent {
 		e.segmenter.Learn(a.PCM)
 		return facts
 	}
+	var facts []speechEvent
+	if e.foundEcho && e.segmenter.Open() && e.current.begun.After(e.own.begun) {
+		facts = e.forgetOwn()
+	}
 	events := slices.DeleteFunc(e.segmenter.Hear(int64(a.Seq), a.PCM), func(v vad.Event) bool {
 		return v.Edge == vad.Sustained && e.own.withhold(e.lastAudio)
 	})
-	facts := e.speechEvents(events)
+	facts = append(facts, e.speechEvents(events)...)
 	switch v := e.own.judge(e.lastAudio); {
 	case v == isOwn && e.segmenter.Open():
-		for _, f := range e.speechEvents(e.segmenter.Forget()) {
-			f.reason = ownVoiceReason
-			facts = append(facts, f)
-		}
+		facts = append(facts, e.forgetOwn()...)
 	case v == isOther && e.own.withheld && e.segmenter.Talking():
 		facts = append(facts, e.speechEvents([]vad.Event{{Edge: vad.Sustained, At: e.segmenter.Heard()}})...)
 	}
 	return facts
 }
 
-// convert brings the audio of any microphone to the form of recognisers.
+// forgetOwn drops what is being heard, as it is the voice of the assistant.
+func (e *audioSource) forgetOwn() []speechEvent {
+	facts := e.speechEvents(e.segmenter.Forget())
+	for i := range facts {
+		facts[i].reason = ownVoiceReason
+	}
+	return facts
+}
+
+// convert brings the audio of any microphone to the form of recognisers, without the
+// voice of the assistant.
 func (e *audioSource) convert(a contract.MicAudio) []byte {
 	if a.Rate != e.rate {
 		if e.rate, e.resampler = a.Rate, nil; a.Rate != pcm.Rate {
 			e.resampler = pcm.NewResampler(a.Rate)
 		}
 	}
-	mono := pcm.Mono(a.PCM, a.Channels)
-	if e.resampler == nil {
-		return mono
+	mono := pcm.Audio(pcm.Mono(a.PCM, a.Channels))
+	if e.resampler != nil {
+		mono = e.resampler.Resample(mono)
 	}
-	return e.resampler.Resample(mono)
+	heard := e.loudspeaker.cancel(a.Seq, mono)
+	before := e.own.residue
+	e.own.residue, e.own.removed = e.loudspeaker.residue(), !e.loudspeaker.clean.IsZero()
+	e.foundEcho = before == 0 && e.own.residue > 0
+	return heard
+}
+
+// plays notes what the loudspeaker of the room is about to play.
+func (e *audioSource) plays(a contract.SpeakerAudio, now time.Time) {
+	ahead := time.Duration(0)
+	if !e.clock.epoch.IsZero() {
+		ahead = min(max(0, now.Sub(e.clock.at(e.segmenter.Heard()))), maxLateness)
+	}
+	e.loudspeaker.take(a, ahead)
 }
 
 // speechEvents turns the events of the segmenter into what the service needs.

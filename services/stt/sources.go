@@ -36,7 +36,7 @@ func (e *sources) find(source string) (*audioSource, error) {
 			return nil, kit.Drop("too_many_sources")
 		}
 		own := newOwnVoice(e.newDetector())
-		one = &audioSource{room: source, set: e.set, segmenter: vad.NewSegmenter(e.set, own), own: own, lastAudio: time.Now(), discarded: e.discarded}
+		one = &audioSource{room: source, set: e.set, segmenter: vad.NewSegmenter(e.set, own), own: own, loudspeaker: newLoudspeaker(), lastAudio: time.Now(), discarded: e.discarded}
 		if e.eagerness != "" {
 			one.eagerness, one.lang = e.eagerness, e.lang
 			one.segmenter.DecideEnd(one.endpoint)

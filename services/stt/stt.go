@@ -84,7 +84,7 @@ func (s *Service) Handlers() []kit.Handler {
 	choice := kit.Lane("engine")
 	all := []kit.Handler{
 		kit.On(s.listen, kit.Workers(4), kit.OrderedBy(func(a contract.MicAudio) string { return a.Source }), kit.OnRefused(s.refusals.add)),
-		kit.On(s.obey), kit.On(s.spoke), kit.On(s.lowered),
+		kit.On(s.obey), kit.On(s.spoke), kit.On(s.lowered), kit.On(s.plays),
 		kit.Loop(s.takeTurns),
 		kit.OnChan(s.finals, s.transcribeFinal, kit.Timeout(0)),     // the engine has a timeout of its own
 		kit.OnChan(s.partials, s.transcribePartial, kit.Timeout(0)), // a lane of its own: a final never waits for a partial
@@ -121,6 +121,9 @@ func (s *Service) listen(ctx context.Context, a contract.MicAudio) error {
 	}
 	e.mu.Lock()
 	facts := e.hear(a, mute)
+	if e.own.residue > 0 && e.own.audible(e.lastAudio) {
+		s.echoes.hears(e.room, e.loudspeaker.clean)
+	}
 	if s.cfg.Partials && s.waiting.Load() == 0 {
 		s.offerPartial(e.partialAttempt(max(s.cfg.PartialInterval, time.Duration(s.lastDuration.Load())*partialBackoff)))
 	}
@@ -156,6 +159,7 @@ func (s *Service) spoke(ctx context.Context, t contract.TtsStatus) error {
 		utt = *t.UttID
 	}
 	room, now := sinkOf(kit.From(ctx).Baggage["room"]), time.Now()
+	s.sources.eachIn(room, func(e *audioSource) { e.loudspeaker.obey(t.Event, utt) })
 	switch t.Event {
 	case contract.TtsSpeakingStart:
 		s.echoes.start(room, utt, t.Text)
@@ -184,7 +188,18 @@ func (s *Service) spoke(ctx context.Context, t contract.TtsStatus) error {
 
 // lowered notes that the assistant's voice is lowered in a room, or has come back.
 func (s *Service) lowered(ctx context.Context, d contract.SpeechDuck) error {
-	s.sources.eachIn(sinkOf(kit.From(ctx).Baggage["room"]), func(e *audioSource) { e.own.lower(d.Gain(), time.Now()) })
+	s.sources.eachIn(sinkOf(kit.From(ctx).Baggage["room"]), func(e *audioSource) {
+		e.own.lower(d.Gain(), time.Now())
+		e.loudspeaker.lower(d.Gain())
+	})
+	return nil
+}
+
+// plays notes what is about to be heard in a room, to take it out of what its microphone
+// hears.
+func (s *Service) plays(_ context.Context, a contract.SpeakerAudio) error {
+	now := time.Now()
+	s.sources.eachIn(a.Sink, func(e *audioSource) { e.plays(a, now) })
 	return nil
 }
 
@@ -242,7 +257,7 @@ func (s *Service) transcribePartial(ctx context.Context, a *attempt) error {
 		return err
 	case text == "":
 		return kit.Drop("no_words")
-	case s.isUnsure(r, text, a.room):
+	case s.isUnsure(r, text, a.utterance):
 		return kit.Drop("unsure")
 	}
 	if text = s.echoes.withoutEcho(a.room, text, s.lang(r), a.begun, time.Now()); text == "" {
@@ -282,7 +297,7 @@ func (s *Service) publishEvents(ctx context.Context, e *audioSource, facts []spe
 			continue
 		case vad.Rejected:
 			if f.reason == ownVoiceReason {
-				s.echoes.hears(e.room)
+				s.echoes.hears(e.room, time.Time{})
 			}
 			errs = append(errs, s.publishDropped(ctx, f.utterance, f.reason, nil))
 			continue
@@ -335,11 +350,11 @@ func (s *Service) lang(r engine.Result) string {
 // isUnsure reports whether the recogniser is too unsure of what it understood. A word that
 // stops the assistant counts all the same where its own voice is in the microphone, which
 // makes recognisers unsure.
-func (s *Service) isUnsure(r engine.Result, text, room string) bool {
+func (s *Service) isUnsure(r engine.Result, text string, u utterance) bool {
 	if r.Confidence == nil || *r.Confidence >= s.cfg.MinConfidence {
 		return false
 	}
-	return !s.echoes.isHeardIn(room) || !interrupts(text, s.lang(r))
+	return !s.echoes.isHeardIn(u.room, u.begun) || !interrupts(text, s.lang(r))
 }
 
 func (s *Service) noteResult(err error) {
