@@ -337,8 +337,8 @@ func TestHalvesOfASentenceAreJoined(t *testing.T) {
 		t.Errorf("the first half left a trace: %+v", q.History)
 	}
 	h = newHousehold(t, nil)
-	say(h, 4*time.Second, "What time is it in Tokyo?")
-	h.expect("ask Turn on the light.", "cancel", "interrupted superseded", "ask What time is it in Tokyo?")
+	say(h, 4*time.Second, "What time is it in Atlantis?")
+	h.expect("ask Turn on the light.", "cancel", "interrupted superseded", "ask What time is it in Atlantis?")
 }
 
 func TestOneMicrophoneAnswers(t *testing.T) {
@@ -357,9 +357,9 @@ func TestOneMicrophoneAnswers(t *testing.T) {
 		if i%4 < 2 {
 			slices.Reverse(rooms)
 		}
-		h.final(rooms[0], "What time is it in Tokyo?")
+		h.final(rooms[0], "What time is it in Atlantis?")
 		h.pass(400 * time.Millisecond)
-		h.final(rooms[1], "What time is it, in Tokyo?")
+		h.final(rooms[1], "What time is it, in Atlantis?")
 		asked := 0
 		for _, line := range h.log {
 			if strings.Contains(line, "ask ") {

@@ -33,7 +33,7 @@ func TestTheMicrophoneThatHeardWorseSpeaksOn(t *testing.T) {
 			h.event("kitchen", contract.WakeEventSpeechStart, 0.1)
 			h.pass(time.Second)
 			for _, room := range order {
-				h.final(room, "What time is it in Tokyo?")
+				h.final(room, "What time is it in Atlantis?")
 				h.pass(100 * time.Millisecond)
 			}
 			if h.duck["kitchen"] {

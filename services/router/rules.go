@@ -1,10 +1,12 @@
 package router
 
 import (
+	"regexp"
 	"strings"
 	"time"
 
 	"github.com/gotars/tars/speech"
+	"github.com/gotars/tars/speech/clock"
 	"github.com/gotars/tars/speech/phrases"
 )
 
@@ -26,14 +28,6 @@ func normalize(text string) string {
 	return s
 }
 
-// timeQuestions are whole utterances: "what time does the train leave" is not one.
-var timeQuestions = map[string]bool{
-	"what time is it": true, "what time is it now": true, "what time is it right now": true, "what is the time": true, "what's the time": true,
-	"the time": true, "time": true, "what is the time now": true, "what's the time now": true, "do you know what time it is": true,
-	"do you have the time": true, "what is the current time": true, "what's the current time": true, "what time it is": true, "what the time is": true,
-	"the current time": true, "how late is it": true,
-}
-
 var greetingPhrases = map[string]bool{
 	"hello": true, "hi": true, "hey": true, "hiya": true, "howdy": true, "good morning": true, "good afternoon": true, "good evening": true,
 	"hello hello": true, "hi hi": true,
@@ -45,12 +39,11 @@ var greetingAddressees = []string{" there", " tars", " everyone", " everybody", 
 // answerByRule answers text without the model, if a rule applies. Rules judge the
 // whole utterance: "they said hi to me" is no greeting.
 func answerByRule(text string, now time.Time) (ruleReply, bool) {
-	p := normalize(text)
-	switch {
-	case timeQuestions[p]:
-		return ruleReply{text: "It is " + now.Format("3:04 PM") + "."}, true
-	case isGreeting(p):
+	if isGreeting(normalize(text)) {
 		return ruleReply{text: "Hello! How can I help?", style: "friendly"}, true
+	}
+	if answer, ok := clock.Answer(text, "", now); ok {
+		return ruleReply{text: answer}, true
 	}
 	if said, ok := textToSay(text); ok {
 		return ruleReply{text: said}, true
@@ -65,22 +58,66 @@ func isGreeting(p string) bool {
 	return greetingPhrases[p]
 }
 
-// textToSay returns the text that "say …" asks for, as it was written.
+// textToSay returns the text that "say …" asks for, as it was written. What is described
+// and not given, as in "say something nice" and "say hello in French", is for the model.
 func textToSay(text string) (string, bool) {
-	t := strings.TrimSpace(text)
-	if p := strings.TrimSpace(strings.TrimPrefix(strings.ToLower(t), "please")); len(p) < len(t) {
-		t = strings.TrimLeft(t[len(t)-len(p):], ", ")
-	}
-	if len(t) < 5 || !strings.EqualFold(t[:4], "say ") {
+	m := sayPattern.FindStringSubmatch(strings.TrimSpace(text))
+	if m == nil {
 		return "", false
 	}
-	rest := strings.TrimSpace(t[4:])
-	for _, vague := range []string{"something", "anything", "that again", "it again", "again", "no more", "what", "that", "it", "goodbye to", "hello to", "hi to"} {
-		w := strings.Join(phrases.Words(rest), " ")
-		if w == vague || strings.HasPrefix(w, vague+" ") {
-			return "", false
+	rest := strings.TrimSpace(m[2])
+	given := !strings.EqualFold(m[1], "say")
+	if g := givenPattern.FindStringSubmatch(rest); g != nil {
+		rest, given = g[1], true
+	}
+	if quoted := quotedPattern.FindStringSubmatch(rest); quoted != nil {
+		rest, given = quoted[1], true
+	}
+	if !given && isDescribed(phrases.Words(rest)) {
+		return "", false
+	}
+	return rest, speech.HasWords(rest)
+}
+
+var (
+	sayPattern = regexp.MustCompile(`(?is)^(?:(?:please|tars|now|just|(?:can|could|would) you(?: please)?),? )*(say\b:?|repeat after me\b[:,]?)\s+(.+)$`)
+	// givenPattern tells that a text is given word by word.
+	givenPattern  = regexp.MustCompile(`(?is)^(?::|(?:after me|exactly|the following(?: words| sentence)?|the words?|the sentence|the phrase)\b\s*[:,]?)\s*(.+)$`)
+	quotedPattern = regexp.MustCompile(`^["“„«]([^"”“»]*)["”“»][.!?]?$`)
+)
+
+// describing are words with which a text begins that is described: "say three nice things",
+// "say how old you are", "say my name".
+var describing = wordSet("a an the my your his her our their its this that these those it something anything nothing everything some any more no one two three four five six seven eight nine ten few several many " +
+	"how why who what where when which whether if about in to me us him them again hi/to hello/to goodbye/to thank/to thanks/to another different whatever sorry/to")
+
+// describes are words within a text that is described: "the alphabet backwards".
+var describes = wordSet("backwards backward slowly quickly loudly quietly softly times twice thrice aloud again differently louder quieter slower faster")
+
+// tongues are languages, of which a text is asked in one.
+var tongues = wordSet("english german french spanish italian dutch portuguese latin greek russian polish czech swedish norwegian danish finnish turkish arabic hebrew hindi chinese mandarin cantonese japanese korean klingon elvish " +
+	"vietnamese thai ukrainian hungarian romanian welsh irish gaelic esperanto latin deutsch englisch französisch spanisch italienisch")
+
+func wordSet(words string) map[string]bool {
+	set := map[string]bool{}
+	for _, w := range strings.Fields(words) {
+		set[w] = true
+	}
+	return set
+}
+
+// isDescribed reports whether words tell what to say, and not the text itself.
+func isDescribed(words []string) bool {
+	const longest = 12 // words; longer ones are instructions
+	if len(words) == 0 || len(words) > longest || describing[words[0]] {
+		return true
+	}
+	for i, w := range words[1:] {
+		before := words[i]
+		switch {
+		case describes[w], tongues[w] && before == "in", w == "to" && describing[words[0]+"/to"], w == "like" && i+2 < len(words) && words[i+2] == "a":
+			return true
 		}
 	}
-	rest = strings.Trim(rest, `"“”`)
-	return rest, speech.HasWords(rest)
+	return false
 }

@@ -10,19 +10,24 @@ import (
 
 	"github.com/gotars/tars/contract"
 	"github.com/gotars/tars/services/llm/hits"
+	"github.com/gotars/tars/speech/clock"
 )
 
 // Builtin answers without a model what needs none: the time, the date, sums,
 // and what was said before. To all else it says what it is.
-type Builtin struct{ memory Memory }
+type Builtin struct {
+	memory Memory
+	lang   string // of the numbers in sums, as [Config.Lang]
+}
 
 // Memory looks up what was said in earlier conversations.
 type Memory interface {
 	Ask(ctx context.Context, q contract.MemoryQuery) (contract.MemoryResults, error)
 }
 
-// NewBuiltin returns a Generator that looks up what was said in memory.
-func NewBuiltin(memory Memory) *Builtin { return &Builtin{memory} }
+// NewBuiltin returns a Generator that looks up what was said in memory, and reads sums as
+// they are written in a language.
+func NewBuiltin(memory Memory, lang string) *Builtin { return &Builtin{memory, lang} }
 
 // Generate implements Generator, word by word.
 func (b *Builtin) Generate(ctx context.Context, p Prompt, emit func(string) error) (Usage, error) {
@@ -53,18 +58,6 @@ var rules = []struct {
 	pattern *regexp.Regexp
 	answer  func(b *Builtin, ctx context.Context, m []string) string // m: the match and its groups
 }{
-	{wholeText(`what time is it|what is the time|tell me the time|do you (?:have|know) the time|the time`),
-		func(*Builtin, context.Context, []string) string { return "It is " + time.Now().Format("3:04 PM") + "." }},
-	{wholeText(`(?:what|which) (?:day|weekday|day of the week) is (?:it|today)(?: today)?`),
-		func(*Builtin, context.Context, []string) string { return "It is " + time.Now().Format("Monday") + "." }},
-	{wholeText(`what is (?:the|today's) date|(?:what|which) date is (?:it|today)(?: today)?|tell me the date|the date`),
-		func(*Builtin, context.Context, []string) string {
-			return "It is " + time.Now().Format("Monday, January 2, 2006") + "."
-		}},
-	{wholeText(`(?:what|which) month is it`), func(*Builtin, context.Context, []string) string {
-		return "It is " + time.Now().Format("January 2006") + "."
-	}},
-	{wholeText(`(?:what|which) year is it`), func(*Builtin, context.Context, []string) string { return "It is " + time.Now().Format("2006") + "." }},
 	{wholeText(`help|who are you|what are you|what can you do|what do you do|what is your name|how do you work`),
 		func(*Builtin, context.Context, []string) string { return selfDescription }},
 	{wholeText(`hello|hi|hey|tars|good (?:morning|afternoon|evening)`),
@@ -76,8 +69,13 @@ var rules = []struct {
 	{wholeText(`(?:when|where) did i (?:say|mention|tell you about|talk about) (.+)`), answerFromMemory},
 	{wholeText(`do you (?:remember|recall)(?: anything about| what i said about| about)? (.+)`), answerFromMemory},
 	{wholeText(`(?:remember|note|keep in mind|(?:do not|don't) forget) (?:that )?.+`), answerNoted},
-	{wholeText(`(?:what is|what are|how much is|calculate|compute|work out|tell me)?\s*(.+?)(?: equals| equal| is)?`),
-		func(_ *Builtin, _ context.Context, m []string) string { return answerSum(m[1]) }},
+	{wholeText(`(what is|what are|how much is|calculate|compute|work out|tell me)?\s*(.+?)(?: equals| equal| is)?`),
+		func(b *Builtin, _ context.Context, m []string) string {
+			if isWritten(m[2], m[1] != "") {
+				return ""
+			}
+			return answerSum(m[2], usesComma(b.lang))
+		}},
 }
 
 // wholeText compiles a pattern that has to match all of a text.
@@ -88,6 +86,9 @@ var politeness = regexp.MustCompile(`^(?:(?:hey|ok|okay|please|tars|well|so|and|
 
 // answer is what Builtin says to a question.
 func (b *Builtin) answer(ctx context.Context, question string) string {
+	if text, ok := clock.Answer(question, b.lang, time.Now()); ok {
+		return text
+	}
 	q := normalizeQuestion(question)
 	for _, r := range rules {
 		if m := r.pattern.FindStringSubmatch(q); m != nil {
@@ -109,8 +110,8 @@ func normalizeQuestion(question string) string {
 }
 
 // answerSum answers arithmetic, and nothing when text is none.
-func answerSum(text string) string {
-	v, err := calculate(text)
+func answerSum(text string, comma bool) string {
+	v, err := calculate(text, comma)
 	switch {
 	case err == errZero:
 		return "Dividing by zero has no answer."

@@ -20,14 +20,24 @@ func TestTheBuiltInAnswers(t *testing.T) {
 		"a sum of words":     {"how much is twelve point five percent of eighty", func() string { return "That is 10." }},
 		"by zero":            {"5 divided by 0", func() string { return "Dividing by zero has no answer." }},
 		"who it is":          {"Who are you?", func() string { return selfDescription }},
-		"anything else":      {"What time is it in Tokyo?", func() string { return noModelAnswer }},
+		"the time elsewhere": {"What time is it in UTC?", func() string { return "In UTC it is " + time.Now().UTC().Format("3:04 PM on Monday") + "." }},
+		"a telephone number": {"555-1234", func() string { return noModelAnswer }},
+		"one that is asked":  {"What is 555-1234?", func() string { return noModelAnswer }},
+		"an area code":       {"+49 30 1234-567", func() string { return noModelAnswer }},
+		"a date":             {"2026-11-28", func() string { return noModelAnswer }},
+		"a date in strokes":  {"What is 24/12/2026?", func() string { return noModelAnswer }},
+		"always":             {"24/7", func() string { return noModelAnswer }},
+		"hyphens in a sum":   {"What is 100-30?", func() string { return "That is 70." }},
+		"a fraction":         {"What is 3/4?", func() string { return "That is 0.75." }},
+		"a decimal comma":    {"What is 1,5 + 2?", func() string { return "That is 3.5." }},
+		"anything else":      {"What time is the train to Tokyo?", func() string { return noModelAnswer }},
 		"a number":           {"what is 2024", func() string { return noModelAnswer }},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) { // whose clock stands still
 				text := ""
-				use, err := NewBuiltin(nil).Generate(t.Context(), Prompt{Question: tt.ask}, func(d string) error { text += d; return nil })
+				use, err := NewBuiltin(nil, "").Generate(t.Context(), Prompt{Question: tt.ask}, func(d string) error { text += d; return nil })
 				if text != tt.want() || use.Model != builtin || err != nil {
 					t.Errorf("%s said %q, %v, want %q", use.Model, text, err, tt.want())
 				}

@@ -44,7 +44,7 @@ func (c Config) choice(memory Memory, home string) (choice failover.Choice[Gener
 		return choice, err
 	}
 	choice = failover.Choice[Generator]{Kind: discovery.LLM, Hosts: c.Hosts, Home: home, Connect: c.serverCandidates}
-	simple := candidate{Engine: NewBuiltin(memory), Key: builtin, Name: builtin, From: provider.From, Better: provider.Better}
+	simple := candidate{Engine: NewBuiltin(memory, c.Lang), Key: builtin, Name: builtin, From: provider.From, Better: provider.Better}
 	switch {
 	case provider.Name == openAI:
 		choice.Set = []candidate{{Engine: NewOpenAI(c), Key: openAI, Name: openAI, From: provider.From}}

@@ -14,6 +14,8 @@ type Config struct {
 	APIKey  string   `split_words:"true" also:"OPENAI_API_KEY" desc:"its key, if it wants one; without a base URL that of OpenAI"`
 	Model   string   `desc:"model; by default gpt-4o-mini at OpenAI, else the first that the server has"`
 
+	Lang string `also:"STT_LANG LANG" desc:"language in which the built-in answers read numbers, de or de_DE.UTF-8: with some, decimals follow a comma"`
+
 	FallbackModels []string `split_words:"true" desc:"models of the same server that answer in its place when it fails before its first word, the first one first, separated by commas"`
 
 	Timeout    time.Duration `default:"2m" desc:"longest time for one answer"`

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -15,9 +16,9 @@ var (
 )
 
 // calculate works out a sum in words or signs: "17 times 23", "12.5% of 80".
-// What is no sum, a lone number too, is errNoSum.
-func calculate(text string) (string, error) {
-	p := expressionParser{rest: splitTokens(text)}
+// What is no sum, a lone number too, is errNoSum. comma says that decimals follow a comma.
+func calculate(text string, comma bool) (string, error) {
+	p := expressionParser{rest: splitTokens(plainNumbers(text, comma))}
 	v, err := p.expression(0)
 	switch {
 	case err != nil:
@@ -28,6 +29,51 @@ func calculate(text string) (string, error) {
 		return "", errHuge
 	}
 	return spellNumber(v), nil
+}
+
+// usesComma reports whether decimals follow a comma in a language, "de" or "de_DE.UTF-8".
+func usesComma(lang string) bool {
+	return len(lang) >= 2 && slices.Contains(commaLanguages, strings.ToLower(lang[:2])) && (len(lang) == 2 || !isLetter(lang[2]))
+}
+
+func isLetter(b byte) bool { return b|0x20 >= 'a' && b|0x20 <= 'z' }
+
+// commaLanguages are those with a decimal comma in the Unicode CLDR, of the languages that
+// recognisers here know.
+var commaLanguages = strings.Fields("bg ca cs da de el es et eu fi fr gl hr hu id is it lt lv mk nb nl nn no pl pt ro ru sk sl sq sr sv tr uk vi")
+
+var (
+	pointGroups = regexp.MustCompile(`\b\d{1,3}(?:\.\d{3})+(?:,\d+)?\b`) // 1.250 and 1.250,5
+	commaGroups = regexp.MustCompile(`\b\d{1,3}(?:,\d{3})+(?:\.\d+)?\b`) // 1,250 and 1,250.5
+	decimals    = regexp.MustCompile(`(\d),(\d)`)
+)
+
+// plainNumbers writes the numbers of a text in digits with a decimal point.
+func plainNumbers(text string, comma bool) string {
+	groups, mark := commaGroups, ","
+	if comma {
+		groups, mark = pointGroups, "."
+	}
+	text = groups.ReplaceAllStringFunc(text, func(n string) string { return strings.ReplaceAll(n, mark, "") })
+	return decimals.ReplaceAllString(text, "$1.$2")
+}
+
+var (
+	joined      = regexp.MustCompile(`\d[-–/]\d`)
+	twiceJoined = regexp.MustCompile(`\d[-–]\d+[-–]\d|\d/\d+/\d`)
+	leadingZero = regexp.MustCompile(`(?:^|[^\d.,])0\d`)
+	figure      = regexp.MustCompile(`\d`)
+)
+
+// isWritten reports whether figures that are joined by hyphens or strokes are a telephone
+// number, a date or the like, and no sum. asked says that somebody wants to know what they are.
+func isWritten(text string, asked bool) bool {
+	const telephone = 7 // figures, at least
+	if !joined.MatchString(text) {
+		return false
+	}
+	return len(figure.FindAllString(text, -1)) >= telephone || leadingZero.MatchString(text) || !asked && (strings.Contains(text, "/") || twiceJoined.MatchString(text)) ||
+		strings.Count(text, "/") > 1 && twiceJoined.MatchString(text)
 }
 
 // spellNumber writes v in figures, for reading aloud: 0.3333333 is "about 0.333333".

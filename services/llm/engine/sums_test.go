@@ -52,7 +52,7 @@ func TestCalculate(t *testing.T) {
 		"10 ^ 20":                               "too large",
 	}
 	for text, want := range tests {
-		got, err := calculate(text)
+		got, err := calculate(text, false)
 		if err == errZero || err == errHuge {
 			got = err.Error()
 		}
@@ -62,12 +62,32 @@ func TestCalculate(t *testing.T) {
 	}
 }
 
+func TestDecimalsFollowACommaInSomeLanguages(t *testing.T) {
+	tests := map[string]struct{ lang, want string }{
+		"1,5 + 2":       {"de", "3.5"},
+		"1.250 + 1":     {"de_DE.UTF-8", "1251"},
+		"1.250,5 + 1":   {"fr", "1251.5"},
+		"1,250 + 1":     {"de", "2.25"},
+		"0,125 times 8": {"es", "1"},
+		"1,250 + 2":     {"en_US.UTF-8", "1252"},
+		"1,250.5 + 2":   {"", "1252.5"},
+		"1,5 plus 2":    {"C.UTF-8", "3.5"},
+		"2.5 + 1":       {"it", "3.5"},
+		"1,000,000 / 4": {"en", "250000"},
+	}
+	for text, tt := range tests {
+		if got, err := calculate(text, usesComma(tt.lang)); got != tt.want {
+			t.Errorf("%q in %q is %q (%v), want %q", text, tt.lang, got, err, tt.want)
+		}
+	}
+}
+
 func FuzzCalculate(f *testing.F) {
 	for _, s := range []string{"17 times 23", "((((1+2", "1e5 + 2", "two hundred and and", "√√√-4", "5 % % * 3", "1..2 + .5"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		if v, err := calculate(s); (v == "") != (err != nil) {
+		if v, err := calculate(s, false); (v == "") != (err != nil) {
 			t.Errorf("%q is %q and %v", s, v, err)
 		}
 	})
