@@ -111,5 +111,5 @@ func (c *Client) Speak(ctx context.Context, q SpeechRequest) (*http.Response, er
 		return nil, err
 	}
 	r.accept = "application/octet-stream"
-	return c.do(ctx, r)
+	return c.do(ctx, r, nil)
 }

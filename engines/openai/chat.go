@@ -3,6 +3,7 @@ package openai
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -20,6 +21,7 @@ import (
 type ChatRequest struct {
 	Model               string         `json:"model"`
 	Messages            []Message      `json:"messages"`
+	Tools               []Tool         `json:"tools,omitempty"`
 	MaxTokens           *int           `json:"max_tokens,omitempty"`
 	MaxCompletionTokens *int           `json:"max_completion_tokens,omitempty"`
 	Temperature         *float64       `json:"temperature,omitempty"`
@@ -35,17 +37,24 @@ type StreamOptions struct {
 
 // Message is what one side said.
 type Message struct {
-	Role    string `json:"role"` // system, user or assistant
-	Content string `json:"content"`
+	Role       string     `json:"role"` // system, user, assistant or tool
+	Content    string     `json:"content"`
+	ToolCalls  []ToolCall `json:"tool_calls,omitempty"`   // of the assistant
+	ToolCallID string     `json:"tool_call_id,omitempty"` // of the call that a tool answers
 }
 
-// ChatChunk is a piece of an answer. Servers send pieces without text as well.
+// ChatChunk is a piece of an answer. Servers send pieces without text as well: each of
+// them says that the server still works on the answer.
 type ChatChunk struct {
-	Model string
-	Text  string
-	Usage map[string]any // counts of tokens by name, nil when not told
+	Model     string
+	Text      string
+	Thought   string          // what the model thinks, which is not for the listener
+	ToolCalls []ToolCallDelta // pieces of the calls that the model wants
+	Usage     map[string]any  // counts of tokens by name, nil when not told
 
-	Finish string // why the answer ends, as stop, length or content_filter; empty: it goes on, or that is not told
+	Finish  string // why the answer ends, as stop, length or content_filter; empty: it goes on, or that is not told
+	Loading bool   // the server has not begun: its model loads
+	Cut     bool   // the stream has ended without a reason and without the mark of its end
 }
 
 // NoAnswerError is returned when the server took a conversation and sent nothing
@@ -72,35 +81,62 @@ func (c *Client) Chat(ctx context.Context, q ChatRequest) iter.Seq2[ChatChunk, e
 			return
 		}
 		r.accept = "text/event-stream"
-		answer, err := c.do(ctx, r)
+		a := chatAnswer{client: c, yield: yield}
+		answer, err := c.do(ctx, r, func() bool { return a.send(ChatChunk{Loading: true}) })
 		if err != nil {
-			yield(ChatChunk{}, err)
+			a.fail(err)
 			return
 		}
 		defer answer.Body.Close()
-		stopped, answered := false, false
-		each := func(chunk ChatChunk) bool {
-			answered = true
-			stopped = !yield(chunk, nil)
-			return !stopped
-		}
 		body := bufio.NewReader(answer.Body)
-		var said string
 		if isStream(answer, body) {
-			err = c.readStream(body, each)
+			err = a.readStream(body)
 		} else {
-			said, err = c.readWhole(body, each)
+			err = a.readWhole(body)
 		}
 		switch {
-		case stopped:
 		case err == nil && ctx.Err() != nil: // a stream that is cut by ctx can end without an error
-			yield(ChatChunk{}, ctx.Err())
+			a.fail(ctx.Err())
 		case err != nil:
-			yield(ChatChunk{}, err)
-		case !answered:
-			yield(ChatChunk{}, &NoAnswerError{Said: said})
+			a.fail(err)
+		case !a.answered:
+			a.fail(&NoAnswerError{Said: a.said})
+		case !a.ended:
+			a.send(ChatChunk{Cut: true})
 		}
 	}
+}
+
+// chatAnswer reads the answer to one request.
+type chatAnswer struct {
+	client *Client
+	yield  func(ChatChunk, error) bool
+
+	stopped  bool   // the reader wants no more
+	answered bool   // there was a piece of an answer
+	ended    bool   // the server said that this is all
+	said     string // what came in place of an answer
+}
+
+// send hands a chunk to the reader, and reports whether that wants more.
+func (a *chatAnswer) send(chunk ChatChunk) bool {
+	a.stopped = a.stopped || !a.yield(chunk, nil)
+	return !a.stopped
+}
+
+// fail hands the error that ends the answer to the reader.
+func (a *chatAnswer) fail(err error) {
+	if !a.stopped {
+		a.stopped = true
+		a.yield(ChatChunk{}, err)
+	}
+}
+
+// piece hands a chunk of the answer to the reader.
+func (a *chatAnswer) piece(chunk ChatChunk) bool {
+	a.answered = true
+	a.ended = a.ended || chunk.Finish != ""
+	return a.send(chunk)
 }
 
 // isStream tells whether an answer comes as events. Content types are not to be
@@ -121,27 +157,55 @@ func isStream(answer *http.Response, body *bufio.Reader) bool {
 			continue
 		}
 		_ = body.UnreadByte()
-		return first != '{' && first != '<'
+		return first != '{' && first != '[' && first != '<'
 	}
 }
 
-// readWhole reads an answer that is one JSON document, from servers that do not
-// stream. Said is what it says when it is no answer.
-func (c *Client) readWhole(body io.Reader, each func(ChatChunk) bool) (said string, err error) {
-	b, err := io.ReadAll(body)
-	if err != nil {
-		return "", err
+// readWhole reads an answer that is JSON without events, from servers that do not stream:
+// one document, several of them in a row, or a list.
+func (a *chatAnswer) readWhole(body *bufio.Reader) error {
+	var all bytes.Buffer
+	values := json.NewDecoder(io.TeeReader(body, &all))
+	for {
+		var raw json.RawMessage
+		err := values.Decode(&raw)
+		if err != nil && !a.answered {
+			_, err := io.Copy(&all, body) // it is no JSON, or none that answers: it may say what is wrong in words
+			a.said = apierror.Text(&all, a.client.options.Key)
+			return err
+		}
+		if err == io.EOF {
+			a.ended = true
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if done, err := a.readDocument(raw); done || err != nil {
+			return err
+		}
 	}
-	chunk, answered, err := parseChunk(b)
-	if err != nil || !answered {
-		return apierror.Text(bytes.NewReader(b), c.options.Key), nil
+}
+
+// readDocument reads a document of an answer that comes without events.
+func (a *chatAnswer) readDocument(raw json.RawMessage) (done bool, err error) {
+	var list []json.RawMessage
+	if json.Unmarshal(raw, &list) != nil {
+		list = []json.RawMessage{raw}
 	}
-	each(chunk)
-	return "", nil
+	for _, raw := range list {
+		if a.answered && reportsError(raw) {
+			return true, a.client.saying("the server reports an error", raw)
+		}
+		if chunk, answered, err := parseChunk(raw); err == nil && answered && !a.piece(chunk) {
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 // readStream reads an answer that comes in events, up to [DONE] or its end.
-func (c *Client) readStream(body *bufio.Reader, each func(ChatChunk) bool) error {
+func (a *chatAnswer) readStream(body *bufio.Reader) error {
 	for {
 		event, err := readEvent(body)
 		if err == io.EOF {
@@ -150,7 +214,13 @@ func (c *Client) readStream(body *bufio.Reader, each func(ChatChunk) bool) error
 		if err != nil {
 			return err
 		}
-		done, err := c.readData(event, each)
+		if event.beat {
+			if !a.send(ChatChunk{}) {
+				return nil
+			}
+			continue
+		}
+		done, err := a.readData(event)
 		if done || err != nil {
 			return err
 		}
@@ -159,16 +229,21 @@ func (c *Client) readStream(body *bufio.Reader, each func(ChatChunk) bool) error
 
 // readData reads the chunks of one event. It is one in most streams, and several
 // where a server ends its events with one line break instead of two.
-func (c *Client) readData(event event, each func(ChatChunk) bool) (done bool, err error) {
+func (a *chatAnswer) readData(event event) (done bool, err error) {
 	for rest := bytes.TrimSpace(event.data); len(rest) > 0; rest = bytes.TrimSpace(rest) {
 		if bytes.HasPrefix(rest, []byte("[DONE]")) {
+			a.ended = true
 			return true, nil
+		}
+		if rest[0] == ':' { // a comment behind a field name
+			_, rest, _ = bytes.Cut(rest, []byte("\n"))
+			continue
 		}
 		var raw json.RawMessage
 		values := json.NewDecoder(bytes.NewReader(rest))
 		switch err := values.Decode(&raw); {
 		case event.isError:
-			return true, c.saying("the server reports an error", rest)
+			return true, a.client.saying("the server reports an error", rest)
 		case errors.Is(err, io.ErrUnexpectedEOF):
 			return true, err
 		case err != nil:
@@ -176,13 +251,13 @@ func (c *Client) readData(event event, each func(ChatChunk) bool) (done bool, er
 		}
 		rest = rest[values.InputOffset():]
 		if reportsError(raw) {
-			return true, c.saying("the server reports an error", raw)
+			return true, a.client.saying("the server reports an error", raw)
 		}
 		chunk, _, err := parseChunk(raw)
 		if err != nil {
 			return true, err
 		}
-		if !each(chunk) {
+		if !a.piece(chunk) {
 			return true, nil
 		}
 	}
@@ -195,17 +270,32 @@ func reportsError(b []byte) bool {
 	return json.Unmarshal(b, &v) == nil && v.Error != nil && v.Error != false && v.Error != ""
 }
 
+// choice is a part of a chunk.
+type choice struct {
+	Delta, Message *content // a whole answer has a message
+	Text           String   // the older completions
+	FinishReason   String   `json:"finish_reason"`
+}
+
+// content is what the model wrote. A refusal stands in place of the content. Thoughts
+// have three names: the first is that of DeepSeek, llama.cpp and vLLM, the second that of
+// OpenRouter, Groq and Ollama, the third that of servers that follow Anthropic.
+type content struct {
+	Content, Refusal String
+	ReasoningContent String `json:"reasoning_content"`
+	Reasoning        String
+	Thinking         String
+	ToolCalls        toolCallDeltas `json:"tool_calls"`
+	FunctionCall     *functionDelta `json:"function_call"` // of servers from before there were tools
+}
+
 // parseChunk reads a piece of an answer, or a whole one; answered tells whether
 // it has a place for text. A field of an unknown type is as if it were not there.
 func parseChunk(b []byte) (chunk ChatChunk, answered bool, err error) {
 	var v struct {
 		Model   String
-		Choices []struct {
-			Delta, Message *struct{ Content, Refusal String } // a whole answer has a message; a refusal stands in place of the content
-			Text           String                             // the older completions
-			FinishReason   String                             `json:"finish_reason"`
-		}
-		Usage any
+		Choices []choice
+		Usage   any
 	}
 	if err := decodeJSON(b, &v); err != nil {
 		return ChatChunk{}, false, err
@@ -217,17 +307,17 @@ func parseChunk(b []byte) (chunk ChatChunk, answered bool, err error) {
 	}
 	first := v.Choices[0]
 	chunk.Finish = string(first.FinishReason)
-	switch {
-	case first.Delta != nil && first.Delta.Content != "":
-		chunk.Text = string(first.Delta.Content)
-	case first.Message != nil && first.Message.Content != "":
-		chunk.Text = string(first.Message.Content)
-	case first.Delta != nil && first.Delta.Refusal != "":
-		chunk.Text = string(first.Delta.Refusal)
-	case first.Message != nil && first.Message.Refusal != "":
-		chunk.Text = string(first.Message.Refusal)
-	default:
-		chunk.Text = string(first.Text)
+	for _, c := range []*content{first.Delta, first.Message} {
+		if c == nil {
+			continue
+		}
+		chunk.Text = string(cmp.Or(String(chunk.Text), c.Content, c.Refusal))
+		chunk.Thought = string(cmp.Or(String(chunk.Thought), c.ReasoningContent, c.Reasoning, c.Thinking))
+		chunk.ToolCalls = append(chunk.ToolCalls, c.ToolCalls...)
+		if c.FunctionCall != nil {
+			chunk.ToolCalls = append(chunk.ToolCalls, ToolCallDelta{Name: string(c.FunctionCall.Name), Arguments: string(c.FunctionCall.Arguments)})
+		}
 	}
+	chunk.Text = cmp.Or(chunk.Text, string(first.Text))
 	return chunk, true, nil
 }

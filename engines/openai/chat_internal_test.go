@@ -14,7 +14,8 @@ func FuzzStream(f *testing.F) {
 	f.Add("data: {\"choices\":[{\"message\":{\"content\":[{\"text\":\"x\"},null]}}]}\ndata: {}\n")
 	f.Fuzz(func(t *testing.T, body string) {
 		chunks := 0
-		_ = new(Client).readStream(bufio.NewReader(strings.NewReader(body)), func(ChatChunk) bool { chunks++; return true })
+		a := chatAnswer{client: new(Client), yield: func(ChatChunk, error) bool { chunks++; return true }}
+		_ = a.readStream(bufio.NewReader(strings.NewReader(body)))
 		if most := len(body); chunks > most {
 			t.Errorf("%d chunks in %d bytes", chunks, most)
 		}

@@ -6,7 +6,8 @@
 //
 // A request that failed before its answer began is asked again, as often as
 // [Options] says, when the connection broke or the status is 408, 409, 429 or
-// 5xx. The wait is that of Retry-After, else half a second, doubled each time.
+// 5xx. The wait is that of Retry-After, else half a second, doubled each time. A
+// server that says that its model loads is asked until that is done.
 //
 // No error of this package holds the key or the address of the server. A status
 // of 400 and above is an [apierror.Error]. Requests end with their context, and
@@ -24,6 +25,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/gotars/tars/engines/apierror"
 )
@@ -38,6 +40,8 @@ type Options struct {
 	Key         string            // sent as bearer token; empty sends none
 	Retries     int               // how often a request is asked again
 	MaxResponse int               // most bytes of an answer; 0 sets no bound
+	MaxWait     time.Duration     // a server that wants a longer wait before the next request gets none; 0 is two minutes
+	LoadingTime time.Duration     // how long a server that says that its model loads is asked again; 0: as often as for other faults
 	Transport   http.RoundTripper // nil is http.DefaultTransport, with its proxies
 }
 
@@ -113,7 +117,7 @@ func jsonRequest(path string, q any) (request, error) {
 
 // readAll asks, and returns the whole answer.
 func (c *Client) readAll(ctx context.Context, q request) ([]byte, error) {
-	answer, err := c.do(ctx, q)
+	answer, err := c.do(ctx, q, nil)
 	if err != nil {
 		return nil, err
 	}

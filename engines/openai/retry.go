@@ -2,12 +2,15 @@ package openai
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"errors"
 	"io"
 	"math"
 	"math/rand/v2"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gotars/tars/engines/apierror"
@@ -18,13 +21,17 @@ import (
 const (
 	firstBackoff  = 500 * time.Millisecond
 	maxBackoff    = 8 * time.Second
-	maxRetryAfter = 2 * time.Minute // a server that wants a longer wait gets no second request
+	maxRetryAfter = 2 * time.Minute // a server that wants a longer wait gets no second request, unless Options say otherwise
+
+	loadingBackoff = time.Second // longest wait between two requests to a server whose model loads
 )
 
 // do asks q, again when that may help, and returns an answer with a status below
-// 400. Its body is for the caller to close.
-func (c *Client) do(ctx context.Context, q request) (*http.Response, error) {
-	for retry := 0; ; retry++ {
+// 400. Its body is for the caller to close. Before each wait for a model that loads
+// it calls loading, when that is not nil, and gives up when the answer is false.
+func (c *Client) do(ctx context.Context, q request, loading func() bool) (*http.Response, error) {
+	began := time.Now()
+	for retry := 0; ; {
 		answer, err := c.once(ctx, q)
 		if ctx.Err() != nil {
 			if err == nil {
@@ -38,21 +45,47 @@ func (c *Client) do(ctx context.Context, q request) (*http.Response, error) {
 			}
 			return answer, nil
 		}
-		wait, ok := retryDelay(answer, retry)
+		wait, ok := retryDelay(answer, retry, cmp.Or(c.options.MaxWait, maxRetryAfter))
 		if err == nil {
 			err = apierror.FromResponse(answer, c.options.Key)
 		}
-		if retry >= c.options.Retries || !isRetryable(answer) || !ok {
+		switch {
+		case isLoading(err) && time.Since(began) < c.options.LoadingTime:
+			if loading != nil && !loading() {
+				return nil, err
+			}
+			wait = min(wait, loadingBackoff)
+		case retry >= c.options.Retries || !isRetryable(answer) || !ok:
 			return nil, err
+		default:
+			retry++
 		}
-		timer := time.NewTimer(wait)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
+		if !sleep(ctx, wait) {
+			if refused := new(apierror.Error); errors.As(err, &refused) {
+				return nil, err // why there is no answer, and not that nobody waits any more
+			}
 			return nil, ctx.Err()
-		case <-timer.C:
 		}
 	}
+}
+
+// sleep waits, and reports whether ctx lasted as long.
+func sleep(ctx context.Context, wait time.Duration) bool {
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}
+
+// isLoading tells whether err is the answer of a server whose model is not in memory yet,
+// as llama.cpp and the servers of Hugging Face say it.
+func isLoading(err error) bool {
+	var refused *apierror.Error
+	return errors.As(err, &refused) && refused.StatusCode == http.StatusServiceUnavailable && strings.Contains(strings.ToLower(refused.Message), "loading")
 }
 
 // once asks q once.
@@ -102,11 +135,11 @@ func isRetryable(answer *http.Response) bool {
 }
 
 // retryDelay is how long to wait after retry repetitions, and whether to ask
-// again at all.
-func retryDelay(answer *http.Response, retry int) (wait time.Duration, ok bool) {
+// again at all, which a wait above longest forbids.
+func retryDelay(answer *http.Response, retry int, longest time.Duration) (wait time.Duration, ok bool) {
 	if answer != nil {
 		if wait, ok := retryAfter(answer.Header); ok {
-			return wait, wait <= maxRetryAfter
+			return wait, wait <= longest
 		}
 	}
 	wait = time.Duration(min(float64(firstBackoff)*math.Pow(2, float64(retry)), float64(maxBackoff)))
