@@ -58,6 +58,7 @@ type LLMStreamDelta struct {
 	Done     bool    `json:"done"`
 	Provider *string `json:"provider"`
 	Model    *string `json:"model"`
+	Cut      *string `json:"cut,omitempty"` // with Done: why the answer ends before its end, as in LLMResponse; nil: it does not
 }
 
 // Route is llm/stream.
@@ -72,19 +73,41 @@ type LLMResponse struct {
 	Provider *string        `json:"provider"`
 	Model    *string        `json:"model"`
 	Tokens   map[string]any `json:"tokens" msg:"nullable"` // the provider's own counts; nil on an error
-	Cut      *string        `json:"cut,omitempty"`         // why Reply ends before its end: LLMCutLength or LLMCutFilter; nil: it does not
+	Cut      *string        `json:"cut,omitempty"`         // why Reply ends before its end: one of the LLMCut; nil: it does not
 }
 
 // Why the text of an LLMResponse ends before its end.
 const (
 	LLMCutLength = "length" // it reached the longest answer of the settings
 	LLMCutFilter = "filter" // the provider did not let the model go on
+	LLMCutBroken = "broken" // it broke off: the line went dead, or the server gave up
 )
 
 // Route is llm/response.
 func (LLMResponse) Route() msg.Route {
 	return msg.Route{Topic: "llm/response", QoS: msg.AtLeastOnce}
 }
+
+// What LLMProgress says that is done.
+const (
+	LLMLoading  = "loading"  // the model loads
+	LLMThinking = "thinking" // the model thinks
+	LLMWaiting  = "waiting"  // nothing was heard of the model yet
+	LLMTool     = "tool"     // a tool runs
+)
+
+// LLMProgress says that an answer is worked on while there is nothing to say. It comes
+// when there was no word for 1.2 seconds, and every few seconds after that.
+type LLMProgress struct {
+	msg.Ident
+	ID       string  `json:"id" msg:"required"` // of the request
+	State    string  `json:"state" msg:"required,oneof=loading thinking waiting tool"`
+	Tool     *string `json:"tool"`      // the name of the tool that runs
+	SilentMS int     `json:"silent_ms"` // milliseconds without a word
+}
+
+// Route is llm/progress.
+func (LLMProgress) Route() msg.Route { return msg.Route{Topic: "llm/progress"} }
 
 // LLMCancel stops one answer.
 type LLMCancel struct {

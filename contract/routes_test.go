@@ -36,6 +36,7 @@ var routes = []route{
 	{contract.LLMRequest{}, msg.Route{Topic: "llm/request", Type: "llm.request", QoS: 1}},
 	{contract.LLMStreamDelta{}, msg.Route{Topic: "llm/stream", Type: "llm.stream"}},
 	{contract.LLMResponse{}, msg.Route{Topic: "llm/response", Type: "llm.response", QoS: 1}},
+	{contract.LLMProgress{}, msg.Route{Topic: "llm/progress", Type: "llm.progress"}},
 	{contract.LLMCancel{}, msg.Route{Topic: "llm/cancel", Type: "llm.cancel", QoS: 1}},
 	{contract.ToolsRegistry{}, msg.Route{Topic: "llm/tools/registry", Type: "llm.tools.registry", QoS: 1, Retain: true}},
 	{contract.ToolCallRequest{}, msg.Route{Topic: "llm/tool.call.request", Type: "llm.tool.call.request"}},

@@ -36,6 +36,7 @@ var promised = []struct {
 	{"llm/request", "llm.request", 1, false, contract.LLMRequest{}},
 	{"llm/stream", "llm.stream", 0, false, contract.LLMStreamDelta{}},
 	{"llm/response", "llm.response", 1, false, contract.LLMResponse{}},
+	{"llm/progress", "llm.progress", 0, false, contract.LLMProgress{}},
 	{"llm/cancel", "llm.cancel", 1, false, contract.LLMCancel{}},
 	{"memory/query", "memory.query", 1, false, contract.MemoryQuery{}},
 	{"memory/results", "memory.results", 1, false, contract.MemoryResults{}},

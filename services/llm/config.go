@@ -16,6 +16,8 @@ type Config struct {
 	Temperature float64 `default:"0.7" desc:"0 for the same answer each time, up to 2"`
 	TopP        float64 `split_words:"true" default:"1" desc:"share of likely words to choose from, above 0, at most 1"`
 	CtxWindow   int     `split_words:"true" default:"8192" desc:"tokens the model can read and write at once"`
+	Place       string  `desc:"where the assistant is, as Berlin, for questions such as how far it is to the sea"`
+	UserName    string  `split_words:"true" desc:"what the user is called"`
 
 	RAG          bool          `default:"true" was:"RAG_ENABLED" desc:"look up the memory before answering"`
 	RAGTopK      int           `envconfig:"RAG_TOP_K" default:"5" was:"RAG_TOP_K" desc:"lines to recall, 1 to 50"`
@@ -43,6 +45,8 @@ func (c *Config) Validate() error {
 		return fmt.Errorf("LLM_CTX_WINDOW is %d, want more than LLM_MAX_TOKENS (%d)", c.CtxWindow, c.MaxTokens)
 	case c.Timeout <= 0 || c.FirstToken <= 0 || c.Idle <= 0 || c.RAGTimeout <= 0:
 		return fmt.Errorf("LLM_TIMEOUT, LLM_FIRST_TOKEN, LLM_IDLE and LLM_RAG_TIMEOUT want more than 0")
+	case c.Thinking < 0:
+		return fmt.Errorf("LLM_THINKING is %s, want 0 or more", c.Thinking)
 	case c.RAGTopK < 1 || c.RAGTopK > 50:
 		return fmt.Errorf("LLM_RAG_TOP_K is %d, want 1 to 50", c.RAGTopK)
 	case c.RAGMaxTokens < 1 || c.RAGMaxTokens > 10_000:

@@ -26,17 +26,19 @@ type Service struct {
 	provider engine.Provider // who writes by the settings; the engine may tell another
 	engine   engine.Generator
 	recall   *Recall
+	bus      *kit.Bus
 	log      *slog.Logger
+	tokens   tokenLearner
 	persona  atomic.Pointer[contract.CharacterSnapshot] // nil until memory has published it
 }
 
 // New returns a service that writes with e.
-func New(cfg Config, e engine.Generator, recall *Recall, log *slog.Logger) (*Service, error) {
+func New(cfg Config, e engine.Generator, recall *Recall, bus *kit.Bus, log *slog.Logger) (*Service, error) {
 	provider, err := engine.ProviderOf(cfg.Config)
 	if err != nil {
 		return nil, err
 	}
-	return &Service{cfg: cfg, provider: provider, engine: e, recall: recall, log: log}, nil
+	return &Service{cfg: cfg, provider: provider, engine: e, recall: recall, bus: bus, log: log}, nil
 }
 
 // newEngine returns the model that cfg asks for.
@@ -52,7 +54,7 @@ func (s *Service) Handlers() []kit.Handler {
 			func(c contract.LLMCancel) string { return c.ID }, func(q contract.LLMRequest) string { return q.ID })),
 		kit.On(s.setPersona),
 		kit.OnConnect(s.findEngine, engineLane), kit.Every(failover.LookEvery, s.findEngine, engineLane),
-		kit.Asks[contract.MemoryQuery](),
+		kit.Asks[contract.MemoryQuery](), kit.Sends[contract.LLMProgress](),
 	}
 }
 
@@ -61,18 +63,16 @@ func (s *Service) write(ctx context.Context, q contract.LLMRequest, send func(co
 	if strings.TrimSpace(q.Text) == "" {
 		return contract.LLMResponse{}, kit.Drop("blank")
 	}
-	p := s.prompt(ctx, q)
-	out := streamWriter{id: q.ID, silent: q.Stream != nil && !*q.Stream, send: send, provider: &s.provider.Name}
-	p.OnAttempt = func(provider, model string) {
-		if out.provider = &provider; model != "" {
-			out.model = &model
-		}
+	work := s.startProgress(ctx, q.ID)
+	defer work.end()
+	out := streamWriter{id: q.ID, silent: q.Stream != nil && !*q.Stream, send: send, provider: &s.provider.Name, work: work}
+	use, err := s.generate(ctx, q, &out)
+	work.end()
+	cut := use.Cut
+	if err != nil && out.text.Len() > 0 {
+		cut = contract.LLMCutBroken
 	}
-	if p.Model != "" {
-		out.model = &p.Model
-	}
-	use, err := s.engine.Generate(ctx, p, out.add)
-	if err = errors.Join(err, out.end()); err != nil {
+	if err = errors.Join(err, out.end(cut)); err != nil {
 		return contract.LLMResponse{}, err
 	}
 	r := contract.LLMResponse{ID: q.ID, Provider: out.provider, Model: out.model, Tokens: use.Tokens}
@@ -85,26 +85,71 @@ func (s *Service) write(ctx context.Context, q contract.LLMRequest, send func(co
 	if r.Tokens == nil {
 		r.Tokens = map[string]any{}
 	}
-	if reply := out.text.String(); strings.TrimSpace(reply) != "" {
+	if reply := out.text.String()[min(use.Spoiled, out.text.Len()):]; strings.TrimSpace(reply) != "" {
+		if use.Spoiled > 0 {
+			reply = strings.TrimSpace(reply)
+		}
 		r.Reply = &reply
 	}
 	return r, nil
 }
 
+// maxShorter is how often a prompt is made shorter that its server finds too long. Each
+// refusal tells more about what the server reads.
+const maxShorter = 2
+
+// generate has the engine write to out.
+func (s *Service) generate(ctx context.Context, q contract.LLMRequest, out *streamWriter) (use engine.Usage, err error) {
+	for try := 0; ; try++ {
+		p, err := s.prompt(ctx, q)
+		if err != nil {
+			return use, err
+		}
+		p.OnProgress = out.work.note
+		p.OnAttempt = func(provider, model string) {
+			if out.provider = &provider; model != "" {
+				out.model = &model
+			}
+		}
+		if p.Model != "" {
+			out.model = &p.Model
+		}
+		use, err = s.engine.Generate(ctx, p, out.add)
+		var overflow *engine.OverflowError
+		if errors.As(err, &overflow) && try < maxShorter && out.text.Len() == 0 {
+			s.log.InfoContext(ctx, "the prompt is longer than the model reads, and is made shorter", "window", overflow.Window, "tokens", overflow.Prompt)
+			s.tokens.overflowed(p, overflow)
+			continue
+		}
+		if err == nil {
+			s.tokens.answered(p, use.Tokens)
+		}
+		return use, err
+	}
+}
+
 // prompt is what the engine gets for q: the question with who the assistant is, what the
 // memory knows and the conversation so far, as much as fits.
-func (s *Service) prompt(ctx context.Context, q contract.LLMRequest) engine.Prompt {
-	b := budget{cfg: s.cfg, q: q}
-	p := b.basePrompt(s.persona.Load())
+func (s *Service) prompt(ctx context.Context, q contract.LLMRequest) (engine.Prompt, error) {
+	b, facts := budget{cfg: s.cfg, q: q}, s.cfg.factsNow()
+	model := s.cfg.Model
+	if m, ok := q.Params["model"].(string); ok && m != "" {
+		model = m
+	}
+	b.counts = s.tokens.of(model)
+	p, err := b.basePrompt(s.persona.Load(), facts)
+	if err != nil {
+		return p, err
+	}
 	if room := b.memoryRoom(p); room > 0 {
 		found, err := s.recall.About(ctx, q, room)
 		if err != nil {
 			s.log.DebugContext(ctx, "answering without memory", "err", err)
 		}
-		p.User = b.userTurn(found)
+		b.addMemory(&p, found, facts, room)
 	}
 	p.History = b.fittingHistory(p)
-	return p
+	return p, nil
 }
 
 // findEngine looks for a better engine, or for another one when that failed.
@@ -125,6 +170,7 @@ type streamWriter struct {
 	silent          bool // no deltas are wanted
 	send            func(contract.LLMStreamDelta) error
 	provider, model *string
+	work            *progress
 
 	seq  int
 	text strings.Builder
@@ -136,12 +182,21 @@ func (w *streamWriter) add(delta string) error {
 	if delta == "" {
 		return nil
 	}
+	if strings.TrimSpace(delta) != "" {
+		w.work.wrote()
+	}
 	w.text.WriteString(delta)
 	return w.sendDelta(contract.LLMStreamDelta{Delta: &delta})
 }
 
-// end sends the mark after the last delta.
-func (w *streamWriter) end() error { return w.sendDelta(contract.LLMStreamDelta{Done: true}) }
+// end sends the mark after the last delta. Cut says why the answer ends before its end.
+func (w *streamWriter) end(cut string) error {
+	d := contract.LLMStreamDelta{Done: true}
+	if cut != "" {
+		d.Cut = &cut
+	}
+	return w.sendDelta(d)
+}
 
 // sendDelta sends the next delta. A lost link is no error.
 func (w *streamWriter) sendDelta(d contract.LLMStreamDelta) error {

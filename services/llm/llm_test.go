@@ -80,7 +80,11 @@ func deltas(w *kittest.Watcher[contract.LLMStreamDelta]) (out string) {
 		if d.Delta != nil {
 			text = *d.Delta
 		}
-		out += fmt.Sprintf("%s %d %q %v; ", d.ID, *d.Seq, text, d.Done)
+		cut := ""
+		if d.Cut != nil {
+			cut = " " + *d.Cut
+		}
+		out += fmt.Sprintf("%s %d %q %v%s; ", d.ID, *d.Seq, text, d.Done, cut)
 	}
 	return out
 }
@@ -100,8 +104,8 @@ func TestAnswers(t *testing.T) {
 		"words, the end mark, the whole": {contract.LLMRequest{ID: "r", Text: "one two"}, `r 1 "one " false; r 2 "two" false; r 3 "<nil>" true; `, "one two", "<nil>"},
 		"no deltas when none are wanted": {contract.LLMRequest{ID: "r", Text: "one two", Stream: new(false)}, "", "one two", "<nil>"},
 		"nothing to say":                 {contract.LLMRequest{ID: "r", Text: "silence"}, `r 1 "<nil>" true; `, "<nil>", "<nil>"},
-		"an answer that is too long":     {contract.LLMRequest{ID: "r", Text: "long story"}, `r 1 "long " false; r 2 "story" false; r 3 "<nil>" true; `, "long story", "<nil>"},
-		"a failure":                      {contract.LLMRequest{ID: "r", Text: "fail now"}, `r 1 "fail " false; r 2 "now" false; r 3 "<nil>" true; `, "<nil>", "the machine is on fire"},
+		"an answer that is too long":     {contract.LLMRequest{ID: "r", Text: "long story"}, `r 1 "long " false; r 2 "story" false; r 3 "<nil>" true length; `, "long story", "<nil>"},
+		"a failure":                      {contract.LLMRequest{ID: "r", Text: "fail now"}, `r 1 "fail " false; r 2 "now" false; r 3 "<nil>" true broken; `, "<nil>", "the machine is on fire"},
 	}
 	for name, tt := range tests {
 		kittest.Run(t, name, func(t *testing.T, b *kittest.Harness) {
@@ -143,7 +147,7 @@ func TestCancel(t *testing.T) {
 			t.Errorf("error %q, reply %q after %s", value(r.Error), value(r.Reply), took)
 		}
 		b.Settle()
-		if got, want := deltas(stream), `r 1 "one " false; r 2 "two " false; r 3 "<nil>" true; `; got != want {
+		if got, want := deltas(stream), `r 1 "one " false; r 2 "two " false; r 3 "<nil>" true broken; `; got != want {
 			t.Errorf("streamed %s, want %s", got, want)
 		}
 		answers.None(t)
@@ -183,6 +187,65 @@ func TestSeveralAtOnce(t *testing.T) {
 	}, scripted(&script{}))
 }
 
+// today is what the prompt says of the day on which the clock of tests begins.
+const today = "Today is Saturday, 1 January 2000. The time zone is UTC (UTC+00:00). The time in front of a message is when the user said it: use it only when it matters."
+
+func TestPlaceAndNameStandInThePrompt(t *testing.T) {
+	var e script
+	cfg := settings()
+	cfg.RAG, cfg.Place, cfg.UserName = false, "Berlin", "Ann"
+	kittest.Run(t, "where they are set", func(t *testing.T, b *kittest.Harness) {
+		kittest.Ask(t, b, contract.LLMRequest{ID: "r", Text: "one"})
+		morning := e.last()
+		if want := strings.Replace(today, " The time in", " You are in Berlin. The user's name is Ann. The time in", 1); morning.System != want || morning.User != "(00:00) one" {
+			t.Errorf("the prompt is %q and %q, want %q", morning.System, morning.User, want)
+		}
+		time.Sleep(5*time.Hour + 7*time.Minute)
+		kittest.Ask(t, b, contract.LLMRequest{ID: "s", Text: "one"})
+		if noon := e.last(); noon.System != morning.System || noon.User != "(05:07) one" {
+			t.Errorf("five hours later it is %q and %q", noon.System, noon.User)
+		}
+	}, with(cfg, &e))
+}
+
+// slow is an engine that thinks for 8 seconds and writes then.
+type slow struct{ script }
+
+func (*slow) Generate(ctx context.Context, p engine.Prompt, emit func(string) error) (engine.Usage, error) {
+	time.Sleep(500 * time.Millisecond)
+	p.OnProgress(engine.Thinking)
+	time.Sleep(7500 * time.Millisecond)
+	return engine.Usage{}, emit("Paris.")
+}
+
+func TestSilenceIsTold(t *testing.T) {
+	kittest.Run(t, "after 1.2 seconds, and again", func(t *testing.T, b *kittest.Harness) {
+		told, answers := kittest.Watch[contract.LLMProgress](b), kittest.Watch[contract.LLMResponse](b)
+		b.Publish(t, contract.LLMRequest{ID: "r", Text: "one"}, kit.ID("chain"))
+		answers.Next(t)
+		time.Sleep(10 * time.Second)
+		b.Settle()
+		var got []string
+		for _, m := range told.All() {
+			got = append(got, fmt.Sprintf("%s %s %d", m.ID, m.State, m.SilentMS))
+		}
+		if want := "[r thinking 1200 r thinking 4200 r thinking 7200]"; fmt.Sprint(got) != want {
+			t.Errorf("told %v, want %s", got, want)
+		}
+	}, Module.With(fx.Replace(bareOf(settings())), fx.Decorate(func(engine.Generator) engine.Generator { return &slow{} })))
+	kittest.Run(t, "never while words come", func(t *testing.T, b *kittest.Harness) {
+		told := kittest.Watch[contract.LLMProgress](b)
+		kittest.Ask(t, b, contract.LLMRequest{ID: "r", Text: "one two three four five"})
+		told.None(t)
+	}, scripted(&script{}))
+}
+
+// bareOf is c without a memory.
+func bareOf(c Config) Config {
+	c.RAG = false
+	return c
+}
+
 func TestPersonaIsFollowed(t *testing.T) {
 	var e script
 	kittest.Run(t, "from the next request on", func(t *testing.T, b *kittest.Harness) {
@@ -190,12 +253,12 @@ func TestPersonaIsFollowed(t *testing.T) {
 			kittest.Ask(t, b, contract.LLMRequest{ID: "r", Text: "one", System: system})
 			return e.last().System
 		}
-		if got := ask(nil); got != "" {
+		if got := ask(nil); got != today {
 			t.Errorf("before a character: %q", got)
 		}
 		b.Publish(t, contract.CharacterSnapshot{Name: "Case", Traits: map[string]any{"humor": 60}})
 		b.Settle()
-		if got, want := ask(new("Speak French.")), "You are Case.\n\nPersonality Metrics (0 to 100): humor: 60\n\nSpeak French."; got != want {
+		if got, want := ask(new("Speak French.")), "You are Case.\n\nPersonality Metrics (0 to 100): humor: 60\n\nSpeak French.\n\n"+today; got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
 		b.Publish(t, contract.CharacterSnapshot{Name: "Case", Traits: map[string]any{"humor": 10}})
@@ -222,19 +285,19 @@ func TestMemoryIsAsked(t *testing.T) {
 	kittest.Run(t, "and its lines stand before the question", func(t *testing.T, b *kittest.Harness) {
 		kittest.Ask(t, b, contract.LLMRequest{ID: "r", Text: "which boat", RAGK: new(3)})
 		b.Settle()
-		if got, want := e.last().User, "Known:\n(user) the boat is red\n\nwhich boat"; got != want {
+		if got, want := e.last().User, "(00:00) Known:\n(user) the boat is red\n\nwhich boat"; got != want {
 			t.Errorf("prompt %q, want %q", got, want)
 		}
 		if len(asked) != 1 || asked[0].TopK != 3 || !asked[0].IncludeContext || *asked[0].MaxTokens != 2000 || asked[0].Text != "which boat" {
 			t.Errorf("asked %+v", asked)
 		}
 		kittest.Ask(t, b, contract.LLMRequest{ID: "s", Text: "which boat", UseRAG: new(false)})
-		if got := e.last().User; got != "which boat" {
+		if got := e.last().User; got != "(00:00) which boat" {
 			t.Errorf("prompt without memory %q", got)
 		}
 		history := []contract.ConversationMessage{{Role: "user", Content: "the boat  is red"}, {Role: "assistant", Content: "I see."}}
 		kittest.Ask(t, b, contract.LLMRequest{ID: "t", Text: "which boat", History: history})
-		if got := e.last().User; got != "which boat" {
+		if got := e.last().User; got != "(00:00) which boat" {
 			t.Errorf("prompt with what the history has %q", got)
 		}
 	}, recalls(&asked, "the boat is red"), remembering)

@@ -41,11 +41,21 @@ func TestPersona(t *testing.T) {
 	}
 }
 
+// base is the base prompt of b.
+func base(t *testing.T, b budget) engine.Prompt {
+	t.Helper()
+	p, err := b.basePrompt(nil, promptFacts{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
 func TestHistory(t *testing.T) {
 	turn := func(role, text string) contract.ConversationMessage {
 		return contract.ConversationMessage{Role: role, Content: text}
 	}
-	long := strings.Repeat("word ", 3000)
+	long := strings.Repeat("word ", 5000)
 	tests := map[string]struct {
 		history []contract.ConversationMessage
 		want    []string
@@ -60,9 +70,9 @@ func TestHistory(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			b := budget{settings(), contract.LLMRequest{Text: "the question", History: tt.history}}
+			b := budget{cfg: settings(), q: contract.LLMRequest{Text: "the question", History: tt.history}}
 			var got []string
-			for _, m := range b.fittingHistory(b.basePrompt(nil)) {
+			for _, m := range b.fittingHistory(base(t, b)) {
 				got = append(got, m.Content)
 			}
 			if !slices.Equal(got, tt.want) {
@@ -83,7 +93,7 @@ func TestParams(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			got := budget{settings(), contract.LLMRequest{Params: tt.params}}.basePrompt(nil)
+			got := base(t, budget{cfg: settings(), q: contract.LLMRequest{Params: tt.params}})
 			if got.Model != tt.want.Model || got.MaxTokens != tt.want.MaxTokens || got.Temperature != tt.want.Temperature || got.TopP != tt.want.TopP {
 				t.Errorf("got %+v, want %+v", got, tt.want)
 			}
@@ -93,7 +103,7 @@ func TestParams(t *testing.T) {
 
 func TestRoomForMemory(t *testing.T) {
 	small := settings()
-	small.CtxWindow = 700
+	small.CtxWindow = 430
 	off := settings()
 	off.RAG = false
 	tests := map[string]struct {
@@ -106,12 +116,12 @@ func TestRoomForMemory(t *testing.T) {
 		"switched off":        {off, contract.LLMRequest{Text: "x"}, false},
 		"wanted all the same": {off, contract.LLMRequest{Text: "x", UseRAG: new(true)}, true},
 		"a small window":      {small, contract.LLMRequest{Text: "x"}, false},
-		"a long question":     {settings(), contract.LLMRequest{Text: strings.Repeat("long ", 6000)}, false},
+		"a long question":     {settings(), contract.LLMRequest{Text: strings.Repeat("long ", 7600)}, false},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			b := budget{tt.cfg, tt.q}
-			if got := b.memoryRoom(b.basePrompt(nil)); got > 0 != tt.want || got > 2000 {
+			b := budget{cfg: tt.cfg, q: tt.q}
+			if got := b.memoryRoom(base(t, b)); got > 0 != tt.want || got > 2000 {
 				t.Errorf("%d tokens, want some: %v", got, tt.want)
 			}
 		})

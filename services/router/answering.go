@@ -22,6 +22,34 @@ func (c *conversation) delta(d contract.LLMStreamDelta, now time.Time) []effect 
 	return c.speak(t, "neutral", d.MessageID, now, t.delta(d)...)
 }
 
+// fillerEvery is how long it is silent after a filler before the next one; each time for
+// twice as long.
+const fillerEvery = 10 * time.Second
+
+// working takes word that an answer is worked on. Somebody who hears nothing is told so.
+func (c *conversation) working(p contract.LLMProgress, now time.Time) []effect {
+	t := c.turns[p.ID]
+	if t == nil || t.responded {
+		return nil
+	}
+	t.lastSign = now
+	words := splitChoices(c.cfg.Filler)
+	if len(words) == 0 || t.typed || t.unfinished > 0 || t.written || !t.pausedAt.IsZero() || now.Before(t.fillerNext) {
+		return nil
+	}
+	firstSay := t.times.FirstSay
+	out := c.sayNotice(t, words[t.fillers%len(words)], p.MessageID, now)
+	t.spoken[len(t.spoken)-1].filler = true
+	if say, ok := out[len(out)-1].m.(contract.TtsSay); ok { // no part of the conversation, for those who keep it
+		say.SystemAnnounce = new(true)
+		out[len(out)-1].m = say
+	}
+	t.times.FirstSay = firstSay
+	t.fillerNext = now.Add(fillerEvery << min(t.fillers, 4))
+	t.fillers++
+	return out
+}
+
 // answered takes the whole answer.
 func (c *conversation) answered(r contract.LLMResponse, now time.Time) []effect {
 	t := c.turns[r.ID]
@@ -40,8 +68,8 @@ func (c *conversation) answered(r contract.LLMResponse, now time.Time) []effect 
 	if r.Reply != nil {
 		full = *r.Reply
 	}
-	out := c.speak(t, "neutral", r.MessageID, now, t.response(full)...)
-	if len(t.spoken) == 0 && strings.TrimSpace(full) == "" { // one of an emoji alone is shown, and needs no voice
+	out := c.speak(t, "neutral", r.MessageID, now, t.response(full, r.Cut)...)
+	if t.answerPieces() == 0 && strings.TrimSpace(full) == "" { // one of an emoji alone is shown, and needs no voice
 		t.failure = "empty answer"
 		return append(out, c.apologise(t, r.MessageID, now)...)
 	}
@@ -80,7 +108,7 @@ func (c *conversation) spoke(s contract.TtsStatus, room string, now time.Time) [
 		if s.Reason != nil { // nothing of it is heard: the voice failed, or there is nothing to say
 			return nil
 		}
-		if t.times.FirstAudio == nil {
+		if t.times.FirstAudio == nil && !t.isNextFiller(s.Text) {
 			t.times.FirstAudio = &s.Timestamp
 		}
 		t.markBegun(s.Text, now)

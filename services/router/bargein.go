@@ -50,7 +50,7 @@ type otherUtterance struct {
 // audible reports whether the assistant's voice can be heard in a room.
 func (c *conversation) audible(name string) bool {
 	r := c.rooms[name]
-	if r != nil && r.running != nil && r.running.unfinished > 0 && r.running.times.FirstAudio != nil {
+	if r != nil && r.running != nil && r.running.unfinished > 0 && r.running.audible() {
 		return true
 	}
 	return len(c.othersIn(name)) > 0

@@ -229,7 +229,7 @@ func (c *conversation) closeTurn(t *turn, outcome, reason string, now time.Time)
 	delete(c.turns, t.id)
 	r := c.roomAt(t.room, now)
 	var out []effect
-	if t.unfinished > 0 && t.times.FirstAudio != nil {
+	if t.unfinished > 0 && t.audible() {
 		c.noteVoiceEnded(t.room, now)
 	}
 	if r.running == t {

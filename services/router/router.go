@@ -72,6 +72,7 @@ func (s *Service) Handlers() []kit.Handler {
 		kit.On(s.timed, turn),
 		kit.On(s.hearing, turn),
 		kit.On(s.delta, turn, kit.Queue(1024)), // deltas are AtMostOnce: with the usual queue of 64 a burst would lose words while a TtsSay waits for the broker
+		kit.On(s.working, turn),
 		kit.On(s.answered, turn),
 		kit.On(s.cancelled, turn),
 		kit.On(s.spoke, turn, kit.Queue(1024)),
@@ -117,6 +118,10 @@ func (s *Service) dropped(ctx context.Context, d contract.SpeechDropped) error {
 
 func (s *Service) delta(ctx context.Context, d contract.LLMStreamDelta) error {
 	return s.do(ctx, s.talk.delta(d, time.Now()))
+}
+
+func (s *Service) working(ctx context.Context, p contract.LLMProgress) error {
+	return s.do(ctx, s.talk.working(p, time.Now()))
 }
 
 func (s *Service) answered(ctx context.Context, r contract.LLMResponse) error {

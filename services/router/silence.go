@@ -63,7 +63,7 @@ func (t *turn) speaking() *piece {
 // apologise says that there is no answer, or no more of one that has begun.
 func (c *conversation) apologise(t *turn, cause string, now time.Time) []effect {
 	text := c.cfg.Apology
-	if len(t.spoken) > 0 {
+	if t.answerPieces() > 0 {
 		text = c.cfg.BrokenOff
 	}
 	t.splitter.Discard()
@@ -76,11 +76,16 @@ func (c *conversation) apologise(t *turn, cause string, now time.Time) []effect 
 // tellCut says that an answer ends before its end.
 func (c *conversation) tellCut(t *turn, why, cause string, now time.Time) []effect {
 	text := c.cfg.CutShort
-	if why == contract.LLMCutFilter {
-		t.failure = "the provider of the model ended the answer"
-		text = c.cfg.BrokenOff
+	switch why {
+	case contract.LLMCutFilter:
+		t.failure, text = "the provider of the model ended the answer", c.cfg.BrokenOff
+	case contract.LLMCutBroken:
+		t.failure, text = "the answer broke off", c.cfg.BrokenOff
+		if t.answerPieces() == 0 {
+			text = c.cfg.Apology
+		}
 	}
-	if text == "" || len(t.spoken) == 0 { // one of which nothing can be said is shown
+	if text == "" || t.answerPieces() == 0 && why != contract.LLMCutBroken { // one of which nothing can be said is shown
 		return nil
 	}
 	return c.sayNotice(t, text, cause, now)

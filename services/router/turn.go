@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/gotars/tars/contract"
 	"github.com/gotars/tars/speech"
@@ -38,6 +39,9 @@ type turn struct {
 	streamed   string  // text of the deltas up to the gap
 	spoken     []piece // in order
 	unfinished int     // pieces that the voice has not finished
+
+	fillers    int       // that were said while there was no answer
+	fillerNext time.Time // before it no other one is said
 }
 
 // piece is one TtsSay of the answer.
@@ -47,7 +51,8 @@ type piece struct {
 	begun  time.Time // when it began to be heard; zero: it did not
 	heard  string    // what was heard of it when it was cut short
 	told   bool      // the voice told what was heard of it
-	notice bool      // it says that the answer failed, and is no part of it
+	notice bool      // it says something about the answer, and is no part of it
+	filler bool      // it says that the answer is worked on: a notice that comes before its end
 	over   bool      // the voice is done with it, or dropped it
 	ended  bool      // it was spoken to its end
 
@@ -76,26 +81,81 @@ func (t *turn) delta(d contract.LLMStreamDelta) []string {
 	}
 	if d.Done {
 		t.written = true
-		ready = append(ready, t.splitter.Flush()...)
+		ready = append(ready, t.lastPieces(d.Cut, len(ready) > 0)...)
 	}
 	return ready
 }
 
+// lastPieces are those that the splitter holds at the end of the answer. Of an answer that
+// ends before its end, half a sentence is left out, unless there is nothing else of it.
+func (t *turn) lastPieces(cut *string, ready bool) []string {
+	pieces := t.splitter.Flush()
+	n := len(pieces)
+	if cut == nil || n == 0 || isSentence(pieces[n-1]) {
+		return pieces
+	}
+	if n == 1 && !ready && t.answerPieces() == 0 && *cut != contract.LLMCutBroken {
+		return pieces
+	}
+	return pieces[:n-1]
+}
+
+// isSentence reports whether a piece may be said to its end.
+func isSentence(piece string) bool {
+	piece = strings.TrimRight(piece, " \n\"'”’»)]*_`")
+	last, _ := utf8.DecodeLastRuneInString(piece)
+	return strings.ContainsRune(".!?…。！？।؟:;", last)
+}
+
+// answerPieces is how many pieces of the answer itself were handed to the voice.
+func (t *turn) answerPieces() (n int) {
+	for _, p := range t.spoken {
+		if !p.filler {
+			n++
+		}
+	}
+	return n
+}
+
+// audible reports whether something of the turn was heard, the answer or a filler.
+func (t *turn) audible() bool {
+	return t.times.FirstAudio != nil || slices.ContainsFunc(t.spoken, func(p piece) bool { return !p.begun.IsZero() })
+}
+
+// isNextFiller reports whether the next piece that begins with text is a filler.
+func (t *turn) isNextFiller(text string) bool {
+	for _, p := range t.spoken {
+		if !p.over && p.begun.IsZero() && (text == "" || p.text == text) {
+			return p.filler
+		}
+	}
+	return false
+}
+
 // response takes the whole answer and returns what was not spoken yet.
-func (t *turn) response(full string) []string {
+func (t *turn) response(full string, cut *string) []string {
 	t.responded = true
+	if t.written && cut != nil && !t.hasGap { // the half sentence at its end was left out
+		return nil
+	}
 	got, all := strings.TrimSpace(t.streamed), strings.TrimSpace(full)
 	if rest, ok := strings.CutPrefix(all, got); ok {
-		return append(t.splitter.Add(rest), t.splitter.Flush()...)
+		return t.rest(rest, cut)
 	}
 	t.splitter.Discard()
 	rest := all
 	for _, s := range t.spoken { // the response differs from the deltas, for example in white space: go on after what was spoken
-		if i := strings.Index(rest, s.text); i >= 0 {
+		if i := strings.Index(rest, s.text); i >= 0 && !s.notice {
 			rest = rest[i+len(s.text):]
 		}
 	}
-	return append(t.splitter.Add(rest), t.splitter.Flush()...)
+	return t.rest(rest, cut)
+}
+
+// rest takes the rest of the answer.
+func (t *turn) rest(text string, cut *string) []string {
+	ready := t.splitter.Add(text)
+	return append(ready, t.lastPieces(cut, len(ready) > 0)...)
 }
 
 // heardText is the part of the answer that was heard, for the history. One that was

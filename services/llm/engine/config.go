@@ -19,8 +19,9 @@ type Config struct {
 	FallbackModels []string `split_words:"true" desc:"models of the same server that answer in its place when it fails before its first word, the first one first, separated by commas"`
 
 	Timeout    time.Duration `default:"2m" desc:"longest time for one answer"`
-	FirstToken time.Duration `split_words:"true" default:"30s" desc:"longest wait for its first word"`
+	FirstToken time.Duration `split_words:"true" default:"30s" desc:"longest wait for the first sign of life: a word, a thought, a heartbeat"`
 	Idle       time.Duration `default:"15s" desc:"longest silence between two words"`
+	Thinking   time.Duration `default:"90s" desc:"longest wait for a word while the server shows that it works: it loads the model, thinks, or sends heartbeats; 0: no longer than for a sign of life"`
 }
 
 // Provider says for people who writes.

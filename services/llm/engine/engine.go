@@ -5,6 +5,7 @@ import (
 	"context"
 
 	"github.com/gotars/tars/contract"
+	"github.com/gotars/tars/engines/openai"
 )
 
 // Generator writes text. It is safe for concurrent use.
@@ -26,6 +27,13 @@ type Prompt struct {
 	Temperature float64 // 0 to 2
 	TopP        float64 // above 0, at most 1
 
+	Tools []openai.Tool    // that the model may call; a server that knows no tools gets none
+	After []openai.Message // what came of earlier rounds: the calls of the model, and what the tools gave back
+
+	// OnProgress is told what the server does while there is nothing to say. Nil: nobody
+	// wants to know. It is called while Generate runs, never twice at once.
+	OnProgress func(Progress)
+
 	// OnAttempt is told who writes, before each try: the model when it is not the one that
 	// was asked for, else empty. Nil: nobody wants to know.
 	OnAttempt func(provider, model string)
@@ -36,4 +44,29 @@ type Usage struct {
 	Model  string         // that wrote it; empty when unknown
 	Tokens map[string]any // the server's own counts; nil when it does not tell
 	Cut    string         // why it ends before its end, as in [contract.LLMResponse]; empty: it does not
+
+	Calls   []openai.ToolCall // that the model wants before it goes on
+	Spoiled int               // bytes at the begin of the answer that turned out to be thoughts
 }
+
+// Progress is what a server does while there is nothing to say.
+type Progress string
+
+// What a server does.
+const (
+	Loading  Progress = "loading"  // its model loads
+	Thinking Progress = "thinking" // the model thinks
+	Waiting  Progress = "waiting"  // it sends heartbeats
+)
+
+// OverflowError says that a prompt is more than its server reads.
+type OverflowError struct {
+	Window int // tokens that it reads; 0: it does not tell
+	Prompt int // tokens that the prompt has; 0: it does not tell
+	Err    error
+}
+
+func (e *OverflowError) Error() string { return e.Err.Error() }
+
+// Unwrap is what the server said.
+func (e *OverflowError) Unwrap() error { return e.Err }

@@ -43,6 +43,13 @@ window.tars = {
   pcm: (utt) => speaker.pcm(utt),
 };
 
+// DOING is what is shown of an answer that is worked on.
+const DOING = {
+  __proto__: null,
+  loading: () => "loading the model…", thinking: () => "thinking…", waiting: () => "waiting for the model…",
+  tool: (tool) => `using ${tool?.replace(/^mcp__/, "").replace(/__/g, ": ") ?? "a tool"}…`,
+};
+
 // arrive takes a message of the bus, or word that something sent from here has
 // no effect.
 function arrive(frame) {
@@ -71,6 +78,9 @@ function arrive(frame) {
     case "llm/stream":
       transcript.delta(data, from);
       if (own) progress.begin(data.id);
+      break;
+    case "llm/progress":
+      if (own) progress.works(data.id, DOING[data.state]?.(data.tool));
       break;
     case "llm/response":
       transcript.answered(data, from);
@@ -132,7 +142,7 @@ function draw() {
   $("ready").textContent = `${ready} of ${total} ready`;
   $("dot").dataset.state = !board.linked ? "lost" : ready === total ? "ready" : "partly";
   $("state").textContent = !line.open ? "no connection" : !board.linked ? "no broker"
-    : speaker.waiting ? "tap to hear" : speaker.speaking ? "speaking" : busy ? "thinking…" : ear.listening ? "listening" : "";
+    : speaker.waiting ? "tap to hear" : speaker.speaking ? "speaking" : busy ? progress.doing ?? "thinking…" : ear.listening ? "listening" : "";
   $("stop").hidden = !busy;
   $("mic").setAttribute("aria-pressed", ear.listening);
   $("mute").setAttribute("aria-pressed", speaker.muted);

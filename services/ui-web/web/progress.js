@@ -18,10 +18,19 @@ export class Progress {
   // begin also notes that an answer goes on.
   begin(id) {
     if (!id) return;
-    this.#answers.set(id, { told: false, ...this.#answers.get(id), seen: Date.now() });
+    this.#answers.set(id, { told: false, ...this.#answers.get(id), what: undefined, seen: Date.now() });
     if (this.#answers.size > MAX_ANSWERS) this.#answers.delete(this.#answers.keys().next().value);
     this.changed();
   }
+
+  // works notes what is done for an answer while there is nothing to say of it.
+  works(id, what) {
+    this.begin(id);
+    this.#answers.get(id).what = what;
+    this.changed();
+  }
+
+  get doing() { return [...this.#answers.values()].map((a) => a.what).filter(Boolean).at(-1); }
 
   told(id) {
     const a = this.#answers.get(id);
