@@ -1,14 +1,19 @@
 package llm
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
 
+	"go.uber.org/fx"
+
 	"github.com/gotars/tars/contract"
 	"github.com/gotars/tars/engines/openai"
+	"github.com/gotars/tars/kit/kittest"
 	"github.com/gotars/tars/services/llm/engine"
 )
 
@@ -63,7 +68,7 @@ func sent(p engine.Prompt) int {
 }
 
 func TestNoPromptOverflows(t *testing.T) {
-	for seed := range uint64(400) {
+	for seed := range uint64(120) {
 		r := rand.New(rand.NewPCG(seed, 15))
 		cfg := settings()
 		cfg.CtxWindow = []int{600, 1024, 2048, 4096, 8192, 32768}[r.IntN(6)]
@@ -145,4 +150,34 @@ func TestCountsLearnFromTheServer(t *testing.T) {
 	if c := l.of("m"); c.window != 2048 || c.scaled(1000) < 2000 {
 		t.Errorf("after an overflow: %+v", c)
 	}
+}
+
+// strict is a server with a window of 3000 tokens that counts half more than is expected.
+type strict struct{ prompts []int }
+
+func (e *strict) Generate(_ context.Context, p engine.Prompt, emit func(string) error) (engine.Usage, error) {
+	n := promptTokens(p) * 3 / 2
+	e.prompts = append(e.prompts, n)
+	if n+p.MaxTokens > 3000 {
+		return engine.Usage{}, &engine.OverflowError{Window: 3000, Prompt: n, Err: errors.New("too long")}
+	}
+	return engine.Usage{Tokens: map[string]any{"prompt_tokens": float64(n)}}, emit("Yes.")
+}
+
+func TestAServerThatReadsLessGetsLess(t *testing.T) {
+	e := &strict{}
+	q := contract.LLMRequest{ID: "r", Text: "Is it on?"}
+	for i := range 40 {
+		q.History = append(q.History, contract.ConversationMessage{Role: "user", Content: fmt.Sprint("turn ", i, strings.Repeat(" word", 150))})
+	}
+	kittest.Run(t, "unheard, and once", func(t *testing.T, b *kittest.Harness) {
+		for range 3 {
+			if r := kittest.Ask(t, b, q); value(r.Reply) != "Yes." {
+				t.Errorf("reply %q, error %q", value(r.Reply), value(r.Error))
+			}
+		}
+		if len(e.prompts) != 4 || e.prompts[1] < 1500 {
+			t.Errorf("sent prompts of %v tokens, want one that is too long, and the others full", e.prompts)
+		}
+	}, Module.With(fx.Replace(bareOf(settings())), fx.Decorate(func(engine.Generator) engine.Generator { return e })))
 }

@@ -209,9 +209,9 @@ func TestPlaceAndNameStandInThePrompt(t *testing.T) {
 }
 
 // slow is an engine that thinks for 8 seconds and writes then.
-type slow struct{ script }
+type slow struct{}
 
-func (*slow) Generate(ctx context.Context, p engine.Prompt, emit func(string) error) (engine.Usage, error) {
+func (slow) Generate(ctx context.Context, p engine.Prompt, emit func(string) error) (engine.Usage, error) {
 	time.Sleep(500 * time.Millisecond)
 	p.OnProgress(engine.Thinking)
 	time.Sleep(7500 * time.Millisecond)
@@ -232,7 +232,7 @@ func TestSilenceIsTold(t *testing.T) {
 		if want := "[r thinking 1200 r thinking 4200 r thinking 7200]"; fmt.Sprint(got) != want {
 			t.Errorf("told %v, want %s", got, want)
 		}
-	}, Module.With(fx.Replace(bareOf(settings())), fx.Decorate(func(engine.Generator) engine.Generator { return &slow{} })))
+	}, Module.With(fx.Replace(bareOf(settings())), fx.Decorate(func(engine.Generator) engine.Generator { return slow{} })))
 	kittest.Run(t, "never while words come", func(t *testing.T, b *kittest.Harness) {
 		told := kittest.Watch[contract.LLMProgress](b)
 		kittest.Ask(t, b, contract.LLMRequest{ID: "r", Text: "one two three four five"})
