@@ -8,6 +8,7 @@ package mcp
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -15,8 +16,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-
-	"encoding/json"
 
 	"github.com/google/jsonschema-go/jsonschema"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
@@ -38,15 +37,20 @@ type Tool struct {
 
 	server *server
 	own    string // its name at its server
-	schema *jsonschema.Resolved
 }
 
 // Validate reports what is wrong with arguments. A schema that cannot be read refuses none.
 func (t Tool) Validate(args map[string]any) error {
-	if t.schema == nil {
+	var schema jsonschema.Schema
+	b, err := json.Marshal(t.Schema)
+	if err != nil || t.Schema == nil || json.Unmarshal(b, &schema) != nil {
 		return nil
 	}
-	return t.schema.Validate(args)
+	known, err := schema.Resolve(nil)
+	if err != nil {
+		return nil
+	}
+	return known.Validate(args)
 }
 
 // Pool is a set of servers. It is safe for concurrent use.
@@ -131,10 +135,6 @@ func (s *server) tool(t *mcp.Tool) (Tool, bool) {
 	}
 	if x.Title == "" {
 		x.Title = strings.ReplaceAll(t.Name, "_", " ")
-	}
-	var schema jsonschema.Schema
-	if b, err := json.Marshal(t.InputSchema); err == nil && json.Unmarshal(b, &schema) == nil {
-		x.schema, _ = schema.Resolve(nil)
 	}
 	return x, true
 }

@@ -19,6 +19,10 @@ type Config struct {
 	Place       string  `desc:"where the assistant is, as Berlin, for questions such as how far it is to the sea"`
 	UserName    string  `split_words:"true" desc:"what the user is called"`
 
+	MCPConfig   string        `envconfig:"MCP_CONFIG" desc:"file of tool servers, below TARS_HOME, in the form of other programs: {\"mcpServers\":{\"time\":{\"command\":\"uvx\",\"args\":[\"mcp-server-time\"]}}}; empty: no tools"`
+	ToolTimeout time.Duration `split_words:"true" default:"3s" desc:"longest time for the tools that the model calls at once"`
+	ToolRounds  int           `split_words:"true" default:"4" desc:"how often the model may call tools before it has to answer, 1 to 10"`
+
 	RAG          bool          `default:"true" was:"RAG_ENABLED" desc:"look up the memory before answering"`
 	RAGTopK      int           `envconfig:"RAG_TOP_K" default:"5" was:"RAG_TOP_K" desc:"lines to recall, 1 to 50"`
 	RAGMaxTokens int           `envconfig:"RAG_MAX_TOKENS" default:"2000" was:"RAG_MAX_TOKENS" desc:"longest recollection in tokens, 1 to 10000"`
@@ -47,6 +51,10 @@ func (c *Config) Validate() error {
 		return fmt.Errorf("LLM_TIMEOUT, LLM_FIRST_TOKEN, LLM_IDLE and LLM_RAG_TIMEOUT want more than 0")
 	case c.Thinking < 0:
 		return fmt.Errorf("LLM_THINKING is %s, want 0 or more", c.Thinking)
+	case c.ToolTimeout <= 0:
+		return fmt.Errorf("LLM_TOOL_TIMEOUT is %s, want more than 0", c.ToolTimeout)
+	case c.ToolRounds < 1 || c.ToolRounds > 10:
+		return fmt.Errorf("LLM_TOOL_ROUNDS is %d, want 1 to 10", c.ToolRounds)
 	case c.RAGTopK < 1 || c.RAGTopK > 50:
 		return fmt.Errorf("LLM_RAG_TOP_K is %d, want 1 to 50", c.RAGTopK)
 	case c.RAGMaxTokens < 1 || c.RAGMaxTokens > 10_000:
@@ -61,7 +69,7 @@ func (c *Config) Validate() error {
 
 // Dropped names variables of the reference that have no effect.
 func (Config) Dropped() map[string]string {
-	const server, tools = "LLM_BASE_URL: the OpenAI-compatible address of that server", "nothing: there are no tools yet"
+	const server, tools = "LLM_BASE_URL: the OpenAI-compatible address of that server", "LLM_MCP_CONFIG: a file of tool servers"
 	const cut = "nothing here: the router cuts answers into sentences, see ROUTER_SAY_MAX"
 	return map[string]string{
 		"LLM_PROVIDER": "LLM_ENGINE", "LLM_LOG_LEVEL": "LOG_LEVEL", "LLM_TTS_STREAM": cut,

@@ -18,7 +18,7 @@ import (
 
 // Module is the llm service.
 var Module = kit.Service[*Service]("llm",
-	kit.As(kit.Identity{ClientID: "tars-llm", Source: "llm-worker"}), kit.Env[Config](), fx.Provide(New, NewRecall, newEngine))
+	kit.As(kit.Identity{ClientID: "tars-llm", Source: "llm-worker"}), kit.Env[Config](), fx.Provide(New, NewRecall, OpenTools, newEngine))
 
 // Service turns requests into streams of text.
 type Service struct {
@@ -28,17 +28,19 @@ type Service struct {
 	recall   *Recall
 	bus      *kit.Bus
 	log      *slog.Logger
+	tools    Toolbox
 	tokens   tokenLearner
+	confirm  confirmations
 	persona  atomic.Pointer[contract.CharacterSnapshot] // nil until memory has published it
 }
 
 // New returns a service that writes with e.
-func New(cfg Config, e engine.Generator, recall *Recall, bus *kit.Bus, log *slog.Logger) (*Service, error) {
+func New(cfg Config, e engine.Generator, recall *Recall, tools Toolbox, bus *kit.Bus, log *slog.Logger) (*Service, error) {
 	provider, err := engine.ProviderOf(cfg.Config)
 	if err != nil {
 		return nil, err
 	}
-	return &Service{cfg: cfg, provider: provider, engine: e, recall: recall, bus: bus, log: log}, nil
+	return &Service{cfg: cfg, provider: provider, engine: e, recall: recall, tools: tools, bus: bus, log: log}, nil
 }
 
 // newEngine returns the model that cfg asks for.
@@ -49,13 +51,20 @@ func newEngine(cfg Config, recall *Recall, home kit.Home) (engine.Generator, err
 // Handlers declares what the service listens to.
 func (s *Service) Handlers() []kit.Handler {
 	engineLane := kit.Lane("engine") // one search for engines at a time
-	return []kit.Handler{
+	tools := kit.Lane("tools")
+	handlers := []kit.Handler{
 		kit.Stream(s.write, kit.Workers(4), kit.AckFirst(), kit.Queue(256), kit.Timeout(s.cfg.Timeout), kit.CancelledBy(
 			func(c contract.LLMCancel) string { return c.ID }, func(q contract.LLMRequest) string { return q.ID })),
 		kit.On(s.setPersona),
 		kit.OnConnect(s.findEngine, engineLane), kit.Every(failover.LookEvery, s.findEngine, engineLane),
 		kit.Asks[contract.MemoryQuery](), kit.Sends[contract.LLMProgress](),
+		kit.OnConnect(s.publishTools, tools),
+		kit.Sends[contract.ToolsRegistry](), kit.Sends[contract.ToolCallRequest](), kit.Sends[contract.ToolCallResult](),
 	}
+	if changed := s.tools.Changed(); changed != nil {
+		handlers = append(handlers, kit.OnChan(changed, func(ctx context.Context, _ struct{}) error { return s.publishTools(ctx) }, tools))
+	}
+	return handlers
 }
 
 // write answers a request, in deltas and then as a whole.
@@ -66,7 +75,7 @@ func (s *Service) write(ctx context.Context, q contract.LLMRequest, send func(co
 	work := s.startProgress(ctx, q.ID)
 	defer work.end()
 	out := streamWriter{id: q.ID, silent: q.Stream != nil && !*q.Stream, send: send, provider: &s.provider.Name, work: work}
-	use, err := s.generate(ctx, q, &out)
+	use, err := s.answer(ctx, q, &out)
 	work.end()
 	cut := use.Cut
 	if err != nil && out.text.Len() > 0 {
@@ -85,8 +94,8 @@ func (s *Service) write(ctx context.Context, q contract.LLMRequest, send func(co
 	if r.Tokens == nil {
 		r.Tokens = map[string]any{}
 	}
-	if reply := out.text.String()[min(use.Spoiled, out.text.Len()):]; strings.TrimSpace(reply) != "" {
-		if use.Spoiled > 0 {
+	if reply := out.text.String()[out.spoiled:]; strings.TrimSpace(reply) != "" {
+		if out.spoiled > 0 {
 			reply = strings.TrimSpace(reply)
 		}
 		r.Reply = &reply
@@ -94,62 +103,16 @@ func (s *Service) write(ctx context.Context, q contract.LLMRequest, send func(co
 	return r, nil
 }
 
-// maxShorter is how often a prompt is made shorter that its server finds too long. Each
-// refusal tells more about what the server reads.
-const maxShorter = 2
-
-// generate has the engine write to out.
-func (s *Service) generate(ctx context.Context, q contract.LLMRequest, out *streamWriter) (use engine.Usage, err error) {
-	for try := 0; ; try++ {
-		p, err := s.prompt(ctx, q)
-		if err != nil {
-			return use, err
-		}
-		p.OnProgress = out.work.note
-		p.OnAttempt = func(provider, model string) {
-			if out.provider = &provider; model != "" {
-				out.model = &model
-			}
-		}
-		if p.Model != "" {
-			out.model = &p.Model
-		}
-		use, err = s.engine.Generate(ctx, p, out.add)
-		var overflow *engine.OverflowError
-		if errors.As(err, &overflow) && try < maxShorter && out.text.Len() == 0 {
-			s.log.InfoContext(ctx, "the prompt is longer than the model reads, and is made shorter", "window", overflow.Window, "tokens", overflow.Prompt)
-			s.tokens.overflowed(p, overflow)
-			continue
-		}
-		if err == nil {
-			s.tokens.answered(p, use.Tokens)
-		}
-		return use, err
-	}
-}
-
-// prompt is what the engine gets for q: the question with who the assistant is, what the
-// memory knows and the conversation so far, as much as fits.
-func (s *Service) prompt(ctx context.Context, q contract.LLMRequest) (engine.Prompt, error) {
-	b, facts := budget{cfg: s.cfg, q: q}, s.cfg.factsNow()
-	model := s.cfg.Model
-	if m, ok := q.Params["model"].(string); ok && m != "" {
-		model = m
-	}
-	b.counts = s.tokens.of(model)
-	p, err := b.basePrompt(s.persona.Load(), facts)
+// answer has the engine write the answer to q to out.
+func (s *Service) answer(ctx context.Context, q contract.LLMRequest, out *streamWriter) (engine.Usage, error) {
+	t, err := s.newTurn(ctx, q, out)
 	if err != nil {
-		return p, err
+		return engine.Usage{}, err
 	}
-	if room := b.memoryRoom(p); room > 0 {
-		found, err := s.recall.About(ctx, q, room)
-		if err != nil {
-			s.log.DebugContext(ctx, "answering without memory", "err", err)
-		}
-		b.addMemory(&p, found, facts, room)
+	if done, err := t.answerPending(ctx); done || err != nil {
+		return engine.Usage{}, err
 	}
-	p.History = b.fittingHistory(p)
-	return p, nil
+	return t.write(ctx)
 }
 
 // findEngine looks for a better engine, or for another one when that failed.
@@ -172,8 +135,9 @@ type streamWriter struct {
 	provider, model *string
 	work            *progress
 
-	seq  int
-	text strings.Builder
+	seq     int
+	text    strings.Builder
+	spoiled int // bytes at the begin of text that turned out to be thoughts
 }
 
 // add sends one delta. A delta that is lost with the link is no reason to stop:
@@ -187,6 +151,14 @@ func (w *streamWriter) add(delta string) error {
 	}
 	w.text.WriteString(delta)
 	return w.sendDelta(contract.LLMStreamDelta{Delta: &delta})
+}
+
+// gap parts what was written before tools were called from what comes behind.
+func (w *streamWriter) gap() error {
+	if text := w.text.String(); text == "" || strings.TrimRight(text, " \n") != text {
+		return nil
+	}
+	return w.add(" ")
 }
 
 // end sends the mark after the last delta. Cut says why the answer ends before its end.
