@@ -18,7 +18,7 @@ func countTokens(text string) int {
 	word := func() {
 		switch {
 		case letters > 14 || mixed && letters > 4: // a key, an address, a word of another language
-			tokens += math.Ceil(float64(letters) / 2)
+			tokens += math.Ceil(float64(letters) * 2 / 3)
 		default:
 			tokens += math.Ceil(float64(letters) / 4)
 		}

@@ -123,7 +123,7 @@ func (t *turn) run(ctx context.Context, calls []openai.ToolCall) []outcome {
 // call makes a call, and tells those who watch.
 func (t *turn) call(ctx context.Context, tool mcp.Tool, id string, args map[string]any) (string, error) {
 	t.out.work.runs(tool.Name)
-	callID := t.q.ID + "-" + id
+	callID := t.q.ID + "-" + strings.ReplaceAll(id, "-", "_") // those who watch find the request in it
 	t.tell(ctx, contract.ToolCallRequest{CallID: callID, Name: tool.Name, Arguments: args})
 	text, err := t.s.tools.Call(ctx, tool, args)
 	result := contract.ToolCallResult{CallID: callID}

@@ -8,7 +8,7 @@ import { memory } from "./memory.js";
 import { name, object, read } from "./message.js";
 import { Progress } from "./progress.js";
 import { Speaker } from "./speaker.js";
-import { Transcript } from "./transcript.js";
+import { toolLabel, Transcript } from "./transcript.js";
 
 const $ = (id) => document.getElementById(id);
 const id = await pageID();
@@ -47,7 +47,7 @@ window.tars = {
 const DOING = {
   __proto__: null,
   loading: () => "loading the model…", thinking: () => "thinking…", waiting: () => "waiting for the model…",
-  tool: (tool) => `using ${tool?.replace(/^mcp__/, "").replace(/__/g, ": ") ?? "a tool"}…`,
+  tool: (tool) => `using ${toolLabel(tool) ?? "a tool"}…`,
 };
 
 // arrive takes a message of the bus, or word that something sent from here has
@@ -81,6 +81,10 @@ function arrive(frame) {
       break;
     case "llm/progress":
       if (own) progress.works(data.id, DOING[data.state]?.(data.tool));
+      break;
+    case "llm/tool.call.request":
+    case "llm/tool.call.result":
+      transcript.tool(data, from);
       break;
     case "llm/response":
       transcript.answered(data, from);

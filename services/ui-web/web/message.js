@@ -20,6 +20,8 @@ const FIELDS = new Map(Object.entries({
   "wake/event": { type: name },
   "llm/stream": { id: name, delta: text, seq: number, done: flag },
   "llm/progress": { id: name, state: name, tool: name, silent_ms: number },
+  "llm/tool.call.request": { call_id: name, name },
+  "llm/tool.call.result": { call_id: name, error: text },
   "llm/response": { id: name, reply: text, error: text },
   "tts/say": { text, utt_id: name, message_id: name },
   "tts/status": { event: name, utt_id: name },
@@ -32,7 +34,7 @@ const FIELDS = new Map(Object.entries({
 
 // What a message is nothing without.
 const NEEDED = new Map(Object.entries({
-  "stt/final": "text", "stt/partial": "text", "llm/stream": "id", "llm/progress": "id", "llm/response": "id", "tts/say": "text", "tts/status": "event", "tts/duck": "on", "stt/dropped": "reason",
+  "stt/final": "text", "stt/partial": "text", "llm/stream": "id", "llm/progress": "id", "llm/tool.call.request": "call_id", "llm/tool.call.result": "call_id", "llm/response": "id", "tts/say": "text", "tts/status": "event", "tts/duck": "on", "stt/dropped": "reason",
   "system/turn": "turn_id", "wake/event": "type",
 }));
 

@@ -9,6 +9,7 @@ const MAX_PENDING = 50; // typed lines that wait to be delivered
 
 export class Transcript {
   #answers = new Map();   // by the id of the answer
+  #calls = new Map(); // of tools, by id
   #questions = new Map(); // by message_id of the transcript
   #live = new Map();      // what is being said, by room
   #pending = [];          // typed here, not yet on the bus
@@ -113,6 +114,22 @@ export class Transcript {
     const glue = !a.text || /^[\s.,;:!?…)]/.test(s.text) ? "" : " ";
     this.#write(a, a.text + glue + s.text);
     a.li.hidden = false;
+  }
+
+  // tool shows that a tool is called for an answer, and what came of it. The id of a call
+  // begins with that of the request.
+  tool(t, room) {
+    const call = this.#calls.get(t.call_id) ?? { tool: toolLabel(t.name) ?? "a tool", id: t.call_id.replace(/-[^-]*$/, "") };
+    const a = this.#answer(call.id, room);
+    a.li.hidden = false;
+    if (t.name) {
+      this.#calls.set(t.call_id, call);
+      if (this.#calls.size > MOST) this.#calls.delete(this.#calls.keys().next().value);
+      this.#note(a, `using ${call.tool}…`);
+    } else {
+      this.#calls.delete(t.call_id);
+      this.#note(a, t.error ? `${call.tool} failed: ${t.error}` : `used ${call.tool}`);
+    }
   }
 
   // turn shows how long the answer took, and how it ended.
@@ -228,6 +245,9 @@ function stages(t) {
 // STEERED is what was done for words about the conversation itself, by the reason of
 // their turn.
 const STEERED = new Map([["stop", "stopped"], ["hold", "waiting for “go on”"], ["go on", "going on"]]);
+
+// toolLabel is the name of a tool for people.
+export function toolLabel(tool) { return tool?.replace(/^mcp__/, "").replaceAll("__", ": ").replaceAll("_", " "); }
 
 // ignored is why words were not answered.
 function ignored(reason) {
