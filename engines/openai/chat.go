@@ -281,12 +281,35 @@ type choice struct {
 // have three names: the first is that of DeepSeek, llama.cpp and vLLM, the second that of
 // OpenRouter, Groq and Ollama, the third that of servers that follow Anthropic.
 type content struct {
-	Content, Refusal String
+	Content          parts
+	Refusal          String
 	ReasoningContent String `json:"reasoning_content"`
 	Reasoning        String
 	Thinking         String
 	ToolCalls        toolCallDeltas `json:"tool_calls"`
 	FunctionCall     *functionDelta `json:"function_call"` // of servers from before there were tools
+}
+
+// parts are the texts of a content, which is a text or a list of parts: Mistral has the
+// thoughts of a model among them.
+type parts struct{ text, thought String }
+
+// UnmarshalJSON takes what a [String] takes.
+func (p *parts) UnmarshalJSON(b []byte) error {
+	if err := p.text.UnmarshalJSON(b); err != nil || len(b) == 0 || b[0] != '[' {
+		return err
+	}
+	var list []struct {
+		Type     String
+		Thinking String
+	}
+	_ = decodeJSON(b, &list) // another form has no thoughts
+	for _, part := range list {
+		if part.Type == "thinking" || part.Type == "reasoning" {
+			p.thought += cmp.Or(part.Thinking, " ") // a sign of them, also where their text is not found
+		}
+	}
+	return nil
 }
 
 // parseChunk reads a piece of an answer, or a whole one; answered tells whether
@@ -311,8 +334,8 @@ func parseChunk(b []byte) (chunk ChatChunk, answered bool, err error) {
 		if c == nil {
 			continue
 		}
-		chunk.Text = string(cmp.Or(String(chunk.Text), c.Content, c.Refusal))
-		chunk.Thought = string(cmp.Or(String(chunk.Thought), c.ReasoningContent, c.Reasoning, c.Thinking))
+		chunk.Text = string(cmp.Or(String(chunk.Text), c.Content.text, c.Refusal))
+		chunk.Thought = string(cmp.Or(String(chunk.Thought), c.ReasoningContent, c.Reasoning, c.Thinking, c.Content.thought))
 		chunk.ToolCalls = append(chunk.ToolCalls, c.ToolCalls...)
 		if c.FunctionCall != nil {
 			chunk.ToolCalls = append(chunk.ToolCalls, ToolCallDelta{Name: string(c.FunctionCall.Name), Arguments: string(c.FunctionCall.Arguments)})

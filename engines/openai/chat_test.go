@@ -195,3 +195,47 @@ func TestWhatIsSent(t *testing.T) {
 		t.Errorf("sent %v to %s", got, path)
 	}
 }
+
+func TestChunksWithoutTextAreHandedOn(t *testing.T) {
+	const events = "text/event-stream"
+	tests := map[string]struct {
+		body, thoughts, calls, finish string
+		beats                         int
+	}{
+		"heartbeats":                   {body: ": ping\n\ndata:\n\ndata: ping\n\n" + piece("Hello") + "data: [DONE]\n\n", beats: 3},
+		"thoughts of DeepSeek":         {body: `data: {"choices":[{"delta":{"reasoning_content":"hm","content":null}}]}` + "\n\n" + piece("Hello"), thoughts: "hm"},
+		"thoughts of OpenRouter":       {body: `data: {"choices":[{"delta":{"reasoning":"hm","content":""}}]}` + "\n\n" + piece("Hello"), thoughts: "hm"},
+		"thoughts of Mistral":          {body: `data: {"choices":[{"delta":{"content":[{"type":"thinking","thinking":[{"type":"text","text":"hm"}]}]}}]}` + "\n\n" + piece("Hello"), thoughts: "hm"},
+		"a call in pieces":             {body: `data: {"choices":[{"delta":{"tool_calls":[{"index":0,"id":"a","type":"function","function":{"name":"f","arguments":""}}]}}]}` + "\n\n" + `data: {"choices":[{"delta":{"tool_calls":[{"index":0,"function":{"arguments":"{\"x\":"}}]}}]}` + "\n\n" + `data: {"choices":[{"delta":{"tool_calls":[{"index":0,"function":{"arguments":"1}"}}]},"finish_reason":"tool_calls"}]}` + "\n\n", calls: `[{a function {f {"x":1}}}]`, finish: "tool_calls"},
+		"two calls of Ollama":          {body: `data: {"choices":[{"delta":{"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":"{}"}}]}}]}` + "\n\n" + `data: {"choices":[{"delta":{"tool_calls":[{"index":0,"id":"b","function":{"name":"f","arguments":"{}"}}]}}]}` + "\n\n", calls: `[{a function {f {}}} {b function {f {}}}]`},
+		"two calls without an index":   {body: `data: {"choices":[{"delta":{"tool_calls":[{"id":"","function":{"name":"f","arguments":"{}"}},{"id":"","function":{"name":"g","arguments":"{}"}}]}}]}` + "\n\n", calls: `[{call_1 function {f {}}} {call_2 function {g {}}}]`},
+		"a call with an object":        {body: `data: {"choices":[{"delta":{"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":{"x":1}}}]}}]}` + "\n\n", calls: `[{a function {f {"x":1}}}]`},
+		"a call in the older form":     {body: `data: {"choices":[{"delta":{"function_call":{"name":"f","arguments":"{}"}}}]}` + "\n\n", calls: `[{call_1 function {f {}}}]`},
+		"calls of null, and of a text": {body: `data: {"choices":[{"delta":{"content":"Hello","tool_calls":null}}]}` + "\n\n" + `data: {"choices":[{"delta":{"tool_calls":"none"}}]}` + "\n\n"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			thoughts, finish, beats := "", "", 0
+			var calls openai.ToolCalls
+			for chunk, err := range replying(t, events, tt.body).Chat(t.Context(), openai.ChatRequest{Model: "m"}) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				thoughts, finish = thoughts+chunk.Thought, finish+chunk.Finish
+				for _, c := range chunk.ToolCalls {
+					calls.Add(c)
+				}
+				if chunk.Text == "" && chunk.Thought == "" && !chunk.Cut {
+					beats++
+				}
+			}
+			got := ""
+			if all := calls.All(); len(all) > 0 {
+				got = fmt.Sprint(all)
+			}
+			if thoughts != tt.thoughts || got != tt.calls || finish != tt.finish || beats < tt.beats {
+				t.Errorf("thoughts %q, calls %s, finish %q, %d heartbeats, want %+v", thoughts, got, finish, beats, tt)
+			}
+		})
+	}
+}
