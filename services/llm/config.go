@@ -23,6 +23,10 @@ type Config struct {
 	ToolTimeout time.Duration `split_words:"true" default:"3s" desc:"longest time for the tools that the model calls at once"`
 	ToolRounds  int           `split_words:"true" default:"4" desc:"how often the model may call tools before it has to answer, 1 to 10"`
 
+	EmbedURL   string `envconfig:"EMBED_URL" also:"MEMORY_EMBED_URL" desc:"server that helps to choose among more than eight tools by their meaning; by default that of the memory, else the best that is found"`
+	EmbedModel string `envconfig:"EMBED_MODEL" also:"MEMORY_EMBED_MODEL" desc:"its model"`
+	EmbedKey   string `envconfig:"EMBED_KEY" also:"MEMORY_EMBED_KEY" desc:"its key, if it wants one"`
+
 	RAG          bool          `default:"true" was:"RAG_ENABLED" desc:"look up the memory before answering"`
 	RAGTopK      int           `envconfig:"RAG_TOP_K" default:"5" was:"RAG_TOP_K" desc:"lines to recall, 1 to 50"`
 	RAGMaxTokens int           `envconfig:"RAG_MAX_TOKENS" default:"2000" was:"RAG_MAX_TOKENS" desc:"longest recollection in tokens, 1 to 10000"`

@@ -18,7 +18,7 @@ import (
 
 // Module is the llm service.
 var Module = kit.Service[*Service]("llm",
-	kit.As(kit.Identity{ClientID: "tars-llm", Source: "llm-worker"}), kit.Env[Config](), fx.Provide(New, NewRecall, OpenTools, newEngine))
+	kit.As(kit.Identity{ClientID: "tars-llm", Source: "llm-worker"}), kit.Env[Config](), fx.Provide(New, NewRecall, OpenTools, newToolChooser, newEngine))
 
 // Service turns requests into streams of text.
 type Service struct {
@@ -29,18 +29,19 @@ type Service struct {
 	bus      *kit.Bus
 	log      *slog.Logger
 	tools    Toolbox
+	chooser  *toolChooser
 	tokens   tokenLearner
 	confirm  confirmations
 	persona  atomic.Pointer[contract.CharacterSnapshot] // nil until memory has published it
 }
 
 // New returns a service that writes with e.
-func New(cfg Config, e engine.Generator, recall *Recall, tools Toolbox, bus *kit.Bus, log *slog.Logger) (*Service, error) {
+func New(cfg Config, e engine.Generator, recall *Recall, tools Toolbox, chooser *toolChooser, bus *kit.Bus, log *slog.Logger) (*Service, error) {
 	provider, err := engine.ProviderOf(cfg.Config)
 	if err != nil {
 		return nil, err
 	}
-	return &Service{cfg: cfg, provider: provider, engine: e, recall: recall, tools: tools, bus: bus, log: log}, nil
+	return &Service{cfg: cfg, provider: provider, engine: e, recall: recall, tools: tools, chooser: chooser, bus: bus, log: log}, nil
 }
 
 // newEngine returns the model that cfg asks for.
@@ -58,11 +59,11 @@ func (s *Service) Handlers() []kit.Handler {
 		kit.On(s.setPersona),
 		kit.OnConnect(s.findEngine, engineLane), kit.Every(failover.LookEvery, s.findEngine, engineLane),
 		kit.Asks[contract.MemoryQuery](), kit.Sends[contract.LLMProgress](),
-		kit.OnConnect(s.publishTools, tools),
+		kit.OnConnect(s.publishTools, tools), kit.Every(failover.LookEvery, s.learnTools, tools),
 		kit.Sends[contract.ToolsRegistry](), kit.Sends[contract.ToolCallRequest](), kit.Sends[contract.ToolCallResult](),
 	}
 	if changed := s.tools.Changed(); changed != nil {
-		handlers = append(handlers, kit.OnChan(changed, func(ctx context.Context, _ struct{}) error { return s.publishTools(ctx) }, tools))
+		handlers = append(handlers, kit.OnChan(changed, s.toolsChanged, tools))
 	}
 	return handlers
 }

@@ -1,16 +1,12 @@
 package llm
 
 import (
-	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
-	"math"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
-	"unicode"
 
 	"go.uber.org/fx"
 
@@ -19,10 +15,6 @@ import (
 	"github.com/gotars/tars/engines/openai"
 	"github.com/gotars/tars/kit"
 )
-
-// maxOffered is how many tools a model gets to choose from. Small models choose badly among
-// more, and each costs some hundred tokens of every prompt.
-const maxOffered = 8
 
 // Toolbox is where the tools are. It is safe for concurrent use.
 type Toolbox interface {
@@ -63,6 +55,19 @@ func (s *Service) publishTools(ctx context.Context) error {
 	return s.bus.Publish(ctx, m)
 }
 
+// toolsChanged says which tools there are, and makes ready to choose among them.
+func (s *Service) toolsChanged(ctx context.Context, _ struct{}) error {
+	err := s.publishTools(ctx)
+	return errors.Join(err, s.learnTools(ctx))
+}
+
+// learnTools makes ready to choose among the tools by their meaning. The embedder may have
+// come later than they.
+func (s *Service) learnTools(ctx context.Context) error {
+	s.chooser.learn(ctx, s.tools.Tools())
+	return nil
+}
+
 // toolSpec is a tool as providers take it.
 func toolSpec(t mcp.Tool) openai.Tool {
 	schema := t.Schema
@@ -70,58 +75,4 @@ func toolSpec(t mcp.Tool) openai.Tool {
 		schema = map[string]any{"type": "object", "properties": map[string]any{}}
 	}
 	return openai.Tool{Type: "function", Function: openai.ToolFunction{Name: t.Name, Description: t.Description, Parameters: schema}}
-}
-
-// chooseTools returns the tools that the words of text fit best, at most maxOffered. A word
-// counts the more, the fewer tools have it, and twice in a name.
-func chooseTools(all []mcp.Tool, text string) []mcp.Tool {
-	if len(all) <= maxOffered {
-		return all
-	}
-	words := make([]map[string]float64, len(all))
-	having := map[string]int{}
-	for i, t := range all {
-		words[i] = map[string]float64{}
-		for _, w := range toolWords(t.Description) {
-			words[i][w] = 1
-		}
-		for _, w := range toolWords(strings.TrimPrefix(t.Name, "mcp__") + " " + t.Title) {
-			words[i][w] = 2
-		}
-		for w := range words[i] {
-			having[w]++
-		}
-	}
-	scores := make([]float64, len(all))
-	order := make([]int, len(all))
-	for i := range all {
-		order[i] = i
-		for _, w := range toolWords(text) {
-			if weight := words[i][w]; weight > 0 {
-				scores[i] += weight * math.Log(float64(len(all)+1)/float64(having[w]))
-			}
-		}
-	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(scores[b], scores[a]) })
-	chosen := make([]mcp.Tool, maxOffered)
-	for i := range chosen {
-		chosen[i] = all[order[i]]
-	}
-	return chosen
-}
-
-// toolWords are the words of text, without the ends that grammar gives them.
-func toolWords(text string) (words []string) {
-	for _, w := range strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
-		for _, end := range []string{"ing", "ed", "es", "s", "e"} {
-			if stem, ok := strings.CutSuffix(w, end); ok && len(stem) >= 3 {
-				w = stem
-				break
-			}
-		}
-		if len(w) > 1 {
-			words = append(words, w)
-		}
-	}
-	return words
 }

@@ -117,30 +117,30 @@ func withTools(e engine.Generator, b *bench) kit.Module {
 func TestToolsAreCalledWhileAnswering(t *testing.T) {
 	hi := `{"text":"hi"}`
 	tests := map[string]struct {
-		e      caller
+		e      *caller
 		reply  string
 		called int
 		most   time.Duration
 	}{
-		"one":                 {e: caller{rounds: [][]openai.ToolCall{{toolCall("1", "echo", hi)}}}, reply: "Let us see. it says hi", called: 1},
-		"several at once":     {e: caller{rounds: [][]openai.ToolCall{{toolCall("1", "echo", hi), toolCall("2", "echo", `{"text":"ho"}`)}}}, reply: "Let us see. it says hi; it says ho", called: 2, most: 300 * time.Millisecond},
-		"one after the other": {e: caller{rounds: [][]openai.ToolCall{{toolCall("1", "echo", hi)}, {toolCall("2", "echo", hi)}}}, reply: "Let us see. it says hi; it says hi", called: 2},
-		"by its short name":   {e: caller{rounds: [][]openai.ToolCall{{{ID: "1", Function: openai.ToolCallFunction{Name: "echo", Arguments: hi}}}}}, reply: "Let us see. it says hi", called: 1},
-		"in rounds without end": {e: caller{last: "Enough.", rounds: [][]openai.ToolCall{{toolCall("1", "echo", hi)}, {toolCall("2", "echo", hi)}, {toolCall("3", "echo", hi)}, {toolCall("4", "echo", hi)}, {toolCall("5", "echo", hi)}, {toolCall("6", "echo", hi)}}},
+		"one":                 {e: &caller{rounds: [][]openai.ToolCall{{toolCall("1", "echo", hi)}}}, reply: "Let us see. it says hi", called: 1},
+		"several at once":     {e: &caller{rounds: [][]openai.ToolCall{{toolCall("1", "echo", hi), toolCall("2", "echo", `{"text":"ho"}`)}}}, reply: "Let us see. it says hi; it says ho", called: 2, most: 300 * time.Millisecond},
+		"one after the other": {e: &caller{rounds: [][]openai.ToolCall{{toolCall("1", "echo", hi)}, {toolCall("2", "echo", hi)}}}, reply: "Let us see. it says hi; it says hi", called: 2},
+		"by its short name":   {e: &caller{rounds: [][]openai.ToolCall{{{ID: "1", Function: openai.ToolCallFunction{Name: "echo", Arguments: hi}}}}}, reply: "Let us see. it says hi", called: 1},
+		"in rounds without end": {e: &caller{last: "Enough.", rounds: [][]openai.ToolCall{{toolCall("1", "echo", hi)}, {toolCall("2", "echo", hi)}, {toolCall("3", "echo", hi)}, {toolCall("4", "echo", hi)}, {toolCall("5", "echo", hi)}, {toolCall("6", "echo", hi)}}},
 			reply: "Let us see. Enough.", called: 4},
-		"wrongly, and then right": {e: caller{rounds: [][]openai.ToolCall{{toolCall("1", "echo", `{"text":5}`)}, {toolCall("2", "echo", hi)}}, last: "Done."}, reply: "Let us see. Done.", called: 1},
-		"wrongly, again and again": {e: caller{last: "I give up.", rounds: [][]openai.ToolCall{{toolCall("1", "echo", `{}`)}, {toolCall("2", "echo", `no`)}, {toolCall("3", "echo", hi)}}},
+		"wrongly, and then right": {e: &caller{rounds: [][]openai.ToolCall{{toolCall("1", "echo", `{"text":5}`)}, {toolCall("2", "echo", hi)}}, last: "Done."}, reply: "Let us see. Done.", called: 1},
+		"wrongly, again and again": {e: &caller{last: "I give up.", rounds: [][]openai.ToolCall{{toolCall("1", "echo", `{}`)}, {toolCall("2", "echo", `no`)}, {toolCall("3", "echo", hi)}}},
 			reply: "Let us see. I give up.", called: 0},
-		"one that there is not":                          {e: caller{last: "I cannot.", rounds: [][]openai.ToolCall{{toolCall("1", "none", hi)}}}, reply: "Let us see. I cannot.", called: 0},
-		"one that fails":                                 {e: caller{rounds: [][]openai.ToolCall{{toolCall("1", "fail", hi)}}}, reply: "Let us see. Error: the lamp is broken. Tell the user that it did not work.", called: 1},
-		"one that hangs":                                 {e: caller{rounds: [][]openai.ToolCall{{toolCall("1", "hang", hi)}, {toolCall("2", "hang", hi)}}, last: "It hangs."}, reply: "Let us see. It hangs.", called: 1, most: 3100 * time.Millisecond},
-		"one that sends much":                            {e: caller{rounds: [][]openai.ToolCall{{toolCall("1", "long", hi)}}, last: "It is long."}, reply: "Let us see. It is long.", called: 1},
-		"and a model without words for it":               {e: caller{rounds: [][]openai.ToolCall{{toolCall("1", "echo", hi)}}, last: " "}, reply: "Let us see. it says hi", called: 1},
-		"and a model that cannot read it":                {e: caller{rounds: [][]openai.ToolCall{{toolCall("1", "echo", hi)}}, fails: true}, reply: "Let us see. it says hi", called: 1},
-		"one that hangs, of a model that cannot read it": {e: caller{rounds: [][]openai.ToolCall{{toolCall("1", "hang", hi)}}, fails: true}, reply: "Let us see. hang did not answer in time.", called: 1, most: 3100 * time.Millisecond},
+		"one that there is not":                          {e: &caller{last: "I cannot.", rounds: [][]openai.ToolCall{{toolCall("1", "none", hi)}}}, reply: "Let us see. I cannot.", called: 0},
+		"one that fails":                                 {e: &caller{rounds: [][]openai.ToolCall{{toolCall("1", "fail", hi)}}}, reply: "Let us see. Error: the lamp is broken. Tell the user that it did not work.", called: 1},
+		"one that hangs":                                 {e: &caller{rounds: [][]openai.ToolCall{{toolCall("1", "hang", hi)}, {toolCall("2", "hang", hi)}}, last: "It hangs."}, reply: "Let us see. It hangs.", called: 1, most: 3100 * time.Millisecond},
+		"one that sends much":                            {e: &caller{rounds: [][]openai.ToolCall{{toolCall("1", "long", hi)}}, last: "It is long."}, reply: "Let us see. It is long.", called: 1},
+		"and a model without words for it":               {e: &caller{rounds: [][]openai.ToolCall{{toolCall("1", "echo", hi)}}, last: " "}, reply: "Let us see. it says hi", called: 1},
+		"and a model that cannot read it":                {e: &caller{rounds: [][]openai.ToolCall{{toolCall("1", "echo", hi)}}, fails: true}, reply: "Let us see. it says hi", called: 1},
+		"one that hangs, of a model that cannot read it": {e: &caller{rounds: [][]openai.ToolCall{{toolCall("1", "hang", hi)}}, fails: true}, reply: "Let us see. hang did not answer in time.", called: 1, most: 3100 * time.Millisecond},
 	}
 	for name, tt := range tests {
-		b, e := &bench{}, &tt.e
+		b, e := &bench{}, tt.e
 		kittest.Run(t, name, func(t *testing.T, h *kittest.Harness) {
 			requests, results := kittest.Watch[contract.ToolCallRequest](h), kittest.Watch[contract.ToolCallResult](h)
 			began := time.Now()
@@ -200,7 +200,7 @@ func TestDangerousToolsAskFirst(t *testing.T) {
 	}
 	for name, tt := range tests {
 		b := &bench{}
-		e := &quietCaller{caller{rounds: [][]openai.ToolCall{{toolCall("1", "erase", `{"text":"notes"}`)}}}}
+		e := &quietCaller{caller: caller{rounds: [][]openai.ToolCall{{toolCall("1", "erase", `{"text":"notes"}`)}}}}
 		kittest.Run(t, name, func(t *testing.T, h *kittest.Harness) {
 			answers := kittest.Watch[contract.LLMResponse](h)
 			publishFrom(t, h, "hall", contract.LLMRequest{ID: "r", Text: "Erase my notes."})
