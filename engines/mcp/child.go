@@ -2,6 +2,7 @@ package mcp
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -65,7 +66,7 @@ func (c *child) Connect(ctx context.Context) (mcp.Connection, error) {
 		_ = in.Close()
 		close(gone)
 	}()
-	t := &mcp.IOTransport{Reader: &lineLimit{ReadCloser: outRead, max: maxMessage}, Writer: &closingInput{in, c}}
+	t := &mcp.IOTransport{Reader: &lineFilter{Closer: outRead, from: bufio.NewReaderSize(outRead, 64<<10)}, Writer: &closingInput{in, c}}
 	return t.Connect(ctx)
 }
 
@@ -111,21 +112,37 @@ func (c *child) logLines(from io.Reader) {
 	_, _ = io.Copy(io.Discard, from) // behind a line that is too long
 }
 
-// lineLimit ends a stream with a line that is too long.
-type lineLimit struct {
-	io.ReadCloser
-	max, line int
+// lineFilter passes the lines of a program on that may be messages. Some programs also write
+// what they do to their standard output. A line that is too long ends the stream.
+type lineFilter struct {
+	io.Closer
+	from *bufio.Reader
+	line []byte // what is left of the line that is passed on
 }
 
-func (l *lineLimit) Read(p []byte) (int, error) {
-	n, err := l.ReadCloser.Read(p)
-	for _, b := range p[:n] {
-		if l.line++; b == '\n' {
-			l.line = 0
-		}
-		if l.line > l.max {
-			return 0, errTooLong
+func (l *lineFilter) Read(p []byte) (int, error) {
+	for len(l.line) == 0 {
+		line, err := readLine(l.from)
+		if first := bytes.TrimSpace(line); len(first) > 0 && (first[0] == '{' || first[0] == '[') {
+			l.line = line
+		} else if err != nil {
+			return 0, err
 		}
 	}
-	return n, err
+	n := copy(p, l.line)
+	l.line = l.line[n:]
+	return n, nil
+}
+
+// readLine reads a line with its end, of at most maxMessage bytes.
+func readLine(from *bufio.Reader) (line []byte, err error) {
+	for {
+		part, err := from.ReadSlice('\n')
+		if line = append(line, part...); len(line) > maxMessage {
+			return nil, errTooLong
+		}
+		if err != bufio.ErrBufferFull {
+			return line, err
+		}
+	}
 }

@@ -97,21 +97,40 @@ func TestAToolServerThatFailsCostsThreeSecondsAndIsTold(t *testing.T) {
 	}
 }
 
-// TestRealToolServer has a tool of a server that others wrote called, mcp-server-time from
-// PyPI, at TARS_MCP_TIME or in the path; see need.Engines.
-func TestRealToolServer(t *testing.T) {
+// TestRealToolServers has tools called of servers that others wrote: mcp-server-time from
+// PyPI and @modelcontextprotocol/server-filesystem from npm. They are looked for in the path,
+// or at the variable; see need.Engines.
+func TestRealToolServers(t *testing.T) {
 	need.Engines(t, "LLM_OPENAI_URL")
-	command := os.Getenv("TARS_MCP_TIME")
-	if command == "" {
-		found, err := exec.LookPath("mcp-server-time")
-		if err != nil {
-			t.Skip("mcp-server-time is not installed: pip install mcp-server-time")
-		}
-		command = found
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "list.txt"), []byte("milk and bread"), 0o600); err != nil {
+		t.Fatal(err)
 	}
-	h := startWithServer(t, map[string]any{"command": command, "args": []string{"--local-timezone=UTC"}})
-	r := kittest.Ask(t, h, contract.LLMRequest{ID: "r", Text: `call get_current_time {"timezone":"Asia/Tokyo"}`})
-	if !strings.Contains(value(r.Reply), "+09:00") {
-		t.Errorf("reply %q, error %q", value(r.Reply), value(r.Error))
+	tests := map[string]struct {
+		variable   string
+		args       []string
+		call, want string
+	}{
+		"mcp-server-time":       {"TARS_MCP_TIME", []string{"--local-timezone=UTC"}, `call get_current_time {"timezone":"Asia/Tokyo"}`, "+09:00"},
+		"mcp-server-filesystem": {"TARS_MCP_FILESYSTEM", []string{dir}, `call read_text_file {"path":"` + filepath.Join(dir, "list.txt") + `"}`, "milk and bread"},
+	}
+	for program, tt := range tests {
+		t.Run(program, func(t *testing.T) {
+			command := os.Getenv(tt.variable)
+			if command == "" {
+				found, err := exec.LookPath(program)
+				if err != nil {
+					t.Skipf("%s is not installed, and %s is not set", program, tt.variable)
+				}
+				command = found
+			}
+			h := startWithServer(t, map[string]any{"command": command, "args": tt.args})
+			began := time.Now()
+			r := kittest.Ask(t, h, contract.LLMRequest{ID: "r", Text: tt.call})
+			if !strings.Contains(value(r.Reply), tt.want) {
+				t.Errorf("reply %q, error %q", value(r.Reply), value(r.Error))
+			}
+			t.Logf("answered with the tool after %s", time.Since(began))
+		})
 	}
 }

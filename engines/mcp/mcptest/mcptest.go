@@ -33,6 +33,7 @@ func ServeIfChild() {
 	if os.Getenv(childVariable) == "" {
 		return
 	}
+	fmt.Println("mcptest is ready") // as some servers do, which should not
 	_ = Server().Run(context.Background(), &mcp.StdioTransport{})
 	os.Exit(0)
 }
@@ -73,7 +74,7 @@ func Server() *mcp.Server {
 	})
 	add("big", "Sends much.", func(context.Context) (string, error) { return strings.Repeat("0123456789", 1<<20), nil })
 	add("garbage", "Sends nonsense.", func(context.Context) (string, error) {
-		_, err := fmt.Fprintln(os.Stdout, "this is no message {")
+		_, err := fmt.Fprintln(os.Stdout, `{"this is no": message}`)
 		return "done", err
 	})
 	add("hang", "Hangs.", func(ctx context.Context) (string, error) {

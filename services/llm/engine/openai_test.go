@@ -18,6 +18,7 @@ import (
 
 	"github.com/gotars/tars/contract"
 	"github.com/gotars/tars/engines/enginetest"
+	"github.com/gotars/tars/engines/openai"
 	"github.com/gotars/tars/test/need"
 )
 
@@ -134,6 +135,47 @@ func TestOpenAITriesAgainAfterAWait(t *testing.T) {
 			text, _, err := ask(t.Context(), c, Prompt{User: "x", Model: "m", MaxTokens: 9})
 			if (text == "ok") != tt.ok || (err == nil) != tt.ok || calls.Load() != tt.calls {
 				t.Errorf("%q, %v after %d calls, want %d", text, err, calls.Load(), tt.calls)
+			}
+		})
+	}
+}
+
+func TestAModelThatKnowsNoToolsGetsNone(t *testing.T) {
+	tests := map[string]struct {
+		status int
+		body   string
+	}{
+		"at Ollama":     {400, `{"error":{"message":"registry.ollama.ai/library/m does not support tools"}}`},
+		"at llama.cpp":  {500, `{"error":{"code":500,"message":"tools param requires --jinja flag","type":"server_error"}}`},
+		"at vLLM":       {400, `{"object":"error","message":"\"auto\" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set"}`},
+		"at OpenRouter": {404, `{"error":{"message":"No endpoints found that support tool use.","code":404}}`},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			var with, without atomic.Int32
+			c := serve(t, func(w http.ResponseWriter, r *http.Request) {
+				if body, _ := io.ReadAll(r.Body); strings.Contains(string(body), `"tools"`) {
+					with.Add(1)
+					w.Header().Set("X-Should-Retry", "false")
+					w.WriteHeader(tt.status)
+					fmt.Fprint(w, tt.body)
+					return
+				}
+				without.Add(1)
+				enginetest.StartChat(w)
+				enginetest.WriteChat(w, "Hello.")
+				enginetest.EndChat(w)
+			})
+			o := NewOpenAI(c)
+			for range 2 {
+				text := ""
+				_, err := o.Generate(t.Context(), Prompt{User: "x", Model: "m", MaxTokens: 9, Tools: []openai.Tool{{Type: "function"}}}, func(d string) error { text += d; return nil })
+				if text != "Hello." || err != nil {
+					t.Errorf("wrote %q, error %v", text, err)
+				}
+			}
+			if with.Load() != 1 || without.Load() != 2 {
+				t.Errorf("%d requests with tools and %d without", with.Load(), without.Load())
 			}
 		})
 	}
