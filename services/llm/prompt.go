@@ -18,6 +18,8 @@ const (
 	messageTokens, baseTokens, toolsTokens = 8, 32, 250
 	// minAnswerTokens are kept for the answer, also when the question is long.
 	minAnswerTokens = 64
+	// maxThoughtTokens are kept for the thoughts of a model, where there is room.
+	maxThoughtTokens = 1024
 	// minMemoryTokens and minHistoryTokens are the room from which on it is worth asking
 	// the memory, and adding earlier turns.
 	minMemoryTokens, minHistoryTokens = 100, 50
@@ -191,6 +193,7 @@ func (b budget) userTurn(recalled string, facts promptFacts) string {
 func (b budget) fittingHistory(p engine.Prompt) []contract.ConversationMessage {
 	old := pastTurns(b.q)
 	room, from := b.room(p), len(old)
+	room -= min(room/3, maxThoughtTokens)
 	if room <= minHistoryTokens {
 		return nil
 	}

@@ -80,6 +80,7 @@ func (t *turn) prompt() (engine.Prompt, error) {
 		b.addMemory(&p, t.recalled, t.facts, t.room)
 	}
 	p.History = b.fittingHistory(p)
+	p.Spare = max(0, min(b.room(p), 2*maxThoughtTokens))
 	p.OnProgress = t.out.work.note
 	p.OnAttempt = func(provider, model string) {
 		if t.out.provider = &provider; model != "" {

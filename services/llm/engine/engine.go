@@ -24,6 +24,7 @@ type Prompt struct {
 
 	Model       string  // empty: the engine's own choice
 	MaxTokens   int     // of the answer
+	Spare       int     // tokens of the window that the thoughts of a model may take beside them
 	Temperature float64 // 0 to 2
 	TopP        float64 // above 0, at most 1
 

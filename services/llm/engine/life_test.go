@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -85,6 +86,35 @@ func TestLifeIsNotText(t *testing.T) {
 				t.Errorf("%s was not told", tt.signs)
 			}
 		})
+	}
+}
+
+func TestAModelThatThinksGetsMoreRoom(t *testing.T) {
+	var limits []float64
+	c := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		var q struct {
+			Max float64 `json:"max_tokens"`
+		}
+		_ = json.NewDecoder(r.Body).Decode(&q)
+		limits = append(limits, q.Max)
+		enginetest.StartChat(w)
+		if q.Max < 1000 {
+			fmt.Fprint(w, "data: {\"choices\":[{\"delta\":{\"reasoning_content\":\"hm\"},\"finish_reason\":\"length\"}]}\n\n")
+			return
+		}
+		enginetest.WriteChat(w, "Paris.")
+		enginetest.EndChat(w)
+	})
+	o := NewOpenAI(c)
+	for _, spare := range []int{1000, 1000, 0} {
+		text := ""
+		_, err := o.Generate(t.Context(), Prompt{User: "x", Model: "m", MaxTokens: 256, Spare: spare}, func(d string) error { text += d; return nil })
+		if spare > 0 && (text != "Paris." || err != nil) || spare == 0 && (err == nil || !strings.Contains(err.Error(), "raise LLM_MAX_TOKENS")) {
+			t.Errorf("with %d tokens to spare it wrote %q, error %v", spare, text, err)
+		}
+	}
+	if got := fmt.Sprint(limits); got != "[256 1256 1256 256]" {
+		t.Errorf("asked for %s tokens", got)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/gotars/tars/contract"
 	"github.com/gotars/tars/engines/apierror"
 	"github.com/gotars/tars/engines/failover"
 	"github.com/gotars/tars/engines/openai"
@@ -38,6 +39,7 @@ type OpenAI struct {
 	discoveredModel   atomic.Pointer[string] // the model of a server that was asked for one
 	minimalParameters atomic.Bool            // the server refuses some parameters
 	withoutTools      sync.Map               // models by name that know no tools
+	thinks            sync.Map               // models by name that need more room than that of the answer
 	thinksFirst       sync.Map               // models by name whose thoughts have no marked begin
 }
 
@@ -87,18 +89,25 @@ func (o *OpenAI) Generate(ctx context.Context, p Prompt, emit func(string) error
 }
 
 // adapt sends the request, and again without what the server refuses: parameters that not
-// all know, and tools. It remembers what was refused.
+// all know, and tools; and with more room for a model that used all of it for thoughts. It
+// remembers what was learned.
 func (o *OpenAI) adapt(ctx context.Context, p Prompt, w *watch, emit func(string) error) (use Usage, err error) {
 	strict := o.minimalParameters.Load()
 	if o.refusesTools(p.Model) {
 		p.Tools = nil
 	}
-	for range 3 {
+	if _, thinks := o.thinks.Load(p.Model); thinks {
+		p.MaxTokens, p.Spare = p.MaxTokens+p.Spare, 0
+	}
+	for range 4 {
 		use, err = o.stream(ctx, p, strict, w, emit)
 		switch {
 		case err == nil && strict:
 			o.minimalParameters.Store(true) // else it was not the parameter
 			return use, nil
+		case err != nil && use.Cut == contract.LLMCutLength && p.Spare > 0: // nothing but thoughts
+			o.thinks.Store(p.Model, true)
+			p.MaxTokens, p.Spare = p.MaxTokens+p.Spare, 0
 		case len(p.Tools) > 0 && len(p.After) == 0 && refusesTools(err):
 			o.withoutTools.Store(p.Model, true)
 			p.Tools = nil

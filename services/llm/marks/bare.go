@@ -6,7 +6,13 @@ import (
 	"io"
 	"regexp"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
+
+// maxMisses is how much of an answer may look like such a call and be none, before it is
+// taken for an answer about JSON.
+const maxMisses = 32
 
 // maxBareCall is the longest call without marks in bytes.
 const maxBareCall = 16 << 10
@@ -22,7 +28,7 @@ var (
 // bareCall looks for a call at the begin of a line that has no marks but its form: an
 // object with a name and arguments, a list of those, or [name(argument)].
 func (f *Filter) bareCall(i int, final bool) (m found) {
-	if c := f.buf[i]; c != '{' && c != '[' || !f.atLineStart(i) {
+	if c := f.buf[i]; c != '{' && c != '[' || f.misses >= maxMisses || !f.atLineStart(i) {
 		return m
 	}
 	text := f.buf[i:]
@@ -37,7 +43,9 @@ func (f *Filter) bareCall(i int, final bool) (m found) {
 	values := json.NewDecoder(strings.NewReader(text))
 	var raw json.RawMessage
 	if err := values.Decode(&raw); err != nil {
-		m.partial = !final && len(text) < maxBareCall && (err == io.EOF || errors.Is(err, io.ErrUnexpectedEOF))
+		if m.partial = !final && len(text) < maxBareCall && (err == io.EOF || errors.Is(err, io.ErrUnexpectedEOF)); !m.partial {
+			f.misses++
+		}
 		return m
 	}
 	m.partial = false
@@ -50,13 +58,17 @@ func (f *Filter) bareCall(i int, final bool) (m found) {
 
 // atLineStart tells whether only white space stands before i in its line.
 func (f *Filter) atLineStart(i int) bool {
-	before := f.held + f.buf[:i]
-	if at := strings.LastIndexByte(before, '\n'); at >= 0 {
-		before = before[at+1:]
-	} else if f.hasText() && f.held == "" && !strings.Contains(f.spaces, "\n") {
-		return false
+	for i > 0 {
+		r, n := utf8.DecodeLastRuneInString(f.buf[:i])
+		if r == '\n' {
+			return true
+		}
+		if !unicode.IsSpace(r) {
+			return false
+		}
+		i -= n
 	}
-	return strings.TrimSpace(before) == ""
+	return !f.inLine
 }
 
 // Call is a call of a tool that a model wrote as text.

@@ -40,6 +40,8 @@ type Filter struct {
 	out     strings.Builder
 	passed  int  // bytes that were passed on
 	last    rune // that was read as visible
+	misses  int  // what looked like a call and was none
+	inLine  bool // there was more than white space in its line
 	spoiled int  // of the bytes passed on, those that were thoughts
 	alone   bool // an end of thoughts came without a begin
 }
@@ -274,6 +276,8 @@ func (f *Filter) read(text string) {
 		f.keepCall(text)
 	case visible:
 		f.last, _ = utf8.DecodeLastRuneInString(text)
+		end := strings.LastIndexByte(text, '\n')
+		f.inLine = end < 0 && f.inLine || strings.TrimSpace(text[end+1:]) != ""
 		f.show(text)
 	}
 }

@@ -3,6 +3,7 @@ package marks
 import (
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 )
 
@@ -202,4 +203,16 @@ func FuzzFilter(f *testing.F) {
 			t.Errorf("%q: in one piece %q, cut at %d %q", text, w, at, c)
 		}
 	})
+}
+
+func TestLongAnswersAreReadInTime(t *testing.T) {
+	for name, part := range map[string]string{"braces": "{", "brackets": "[", "lines of braces": "{\n", "calls": "{\"name\":\n", "tags": "<think", "bars": "<|", "words": "word ", "thoughts": "<think>a</think>"} {
+		began := time.Now()
+		run(strings.Repeat(part, 200_000/len(part)))
+		if took := time.Since(began); took > 5*time.Second {
+			t.Errorf("200 kB of %s take %s", name, took)
+		} else {
+			t.Logf("200 kB of %s take %s", name, took)
+		}
+	}
 }

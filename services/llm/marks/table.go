@@ -125,6 +125,13 @@ type found struct {
 
 // at looks for a mark at the begin of text.
 func (t *table) at(text, began string) (f found) {
+	first := lowerASCII(text[:1])
+	if text[0] >= 0x80 {
+		first = text[:1]
+	}
+	if text[0] != '<' && len(t.byFirst[first[0]]) == 0 {
+		return f
+	}
 	lower := lowerASCII(text[:min(len(text), maxTag)])
 	for _, m := range t.byFirst[lower[0]] {
 		if m.opener != "" && !strings.HasPrefix(began, m.opener) {
