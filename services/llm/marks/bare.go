@@ -21,8 +21,8 @@ var (
 	firstKey   = regexp.MustCompile(`^\[?\s*\{\s*"(\w*)"`)
 	callKeys   = regexp.MustCompile(`^(name|function|function_name|tool|tool_name|tool_calls|function_call|type|id|action|arguments|parameters|recipient_name)$`)
 	keyPrefix  = regexp.MustCompile(`^\[?\s*(\{\s*("\w*)?)?$`)
-	pythonic   = regexp.MustCompile(`^\[\w+(\.\w+)*\([^\n]*\)\]`)
-	pythonHead = regexp.MustCompile(`^\[(\w+(\.\w+)*(\([^\n\]]*\)?)?)?$`)
+	pythonic   = regexp.MustCompile(`^\[[A-Za-z_]\w*(\.\w+)*\([^\n]*?\)\]`)
+	pythonHead = regexp.MustCompile(`^\[([A-Za-z_]\w*(\.\w*)*(\([^\n]*)?)?$`)
 )
 
 // bareCall looks for a call at the begin of a line that has no marks but its form: an

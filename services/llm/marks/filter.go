@@ -36,7 +36,7 @@ type Filter struct {
 	decided bool   // it is known whether thoughts begin the answer
 	held    string // what may be thoughts
 	spaces  string // that come before the next word
-	gap     bool   // something was left out behind them
+	gap     bool   // something was left out behind them, so that no others count
 	out     strings.Builder
 	passed  int  // bytes that were passed on
 	last    rune // that was read as visible
@@ -168,7 +168,7 @@ func (f *Filter) isMention(i int) bool {
 
 // apply does what a mark says.
 func (f *Filter) apply(m mark, text string) {
-	f.gap = true
+	f.gap = f.gap || f.spaces != ""
 	switch {
 	case f.state == thinking:
 		if m.kind == endsThink && !f.toEnd {
@@ -213,7 +213,7 @@ func (f *Filter) forgetThoughts() {
 	f.held, f.spaces, f.decided, f.Hold = "", "", true, false
 	f.out.Reset()
 	if f.spoiled = f.passed; f.passed > 0 {
-		f.spaces = "\n"
+		f.spaces, f.gap = "\n", true
 	}
 }
 
@@ -366,7 +366,7 @@ func (f *Filter) pass(text string) {
 
 // space takes white space. Of that on both sides of what was left out, the first counts.
 func (f *Filter) space(text string) {
-	if f.passed == 0 && f.out.Len() == 0 || f.gap && f.spaces != "" {
+	if f.passed == 0 && f.out.Len() == 0 || f.gap {
 		return
 	}
 	f.spaces += text
