@@ -45,8 +45,9 @@ type Canceller struct {
 	blocks  int
 	spectra *spectra
 	way     *filter
-	rival   *filter // learns the way anew; nil: way is the one that knows it
-	tried   int     // blocks of sound that the rival has heard
+	rival   *filter  // learns the way anew; nil: way is the one that knows it
+	tried   int      // blocks of sound that the rival has heard
+	aligner *aligner // of way, while a sound begins; nil: it is known, or nothing is
 	residue *suppressor
 	playing int // blocks for which what was played is still heard
 	isFound bool
@@ -80,6 +81,9 @@ func NewCanceller(longest time.Duration) *Canceller {
 func (c *Canceller) Begin() {
 	c.rival, c.tried, c.better, c.isKnown = newFilter(c.blocks), 0, comparison{}, false
 	c.sounds, c.found, c.share = 0, comparison{}, 1
+	if c.aligner = nil; c.isFound {
+		c.aligner = &aligner{}
+	}
 }
 
 // Cancel returns a block of what is heard without the echo of what is played, and of what
@@ -88,7 +92,14 @@ func (c *Canceller) Begin() {
 // which played is not exactly what is played.
 func (c *Canceller) Cancel(heard, played []float64, learns bool) []float64 {
 	past := c.spectra.add(played)
-	rest := c.way.process(heard, past, learns)
+	rest := c.way.process(heard, past, learns && c.aligner == nil)
+	if c.aligner != nil && c.aligner.add(heard, rest) {
+		if samples, alike := c.aligner.shift(); alike >= minAlike {
+			c.way.shift(samples)
+			c.better = comparison{}
+		}
+		c.aligner = nil
+	}
 	if isSound := power(played) > minPlayed; isSound {
 		c.playing = c.blocks
 	} else if c.playing > 0 {
@@ -107,8 +118,8 @@ func (c *Canceller) compete(rest, rivals []float64) []float64 {
 		c.better.add(power(rest), power(rivals), rivalMemory)
 	}
 	switch {
-	case c.better.after < rivalShare*c.better.before:
-		c.way, c.rival = c.rival, nil
+	case c.tried >= minBlocks && c.better.after < rivalShare*c.better.before:
+		c.way, c.rival, c.aligner = c.rival, nil, nil
 		return rivals
 	case c.tried >= rivalBlocks:
 		c.rival = nil

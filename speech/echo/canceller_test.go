@@ -29,7 +29,7 @@ func room(seed uint64, share float64) []float64 {
 	way := make([]float64, Rate*4/10)
 	delay := Rate/10 + r.IntN(Rate/20)
 	way[delay] = share
-	for range 100 {
+	for range 40 {
 		at := delay + r.IntN(len(way)-delay)
 		way[at] += 0.3 * share * r.NormFloat64() * math.Exp(-float64(at-delay)/(0.05*Rate))
 	}
@@ -132,6 +132,30 @@ func TestAnotherWayIsLearntWithTheNextSound(t *testing.T) {
 		if c.IsBusy() {
 			t.Error("a second after the sound it still waits for an echo")
 		}
+	}
+}
+
+// By the clock of the microphone no sound begins when the last one did.
+func TestTheSameWayIsKnownAgain(t *testing.T) {
+	c, played, way := NewCanceller(500*time.Millisecond), voice(1, 4), room(3, 0.2)
+	c.Begin()
+	cancelled(c, through(way, played), played)
+	for _, late := range []int{0, 137, -400, 639} {
+		again := make([]float64, len(way)+Rate)
+		for i, share := range way {
+			if i+late >= 0 {
+				again[i+late] = share
+			}
+		}
+		cancelled(c, make([]float64, Rate), make([]float64, Rate))
+		c.Begin()
+		other := voice(uint64(10+late), 2)
+		heard := through(again, other)
+		got := decibels(heard[:Rate], cancelled(c, heard, other)[:Rate], 0.5)
+		if got < 12 {
+			t.Errorf("when it comes %d samples later, %.1f dB are taken away in the second half of the first second, want 12", late, got)
+		}
+		way = again[:len(way)+max(0, late)]
 	}
 }
 
