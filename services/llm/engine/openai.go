@@ -123,7 +123,7 @@ func (o *OpenAI) adapt(ctx context.Context, p Prompt, w *watch, emit func(string
 // persistentRefusals are the statuses that say nothing about one request: the next one
 // would be refused as well, so another server or model has to answer.
 var persistentRefusals = map[int]bool{
-	http.StatusUnauthorized: true, http.StatusForbidden: true, http.StatusNotFound: true, http.StatusTooManyRequests: true,
+	http.StatusUnauthorized: true, http.StatusPaymentRequired: true, http.StatusForbidden: true, http.StatusNotFound: true, http.StatusTooManyRequests: true,
 }
 
 // model is the one to use when none was asked for.

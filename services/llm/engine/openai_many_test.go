@@ -163,3 +163,37 @@ func TestAnotherModelAnswers(t *testing.T) {
 		})
 	}
 }
+
+// What a model thinks is no word: another one may still answer in its place.
+func TestAModelThatFailsInItsThoughtsIsReplaced(t *testing.T) {
+	tests := map[string]struct{ wrote, want string }{
+		"in its thoughts":       {"<think>The user asks", "Paris."},
+		"in thoughts unmarked":  {"The user asks for", "Paris."},
+		"in white space":        {"\n\n", "Paris."},
+		"behind its first word": {"<think>hm</think>Lon", "Lon"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			c := serve(t, func(w http.ResponseWriter, r *http.Request) {
+				var q struct{ Model string }
+				_ = json.NewDecoder(r.Body).Decode(&q)
+				enginetest.StartChat(w)
+				if q.Model == "first" {
+					enginetest.WriteChat(w, tt.wrote)
+					panic(http.ErrAbortHandler)
+				}
+				enginetest.WriteChat(w, "Paris.")
+				enginetest.EndChat(w)
+			})
+			c.Model, c.FallbackModels = "first", []string{"second"}
+			e, err := New(c, nil, "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			text, err := generate(t.Context(), e)
+			if text != tt.want || (err != nil) != (tt.want == "Lon") {
+				t.Errorf("wrote %q, error %v, want %q", text, err, tt.want)
+			}
+		})
+	}
+}
