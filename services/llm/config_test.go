@@ -1,7 +1,9 @@
 package llm
 
 import (
+	"log/slog"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -61,5 +63,20 @@ func TestConfig(t *testing.T) {
 				t.Errorf("got %+v, %v", c, err)
 			}
 		})
+	}
+}
+
+func TestAFileOfToolServersThatCannotBeReadIsNamed(t *testing.T) {
+	home := t.TempDir()
+	if err := os.WriteFile(filepath.Join(home, "bad.json"), []byte(`{"mcpServers":{"time":{}}}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for file, want := range map[string]string{
+		"none.json": "LLM_MCP_CONFIG, " + filepath.Join(home, "none.json") + ": no such file or directory",
+		"bad.json":  "LLM_MCP_CONFIG, " + filepath.Join(home, "bad.json") + `: server "time": it has neither a command nor a url`,
+	} {
+		if _, err := OpenTools(nil, Config{MCPConfig: file}, kit.Home(home), slog.New(slog.DiscardHandler)); err == nil || err.Error() != want {
+			t.Errorf("%s: error %v, want %s", file, err, want)
+		}
 	}
 }

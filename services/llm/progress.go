@@ -38,28 +38,42 @@ func (s *Service) startProgress(ctx context.Context, id string) *progress {
 		_ = s.bus.Publish(ctx, m, kit.ID(kit.From(ctx).ID)) // a lost link shows elsewhere
 	}
 	p := &progress{publish: publish, id: id, word: time.Now(), state: contract.LLMWaiting}
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.timer = time.AfterFunc(maxSilence, p.tell)
 	return p
 }
 
-// tell publishes what is done, when there was no word for long enough.
+// tell publishes what is done, when there was no word for long enough. A slow link holds up
+// nothing but this.
 func (p *progress) tell() {
+	if m, ok := p.due(); ok {
+		p.publish(m)
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if !p.ended {
+			p.timer.Reset(progressEvery)
+		}
+	}
+}
+
+// due returns what is to be told. When it is too early it waits on.
+func (p *progress) due() (m contract.LLMProgress, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.ended {
-		return
+		return m, false
 	}
 	silent := time.Since(p.word)
 	if silent < maxSilence {
 		p.timer.Reset(maxSilence - silent)
-		return
+		return m, false
 	}
-	m := contract.LLMProgress{ID: p.id, State: p.state, SilentMS: int(silent.Milliseconds())}
+	m = contract.LLMProgress{ID: p.id, State: p.state, SilentMS: int(silent.Milliseconds())}
 	if p.tool != "" {
-		m.State, m.Tool = contract.LLMTool, &p.tool
+		m.State, m.Tool = contract.LLMTool, new(p.tool)
 	}
-	p.publish(m)
-	p.timer.Reset(progressEvery)
+	return m, true
 }
 
 // wrote notes a word. The next silence is told after maxSilence again.
@@ -86,7 +100,7 @@ func (p *progress) runs(tool string) {
 	p.tool = tool
 }
 
-// end stops it. Nothing is told afterwards.
+// end stops it.
 func (p *progress) end() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -38,6 +38,8 @@ func (o *OpenAI) watch(ctx context.Context, tell func(Progress)) *watch {
 	ctx, stop := context.WithCancelCause(ctx)
 	w := &watch{ctx: ctx, stop: stop, cfg: o.cfg, tell: tell, word: time.Now()}
 	w.probe = func(ctx context.Context) error { _, err := o.client.Models(ctx); return err }
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.timer = time.AfterFunc(o.cfg.FirstToken, w.silent)
 	return w
 }

@@ -6,7 +6,8 @@ const MOST = 45000;  // milliseconds without a sign of life
 const MAX_ANSWERS = 64; // at once; the oldest is taken to be over
 
 export class Progress {
-  #answers = new Map(); // by id: {told, seen}
+  #answers = new Map(); // by id: {told, seen, what}
+  #ended = new Set();   // ids of the last ones that are over
 
   constructor(changed) {
     this.changed = changed;
@@ -25,6 +26,7 @@ export class Progress {
 
   // works notes what is done for an answer while there is nothing to say of it.
   works(id, what) {
+    if (this.#ended.has(id)) return; // it comes late
     this.begin(id);
     this.#answers.get(id).what = what;
     this.changed();
@@ -43,6 +45,8 @@ export class Progress {
   }
 
   over(id) {
+    this.#ended.add(id);
+    if (this.#ended.size > MAX_ANSWERS) this.#ended.delete(this.#ended.values().next().value);
     if (this.#answers.delete(id)) this.changed();
   }
 
