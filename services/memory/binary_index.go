@@ -9,8 +9,7 @@ const (
 	// From so many vectors on, looking at all of them takes too long for a query:
 	// then a rough look leaves some to compare.
 	preselectFrom  = 20_000
-	preselectShare = 5    // one of so many is left; of the ten nearest 99 of 100 or more are among them
-	sampleSize     = 2000 // vectors that tell how close all are
+	preselectShare = 4 // one of so many is left; of the ten nearest 99 of 100 or more are among them
 
 	guessSteps = 1000 // steps of a guess
 	maxGuess   = 6    // no guess is below the negative of it, or above it
@@ -55,56 +54,51 @@ func (o *binaryIndex) distance(x []float32) float32 {
 	return float32(math.Sqrt(float64(sum)))
 }
 
-// updateBinary notes vector i, which is in v.all. The mean is taken anew each time that
+// updateBinary notes x, which was put last. The mean is taken anew each time that
 // the vectors have doubled.
-func (v *vectors) updateBinary(i int) {
-	o := &v.binary
-	switch {
+func (v *vectors) updateBinary(x []float32) {
+	switch o := &v.binary; {
 	case o.builtFor == 0 && len(v.ids) < preselectFrom:
-		return
 	case len(v.ids) >= 2*o.builtFor:
 		v.rebuildBinary()
-		return
-	case i == len(o.meanDot):
-		o.add(v.all[i*v.size : (i+1)*v.size])
-		return
+	default:
+		o.add(x)
 	}
-	x, w := v.all[i*v.size:(i+1)*v.size], o.words()
-	o.signs(o.bits[i*w:i*w], x)
-	o.meanDot[i], o.meanDistance[i] = dotProduct(x, o.mean), o.distance(x)
 }
 
 func (o *binaryIndex) add(x []float32) {
 	o.bits = o.signs(o.bits, x)
-	o.meanDot = append(o.meanDot, dotProduct(x, o.mean))
+	o.meanDot = append(o.meanDot, floatProduct(x, o.mean))
 	o.meanDistance = append(o.meanDistance, o.distance(x))
+}
+
+// floatProduct is the product of two vectors of one size.
+func floatProduct(a, b []float32) (sum float32) {
+	for i := range a {
+		sum += a[i] * b[i]
+	}
+	return sum
 }
 
 func (v *vectors) rebuildBinary() {
 	sum := make([]float64, v.size)
-	for at := 0; at < len(v.all); at += v.size {
-		for i, x := range v.all[at : at+v.size] {
-			sum[i] += float64(x)
+	for i, id := range v.ids {
+		if id == 0 {
+			continue
+		}
+		for k, b := range v.all[i*v.size : (i+1)*v.size] {
+			sum[k] += float64(float32(b) * v.scales[i])
 		}
 	}
 	v.binary = binaryIndex{mean: make([]float32, v.size), builtFor: len(v.ids)}
 	for i, x := range sum {
 		v.binary.mean[i] = float32(x / float64(len(v.ids)))
 	}
-	for at := 0; at < len(v.all); at += v.size {
-		v.binary.add(v.all[at : at+v.size])
+	x := make([]float32, 0, v.size)
+	for i := range v.ids {
+		x = v.restored(i, x[:0])
+		v.binary.add(x)
 	}
-}
-
-// replace puts the last vector in the place of vector i.
-func (o *binaryIndex) replace(i, last int) {
-	if o.builtFor == 0 {
-		return
-	}
-	w := o.words()
-	copy(o.bits[i*w:(i+1)*w], o.bits[last*w:])
-	o.meanDot[i], o.meanDistance[i] = o.meanDot[last], o.meanDistance[last]
-	o.bits, o.meanDot, o.meanDistance = o.bits[:last*w], o.meanDot[:last], o.meanDistance[:last]
 }
 
 // preselect guesses how close each vector is to x, and tells from which guess on one

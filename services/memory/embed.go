@@ -97,16 +97,21 @@ func (o *OpenAI) within(ctx context.Context, texts ...string) ([][]float32, erro
 	return o.Embed(ctx, texts)
 }
 
-// again embeds a text at which the embedder broke. When it takes another one and
+// withModel is the same server with another model.
+func (o *OpenAI) withModel(model string) *OpenAI {
+	return &OpenAI{client: o.client, host: o.host, model: model}
+}
+
+// again embeds the texts of a line at which the embedder broke. When it takes another one and
 // breaks again, it has refused this one; else it is ill.
-func (o *OpenAI) again(ctx context.Context, text string) ([][]float32, error) {
+func (o *OpenAI) again(ctx context.Context, texts ...string) ([][]float32, error) {
 	if _, err := o.within(ctx, "hello"); err != nil {
 		return nil, err
 	}
-	xs, err := o.within(ctx, text)
+	xs, err := o.within(ctx, texts...)
 	var refused *RefusedError
 	if errors.As(err, &refused) {
-		return [][]float32{nil}, nil
+		return nil, nil
 	}
 	return xs, err
 }

@@ -1,31 +1,41 @@
 package memory
 
 import (
+	"cmp"
 	"context"
-	"database/sql"
 	"fmt"
+	"slices"
 	"time"
+
+	"github.com/gotars/tars/speech/textsearch"
 )
 
 // StoreAt is a store that is not open.
 func StoreAt(path string) *Store { return newStore(path) }
 
 // Telling is what a query searches for.
-func Telling(text string) []string { return contentWords(splitWords(text)) }
+func Telling(text string) []string { return questionStems(text) }
 
-// Fill adds n lines in one transaction.
+// Find returns at most n lines that have one of the words of text or more, best first.
+func (s *Store) Find(ctx context.Context, text string, n int) ([]Line, error) {
+	hits := s.words.Search(Telling(text), n, 3)
+	all := slices.Concat(hits...)
+	slices.SortFunc(all, func(a, b textsearch.Hit) int { return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(b.ID, a.ID)) })
+	var ids []int64
+	for _, h := range all[:min(n, len(all))] {
+		ids = append(ids, h.ID)
+	}
+	return s.Lines(ctx, ids)
+}
+
+// Fill adds n lines at once.
 func (s *Store) Fill(ctx context.Context, n int, text func() string) error {
-	return s.change(ctx, func(tx *sql.Tx) error {
-		for i := range n {
-			if _, err := tx.ExecContext(ctx, "INSERT INTO line (role, text, at, utt_id, trace) VALUES ('user', ?, ?, '', '')", text(), i); err != nil {
-				return err
-			}
-			if _, err := tx.ExecContext(ctx, "INSERT INTO message (id, line) VALUES (?, ?)", fmt.Sprint(i), i+1); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	all := make([]Message, n)
+	for i := range all {
+		all[i] = Message{fmt.Sprint(i), Line{Role: user, Text: text(), At: time.Unix(int64(i), 0)}}
+	}
+	_, err := s.AddAll(ctx, all)
+	return err
 }
 
 // Speak keeps a sentence of an answer that will be spoken.

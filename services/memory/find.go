@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"strings"
 
 	"github.com/gotars/tars/contract"
 )
@@ -12,43 +11,27 @@ import (
 const (
 	user      = contract.RoleUser
 	assistant = contract.RoleAssistant
-	columns   = "line.id, role, line.text, at, utt_id, trace"
+	columns   = "line.id, role, line.text, at, utt_id, trace, room, speaker"
 )
-
-// Search returns at most n lines that have one of the words or more, best first
-// by BM25, newest first among equals. Words are matched by their stems.
-func (s *Store) Search(ctx context.Context, words []string, n int) ([]Line, error) {
-	if len(words) == 0 {
-		return nil, nil
-	}
-	quoted := make([]string, len(words)) // a quoted word is never an operator
-	for i, w := range words {
-		quoted[i] = `"` + strings.ReplaceAll(w, `"`, `""`) + `"`
-	}
-	// Ranking inside the index and joining afterwards reads n lines, not all that match.
-	return s.lines(ctx, `SELECT `+columns+`, -score FROM
-		(SELECT rowid AS hit, bm25(word) AS score FROM word WHERE word MATCH ? ORDER BY score, rowid DESC LIMIT ?)
-		JOIN line ON line.id = hit ORDER BY score, line.id DESC`, strings.Join(quoted, " OR "), n)
-}
 
 // Recent returns the last n lines, newest first.
 func (s *Store) Recent(ctx context.Context, n int) ([]Line, error) {
-	return s.lines(ctx, "SELECT "+columns+", 1.0 FROM line ORDER BY id DESC LIMIT ?", n)
+	return s.lines(ctx, "SELECT "+columns+" FROM line ORDER BY id DESC LIMIT ?", n)
 }
 
 // Questions returns the last n lines of the user, newest first.
 func (s *Store) Questions(ctx context.Context, n int) ([]Line, error) {
-	return s.lines(ctx, "SELECT "+columns+", 0.0 FROM line WHERE role = ? ORDER BY id DESC LIMIT ?", user, n)
+	return s.lines(ctx, "SELECT "+columns+" FROM line WHERE role = ? ORDER BY id DESC LIMIT ?", user, n)
 }
 
 // Before returns the n lines before the line id, oldest first.
 func (s *Store) Before(ctx context.Context, id int64, n int) ([]Line, error) {
-	return s.lines(ctx, "SELECT * FROM (SELECT "+columns+", 0.0 FROM line WHERE id < ? ORDER BY id DESC LIMIT ?) ORDER BY id", id, n)
+	return s.lines(ctx, "SELECT * FROM (SELECT "+columns+" FROM line WHERE id < ? ORDER BY id DESC LIMIT ?) ORDER BY id", id, n)
 }
 
 // After returns the n lines after the line id, oldest first.
 func (s *Store) After(ctx context.Context, id int64, n int) ([]Line, error) {
-	return s.lines(ctx, "SELECT "+columns+", 0.0 FROM line WHERE id > ? ORDER BY id LIMIT ?", id, n)
+	return s.lines(ctx, "SELECT "+columns+" FROM line WHERE id > ? ORDER BY id LIMIT ?", id, n)
 }
 
 func (s *Store) lines(ctx context.Context, query string, args ...any) (all []Line, err error) {
@@ -60,7 +43,7 @@ func (s *Store) lines(ctx context.Context, query string, args ...any) (all []Lin
 	for rows.Next() {
 		var l Line
 		var at float64
-		if err := rows.Scan(&l.ID, &l.Role, &l.Text, &at, &l.UttID, &l.Trace, &l.Score); err != nil {
+		if err := rows.Scan(&l.ID, &l.Role, &l.Text, &at, &l.UttID, &l.Trace, &l.Room, &l.Speaker); err != nil {
 			return nil, fmt.Errorf("read %s: %w", s.path, err)
 		}
 		l.At = timeOf(at)

@@ -57,7 +57,8 @@ func (s *Service) keepTranscript(ctx context.Context, t contract.FinalTranscript
 	if strings.TrimSpace(t.Text) == "" {
 		return kit.Drop("blank")
 	}
-	l := Line{Role: contract.RoleUser, Text: t.Text, At: timeOf(t.TS), Trace: kit.From(ctx).Trace}
+	l := Line{Role: contract.RoleUser, Text: t.Text, At: timeOf(t.TS)}
+	noteOrigin(&l, kit.From(ctx))
 	if t.UttID != nil {
 		l.UttID = *t.UttID
 	}
@@ -78,7 +79,8 @@ func (s *Service) keepSpeech(ctx context.Context, m contract.TtsSay) error {
 	if at.Unix() <= 0 { // a bare message does not say when it was sent
 		at = time.Now()
 	}
-	l := Line{Role: contract.RoleAssistant, Text: m.Text, At: at, Trace: in.Trace}
+	l := Line{Role: contract.RoleAssistant, Text: m.Text, At: at}
+	noteOrigin(&l, in)
 	if m.UttID != nil {
 		l.UttID = *m.UttID
 	}
@@ -89,6 +91,14 @@ func (s *Service) keepSpeech(ctx context.Context, m contract.TtsSay) error {
 		return nil // it is kept when it was heard
 	}
 	return s.keep(ctx, m.MessageID, l)
+}
+
+// noteOrigin notes where a line comes from, as far as it came with it.
+func noteOrigin(l *Line, in kit.Meta) {
+	l.Trace, l.Room = in.Trace, in.Baggage["room"]
+	if l.Role == user {
+		l.Speaker = in.Baggage["speaker"]
+	}
 }
 
 func (s *Service) keep(ctx context.Context, id string, l Line) error {
@@ -105,7 +115,7 @@ func (s *Service) recall(ctx context.Context, q contract.MemoryQuery) (contract.
 	if strings.TrimSpace(q.Text) == "" {
 		return contract.MemoryResults{}, kit.Drop("blank")
 	}
-	return recollection{store: s.store, near: s.semantic.near, q: q, trace: kit.From(ctx).Trace}.results(ctx)
+	return recollection{store: s.store, mean: s.semantic.meaningOf, q: q, trace: kit.From(ctx).Trace}.results(ctx)
 }
 
 func (s *Service) answerCharacter(_ context.Context, q contract.CharacterGetRequest) (contract.CharacterResult, error) {

@@ -5,9 +5,9 @@ import (
 	"math"
 	"slices"
 	"strconv"
-	"sync"
 
 	"github.com/gotars/tars/contract"
+	"github.com/gotars/tars/speech/textsearch"
 )
 
 // maxQuestionLines is how many of the user's last lines may be the question itself, with
@@ -17,11 +17,12 @@ const maxQuestionLines = 4
 // recollection answers one query.
 type recollection struct {
 	store *Store
-	near  func(ctx context.Context, text string, n int) []neighbour // lines that mean what text does
+	mean  func(ctx context.Context, text string) *meaning // what the question means; nil: nobody knows
 	q     contract.MemoryQuery
 	trace string // of the query: the turn it belongs to
 
 	question map[int64]bool // lines that are the question itself
+	stems    []string       // of the question
 	left     int            // tokens that still fit
 	cut      bool           // something did not fit
 }
@@ -53,8 +54,9 @@ func (r recollection) results(ctx context.Context) (contract.MemoryResults, erro
 
 // targets returns the lines that answer the query.
 func (r *recollection) targets(ctx context.Context) ([]Line, error) {
-	words := splitWords(r.q.Text)
+	words := textsearch.Words(r.q.Text)
 	recent := r.q.RetrievalStrategy == contract.RecallRecent || len(words) == 0 // "*" matches all
+	r.stems = questionStems(r.q.Text)
 	if err := r.findQuestion(ctx, words); err != nil {
 		return nil, err
 	}
@@ -63,14 +65,14 @@ func (r *recollection) targets(ctx context.Context) ([]Line, error) {
 	if recent {
 		found, err = r.store.Recent(ctx, r.q.TopK+2*maxQuestionLines)
 	} else {
-		found, err = r.search(ctx, contentWords(words), 3*r.q.TopK+2*maxQuestionLines)
+		found, err = r.search(ctx)
 	}
 	if err != nil {
 		return nil, err
 	}
 	var kept []Line
 	for _, l := range found {
-		if r.isQuestion(l) || !recent && isRepeated(kept, l) {
+		if r.isQuestion(l) {
 			continue
 		}
 		n := countTokens(l.Text)
@@ -84,29 +86,147 @@ func (r *recollection) targets(ctx context.Context) ([]Line, error) {
 		r.left -= n
 		kept = append(kept, l)
 	}
-	if recent && r.q.MaxTokens != nil {
-		slices.Reverse(kept)
+	if recent {
+		for i := range kept {
+			kept[i].Score = 1
+		}
+		if r.q.MaxTokens != nil {
+			slices.Reverse(kept)
+		}
 	}
 	return kept, nil
 }
 
-// search returns at most 2n lines that have the words or the meaning of the
-// query, best first.
-func (r *recollection) search(ctx context.Context, words []string, n int) ([]Line, error) {
-	var ids []int64
-	var wg sync.WaitGroup
-	wg.Go(func() { // the embedder works while SQLite does
-		for _, l := range r.near(ctx, r.q.Text, n) {
-			ids = append(ids, l.id)
-		}
-	})
-	found, err := r.store.Search(ctx, words, n)
-	wg.Wait()
-	if err != nil || len(ids) == 0 {
-		return found, err
+// search returns the lines that have the words or the meaning of the query, the surest
+// first: each once, without the questions themselves and without what was never meant.
+func (r *recollection) search(ctx context.Context) ([]Line, error) {
+	var all []evidence
+	var err error
+	alike := byStems
+	if m := r.mean(ctx, r.q.Text); m != nil {
+		alike = m.alike
+		all, err = r.byBoth(ctx, m)
+	} else {
+		all, err = r.byWords(ctx)
 	}
-	like, err := r.store.Lines(ctx, ids)
-	return fuseRanks(found, like, n), err
+	if err != nil {
+		return nil, err
+	}
+	all = slices.DeleteFunc(all, func(e evidence) bool { return e.isNoise() || r.isQuestion(e.line) || r.asksTheSame(e) })
+	all = settle(all, r.stems, alike)
+	if later, err := r.changes(ctx, all); err != nil || len(later) > 0 {
+		return lines(settle(append(all, later...), r.stems, alike)), err
+	}
+	return lines(all), nil
+}
+
+// maxFollowed is how many of the surest lines are followed to what was said of them later.
+const maxFollowed = 3
+
+// changes finds lines that say otherwise than the surest ones, and that the question itself
+// did not find, because they have none of its words.
+func (r *recollection) changes(ctx context.Context, all []evidence) (found []evidence, err error) {
+	for _, e := range all[:min(len(all), maxFollowed)] {
+		if e.kind != told || e.line.Superseded != 0 {
+			continue
+		}
+		var ids []int64
+		for _, h := range r.store.words.Search(coreStems(e.stems), maxQuestionLines, 1)[told] {
+			if h.ID > e.line.ID && !slices.ContainsFunc(all, func(o evidence) bool { return o.line.ID == h.ID }) {
+				ids = append(ids, h.ID)
+			}
+		}
+		later, err := r.store.Lines(ctx, ids)
+		if err != nil {
+			return nil, err
+		}
+		for _, l := range later {
+			o := evidence{line: l, kind: told, stems: textsearch.Stems(l.Text, math.MaxInt)}
+			if !r.isQuestion(l) && claimOf(o).supersedes(claimOf(e), coreStems(e.stems)) {
+				o.line.Score, o.line.found = e.line.Score, true
+				found = append(found, o)
+			}
+		}
+	}
+	return found, nil
+}
+
+// alike is the cosine of two lines, or what their words say where one has none.
+func (m *meaning) alike(a, b evidence) float64 {
+	if c, ok := m.index.between(a.line.ID, b.line.ID); ok {
+		return float64(c)
+	}
+	return byStems(a, b)
+}
+
+// byStems is the part of their stems that two lines share.
+func byStems(a, b evidence) float64 {
+	both := shared(a.stems, b.stems)
+	return float64(both) / float64(max(1, len(a.stems)+len(b.stems)-both))
+}
+
+// depth is how many lines of a kind are looked at, to fill the places of a query with what
+// is left of them.
+func (r *recollection) depth() int { return 3*r.q.TopK + 2*maxQuestionLines }
+
+// byWords finds lines by their words alone.
+func (r *recollection) byWords(ctx context.Context) ([]evidence, error) {
+	return r.evidenceOf(ctx, r.store.words.Search(r.stems, r.depth(), uint8(quoted)), nil)
+}
+
+// byBoth finds lines by their words and by their meaning. What one of the two found is
+// looked at with the eyes of the other one too.
+func (r *recollection) byBoth(ctx context.Context, m *meaning) ([]evidence, error) {
+	hits := r.store.words.Search(r.stems, r.depth(), uint8(quoted))
+	near := m.index.nearest(m.vector, r.depth(), quoted)
+	for kind := range hits {
+		in := map[int64]bool{}
+		for _, h := range hits[kind] {
+			in[h.ID] = true
+		}
+		for _, n := range near[kind] {
+			if !in[n.id] {
+				hits[kind] = append(hits[kind], textsearch.Hit{ID: n.id, Class: uint8(kind), Score: -1})
+			}
+		}
+	}
+	return r.evidenceOf(ctx, hits, m)
+}
+
+// evidenceOf reads the lines of hits, and tells how sure each is to be meant.
+func (r *recollection) evidenceOf(ctx context.Context, hits [][]textsearch.Hit, m *meaning) ([]evidence, error) {
+	by := map[int64]textsearch.Hit{}
+	var ids []int64
+	for _, h := range slices.Concat(hits...) {
+		by[h.ID] = h
+		ids = append(ids, h.ID)
+	}
+	found, err := r.store.Lines(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	var near map[int64]float32
+	if m != nil {
+		near = m.index.similarities(m.vector, ids)
+	}
+	all := make([]evidence, len(found))
+	for i, l := range found {
+		h := by[l.ID]
+		if h.Score < 0 {
+			h.Score, h.Share = r.store.words.Score(r.stems, l.ID)
+		}
+		e := evidence{line: l, kind: lineKind(h.Class), words: h.Score, share: h.Share, stems: textsearch.Stems(l.Text, math.MaxInt)}
+		e.similarity, e.embedded = near[l.ID]
+		e.line.Score, e.line.found = e.certainty(), true
+		all[i] = e
+	}
+	return all, nil
+}
+
+// asksTheSame reports whether e is the question in other forms of the same words, asked
+// before.
+func (r *recollection) asksTheSame(e evidence) bool {
+	return e.kind == asked && sameStems(coreStems(e.stems), coreStems(r.stems))
 }
 
 // findQuestion finds the lines that are the question itself: it is kept before it
@@ -118,7 +238,7 @@ func (r *recollection) findQuestion(ctx context.Context, words []string) error {
 	}
 	r.question = map[int64]bool{}
 	for _, l := range last {
-		if len(words) > 0 && slices.Equal(splitWords(l.Text), words) {
+		if len(words) > 0 && slices.Equal(textsearch.Words(l.Text), words) {
 			r.question[l.ID] = true
 		}
 	}
@@ -128,12 +248,6 @@ func (r *recollection) findQuestion(ctx context.Context, words []string) error {
 // isQuestion reports whether l is the question, or what has been said in reply.
 func (r *recollection) isQuestion(l Line) bool {
 	return r.question[l.ID] || r.trace != "" && l.Trace == r.trace
-}
-
-// isRepeated reports whether one of the kept lines says what l says.
-func isRepeated(kept []Line, l Line) bool {
-	words := splitWords(l.Text)
-	return slices.ContainsFunc(kept, func(k Line) bool { return k.Role == l.Role && sameWords(splitWords(k.Text), words) })
 }
 
 // context returns the neighbours of the targets that fit, each once.
@@ -153,7 +267,7 @@ func (r *recollection) context(ctx context.Context, targets []Line) (out []contr
 		for _, l := range lines {
 			n := countTokens(l.Text)
 			switch {
-			case seen[l.ID] || r.isQuestion(l):
+			case seen[l.ID] || r.isQuestion(l) || kindOf(l) == quoted || r.isRepeated(l, targets):
 				continue
 			case n > r.left:
 				r.cut = true
@@ -179,11 +293,30 @@ func (r *recollection) context(ctx context.Context, targets []Line) (out []contr
 	return out, nil
 }
 
+// isRepeated reports whether a neighbour is the question, or says what a target says.
+func (r *recollection) isRepeated(l Line, targets []Line) bool {
+	stems := textsearch.Stems(l.Text, math.MaxInt)
+	if r.asksTheSame(evidence{kind: kindOf(l), stems: stems}) {
+		return true
+	}
+	return slices.ContainsFunc(targets, func(t Line) bool {
+		return sameSaying(stems, l.Text, textsearch.Stems(t.Text, math.MaxInt), t.Text)
+	})
+}
+
 // asResult is l as it goes out. Neighbours have score 0.
 func asResult(l Line, kind string) contract.MemoryResult {
-	doc := map[string]any{"text": l.Text, "role": l.Role, "utt_id": nil, "ts": unixSeconds(l.At)}
-	if l.UttID != "" {
-		doc["utt_id"] = l.UttID
+	doc := map[string]any{"id": l.ID, "text": l.Text, "role": l.Role, "utt_id": nil, "ts": unixSeconds(l.At)}
+	for key, value := range map[string]string{"utt_id": l.UttID, "room": l.Room, "speaker": l.Speaker} {
+		if value != "" {
+			doc[key] = value
+		}
+	}
+	if kind == contract.ContextTarget && l.found {
+		doc["sure"] = l.Score >= sureFrom
+	}
+	if l.Superseded != 0 {
+		doc["superseded_by"] = l.Superseded
 	}
 	return contract.MemoryResult{
 		Document: doc, Score: &l.Score, ContextType: kind, TokenCount: new(countTokens(l.Text)),

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"slices"
 	"sync/atomic"
 	"time"
 
@@ -13,42 +12,79 @@ import (
 )
 
 const (
-	batch        = 32          // lines that are embedded at once
-	settle       = time.Second // after a line was kept: an answer comes in sentences
-	maxEmbedTime = time.Minute // for a batch: the server may have to load its model
+	maxBatch     = 32                    // texts that are embedded at once
+	batchTime    = 60 * time.Millisecond // a batch should take no longer: a question may have to wait for it
+	settleTime   = time.Second           // after a line was kept: an answer comes in sentences
+	yieldEvery   = 5 * time.Millisecond  // while a question is embedded, nothing else is
+	talkingFor   = 2 * time.Second       // after a question: more may come, and lines take half of the time
+	maxEmbedTime = time.Minute           // for a batch: the server may have to load its model
 )
 
-// SemanticIndex gives every line a vector, beside the work of the memory, and finds
+// SemanticIndex gives every line vectors, beside the work of the memory, and finds
 // lines by theirs. Without an embedder it finds nothing.
+//
+// The vectors of two models cannot be compared. When the settings name another model than
+// the one that made the vectors, the old ones serve as long as the server still has their
+// model, until every line has a vector of the other one.
 type SemanticIndex struct {
 	cfg   Config
 	home  kit.Home
 	store *Store
 	log   *slog.Logger
 
-	index vectors
-	taken atomic.Pointer[OpenAI] // nil: no embedder
-	guard *failover.Guard        // of queries; what is done beside them does not count
+	serving atomic.Pointer[vectorSpace] // nil: no embedder
+	next    *vectorSpace                // only in run; takes over when it is complete
+	pass    *pass                       // only in run; nil: every line has its vectors, but those that changed since
+	batch   int                         // only in run; texts of the next request
+
+	guard     *failover.Guard // of questions; what is done beside them does not count
+	asking    atomic.Int32    // questions that are being embedded
+	lastAsked atomic.Int64    // Unix nanoseconds
+}
+
+// vectorSpace is the vectors of one model, and who makes them.
+type vectorSpace struct {
+	embedder atomic.Pointer[OpenAI] // where it answers may change, its model does not
+	model    string
+	index    vectors
+}
+
+func newVectorSpace(e *OpenAI) *vectorSpace {
+	s := &vectorSpace{model: e.model}
+	s.embedder.Store(e)
+	return s
+}
+
+// pass is the way through all lines to find those without vectors, from the newest to the
+// oldest.
+type pass struct{ before int64 }
+
+// meaning is what a text means, among the vectors of the same model.
+type meaning struct {
+	vector []float32
+	index  *vectors
 }
 
 // NewSemanticIndex returns the index of the lines of store.
 func NewSemanticIndex(cfg Config, home kit.Home, store *Store, log *slog.Logger) *SemanticIndex {
-	return &SemanticIndex{cfg: cfg, home: home, store: store, log: log, guard: failover.New()}
+	return &SemanticIndex{cfg: cfg, home: home, store: store, log: log, guard: failover.New(), batch: 8}
 }
 
-// near returns at most n lines that mean what text does, the closest first. It
-// takes little longer than MEMORY_EMBED_TIMEOUT, and returns nothing when there
-// is no embedder or it does not answer.
-func (m *SemanticIndex) near(ctx context.Context, text string, n int) []neighbour {
-	e := m.taken.Load()
-	if e == nil {
+// meaningOf returns what a question means. It takes little longer than
+// MEMORY_EMBED_TIMEOUT, and returns nil when there is no embedder or it does not answer.
+func (m *SemanticIndex) meaningOf(ctx context.Context, text string) *meaning {
+	space := m.serving.Load()
+	if space == nil {
 		return nil
 	}
+	m.asking.Add(1)
+	defer m.asking.Add(-1)
+	m.lastAsked.Store(time.Now().UnixNano())
 	var x [][]float32
 	err := m.guard.Do(ctx, func(ctx context.Context) (err error) {
 		ctx, cancel := context.WithTimeoutCause(ctx, m.cfg.EmbedTimeout, errors.New("no answer within MEMORY_EMBED_TIMEOUT"))
 		defer cancel()
-		x, err = e.Embed(ctx, []string{text})
+		x, err = space.embedder.Load().Embed(ctx, []string{text})
 		var refused *RefusedError
 		if errors.As(err, &refused) && !refused.MaybeServerFault {
 			err = failover.RequestFault(err)
@@ -59,7 +95,7 @@ func (m *SemanticIndex) near(ctx context.Context, text string, n int) []neighbou
 		m.log.DebugContext(ctx, "recalling by words alone", "err", err)
 		return nil
 	}
-	return m.index.nearest(x[0], n)
+	return &meaning{x[0], &space.index}
 }
 
 // run gives vectors to the lines that have none, as long as ctx runs. It looks
@@ -67,12 +103,12 @@ func (m *SemanticIndex) near(ctx context.Context, text string, n int) []neighbou
 func (m *SemanticIndex) run(ctx context.Context) error {
 	ready := false
 	for ctx.Err() == nil {
-		if ready = ready || m.loadNewest(ctx); !ready {
+		if ready = ready || m.connect(ctx); !ready {
 			m.wait(ctx, failover.LookEvery)
 			continue
 		}
 		if err := m.embedMissing(ctx); err != nil && ctx.Err() == nil {
-			ready = false
+			ready, m.pass = false, &pass{before: newest}
 			m.log.Warn("lines wait for their meaning", "err", err)
 			m.wait(ctx, failover.LookEvery)
 			continue
@@ -87,7 +123,7 @@ func (m *SemanticIndex) wait(ctx context.Context, d time.Duration) {
 	if d == 0 {
 		select {
 		case <-m.store.added:
-			d = settle
+			d = settleTime
 		case <-ctx.Done():
 			return
 		}
@@ -98,97 +134,165 @@ func (m *SemanticIndex) wait(ctx context.Context, d time.Duration) {
 	}
 }
 
-// loadNewest chooses an embedder, and reports whether there is one. The vectors of
-// two models cannot be compared, so a model is kept as long as the process runs,
-// and one that made vectors before is taken rather than another; where it
-// answers may change.
-func (m *SemanticIndex) loadNewest(ctx context.Context) bool {
-	choice, err := m.cfg.choice(m.home)
-	all := choice.Candidates(ctx)
-	if err != nil || len(all) == 0 {
-		return m.taken.Load() != nil
-	}
-	model, err := m.store.Model(ctx)
-	if err != nil {
-		m.log.Error("models not read", "err", err)
-		return false
-	}
-	old := m.taken.Load()
-	if old != nil {
-		model = old.model
-	}
-	found := all[max(0, slices.IndexFunc(all, func(c failover.Candidate[*OpenAI]) bool { return c.Engine.model == model }))]
-	best := found.Engine
-	switch {
-	case old != nil && best.model != old.model:
-		return true
-	case old != nil:
-		m.taken.Store(best)
-		return true
-	}
-	if err := m.store.Vectors(ctx, best.model, m.index.put); err != nil {
-		m.index.clear()
-		m.log.Error("vectors not read", "err", err)
-		return false
-	}
-	m.taken.Store(best)
-	m.log.InfoContext(ctx, "recalls by meaning", "engine", found.Name, "from", found.From, "model", best.model)
-	return true
-}
-
-// embedMissing embeds all lines that have no vector of the model, the newest first.
+// embedMissing embeds all lines that have no vector of the models in use, the newest first.
 func (m *SemanticIndex) embedMissing(ctx context.Context) error {
-	e := m.taken.Load()
-	for {
-		lines, err := m.store.Unembedded(ctx, e.model, batch)
-		if err != nil || len(lines) == 0 {
+	changed, all := m.store.takeChanged()
+	if all && m.pass == nil {
+		m.pass = &pass{before: newest}
+	}
+	if err := m.embedChanged(ctx, changed); err != nil {
+		return err
+	}
+	for m.pass != nil {
+		more, err := m.continuePass(ctx)
+		if err != nil {
 			return err
 		}
-		if err := m.embed(ctx, e, lines); err != nil {
+		if !more {
+			m.pass = nil
+			return m.takeOver(ctx)
+		}
+		if changed, _ := m.store.takeChanged(); len(changed) > 0 { // what is said meanwhile comes first
+			if err := m.embedChanged(ctx, changed); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// spaces are the vector spaces that every line should be in.
+func (m *SemanticIndex) spaces() []*vectorSpace {
+	if m.next != nil {
+		return []*vectorSpace{m.serving.Load(), m.next}
+	}
+	return []*vectorSpace{m.serving.Load()}
+}
+
+// embedChanged embeds lines that were added or changed.
+func (m *SemanticIndex) embedChanged(ctx context.Context, ids []int64) error {
+	for len(ids) > 0 {
+		n := min(len(ids), m.batch)
+		found, err := m.store.Lines(ctx, ids[:n])
+		if err != nil {
 			return err
 		}
+		for _, s := range m.spaces() {
+			if err := m.embedTimed(ctx, s, found); err != nil {
+				return err
+			}
+		}
+		ids = ids[n:]
+	}
+	return nil
+}
+
+// continuePass embeds the next lines of a pass, and reports whether there may be more.
+func (m *SemanticIndex) continuePass(ctx context.Context) (more bool, err error) {
+	space := m.spaces()[len(m.spaces())-1] // the one that serves is complete when there is another
+	found, err := m.store.Unembedded(ctx, space.model, m.pass.before, m.batch)
+	if err != nil || len(found) == 0 {
+		return false, err
+	}
+	m.pass.before = found[len(found)-1].ID
+	return true, m.embedTimed(ctx, space, found)
+}
+
+// takeOver puts the next vector space in the place of the one that serves, now that every
+// line is in it.
+func (m *SemanticIndex) takeOver(ctx context.Context) error {
+	if m.next != nil {
+		if err := m.load(ctx, m.next); err != nil {
+			return err
+		}
+		m.serving.Store(m.next)
+		m.log.InfoContext(ctx, "recalls by another model", "model", m.next.model)
+		m.next = nil
+	}
+	return m.store.DropVectors(ctx, m.serving.Load().model)
+}
+
+// embedTimed embeds a batch when nobody asks, and learns how large a batch may be.
+func (m *SemanticIndex) embedTimed(ctx context.Context, space *vectorSpace, lines []Line) error {
+	m.yield(ctx)
+	if len(lines) == 0 || ctx.Err() != nil {
+		return ctx.Err()
+	}
+	begun := time.Now()
+	if err := m.embed(ctx, space, lines); err != nil {
+		return err
+	}
+	took := time.Since(begun)
+	switch {
+	case took > 2*batchTime:
+		m.batch = max(1, m.batch/2)
+	case took < batchTime/2:
+		m.batch = min(maxBatch, 2*m.batch)
+	}
+	if time.Since(time.Unix(0, m.lastAsked.Load())) < talkingFor {
+		m.wait(ctx, took)
+	}
+	return nil
+}
+
+// yield waits while a question is being embedded.
+func (m *SemanticIndex) yield(ctx context.Context) {
+	for m.asking.Load() > 0 && ctx.Err() == nil {
+		m.wait(ctx, yieldEvery)
 	}
 }
 
-// embed gives vectors to lines. One that the embedder refuses gets an empty one,
+// embed gives vectors to lines. One that the embedder refuses gets none, and that is kept,
 // so that it is not tried again.
-func (m *SemanticIndex) embed(ctx context.Context, e *OpenAI, lines []Line) error {
-	texts := make([]string, len(lines))
-	for i, l := range lines {
-		texts[i] = l.Text
+func (m *SemanticIndex) embed(ctx context.Context, space *vectorSpace, lines []Line) error {
+	e := space.embedder.Load()
+	var texts []string
+	for _, l := range lines {
+		texts = append(texts, passages(l.Text)...)
 	}
 	xs, err := e.within(ctx, texts...)
 	var refused *RefusedError
 	switch {
 	case errors.As(err, &refused) && len(lines) > 1:
 		for _, l := range lines {
-			if err := m.embed(ctx, e, []Line{l}); err != nil {
+			if err := m.embed(ctx, space, []Line{l}); err != nil {
 				return err
 			}
 		}
 		return nil
 	case errors.As(err, &refused) && refused.MaybeServerFault:
-		if xs, err = e.again(ctx, texts[0]); err != nil {
+		if xs, err = e.again(ctx, texts...); err != nil {
 			return err
 		}
 	case errors.As(err, &refused):
-		xs = [][]float32{nil}
+		xs = nil
 	case err != nil:
 		return err
 	}
-	return m.keep(ctx, e, lines, xs)
+	return m.keep(ctx, space, lines, xs)
 }
 
-// keep keeps the vectors of lines.
-func (m *SemanticIndex) keep(ctx context.Context, e *OpenAI, lines []Line, xs [][]float32) error {
-	kept, err := m.store.SetVectors(ctx, e.model, lines, xs)
+// keep keeps the vectors of lines: those of the passages of one after those of the other,
+// or none at all.
+func (m *SemanticIndex) keep(ctx context.Context, space *vectorSpace, lines []Line, xs [][]float32) error {
+	parts := make([][][]float32, len(lines))
+	for i, l := range lines {
+		if n := len(passages(l.Text)); len(xs) > 0 {
+			parts[i], xs = xs[:n], xs[n:]
+		}
+	}
+	kept, err := m.store.SetVectors(ctx, space.model, lines, parts)
 	for i, ok := range kept {
-		if ok && len(xs[i]) > 0 {
-			m.index.put(lines[i].ID, xs[i])
+		if ok {
+			space.index.put(lines[i].ID, kindOf(lines[i]), parts[i]...)
 		}
 	}
 	return err
 }
 
-// forget drops the vectors of lines that are gone.
-func (m *SemanticIndex) forget(ids []int64) { m.index.remove(ids) }
+// forget drops the vectors of lines that are gone or have changed.
+func (m *SemanticIndex) forget(ids []int64) {
+	if s := m.serving.Load(); s != nil {
+		s.index.remove(ids)
+	}
+}

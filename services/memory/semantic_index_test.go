@@ -152,7 +152,7 @@ func meant(t *testing.T, home, model string) {
 	t.Helper()
 	s := open(t, home)
 	for end := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
-		bare, err := s.Unembedded(t.Context(), model, 1)
+		bare, err := s.Unembedded(t.Context(), model, 1<<62, 1)
 		if err != nil || time.Now().After(end) {
 			t.Fatalf("lines without a vector: %v, %v", bare, err)
 		}

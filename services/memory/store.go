@@ -5,76 +5,21 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
+	"sync"
 	"time"
 
 	"go.uber.org/fx"
 	_ "modernc.org/sqlite" // the driver called sqlite
 
 	"github.com/gotars/tars/kit"
+	"github.com/gotars/tars/speech/textsearch"
 )
-
-// migrations lead from an empty file to the present format; PRAGMA user_version
-// counts those done. Only ever append.
-var migrations = []string{`
-CREATE TABLE line (            -- what one side said at a time
-	id     INTEGER PRIMARY KEY,
-	role   TEXT NOT NULL,      -- user or assistant
-	text   TEXT NOT NULL,
-	at     REAL NOT NULL,      -- Unix seconds, of its first words
-	utt_id TEXT NOT NULL,      -- empty: none
-	trace  TEXT NOT NULL       -- message that began the turn; empty: unknown
-);
-CREATE INDEX line_utt ON line (utt_id) WHERE utt_id <> '';
-CREATE INDEX line_at ON line (at);
-CREATE TABLE message (         -- what has been kept, so that a repeat is not kept twice
-	id   TEXT PRIMARY KEY,
-	line INTEGER NOT NULL
-) WITHOUT ROWID;
-CREATE INDEX message_line ON message (line);
-CREATE TABLE trait (           -- traits that differ from the character's file
-	character TEXT NOT NULL,
-	name      TEXT NOT NULL,
-	value     INTEGER NOT NULL,
-	PRIMARY KEY (character, name)
-) WITHOUT ROWID;
-CREATE VIRTUAL TABLE word USING fts5 (text, content='line', content_rowid='id', tokenize='porter unicode61');
-CREATE TRIGGER line_in AFTER INSERT ON line BEGIN
-	INSERT INTO word (rowid, text) VALUES (new.id, new.text);
-END;
-CREATE TRIGGER line_out AFTER DELETE ON line BEGIN
-	INSERT INTO word (word, rowid, text) VALUES ('delete', old.id, old.text);
-	DELETE FROM message WHERE line = old.id;
-END;
-CREATE TRIGGER line_change AFTER UPDATE OF text ON line BEGIN
-	INSERT INTO word (word, rowid, text) VALUES ('delete', old.id, old.text);
-	INSERT INTO word (rowid, text) VALUES (new.id, new.text);
-END;
-`, `
-CREATE TABLE vector (          -- what lines mean; an empty one: the embedder refused the line
-	line  INTEGER PRIMARY KEY,
-	model TEXT NOT NULL,
-	data  BLOB NOT NULL        -- float32, little-endian, length 1
-);
-CREATE TRIGGER vector_out AFTER DELETE ON line BEGIN
-	DELETE FROM vector WHERE line = old.id;
-END;
-CREATE TRIGGER vector_change AFTER UPDATE OF text ON line BEGIN
-	DELETE FROM vector WHERE line = old.id;
-END;
-`, `
-CREATE TABLE spoken (          -- sentences of the last answers, to know what is heard of them
-	say   TEXT PRIMARY KEY,    -- message that asked for it
-	utt   TEXT NOT NULL,
-	text  TEXT NOT NULL,
-	at    REAL NOT NULL,       -- Unix seconds
-	heard TEXT                 -- NULL: nothing is known yet
-);
-CREATE INDEX spoken_utt ON spoken (utt);
-`}
 
 // answerFor is how long sentences of one utt_id are still one answer. A later
 // one with the same id is another answer of a client that repeats its ids.
@@ -88,18 +33,29 @@ type Store struct {
 	write *sql.DB
 	read  *sql.DB
 	added chan struct{} // holds one when lines were added; nobody has to take it
+
+	changed []int64 // lines that want vectors; guarded by writing
+	missed  bool    // there are more than those; guarded by writing
+
+	words   textsearch.Index // of all lines
+	writing sync.Mutex       // held while lines change, so that words follows the file
 }
 
 // Line is what one side said at a time: an utterance of the user, or all
 // sentences of one answer.
 type Line struct {
-	ID    int64 // in order of arrival
-	Role  string
-	Text  string
-	At    time.Time
-	UttID string  // empty: none
-	Trace string  // message that began the turn; empty: unknown
-	Score float64 // of a Search, higher is better
+	ID      int64 // in order of arrival
+	Role    string
+	Text    string
+	At      time.Time
+	UttID   string // empty: none
+	Trace   string // message that began the turn; empty: unknown
+	Room    string // where it was said; empty: unknown
+	Speaker string // name of who said it; empty: unknown
+
+	Score      float64 // how sure it is that the line is meant, 0 to 1
+	found      bool    // Score says how sure it is
+	Superseded int64   // the later line that says otherwise; 0: none is known
 }
 
 func newStore(path string) *Store { return &Store{path: path, added: make(chan struct{}, 1)} }
@@ -131,13 +87,16 @@ func (s *Store) open(ctx context.Context) error {
 	if err := f.Close(); err != nil {
 		return err
 	}
-	if s.write, err = openDatabase(s.path, 1, "journal_mode(wal)", "synchronous(full)"); err != nil {
+	if s.write, err = openDatabase(s.path, 1, "journal_mode(wal)", "synchronous(full)", "secure_delete(on)"); err != nil {
 		return err
 	}
 	if s.read, err = openDatabase(s.path, 4, "query_only(on)"); err != nil {
 		return err
 	}
-	return s.migrate(ctx)
+	if err := s.migrate(ctx); err != nil {
+		return err
+	}
+	return s.indexWords(ctx)
 }
 
 func openDatabase(path string, n int, pragmas ...string) (*sql.DB, error) {
@@ -197,48 +156,112 @@ func (s *Store) change(ctx context.Context, f func(*sql.Tx) error) error {
 // Add keeps l, once for each message. What an assistant says with the same
 // utt_id joins the line it belongs to.
 func (s *Store) Add(ctx context.Context, message string, l Line) error {
-	err := s.change(ctx, func(tx *sql.Tx) error {
-		var again bool
-		if err := tx.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM message WHERE id = ?)", message).Scan(&again); err != nil || again {
-			return err
+	_, err := s.AddAll(ctx, []Message{{message, l}})
+	return err
+}
+
+// Message is a line and the message that brought it.
+type Message struct {
+	ID   string // of the message
+	Line Line
+}
+
+// AddAll keeps many lines at once, each once for each message, and returns how many were
+// not there yet. Either all of them are kept, or none.
+func (s *Store) AddAll(ctx context.Context, all []Message) (added int, err error) {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	changed := map[int64]Line{}
+	err = s.change(ctx, func(tx *sql.Tx) error {
+		for _, m := range all {
+			l, err := addLine(ctx, tx, m)
+			if err != nil {
+				return err
+			}
+			if l.ID > 0 {
+				added++
+				changed[l.ID] = l
+			}
 		}
-		id, err := appendToAnswer(ctx, tx, l)
-		if errors.Is(err, sql.ErrNoRows) {
-			err = tx.QueryRowContext(ctx, "INSERT INTO line (role, text, at, utt_id, trace) VALUES (?, ?, ?, ?, ?) RETURNING id",
-				l.Role, l.Text, unixSeconds(l.At), l.UttID, l.Trace).Scan(&id)
-		}
-		if err != nil {
-			return err
-		}
-		_, err = tx.ExecContext(ctx, "INSERT INTO message (id, line) VALUES (?, ?)", message, id)
-		return err
+		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("keep a line in %s: %w", s.path, err)
+		return 0, fmt.Errorf("keep a line in %s: %w", s.path, err)
+	}
+	for _, id := range slices.Sorted(maps.Keys(changed)) {
+		s.words.Put(id, uint8(kindOf(changed[id])), changed[id].Text)
+		s.noteChanged(id)
+	}
+	return added, nil
+}
+
+// maxChanged bounds the lines that are remembered to want vectors; what is more is found
+// in the file.
+const maxChanged = 1000
+
+// noteChanged tells the semantic index that a line wants vectors. writing is held.
+func (s *Store) noteChanged(id int64) {
+	if n := len(s.changed); n >= maxChanged {
+		s.missed = true
+	} else if n == 0 || s.changed[n-1] != id {
+		s.changed = append(s.changed, id)
 	}
 	select {
 	case s.added <- struct{}{}:
 	default:
 	}
-	return nil
+}
+
+// takeChanged returns the lines that were added or changed since the last call, the newest
+// first, and whether there are others.
+func (s *Store) takeChanged() (ids []int64, others bool) {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	ids, others = s.changed, s.missed
+	s.changed, s.missed = nil, false
+	slices.Reverse(ids)
+	return slices.Compact(ids), others
+}
+
+// addLine keeps one line, and returns it as it is then; without an ID when its message
+// was there before.
+func addLine(ctx context.Context, tx *sql.Tx, m Message) (l Line, err error) {
+	var again bool
+	if err := tx.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM message WHERE id = ?)", m.ID).Scan(&again); err != nil || again {
+		return Line{}, err
+	}
+	l = m.Line
+	l.ID, l.Text, err = appendToAnswer(ctx, tx, m.Line)
+	if errors.Is(err, sql.ErrNoRows) {
+		l.Text = m.Line.Text
+		err = tx.QueryRowContext(ctx, "INSERT INTO line (role, text, at, utt_id, trace, room, speaker) VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
+			l.Role, l.Text, unixSeconds(l.At), l.UttID, l.Trace, l.Room, l.Speaker).Scan(&l.ID)
+	}
+	if err != nil {
+		return Line{}, err
+	}
+	_, err = tx.ExecContext(ctx, "INSERT INTO message (id, line) VALUES (?, ?)", m.ID, l.ID)
+	return l, err
 }
 
 // appendToAnswer appends l to the answer it goes on with; without one it returns
 // sql.ErrNoRows.
-func appendToAnswer(ctx context.Context, tx *sql.Tx, l Line) (id int64, err error) {
+func appendToAnswer(ctx context.Context, tx *sql.Tx, l Line) (id int64, text string, err error) {
 	if l.Role != assistant || l.UttID == "" {
-		return 0, sql.ErrNoRows
+		return 0, "", sql.ErrNoRows
 	}
 	err = tx.QueryRowContext(ctx, `UPDATE line SET text = text || ' ' || ? WHERE id =
-		(SELECT id FROM line WHERE utt_id = ? AND role = ? AND at > ? ORDER BY id DESC LIMIT 1) RETURNING id`,
-		l.Text, l.UttID, l.Role, unixSeconds(l.At.Add(-answerFor))).Scan(&id)
-	return id, err
+		(SELECT id FROM line WHERE utt_id = ? AND role = ? AND at > ? ORDER BY id DESC LIMIT 1) RETURNING id, text`,
+		l.Text, l.UttID, l.Role, unixSeconds(l.At.Add(-answerFor))).Scan(&id, &text)
+	return id, text, err
 }
 
 // ReplaceAnswer makes text all that is kept of the last answer with this utt_id;
 // nothing when it is empty. It returns the lines that it changed, whose meaning is
 // not known any more.
 func (s *Store) ReplaceAnswer(ctx context.Context, utt, text string) (ids []int64, err error) {
+	s.writing.Lock()
+	defer s.writing.Unlock()
 	const last = "(SELECT id FROM line WHERE utt_id = ? AND role = ? ORDER BY id DESC LIMIT 1) RETURNING id"
 	err = s.change(ctx, func(tx *sql.Tx) error {
 		if text == "" {
@@ -251,9 +274,12 @@ func (s *Store) ReplaceAnswer(ctx context.Context, utt, text string) (ids []int6
 	if err != nil {
 		return nil, fmt.Errorf("shorten an answer in %s: %w", s.path, err)
 	}
-	select {
-	case s.added <- struct{}{}:
-	default:
+	for _, id := range ids {
+		s.words.Remove(id)
+		if text != "" {
+			s.words.Put(id, uint8(kindOf(Line{Role: assistant, Text: text})), text)
+			s.noteChanged(id)
+		}
 	}
 	return ids, nil
 }
@@ -272,18 +298,6 @@ func idsOf(rows *sql.Rows, err error) (ids []int64, _ error) {
 		ids = append(ids, id)
 	}
 	return ids, rows.Err()
-}
-
-// Forget removes the lines from before t, and returns which those were.
-func (s *Store) Forget(ctx context.Context, t time.Time) (ids []int64, err error) {
-	err = s.change(ctx, func(tx *sql.Tx) error {
-		ids, err = idsOf(tx.QueryContext(ctx, "DELETE FROM line WHERE at < ? RETURNING id", unixSeconds(t)))
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("forget old lines: %w", err)
-	}
-	return ids, nil
 }
 
 func unixSeconds(t time.Time) float64 { return float64(t.UnixMicro()) / 1e6 }

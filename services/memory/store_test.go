@@ -91,7 +91,7 @@ func TestKillKeepsAll(t *testing.T) {
 	}
 	_ = c.Wait()
 	s := open(t, dir)
-	lines, err := s.Search(t.Context(), []string{"boat"}, 1000)
+	lines, err := s.Recent(t.Context(), 1000)
 	if err != nil || kept < 200 || len(lines) < kept {
 		t.Errorf("%d lines of at least %d: %v", len(lines), kept, err)
 	}
@@ -131,7 +131,7 @@ func TestReopens(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer s.Close()
-			if lines, err := s.Search(t.Context(), []string{"boats"}, 9); len(lines) != 1 {
+			if lines, err := s.Find(t.Context(), "boats", 9); len(lines) != 1 {
 				t.Errorf("found %d: %v", len(lines), err)
 			}
 			if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
@@ -175,11 +175,8 @@ func FuzzSearch(f *testing.F) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		if _, err := s.Search(t.Context(), memory.Telling(text), 5); err != nil {
+		if _, err := s.Find(t.Context(), text, 5); err != nil {
 			t.Errorf("%q: %v", text, err)
-		}
-		if _, err := s.Search(t.Context(), []string{text}, 5); err != nil && !strings.ContainsRune(text, 0) {
-			t.Errorf("unsplit %q: %v", text, err)
 		}
 	})
 }
@@ -248,7 +245,7 @@ func search(b *testing.B, s *memory.Store) {
 	b.ReportAllocs()
 	for b.Loop() {
 		begin := time.Now()
-		if _, err := s.Search(b.Context(), memory.Telling(sentence(r, 4)), 23); err != nil {
+		if _, err := s.Find(b.Context(), sentence(r, 4), 23); err != nil {
 			b.Fatal(err)
 		}
 		took = append(took, time.Since(begin))

@@ -9,13 +9,18 @@ import (
 )
 
 // vectors finds the vectors nearest to another one, by looking at all of them;
-// when there are many, at their [binaryIndex] first. It is safe for concurrent use.
+// when there are many, at their [binaryIndex] first. Each number is kept in one byte, which
+// finds 99 of 100 of the ten nearest or more (TestQuantisedIsNearlyExact). It is safe for
+// concurrent use.
 type vectors struct {
 	mu     sync.RWMutex
-	size   int       // of each vector; 0: none yet
-	ids    []int64   // of lines
-	all    []float32 // one vector after the other, in the order of ids
-	at     map[int64]int
+	size   int        // of each vector; 0: none yet
+	ids    []int64    // of lines; a long line has several vectors, one after the other. 0: removed
+	kinds  []lineKind // of the lines
+	all    []int8     // one vector after the other, in the order of ids
+	scales []float32  // of each vector: what 1 stands for
+	at     map[int64]int32
+	gone   int // vectors that were removed
 	binary binaryIndex
 }
 
@@ -25,90 +30,221 @@ type neighbour struct {
 	similarity float32
 }
 
-// put adds the vector of a line, or replaces it. One of another size is left
+// put adds the vectors of a line, or replaces them. Those of another size are left
 // out.
-func (v *vectors) put(id int64, x []float32) {
+func (v *vectors) put(id int64, kind lineKind, parts ...[]float32) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if v.size == 0 {
-		v.size, v.at = len(x), map[int64]int{}
+	if v.size == 0 && len(parts) > 0 {
+		v.size, v.at = len(parts[0]), map[int64]int32{}
 	}
-	if len(x) != v.size {
-		return
+	v.drop(id)
+	for _, x := range parts {
+		if len(x) != v.size {
+			continue
+		}
+		if _, ok := v.at[id]; !ok {
+			v.at[id] = int32(len(v.ids))
+		}
+		v.ids, v.kinds = append(v.ids, id), append(v.kinds, kind)
+		var scale float32
+		v.all, scale = quantise(v.all, x)
+		v.scales = append(v.scales, scale)
+		v.updateBinary(x)
 	}
-	if i, ok := v.at[id]; ok {
-		copy(v.all[i*v.size:], x)
-		v.updateBinary(i)
-		return
-	}
-	v.at[id] = len(v.ids)
-	v.ids = append(v.ids, id)
-	v.all = append(v.all, x...)
-	v.updateBinary(len(v.ids) - 1)
 }
+
+// quantise appends x to dst, with one byte a number, and returns what 1 stands for.
+func quantise(dst []int8, x []float32) ([]int8, float32) {
+	most := float32(0)
+	for _, f := range x {
+		most = max(most, f, -f)
+	}
+	if most == 0 {
+		return append(dst, make([]int8, len(x))...), 0
+	}
+	scale := most / 127
+	for _, f := range x {
+		dst = append(dst, int8(math.RoundToEven(float64(f/scale))))
+	}
+	return dst, scale
+}
+
+// restored is vector i as it was, about.
+func (v *vectors) restored(i int, dst []float32) []float32 {
+	for _, b := range v.all[i*v.size : (i+1)*v.size] {
+		dst = append(dst, float32(b)*v.scales[i])
+	}
+	return dst
+}
+
+// minGone is how many vectors must be removed before the rest is moved together.
+const minGone = 1024
 
 // remove forgets the vectors of lines.
 func (v *vectors) remove(ids []int64) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	for _, id := range ids {
-		i, ok := v.at[id]
+		v.drop(id)
+	}
+	if v.gone > minGone && v.gone > len(v.ids)/4 {
+		v.compact()
+	}
+}
+
+func (v *vectors) drop(id int64) {
+	from, ok := v.at[id]
+	if !ok {
+		return
+	}
+	delete(v.at, id)
+	for i := int(from); i < len(v.ids) && v.ids[i] == id; i++ {
+		v.ids[i] = 0
+		clear(v.all[i*v.size : (i+1)*v.size])
+		v.gone++
+	}
+}
+
+// compact moves the vectors that are left together.
+func (v *vectors) compact() {
+	kept := 0
+	for i, id := range v.ids {
+		if id == 0 {
+			continue
+		}
+		if kept == 0 || v.ids[kept-1] != id {
+			v.at[id] = int32(kept)
+		}
+		v.ids[kept], v.kinds[kept], v.scales[kept] = id, v.kinds[i], v.scales[i]
+		copy(v.all[kept*v.size:(kept+1)*v.size], v.all[i*v.size:(i+1)*v.size])
+		kept++
+	}
+	v.ids, v.kinds, v.scales, v.all, v.gone = v.ids[:kept], v.kinds[:kept], v.scales[:kept], v.all[:kept*v.size], 0
+	v.binary = binaryIndex{}
+	if kept >= preselectFrom {
+		v.rebuildBinary()
+	}
+}
+
+// similarities are the cosines of x with lines, each the closest of a line's vectors; only
+// of lines that have one.
+func (v *vectors) similarities(x []float32, ids []int64) map[int64]float32 {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	out := map[int64]float32{}
+	if len(x) != v.size {
+		return out
+	}
+	q, scale := quantise(nil, x)
+	for _, id := range ids {
+		from, ok := v.at[id]
 		if !ok {
 			continue
 		}
-		last := len(v.ids) - 1
-		copy(v.all[i*v.size:(i+1)*v.size], v.all[last*v.size:])
-		v.binary.replace(i, last)
-		v.ids[i], v.at[v.ids[last]] = v.ids[last], i
-		v.ids, v.all = v.ids[:last], v.all[:last*v.size]
-		delete(v.at, id)
+		best := float32(-1)
+		for i := int(from); i < len(v.ids) && v.ids[i] == id; i++ {
+			best = max(best, v.product(q, scale, i))
+		}
+		out[id] = best
 	}
+	return out
+}
+
+// product is the cosine of q with vector i.
+func (v *vectors) product(q []int8, scale float32, i int) float32 {
+	return float32(dotProduct(q, v.all[i*v.size:(i+1)*v.size])) * scale * v.scales[i]
 }
 
 func (v *vectors) clear() {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.size, v.ids, v.all, v.at, v.binary = 0, nil, nil, nil, binaryIndex{}
+	v.size, v.ids, v.kinds, v.all, v.scales, v.at, v.gone, v.binary = 0, nil, nil, nil, nil, nil, 0, binaryIndex{}
 }
 
-const (
-	// A line whose similarity is above both bounds is not there by coincidence: above
-	// what unrelated sentences have, and, among enough lines, well above what the
-	// others have. The second one is there because models differ: for some all texts
-	// are similar. With MiniLM ten of twelve paraphrases are found; with other models they were
-	// not measured.
-	minSimilarity   = 0.25
-	minDeviations   = 1.5 // standard deviations above the mean
-	minForDeviation = 20  // lines to know those
+const vectorsPerWorker = 5000 // vectors that are worth a goroutine
 
-	vectorsPerWorker = 5000 // vectors that are worth a goroutine
-)
-
-// nearest returns at most n lines that are close to x, the closest first.
-func (v *vectors) nearest(x []float32, n int) []neighbour {
+// nearest returns for each kind below kinds the n lines that are closest to x, the closest
+// first. Whether they are close enough to be meant is for the caller to say.
+func (v *vectors) nearest(x []float32, n int, kinds lineKind) [][]neighbour {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
+	found := make([][]neighbour, kinds)
 	if len(x) != v.size || len(v.ids) == 0 {
-		return nil
+		return found
 	}
 	workers := min(runtime.GOMAXPROCS(0), 1+len(v.ids)/vectorsPerWorker)
 	guess, least := v.preselect(x, n, workers)
-	parts := make([]scanResult, workers)
-	v.inParts(workers, func(w, from, to int) { parts[w] = v.scan(x, n, from, to, guess, least) })
-	var all scanResult
-	for _, p := range parts {
-		all.best = append(all.best, p.best...)
-		all.seen, all.sum, all.squares = all.seen+p.seen, all.sum+p.sum, all.squares+p.squares
-	}
-	slices.SortFunc(all.best, func(a, b neighbour) int {
-		return cmp.Or(cmp.Compare(b.similarity, a.similarity), cmp.Compare(b.id, a.id))
+	q, scale := quantise(nil, x)
+	parts := make([][][]neighbour, workers)
+	v.inParts(workers, func(w, from, to int) {
+		s := scan{v: v, query: q, scale: scale, n: copyFactor * n, best: make([][]neighbour, kinds), worst: make([]float32, kinds)}
+		s.look(from, to, guess, least)
+		parts[w] = s.best
 	})
-	bound := all.least()
-	end := slices.IndexFunc(all.best, func(h neighbour) bool { return float64(h.similarity) < bound })
-	if end < 0 {
-		end = len(all.best)
+	for k := range found {
+		var all []neighbour
+		for _, p := range parts {
+			all = append(all, p[k]...)
+		}
+		found[k] = v.withoutCopies(v.rescore(x, closest(all, copyFactor*n)), n)
 	}
-	return all.best[:min(end, n)]
+	return found
+}
+
+const (
+	nearCopy   = 0.96 // the cosine from which on two lines say the same
+	copyFactor = 6    // so many times more lines are looked for than are wanted, for there may be copies
+)
+
+// rescore sorts lines by the question as it is, in place of its bytes: half of the error.
+func (v *vectors) rescore(x []float32, all []neighbour) []neighbour {
+	for i, h := range all {
+		best := float32(-1)
+		for k := int(v.at[h.id]); k < len(v.ids) && v.ids[k] == h.id; k++ {
+			sum := float32(0)
+			for d, b := range v.all[k*v.size : (k+1)*v.size] {
+				sum += x[d] * float32(b)
+			}
+			best = max(best, sum*v.scales[k])
+		}
+		all[i].similarity = best
+	}
+	return closest(all, len(all))
+}
+
+// withoutCopies leaves n lines of all, of those that say the same one: what is said every
+// day would fill the places of what was said once.
+func (v *vectors) withoutCopies(all []neighbour, n int) (kept []neighbour) {
+	for _, h := range all {
+		if len(kept) == n {
+			break
+		}
+		at := v.at[h.id]
+		if !slices.ContainsFunc(kept, func(k neighbour) bool {
+			return k.similarity-h.similarity < 1-nearCopy && v.similarity(int(at), int(v.at[k.id])) > nearCopy
+		}) {
+			kept = append(kept, h)
+		}
+	}
+	return kept
+}
+
+// similarity is the cosine of two vectors.
+func (v *vectors) similarity(i, k int) float32 {
+	return v.product(v.all[i*v.size:(i+1)*v.size], v.scales[i], k)
+}
+
+// between is the cosine of two lines, of the first vector of each; false when one has none.
+func (v *vectors) between(a, b int64) (float32, bool) {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	i, ok := v.at[a]
+	k, ok2 := v.at[b]
+	if !ok || !ok2 {
+		return 0, false
+	}
+	return v.similarity(int(i), int(k)), true
 }
 
 // inParts has each worker do its part of the vectors, from one index up to
@@ -121,65 +257,66 @@ func (v *vectors) inParts(workers int, do func(worker, from, to int)) {
 	wg.Wait()
 }
 
-// scanResult is what a scan saw.
-type scanResult struct {
-	best         []neighbour // in no order
-	seen         int         // vectors that the sums are of
-	sum, squares float64
+// closest sorts all, and leaves the n closest, each line once.
+func closest(all []neighbour, n int) []neighbour {
+	slices.SortFunc(all, func(a, b neighbour) int {
+		return cmp.Or(cmp.Compare(b.similarity, a.similarity), cmp.Compare(b.id, a.id))
+	})
+	kept, seen := all[:0], map[int64]bool{}
+	for _, h := range all {
+		if !seen[h.id] && len(kept) < n {
+			seen[h.id] = true
+			kept = append(kept, h)
+		}
+	}
+	return kept
 }
 
-// least is how close a line must be.
-func (f scanResult) least() float64 {
-	if f.seen < minForDeviation {
-		return minSimilarity
-	}
-	mean := f.sum / float64(f.seen)
-	return max(minSimilarity, mean+minDeviations*math.Sqrt(max(0, f.squares/float64(f.seen)-mean*mean)))
+// scan looks at a part of the vectors.
+type scan struct {
+	v     *vectors
+	query []int8
+	scale float32
+	n     int
+	best  [][]neighbour // by kind, in no order
+	worst []float32     // by kind: what is not closer need not be kept
 }
 
-// scan looks at the vectors from one index up to another: all, or those with a
-// guess of least or more, and a sample of the others for the sums.
-func (v *vectors) scan(x []float32, n, from, to int, guess []uint16, least uint16) (f scanResult) {
-	every := 1
-	if guess != nil {
-		every = max(1, len(v.ids)/sampleSize)
-	}
-	worst := float32(math.Inf(-1)) // of the best, once there are n
+// look looks at the vectors from one index up to another: all, or those with a guess of
+// least or more.
+func (s *scan) look(from, to int, guess []uint16, least uint16) {
 	for i := from; i < to; i++ {
-		sampled := i%every == 0
-		if guess != nil && guess[i] < least && !sampled {
+		kind := s.v.kinds[i]
+		if guess != nil && guess[i] < least || int(kind) >= len(s.best) || s.v.ids[i] == 0 {
 			continue
 		}
-		c := dotProduct(x, v.all[i*v.size:(i+1)*v.size])
-		if sampled {
-			f.seen, f.sum, f.squares = f.seen+1, f.sum+float64(c), f.squares+float64(c)*float64(c)
-		}
-		if c <= worst {
+		c := s.v.product(s.query, s.scale, i)
+		if c <= s.worst[kind] { // nothing below 0 is near
 			continue
 		}
-		f.best = append(f.best, neighbour{v.ids[i], c})
-		if len(f.best) == 2*n { // sorting now and then is cheaper than a heap
-			slices.SortFunc(f.best, func(a, b neighbour) int { return cmp.Compare(b.similarity, a.similarity) })
-			f.best = f.best[:n]
-			worst = f.best[n-1].similarity
+		s.best[kind] = append(s.best[kind], neighbour{s.v.ids[i], c})
+		if len(s.best[kind]) >= 3*s.n { // sorting now and then is cheaper than a heap
+			s.best[kind] = closest(s.best[kind], s.n)
+			if len(s.best[kind]) == s.n {
+				s.worst[kind] = s.best[kind][s.n-1].similarity
+			}
 		}
 	}
-	return f
 }
 
 // dotProduct is the product of two vectors of one size.
-func dotProduct(a, b []float32) float32 {
-	var s0, s1, s2, s3 float32
+func dotProduct(a, b []int8) int32 {
+	var s0, s1, s2, s3 int32
 	for len(a) >= 8 && len(b) >= 8 {
-		x, y := (*[8]float32)(a), (*[8]float32)(b)
-		s0 += x[0]*y[0] + x[4]*y[4]
-		s1 += x[1]*y[1] + x[5]*y[5]
-		s2 += x[2]*y[2] + x[6]*y[6]
-		s3 += x[3]*y[3] + x[7]*y[7]
+		x, y := (*[8]int8)(a), (*[8]int8)(b)
+		s0 += int32(x[0])*int32(y[0]) + int32(x[4])*int32(y[4])
+		s1 += int32(x[1])*int32(y[1]) + int32(x[5])*int32(y[5])
+		s2 += int32(x[2])*int32(y[2]) + int32(x[6])*int32(y[6])
+		s3 += int32(x[3])*int32(y[3]) + int32(x[7])*int32(y[7])
 		a, b = a[8:], b[8:]
 	}
 	for i := range min(len(a), len(b)) {
-		s0 += a[i] * b[i]
+		s0 += int32(a[i]) * int32(b[i])
 	}
 	return s0 + s1 + s2 + s3
 }

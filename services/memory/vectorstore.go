@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -19,47 +20,74 @@ func (s *Store) Model(ctx context.Context) (model string, err error) {
 	return model, err
 }
 
-// Vectors calls have with each line that has a vector of model.
-func (s *Store) Vectors(ctx context.Context, model string, have func(id int64, v []float32)) error {
-	rows, err := s.read.QueryContext(ctx, "SELECT line, data FROM vector WHERE model = ? AND data <> x''", model)
+// Vectors calls have with each line that has vectors of model. Those of a long line are
+// several.
+func (s *Store) Vectors(ctx context.Context, model string, have func(id int64, parts [][]float32)) error {
+	rows, err := s.read.QueryContext(ctx, "SELECT line, parts, data FROM vector WHERE model = ? AND parts > 0", model)
 	if err != nil {
 		return fmt.Errorf("read %s: %w", s.path, err)
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var id int64
+		var parts int
 		var data sql.RawBytes
-		if err := rows.Scan(&id, &data); err != nil {
+		if err := rows.Scan(&id, &parts, &data); err != nil {
 			return fmt.Errorf("read %s: %w", s.path, err)
 		}
-		v := make([]float32, len(data)/4)
-		for i := range v {
-			v[i] = math.Float32frombits(binary.LittleEndian.Uint32(data[4*i:]))
-		}
-		have(id, v)
+		have(id, decodeVectors(data, parts))
 	}
 	return rows.Err()
 }
 
-// Unembedded returns at most n lines without a vector of model, the newest first.
-func (s *Store) Unembedded(ctx context.Context, model string, n int) ([]Line, error) {
-	return s.lines(ctx, "SELECT "+columns+`, 0.0 FROM line LEFT JOIN vector ON vector.line = line.id AND vector.model = ?
-		WHERE vector.line IS NULL ORDER BY line.id DESC LIMIT ?`, model, n)
+func decodeVectors(data []byte, parts int) [][]float32 {
+	all := make([]float32, len(data)/4)
+	for i := range all {
+		all[i] = math.Float32frombits(binary.LittleEndian.Uint32(data[4*i:]))
+	}
+	return slices.Collect(slices.Chunk(all, max(1, len(all)/parts)))
 }
 
-// SetVectors keeps the vectors of lines, in place of those of another model. A
-// line whose text has changed since, or that is gone, is left without: kept
-// tells which were not.
-func (s *Store) SetVectors(ctx context.Context, model string, lines []Line, vs [][]float32) (kept []bool, err error) {
+func encodeVectors(parts [][]float32) []byte {
+	var data []byte
+	for _, v := range parts {
+		for _, x := range v {
+			data = binary.LittleEndian.AppendUint32(data, math.Float32bits(x))
+		}
+	}
+	if data == nil {
+		data = []byte{}
+	}
+	return data
+}
+
+// AnyVector returns the newest line with vectors of model, and the first of those.
+func (s *Store) AnyVector(ctx context.Context, model string) (l Line, v []float32, err error) {
+	var data []byte
+	var parts int
+	err = s.read.QueryRowContext(ctx, `SELECT line.id, text, parts, data FROM vector JOIN line ON line.id = vector.line
+		WHERE model = ? AND parts > 0 ORDER BY line.id DESC LIMIT 1`, model).Scan(&l.ID, &l.Text, &parts, &data)
+	if err != nil {
+		return l, nil, fmt.Errorf("read %s: %w", s.path, err)
+	}
+	return l, decodeVectors(data, parts)[0], nil
+}
+
+// Unembedded returns at most n lines before the line id that have no vector of model, the
+// newest first.
+func (s *Store) Unembedded(ctx context.Context, model string, before int64, n int) ([]Line, error) {
+	return s.lines(ctx, "SELECT "+columns+` FROM line WHERE id < ?
+		AND NOT EXISTS (SELECT 1 FROM vector WHERE vector.line = line.id AND vector.model = ?) ORDER BY id DESC LIMIT ?`, before, model, n)
+}
+
+// SetVectors keeps the vectors of lines. A line whose text has changed since, or that is
+// gone, is left without: kept tells which were not.
+func (s *Store) SetVectors(ctx context.Context, model string, lines []Line, vs [][][]float32) (kept []bool, err error) {
 	kept = make([]bool, len(lines))
 	err = s.change(ctx, func(tx *sql.Tx) error {
 		for i, l := range lines {
-			data := make([]byte, 0, 4*len(vs[i]))
-			for _, x := range vs[i] {
-				data = binary.LittleEndian.AppendUint32(data, math.Float32bits(x))
-			}
-			r, err := tx.ExecContext(ctx, `INSERT OR REPLACE INTO vector (line, model, data)
-				SELECT id, ?, ? FROM line WHERE id = ? AND text = ?`, model, data, l.ID, l.Text)
+			r, err := tx.ExecContext(ctx, `INSERT OR REPLACE INTO vector (line, model, parts, data)
+				SELECT id, ?, ?, ? FROM line WHERE id = ? AND text = ?`, model, len(vs[i]), encodeVectors(vs[i]), l.ID, l.Text)
 			if err != nil {
 				return err
 			}
@@ -77,6 +105,18 @@ func (s *Store) SetVectors(ctx context.Context, model string, lines []Line, vs [
 	return kept, nil
 }
 
+// DropVectors forgets the vectors of all models but one.
+func (s *Store) DropVectors(ctx context.Context, keep string) error {
+	err := s.change(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, "DELETE FROM vector WHERE model <> ?", keep)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("drop old vectors of %s: %w", s.path, err)
+	}
+	return nil
+}
+
 // Lines returns the lines with these ids that are there, in their order.
 func (s *Store) Lines(ctx context.Context, ids []int64) ([]Line, error) {
 	if len(ids) == 0 {
@@ -86,7 +126,7 @@ func (s *Store) Lines(ctx context.Context, ids []int64) ([]Line, error) {
 	for i, id := range ids {
 		args[i] = id
 	}
-	found, err := s.lines(ctx, "SELECT "+columns+", 0.0 FROM line WHERE id IN ("+marks+")", args...)
+	found, err := s.lines(ctx, "SELECT "+columns+" FROM line WHERE id IN ("+marks+")", args...)
 	if err != nil {
 		return nil, err
 	}

@@ -1,68 +1,68 @@
 package memory
 
 import (
+	"slices"
 	"strings"
-	"unicode"
+
+	"github.com/gotars/tars/speech/textsearch"
 )
-
-// stopWords lists words that say nothing about what a sentence is about, and the
-// ends of short forms such as "what's".
-var stopWords = wordSet(`a about above after again all am an and any are as at be because been before being below between both
-but by can could did do does doing don down during each few for from further had has have having he her here hers him his
-how i if in into is it its just ll m me might more most my myself no nor not now of off on once only or other our ours out
-over own please re s same shall she should so some such t than that the their theirs them then there these they this those
-through to too under until up ve very was we were what when where which while who whom why will with would you your yours d`)
-
-func wordSet(words string) map[string]bool {
-	m := map[string]bool{}
-	for w := range strings.FieldsSeq(words) {
-		m[w] = true
-	}
-	return m
-}
-
-// splitWords returns the words of text in lower case, without punctuation.
-func splitWords(text string) []string {
-	return strings.FieldsFunc(strings.ToLower(text), func(r rune) bool {
-		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r)
-	})
-}
 
 // maxWords is how many words of a query are searched for.
 const maxWords = 64
 
-// contentWords returns the words of text to search for, each once.
-func contentWords(words []string) (out []string) {
-	seen := map[string]bool{}
-	for _, w := range words {
-		if !stopWords[w] && !seen[w] && len(out) < maxWords {
-			seen[w] = true
-			out = append(out, w)
-		}
+// memoryWords are stems of how people speak about what was said, which is not what it was
+// about: "what did I tell you about the boat". Without them "the boat" is left.
+var memoryWords = stemSet("remember recall know knew say said saying tell told telling mention mentioned talk talked speak spoke think thing things anything something please remind note mind forget forgot")
+
+func stemSet(words string) map[string]bool {
+	m := map[string]bool{}
+	for w := range strings.FieldsSeq(words) {
+		m[textsearch.Stem(w)] = true
 	}
-	return out
+	return m
 }
 
-// sameWords reports whether two lines say nearly the same: nine of ten of their
-// different words are in both.
-func sameWords(a, b []string) bool {
-	in := map[string]bool{}
-	for _, w := range a {
-		in[w] = true
+// questionStems are the stems to search for.
+func questionStems(text string) []string {
+	all := textsearch.Stems(text, maxWords)
+	if core := coreStems(all); len(core) > 0 {
+		return core
 	}
-	both, all, counted := 0, len(in), map[string]bool{}
-	for _, w := range b {
-		switch {
-		case counted[w]:
-			continue
-		case in[w]:
-			both++
-		default:
-			all++
+	return all
+}
+
+// coreStems are the stems that say what a line is about.
+func coreStems(stems []string) []string {
+	return slices.DeleteFunc(slices.Clone(stems), func(s string) bool { return memoryWords[s] })
+}
+
+// sameStems reports whether two lists have the same stems.
+func sameStems(a, b []string) bool {
+	return len(a) == len(b) && len(a) > 0 && shared(a, b) == len(a)
+}
+
+// shared is how many stems of a are in b.
+func shared(a, b []string) (n int) {
+	for _, s := range a {
+		if slices.Contains(b, s) {
+			n++
 		}
-		counted[w] = true
 	}
-	return both*10 >= all*9
+	return n
+}
+
+// sameSaying reports whether two lines say the same: what they are about is the same, and
+// neither denies it alone.
+func sameSaying(a []string, aText string, b []string, bText string) bool {
+	if a, b := coreStems(a), coreStems(b); len(a) > 0 || len(b) > 0 {
+		return sameStems(a, b) && denies(aText) == denies(bText)
+	}
+	return slices.Equal(textsearch.Words(aText), textsearch.Words(bText))
+}
+
+// denies reports whether a line says that something is not so.
+func denies(text string) bool {
+	return slices.ContainsFunc(textsearch.Words(text), textsearch.IsNegation)
 }
 
 // countTokens estimates the tokens of text: a word is about 1.3.
