@@ -48,7 +48,9 @@ const (
 	ContextNext     = "next"
 )
 
-// MemoryResult is one hit.
+// MemoryResult is one hit. The document of our memory has id, text, role, utt_id, ts, and
+// where known room, speaker, superseded_by (the id of a later line that says otherwise)
+// and sure (false: it may be about something like it).
 type MemoryResult struct {
 	Document    any      `json:"document" msg:"required,kind=object|string"` // map[string]any or string
 	Score       *float64 `json:"score"`
@@ -60,4 +62,85 @@ type MemoryResult struct {
 // Route is memory/results.
 func (MemoryResults) Route() msg.Route {
 	return msg.Route{Topic: "memory/results", QoS: msg.AtLeastOnce}
+}
+
+// MemoryLine is what one side said at a time, as the memory keeps it.
+type MemoryLine struct {
+	ID      int64   `json:"id"`                                       // in order of arrival; the memory gives it
+	Role    string  `json:"role" msg:"required,oneof=user assistant"` //
+	Text    string  `json:"text" msg:"required"`                      //
+	TS      float64 `json:"ts" msg:"required"`                        // when it was said
+	Room    string  `json:"room"`                                     // where it was said; empty: unknown
+	Speaker string  `json:"speaker"`                                  // name of who said it; empty: unknown
+	UttID   string  `json:"utt_id"`                                   // empty: none
+}
+
+// MemoryList asks for the lines that are kept, in their order.
+type MemoryList struct {
+	After int64 `json:"after" msg:"min=0"`                       // the id after which to begin; 0: with the oldest
+	Limit int   `json:"limit" default:"100" msg:"min=1,max=500"` // most lines of the answer
+	Last  bool  `json:"last"`                                    // the last Limit lines, whatever After is
+}
+
+// Route is memory/list.
+func (MemoryList) Route() msg.Route { return msg.Route{Topic: "memory/list", QoS: msg.AtLeastOnce} }
+
+// Reply ties the lines to the request.
+func (MemoryList) Reply() (r MemoryLines) { return }
+
+// MemoryLines is the answer to MemoryList, the oldest first.
+type MemoryLines struct {
+	Lines []MemoryLine `json:"lines"`
+	Total int          `json:"total"` // lines that are kept
+}
+
+// Route is memory/lines.
+func (MemoryLines) Route() msg.Route { return msg.Route{Topic: "memory/lines", QoS: msg.AtLeastOnce} }
+
+// MemoryForget has lines forgotten for good, with what the assistant said that repeats
+// them: those with one of IDs, else what About tells of, else the last statement when Last
+// is set, else all when All is.
+type MemoryForget struct {
+	IDs   []int64 `json:"ids"`
+	About string  `json:"about"` // lines that have all of its words but the common ones
+	Last  bool    `json:"last"`  // what the user told last, in the room of the message where that is known
+	All   bool    `json:"all"`
+}
+
+// Route is memory/forget.
+func (MemoryForget) Route() msg.Route { return msg.Route{Topic: "memory/forget", QoS: msg.AtLeastOnce} }
+
+// Reply ties the answer to the request.
+func (MemoryForget) Reply() (r MemoryForgotten) { return }
+
+// MemoryForgotten is the answer to MemoryForget, after the lines are gone from the disk.
+type MemoryForgotten struct {
+	Count int `json:"count"` // lines that are gone
+}
+
+// Route is memory/forgotten.
+func (MemoryForgotten) Route() msg.Route {
+	return msg.Route{Topic: "memory/forgotten", QoS: msg.AtLeastOnce}
+}
+
+// MemoryImport gives the memory lines to keep. Their ids do not count; a line that is there,
+// with the same time, role and text, is not kept again.
+type MemoryImport struct {
+	Lines []MemoryLine `json:"lines" msg:"required"` // 500 at most
+}
+
+// Route is memory/import.
+func (MemoryImport) Route() msg.Route { return msg.Route{Topic: "memory/import", QoS: msg.AtLeastOnce} }
+
+// Reply ties the answer to the request.
+func (MemoryImport) Reply() (r MemoryImported) { return }
+
+// MemoryImported is the answer to MemoryImport, after the lines are on the disk.
+type MemoryImported struct {
+	Added int `json:"added"` // lines that were not there
+}
+
+// Route is memory/imported.
+func (MemoryImported) Route() msg.Route {
+	return msg.Route{Topic: "memory/imported", QoS: msg.AtLeastOnce}
 }

@@ -43,6 +43,12 @@ var routes = []route{
 	{contract.ToolCallResult{}, msg.Route{Topic: "llm/tool.call.result", Type: "llm.tool.call.result"}},
 	{contract.MemoryQuery{}, msg.Route{Topic: "memory/query", Type: "memory.query", QoS: 1}},
 	{contract.MemoryResults{}, msg.Route{Topic: "memory/results", Type: "memory.results", QoS: 1}},
+	{contract.MemoryList{}, msg.Route{Topic: "memory/list", Type: "memory.list", QoS: 1}},
+	{contract.MemoryLines{}, msg.Route{Topic: "memory/lines", Type: "memory.lines", QoS: 1}},
+	{contract.MemoryForget{}, msg.Route{Topic: "memory/forget", Type: "memory.forget", QoS: 1}},
+	{contract.MemoryForgotten{}, msg.Route{Topic: "memory/forgotten", Type: "memory.forgotten", QoS: 1}},
+	{contract.MemoryImport{}, msg.Route{Topic: "memory/import", Type: "memory.import", QoS: 1}},
+	{contract.MemoryImported{}, msg.Route{Topic: "memory/imported", Type: "memory.imported", QoS: 1}},
 	{contract.CharacterGetRequest{}, msg.Route{Topic: "character/get", Type: "character.get", QoS: 1}},
 	{contract.CharacterResult{}, msg.Route{Topic: "character/result", Type: "character.result", QoS: 1}},
 	{contract.CharacterUpdate{}, msg.Route{Topic: "character/update", Type: "character.update", QoS: 1}},
@@ -105,6 +111,9 @@ var (
 	_ msg.Failing[contract.LLMResponse]                           = contract.LLMRequest{}
 	_ msg.Cancellable                                             = contract.LLMRequest{}
 	_ msg.Request[contract.MemoryResults]                         = contract.MemoryQuery{}
+	_ msg.Request[contract.MemoryLines]                           = contract.MemoryList{}
+	_ msg.Request[contract.MemoryForgotten]                       = contract.MemoryForget{}
+	_ msg.Request[contract.MemoryImported]                        = contract.MemoryImport{}
 	_ msg.Request[contract.CharacterResult]                       = contract.CharacterGetRequest{}
 	_ msg.Request[contract.CameraImageResponse]                   = contract.CameraCaptureRequest{}
 	_ msg.Headed                                                  = contract.MicAudio{}

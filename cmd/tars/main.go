@@ -27,12 +27,14 @@ type cli struct {
 	Ask askCmd `cmd:"" help:"Ask something and print the answer as it is written."`
 	Say sayCmd `cmd:"" help:"Let the voice say something."`
 	operate.Commands
-	Describe describeCmd `cmd:"" help:"Print what the services declare: topics, settings, access list, AsyncAPI."`
-	Doctor   doctorCmd   `cmd:"" help:"Check this machine and the running stack, and say what would help."`
-	Engines  enginesCmd  `cmd:"" help:"Install, list, update and remove speech and language engines for this machine."`
-	Bench    benchCmd    `cmd:"" help:"Measure the engines of this machine."`
-	Eval     evalCmd     `cmd:"" help:"Play recorded conversations to the assistant and measure what it does."`
-	Healthy  healthyCmd  `cmd:"" help:"Exit with 0 when a service is up, for container health checks."`
+	Memory    memoryCmd    `cmd:"" help:"Search, list, forget, export and import what the assistant remembers."`
+	Character characterCmd `cmd:"" help:"Print who the assistant is, and change its traits."`
+	Describe  describeCmd  `cmd:"" help:"Print what the services declare: topics, settings, access list, AsyncAPI."`
+	Doctor    doctorCmd    `cmd:"" help:"Check this machine and the running stack, and say what would help."`
+	Engines   enginesCmd   `cmd:"" help:"Install, list, update and remove speech and language engines for this machine."`
+	Bench     benchCmd     `cmd:"" help:"Measure the engines of this machine."`
+	Eval      evalCmd      `cmd:"" help:"Play recorded conversations to the assistant and measure what it does."`
+	Healthy   healthyCmd   `cmd:"" help:"Exit with 0 when a service is up, for container health checks."`
 }
 
 func main() {

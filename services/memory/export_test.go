@@ -42,3 +42,33 @@ func (s *Store) Fill(ctx context.Context, n int, text func() string) error {
 func (s *Store) Speak(ctx context.Context, utt, say string) error {
 	return s.AddSpoken(ctx, utt, spokenPiece{say: say, text: "text", at: time.Now()})
 }
+
+// SpeakText keeps a sentence of an answer that will be spoken, with its text.
+func (s *Store) SpeakText(ctx context.Context, utt, say, text string) error {
+	return s.AddSpoken(ctx, utt, spokenPiece{say: say, text: text, at: time.Now()})
+}
+
+// GiveVector gives the newest line with text a vector.
+func (s *Store) GiveVector(ctx context.Context, text string) error {
+	all, err := s.lines(ctx, "SELECT "+columns+" FROM line WHERE text = ? ORDER BY id DESC LIMIT 1", text)
+	if err == nil {
+		_, err = s.SetVectors(ctx, "model", all, [][][]float32{{{1, 0}, {0, 1}}})
+	}
+	return err
+}
+
+// Agreement counts vectors whose line is gone, and lines without a vector.
+func (s *Store) Agreement(ctx context.Context) (orphans, bare int, err error) {
+	err = s.read.QueryRowContext(ctx, "SELECT count(*) FROM vector WHERE line NOT IN (SELECT id FROM line)").Scan(&orphans)
+	if err == nil {
+		err = s.read.QueryRowContext(ctx, "SELECT count(*) FROM line WHERE id NOT IN (SELECT line FROM vector)").Scan(&bare)
+	}
+	n := 0
+	if err == nil {
+		err = s.Vectors(ctx, "model", func(int64, [][]float32) { n++ })
+	}
+	if total := s.words.Len(); err == nil && n+bare != total {
+		err = fmt.Errorf("%d lines in the index of words, %d in the file", total, n+bare)
+	}
+	return orphans, bare, err
+}

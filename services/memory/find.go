@@ -24,6 +24,11 @@ func (s *Store) Questions(ctx context.Context, n int) ([]Line, error) {
 	return s.lines(ctx, "SELECT "+columns+" FROM line WHERE role = ? ORDER BY id DESC LIMIT ?", user, n)
 }
 
+// OfTurn returns what was said in the turn with this trace, the oldest first.
+func (s *Store) OfTurn(ctx context.Context, trace string) ([]Line, error) {
+	return s.lines(ctx, "SELECT "+columns+" FROM (SELECT * FROM line ORDER BY id DESC LIMIT 100) AS line WHERE trace = ? ORDER BY id", trace)
+}
+
 // Before returns the n lines before the line id, oldest first.
 func (s *Store) Before(ctx context.Context, id int64, n int) ([]Line, error) {
 	return s.lines(ctx, "SELECT * FROM (SELECT "+columns+" FROM line WHERE id < ? ORDER BY id DESC LIMIT ?) ORDER BY id", id, n)

@@ -44,6 +44,7 @@ func (s *Service) Handlers() []kit.Handler {
 		kit.On(s.keepTranscript),
 		kit.On(s.keepSpeech, speech), kit.On(s.noteSpoken, speech), kit.On(s.noteHeard, speech),
 		kit.Answer(s.recall, kit.Workers(4)), // reads only: order does not matter
+		kit.Answer(s.list), kit.Answer(s.forgetLines, speech), kit.Answer(s.importLines),
 		kit.Answer(s.answerCharacter, character),
 		kit.On(s.changeCharacter, character),
 		kit.OnConnect(s.publishCharacter, character),

@@ -169,12 +169,32 @@ type Message struct {
 // AddAll keeps many lines at once, each once for each message, and returns how many were
 // not there yet. Either all of them are kept, or none.
 func (s *Store) AddAll(ctx context.Context, all []Message) (added int, err error) {
+	return s.addEach(ctx, len(all), func(tx *sql.Tx, i int) (Line, error) { return addLine(ctx, tx, all[i]) })
+}
+
+// Import keeps lines that are not there, and returns how many those were: none is there
+// with the same time, role and text.
+func (s *Store) Import(ctx context.Context, all []Line) (added int, err error) {
+	return s.addEach(ctx, len(all), func(tx *sql.Tx, i int) (Line, error) {
+		l := all[i]
+		err := tx.QueryRowContext(ctx, `INSERT INTO line (role, text, at, utt_id, trace, room, speaker) SELECT ?, ?, ?, ?, ?, ?, ?
+			WHERE NOT EXISTS (SELECT 1 FROM line WHERE at = ? AND role = ? AND text = ?) RETURNING id`,
+			l.Role, l.Text, unixSeconds(l.At), l.UttID, l.Trace, l.Room, l.Speaker, unixSeconds(l.At), l.Role, l.Text).Scan(&l.ID)
+		if errors.Is(err, sql.ErrNoRows) {
+			return Line{}, nil
+		}
+		return l, err
+	})
+}
+
+// addEach adds n lines in one transaction. A line that is not new has no ID.
+func (s *Store) addEach(ctx context.Context, n int, add func(tx *sql.Tx, i int) (Line, error)) (added int, err error) {
 	s.writing.Lock()
 	defer s.writing.Unlock()
 	changed := map[int64]Line{}
 	err = s.change(ctx, func(tx *sql.Tx) error {
-		for _, m := range all {
-			l, err := addLine(ctx, tx, m)
+		for i := range n {
+			l, err := add(tx, i)
 			if err != nil {
 				return err
 			}

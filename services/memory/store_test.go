@@ -1,14 +1,12 @@
 package memory_test
 
 import (
-	"bufio"
 	"context"
 	"database/sql"
 	"fmt"
 	"math/rand/v2"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -56,44 +54,6 @@ func TestJoins(t *testing.T) {
 	want := []string{"An hour later.", "Without an id.", "Yes. No.", "Say yes and no."}
 	if !slices.Equal(got, want) || !lines[2].At.Equal(noon) {
 		t.Errorf("kept %q, want %q", got, want)
-	}
-}
-
-// TestKillKeepsAll kills a process while it writes. What it had reported as
-// kept must be there.
-func TestKillKeepsAll(t *testing.T) {
-	dir := os.Getenv("MEMORY_TEST_WRITE")
-	if dir != "" {
-		s := open(t, dir)
-		for i := 0; ; i++ {
-			add(t, s, fmt.Sprint(i), "user", "", fmt.Sprintf("line %d of the boat", i), time.Now())
-			fmt.Println("kept", i)
-		}
-	}
-	dir = t.TempDir()
-	c := exec.Command(os.Args[0], "-test.run=^TestKillKeepsAll$")
-	c.Env = append(os.Environ(), "MEMORY_TEST_WRITE="+dir)
-	out, err := c.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
-	}
-	kept := 0
-	for lines := bufio.NewScanner(out); lines.Scan() && kept < 200; {
-		if strings.HasPrefix(lines.Text(), "kept") {
-			kept++
-		}
-	}
-	if err := c.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	_ = c.Wait()
-	s := open(t, dir)
-	lines, err := s.Recent(t.Context(), 1000)
-	if err != nil || kept < 200 || len(lines) < kept {
-		t.Errorf("%d lines of at least %d: %v", len(lines), kept, err)
 	}
 }
 
