@@ -34,6 +34,7 @@ type Config struct {
 	RAGWindow    int           `envconfig:"RAG_CONTEXT_WINDOW" default:"1" was:"RAG_CONTEXT_WINDOW" desc:"neighbours on each side, 0 to 5"`
 	RAGStrategy  string        `envconfig:"RAG_STRATEGY" default:"hybrid" was:"RAG_STRATEGY" desc:"hybrid, similarity or recent"`
 	RAGTimeout   time.Duration `envconfig:"RAG_TIMEOUT" default:"500ms" desc:"longest wait for the memory"`
+	RAGPatience  time.Duration `envconfig:"RAG_PATIENCE" default:"2s" desc:"longest wait for a memory that was late before, and until one that does not answer is left alone for 30 s"`
 	RAGTemplate  string        `envconfig:"RAG_PROMPT_TEMPLATE" default:"From earlier conversations you remember:\\n{context}\\n\\nUse it only where it helps. The user says: {user}" was:"RAG_PROMPT_TEMPLATE" desc:"the user's turn when something was recalled: {context} and {user}; \\n is a new line"`
 }
 
@@ -51,7 +52,7 @@ func (c *Config) Validate() error {
 		return fmt.Errorf("LLM_TOP_P is %v, want more than 0, at most 1", c.TopP)
 	case c.CtxWindow <= c.MaxTokens:
 		return fmt.Errorf("LLM_CTX_WINDOW is %d, want more than LLM_MAX_TOKENS (%d)", c.CtxWindow, c.MaxTokens)
-	case c.Timeout <= 0 || c.FirstToken <= 0 || c.Idle <= 0 || c.RAGTimeout <= 0:
+	case c.Timeout <= 0 || c.FirstToken <= 0 || c.Idle <= 0 || c.RAGTimeout <= 0 || c.RAGPatience < 0:
 		return fmt.Errorf("LLM_TIMEOUT, LLM_FIRST_TOKEN, LLM_IDLE and LLM_RAG_TIMEOUT want more than 0")
 	case c.Thinking < 0:
 		return fmt.Errorf("LLM_THINKING is %s, want 0 or more", c.Thinking)

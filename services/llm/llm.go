@@ -58,7 +58,7 @@ func (s *Service) Handlers() []kit.Handler {
 			func(c contract.LLMCancel) string { return c.ID }, func(q contract.LLMRequest) string { return q.ID })),
 		kit.On(s.setPersona),
 		kit.OnConnect(s.findEngine, engineLane), kit.Every(failover.LookEvery, s.findEngine, engineLane),
-		kit.Asks[contract.MemoryQuery](), kit.Sends[contract.LLMProgress](),
+		kit.Asks[contract.MemoryQuery](), kit.Asks[contract.MemoryForget](), kit.Sends[contract.CharacterUpdate](), kit.Sends[contract.LLMProgress](),
 		kit.OnConnect(s.publishTools, tools), kit.Every(failover.LookEvery, s.learnTools, tools),
 		kit.Sends[contract.ToolsRegistry](), kit.Sends[contract.ToolCallRequest](), kit.Sends[contract.ToolCallResult](),
 	}
@@ -76,6 +76,9 @@ func (s *Service) write(ctx context.Context, q contract.LLMRequest, send func(co
 	work := s.startProgress(ctx, q.ID)
 	defer work.end()
 	out := streamWriter{id: q.ID, silent: q.Stream != nil && !*q.Stream, send: send, provider: &s.provider.Name, work: work}
+	if text, ok := engine.Command(ctx, s.recall, s.traits(), q.Text); ok {
+		return out.whole(text)
+	}
 	use, err := s.answer(ctx, q, &out)
 	work.end()
 	cut := use.Cut
@@ -128,6 +131,14 @@ func (s *Service) setPersona(_ context.Context, who contract.CharacterSnapshot) 
 	return nil
 }
 
+// traits are those of the character now.
+func (s *Service) traits() map[string]any {
+	if who := s.persona.Load(); who != nil {
+		return who.Traits
+	}
+	return nil
+}
+
 // streamWriter sends one answer in numbered deltas, and collects its text.
 type streamWriter struct {
 	id              string
@@ -152,6 +163,11 @@ func (w *streamWriter) add(delta string) error {
 	}
 	w.text.WriteString(delta)
 	return w.sendDelta(contract.LLMStreamDelta{Delta: &delta})
+}
+
+// whole sends an answer that no model wrote.
+func (w *streamWriter) whole(text string) (contract.LLMResponse, error) {
+	return contract.LLMResponse{ID: w.id, Provider: w.provider, Reply: &text, Tokens: map[string]any{}}, errors.Join(w.add(text), w.end(""))
 }
 
 // gap parts what was written before tools were called from what comes behind.

@@ -39,9 +39,9 @@ const (
 	// was never told reaches it (TestRecallQuality). It is recalled all the same, and says
 	// that it is not sure.
 	sureFrom = 0.6
-	// What neither meaning nor words speak for is left out: a cosine of 0.27 or less, and less
-	// than one word of six.
-	minCertainty, minWords = 0.05, 0.15
+	// What neither meaning nor words speak for is left out: a cosine of 0.2 or less, and less
+	// than one word of ten.
+	minCertainty, minWords = 0.02, 0.1
 )
 
 // isNoise reports whether a line has nothing to do with the question.

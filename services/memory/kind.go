@@ -95,7 +95,9 @@ var (
 	// "is the …", "did you …", "can anyone …"
 	yesNoQuestion = regexp.MustCompile(`^(?:(?:is|are|was|were|did|does|has|can|could|will|would|should|shall)(?:n't)? (?:i|you|we|he|she|it|they|there|this|that|these|those|my|your|our|his|her|their|the|a|an|any|anyone|anybody|someone|somebody|everyone|everybody)|` +
 		`(?:am|do|have|had|may)(?:n't)? (?:i|you|we|they|my|our)|don't (?:i|you|we|they))\b`)
-	demand = regexp.MustCompile(`^(?:(?:can|could|would|will) you )?(?:please )?(?:tell me|show me|give me|remind me (?:what|where|when|who|which|how|of)|let me know|i want to know|i(?:'d| would) like to know|` +
+	// "the boat house key, where is it"
+	askedLast = regexp.MustCompile(`, (?:where|what|when|who|how|which|why)(?:'s| is| are| was| were| did| do| does)\b[^,]*$`)
+	demand    = regexp.MustCompile(`^(?:(?:can|could|would|will) you )?(?:please )?(?:tell me|show me|give me|remind me (?:what|where|when|who|which|how|of)|let me know|i want to know|i(?:'d| would) like to know|` +
 		`i wonder|look up|find out|search for|explain|describe|list|repeat|read me|what about|how about|any idea|anything (?:about|on))\b`)
 	foreignQuestion = regexp.MustCompile(`^(?:wer|was|wo|wann|warum|wieso|wie|welche[rsmn]?|wohin|woher|weißt du|kannst du|sag mir|erinnerst du|erinnere mich (?:was|wo|wann|wer)|habe ich|hast du|` +
 		`qui|quand|où|comment|pourquoi|quel(?:le)?s?|est-ce|qu'est-ce|quién|qué|cuándo|dónde|cómo|cuál|chi|quando|dove|come si|perché|quale)\b`)
@@ -114,7 +116,7 @@ func isAsking(sentence string) bool {
 		return false
 	case tagQuestion.MatchString(s):
 		return false
-	case strings.HasSuffix(s, "?"):
+	case strings.HasSuffix(s, "?"), askedLast.MatchString(s):
 		return true
 	case subclause.MatchString(s):
 		return strings.HasPrefix(s, "what the ") || strings.HasPrefix(s, "how the ")

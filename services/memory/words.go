@@ -1,6 +1,7 @@
 package memory
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -12,7 +13,7 @@ const maxWords = 64
 
 // memoryWords are stems of how people speak about what was said, which is not what it was
 // about: "what did I tell you about the boat". Without them "the boat" is left.
-var memoryWords = stemSet("remember recall know knew say said saying tell told telling mention mentioned talk talked speak spoke think thing things anything something please remind note mind forget forgot")
+var memoryWords = stemSet("remember recall know knew say said saying tell told telling mention mentioned talk talked speak spoke think thing things anything something please remind note mind forget forgot hey hi hello ok okay tars jarvis")
 
 func stemSet(words string) map[string]bool {
 	m := map[string]bool{}
@@ -22,8 +23,13 @@ func stemSet(words string) map[string]bool {
 	return m
 }
 
+// kindAsked matches what kind of answer is wanted, of which the answer says nothing: "what
+// day is the meeting" is answered by "the meeting is on Friday".
+var kindAsked = regexp.MustCompile(`(?i)\b(?:what|which|at what|on what|on which) (?:day|time|date|hour|year|month|kind of|sort of|place|person|weekday)\b`)
+
 // questionStems are the stems to search for.
 func questionStems(text string) []string {
+	text = kindAsked.ReplaceAllString(text, " ")
 	all := textsearch.Stems(text, maxWords)
 	if core := coreStems(all); len(core) > 0 {
 		return core

@@ -97,7 +97,7 @@ func (b *Builtin) answer(ctx context.Context, question string) string {
 			}
 		}
 	}
-	return noModelAnswer
+	return cmp.Or(knownAnswer(ctx, b.memory, question), noModelAnswer)
 }
 
 // normalizeQuestion is a question as the rules read it: in lower case, without
@@ -131,7 +131,7 @@ func answerFromMemory(b *Builtin, ctx context.Context, m []string) string {
 	if err != nil {
 		return noMemoryAnswer
 	}
-	return cmp.Or(quoteResults(r, 3, func(x contract.MemoryResult) bool { return normalizeQuestion(hits.Text(x)) != m[0] }), "I remember nothing about "+m[1]+".")
+	return cmp.Or(quoteKnown(r, 3, m[0]), "I remember nothing about "+m[1]+".")
 }
 
 // answerNoted confirms a "remember that …": the memory keeps all that is said, so there is
@@ -180,7 +180,7 @@ func timeAgo(x contract.MemoryResult) string {
 	now := time.Now()
 	day := func(t time.Time) time.Time { return time.Date(t.Year(), t.Month(), t.Day(), 12, 0, 0, 0, time.UTC) }
 	switch days := int(day(now).Sub(day(t)).Hours() / 24); {
-	case !ok:
+	case !ok, now.Sub(t) < time.Hour: // who said it remembers when
 		return ""
 	case days == 0:
 		return t.Format(" at 3:04 PM")
