@@ -29,11 +29,6 @@ func (s *Store) OfTurn(ctx context.Context, trace string) ([]Line, error) {
 	return s.lines(ctx, "SELECT "+columns+" FROM (SELECT * FROM line ORDER BY id DESC LIMIT 100) AS line WHERE trace = ? ORDER BY id", trace)
 }
 
-// Before returns the n lines before the line id, oldest first.
-func (s *Store) Before(ctx context.Context, id int64, n int) ([]Line, error) {
-	return s.lines(ctx, "SELECT * FROM (SELECT "+columns+" FROM line WHERE id < ? ORDER BY id DESC LIMIT ?) ORDER BY id", id, n)
-}
-
 // After returns the n lines after the line id, oldest first.
 func (s *Store) After(ctx context.Context, id int64, n int) ([]Line, error) {
 	return s.lines(ctx, "SELECT "+columns+" FROM line WHERE id > ? ORDER BY id LIMIT ?", id, n)

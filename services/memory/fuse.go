@@ -27,7 +27,7 @@ const (
 	meaningMiddle, meaningSteep = 0.5, 12
 	// togetherPart is what both of them together count, beside the surer one: where each is
 	// sure of many lines, as of long ones, their sum tells which.
-	togetherPart, togetherMiddle, togetherWords = 0.25, 9, 8
+	togetherPart, togetherMiddle, togetherWords = 0.1, 9, 8
 
 	// orderedPart is what a command counts, as a part of a statement, and assistantPenalty
 	// what the assistant said, beside what it was told.
@@ -126,6 +126,8 @@ const (
 	// the same words must not hide what was said once (maximal marginal relevance, Carbonell
 	// and Goldstein 1998). alikeWeight is what a copy loses.
 	alikeFrom, alikeWeight = 0.45, 0.9
+	// wordsDecide is what the words count between lines of which one is as sure as the other.
+	wordsDecide = 0.1
 )
 
 // diversify sorts all, the surest first, where a line counts less when one like it comes
@@ -133,7 +135,7 @@ const (
 func diversify(all []evidence, alike func(a, b evidence) float64) []evidence {
 	worth := make([]float64, len(all))
 	for i, e := range all {
-		worth[i] = e.line.Score
+		worth[i] = e.line.Score + wordsDecide*e.words
 	}
 	for i := range all {
 		best := i
@@ -151,7 +153,7 @@ func diversify(all []evidence, alike func(a, b evidence) float64) []evidence {
 		}
 		for k := i + 1; k < len(all); k++ {
 			if like := alike(e, all[k]); like > alikeFrom && all[k].line.Superseded == 0 && e.line.Superseded == 0 {
-				worth[k] = min(worth[k], all[k].line.Score*(1-alikeWeight*(like-alikeFrom)/(1-alikeFrom)))
+				worth[k] = min(worth[k], (all[k].line.Score+wordsDecide*all[k].words)*(1-alikeWeight*(like-alikeFrom)/(1-alikeFrom)))
 			}
 		}
 	}

@@ -4,13 +4,11 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"math"
 	"slices"
 	"time"
 
 	"github.com/gotars/tars/contract"
 	"github.com/gotars/tars/kit"
-	"github.com/gotars/tars/speech/textsearch"
 )
 
 // list answers with the lines that are kept.
@@ -142,7 +140,7 @@ func (s *Service) repetitions(ctx context.Context, l Line) (ids []int64, err err
 	if l.Role != user {
 		return nil, nil
 	}
-	u := evidence{line: l, kind: told, stems: textsearch.Stems(l.Text, math.MaxInt)}
+	u := evidence{line: l, kind: told, stems: s.store.words.Stems(l.Text)}
 	var near []int64
 	for _, h := range slices.Concat(s.store.words.Search(coreStems(u.stems), maxForgotten, uint8(quoted)+1)...) {
 		near = append(near, h.ID)
@@ -152,7 +150,7 @@ func (s *Service) repetitions(ctx context.Context, l Line) (ids []int64, err err
 		if a.Role != assistant || a.ID < l.ID {
 			continue
 		}
-		e := evidence{line: a, stems: textsearch.Stems(a.Text, math.MaxInt)}
+		e := evidence{line: a, stems: s.store.words.Stems(a.Text)}
 		if repeats(e, u) || l.Trace != "" && a.Trace == l.Trace {
 			ids = append(ids, a.ID)
 		}

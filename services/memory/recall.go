@@ -1,10 +1,12 @@
 package memory
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"slices"
 	"strconv"
+	"sync"
 
 	"github.com/gotars/tars/contract"
 	"github.com/gotars/tars/speech/textsearch"
@@ -141,7 +143,7 @@ func (r *recollection) changes(ctx context.Context, all []evidence) (found []evi
 			return nil, err
 		}
 		for _, l := range later {
-			o := evidence{line: l, kind: told, stems: textsearch.Stems(l.Text, math.MaxInt)}
+			o := evidence{line: l, kind: told, stems: r.store.words.Stems(l.Text)}
 			if !r.isQuestion(l) && claimOf(o).supersedes(claimOf(e), coreStems(e.stems)) {
 				o.line.Score, o.line.found = e.line.Score, true
 				found = append(found, o)
@@ -177,8 +179,11 @@ func (r *recollection) byWords(ctx context.Context) ([]evidence, error) {
 // byBoth finds lines by their words and by their meaning. What one of the two found is
 // looked at with the eyes of the other one too.
 func (r *recollection) byBoth(ctx context.Context, m *meaning) ([]evidence, error) {
+	var near [][]neighbour
+	var wg sync.WaitGroup
+	wg.Go(func() { near = m.index.nearest(m.vector, r.depth(), quoted) })
 	hits := r.store.words.Search(r.stems, r.depth(), uint8(quoted))
-	near := m.index.nearest(m.vector, r.depth(), quoted)
+	wg.Wait()
 	for kind := range hits {
 		in := map[int64]bool{}
 		for _, h := range hits[kind] {
@@ -215,7 +220,7 @@ func (r *recollection) evidenceOf(ctx context.Context, hits [][]textsearch.Hit, 
 		if h.Score < 0 {
 			h.Score, h.Share = r.store.words.Score(r.stems, l.ID)
 		}
-		e := evidence{line: l, kind: lineKind(h.Class), words: h.Score, share: h.Share, stems: textsearch.Stems(l.Text, math.MaxInt)}
+		e := evidence{line: l, kind: lineKind(h.Class), words: h.Score, share: h.Share, stems: r.store.words.Stems(l.Text)}
 		e.similarity, e.embedded = near[l.ID]
 		e.line.Score, e.line.found = e.certainty(), true
 		all[i] = e
@@ -278,29 +283,38 @@ func (r *recollection) context(ctx context.Context, targets []Line) (out []contr
 			out = append(out, asResult(l, kind))
 		}
 	}
+	var ids []int64 // of one answer of the file, which has them in the order of their arrival
 	for _, t := range targets {
-		before, err := r.store.Before(ctx, t.ID, window)
-		if err != nil {
-			return nil, err
+		for d := int64(1); d <= int64(window); d++ {
+			ids = append(ids, t.ID-d, t.ID+d)
 		}
-		after, err := r.store.After(ctx, t.ID, window)
-		if err != nil {
-			return nil, err
+	}
+	near, err := r.store.Lines(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(near, func(a, b Line) int { return cmp.Compare(a.ID, b.ID) })
+	for _, t := range targets {
+		for _, l := range near {
+			switch d := l.ID - t.ID; {
+			case d < 0 && d >= -int64(window):
+				add([]Line{l}, contract.ContextPrevious)
+			case d > 0 && d <= int64(window):
+				add([]Line{l}, contract.ContextNext)
+			}
 		}
-		add(before, contract.ContextPrevious)
-		add(after, contract.ContextNext)
 	}
 	return out, nil
 }
 
 // isRepeated reports whether a neighbour is the question, or says what a target says.
 func (r *recollection) isRepeated(l Line, targets []Line) bool {
-	stems := textsearch.Stems(l.Text, math.MaxInt)
+	stems := r.store.words.Stems(l.Text)
 	if r.asksTheSame(evidence{kind: kindOf(l), stems: stems}) {
 		return true
 	}
 	return slices.ContainsFunc(targets, func(t Line) bool {
-		return sameSaying(stems, l.Text, textsearch.Stems(t.Text, math.MaxInt), t.Text)
+		return sameSaying(stems, l.Text, r.store.words.Stems(t.Text), t.Text)
 	})
 }
 

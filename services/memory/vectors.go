@@ -220,9 +220,9 @@ func (v *vectors) withoutCopies(all []neighbour, n int) (kept []neighbour) {
 		if len(kept) == n {
 			break
 		}
-		at := v.at[h.id]
 		if !slices.ContainsFunc(kept, func(k neighbour) bool {
-			return k.similarity-h.similarity < 1-nearCopy && v.similarity(int(at), int(v.at[k.id])) > nearCopy
+			c, ok := v.ofTwo(h.id, k.id)
+			return ok && c > nearCopy
 		}) {
 			kept = append(kept, h)
 		}
@@ -235,17 +235,25 @@ func (v *vectors) similarity(i, k int) float32 {
 	return v.product(v.all[i*v.size:(i+1)*v.size], v.scales[i], k)
 }
 
-// between is the cosine of two lines, of the first vector of each; false when one has none.
+// between is the cosine of two lines; false when one has not one vector: how long ones
+// begin tells nothing of them.
 func (v *vectors) between(a, b int64) (float32, bool) {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
+	return v.ofTwo(a, b)
+}
+
+func (v *vectors) ofTwo(a, b int64) (float32, bool) {
 	i, ok := v.at[a]
 	k, ok2 := v.at[b]
-	if !ok || !ok2 {
+	if !ok || !ok2 || v.isLong(int(i)) || v.isLong(int(k)) {
 		return 0, false
 	}
 	return v.similarity(int(i), int(k)), true
 }
+
+// isLong reports whether the line whose first vector is i has others.
+func (v *vectors) isLong(i int) bool { return i+1 < len(v.ids) && v.ids[i+1] == v.ids[i] }
 
 // inParts has each worker do its part of the vectors, from one index up to
 // another.

@@ -26,6 +26,7 @@ type Index struct {
 	mu     sync.RWMutex
 	terms  map[string]int32 // by stem
 	known  map[string]int32 // by word as it is written, to stem each once; -1: a stop word
+	stems  []string         // of each term
 	lists  [][]uint32       // of each term: the slots that have it, and how often
 	ids    []int64          // of each slot
 	class  []uint8          // of each slot
@@ -34,6 +35,14 @@ type Index struct {
 	slots  map[int64]int32
 	total  int // words of all
 	gone   int // slots that were removed
+
+	tables sync.Pool // of *table
+}
+
+// table is where a search counts.
+type table struct {
+	score, share []float32 // by slot; all 0 when it is not in use
+	touched      []uint32  // slots that are not 0
 }
 
 const removed = math.MinInt64 // the id of a slot that was removed
@@ -110,7 +119,7 @@ func (x *Index) term(word string) int32 {
 		if t, ok = x.terms[stem]; !ok {
 			t = int32(len(x.lists))
 			x.terms[stem] = t
-			x.lists = append(x.lists, nil)
+			x.lists, x.stems = append(x.lists, nil), append(x.stems, stem)
 		}
 	}
 	if len(x.known) < maxKnownWords {
@@ -200,29 +209,62 @@ func (x *Index) Search(stems []string, n int, classes uint8) [][]Hit {
 	if len(x.slots) == 0 || len(stems) == 0 {
 		return found
 	}
-	score, share := make([]float32, len(x.ids)), make([]float32, len(x.ids))
+	t, _ := x.tables.Get().(*table)
+	if t == nil || len(t.score) < len(x.ids) {
+		n := len(x.ids) + len(x.ids)/4
+		t = &table{score: make([]float32, n), share: make([]float32, n)}
+	}
+	defer x.tables.Put(t)
 	all := 0.0
 	for _, stem := range stems {
 		list, rare := x.list(stem)
 		all += rare
 		for _, p := range list {
-			score[p>>countBits] += float32(rare * x.weight(p))
-			share[p>>countBits] += float32(rare)
+			slot := p >> countBits
+			if t.score[slot] == 0 {
+				t.touched = append(t.touched, slot)
+			}
+			t.score[slot] += float32(rare * x.weight(p))
+			t.share[slot] += float32(rare)
 		}
 	}
-	for slot, s := range score {
-		class := x.class[slot]
-		if s == 0 || class >= classes || x.ids[slot] == removed {
+	for _, slot := range t.touched {
+		s, share, class := t.score[slot], t.share[slot], x.class[slot]
+		t.score[slot], t.share[slot] = 0, 0
+		if class >= classes || x.ids[slot] == removed {
 			continue
 		}
 		best := found[class]
 		if len(best) == n && float64(s)/all < best[n-1].Score {
 			continue
 		}
-		h := Hit{ID: x.ids[slot], Class: class, Score: float64(s) / all, Share: float64(share[slot]) / all, saying: x.saying[slot]}
+		h := Hit{ID: x.ids[slot], Class: class, Score: float64(s) / all, Share: float64(share) / all, saying: x.saying[slot]}
 		found[class] = insertHit(best, n, h)
 	}
+	t.touched = t.touched[:0]
 	return found
+}
+
+// Stems is [Stems], quicker for words that are in the index.
+func (x *Index) Stems(text string) (out []string) {
+	words := Words(text)
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	for _, w := range words {
+		t, ok := x.known[w]
+		switch {
+		case ok && t < 0:
+		case ok:
+			if s := x.stems[t]; !slices.Contains(out, s) {
+				out = append(out, s)
+			}
+		case !stopWords[w]:
+			if s := Stem(w); !slices.Contains(out, s) {
+				out = append(out, s)
+			}
+		}
+	}
+	return out
 }
 
 // insertHit puts h in its place among the n best.
