@@ -49,6 +49,11 @@ type CharacterSnapshot struct {
 	ExampleInteractions map[string]any `json:"example_interactions"`
 }
 
+// MetaKeyOrder is the key in the Meta of a CharacterSnapshot under which our memory puts the
+// order of the keys of free tables: for personality_notes, example_interactions and traits
+// a list of their keys, as they stand in the character's file.
+const MetaKeyOrder = "key_order"
+
 // Route is system/character/current.
 func (CharacterSnapshot) Route() msg.Route {
 	return msg.Route{Topic: "system/character/current", QoS: msg.AtLeastOnce, Retain: true}

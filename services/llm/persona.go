@@ -12,8 +12,8 @@ import (
 )
 
 // personaPrompt writes a character as instructions to a model. The keys that a character
-// may choose itself come in alphabetical order: the message does not carry the order of
-// the character's file.
+// may choose itself come in the order of its file, where the message tells that, else in
+// alphabetical order.
 func personaPrompt(who *contract.CharacterSnapshot) string {
 	if who == nil {
 		return ""
@@ -26,17 +26,17 @@ func personaPrompt(who *contract.CharacterSnapshot) string {
 		}
 	}
 	var notes, examples, traits []string
-	for _, key := range sortedKeys(who.PersonalityNotes) {
+	for _, key := range orderedKeys(who, "personality_notes", who.PersonalityNotes) {
 		if s := trimmedString(who.PersonalityNotes[key]); s != "" {
 			notes = append(notes, "- "+titleOf(key)+": "+s)
 		}
 	}
-	for _, key := range sortedKeys(who.ExampleInteractions) {
+	for _, key := range orderedKeys(who, "example_interactions", who.ExampleInteractions) {
 		if s := trimmedString(who.ExampleInteractions[key]); s != "" {
 			examples = append(examples, s)
 		}
 	}
-	for _, key := range sortedKeys(who.Traits) {
+	for _, key := range orderedKeys(who, "traits", who.Traits) {
 		traits = append(traits, fmt.Sprintf("%s: %v", key, who.Traits[key]))
 	}
 	parts = append(parts, strings.Join(scene, "\n"), underHeading("Behavioral Guidelines:\n", notes, "\n"),
@@ -60,7 +60,24 @@ func openingLine(who *contract.CharacterSnapshot) string {
 // trimmedString is v without white space around it when it is a string; else "".
 func trimmedString(v any) string { s, _ := v.(string); return strings.TrimSpace(s) }
 
-func sortedKeys(m map[string]any) []string { return slices.Sorted(maps.Keys(m)) }
+// orderedKeys are the keys of a table of who, in the order of the character's file; those of
+// which that is not known come last, in alphabetical order.
+func orderedKeys(who *contract.CharacterSnapshot, table string, m map[string]any) []string {
+	order, _ := who.Meta[contract.MetaKeyOrder].(map[string]any)
+	inFile, _ := order[table].([]any)
+	var keys []string
+	for _, k := range inFile {
+		if key, ok := k.(string); ok && m[key] != nil {
+			keys = append(keys, key)
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(m)) {
+		if !slices.Contains(keys, key) {
+			keys = append(keys, key)
+		}
+	}
+	return keys
+}
 
 // underHeading joins lines and puts head before them; "" when there are none.
 func underHeading(head string, lines []string, between string) string {

@@ -9,6 +9,8 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"strings"
+	"time"
 
 	"github.com/BurntSushi/toml"
 	"go.uber.org/fx"
@@ -27,6 +29,13 @@ type Character struct {
 	store   *Store
 	log     *slog.Logger
 	current contract.CharacterSnapshot
+	read    fileStamp // of the file that current is from
+}
+
+// fileStamp tells whether a file has changed; the zero value is that of no file.
+type fileStamp struct {
+	written time.Time
+	size    int64
 }
 
 // characterFile is a character.toml.
@@ -55,11 +64,42 @@ func OpenCharacter(lc fx.Lifecycle, cfg Config, home kit.Home, store *Store, log
 // Load reads the file and the changes. A file that cannot be read leaves a
 // character that has only its name.
 func (c *Character) Load(ctx context.Context) error {
-	s, err := c.readFile()
+	c.read = c.stamp()
+	s, order, err := c.readFile()
 	if err != nil {
 		c.log.Error("character cannot be read, only its name is known", "err", err)
 		s = characterFile{}
 	}
+	return c.become(ctx, s, order)
+}
+
+// Reload reads the file when it has changed, and reports whether it did. A file that cannot
+// be read, as in the middle of an edit, leaves the character as it is.
+func (c *Character) Reload(ctx context.Context) (changed bool, err error) {
+	if c.stamp() == c.read {
+		return false, nil
+	}
+	c.read = c.stamp()
+	s, order, err := c.readFile()
+	if err != nil {
+		c.log.Warn("character stays as it is: its file cannot be read", "err", err)
+		return false, nil
+	}
+	return true, c.become(ctx, s, order)
+}
+
+func (c *Character) path() string { return filepath.Join(c.dir, c.name, "character.toml") }
+
+func (c *Character) stamp() (s fileStamp) {
+	if info, err := os.Stat(c.path()); err == nil {
+		s.written, s.size = info.ModTime(), info.Size()
+	}
+	return s
+}
+
+// become makes the character what a file and the changed traits say. The order of its free
+// keys goes into its meta, as JSON objects have none.
+func (c *Character) become(ctx context.Context, s characterFile, order map[string]any) error {
 	changed, err := c.store.Traits(ctx, c.name)
 	if err != nil {
 		return err
@@ -72,6 +112,9 @@ func (c *Character) Load(ctx context.Context) error {
 	c.current.MessageID = wire.NewID()
 	if c.current.Name == "" {
 		c.current.Name = c.name
+	}
+	if len(order) > 0 {
+		c.current.Meta[contract.MetaKeyOrder] = order
 	}
 	for name, value := range changed {
 		c.current.Traits[name] = value
@@ -86,23 +129,44 @@ func nonNilMap(m map[string]any) map[string]any {
 	return m
 }
 
-// readFile reads the file in the folder of characters, else the built-in one.
-func (c *Character) readFile() (s characterFile, err error) {
-	path := filepath.Join(c.dir, c.name, "character.toml")
-	text, err := os.ReadFile(path)
+// readFile reads the file in the folder of characters, else the built-in one, and tells the
+// order of the keys in its tables.
+func (c *Character) readFile() (s characterFile, order map[string]any, err error) {
+	text, err := os.ReadFile(c.path())
 	if errors.Is(err, fs.ErrNotExist) {
 		text, err = characters.Files.ReadFile(c.name + "/character.toml")
 		if err != nil {
-			return s, fmt.Errorf("no %s and no built-in character %q", path, c.name)
+			return s, nil, fmt.Errorf("no character %q: %s has %s, built in is %s (MEMORY_CHARACTER, MEMORY_CHARACTER_DIR)", c.name, c.dir,
+				namesIn(os.DirFS(c.dir)), namesIn(characters.Files))
 		}
 	}
 	if err != nil {
-		return s, err
+		return s, nil, err
 	}
-	if err := toml.Unmarshal(text, &s); err != nil {
-		return s, fmt.Errorf("%s: %w", path, err)
+	meta, err := toml.Decode(string(text), &s)
+	if err != nil {
+		return s, nil, fmt.Errorf("%s: %w", c.path(), err)
 	}
-	return s, nil
+	order = map[string]any{}
+	for _, key := range meta.Keys() {
+		if len(key) == 2 && (key[0] == "personality_notes" || key[0] == "example_interactions" || key[0] == "traits") {
+			keys, _ := order[key[0]].([]any)
+			order[key[0]] = append(keys, key[1])
+		}
+	}
+	return s, order, nil
+}
+
+// namesIn are the characters of a folder, for people.
+func namesIn(folder fs.FS) string {
+	files, err := fs.Glob(folder, "*/character.toml")
+	if err != nil || len(files) == 0 {
+		return "none"
+	}
+	for i, f := range files {
+		files[i] = filepath.Dir(f)
+	}
+	return strings.Join(files, ", ")
 }
 
 // Snapshot is the character as it is. The caller may keep it.

@@ -47,7 +47,7 @@ func (s *Service) Handlers() []kit.Handler {
 		kit.Answer(s.list), kit.Answer(s.forgetLines, speech), kit.Answer(s.importLines),
 		kit.Answer(s.answerCharacter, character),
 		kit.On(s.changeCharacter, character),
-		kit.OnConnect(s.publishCharacter, character),
+		kit.OnConnect(s.publishCharacter, character), kit.Every(reloadEvery, s.reloadCharacter, character),
 		kit.OnConnect(s.forgetOld), kit.Every(time.Hour, s.forgetOld),
 		kit.Loop(s.semantic.run, kit.Name("meaning")),
 		kit.Sends[contract.CharacterSnapshot](),
@@ -138,6 +138,18 @@ func (s *Service) changeCharacter(ctx context.Context, u contract.CharacterUpdat
 		return kit.Drop("asks_for_nothing")
 	}
 	if err != nil {
+		return err
+	}
+	return s.publishCharacter(ctx)
+}
+
+// reloadEvery is how often it is looked whether the character's file has changed.
+const reloadEvery = 2 * time.Second
+
+// reloadCharacter publishes the character anew when its file has changed.
+func (s *Service) reloadCharacter(ctx context.Context) error {
+	changed, err := s.character.Reload(ctx)
+	if err != nil || !changed {
 		return err
 	}
 	return s.publishCharacter(ctx)
