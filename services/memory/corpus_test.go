@@ -151,6 +151,84 @@ A For {num} people about {num} handfuls are enough.
 Can you find a recipe for {dish} without {food}?
 A Here is {dish} without {food}, it takes {num} minutes.
 We had {dish} at {name}'s place on {day}.
+I cannot find the remote, it must be between the cushions.
+Somebody rang the bell but there was nobody outside.
+The meeting took {num} hours and nobody decided anything.
+{name} told a joke about a penguin and laughed the most about it.
+I forgot to answer {name}'s letter again.
+What is the capital of Mongolia?
+A The capital of Mongolia is Ulaanbaatar.
+How many grams are in an ounce?
+A An ounce has about twenty eight grams.
+Spell rhythm for me.
+Who wrote the Odyssey?
+A The Odyssey is said to be by Homer.
+My computer restarted in the middle of a call.
+The update took until {time}.
+{kid} learned to whistle and does not stop.
+{kid} is building a rocket out of cardboard.
+There is glitter everywhere since the craft afternoon.
+I should really go to bed earlier.
+Lunch was fine, but the dessert was {adj}.
+Can you translate good luck into Italian?
+A In Italian you say buona fortuna.
+It smells of smoke, did somebody burn the toast?
+{name} thinks that cats are smarter than dogs.
+{name} is reading a thick book and does not want to be disturbed.
+We could invite {name} and {name} for a game night.
+I lost at cards {num} times in a row.
+The wind blew the chairs across the terrace last night.
+I heard thunder, but it is still dry.
+Is it going to snow {when}?
+A There is no snow to be expected.
+The sunset over the fields was {adj} today.
+A bird has been tapping at the glass since breakfast.
+I need a break, my eyes are tired of the screen.
+Who won the match between {city} and {city}?
+A {city} won by two goals.
+The lift at work is out of order again.
+{rel} wants to sell the old car.
+{rel} is on a diet and talks of nothing else.
+The queue at customs took {num} minutes.
+I like it when it is quiet in the morning.
+Let me think about that for a moment.
+You misunderstood me, I meant something else.
+No, not that one, the other one.
+Say that again, but slower.
+A I am sorry, I did not get that.
+A That was a good question.
+The radio play was about a detective who cannot smell.
+I would like to see the northern lights some day.
+{name} has a new haircut and looks {adj}.
+The new colleague from {city} is very friendly.
+{name} quit the job and travels through Asia now.
+If it rains on {day}, we stay at home.
+Could we have a picnic on {day}?
+That reminds me of a song from the eighties.
+My phone is at {num} percent, where is a cable?
+I dropped a glass, be careful in the {room}.
+Thanks for reminding me, I would have missed it.
+{kid} lost a tooth and is very proud of it.
+{kid} has a cold and stays at home until {day}.
+The homework was about volcanoes and took the whole evening.
+How tall is the Eiffel Tower?
+A The Eiffel Tower is three hundred and thirty metres tall.
+Tell me a joke.
+A Why did the scarecrow win a prize? It was outstanding in its field.
+I wonder whether we should repaint the fence this year.
+The neighbours are having a party, I hear the bass.
+We saw a deer at the edge of the wood.
+Something in the fridge smells {adj}.
+{name} burned the {dish} and ordered pizza.
+We tried the new place at the corner, the {food} was {adj}.
+The baker was sold out by {time}.
+There is a sale at the {shop} until {day}.
+I ordered a {item} on the internet and it is too small.
+The parcel service left a card, nobody was at home.
+My watch says that I slept {num} hours.
+I walked {num} thousand steps today.
+The concert tickets cost {num} each, that is too much.
+{name} plays in a band and wants to rehearse in our cellar.
 `), "\n")
 
 // fill fills the slots of a template.

@@ -38,7 +38,7 @@ const (
 	// A line that is less sure than sureFrom may be about something like it: nothing of what
 	// was never told reaches it (TestRecallQuality). It is recalled all the same, and says
 	// that it is not sure.
-	sureFrom = 0.6
+	sureFrom = 0.75
 	// What neither meaning nor words speak for is left out: a cosine of 0.2 or less, and less
 	// than one word of ten.
 	minCertainty, minWords = 0.02, 0.1

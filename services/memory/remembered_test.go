@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/gob"
-	"encoding/json"
 	"math"
 	"net/http"
 	"os"
@@ -149,35 +148,6 @@ func (m *remembered) recall(t testing.TB, w way, text string, n int) []Line {
 	return found
 }
 
-// dump writes what is known of the candidates of a question, to tune by: set
-// RECALL_DUMP to a file.
-func (m *remembered) dump(t testing.TB, set, text string, right func(Line) bool) {
-	if os.Getenv("RECALL_DUMP") == "" || m.e == nil {
-		return
-	}
-	r := recollection{store: m.store, q: contract.MemoryQuery{Text: text, TopK: 5}, stems: questionStems(text)}
-	all, err := r.byBoth(t.Context(), &meaning{m.e.of(t, []string{text})[0], &m.index})
-	if err != nil {
-		t.Fatal(err)
-	}
-	type row struct {
-		Set, Ask, Text    string
-		Right, Embedded   bool
-		Kind              int
-		Role              string
-		Words, Share, Sim float64
-		ID                int64
-	}
-	f, err := os.OpenFile(os.Getenv("RECALL_DUMP"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	for _, e := range all {
-		_ = json.NewEncoder(f).Encode(row{set, text, e.line.Text[:min(len(e.line.Text), 120)], right(e.line), e.embedded, int(e.kind), e.line.Role, e.words, e.share, float64(e.similarity), e.line.ID})
-	}
-}
-
 // counted is how many of some questions were answered among the first five, each way.
 type counted struct {
 	of    int
@@ -190,7 +160,6 @@ func (c counted) part(w way) float64 { return float64(c.found[w]) / float64(c.of
 func (m *remembered) count(t testing.TB, set string, asks []string, right func(i int, l Line) bool) (c counted) {
 	c.of = len(asks)
 	for i, ask := range asks {
-		m.dump(t, set, ask, func(l Line) bool { return right(i, l) })
 		for w := byWordsAlone; w <= byBothTogether; w++ {
 			if w != byWordsAlone && m.e == nil {
 				continue
@@ -208,97 +177,6 @@ func (m *remembered) count(t testing.TB, set string, asks []string, right func(i
 	}
 	t.Logf("%-28s of %3d: words %.3f, vectors %.3f, both %.3f", set, c.of, c.part(byWordsAlone), c.part(byVectorsAlone), c.part(byBothTogether))
 	return c
-}
-
-func TestRecallQuality_RealEngines(t *testing.T) {
-	e := newEmbeddings(t)
-	facts := readFacts(t)
-	var said, same, other []string
-	for _, f := range facts {
-		said, same, other = append(said, f.told), append(same, f.same), append(other, f.other)
-	}
-	right := func(i int, l Line) bool { return l.Text == said[i] }
-	m := newRemembered(t, e, among(chatter(10_000), said))
-	m.count(t, "facts, same words", same, right)
-	m.count(t, "facts, other words", other, right)
-	never := readTable(t, "never.txt")
-	for _, x := range never {
-		m.dump(t, "never", x[0], func(Line) bool { return false })
-		for w := byWordsAlone; w <= byBothTogether; w += 2 {
-			if found := m.recall(t, w, x[0], 5); len(found) > 0 {
-				t.Logf("never told, %d, %q: %.2f %q", w, x[0], found[0].Score, found[0].Text)
-			}
-		}
-	}
-	marked, first := 0, 0
-	changed := readTable(t, "changed.tsv")
-	var both []string
-	for _, c := range changed {
-		both = append(both, c[0])
-	}
-	for _, c := range changed {
-		both = append(both, c[1])
-	}
-	m = newRemembered(t, e, among(chatter(10_000), both))
-	for w := byWordsAlone; w <= byBothTogether; w += 2 {
-		marked, first = 0, 0
-		for _, c := range changed {
-			found := m.recall(t, w, c[2], 5)
-			at, old := -1, -1
-			for i, l := range found {
-				switch l.Text {
-				case c[1]:
-					at = i
-				case c[0]:
-					old = i
-				}
-			}
-			if at == 0 {
-				first++
-			}
-			if old >= 0 && found[old].Superseded != 0 {
-				marked++
-			}
-			if at != 0 || old >= 0 && found[old].Superseded == 0 {
-				t.Logf("changed, %d: %q, new at %d, old at %d", w, c[2], at, old)
-				for _, l := range found {
-					t.Logf("    %.2f %d %q", l.Score, l.Superseded, l.Text)
-				}
-			}
-		}
-		t.Logf("changed, %d: first %d, marked %d", w, first, marked)
-	}
-	var turns, whole [2]counted
-	for i := range pairs {
-		c := newConversation(t, i)
-		var lines, sessions []Message
-		session := map[string]int{}
-		for s, all := range c.sessions {
-			text := ""
-			for _, m := range all {
-				session[m.Line.UttID] = s
-				text += m.Line.Speaker + ": " + m.Line.Text + "\n"
-			}
-			l := all[0].Line
-			l.Text, l.Role = text, user
-			sessions = append(sessions, Message{all[0].ID, l})
-			lines = append(lines, all...)
-		}
-		byLines, bySessions := newRemembered(t, e, lines), newRemembered(t, e, sessions)
-		for k, asks := range [][]asking{c.same, c.other} {
-			var texts []string
-			for _, a := range asks {
-				texts = append(texts, a.text)
-			}
-			right := func(i int, l Line) bool { return session[l.UttID] == asks[i].session }
-			name := []string{"same", "other"}[k]
-			turns[k].add(byLines.count(t, "turns, "+name, texts, right))
-			whole[k].add(bySessions.count(t, "sessions, "+name, texts, right))
-		}
-	}
-	for k, name := range []string{"same words", "other words"} {
-		t.Logf("turns, %s: %+v; sessions: %+v", name, turns[k], whole[k])
-	}
 }
 
 func (c *counted) add(o counted) {
