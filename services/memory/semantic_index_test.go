@@ -35,6 +35,11 @@ type embedder struct {
 	chokes  string // a word, of which comes no number
 	nothing string // a word, of which comes a vector of zeros
 	down    bool
+
+	slow       map[string]time.Duration // by model: for each request
+	each       time.Duration            // for each text
+	oneAtATime bool                     // as servers with one worker do
+	working    sync.Mutex
 }
 
 func (e *embedder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -45,7 +50,7 @@ func (e *embedder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewDecoder(r.Body).Decode(&q)
 	e.mu.Lock()
 	hang, down := e.hang, e.down
-	nothing := e.nothing
+	nothing, wait, alone := e.nothing, e.slow[q.Model]+time.Duration(len(q.Input))*e.each, e.oneAtATime
 	refused, choked := false, false
 	for _, t := range q.Input {
 		e.texts[q.Model+" "+t]++
@@ -53,6 +58,11 @@ func (e *embedder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		choked = choked || e.chokes != "" && strings.Contains(t, e.chokes)
 	}
 	e.mu.Unlock()
+	if alone {
+		e.working.Lock()
+		defer e.working.Unlock()
+	}
+	time.Sleep(wait)
 	w.Header().Set("Content-Type", "application/json")
 	switch {
 	case hang:
