@@ -86,7 +86,7 @@ const (
 	// passageSize is how long a text may be that gets one vector, in bytes: a small model
 	// reads about 256 pieces of words and leaves out the rest, and the meaning of many
 	// sentences is that of none.
-	passageSize = 500
+	passageSize = 750
 	maxPassages = 32 // of a line; what comes after them is found by its words
 )
 
