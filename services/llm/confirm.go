@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -90,7 +91,7 @@ func (t *turn) askFirst(ctx context.Context, calls []openai.ToolCall) (asked boo
 // spokenArgs are arguments for a person.
 func spokenArgs(args map[string]any) string {
 	var all []string
-	for _, name := range sortedKeys(args) {
+	for _, name := range slices.Sorted(maps.Keys(args)) {
 		text, ok := args[name].(string)
 		if !ok {
 			b, _ := json.Marshal(args[name])
