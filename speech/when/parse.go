@@ -1,0 +1,339 @@
+package when
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+const (
+	maxWords     = 60 // longer texts are no requests
+	maxNameWords = 5
+)
+
+// strip takes off what may be left out: a name, politeness, a pause for thought.
+func (l *language) strip(in []token) []token {
+	cut := func(pattern func(string) []int, fromEnd bool) bool {
+		at := pattern(joinTokens(in))
+		if at == nil || at[1]-at[0] == 0 {
+			return false
+		}
+		text := joinTokens(in)
+		if fromEnd {
+			in = in[:len(strings.Fields(text[:at[0]]))]
+		} else {
+			in = in[len(strings.Fields(text[:at[1]])):]
+		}
+		return true
+	}
+	for range 6 {
+		lead := len(in) > 1 && cut(l.lead.FindStringIndex, false)
+		trail := len(in) > 1 && cut(l.trail.FindStringIndex, true)
+		if !lead && !trail {
+			break
+		}
+	}
+	return in
+}
+
+// parse tells what text asks for in this language.
+func (l *language) parse(text string, now time.Time) (Request, bool) {
+	tokens := tokenize(text)
+	if len(tokens) == 0 || len(tokens) > maxWords {
+		return Request{}, false
+	}
+	s := l.scan(l.strip(l.spell(tokens)), false)
+	for _, rule := range l.Requests {
+		if rule.Action == Quiet {
+			continue
+		}
+		if m := rule.re.FindStringSubmatchIndex(s.text); m != nil {
+			if r, ok := l.apply(rule, s, m, text, now); ok {
+				return r, true
+			}
+		}
+	}
+	return Request{}, false
+}
+
+// spell writes words in the way that the patterns have them: "what's" is "what is".
+func (l *language) spell(in []token) (out []token) {
+	for _, t := range in {
+		for i, w := range strings.Fields(l.spelled(t.text)) {
+			if one := t; i == 0 {
+				one.text = w
+				out = append(out, one)
+			} else {
+				out = append(out, token{text: w, start: t.end, end: t.end})
+			}
+		}
+	}
+	return out
+}
+
+func (l *language) spelled(w string) string {
+	if s, ok := l.Spelled[w]; ok {
+		return s
+	}
+	for _, end := range l.Suffixes {
+		if name, ok := strings.CutSuffix(w, end); ok && len(name) > 1 && l.kindOf(w) == AnyKind {
+			return name + " " + end
+		}
+	}
+	return w
+}
+
+// match is a rule that applies, and where its groups lie among the tokens.
+type match struct {
+	groups map[string][2]int // first token, and the one behind the last
+}
+
+func (s scanned) groupsOf(rule *requestRule, m []int) match {
+	g := match{map[string][2]int{}}
+	for i, name := range rule.re.SubexpNames() {
+		name = strings.TrimRight(name, "0123456789")
+		if name == "" || m[2*i] < 0 || m[2*i] == m[2*i+1] {
+			continue
+		}
+		from := len(strings.Fields(s.text[:m[2*i]]))
+		g.groups[name] = [2]int{from, from + len(strings.Fields(s.text[m[2*i]:m[2*i+1]]))}
+	}
+	return g
+}
+
+func (g match) has(name string) bool { _, ok := g.groups[name]; return ok }
+
+// apply makes the request that a rule stands for. ok is false when the words do not fit it
+// after all.
+func (l *language) apply(rule *requestRule, s scanned, m []int, text string, now time.Time) (r Request, ok bool) {
+	g := s.groupsOf(rule, m)
+	r = Request{Action: rule.Action, Kind: rule.Kind, All: rule.All || g.has("all")}
+	if r.Kind == AnyKind {
+		r.Kind = rule.Default
+	}
+	if at, ok := g.groups["kind"]; ok {
+		word := joinTokens(s.tokens[at[0]:at[1]])
+		r.Kind = l.kindOf(word)
+		r.All = r.All || rule.Action != Set && rule.Action != List && l.plural.MatchString(word)
+	}
+	if at, ok := g.groups["name"]; ok {
+		if r.Name, ok = l.nameOf(s.tokens[at[0]:at[1]]); !ok {
+			return r, false
+		}
+	}
+	if at, ok := g.groups["old"]; ok {
+		r.setOld(s.tokens[at[0]].span, now)
+	}
+	times, about := l.timesOf(s, g, rule)
+	if len(about) > 0 {
+		r.About = aboutText(text, about)
+	}
+	if rule.Needs && len(times) == 0 || rule.Clock && !isComplete(times) || rule.More && !isMore(times) || rule.Repeats && !isRepeated(times) {
+		return r, false
+	}
+	if len(about) > 0 && rule.Action == Set && l.noAbout[about[0].text] && !isComplete(times) {
+		return r, false
+	}
+	switch {
+	case rule.Action == Set && len(times) == 0:
+		r.Ask = rule.Ask
+	case len(times) > 0:
+		l.applyTimes(&r, rule, times, now)
+	}
+	if rule.Less {
+		r.Duration = -r.Duration
+	}
+	return r, rule.Action != Add || r.Duration != 0
+}
+
+// kindOf is the kind that a word of the language means.
+func (l *language) kindOf(word string) Kind {
+	for kind, re := range l.kinds {
+		if re.MatchString(word) {
+			return kind
+		}
+	}
+	return AnyKind
+}
+
+// nameOf is the name that words are; ok is false when they cannot be one.
+func (l *language) nameOf(words []token) (name string, ok bool) {
+	for len(words) > 0 && (l.article[words[0].text] || wordIn(l.Macros["my"], words[0].text)) {
+		words = words[1:]
+	}
+	if len(words) > maxNameWords {
+		return "", false
+	}
+	for _, w := range words {
+		if l.noName[w.text] || w.span != nil {
+			return "", false
+		}
+	}
+	return joinTokens(words), true
+}
+
+// timesOf are the times that say when, and the tokens of what a reminder is about. A time
+// in the middle of that is when, where no other is said.
+func (l *language) timesOf(s scanned, g match, rule *requestRule) (times []*span, about []token) {
+	inside := func(i int) bool {
+		for _, name := range []string{"name", "about", "old"} {
+			if at, ok := g.groups[name]; ok && i >= at[0] && i < at[1] {
+				return true
+			}
+		}
+		return false
+	}
+	at, hasAbout := g.groups["about"]
+	for i, t := range s.tokens {
+		if t.span == nil || inside(i) {
+			continue
+		}
+		if hasAbout && i >= at[1] && (t.span.length && rule.Kind == Reminder || t.span.aside && isComplete(times)) {
+			at[1] = i + 1 // "boil eggs for ten minutes", "buy tickets for Friday"
+			continue
+		}
+		times = append(times, t.span)
+	}
+	if !hasAbout {
+		return times, nil
+	}
+	about = slices.Clone(s.tokens[at[0]:at[1]])
+	if len(times) == 0 {
+		for i, t := range slices.Backward(about) {
+			if t.span != nil && !t.span.length {
+				return []*span{t.span}, slices.Delete(about, i, i+1)
+			}
+		}
+	}
+	return times, about
+}
+
+// isComplete reports whether times say when without anything more.
+func isComplete(times []*span) bool {
+	return slices.ContainsFunc(times, func(s *span) bool {
+		return s.hasClock() || slices.ContainsFunc(s.pieces, func(p piece) bool { return p.from })
+	})
+}
+
+// isMore reports whether times are to be added: "five more minutes".
+func isMore(times []*span) bool {
+	return slices.ContainsFunc(times, func(s *span) bool {
+		return slices.ContainsFunc(s.pieces, func(p piece) bool { return p.more })
+	})
+}
+
+// isRepeated reports whether times say when, and that it comes again.
+func isRepeated(times []*span) bool {
+	return isComplete(times) && slices.ContainsFunc(times, func(s *span) bool {
+		return slices.ContainsFunc(s.pieces, func(p piece) bool { return p.rule != nil && p.rule.Repeat != "" })
+	})
+}
+
+// aboutText is what a reminder is about, as it was written.
+func aboutText(text string, about []token) string {
+	var parts []string
+	for i, t := range about {
+		if i > 0 && about[i-1].end <= t.start && strings.TrimLeft(text[about[i-1].end:t.start], " -/&'’.") == "" && len(parts) > 0 {
+			parts[len(parts)-1] += text[about[i-1].end:t.end]
+			continue
+		}
+		parts = append(parts, text[t.start:t.end])
+	}
+	return strings.TrimSpace(strings.Join(parts, " "))
+}
+
+// setOld takes the time by which a person names what was set before.
+func (r *Request) setOld(s *span, now time.Time) {
+	if s == nil {
+		return
+	}
+	if s.length {
+		r.OldFor = s.pieces[0].length.total()
+		return
+	}
+	m := momentOf(s.pieces, now)
+	if m.hasDay {
+		r.OldDay = m.day
+	}
+	if m.hasClock {
+		if at, ok := m.resolve(Alarm, now); ok {
+			r.OldAt, r.OldGuess = at, m.isGuess()
+		}
+	}
+}
+
+// applyTimes puts the times into a request.
+func (l *language) applyTimes(r *Request, rule *requestRule, times []*span, now time.Time) {
+	var pieces []piece
+	for _, s := range times {
+		pieces = append(pieces, s.pieces...)
+	}
+	switch r.Action {
+	case Set:
+		l.applySet(r, rule, times, pieces, now)
+	case Move:
+		r.applyTime(pieces, now)
+	case Add, Snooze:
+		for _, p := range pieces {
+			r.Duration += p.length.total()
+		}
+		if r.Duration == 0 {
+			r.applyTime(pieces, now)
+		}
+	case List, Cancel, Pause, Resume:
+		r.setOld(times[0], now)
+	}
+}
+
+// applySet puts the times into a request that sets something.
+func (l *language) applySet(r *Request, rule *requestRule, times []*span, pieces []piece, now time.Time) {
+	lengths := 0
+	for _, s := range times {
+		if s.length {
+			lengths++
+		}
+	}
+	bare := slices.ContainsFunc(pieces, func(p piece) bool { return p.rule != nil && p.rule.Bare })
+	colon := slices.ContainsFunc(pieces, func(p piece) bool { return p.rule != nil && p.groups["m"] != "" && !p.rule.Exact })
+	half := slices.ContainsFunc(pieces, func(p piece) bool {
+		return p.rule != nil && (p.groups["ap"] != "" || p.rule.Part != "" || p.rule.Day != nil)
+	})
+	if r.Kind == Timer && (lengths > 1 || (bare || colon && len(pieces) == 1 && pieces[0].rule.Sign == 0 && pieces[0].rule.Add == 0) && !half) {
+		r.Ask = AskDuration // "a timer for 1:30" may be a length or a time
+		return
+	}
+	r.applyTime(pieces, now)
+	if r.Ask == AskTime && rule.Ask == AskDuration && r.Day.IsZero() && r.Part == "" && r.Repeat.IsZero() {
+		r.Ask = AskDuration
+	}
+}
+
+// answer is what s says as the answer to the question of a pending request.
+func (l *language) answer(p Request, s scanned, now time.Time) (Request, bool) {
+	at := slices.IndexFunc(s.tokens, func(t token) bool { return t.span != nil })
+	if p.Ask == AskAbout || at < 0 || len(s.tokens) > 4 {
+		return p, false
+	}
+	pieces := slices.Clone(s.tokens[at].span.pieces)
+	if len(pieces) == 1 && pieces[0].rule != nil && pieces[0].rule.Bare && p.Ask == AskDuration && pieces[0].groups["m"] == "" {
+		pieces = []piece{{length: length{clock: time.Duration(atoi(pieces[0].groups["h"])) * time.Minute}}} // "ten": minutes
+	}
+	r := p
+	r.Ask = NoQuestion
+	m := momentOf(pieces, now)
+	if !m.hasDay && !p.Day.IsZero() {
+		day := p.Day
+		days := int(startOf(day).Sub(startOf(now)).Round(24*time.Hour) / (24 * time.Hour))
+		pieces = append(pieces, piece{rule: &timeRule{Day: &days}})
+	}
+	if m.part == "" && p.Part != "" && m.half == "" {
+		pieces = append(pieces, piece{rule: &timeRule{Part: p.Part}})
+	}
+	repeat := p.Repeat
+	if !repeat.IsZero() && !m.repeats {
+		pieces = append(pieces, piece{rule: &timeRule{Repeat: "days"}, days: repeat.Days})
+	}
+	r.Day, r.Part = time.Time{}, ""
+	r.applyTime(pieces, now)
+	return r, r.Ask == NoQuestion || r.Ask != p.Ask || !r.Day.IsZero() || r.Part != ""
+}

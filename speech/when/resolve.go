@@ -1,0 +1,392 @@
+package when
+
+import (
+	"time"
+)
+
+// parts are the hours in which a part of the day begins and ends.
+var parts = map[string][2]int{"morning": {3, 12}, "noon": {11, 15}, "afternoon": {12, 18}, "evening": {16, 24}, "night": {18, 30}}
+
+// moment is a time as it was said, with what is known of it.
+type moment struct {
+	hour, minute int
+	hasClock     bool
+	exact        bool // the hour is of the day of 24 hours
+	day          time.Time
+	hasDay       bool // a day was said, and not only a day of the week that is repeated
+	isToday      bool // that day is today because it was said
+	weekday      bool // that day is a day of the week: the next one
+	part         string
+	half         string // am or pm
+	repeat       Repeat
+	repeats      bool
+	length       length
+	from         bool
+	more         bool
+	unclear      Question
+	unable       bool
+}
+
+// applyTime puts into r what pieces say, seen from now.
+func (r *Request) applyTime(pieces []piece, now time.Time) {
+	m := momentOf(pieces, now)
+	switch {
+	case m.unable:
+		r.Action = Unable
+		return
+	case m.unclear != NoQuestion:
+		r.Ask, r.Part = m.unclear, m.part
+		return
+	}
+	r.Repeat = m.repeat
+	if !m.length.isZero() && !m.hasClock && !m.repeats {
+		r.applyLength(m, now)
+		return
+	}
+	if r.Repeat.Every > 0 && !m.hasClock {
+		r.At = now.Add(r.Repeat.Every)
+		return
+	}
+	if !m.hasClock {
+		r.Ask, r.Part = AskTime, m.part
+		if m.hasDay {
+			r.Day = m.day
+		}
+		return
+	}
+	if !m.length.isZero() && m.from { // in two days at noon
+		m.day, m.hasDay = startOf(now).AddDate(0, m.length.months, m.length.days), true
+	}
+	at, known := m.resolve(r.Kind, now)
+	r.Repeat, r.Guessed = m.repeat, m.isGuess()
+	if !known {
+		r.Ask, r.Day = AskTime, m.day
+		return
+	}
+	r.At = at
+}
+
+// applyLength puts a length into r: that of a timer, or the time at which something else
+// rings.
+func (r *Request) applyLength(m moment, now time.Time) {
+	if d := m.length; r.Kind == Timer || r.Kind == AnyKind || !m.from && r.Action != Set {
+		r.Duration = d.total()
+		return
+	}
+	r.At = now.AddDate(0, m.length.months, m.length.days).Add(m.length.clock)
+	if m.length.clock > 0 || m.length.days == 0 && m.length.months == 0 {
+		r.At = r.At.Truncate(time.Second)
+	}
+}
+
+// momentOf gathers what pieces say.
+func momentOf(pieces []piece, now time.Time) moment {
+	m := moment{day: startOf(now)}
+	for _, p := range pieces {
+		if p.rule == nil {
+			m.length, m.from, m.more = p.length, p.from, p.more
+			continue
+		}
+		m.addClock(p)
+		m.addDay(p, now)
+		m.addRepeat(p)
+		if p.rule.Part != "" {
+			m.part = p.rule.Part
+		}
+		switch p.rule.Vague {
+		case "day":
+			m.unclear = AskDay
+		case "duration":
+			m.unclear = AskDuration
+		}
+	}
+	return m
+}
+
+// addClock takes the hour and the minute.
+func (m *moment) addClock(p piece) {
+	if p.groups["ap"] != "" {
+		m.half = p.groups["ap"][:1] + "m"
+	}
+	if !p.isClock() {
+		return
+	}
+	m.hasClock = true
+	if p.rule.Hour != nil {
+		m.hour, m.minute, m.exact = *p.rule.Hour, p.rule.Add, true
+		if m.minute < 0 {
+			m.hour, m.minute = m.hour-1, m.minute+60
+		}
+		return
+	}
+	h, minute := p.groups["h"], 0
+	if s := p.groups["m"]; s != "" {
+		minute = atoi(s)
+	}
+	if p.rule.Sign != 0 {
+		minute *= p.rule.Sign
+	}
+	minute += p.rule.Add
+	m.hour, m.minute = atoi(h), minute
+	m.exact = p.rule.Exact || m.hour > 12 || m.hour == 0 || len(h) == 2 && h[0] == '0'
+	for m.minute < 0 {
+		m.hour, m.minute = m.hour-1, m.minute+60
+	}
+	for m.minute >= 60 {
+		m.hour, m.minute = m.hour+1, m.minute-60
+	}
+	if m.hour < 0 {
+		m.hour += 24
+	}
+	if m.hour == 0 && !m.exact {
+		m.hour = 12
+	}
+}
+
+// addDay takes the day.
+func (m *moment) addDay(p piece, now time.Time) {
+	today := startOf(now)
+	set := func(day time.Time) { m.day, m.hasDay = day, true }
+	switch r := p.rule; {
+	case r.Repeat != "":
+	case r.Day != nil:
+		set(today.AddDate(0, 0, *r.Day))
+		m.isToday = *r.Day == 0
+	case r.Date != "":
+		d, err := time.ParseInLocation("01-02", r.Date, now.Location())
+		if err == nil {
+			set(nextDate(now, d.Month(), d.Day(), 0))
+		}
+	case p.dom > 0:
+		set(nextDate(now, p.month, p.dom, atoi(p.groups["yr"])))
+	case p.days != 0:
+		ahead := 0
+		for d := 0; d < 7; d++ {
+			if p.days.Has(today.AddDate(0, 0, d).Weekday()) {
+				ahead = d
+				break
+			}
+		}
+		if r.Next && !nextIsClear(now.Weekday(), ahead) {
+			m.unclear = AskDay
+		}
+		if (r.Next || r.Week > 0) && ahead == 0 {
+			ahead = 7
+		}
+		if r.Week > 0 {
+			ahead = daysToNextWeek(now.Weekday(), p.days) + 7*(r.Week-1)
+		}
+		if r.Week < 0 { // a week after the coming one
+			ahead -= 7 * r.Week
+		}
+		set(today.AddDate(0, 0, ahead))
+		m.weekday = ahead == 0
+	}
+}
+
+// nextIsClear reports whether "next Monday" can only be the coming one: none of this week
+// is to come.
+func nextIsClear(today time.Weekday, ahead int) bool {
+	left := (7 - int(today)) % 7 // days to Sunday, with which the week ends
+	return ahead == 0 || ahead > left
+}
+
+// daysToNextWeek is how far a day of the next week is, which begins on Monday.
+func daysToNextWeek(today time.Weekday, days Weekdays) int {
+	toMonday := (8 - int(today)) % 7
+	if toMonday == 0 {
+		toMonday = 7
+	}
+	for d := range 7 {
+		if days.Has(time.Weekday((1 + d) % 7)) {
+			return toMonday + d
+		}
+	}
+	return toMonday
+}
+
+// addRepeat takes what comes again.
+func (m *moment) addRepeat(p piece) {
+	switch p.rule.Repeat {
+	case "":
+		return
+	case "none":
+		m.unable = true
+	case "day":
+		m.repeat.Days = EveryDay
+	case "workday":
+		m.repeat.Days = Workdays
+	case "weekend":
+		m.repeat.Days = Weekend
+	case "days", "range":
+		m.repeat.Days |= p.days
+	case "every":
+		m.repeat.Every = p.every
+	case "month":
+		m.repeat.Day = p.dom
+	case "year":
+		m.repeat.Day, m.repeat.Month = p.dom, p.month
+	}
+	m.repeats = true
+}
+
+// isGuess reports whether only the clock of twelve hours was said.
+func (m *moment) isGuess() bool {
+	return !m.hasDay && !m.repeats && !m.exact && m.half == "" && m.part == ""
+}
+
+// resolve finds the first time that is meant and is to come. known is false where it can be
+// two times, neither of which is likelier.
+func (m *moment) resolve(kind Kind, now time.Time) (at time.Time, known bool) {
+	hours := m.hours(kind)
+	if len(hours) == 0 {
+		return time.Time{}, false
+	}
+	if m.repeats {
+		m.repeat.Hour, m.repeat.Minute = hours[0]%24, m.minute
+		return m.repeat.First(m.day, now), true
+	}
+	days := []time.Time{m.day}
+	switch {
+	case !m.hasDay:
+		days = append(days, m.day.AddDate(0, 0, 1))
+	case m.weekday: // today, or a week from now
+		days = append(days, m.day.AddDate(0, 0, 7))
+	}
+	for _, d := range days {
+		for _, h := range hours {
+			for _, t := range twice(d, h, m.minute) {
+				if t.After(now) {
+					return t, true
+				}
+			}
+		}
+	}
+	return time.Time{}, false // today at a time that is over
+}
+
+// hours are the hours of the day of 24 that are meant, the likelier first where the day is
+// known, else the earlier first. One of 24 and more is on the next day.
+func (m *moment) hours(kind Kind) []int {
+	h := m.hour
+	switch {
+	case m.half != "":
+		if h == 12 || h == 0 {
+			h = 0
+		}
+		if m.half == "pm" && h < 12 {
+			h += 12
+		}
+		return []int{h}
+	case m.part != "":
+		return m.hoursOfPart(h)
+	case m.exact:
+		if h == 24 && m.hasDay && !m.isToday { // midnight of another day is its beginning or its end
+			return nil
+		}
+		return []int{h}
+	case !m.hasDay && !m.repeats || m.isToday || m.weekday:
+		return []int{h % 12, h%12 + 12}
+	case h == 12 || kind != Alarm && h <= 5: // who plans a day does so for its waking hours
+		return []int{h%12 + 12}
+	}
+	return []int{h % 12}
+}
+
+// hoursOfPart is the hour that lies in the part of the day that was said.
+func (m *moment) hoursOfPart(h int) []int {
+	within := parts[m.part]
+	for _, c := range []int{h, h%12 + 12, h % 12, h%12 + 24} {
+		if m.exact && c != h && c != h+24 {
+			continue
+		}
+		if c >= within[0] && c < within[1] {
+			return []int{c}
+		}
+	}
+	return []int{h}
+}
+
+// startOf is the midnight with which the day of t began.
+func startOf(t time.Time) time.Time {
+	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, t.Location())
+}
+
+// clockOn is a time of a day. One that the clock leaves out in spring is as much later as
+// it leaves out; of two in autumn it is the first.
+func clockOn(day time.Time, hour, minute int) time.Time {
+	t := time.Date(day.Year(), day.Month(), day.Day(), hour, minute, 0, 0, day.Location())
+	_, before := t.Add(-3 * time.Hour).Zone()
+	_, after := t.Add(3 * time.Hour).Zone()
+	if before == after {
+		return t
+	}
+	with := func(offset int) time.Time {
+		return time.Date(day.Year(), day.Month(), day.Day(), hour, minute, 0, 0, time.FixedZone("", offset)).In(day.Location())
+	}
+	early, late := with(before), with(after)
+	if shows(early, hour, minute) || !shows(late, hour, minute) {
+		return early
+	}
+	return late
+}
+
+// shows reports whether the clock shows hour and minute at t.
+func shows(t time.Time, hour, minute int) bool { return t.Hour() == hour%24 && t.Minute() == minute }
+
+// twice are the times of a day at which the clock shows hour and minute: two where it is
+// put back between them.
+func twice(day time.Time, hour, minute int) []time.Time {
+	first := clockOn(day, hour, minute)
+	if again := first.Add(time.Hour); again.Hour() == first.Hour() && again.Minute() == first.Minute() {
+		return []time.Time{first, again}
+	}
+	return []time.Time{first}
+}
+
+// nextDate is the next day of that name that is not over; without a month it is the next
+// one with that number.
+func nextDate(now time.Time, month time.Month, dom, year int) time.Time {
+	today := startOf(now)
+	if year > 0 {
+		return time.Date(year, month, dom, 0, 0, 0, 0, now.Location())
+	}
+	for i := range 60 {
+		t := time.Date(now.Year(), now.Month()+time.Month(i), dom, 0, 0, 0, 0, now.Location())
+		if t.Day() == dom && (month == 0 || t.Month() == month) && !t.Before(today) {
+			return t
+		}
+	}
+	return today
+}
+
+// First is the first time after now at which r rings, on the day from or later.
+func (r Repeat) First(from, now time.Time) time.Time {
+	for i := range 366 * 9 { // the 29th of February may be eight years away
+		d := startOf(from).AddDate(0, 0, i)
+		if t := clockOn(d, r.Hour, r.Minute); r.on(d) && t.After(now) {
+			return t
+		}
+	}
+	return time.Time{}
+}
+
+// on reports whether r rings on a day.
+func (r Repeat) on(d time.Time) bool {
+	if r.Day > 0 {
+		return d.Day() == r.Day && (r.Month == 0 || d.Month() == r.Month)
+	}
+	return r.Days.Has(d.Weekday())
+}
+
+// Next is the next time after now of what was due at last.
+func (r Repeat) Next(last, now time.Time) time.Time {
+	if r.Every <= 0 {
+		return r.First(now, now)
+	}
+	t := last.Add(r.Every)
+	if !t.After(now) {
+		t = t.Add(now.Sub(t).Truncate(r.Every) + r.Every)
+	}
+	return t
+}

@@ -1,0 +1,200 @@
+package when_test
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gotars/tars/speech/when"
+)
+
+// zone changes its clocks on 29 March and 25 October 2026, in the night.
+func zone(t testing.TB) *time.Location {
+	t.Helper()
+	z, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Skip(err)
+	}
+	return z
+}
+
+// spoken is a row of testdata/requests.jsonl: what somebody says, and what is meant by it.
+type spoken struct {
+	Text string `json:"text"`
+	Lang string `json:"lang"` // as the recogniser took it; empty: English
+	Now  string `json:"now"`  // empty: Friday, 27 March 2026, 14:20
+	Want string `json:"want"`
+}
+
+func (s spoken) at(t testing.TB) time.Time {
+	t.Helper()
+	if s.Now == "" {
+		s.Now = "2026-03-27T14:20"
+	}
+	now, err := time.ParseInLocation("2006-01-02T15:04", s.Now, zone(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return now
+}
+
+func requests(t testing.TB) (all []spoken) {
+	t.Helper()
+	data, err := os.ReadFile("testdata/requests.jsonl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for lines := bufio.NewScanner(bytes.NewReader(data)); lines.Scan(); {
+		var s spoken
+		if err := json.Unmarshal(lines.Bytes(), &s); err != nil {
+			t.Fatalf("%s: %v", lines.Text(), err)
+		}
+		all = append(all, s)
+	}
+	return all
+}
+
+// TestSpokenRequests has each request of the table be understood, or be asked back for.
+func TestSpokenRequests(t *testing.T) {
+	asked := 0
+	all := requests(t)
+	for _, s := range all {
+		r, _ := when.Parse(s.Text, s.Lang, s.at(t))
+		if got := r.String(); got != s.Want {
+			t.Errorf("%q at %s: %s, want %s", s.Text, s.Now, got, s.Want)
+		}
+		if r.Ask != when.NoQuestion {
+			asked++
+		}
+	}
+	t.Logf("%d requests, of which %d are asked back for", len(all), asked)
+	if len(all) < 120 {
+		t.Errorf("the table has %d requests, want at least 120", len(all))
+	}
+}
+
+// TestHowItIsWrittenDoesNotMatter has recognisers write the same words in other ways.
+func TestHowItIsWrittenDoesNotMatter(t *testing.T) {
+	ways := map[string]func(text, lang string) string{
+		"in capitals":           func(s, _ string) string { return strings.ToUpper(s) },
+		"without capitals":      func(s, _ string) string { return strings.ToLower(s) },
+		"with a name before it": func(s, _ string) string { return "TARS, " + s },
+		"with politeness": func(s, lang string) string {
+			if lang == "de" {
+				return "Bitte " + strings.TrimRight(s, ".?!") + ", danke!"
+			}
+			return "Please, " + strings.TrimRight(s, ".?!") + ", thank you."
+		},
+		"with other white space":  func(s, _ string) string { return "  " + strings.ReplaceAll(s, " ", "  ") + " " },
+		"with curly apostrophes":  func(s, _ string) string { return strings.ReplaceAll(s, "'", "’") },
+		"without a sentence mark": func(s, _ string) string { return strings.TrimRight(s, ".?!") },
+	}
+	for name, write := range ways {
+		t.Run(name, func(t *testing.T) {
+			for _, s := range requests(t) {
+				if strings.Contains(s.Want, "none") && name == "with politeness" {
+					continue
+				}
+				r, _ := when.Parse(write(s.Text, s.Lang), s.Lang, s.at(t))
+				if got := r.String(); !strings.EqualFold(got, s.Want) {
+					t.Errorf("%q: %s, want %s", write(s.Text, s.Lang), got, s.Want)
+				}
+			}
+		})
+	}
+}
+
+func TestAnswersToQuestions(t *testing.T) {
+	tests := map[string]struct{ ask, answer, want string }{
+		"a length":                        {"Set a timer", "Ten minutes.", "set timer 10m0s"},
+		"a number alone is minutes":       {"Set a pasta timer", "Twelve", "set timer 12m0s name=pasta"},
+		"a time":                          {"Set an alarm", "At half past six", "set alarm 2026-03-27T18:30"},
+		"a time of the day that was said": {"Remind me tomorrow to call Anna", "At noon", "set reminder 2026-03-28T12:00 about=call Anna"},
+		"within the part that was said":   {"Remind me tomorrow morning to call Anna", "Nine", "set reminder 2026-03-28T09:00 about=call Anna"},
+		"how long from now":               {"Remind me to call Anna", "In twenty minutes", "set reminder 2026-03-27T14:40 about=call Anna"},
+		"something else":                  {"Set a timer", "What is the weather like?", ""},
+		"in German":                       {"Stell einen Timer", "zehn Minuten", "set timer 10m0s"},
+	}
+	now := spoken{}.at(t)
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			pending, _ := when.Parse(tt.ask, "", now)
+			if pending.Ask == when.NoQuestion {
+				t.Fatalf("%q asks nothing: %s", tt.ask, pending)
+			}
+			got := ""
+			if r, ok := when.ParseAnswer(pending, tt.answer, now); ok {
+				got = r.String()
+			}
+			if got != tt.want {
+				t.Errorf("%q then %q: %s, want %s", tt.ask, tt.answer, got, tt.want)
+			}
+		})
+	}
+}
+
+func TestWhatIsMeantWhileItRings(t *testing.T) {
+	tests := map[string]string{
+		"Okay.": "quiet", "Thanks": "quiet", "I'm up": "quiet", "Turn it off": "quiet", "Ja, danke": "quiet", "Ich bin wach.": "quiet",
+		"Snooze": "snooze alarm", "Snooze for five minutes": "snooze alarm 5m0s", "Schlummern": "snooze alarm", "What a nice sound": "none", "I think I will have tea": "none",
+	}
+	for text, want := range tests {
+		r, _ := when.ParseRinging(text, "", spoken{}.at(t))
+		if got := r.String(); got != want {
+			t.Errorf("%q: %s, want %s", text, got, want)
+		}
+	}
+	if r, ok := when.Parse("Okay, thanks", "", spoken{}.at(t)); ok {
+		t.Errorf("thanks while nothing rings is %s", r)
+	}
+}
+
+// TestATimeIsToCome has everything that is set be in the future, at any time of a year
+// with both of its changes of the clock.
+func TestATimeIsToCome(t *testing.T) {
+	all := requests(t)
+	for now := time.Date(2026, 1, 1, 0, 7, 30, 0, zone(t)); now.Year() == 2026; now = now.Add(151*time.Hour + 13*time.Minute) {
+		for _, s := range all {
+			r, ok := when.Parse(s.Text, s.Lang, now)
+			if ok && r.Action == when.Set && r.Ask == when.NoQuestion && !r.At.After(now) && r.Duration <= 0 {
+				t.Fatalf("%q at %s is set for %s", s.Text, now, r)
+			}
+			if next := r.Repeat.Next(r.At, r.At); !r.Repeat.IsZero() && r.Ask == when.NoQuestion && r.Action == when.Set && !next.After(r.At) {
+				t.Fatalf("%q at %s rings again at %s after %s", s.Text, now, next, r.At)
+			}
+		}
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	for _, s := range requests(f) {
+		f.Add(s.Text, s.Lang)
+	}
+	now := time.Date(2026, 3, 28, 23, 59, 0, 0, zone(f))
+	f.Fuzz(func(t *testing.T, text, lang string) {
+		r, ok := when.Parse(text, lang, now)
+		if ok != (r.Action != when.None) {
+			t.Errorf("%q: ok is %v of %s", text, ok, r)
+		}
+		if r.Ask != when.NoQuestion {
+			when.ParseAnswer(r, text, now)
+		}
+		when.ParseRinging(text, lang, now)
+		when.ParseTime(text, lang, when.Alarm, now)
+	})
+}
+
+func BenchmarkParse(b *testing.B) {
+	now := time.Now()
+	for _, text := range []string{"Set a pasta timer for twelve minutes.", "What is the capital of France?"} {
+		b.Run(text, func(b *testing.B) {
+			for b.Loop() {
+				when.Parse(text, "en", now)
+			}
+		})
+	}
+}
