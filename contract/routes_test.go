@@ -64,6 +64,11 @@ var routes = []route{
 	{contract.MovementState{}, msg.Route{Topic: "movement/state", Type: "movement.state", QoS: 1, Bare: true}},
 	{contract.MicAudio{}, msg.Route{Topic: "audio/mic/+", Bare: true}},
 	{contract.SpeakerAudio{}, msg.Route{Topic: "audio/speaker/+", Bare: true}},
+	{contract.TimerState{}, msg.Route{Topic: "timer/state", Type: "timer.state", QoS: 1, Retain: true}},
+	{contract.TimerUtterance{}, msg.Route{Topic: "timer/utterance", Type: "timer.utterance", QoS: 1, Expiry: 5 * time.Second}},
+	{contract.TimerReply{}, msg.Route{Topic: "timer/reply", Type: "timer.reply", QoS: 1}},
+	{contract.TimerCommand{}, msg.Route{Topic: "timer/command", Type: "timer.command", QoS: 1}},
+	{contract.TimerResult{}, msg.Route{Topic: "timer/result", Type: "timer.result", QoS: 1}},
 	{contract.TurnRecord{}, msg.Route{Topic: "system/turn", Type: "system.turn"}},
 }
 
@@ -114,6 +119,8 @@ var (
 	_ msg.Request[contract.MemoryLines]                           = contract.MemoryList{}
 	_ msg.Request[contract.MemoryForgotten]                       = contract.MemoryForget{}
 	_ msg.Request[contract.MemoryImported]                        = contract.MemoryImport{}
+	_ msg.Request[contract.TimerReply]                            = contract.TimerUtterance{}
+	_ msg.Failing[contract.TimerResult]                           = contract.TimerCommand{}
 	_ msg.Request[contract.CharacterResult]                       = contract.CharacterGetRequest{}
 	_ msg.Request[contract.CameraImageResponse]                   = contract.CameraCaptureRequest{}
 	_ msg.Headed                                                  = contract.MicAudio{}
