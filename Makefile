@@ -81,8 +81,8 @@ generate: build ## docs/asyncapi.json, topics.md, config.md, .env.example, the a
 		describe asyncapi docs/asyncapi.json && describe topics docs/topics.md && describe config docs/config.md && \
 		describe env .env.example && describe acl ops/mosquitto/acl && describe compose ops/settings.yml
 
-new: name ## copy the template to services/SERVICE and wire it: make new SERVICE=weather
-	@go run ./ops/new $(SERVICE) && $(MAKE) --no-print-directory generate
+new: name ## copy the template to services/SERVICE and wire it: make new SERVICE=weather; with DATA=yes it keeps files
+	@go run ./ops/new $(if $(DATA),-data) $(SERVICE) && $(MAKE) --no-print-directory generate
 
 assets: ## fetch the built-in voice and the voice detector, for make up and for docker compose
 	@ops/assets.sh "$(voice)" $(if $(TARS_ASSETS),,.assets)

@@ -73,9 +73,9 @@ func (c clone) has(name string) bool {
 func TestNewCompilesACopyOfTheRepository(t *testing.T) {
 	need.Time(t, "compiles a copy of the repository")
 	c := copyRepository(t)
-	for _, name := range []string{"newcomer", "newcomer-two"} {
-		if out, err := c.run(t, "run", "./ops/new", name); err != nil {
-			t.Fatalf("make new SERVICE=%s: %v\n%s", name, err, out)
+	for _, args := range [][]string{{"newcomer"}, {"newcomer-two"}, {"-data", "newcomer-three"}} {
+		if out, err := c.run(t, append([]string{"run", "./ops/new"}, args...)...); err != nil {
+			t.Fatalf("make new of %s: %v\n%s", args, err, out)
 		}
 	}
 	for _, name := range []string{"services/newcomer/newcomer.go", "services/newcomer/newcomer_test.go", "docs/services/newcomer.md"} {
@@ -92,7 +92,8 @@ func TestNewCompilesACopyOfTheRepository(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"\n      - password-newcomer:/run/passwords/newcomer\n", "\n  newcomer:\n    <<: *service\n    extends: {file: ops/settings.yml, service: newcomer}\n",
-		"MQTT_USERNAME: newcomer}\n    volumes: [\"password-newcomer:/run/mqtt:ro\"]\n", "\n  password-newcomer:\n  password-newcomer-two:\n"} {
+		"MQTT_USERNAME: newcomer}\n    volumes: [\"password-newcomer:/run/mqtt:ro\"]\n", "\n  password-newcomer:\n  password-newcomer-two:\n",
+		"volumes: [\"password-newcomer-three:/run/mqtt:ro\", \"newcomer-three:/data\"]\n", "\n  password-newcomer-three:\n  newcomer-three:\n"} {
 		if !strings.Contains(string(compose), want) {
 			t.Errorf("compose.yml lacks %q", want)
 		}

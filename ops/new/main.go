@@ -1,10 +1,12 @@
 // Command new copies services/template to a service of another name, and wires
 // it: the list in cmd/tars, the container in compose.yml, the page in docs.
-// Call it at the root of the repository, by make new SERVICE=weather.
+// Call it at the root of the repository, by make new SERVICE=weather. With -data, which
+// make new DATA=yes gives, the container has a volume for what the service keeps.
 package main
 
 import (
 	"errors"
+	"flag"
 	"fmt"
 	"go/ast"
 	"go/format"
@@ -22,11 +24,13 @@ import (
 )
 
 func main() {
-	if len(os.Args) != 2 {
+	data := flag.Bool("data", false, "the service keeps files below TARS_HOME")
+	flag.Parse()
+	if flag.NArg() != 1 {
 		fmt.Fprintln(os.Stderr, "name a service: make new SERVICE=weather")
 		os.Exit(2)
 	}
-	if err := createService(os.Args[1]); err != nil {
+	if err := createService(flag.Arg(0), *data); err != nil {
 		fmt.Fprintln(os.Stderr, "new:", err)
 		os.Exit(1)
 	}
@@ -37,12 +41,13 @@ type service struct {
 	name   string // living-room: directory, command, container
 	pkg    string // livingroom
 	prefix string // LIVING: of its variables, up to the first dash
+	data   bool   // it keeps files
 }
 
 var names = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
 
-func createService(name string) error {
-	s := service{name: name, pkg: strings.ReplaceAll(name, "-", "")}
+func createService(name string, data bool) error {
+	s := service{name: name, pkg: strings.ReplaceAll(name, "-", ""), data: data}
 	first, _, _ := strings.Cut(name, "-")
 	s.prefix = strings.ToUpper(first)
 	dir := filepath.Join("services", name)
@@ -78,6 +83,7 @@ func createService(name string) error {
 	}
 	fmt.Printf("  and in a moment its topics, settings and rights: docs/*, .env.example, ops/mosquitto/acl\n\n"+
 		"Now write services/%[1]s, messages of your own in contract/%[1]s.go, and what both do in docs/services/%[1]s.md.\n"+
+		"A message of your own has a row in contract/routes_test.go and test/recording_contract_test.go as well.\n"+
 		"Then: make generate, make check, and make run SERVICE=%[1]s beside make up\n", name)
 	return nil
 }
@@ -225,7 +231,7 @@ func listService(s service) error {
 func addContainer(s service) error {
 	block := "\n  " + s.name + ":\n    <<: *service\n    extends: {file: ops/settings.yml, service: " + s.name + "}\n    command: [" + s.name + "]\n" +
 		"    environment: {<<: *environment, MQTT_USERNAME: " + s.name + "}\n" +
-		"    volumes: [\"password-" + s.name + ":/run/mqtt:ro\"]\n" +
+		"    volumes: [\"password-" + s.name + ":/run/mqtt:ro\"" + s.volume() + "]\n" +
 		"    healthcheck: {<<: *health, test: [CMD, /tars, healthy, " + s.name + "]}\n"
 	return editFile("compose.yml", func(text string) (string, error) {
 		text, err := insertBefore(text, "\n      - password-broker:", "\n\n", "\n      - password-"+s.name+":/run/passwords/"+s.name)
@@ -233,8 +239,21 @@ func addContainer(s service) error {
 			return "", err
 		}
 		text, err = insertBefore(text, "\nservices:\n", "\nnetworks:\n", block)
-		return text + "  password-" + s.name + ":\n", err
+		text += "  password-" + s.name + ":\n"
+		if s.data {
+			text += "  " + s.name + ":\n"
+		}
+		return text, err
 	})
+}
+
+// volume is where the container keeps its files: what is not in a volume is gone with it,
+// and cannot be written at all.
+func (s service) volume() string {
+	if !s.data {
+		return ""
+	}
+	return ", \"" + s.name + ":/data\""
 }
 
 func writePage(s service) error {
