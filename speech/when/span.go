@@ -1,7 +1,6 @@
 package when
 
 import (
-	"math"
 	"regexp"
 	"slices"
 	"strconv"
@@ -29,18 +28,6 @@ type piece struct {
 	from   bool // the length begins now: "in ten minutes"
 	more   bool // "another ten minutes"
 }
-
-// length is how long: of the clock, and of the calendar.
-type length struct {
-	clock  time.Duration
-	days   int
-	months int
-}
-
-func (d length) isZero() bool { return d == length{} }
-
-// total is the length on the clock, where a day has 24 hours.
-func (d length) total() time.Duration { return d.clock + time.Duration(d.days)*24*time.Hour }
 
 // scanned is a request whose times are one word each, "@dur" and "@at".
 type scanned struct {
@@ -240,156 +227,4 @@ func groupsOf(re *regexp.Regexp, text string, m []int) map[string]string {
 func atoi(s string) int {
 	n, _ := strconv.Atoi(s)
 	return n
-}
-
-// lengthAt reads how long at the beginning of tokens, such as "an hour and a half" and
-// "1 hour 30", and how many tokens it takes; 0 is none. more says that it is to be added:
-// "another five minutes".
-func (l *language) lengthAt(in []token) (d length, more bool, n int) {
-	unit := ""
-	for n < len(in) {
-		at := n
-		if n > 0 && l.and[in[at].text] {
-			at++
-		}
-		one, u, m, k := l.lengthPart(in[at:], unit)
-		if k == 0 || n > 0 && unit != "" && unitOf(u) > unitOf(unit) {
-			break
-		}
-		d.clock, d.days, d.months, more = d.clock+one.clock, d.days+one.days, d.months+one.months, more || m
-		n, unit = at+k, u
-	}
-	return d, more, n
-}
-
-// smaller is the unit that a number without one has behind another: "1 hour 30".
-var smaller = map[string]string{"hour": "minute", "minute": "second"}
-
-// lengthPart reads one part of a length. last is the unit of the part before it.
-func (l *language) lengthPart(in []token, last string) (d length, unit string, more bool, n int) {
-	word := func(i int) string {
-		if i < len(in) {
-			return in[i].text
-		}
-		return ""
-	}
-	times, seen := 1.0, false
-	i := 0
-	take := func(set map[string]bool) bool {
-		if set[word(i)] {
-			i++
-			return true
-		}
-		return false
-	}
-	if l.Units[word(0)] == "" && l.Lengths[word(0)] == 0 && l.Macros["more"] != "" && wordIn(l.Macros["more"], word(0)) {
-		more = true
-		i++
-	}
-	take(l.article)
-	switch v, ok := l.numberWord(word(i)); {
-	case ok && v >= 0:
-		times, seen = v, true
-		i++
-		if last != "" && word(i) == "" || last != "" && l.Units[word(i)] == "" && !l.half[word(i)] && !l.and[word(i)] && !l.quarter[word(i)] && l.Lengths[word(i)] == 0 {
-			if u := smaller[last]; u != "" && v < 60 && v == math.Trunc(v) { // "1 hour 30"
-				return lengthOf(v, u), u, false, i
-			}
-		}
-		if l.quarter[word(i)] { // three quarters
-			times /= 4
-			i++
-			take(l.of)
-			take(l.article)
-		} else if f, k := l.fractionAt(in[i:]); k > 0 { // one and a half hours
-			times += f
-			i += k
-		}
-	case l.half[word(i)]:
-		times, seen = 0.5, true
-		i++
-		take(l.of)
-		take(l.article)
-	case l.quarter[word(i)]:
-		times, seen = 0.25, true
-		i++
-		take(l.of)
-		take(l.article)
-	case i == 0 || more && i == 1:
-		if last == "" && (more || l.Lengths[word(i)] == 0) {
-			return d, "", false, 0
-		}
-	default:
-		seen = true
-	}
-	if wordIn(l.Macros["more"], word(i)) { // five more minutes
-		more = true
-		i++
-	}
-	if minutes := l.Lengths[word(i)]; minutes > 0 {
-		return lengthOf(times*minutes, "minute"), "minute", more, i + 1
-	}
-	unit = l.Units[word(i)]
-	if unit == "" || !seen || i == 1 && l.article[word(0)] && l.noLength[word(1)] && l.bareNoun(word(2)) {
-		return d, "", false, 0
-	}
-	i++
-	if f, k := l.fractionAt(in[i:]); k > 0 { // an hour and a half
-		if l.Units[word(i+k)] == "" {
-			times += f
-			i += k
-		}
-	}
-	return lengthOf(times, unit), unit, more, i
-}
-
-// bareNoun reports whether a word is that of something that rings.
-func (l *language) bareNoun(w string) bool {
-	return l.kinds[Timer].MatchString(w) || l.kinds[Alarm].MatchString(w) || l.kinds[Reminder].MatchString(w)
-}
-
-// fractionAt reads "and a half" and "and a quarter".
-func (l *language) fractionAt(in []token) (f float64, n int) {
-	if len(in) < 2 || !l.and[in[0].text] {
-		return 0, 0
-	}
-	i, count := 1, 1.0
-	if l.article[in[i].text] {
-		i++
-	} else if v, ok := l.numberWord(in[i].text); ok && v <= 3 {
-		i, count = i+1, v
-	}
-	switch {
-	case i >= len(in):
-		return 0, 0
-	case l.half[in[i].text] && count == 1:
-		return 0.5, i + 1
-	case l.quarter[in[i].text]:
-		return count / 4, i + 1
-	}
-	return 0, 0
-}
-
-func wordIn(list, word string) bool {
-	for _, w := range strings.Split(list, "|") {
-		if w == word && w != "" {
-			return true
-		}
-	}
-	return false
-}
-
-func lengthOf(times float64, unit string) length {
-	whole := times == math.Trunc(times)
-	switch {
-	case unit == "month" && whole:
-		return length{months: int(times)}
-	case unit == "month":
-		return length{days: int(times * 30)}
-	case unit == "week" && times*7 == math.Trunc(times*7):
-		return length{days: int(times * 7)}
-	case unit == "day" && whole:
-		return length{days: int(times)}
-	}
-	return length{clock: time.Duration(math.Round(times * float64(unitOf(unit))))}
 }
