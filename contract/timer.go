@@ -6,6 +6,9 @@ import (
 	"github.com/gotars/tars/kit/msg"
 )
 
+// TimerClient is the client id of the service that keeps timers, as its health says it.
+const TimerClient = "tars-timer"
+
 // The kinds of Timer.
 const (
 	TimerKind    = "timer"    // rings after a length: "ten minutes"

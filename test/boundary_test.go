@@ -31,7 +31,7 @@ func separateNetworks(t *testing.T, p *project, addr string) {
 		return lines[len(lines)-1]
 	}
 	known := map[string]string{} // user by password
-	for _, user := range []string{"stt", "llm", "memory", "tts", "router", "ui-web"} {
+	for _, user := range []string{"stt", "llm", "memory", "tts", "router", "ui-web", "timer"} {
 		word := password(user)
 		if len(word) != 48 {
 			t.Errorf("the password of %s has %d characters", user, len(word))
@@ -147,7 +147,7 @@ func TestContainersGetTheirOwnSettings(t *testing.T) {
 	owners := map[string][]string{ // of each secret
 		"STT_OPENAI_KEY": {"stt"}, "LLM_API_KEY": {"llm"}, "MEMORY_EMBED_KEY": {"memory"}, "TTS_OPENAI_KEY": {"tts"}, "TTS_ELEVENLABS_KEY": {"tts"},
 		"UI_TOKEN": {"ui-web"}, "TARS_MQTT_PASSWORD": {"passwords"}, "MQTT_PASSWORD": nil,
-		"ADMIN_TOKEN": {"llm", "memory", "router", "stt", "tts", "ui-web"},
+		"ADMIN_TOKEN": {"llm", "memory", "router", "stt", "timer", "tts", "ui-web"},
 	}
 	for key, want := range owners {
 		var have []string

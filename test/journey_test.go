@@ -67,10 +67,10 @@ func TestJourneysOnMosquitto(t *testing.T) {
 	t.Parallel()
 	url := mosquitto(t)
 	s := settings(t, append(scripted(t), "MQTT_URL="+url)...)
-	for _, name := range []string{"memory", "llm", "tts", "stt", "router", "ui-web"} {
+	for _, name := range []string{"memory", "llm", "tts", "stt", "router", "ui-web", "timer"} {
 		s.start(t, "run", name)
 	}
-	for _, name := range []string{"memory", "llm", "tts", "stt", "router", "ui-web"} {
+	for _, name := range []string{"memory", "llm", "tts", "stt", "router", "ui-web", "timer"} {
 		s.await(t, name+" is healthy", func() bool {
 			_, err := s.tars(t, "healthy", name)
 			return err == nil

@@ -21,11 +21,12 @@ import (
 type cli struct {
 	Version kong.VersionFlag `help:"Print the version, the commit and the Go release, and exit."`
 
-	Up  upCmd  `cmd:"" help:"Run everything in this process, with a broker when MQTT_URL and MQTT_HOST are not set."`
-	Run runCmd `cmd:"" help:"Run one or some services against a broker."`
-	URL urlCmd `cmd:"" name:"url" help:"Print the broker's address with user and password, for other MQTT clients."`
-	Ask askCmd `cmd:"" help:"Ask something and print the answer as it is written."`
-	Say sayCmd `cmd:"" help:"Let the voice say something."`
+	Up    upCmd    `cmd:"" help:"Run everything in this process, with a broker when MQTT_URL and MQTT_HOST are not set."`
+	Run   runCmd   `cmd:"" help:"Run one or some services against a broker."`
+	URL   urlCmd   `cmd:"" name:"url" help:"Print the broker's address with user and password, for other MQTT clients."`
+	Ask   askCmd   `cmd:"" help:"Ask something and print the answer as it is written."`
+	Say   sayCmd   `cmd:"" help:"Let the voice say something."`
+	Timer timerCmd `cmd:"" help:"List, set and cancel timers, alarms and reminders."`
 	operate.Commands
 	Memory    memoryCmd    `cmd:"" help:"Search, list, forget, export and import what the assistant remembers."`
 	Character characterCmd `cmd:"" help:"Print who the assistant is, and change its traits."`
@@ -40,7 +41,7 @@ type cli struct {
 func main() {
 	var c cli
 	k := kong.Parse(&c, kong.Name("tars"), kong.Description("A private voice assistant."), kong.UsageOnError(),
-		kong.Vars{"version": versionText()}, kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
+		kong.Vars{"version": versionText(), "services": strings.Join(serviceNames(), ", ")}, kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // the second signal stops at once
 	home, err := kit.HomeOf("tars")

@@ -10,7 +10,7 @@ import (
 
 // runCmd runs some services.
 type runCmd struct {
-	Services []string `arg:"" name:"service" help:"Which: stt, router, llm, memory, tts, ui-web."`
+	Services []string `arg:"" name:"service" help:"Which: ${services}."`
 }
 
 // Run implements the command.

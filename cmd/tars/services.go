@@ -12,6 +12,7 @@ import (
 	"github.com/gotars/tars/services/memory"
 	"github.com/gotars/tars/services/router"
 	"github.com/gotars/tars/services/stt"
+	"github.com/gotars/tars/services/timer"
 	"github.com/gotars/tars/services/tts"
 	uiweb "github.com/gotars/tars/services/ui-web"
 )
@@ -24,6 +25,7 @@ var services = []kit.Module{
 	memory.Module,
 	tts.Module,
 	uiweb.Module,
+	timer.Module,
 }
 
 // namedModules returns the services called names, with home for their data.

@@ -59,7 +59,7 @@ func (c *conversation) audible(name string) bool {
 // busy reports whether the assistant speaks or thinks in a room.
 func (c *conversation) busy(name string) bool {
 	r := c.rooms[name]
-	return r != nil && r.running != nil || len(c.othersIn(name)) > 0
+	return r != nil && r.running != nil || len(c.othersIn(name)) > 0 || c.isRinging(name)
 }
 
 // othersIn returns the speech without a turn that is heard in a room: its own, and
@@ -234,6 +234,9 @@ func (c *conversation) silenceRoom(name string, r *room, reason string, now time
 		c.noteVoiceEnded(o.room, now)
 		c.forgetOther(o.utt)
 	}
+	if reason == "stop" {
+		out = append(out, c.stopRinging(name)...)
+	}
 	return append(out, c.endDuck(name, r)...)
 }
 
@@ -289,7 +292,7 @@ func (c *conversation) watches() bool {
 			return true
 		}
 	}
-	return false
+	return c.waitsForTimers()
 }
 
 // forgetOther notes that speech without a turn is over.

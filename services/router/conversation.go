@@ -45,8 +45,9 @@ type conversation struct {
 	recentTurns     []string         // ids of the last turns: what still comes for one of them must not touch a later one
 	online          map[string]bool  // whether a service is ready, by client id; for the announcement
 	announced       bool             // the services were announced
-	voiceSign       time.Time        // the voice last did something, for anybody
-	newID           func() string    // eight hex digits
+	timers          timers
+	voiceSign       time.Time     // the voice last did something, for anybody
+	newID           func() string // eight hex digits
 }
 
 // room is what is known of one place.
@@ -114,6 +115,9 @@ func (c *conversation) understand(f contract.FinalTranscript, from origin, now t
 	meant := from.typed || woken || c.meant(r, t.times.SpeechStart, t.times.SpeechEnd, now) && !c.mayBeOwnVoice(from.room, r, now)
 	r.lastHeard = heardText{text: f.Text, began: r.speechStart}
 	r.speechStart, r.speechEnd, r.overVoice = nil, nil, false
+	if out, done := c.steerRinging(t, from, meant, now); done {
+		return out
+	}
 	if out, done := c.steer(t, r, from, meant, now); done {
 		return out
 	}
@@ -170,9 +174,10 @@ func (c *conversation) begin(t *turn, r *room, from origin, now time.Time) []eff
 		t.responded = true
 		return append(out, c.speak(t, a.style, t.cause, now, a.text)...)
 	}
-	t.asked = true
-	t.times.Request = unixSeconds(now)
-	return append(out, effect{t.room, t.cause, contract.LLMRequest{ID: t.id, Text: t.text, History: c.history(r, now)}})
+	if offered, ok := c.offerToTimers(t, now); ok {
+		return append(out, offered...)
+	}
+	return append(out, c.askModel(t, now)...)
 }
 
 // rule answers without the model, where a rule applies: the phrases of live mode

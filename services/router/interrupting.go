@@ -112,6 +112,7 @@ func (c *conversation) partial(p contract.PartialTranscript, from origin, now ti
 // tick gives up on turns for which the model or the voice was silent for too long.
 func (c *conversation) tick(now time.Time) (out []effect) {
 	out = append(c.watchBargeIns(now), c.releaseOverdue(now)...)
+	out = append(out, c.watchTimers(now)...)
 	return append(out, c.giveUp(now)...)
 }
 
@@ -136,6 +137,7 @@ func (c *conversation) leave(now time.Time) (out []effect) {
 
 // health announces, once, that recogniser and voice are ready.
 func (c *conversation) health(h contract.HealthPing) []effect {
+	c.noteTimers(h)
 	if !c.cfg.OnlineAnnounce || c.announced {
 		return nil
 	}

@@ -80,10 +80,12 @@ func (s *Service) Handlers() []kit.Handler {
 		kit.On(s.woke, turn),
 		kit.On(s.dropped, turn),
 		kit.On(s.health, turn),
+		kit.On(s.timersAnswered, turn), kit.On(s.ringing, turn),
 		kit.OnConnect(s.giveVoicesBack, turn),
 		kit.Every(idleTickEvery, s.tick, turn), kit.OnChan(s.soon, s.tickSoon, turn),
 		kit.Sends[contract.LLMRequest](), kit.Sends[contract.LLMCancel](),
 		kit.Sends[contract.TtsSay](), kit.Sends[contract.TtsControl](), kit.Sends[contract.SpeechDuck](), kit.Sends[contract.TurnRecord](),
+		kit.Sends[contract.TimerUtterance](), kit.Sends[contract.TimerCommand](),
 	)
 }
 
@@ -146,6 +148,15 @@ func (s *Service) woke(ctx context.Context, w contract.WakeEvent) error {
 
 func (s *Service) health(ctx context.Context, h contract.HealthPing) error {
 	return s.do(ctx, s.talk.health(h))
+}
+
+func (s *Service) timersAnswered(ctx context.Context, r contract.TimerReply) error {
+	return s.do(ctx, s.talk.timersAnswered(r, kit.From(ctx).ID, time.Now()))
+}
+
+func (s *Service) ringing(_ context.Context, t contract.TimerState) error {
+	s.talk.noteRinging(t)
+	return nil
 }
 
 func (s *Service) tick(ctx context.Context) error { return s.do(ctx, s.talk.tick(time.Now())) }

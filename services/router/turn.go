@@ -25,6 +25,7 @@ type turn struct {
 	times     contract.TurnRecord
 	lastSign  time.Time // when the model or the voice last did something for it
 	asked     bool      // the model has its request
+	offered   offer     // to the timers
 	pausedAt  time.Time // since when the voice is silent; zero: it is not
 	responded bool      // the whole answer is here, or will not come
 	failure   string    // why there is no answer; empty when there is one
