@@ -143,6 +143,11 @@ func (s *Service) changeThese(ctx context.Context, t talk, r when.Request, entri
 }
 
 func (s *Service) cancel(ctx context.Context, t talk, r when.Request, entries []*entry) string {
+	if e := entries[0]; len(entries) == 1 && !e.Repeat.IsZero() && !r.OldDay.IsZero() { // of what is repeated, that day is left out
+		text := t.say.say("cancelled", "what", t.say.call(e, t.now))
+		e.Due = e.Repeat.Next(e.Due, e.Due)
+		return s.kept(ctx, t, text+" "+t.say.status(e, s.left(e), t.now))
+	}
 	rang := entries[0].State == contract.TimerRinging
 	text := t.say.say("cancelled", "what", t.say.call(entries[0], t.now))
 	if len(entries) > 1 {

@@ -69,6 +69,15 @@ func TestConversations(t *testing.T) {
 			{"Set the tea timer to 5 minutes", "Tea timer set for 5 minutes."},
 			{"What timers do I have?", "5 minutes left on the tea timer."},
 		},
+		"one sentence may set several": {
+			{"Set a pasta timer for 12 minutes and a tea timer for 4 minutes", "Pasta timer set for 12 minutes. Tea timer set for 4 minutes."},
+		},
+		"one day of what is repeated is left out": {
+			{"Wake me every day at 7", "Alarm set every day at 7:00 AM. The first is today at 7:00 AM."},
+			{"Skip today's alarm", "The alarm today at 7:00 AM is cancelled. Alarm, every day at 7:00 AM."},
+			{"Do I have an alarm today?", "You have no alarms today."},
+			{"Do I have an alarm tomorrow?", "Alarm, every day at 7:00 AM."},
+		},
 		"what there is none of is told": {
 			{"Cancel the pasta timer", "There is no pasta timer."},
 			{"What reminders do I have tomorrow?", "You have no reminders tomorrow."},

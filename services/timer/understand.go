@@ -65,16 +65,19 @@ func (s *Service) understand(ctx context.Context, m contract.TimerUtterance) (co
 			return s.reply(ctx, text)
 		}
 	}
-	r, ok := when.Parse(m.Text, m.Lang, t.now)
-	if !ok {
+	var texts []string
+	for _, r := range when.ParseAll(m.Text, m.Lang, t.now) {
+		t.say = repliesIn(r.Lang)
+		text, ok := s.act(ctx, t, r)
+		if !ok {
+			return contract.TimerReply{}, nil
+		}
+		texts = append(texts, text)
+	}
+	if len(texts) == 0 {
 		return contract.TimerReply{}, nil
 	}
-	t.say = repliesIn(r.Lang)
-	text, ok := s.act(ctx, t, r)
-	if !ok {
-		return contract.TimerReply{}, nil
-	}
-	return s.reply(ctx, text)
+	return s.reply(ctx, strings.Join(texts, " "))
 }
 
 // reply is what is said, after what was changed is on the disk.

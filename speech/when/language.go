@@ -51,12 +51,14 @@ type language struct {
 	Later      []string `json:"later"`       // behind a length: from now
 	Aside      []string `json:"aside"`       // before a day that belongs to what a reminder is about
 
-	Times    []*timeRule    `json:"times"`
-	Lead     []string       `json:"lead"`  // patterns of what may be left out at the beginning
-	Trail    []string       `json:"trail"` // and at the end
-	Requests []*requestRule `json:"requests"`
-	NoName   []string       `json:"no_name"`  // words that no name of a timer has
-	NoAbout  []string       `json:"no_about"` // words with which nothing begins that a reminder is about
+	Times    []*timeRule     `json:"times"`
+	Lead     []string        `json:"lead"`  // patterns of what may be left out at the beginning
+	Trail    []string        `json:"trail"` // and at the end
+	Requests []*requestRule  `json:"requests"`
+	NoName   []string        `json:"no_name"`   // words that no name of a timer has
+	Another  string          `json:"another"`   // what stands for the same again: "and another for ten minutes"
+	SetAgain map[Kind]string `json:"set_again"` // and what it means
+	NoAbout  []string        `json:"no_about"`  // words with which nothing begins that a reminder is about
 
 	trigger, lead, trail *regexp.Regexp
 	inWords, laterWords  map[string]bool
@@ -66,6 +68,7 @@ type language struct {
 	quarter, of, and     map[string]bool
 	noName, noAbout      map[string]bool
 	noLength             map[string]bool
+	another              *regexp.Regexp
 	kinds                map[Kind]*regexp.Regexp
 	plural               *regexp.Regexp
 }
@@ -86,7 +89,7 @@ type timeRule struct {
 	Part    string `json:"part"`   // of the day: morning, noon, afternoon, evening, night
 	Repeat  string `json:"repeat"` // day, workday, weekend, days, range, every, month, year, or none: there is no such thing
 	Date    string `json:"date"`   // 12-25
-	Vague   string `json:"vague"`  // something is said and not enough: day or duration
+	Vague   string `json:"vague"`  // something is said and not enough: day, time or duration
 
 	re *regexp.Regexp
 }
@@ -178,6 +181,7 @@ func (l *language) compile() (err error) {
 		r.re = one(r.Pattern, "^(?:%s)$")
 	}
 	l.kinds = map[Kind]*regexp.Regexp{Timer: one("{T}", "^(?:%s)$"), Alarm: one("{A}", "^(?:%s)$"), Reminder: one("{R}", "^(?:%s)$")}
+	l.another = one(l.Another, "^(?:%s) ")
 	l.plural = one("{P}", "^(?:%s)$")
 	for set, words := range map[*map[string]bool][]string{
 		&l.inWords: l.In, &l.laterWords: l.Later, &l.before: l.Before, &l.bareBefore: l.BareBefore, &l.bareAfter: l.BareAfter, &l.aside: l.Aside,

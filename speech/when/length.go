@@ -83,6 +83,9 @@ func (r *lengthReader) count(first bool) (ok bool) {
 	case number:
 		r.times = v
 		r.i++
+		if r.of[r.word(0)] && r.Units[r.word(1)] != "" { // a couple of minutes
+			r.i++
+		}
 		if r.quarter[r.word(0)] { // three quarters
 			r.times /= 4
 			r.i++

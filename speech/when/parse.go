@@ -123,6 +123,9 @@ func (l *language) apply(rule *requestRule, s scanned, m []int, text string, now
 	}
 	if at, ok := g.groups["old"]; ok {
 		r.setOld(s.tokens[at[0]].span, now)
+		if sp := s.tokens[at[0]].span; r.Kind == Timer && sp != nil && sp.pieces[0].rule != nil && sp.pieces[0].rule.Bare { // "from 10 to 15 minutes"
+			r.OldAt, r.OldGuess, r.OldFor = time.Time{}, false, time.Duration(atoi(sp.pieces[0].groups["h"]))*time.Minute
+		}
 	}
 	times, about := l.timesOf(s, g, rule)
 	if len(about) > 0 {
@@ -272,7 +275,13 @@ func (l *language) applyTimes(r *Request, rule *requestRule, times []*span, now 
 	case Set:
 		l.applySet(r, rule, times, pieces, now)
 	case Move:
+		if m := momentOf(pieces, now); !m.hasDay && !m.repeats && !r.OldDay.IsZero() { // to another time of that day
+			pieces = append(pieces, onDay(r.OldDay, now))
+		}
 		r.applyTime(pieces, now)
+		if !r.OldAt.IsZero() && !r.At.IsZero() {
+			r.At = r.Near(r.OldAt, now)
+		}
 	case Add, Snooze:
 		for _, p := range pieces {
 			r.Duration += p.length.total()
@@ -308,6 +317,12 @@ func (l *language) applySet(r *Request, rule *requestRule, times []*span, pieces
 	}
 }
 
+// onDay is the piece of a day that was said before.
+func onDay(day, now time.Time) piece {
+	days := int(startOf(day).Sub(startOf(now)).Round(24*time.Hour) / (24 * time.Hour))
+	return piece{rule: &timeRule{Day: &days}}
+}
+
 // answer is what s says as the answer to the question of a pending request.
 func (l *language) answer(p Request, s scanned, now time.Time) (Request, bool) {
 	at := slices.IndexFunc(s.tokens, func(t token) bool { return t.span != nil })
@@ -322,9 +337,7 @@ func (l *language) answer(p Request, s scanned, now time.Time) (Request, bool) {
 	r.Ask = NoQuestion
 	m := momentOf(pieces, now)
 	if !m.hasDay && !p.Day.IsZero() {
-		day := p.Day
-		days := int(startOf(day).Sub(startOf(now)).Round(24*time.Hour) / (24 * time.Hour))
-		pieces = append(pieces, piece{rule: &timeRule{Day: &days}})
+		pieces = append(pieces, onDay(p.Day, now))
 	}
 	if m.part == "" && p.Part != "" && m.half == "" {
 		pieces = append(pieces, piece{rule: &timeRule{Part: p.Part}})

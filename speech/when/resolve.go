@@ -96,6 +96,8 @@ func momentOf(pieces []piece, now time.Time) moment {
 		switch p.rule.Vague {
 		case "day":
 			m.unclear = AskDay
+		case "time":
+			m.unclear = AskTime
 		case "duration":
 			m.unclear = AskDuration
 		}
