@@ -26,6 +26,7 @@ type cli struct {
 	URL   urlCmd   `cmd:"" name:"url" help:"Print the broker's address with user and password, for other MQTT clients."`
 	Ask   askCmd   `cmd:"" help:"Ask something and print the answer as it is written."`
 	Say   sayCmd   `cmd:"" help:"Let the voice say something."`
+	MCP   mcpCmd   `cmd:"" name:"mcp" help:"Offer the assistant to other agents by the Model Context Protocol."`
 	Timer timerCmd `cmd:"" help:"List, set and cancel timers, alarms and reminders."`
 	operate.Commands
 	Memory    memoryCmd    `cmd:"" help:"Search, list, forget, export and import what the assistant remembers."`
