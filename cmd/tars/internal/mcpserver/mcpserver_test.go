@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -138,10 +139,13 @@ func TestAnAgentUsesTheHouse(t *testing.T) {
 	}
 	for _, st := range steps {
 		got := call(t, s, st.tool, st.args)
-		for _, want := range st.want {
-			if !strings.Contains(got, want) {
-				t.Errorf("%s %v is %s, want %q in it", st.tool, st.args, got, want)
-			}
+		missing := func(want string) bool { return !strings.Contains(got, want) }
+		for end := time.Now().Add(5 * time.Second); st.tool == "turn_trace" && slices.ContainsFunc(st.want, missing) && time.Now().Before(end); {
+			time.Sleep(20 * time.Millisecond) // a turn is over when its last line is spoken, after its answer
+			got = call(t, s, st.tool, st.args)
+		}
+		if slices.ContainsFunc(st.want, missing) {
+			t.Errorf("%s %v is %s, want %q in it", st.tool, st.args, got, st.want)
 		}
 	}
 }

@@ -15,6 +15,9 @@ import (
 // a minute.
 const askTimeout = 3 * time.Minute
 
+// overtakenBy is by how much the record of a turn may come before its answer.
+const overtakenBy = time.Second
+
 // talk is one thing that an agent had asked or said. Its channels have room for their one
 // value, so that who sends never waits.
 type talk struct {
@@ -105,15 +108,15 @@ func (ts *talks) record(r contract.TurnRecord) {
 		if t.turn != r.TurnID {
 			continue
 		}
-		a := answer{}
-		if r.Outcome != contract.TurnDone {
-			why := r.Outcome
-			if r.Reason != nil {
-				why += ": " + *r.Reason
-			}
-			a.err = errors.New(why)
+		if r.Outcome == contract.TurnDone { // its text may be on its way: it comes over another connection
+			time.AfterFunc(overtakenBy, func() { put(t.answered, answer{}) })
+			continue
 		}
-		put(t.answered, a)
+		why := r.Outcome
+		if r.Reason != nil {
+			why += ": " + *r.Reason
+		}
+		put(t.answered, answer{err: errors.New(why)})
 	}
 }
 

@@ -23,9 +23,9 @@ const (
 // turns remembers the last turns of all rooms.
 type turns struct {
 	mu   sync.Mutex
-	open map[string]*turnTrace // by message_id of the transcript
+	open map[string]*turnTrace // by message_id of the transcript; those of over as well: what was said in one may come after its end
 	utts map[string]string     // message_id of the transcript by utt_id
-	over []turnTrace           // the newest last
+	over []*turnTrace          // the newest last
 }
 
 func newTurns() *turns { return &turns{open: map[string]*turnTrace{}, utts: map[string]string{}} }
@@ -100,11 +100,9 @@ func (ts *turns) called(ctx context.Context, c contract.ToolCallRequest) error {
 func (ts *turns) ended(r contract.TurnRecord) {
 	ts.mu.Lock()
 	defer ts.mu.Unlock()
-	t := turnTrace{TurnID: r.TurnID}
-	if open := ts.open[r.TurnID]; open != nil {
-		t = *open
-		delete(ts.open, r.TurnID)
-		maps.DeleteFunc(ts.utts, func(_, id string) bool { return id == r.TurnID })
+	t := ts.open[r.TurnID]
+	if t == nil {
+		t = &turnTrace{TurnID: r.TurnID}
 	}
 	t.Outcome, t.Stages = r.Outcome, map[string]float64{}
 	if r.Room != nil {
@@ -120,7 +118,12 @@ func (ts *turns) ended(r contract.TurnRecord) {
 		t.Stages[s.Name] = float64(s.Took.Microseconds()) / 1000
 	}
 	ts.over = append(ts.over, t)
-	ts.over = ts.over[max(0, len(ts.over)-maxTurns):]
+	if len(ts.over) > maxTurns {
+		oldest := ts.over[0].TurnID
+		delete(ts.open, oldest)
+		maps.DeleteFunc(ts.utts, func(_, id string) bool { return id == oldest })
+		ts.over = ts.over[1:]
+	}
 }
 
 type turnTraceInput struct {
@@ -139,7 +142,9 @@ func (a *Assistant) turnTrace(_ context.Context, in turnTraceInput) (out turnTra
 	most := max(in.Most, 1)
 	for _, t := range slices.Backward(a.turns.over) {
 		if strings.HasPrefix(t.TurnID, in.TurnID) && len(out.Turns) < most {
-			out.Turns = append(out.Turns, t)
+			one := *t
+			one.Said, one.Tools = slices.Clone(t.Said), slices.Clone(t.Tools)
+			out.Turns = append(out.Turns, one)
 		}
 	}
 	if len(out.Turns) == 0 && in.TurnID != "" {
