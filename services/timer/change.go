@@ -209,6 +209,13 @@ func (s *Service) repeatAt(e *entry) {
 
 // move lets e ring at another time, or after another length.
 func (s *Service) move(ctx context.Context, t talk, r when.Request, e *entry) string {
+	if r.Ask == when.AskTime && !r.Day.IsZero() && r.Part == "" { // to another day, at the same time
+		due := e.Due.In(s.zone)
+		r.At, r.Ask = time.Date(r.Day.Year(), r.Day.Month(), r.Day.Day(), due.Hour(), due.Minute(), 0, 0, s.zone), when.NoQuestion
+		if !r.At.After(t.now) {
+			return t.say.say("over")
+		}
+	}
 	switch r.Ask {
 	case when.NoQuestion:
 	case when.AskTime:

@@ -44,6 +44,7 @@ type language struct {
 	Months   map[string]int     `json:"months"`   // words to 1 to 12
 	Weekdays map[string]int     `json:"weekdays"` // words to 0 for Sunday to 6
 
+	To         []string `json:"to"`          // before a length that is to be the whole: "extend it to 20 minutes"
 	Before     []string `json:"before"`      // words before a time that belong to it
 	BareBefore []string `json:"bare_before"` // words behind which a number alone is a time
 	BareAfter  []string `json:"bare_after"`  // and before which it is
@@ -67,7 +68,7 @@ type language struct {
 	article, half        map[string]bool
 	quarter, of, and     map[string]bool
 	noName, noAbout      map[string]bool
-	noLength             map[string]bool
+	noLength, to         map[string]bool
 	another              *regexp.Regexp
 	kinds                map[Kind]*regexp.Regexp
 	plural               *regexp.Regexp
@@ -185,7 +186,7 @@ func (l *language) compile() (err error) {
 	l.plural = one("{P}", "^(?:%s)$")
 	for set, words := range map[*map[string]bool][]string{
 		&l.inWords: l.In, &l.laterWords: l.Later, &l.before: l.Before, &l.bareBefore: l.BareBefore, &l.bareAfter: l.BareAfter, &l.aside: l.Aside,
-		&l.article: l.Article, &l.half: l.Half, &l.quarter: l.Quarter, &l.of: l.Of, &l.and: l.And, &l.noName: l.NoName, &l.noAbout: l.NoAbout, &l.noLength: l.NoLength,
+		&l.article: l.Article, &l.half: l.Half, &l.quarter: l.Quarter, &l.of: l.Of, &l.and: l.And, &l.noName: l.NoName, &l.noAbout: l.NoAbout, &l.noLength: l.NoLength, &l.to: l.To,
 	} {
 		*set = map[string]bool{}
 		for _, w := range words {

@@ -102,6 +102,7 @@ func (r *lengthReader) count(first bool) (ok bool) {
 		r.times = 0.25
 		r.i++
 		r.partOf()
+	case !article && r.more && wordIn(r.Macros["one_more"], r.in[r.i-1].text): // another minute
 	case !article:
 		return !first || !r.more && r.Lengths[r.word(0)] > 0
 	}

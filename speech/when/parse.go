@@ -75,6 +75,9 @@ func (l *language) spelled(w string) string {
 	if s, ok := l.Spelled[w]; ok {
 		return s
 	}
+	if stem, ok := strings.CutSuffix(w, "'s"); ok && l.bareBefore[stem] && w != "it's" { // tomorrow's, Friday's
+		return stem
+	}
 	for _, end := range l.Suffixes {
 		if name, ok := strings.CutSuffix(w, end); ok && len(name) > 1 && l.kindOf(w) == AnyKind {
 			return name + " " + end
@@ -137,16 +140,19 @@ func (l *language) apply(rule *requestRule, s scanned, m []int, text string, now
 	if len(about) > 0 && rule.Action == Set && l.noAbout[about[0].text] && !isComplete(times) {
 		return r, false
 	}
+	if last := s.tokens[len(s.tokens)-1].span; r.Action == Add && !rule.More && last != nil && last.length && l.to[last.before] {
+		r.Action = Move // "extend it to 20 minutes", and not "by"
+	}
 	switch {
 	case rule.Action == Set && len(times) == 0:
 		r.Ask = rule.Ask
 	case len(times) > 0:
 		l.applyTimes(&r, rule, times, now)
 	}
-	if rule.Less {
+	if rule.Less && r.Action == Add {
 		r.Duration = -r.Duration
 	}
-	return r, rule.Action != Add || r.Duration != 0
+	return r, r.Action != Add || r.Duration != 0
 }
 
 // kindOf is the kind that a word of the language means.
@@ -279,6 +285,9 @@ func (l *language) applyTimes(r *Request, rule *requestRule, times []*span, now 
 			pieces = append(pieces, onDay(r.OldDay, now))
 		}
 		r.applyTime(pieces, now)
+		if rule.Ask != NoQuestion {
+			r.Ask, r.Duration = rule.Ask, 0
+		}
 		if !r.OldAt.IsZero() && !r.At.IsZero() {
 			r.At = r.Near(r.OldAt, now)
 		}
@@ -309,6 +318,10 @@ func (l *language) applySet(r *Request, rule *requestRule, times []*span, pieces
 	})
 	if r.Kind == Timer && (lengths > 1 || (bare || colon && len(pieces) == 1 && pieces[0].rule.Sign == 0 && pieces[0].rule.Add == 0) && !half) {
 		r.Ask = AskDuration // "a timer for 1:30" may be a length or a time
+		return
+	}
+	if lengths > 0 && lengths < len(times) && r.Kind != Timer { // "an hour before midnight"
+		r.Ask = AskTime
 		return
 	}
 	r.applyTime(pieces, now)

@@ -95,8 +95,11 @@ func (l *language) numberWords(in []token, first float64) (value float64, n int)
 			value, n = value+u, n+1
 		}
 	}
-	if first < 10 && n < len(in) && in[n].text == l.Hundred {
+	many := first < 10 && n < len(in) && in[n].text == l.Hundred
+	if many {
 		value, n = first*100, n+1
+	}
+	if many || first == 100 {
 		at := n
 		if at+1 < len(in) && in[at].text == l.And[0] {
 			at++

@@ -6,6 +6,7 @@ package when
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 )
@@ -112,9 +113,21 @@ func Parse(text, lang string, now time.Time) (r Request, ok bool) {
 			r.Lang = l.code
 			return r, true
 		}
+		for _, at := range clauseEnd.FindAllStringIndex(text, maxClauses) { // "Good, I'm tired. Wake me at seven."
+			if r, ok := l.parse(text[at[1]:], now); ok && (r.Action == Set || r.Action == Cancel) {
+				r.Lang = l.code
+				return r, true
+			}
+		}
 	}
 	return Request{}, false
 }
+
+// clauseEnd is where something else may be over that was said before a request.
+var clauseEnd = regexp.MustCompile(`[,.;!?] +`)
+
+// maxClauses is how many beginnings are tried.
+const maxClauses = 4
 
 // ParseRinging tells what text asks of what rings: to be quiet, or to come again later.
 // "Okay" and "I'm up" are meant only then.
