@@ -49,6 +49,14 @@ func TestConversations(t *testing.T) {
 			{"Make it half past eight", "Alarm is set for today at 8:30 AM."},
 			{"Push my alarm back by 15 minutes", "Alarm is set for today at 8:45 AM."},
 		},
+		"a misunderstanding is put right": {
+			{"Set an alarm for 7", "Alarm set for today at 7:00 AM."},
+			{"No, I meant 7 pm.", "Alarm is set for today at 7:00 PM."},
+		},
+		"another day keeps the time of the day": {
+			{"Remind me tomorrow at 9 to call the dentist", "I will remind you tomorrow at 9:00 AM: call the dentist."},
+			{"Move the dentist reminder to Tuesday", "Reminder, call the dentist is set for on Tuesday at 9:00 AM."},
+		},
 		"what is repeated is": {
 			{"Wake me every weekday at 7", "Alarm set every weekday at 7:00 AM. The first is on Monday at 7:00 AM."},
 			{"Move my alarm to 6:30", "Alarm is set for on Monday at 6:30 AM."},
