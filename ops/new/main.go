@@ -231,7 +231,7 @@ func listService(s service) error {
 func addContainer(s service) error {
 	block := "\n  " + s.name + ":\n    <<: *service\n    extends: {file: ops/settings.yml, service: " + s.name + "}\n    command: [" + s.name + "]\n" +
 		"    environment: {<<: *environment, MQTT_USERNAME: " + s.name + "}\n" +
-		"    volumes: [\"password-" + s.name + ":/run/mqtt:ro\"" + s.volume() + "]\n" +
+		s.volumes() +
 		"    healthcheck: {<<: *health, test: [CMD, /tars, healthy, " + s.name + "]}\n"
 	return editFile("compose.yml", func(text string) (string, error) {
 		text, err := insertBefore(text, "\n      - password-broker:", "\n\n", "\n      - password-"+s.name+":/run/passwords/"+s.name)
@@ -247,13 +247,13 @@ func addContainer(s service) error {
 	})
 }
 
-// volume is where the container keeps its files: what is not in a volume is gone with it,
-// and cannot be written at all.
-func (s service) volume() string {
+// volumes are those of the container. /data is forgotten with it, unless that is one of them.
+func (s service) volumes() string {
+	password := "\"password-" + s.name + ":/run/mqtt:ro\""
 	if !s.data {
-		return ""
+		return "    volumes: [" + password + "]\n"
 	}
-	return ", \"" + s.name + ":/data\""
+	return "    tmpfs: [/tmp]\n    volumes: [" + password + ", \"" + s.name + ":/data\"]\n"
 }
 
 func writePage(s service) error {
