@@ -107,6 +107,7 @@ type requestRule struct {
 	Needs   bool     `json:"needs"`   // a time has to be said
 	Clock   bool     `json:"clock"`   // which is one of the clock, or begins now: "in ten minutes"
 	Repeats bool     `json:"repeats"` // which comes again, and is one of the clock
+	Loose   bool     `json:"loose"`   // it holds words that are not understood, and is tried last
 	More    bool     `json:"more"`    // a length that is to be added: "five more minutes"
 	Default Kind     `json:"default"` // what is meant where neither timer nor alarm is said
 

@@ -38,13 +38,18 @@ func (l *language) strip(in []token) []token {
 
 // parse tells what text asks for in this language.
 func (l *language) parse(text string, now time.Time) (Request, bool) {
+	return l.parseBy(false, text, now)
+}
+
+// parseBy is parse by the rules that are loose, or by the others.
+func (l *language) parseBy(loose bool, text string, now time.Time) (Request, bool) {
 	tokens := tokenize(text)
 	if len(tokens) == 0 || len(tokens) > maxWords {
 		return Request{}, false
 	}
 	s := l.scan(l.strip(l.spell(tokens)), false)
 	for _, rule := range l.Requests {
-		if rule.Action == Quiet {
+		if rule.Action == Quiet || rule.Loose != loose {
 			continue
 		}
 		if m := rule.re.FindStringSubmatchIndex(s.text); m != nil {
@@ -142,6 +147,9 @@ func (l *language) apply(rule *requestRule, s scanned, m []int, text string, now
 	}
 	if last := s.tokens[len(s.tokens)-1].span; r.Action == Add && !rule.More && last != nil && last.length && l.to[last.before] {
 		r.Action = Move // "extend it to 20 minutes", and not "by"
+	}
+	if rule.Loose && slices.ContainsFunc(times, (*span).isBare) {
+		times = nil // of what is half understood, a number alone says too little
 	}
 	switch {
 	case rule.Action == Set && len(times) == 0:
@@ -311,7 +319,7 @@ func (l *language) applySet(r *Request, rule *requestRule, times []*span, pieces
 			lengths++
 		}
 	}
-	bare := slices.ContainsFunc(pieces, func(p piece) bool { return p.rule != nil && p.rule.Bare })
+	bare := slices.ContainsFunc(times, (*span).isBare)
 	colon := slices.ContainsFunc(pieces, func(p piece) bool { return p.rule != nil && p.groups["m"] != "" && !p.rule.Exact })
 	half := slices.ContainsFunc(pieces, func(p piece) bool {
 		return p.rule != nil && (p.groups["ap"] != "" || p.rule.Part != "" || p.rule.Day != nil)

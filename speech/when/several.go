@@ -1,6 +1,7 @@
 package when
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -8,32 +9,17 @@ import (
 // maxRequests is how many requests one sentence may hold.
 const maxRequests = 4
 
-// ParseAll is [Parse] of a sentence that may set several things: "set a timer for five
-// minutes and another for ten". Only what sets something, and lacks nothing, is joined so.
-func ParseAll(text, lang string, now time.Time) []Request {
-	if r, ok := Parse(text, lang, now); ok {
-		return []Request{r}
-	}
-	for _, l := range languagesFrom(lang) {
-		if all := l.parseSeveral(oneSpace(text), now); len(all) > 1 {
-			return all
-		}
-	}
-	return nil
-}
-
 // parseSeveral parses text at each of its "and"; nil where a part is no request.
 func (l *language) parseSeveral(text string, now time.Time) (all []Request) {
-	if !l.trigger.MatchString(strings.ToLower(text)) {
+	rest := strings.Fields(text)
+	if !slices.ContainsFunc(rest, func(w string) bool { return l.and[strings.ToLower(w)] }) {
 		return nil
 	}
-	rest := strings.Fields(text)
 	for len(rest) > 0 && len(all) < maxRequests {
 		r, n := l.firstRequest(rest, all, now)
 		if n == 0 {
 			return nil
 		}
-		r.Lang = l.code
 		all = append(all, r)
 		if rest = rest[n:]; len(rest) > 0 && l.and[strings.ToLower(strings.Trim(rest[0], ",."))] {
 			rest = rest[1:]

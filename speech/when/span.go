@@ -85,6 +85,11 @@ func (s *span) hasClock() bool {
 	return slices.ContainsFunc(s.pieces, func(p piece) bool { return p.isClock() })
 }
 
+// isBare reports whether a number alone is a part of it.
+func (s *span) isBare() bool {
+	return slices.ContainsFunc(s.pieces, func(p piece) bool { return p.rule != nil && p.rule.Bare })
+}
+
 func (p piece) isClock() bool {
 	return p.rule != nil && (p.groups["h"] != "" || p.rule.Hour != nil)
 }

@@ -7,6 +7,7 @@ package when
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -104,23 +105,57 @@ func (r Repeat) IsZero() bool { return r == Repeat{} }
 // the language that the recogniser took it for, which is tried first; what it took for
 // another language is understood all the same. ok is false when no rule applies.
 func Parse(text, lang string, now time.Time) (r Request, ok bool) {
+	if all := ParseAll(text, lang, now); len(all) > 0 {
+		return all[0], true
+	}
+	return Request{}, false
+}
+
+// ParseAll is [Parse] of a sentence that may set several things: "set a timer for five
+// minutes and another for ten". Only what sets something, and lacks nothing, is joined so.
+func ParseAll(text, lang string, now time.Time) []Request {
 	text = oneSpace(text)
-	for _, l := range languagesFrom(lang) {
-		if !l.trigger.MatchString(strings.ToLower(text)) {
-			continue
-		}
-		if r, ok := l.parse(text, now); ok {
-			r.Lang = l.code
-			return r, true
-		}
-		for _, at := range clauseEnd.FindAllStringIndex(text, maxClauses) { // "Good, I'm tired. Wake me at seven."
-			if r, ok := l.parse(text[at[1]:], now); ok && (r.Action == Set || r.Action == Cancel) {
-				r.Lang = l.code
-				return r, true
+	lower := strings.ToLower(text)
+	languages := slices.DeleteFunc(languagesFrom(lang), func(l *language) bool { return !l.trigger.MatchString(lower) })
+	for _, read := range []func(*language, string, time.Time) []Request{readWhole, (*language).parseSeveral, readClause, readLoosely} {
+		for _, l := range languages {
+			if all := read(l, text, now); len(all) > 0 {
+				for i := range all {
+					all[i].Lang = l.code
+				}
+				return all
 			}
 		}
 	}
-	return Request{}, false
+	return nil
+}
+
+// readWhole reads text as one request.
+func readWhole(l *language, text string, now time.Time) []Request {
+	return one(l.parse(text, now))
+}
+
+// readClause reads what is left of text behind something else: "Good, I'm tired. Wake me at
+// seven."
+func readClause(l *language, text string, now time.Time) []Request {
+	for _, at := range clauseEnd.FindAllStringIndex(text, maxClauses) {
+		if r, ok := l.parse(text[at[1]:], now); ok && (r.Action == Set || r.Action == Cancel) {
+			return []Request{r}
+		}
+	}
+	return nil
+}
+
+// readLoosely reads a request that is certain, although not all of its words are understood.
+func readLoosely(l *language, text string, now time.Time) []Request {
+	return one(l.parseBy(true, text, now))
+}
+
+func one(r Request, ok bool) []Request {
+	if !ok {
+		return nil
+	}
+	return []Request{r}
 }
 
 // clauseEnd is where something else may be over that was said before a request.
