@@ -96,6 +96,7 @@ func TestConversations(t *testing.T) {
 		"what is not about timers is for the model": {
 			{"What is the timer service?", "-"}, {"Remind me what a monad is.", "-"}, {"How long is a marathon?", "-"}, {"Time flies.", "-"},
 			{"Cancel everything", "-"}, {"How much time is left?", "-"}, {"Make it 20 minutes", "-"}, {"Give me five more minutes.", "-"},
+			{"Let me sleep.", "-"}, {"Stop everything", "-"}, {"Push it to 11", "-"}, {"Stop the music", "-"},
 		},
 		"German": {
 			{"Stelle einen Timer auf zehn Minuten", "Timer auf 10 Minuten gestellt."},

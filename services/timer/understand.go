@@ -114,11 +114,24 @@ func (s *Service) act(ctx context.Context, t talk, r when.Request) (text string,
 	case when.Unable:
 		return t.say.say("unable"), true
 	case when.Snooze:
-		return s.snooze(ctx, t, r, s.ringing(t.room)), true
+		rings := s.ringing(t.room)
+		switch { // "wake me again in ten minutes" is meant for itself; "let me sleep" is for the model
+		case len(rings) > 0 || isSnooze(t.text):
+			return s.snooze(ctx, t, r, rings), true
+		case r.Duration > 0:
+			return s.set(ctx, t, when.Request{Action: when.Set, Kind: when.Alarm, Lang: r.Lang, At: t.now.Add(r.Duration)}), true
+		}
+		return "", false
 	case when.Cancel, when.Add, when.Move, when.Pause, when.Resume:
 		return s.change(ctx, t, r)
 	}
 	return "", false
+}
+
+// isSnooze reports whether the word itself was said, in English or German.
+func isSnooze(text string) bool {
+	text = strings.ToLower(text)
+	return strings.Contains(text, "snooz") || strings.Contains(text, "schlummer")
 }
 
 // ask asks back, and remembers that for the answer.

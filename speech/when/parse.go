@@ -139,11 +139,11 @@ func (l *language) apply(rule *requestRule, s scanned, m []int, text string, now
 	if len(about) > 0 {
 		r.About = aboutText(text, about)
 	}
-	if rule.Needs && len(times) == 0 || rule.Clock && !isComplete(times) || rule.More && !isMore(times) || rule.Repeats && !isRepeated(times) {
+	if !rule.allows(times) || l.isIdle(r, s, times, about) {
 		return r, false
 	}
-	if len(about) > 0 && rule.Action == Set && l.noAbout[about[0].text] && !isComplete(times) {
-		return r, false
+	if isDigit(r.Name) { // "two timers"
+		r.Name = ""
 	}
 	if last := s.tokens[len(s.tokens)-1].span; r.Action == Add && !rule.More && last != nil && last.length && l.to[last.before] {
 		r.Action = Move // "extend it to 20 minutes", and not "by"
@@ -161,6 +161,21 @@ func (l *language) apply(rule *requestRule, s scanned, m []int, text string, now
 		r.Duration = -r.Duration
 	}
 	return r, r.Action != Add || r.Duration != 0
+}
+
+// allows reports whether times are those that a rule wants.
+func (r *requestRule) allows(times []*span) bool {
+	return !(r.Needs && len(times) == 0 || r.Clock && !isComplete(times) || r.More && !isMore(times) || r.Repeats && !isRepeated(times))
+}
+
+// isIdle reports whether r would set something and is but talk: "can you set timers?", and
+// "remind me what a monad is".
+func (l *language) isIdle(r Request, s scanned, times []*span, about []token) bool {
+	if r.Action != Set {
+		return false
+	}
+	plural := slices.ContainsFunc(s.tokens, func(t token) bool { return l.plural.MatchString(t.text) })
+	return plural && len(times) == 0 && r.Name == "" || len(about) > 0 && l.noAbout[about[0].text] && !isComplete(times)
 }
 
 // kindOf is the kind that a word of the language means.
