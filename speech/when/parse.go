@@ -148,11 +148,11 @@ func (l *language) apply(rule *requestRule, s scanned, m []int, text string, now
 	if last := s.tokens[len(s.tokens)-1].span; r.Action == Add && !rule.More && last != nil && last.length && l.to[last.before] {
 		r.Action = Move // "extend it to 20 minutes", and not "by"
 	}
-	if rule.Loose && slices.ContainsFunc(times, (*span).isBare) {
-		times = nil // of what is half understood, a number alone says too little
+	if rule.Loose {
+		times = l.looseTimes(&r, s, times)
 	}
 	switch {
-	case rule.Action == Set && len(times) == 0:
+	case r.Action == Set && len(times) == 0:
 		r.Ask = rule.Ask
 	case len(times) > 0:
 		l.applyTimes(&r, rule, times, now)
@@ -161,21 +161,6 @@ func (l *language) apply(rule *requestRule, s scanned, m []int, text string, now
 		r.Duration = -r.Duration
 	}
 	return r, r.Action != Add || r.Duration != 0
-}
-
-// allows reports whether times are those that a rule wants.
-func (r *requestRule) allows(times []*span) bool {
-	return !(r.Needs && len(times) == 0 || r.Clock && !isComplete(times) || r.More && !isMore(times) || r.Repeats && !isRepeated(times))
-}
-
-// isIdle reports whether r would set something and is but talk: "can you set timers?", and
-// "remind me what a monad is".
-func (l *language) isIdle(r Request, s scanned, times []*span, about []token) bool {
-	if r.Action != Set {
-		return false
-	}
-	plural := slices.ContainsFunc(s.tokens, func(t token) bool { return l.plural.MatchString(t.text) })
-	return plural && len(times) == 0 && r.Name == "" || len(about) > 0 && l.noAbout[about[0].text] && !isComplete(times)
 }
 
 // kindOf is the kind that a word of the language means.
@@ -190,7 +175,7 @@ func (l *language) kindOf(word string) Kind {
 
 // nameOf is the name that words are; ok is false when they cannot be one.
 func (l *language) nameOf(words []token) (name string, ok bool) {
-	for len(words) > 0 && (l.article[words[0].text] || wordIn(l.Macros["my"], words[0].text)) {
+	for len(words) > 0 && wordIn(l.Macros["my"], words[0].text) {
 		words = words[1:]
 	}
 	if len(words) > maxNameWords {
@@ -238,27 +223,6 @@ func (l *language) timesOf(s scanned, g match, rule *requestRule) (times []*span
 		}
 	}
 	return times, about
-}
-
-// isComplete reports whether times say when without anything more.
-func isComplete(times []*span) bool {
-	return slices.ContainsFunc(times, func(s *span) bool {
-		return s.hasClock() || slices.ContainsFunc(s.pieces, func(p piece) bool { return p.from })
-	})
-}
-
-// isMore reports whether times are to be added: "five more minutes".
-func isMore(times []*span) bool {
-	return slices.ContainsFunc(times, func(s *span) bool {
-		return slices.ContainsFunc(s.pieces, func(p piece) bool { return p.more })
-	})
-}
-
-// isRepeated reports whether times say when, and that it comes again.
-func isRepeated(times []*span) bool {
-	return isComplete(times) && slices.ContainsFunc(times, func(s *span) bool {
-		return slices.ContainsFunc(s.pieces, func(p piece) bool { return p.rule != nil && p.rule.Repeat != "" })
-	})
 }
 
 // aboutText is what a reminder is about, as it was written.

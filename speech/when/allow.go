@@ -1,0 +1,52 @@
+package when
+
+import "slices"
+
+// looseTimes are the times of a request of which not everything is understood. A number
+// alone says too little then, and what comes again comes in a way that is not known.
+func (l *language) looseTimes(r *Request, s scanned, times []*span) []*span {
+	if slices.ContainsFunc(s.tokens, func(t token) bool { return wordIn(l.Macros["every"], t.text) }) {
+		r.Action = Unable
+		return nil
+	}
+	if slices.ContainsFunc(times, (*span).isBare) {
+		return nil
+	}
+	return times
+}
+
+// allows reports whether times are those that a rule wants.
+func (r *requestRule) allows(times []*span) bool {
+	return !(r.Needs && len(times) == 0 || r.Clock && !isComplete(times) || r.More && !isMore(times) || r.Repeats && !isRepeated(times))
+}
+
+// isIdle reports whether r would set something and is but talk: "can you set timers?", and
+// "remind me what a monad is".
+func (l *language) isIdle(r Request, s scanned, times []*span, about []token) bool {
+	if r.Action != Set {
+		return false
+	}
+	plural := slices.ContainsFunc(s.tokens, func(t token) bool { return l.plural.MatchString(t.text) })
+	return plural && len(times) == 0 && r.Name == "" || len(about) > 0 && l.noAbout[about[0].text] && !isComplete(times)
+}
+
+// isComplete reports whether times say when without anything more.
+func isComplete(times []*span) bool {
+	return slices.ContainsFunc(times, func(s *span) bool {
+		return s.hasClock() || slices.ContainsFunc(s.pieces, func(p piece) bool { return p.from })
+	})
+}
+
+// isMore reports whether times are to be added: "five more minutes".
+func isMore(times []*span) bool {
+	return slices.ContainsFunc(times, func(s *span) bool {
+		return slices.ContainsFunc(s.pieces, func(p piece) bool { return p.more })
+	})
+}
+
+// isRepeated reports whether times say when, and that it comes again.
+func isRepeated(times []*span) bool {
+	return isComplete(times) && slices.ContainsFunc(times, func(s *span) bool {
+		return slices.ContainsFunc(s.pieces, func(p piece) bool { return p.rule != nil && p.rule.Repeat != "" })
+	})
+}
