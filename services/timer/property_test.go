@@ -12,7 +12,11 @@ import (
 // TestNoTimerIsLostAndNoneRingsTwice does things in random order: timers are set, cancelled
 // and made longer, the clock is set, and the service is restarted.
 func TestNoTimerIsLostAndNoneRingsTwice(t *testing.T) {
-	for seed := range uint64(12) {
+	seeds := uint64(12)
+	if testing.Short() {
+		seeds = 3
+	}
+	for seed := range seeds {
 		run(t, fmt.Sprint("order ", seed), func(t *testing.T, h *house) {
 			rnd := rand.New(rand.NewPCG(seed, 15))
 			set, cancelled := map[string]bool{}, map[string]bool{}
