@@ -88,6 +88,7 @@ func (e *audioSource) hear(a contract.MicAudio, m mute) []speechEvent {
 	if e.foundEcho && e.segmenter.Open() && e.current.begun.After(e.own.begun) {
 		facts = e.forgetOwn()
 	}
+	e.segmenter.SetMinSpeech(e.minSpeech())
 	events := slices.DeleteFunc(e.segmenter.Hear(int64(a.Seq), a.PCM), func(v vad.Event) bool {
 		return v.Edge == vad.Sustained && e.own.withhold(e.lastAudio)
 	})
@@ -99,6 +100,16 @@ func (e *audioSource) hear(a contract.MicAudio, m mute) []speechEvent {
 		facts = append(facts, e.speechEvents([]vad.Event{{Edge: vad.Sustained, At: e.segmenter.Heard()}})...)
 	}
 	return facts
+}
+
+// minSpeech is the voice that it takes to be speech. A frame less is enough while the
+// assistant speaks: to lower its voice for a click costs little, and people notice when it is
+// lowered late.
+func (e *audioSource) minSpeech() time.Duration {
+	if e.own.audible(e.lastAudio) {
+		return max(vad.FrameDuration, e.set.MinSpeech-vad.FrameDuration)
+	}
+	return e.set.MinSpeech
 }
 
 // forgetOwn drops what is being heard, as it is the voice of the assistant.

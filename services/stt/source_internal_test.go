@@ -61,3 +61,19 @@ func TestWhatWasSaidIntoTheAssistantsVoiceIsReadThoughMoreFollows(t *testing.T) 
 		})
 	}
 }
+
+func TestItTakesLessVoiceWhileTheAssistantSpeaks(t *testing.T) {
+	set := vad.Segmentation{MinSpeech: 120 * time.Millisecond}
+	e := &audioSource{set: set, own: newOwnVoice(&scriptedDetector{}), lastAudio: time.Now()}
+	if got := e.minSpeech(); got != set.MinSpeech {
+		t.Errorf("while it is silent it takes %v", got)
+	}
+	e.own.speaks(time.Now())
+	if got, want := e.minSpeech(), set.MinSpeech-vad.FrameDuration; got != want {
+		t.Errorf("while it speaks it takes %v, want %v", got, want)
+	}
+	e.set.MinSpeech = vad.FrameDuration
+	if got := e.minSpeech(); got != vad.FrameDuration {
+		t.Errorf("of a frame %v are left", got)
+	}
+}

@@ -86,6 +86,9 @@ func NewSegmenter(s Segmentation, d Detector) *Segmenter {
 	return &Segmenter{settings: s, detector: d, nextSeq: -1}
 }
 
+// SetMinSpeech changes the voice that it takes to be speech.
+func (s *Segmenter) SetMinSpeech(d time.Duration) { s.settings.MinSpeech = d }
+
 // Hear takes the next chunk of audio, of any length; an empty one ends the
 // stream. Seq counts the chunks of the source, -1 when it does not count. A
 // chunk that came already is ignored, a short gap is bridged, a long one and a
