@@ -92,8 +92,10 @@ func (l *loudspeaker) obey(event, utt string) {
 		if l.held = false; mine {
 			l.unplayed = nil
 		}
-		l.stopped = append(l.stopped, utt)
-		l.stopped = l.stopped[max(0, len(l.stopped)-maxStopped):]
+		if utt != "" {
+			l.stopped = append(l.stopped, utt)
+			l.stopped = l.stopped[max(0, len(l.stopped)-maxStopped):]
+		}
 	case contract.TtsPaused:
 		l.held = l.held || mine
 	case contract.TtsResumed, contract.TtsSpeakingStart, contract.TtsSpeakingEnd:
@@ -128,6 +130,9 @@ func (l *loudspeaker) play() []float64 {
 // The rest comes with the next chunk.
 func (l *loudspeaker) cancel(seq int, heard pcm.Audio) pcm.Audio {
 	lost := seq - l.nextSeq
+	if lost == -1 && seq > 0 { // a chunk that came already
+		return heard
+	}
 	l.nextSeq = seq + 1
 	if l.canceller == nil || len(l.unplayed) == 0 && !l.canceller.IsBusy() {
 		if len(l.unheard) > 0 {

@@ -141,10 +141,26 @@ func TestTheLoudspeakerStaysInStep(t *testing.T) {
 	if got := next(); math.Abs(got-2.0/16) > 1e-3 {
 		t.Errorf("while it is paused it plays on: %v", got)
 	}
+	l.cancel(1, chunk) // comes twice
 	l.obey(contract.TtsResumed, "u")
+	l.cancel(1, chunk)
+	if got := next(); math.Abs(got-2.0/16) > 1e-3 {
+		t.Errorf("for a chunk that comes again it plays on: %v", got)
+	}
 	l.cancel(4, chunk) // two are lost
 	if got := next(); math.Abs(got-5.0/16) > 1e-3 {
 		t.Errorf("after a gap of two blocks the next sample is %v", got)
+	}
+}
+
+func TestAStopOfEverythingLeavesALaterLineAlone(t *testing.T) {
+	l := newLoudspeaker()
+	l.take(contract.SpeakerAudio{PCM: make([]byte, 640)}, 0)
+	if l.obey(contract.TtsStopped, ""); len(l.unplayed) != 0 {
+		t.Error("what was stopped is played")
+	}
+	if l.take(contract.SpeakerAudio{PCM: make([]byte, 640)}, 0); len(l.unplayed) == 0 {
+		t.Error("a later line is not played")
 	}
 }
 
