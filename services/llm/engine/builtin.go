@@ -69,6 +69,8 @@ var rules = []struct {
 	{wholeText(`(?:when|where) did i (?:say|mention|tell you about|talk about) (.+)`), answerFromMemory},
 	{wholeText(`do you (?:remember|recall)(?: anything about| what i said about| about)? (.+)`), answerFromMemory},
 	{wholeText(`(?:remember|note|keep in mind|(?:do not|don't) forget) (?:that )?.+`), answerNoted},
+	{wholeText(`(?:my|our|his|her|their) [a-z' ]+ (?:is|are|was|were|has|have|lives?|likes?|hates?|loves?|works?|needs?|goes|comes) .+|(?:i|we) (?:am|are|live|like|love|hate|work|have|need|prefer|drive|study|moved|bought|was|were|always|never|usually) .+|(?:i'm|i've|we're|we've) .+`),
+		answerNoted},
 	{wholeText(`(what is|what are|how much is|calculate|compute|work out|tell me)?\s*(.+?)(?: equals| equal| is)?`),
 		func(b *Builtin, _ context.Context, m []string) string {
 			if isWritten(m[2], m[1] != "") {

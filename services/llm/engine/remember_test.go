@@ -68,3 +68,24 @@ func TestCommandsWorkInEveryEngine(t *testing.T) {
 		})
 	}
 }
+
+// keeping is a memory that has nothing yet.
+type keeping struct{ asked int }
+
+func (k *keeping) Ask(context.Context, contract.MemoryQuery) (contract.MemoryResults, error) {
+	k.asked++
+	return contract.MemoryResults{}, nil
+}
+
+func TestWhatIsToldIsNoted(t *testing.T) {
+	for _, told := range []string{"My cat is called Miso.", "I live in Ghent, near the river.", "We have two children", "My sister Anna works at the hospital.", "I'm allergic to nuts", "Remember that the key is under the mat."} {
+		if got := NewBuiltin(&keeping{}, "").answer(t.Context(), told); got != "I will remember that." {
+			t.Errorf("%q is answered %q", told, got)
+		}
+	}
+	for _, asked := range []string{"What is my cat called?", "Is my cat hungry?", "Turn on the light.", "Where do I live?"} {
+		if got := NewBuiltin(&keeping{}, "").answer(t.Context(), asked); got == "I will remember that." {
+			t.Errorf("%q is answered %q", asked, got)
+		}
+	}
+}
