@@ -8,7 +8,7 @@ import (
 const (
 	// From so many vectors on, looking at all of them takes too long for a query:
 	// then a rough look leaves some to compare.
-	preselectFrom  = 20_000
+	preselectFrom  = 5000
 	preselectShare = 12 // one of so many is left; of the ten nearest 99 of 100 or more are among them
 
 	guessSteps = 1000 // steps of a guess

@@ -3,6 +3,7 @@ package memory
 import (
 	"regexp"
 	"strings"
+	"unicode"
 
 	"github.com/gotars/tars/speech/textsearch"
 )
@@ -30,6 +31,8 @@ func kindOf(l Line) lineKind {
 	asks, orders := false, false
 	for _, s := range sentences(text) {
 		switch {
+		case isPlain(s):
+			return told
 		case isAsking(s):
 			asks = true
 		case command.MatchString(withoutOpening(s)):
@@ -45,6 +48,25 @@ func kindOf(l Line) lineKind {
 		return ordered
 	}
 	return told
+}
+
+// firstWords begin what one of the patterns below may match, when no question mark ends it.
+var firstWords = wordSet(`hey hi hello ok okay please tars jarvis so well and but or um uh er now then sorry excuse thanks thank yes yeah no oh also quick
+i'd what what's whats who who's whos whose where where's wheres when when's why how how's which is are was were did does has can could will would should shall
+isn't aren't wasn't weren't didn't doesn't hasn't can't couldn't won't wouldn't shouldn't am do have had may don't haven't hadn't tell show give remind let i look find search explain describe list repeat
+read any anything wer was wo wann warum wieso wie welche welcher welches welchem welchen wohin woher weißt kannst sag erinnerst erinnere habe hast qui quand où comment pourquoi quel quelle quels quelles est-ce
+qu'est-ce quién qué cuándo dónde cómo cuál chi quando dove come perché quale turn switch set play stop pause resume skip add put remove delete move cancel wake open close start call send say sing mute
+unmute lower raise dim volume louder quieter be shut go continue wait hold let's forget good`)
+
+// isPlain reports whether a sentence is a statement without a look at the patterns: they
+// take most of the time that it takes to open a large memory.
+func isPlain(sentence string) bool {
+	first, rest, _ := strings.Cut(sentence, " ")
+	if first == "i" && !strings.HasPrefix(rest, "wonder") && !strings.HasPrefix(rest, "want to know") && !strings.HasPrefix(rest, "would like") {
+		first = ""
+	}
+	return !firstWords[strings.Trim(first, ",.!;")] && strings.Trim(first, ",.!;?") == first && !strings.HasSuffix(sentence, "?") && !strings.Contains(sentence, ", wh") && !strings.Contains(sentence, ", how") &&
+		strings.ContainsFunc(sentence, unicode.IsLetter)
 }
 
 // ownQuotation matches what the assistant says from its memory, and of what it does not

@@ -26,6 +26,8 @@ func TestKinds(t *testing.T) {
 		"Tell me where the key is.":                 asked,
 		"can you tell me about the boat":            asked,
 		"I wonder where the key is":                 asked,
+		"I'd like to know where the key is":         asked,
+		"I want to know where the key is":           asked,
 		"Wo ist mein Schlüssel":                     asked,
 		"Turn on the lamp in the kitchen.":          ordered,
 		"Could you add milk to the list?":           asked,
