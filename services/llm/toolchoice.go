@@ -42,8 +42,9 @@ var errNoEmbedder = errors.New("no embedder")
 // toolChooser chooses the tools that fit a question, by words and, where there is an
 // embedder, by meaning. It is safe for concurrent use.
 type toolChooser struct {
-	find func(context.Context) (embedder, error) // looks for the embedder; nil: there is none
-	log  *slog.Logger
+	find     func(context.Context) (embedder, error) // looks for the embedder; nil: there is none
+	patience time.Duration                           // for the embedding of a question
+	log      *slog.Logger
 
 	mu        sync.Mutex
 	embedder  embedder
@@ -81,7 +82,7 @@ func newToolChooser(cfg Config, home kit.Home, log *slog.Logger) *toolChooser {
 		client, err := openai.New(openai.Options{BaseURL: at, Key: key, MaxResponse: 8 << 20})
 		return serverEmbedder{client, model}, err
 	}
-	return &toolChooser{find: find, log: log}
+	return &toolChooser{find: find, patience: questionTimeout, log: log}
 }
 
 // describe is what is compared of a tool.
@@ -167,7 +168,7 @@ func (c *toolChooser) question(ctx context.Context, text string) []float64 {
 	if e == nil || skip {
 		return nil
 	}
-	ctx, stop := context.WithTimeout(ctx, questionTimeout)
+	ctx, stop := context.WithTimeout(ctx, c.patience)
 	defer stop()
 	vectors, err := e.Embed(ctx, []string{text[:min(len(text), 1000)]})
 	if err != nil {
