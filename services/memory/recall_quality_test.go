@@ -47,20 +47,21 @@ func (r *tables) write(t *testing.T) {
 }
 
 // TestRecallQuality asks what docs/memory.md tells of. RECALL_WRITE names the file whose
-// tables it writes; with TARS_EMBED_CACHE that takes less the second time; RECALL_SIZES=all
-// adds the memory of 100 000 lines.
+// tables it writes; with TARS_EMBED_CACHE that takes less the second time. Without
+// RECALL_SIZES=all it asks among 500 lines and one conversation, as ten thousand lines take
+// a server for vectors some minutes.
 func TestRecallQuality_RealEngines(t *testing.T) {
 	e, r := newEmbeddings(t), &tables{}
-	sizes := []int{1000, 10_000}
+	sizes, lines, most := []int{500}, 500, 1
 	if os.Getenv("RECALL_SIZES") == "all" {
-		sizes = append(sizes, 100_000)
+		sizes, lines, most = []int{1000, 10_000, 100_000}, 10_000, len(pairs)
 	}
 	r.WriteString("100 facts among lines of a household, asked in their own words and in others:\n\n")
 	r.WriteString("| lines | words, same | vectors, same | both, same | words, other | vectors, other | both, other |\n|---|---|---|---|---|---|---|\n")
 	for _, n := range sizes {
 		same, other := factsAmong(t, e, n)
 		r.row(n, same.part(byWordsAlone), same.part(byVectorsAlone), same.part(byBothTogether), other.part(byWordsAlone), other.part(byVectorsAlone), other.part(byBothTogether))
-		if n != 10_000 {
+		if n != lines {
 			continue
 		}
 		for what, x := range map[string]struct{ got, want float64 }{
@@ -72,9 +73,9 @@ func TestRecallQuality_RealEngines(t *testing.T) {
 			}
 		}
 	}
-	conversations(t, e, r)
-	changedFacts(t, e, r)
-	neverTold(t, e, r)
+	conversations(t, e, r, most)
+	changedFacts(t, e, r, lines)
+	neverTold(t, e, r, lines)
 	r.write(t)
 }
 
@@ -89,7 +90,7 @@ func factsAmong(t *testing.T, e *embeddings, n int) (same, other counted) {
 }
 
 // changedFacts asks for 50 facts of which a later line says otherwise.
-func changedFacts(t *testing.T, e *embeddings, r *tables) {
+func changedFacts(t *testing.T, e *embeddings, r *tables, lines int) {
 	rows := readTable(t, "changed.tsv")
 	var said []string
 	for column := range 2 {
@@ -97,8 +98,8 @@ func changedFacts(t *testing.T, e *embeddings, r *tables) {
 			said = append(said, c[column])
 		}
 	}
-	m := newRemembered(t, e, among(chatter(10_000), said))
-	r.WriteString("\n50 facts that changed, among 10 000 lines:\n\n| | the later one is first | the earlier one is marked, of those recalled |\n|---|---|---|\n")
+	m := newRemembered(t, e, among(chatter(lines), said))
+	fmt.Fprintf(r, "\n50 facts that changed, among %d lines:\n\n| | the later one is first | the earlier one is marked, of those recalled |\n|---|---|---|\n", lines)
 	for _, w := range []way{byWordsAlone, byBothTogether} {
 		first, old, marked := 0, 0, 0
 		for _, c := range rows {
@@ -124,14 +125,14 @@ func changedFacts(t *testing.T, e *embeddings, r *tables) {
 
 // neverTold asks for 30 things of which nothing was said, and tells how many of the facts
 // are sure in comparison.
-func neverTold(t *testing.T, e *embeddings, r *tables) {
+func neverTold(t *testing.T, e *embeddings, r *tables, lines int) {
 	var said []string
 	facts := readFacts(t)
 	for _, f := range facts {
 		said = append(said, f.told)
 	}
-	m := newRemembered(t, e, among(chatter(10_000), said))
-	r.WriteString("\nQuestions of which a hit is sure (0.75 or more), among 10 000 lines:\n\n| | words | both |\n|---|---|---|\n")
+	m := newRemembered(t, e, among(chatter(lines), said))
+	fmt.Fprintf(r, "\nQuestions of which a hit is sure (0.75 or more), among %d lines:\n\n| | words | both |\n|---|---|---|\n", lines)
 	sure := func(w way, ask string, is func(Line) bool) bool {
 		return slices.ContainsFunc(m.recall(t, w, ask, 5), func(l Line) bool { return l.Score >= sureFrom && is(l) })
 	}
@@ -161,11 +162,11 @@ func neverTold(t *testing.T, e *embeddings, r *tables) {
 	}
 }
 
-// conversations asks for things in ten long conversations, of which each turn is a line, and
+// conversations asks for things in some long conversations, of which each turn is a line, and
 // each session is one.
-func conversations(t *testing.T, e *embeddings, r *tables) {
+func conversations(t *testing.T, e *embeddings, r *tables, most int) {
 	var turns, whole [2]counted
-	for i := range pairs {
+	for i := range most {
 		c := newConversation(t, i)
 		var said, sessions []Message
 		session := map[string]int{}
@@ -191,8 +192,8 @@ func conversations(t *testing.T, e *embeddings, r *tables) {
 			whole[k].add(bySessions.count(t, "sessions", texts, right))
 		}
 	}
-	r.WriteString("\nTen conversations of two people, 24 sessions of some 25 turns each; the right session among those of the first five hits:\n\n" +
-		"| a line is | questions | words | vectors | both |\n|---|---|---|---|---|\n")
+	fmt.Fprintf(r, "\n%d conversations of two people, 24 sessions of some 25 turns each; the right session among those of the first five hits:\n\n"+
+		"| a line is | questions | words | vectors | both |\n|---|---|---|---|---|\n", most)
 	for k, name := range []string{"same words", "other words"} {
 		r.counts("a turn, "+name, turns[k])
 		r.counts("a session, "+name, whole[k])
