@@ -28,8 +28,9 @@ func NewLogger(w io.Writer) (*slog.Logger, error) { return NewLoggerAt(w, slog.L
 // variable LOG_LEVEL is not set.
 func NewLoggerAt(w io.Writer, level slog.Level) (*slog.Logger, error) {
 	if s := os.Getenv("LOG_LEVEL"); s != "" {
-		if err := level.UnmarshalText([]byte(s)); err != nil {
-			return nil, fmt.Errorf("LOG_LEVEL is %q, want debug, info, warn or error", s)
+		var err error
+		if level, err = parseLogLevel(s); err != nil {
+			return nil, err
 		}
 	}
 	var h slog.Handler
@@ -42,6 +43,21 @@ func NewLoggerAt(w io.Writer, level slog.Level) (*slog.Logger, error) {
 		return nil, fmt.Errorf("LOG_FORMAT is %q, want auto, text or json", format)
 	}
 	return slog.New(traceHandler{h}), nil
+}
+
+// parseLogLevel reads a level as slog writes it, or as other languages call it: WARNING,
+// and CRITICAL or FATAL, which have no level of their own here and are errors.
+func parseLogLevel(s string) (level slog.Level, err error) {
+	switch strings.ToLower(strings.TrimSpace(s)) {
+	case "warning":
+		return slog.LevelWarn, nil
+	case "critical", "fatal":
+		return slog.LevelError, nil
+	}
+	if err = level.UnmarshalText([]byte(strings.TrimSpace(s))); err != nil {
+		return 0, fmt.Errorf("LOG_LEVEL is %q, want debug, info, warn or error", s)
+	}
+	return level, nil
 }
 
 // isTerminal reports whether w is a terminal, where text and colours are read.

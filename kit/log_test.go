@@ -76,6 +76,10 @@ func TestLogLevel(t *testing.T) {
 		"the variable's when it tells more":            {"debug", slog.LevelWarn, slog.LevelDebug},
 		"the variable's when it tells less":            {"error", slog.LevelWarn, slog.LevelError},
 		"the variable's also when it is the usual one": {"info", slog.LevelWarn, slog.LevelInfo},
+		"warnings as Python calls them":                {"WARNING", slog.LevelInfo, slog.LevelWarn},
+		"in any case":                                  {"Warning", slog.LevelInfo, slog.LevelWarn},
+		"errors as Python calls the worst of them":     {"CRITICAL", slog.LevelInfo, slog.LevelError},
+		"and with spaces around it":                    {" critical ", slog.LevelInfo, slog.LevelError},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
