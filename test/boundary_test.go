@@ -109,13 +109,22 @@ type composed struct {
 		Image       string
 		MemLimit    any `json:"mem_limit"`
 		PidsLimit   int `json:"pids_limit"`
-		Volumes     []struct{ Source, Target string }
+		Volumes     []volume
 		Networks    map[string]any
 		Ports       []struct {
 			HostIP string `json:"host_ip"`
 		}
 	}
 	Networks map[string]struct{ Internal bool }
+}
+
+// volume is what a container is given of the host.
+type volume struct {
+	Source, Target string
+	ReadOnly       bool `json:"read_only"`
+	Bind           struct {
+		CreateHostPath bool `json:"create_host_path"`
+	}
 }
 
 // compose reads compose.yml as docker compose does, with every setting that is

@@ -251,9 +251,9 @@ func addContainer(s service) error {
 func (s service) volumes() string {
 	password := "\"password-" + s.name + ":/run/mqtt:ro\""
 	if !s.data {
-		return "    volumes: [" + password + "]\n"
+		return "    volumes: [" + password + ", *zone]\n"
 	}
-	return "    tmpfs: [/tmp]\n    volumes: [" + password + ", \"" + s.name + ":/data\"]\n"
+	return "    tmpfs: [/tmp]\n    volumes: [" + password + ", \"" + s.name + ":/data\", *zone]\n"
 }
 
 func writePage(s service) error {
