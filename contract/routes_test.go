@@ -20,6 +20,7 @@ type route struct {
 // docs/topics.md describe it.
 var routes = []route{
 	{contract.HealthPing{}, msg.Route{Topic: "system/health/+", Type: "health.status", QoS: 1, Retain: true}},
+	{contract.EngineInUse{}, msg.Route{Topic: "system/engine/+", Type: "system.engine", QoS: 1, Retain: true}},
 	{contract.Keepalive{}, msg.Route{Topic: "system/keepalive/+", Bare: true}},
 	{contract.FinalTranscript{}, msg.Route{Topic: "stt/final", Type: "stt.final", QoS: 1}},
 	{contract.PartialTranscript{}, msg.Route{Topic: "stt/partial", Type: "stt.partial"}},

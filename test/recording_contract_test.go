@@ -61,6 +61,7 @@ var promised = []struct {
 	{"system/health/router", "system.health.router", 1, true, contract.HealthPing{}},
 	{"system/health/tts", "system.health.tts", 1, true, contract.HealthPing{}},
 	{"system/health/memory", "system.health.memory", 1, true, contract.HealthPing{}},
+	{"system/engine/+", "system.engine", 1, true, contract.EngineInUse{}},
 	{"system/health/+", "health.status", 1, true, contract.HealthPing{}},
 	{"system/info/+", "system.info", 1, true, kit.Info{}},
 }

@@ -77,17 +77,21 @@ func Each[E any](connect func(discovery.Server) (E, error)) func([]discovery.Ser
 
 // LookAgain has engine look for a better one, or for another one when that
 // failed, if it is a [Switch] or holds one. It reports whether another one is taken
-// than before, and logs which: message is what it is for the service.
+// than before, and logs which: message is what it is for the service. One of a cloud,
+// which gets what the service hears, says or asks, is named by a warning.
 func LookAgain(ctx context.Context, engine any, log *slog.Logger, message string) (changed bool) {
 	s, ok := engine.(interface {
 		Look(context.Context) bool
-		Taken(context.Context) (name, from string)
+		InUse(context.Context) InUse
 	})
 	if !ok || !s.Look(ctx) {
 		return false
 	}
-	name, from := s.Taken(ctx)
-	log.InfoContext(ctx, message, "engine", name, "from", from)
+	now := s.InUse(ctx)
+	log.InfoContext(ctx, message, "engine", now.Name, "from", now.From)
+	if now.Cloud != "" {
+		log.WarnContext(ctx, "the "+message+" is in a cloud: what it is given leaves this house", "host", now.Cloud)
+	}
 	return true
 }
 
@@ -98,12 +102,6 @@ func Ready(ctx context.Context, engine any) error {
 		return e.Ready(ctx)
 	}
 	return nil
-}
-
-// Taken is what the next call takes, for people, and where that was found.
-func (s *Switch[E]) Taken(ctx context.Context) (name, from string) {
-	best := s.Best(ctx)
-	return best.Name, best.From
 }
 
 // Ready reports why the best engine cannot work; nil when it does not tell.

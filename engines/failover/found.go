@@ -27,7 +27,7 @@ func FromSettings[E any](e E, name, variable, address string) Candidate[E] {
 	if u, err := url.Parse(address); err == nil && u.Host != "" {
 		from += ", " + u.Host
 	}
-	return Candidate[E]{Engine: e, Key: "set", Name: name, From: from}
+	return Candidate[E]{Engine: e, Key: "set", Name: name, From: from, Address: address}
 }
 
 // Installed is where a candidate is from that make engines installed.
@@ -40,5 +40,5 @@ func Found[E any](s discovery.Server, e E) Candidate[E] {
 		from = "found at " + u.Host
 	}
 	at := s.Protocol + " " + s.URL
-	return Candidate[E]{Engine: e, Key: at + " " + s.Model, Name: s.Name, From: from, server: at, supervised: s.Installed}
+	return Candidate[E]{Engine: e, Key: at + " " + s.Model, Name: s.Name, From: from, Address: s.URL, server: at, supervised: s.Installed}
 }

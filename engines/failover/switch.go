@@ -16,6 +16,8 @@ type Candidate[E any] struct {
 	From   string // where it was found: "LLM_BASE_URL, 10.0.0.7:11434"
 	Better string // what would be better; empty: nothing
 
+	Address string // of the server that gets what the engine is given; empty: none, it stays in this machine
+
 	guard      *Guard
 	server     string // that was found; empty: nothing that can go away
 	missed     bool   // it did not answer at the last look

@@ -86,5 +86,7 @@ func (Config) Dropped() map[string]string {
 		"RAG_DYNAMIC_PROMPTS":     "nothing: prompts always keep to LLM_CTX_WINDOW",
 		"RAG_CACHE_TTL":           "nothing: the memory answers faster than a cache would pay for",
 		"TOOL_CALLING_ENABLED":    tools,
+		"MCP_CONFIG_FILE":         tools, "MCP_CONFIG_FILENAME": tools, "MCP_EXTENSIONS_PATH": tools, "MCP_FAIL_FAST": tools, "MCP_LOCAL_PACKAGES_PATH": tools,
+		"MCP_MIN_SUCCESS_RATE": tools, "MCP_OUTPUT_DIR": tools, "MCP_SERVERS_YAML": tools, "MCP_SKIP_INSTALLED": tools,
 	}
 }

@@ -57,8 +57,8 @@ func (s *Service) Handlers() []kit.Handler {
 		kit.Stream(s.write, kit.Workers(4), kit.AckFirst(), kit.Queue(256), kit.Timeout(s.cfg.Timeout), kit.CancelledBy(
 			func(c contract.LLMCancel) string { return c.ID }, func(q contract.LLMRequest) string { return q.ID })),
 		kit.On(s.setPersona),
-		kit.OnConnect(s.findEngine, engineLane), kit.Every(failover.LookEvery, s.findEngine, engineLane),
-		kit.Asks[contract.MemoryQuery](), kit.Asks[contract.MemoryForget](), kit.Sends[contract.CharacterUpdate](), kit.Sends[contract.LLMProgress](),
+		kit.OnConnect(s.connected, engineLane), kit.Every(failover.LookEvery, s.findEngine, engineLane),
+		kit.Asks[contract.MemoryQuery](), kit.Asks[contract.MemoryForget](), kit.Sends[contract.CharacterUpdate](), kit.Sends[contract.LLMProgress](), kit.Sends[contract.EngineInUse](),
 		kit.OnConnect(s.publishTools, tools), kit.Every(failover.LookEvery, s.learnTools, tools),
 		kit.Sends[contract.ToolsRegistry](), kit.Sends[contract.ToolCallRequest](), kit.Sends[contract.ToolCallResult](),
 	}
@@ -117,12 +117,6 @@ func (s *Service) answer(ctx context.Context, q contract.LLMRequest, out *stream
 		return engine.Usage{}, err
 	}
 	return t.write(ctx)
-}
-
-// findEngine looks for a better engine, or for another one when that failed.
-func (s *Service) findEngine(ctx context.Context) error {
-	failover.LookAgain(ctx, s.engine, s.log, "model")
-	return nil
 }
 
 // setPersona keeps who the assistant is.

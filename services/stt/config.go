@@ -98,10 +98,11 @@ func (Config) Dropped() map[string]string {
 		room    = "nothing: the noise of the room is learnt; STT_MIN_LEVEL bounds it"
 		gate    = "STT_MIN_CONFIDENCE, which is the real probability of the words"
 		echo    = "STT_ECHO_WINDOW"
+		wake    = "nothing: the wake service of py-tars reads it; STT_WAKE_URI names a wake word server, which has settings of its own"
 		spoken  = "nothing: the microphone stays open, echo is told by its words"
 	)
 	return map[string]string{
-		"STT_BACKEND": "STT_ENGINE", "WHISPER_MODEL": "STT_OPENAI_MODEL", "WS_URL": server,
+		"WHISPER_MODEL": "STT_OPENAI_MODEL", "WS_URL": server,
 		"AUDIO_DEVICE_NAME": capture, "AUDIO_FANOUT_PATH": capture, "AUDIO_FANOUT_RATE": capture, "SAMPLE_RATE": capture, "CHANNELS": capture, "CHUNK_DURATION_MS": capture,
 		"SILENCE_THRESHOLD_MS": "STT_ENDPOINT, with a unit: 700ms", "PARTIAL_INTERVAL_MS": "STT_PARTIAL_INTERVAL, with a unit: 600ms",
 		"VAD_AGGRESSIVENESS": room, "VAD_ENHANCED_ANALYSIS": room, "NOISE_MIN_RMS": room, "NOISE_FLOOR_INIT": room, "NOISE_FLOOR_ALPHA": room, "NOISE_GATE_OFFSET": room,
@@ -111,6 +112,13 @@ func (Config) Dropped() map[string]string {
 		"NO_SPEECH_MAX": gate, "AVG_LOGPROB_MIN": gate, "DICT_MATCH_MIN_RATIO": gate, "COMMON_WORDS_EXTRA": gate,
 		"REPEAT_COOLDOWN_SEC": "nothing: what is said twice was meant twice", "ECHO_SUPPRESS_MATCH": echo, "ECHO_FUZZ_MIN_RATIO": echo,
 		"POST_PUBLISH_COOLDOWN_MS": spoken, "UNMUTE_GUARD_MS": spoken, "TTS_MAX_MUTE_MS": spoken, "TTS_BASE_MUTE_MS": spoken, "TTS_PER_CHAR_MS": spoken, "TTS_RESPONSE_WINDOW_SEC": spoken,
+		"WAKE_AUDIO_FANOUT": wake, "WAKE_MODEL_PATH": wake, "WAKE_DETECTION_THRESHOLD": wake, "WAKE_MIN_RETRIGGER_SEC": wake,
+		"WAKE_INTERRUPT_WINDOW_SEC": wake, "WAKE_IDLE_TIMEOUT_SEC": wake, "WAKE_DETECTION_WINDOW_MS": wake, "WAKE_HEALTH_INTERVAL_SEC": wake,
+		"WAKE_SPEEX_NOISE_SUPPRESSION": wake, "WAKE_VAD_THRESHOLD": wake, "WAKE_ENERGY_BOOST_FACTOR": wake, "WAKE_LOW_ENERGY_THRESHOLD_FACTOR": wake,
+		"WAKE_BACKGROUND_NOISE_SENSITIVITY": wake, "WAKE_STT_HEALTH_TOPIC": wake, "WAKE_WAIT_FOR_STT_HEALTH": wake, "WAKE_STT_HEALTH_TIMEOUT_SEC": wake,
+		"WAKE_USE_NPU":     wake,
+		"WAKE_EVENT_TOPIC": wake, "WAKE_HEALTH_TOPIC": wake, "WAKE_MIC_TOPIC": wake, "WAKE_STT_FINAL_TOPIC": wake,
+		"WAKE_TTS_STATUS_TOPIC": wake, "WAKE_TTS_TOPIC": wake, "WAKE_NPU_CORE_MASK": wake, "WAKE_RKNN_MODEL_PATH": wake,
 	}
 }
 

@@ -89,8 +89,8 @@ func (s *Service) Handlers() []kit.Handler {
 		kit.OnChan(s.finals, s.transcribeFinal, kit.Timeout(0)),     // the engine has a timeout of its own
 		kit.OnChan(s.partials, s.transcribePartial, kit.Timeout(0)), // a lane of its own: a final never waits for a partial
 		kit.Every(sourceTimeout/2, s.flushIdle),
-		kit.OnConnect(s.findEngine, choice), kit.Every(failover.LookEvery, s.findEngine, choice),
-		kit.Sends[contract.FinalTranscript](), kit.Sends[contract.PartialTranscript](), kit.Sends[contract.WakeEvent](), kit.Sends[contract.SpeechDropped](), kit.Sends[contract.SpeechTiming](),
+		kit.OnConnect(s.connected, choice), kit.Every(failover.LookEvery, s.findEngine, choice),
+		kit.Sends[contract.FinalTranscript](), kit.Sends[contract.PartialTranscript](), kit.Sends[contract.WakeEvent](), kit.Sends[contract.SpeechDropped](), kit.Sends[contract.SpeechTiming](), kit.Sends[contract.EngineInUse](),
 	}
 	if s.turnAsker != nil {
 		all = append(all, kit.OnChan(s.turnAsker.questions, s.turnAsker.judge, kit.Timeout(turnModelTimeout)))
@@ -371,12 +371,4 @@ func (s *Service) Healthy(ctx context.Context) error {
 		return *err
 	}
 	return errors.Join(failover.Ready(ctx, s.engine), s.wakeListener.health(), s.refusals.health())
-}
-
-// findEngine looks for a better engine, or for another one when that failed.
-func (s *Service) findEngine(ctx context.Context) error {
-	if failover.LookAgain(ctx, s.engine, s.log, "recogniser") {
-		s.lastError.Store(nil) // was that of another one
-	}
-	return nil
 }

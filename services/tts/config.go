@@ -46,7 +46,6 @@ func (Config) Dropped() map[string]string {
 	const queue, phrases = "nothing: the first sentence is spoken at once, the next is made meanwhile",
 		"nothing: short sentences are kept in memory"
 	return map[string]string{
-		"TTS_PROVIDER":  "TTS_ENGINE, which has other words",
 		"PIPER_VOICE":   "TTS_VOICE, and TTS_PIPER_URL, TTS_WYOMING_URI or TTS_OPENAI_URL of a server that runs Piper, or make engines",
 		"TTS_STREAMING": queue, "TTS_PIPELINE": queue, "TTS_CONCURRENCY": queue,
 		"TTS_AGGREGATE": queue, "TTS_AGGREGATE_DEBOUNCE_MS": queue, "TTS_AGGREGATE_SINGLE_WAV": queue,

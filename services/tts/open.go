@@ -37,11 +37,3 @@ func FilesOf(cfg Config, home kit.Home) engine.Files {
 
 // Ready reports why there is no voice.
 func (o *opened) Ready(ctx context.Context) error { return failover.Ready(ctx, o.Synthesizer) }
-
-// findEngine looks for a better engine, or for another one when that failed.
-func (s *Service) findEngine(ctx context.Context) error {
-	if o, ok := s.engine.(*opened); ok && failover.LookAgain(ctx, o.Synthesizer, s.log, "voice") {
-		s.trouble.Store(nil) // was that of another one
-	}
-	return nil
-}

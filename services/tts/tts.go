@@ -63,8 +63,8 @@ func (s *Service) Handlers() []kit.Handler {
 		kit.On(s.control, desk, kit.Overtake()),
 		kit.On(s.duck, desk, kit.Overtake()),
 		kit.Loop(s.speak),
-		kit.OnConnect(s.findEngine, choice), kit.Every(failover.LookEvery, s.findEngine, choice),
-		kit.Sends[contract.TtsStatus](), kit.Sends[contract.SpeakerAudio](), kit.Sends[contract.SpeechHeard](),
+		kit.OnConnect(s.connected, choice), kit.Every(failover.LookEvery, s.findEngine, choice),
+		kit.Sends[contract.TtsStatus](), kit.Sends[contract.SpeakerAudio](), kit.Sends[contract.SpeechHeard](), kit.Sends[contract.EngineInUse](),
 	}
 }
 

@@ -62,11 +62,23 @@ func (c *Config) typedLang() string {
 
 // Dropped names variables of the reference that have no effect.
 func (Config) Dropped() map[string]string {
-	const topic = "nothing: topics are fixed"
+	const (
+		topic  = "nothing: topics are fixed"
+		window = "nothing: the page is shown by a browser"
+		editor = "nothing: settings are variables, there is no editor for them"
+	)
 	return map[string]string{
 		"UI_PARTIAL_TOPIC": topic, "UI_FINAL_TOPIC": topic, "UI_AUDIO_TOPIC": topic, "UI_TTS_TOPIC": topic, "UI_TTS_SAY_TOPIC": topic,
 		"UI_LLM_STREAM_TOPIC": topic, "UI_LLM_RESPONSE_TOPIC": topic, "UI_MEMORY_QUERY": topic, "UI_MEMORY_RESULTS": topic, "UI_HEALTH_TOPIC": topic,
-		"CONFIG_MANAGER_URL": "nothing: settings are variables, there is no editor for them",
+		"CONFIG_MANAGER_URL":  editor,
+		"CONFIG_MANAGER_HOST": editor, "CONFIG_MANAGER_PORT": editor, "CONFIG_MANAGER_LOG_LEVEL": editor, "CONFIG_MANAGER_API_RELOAD": editor,
+		"CONFIG_DB_PATH": editor, "CONFIG_LKG_CACHE_PATH": editor, "CONFIG_EPOCH_PATH": editor, "CONFIG_MASTER_KEY_ID": editor,
+		"CONFIG_SIGNATURE_PRIVATE_KEY": editor, "CONFIG_SIGNATURE_PUBLIC_KEY": editor, "CONFIG_API_TOKEN": editor, "CONFIG_API_TOKENS": editor,
+		"CONFIG_API_TOKEN_ENABLED": editor,
+		"UI_CONFIG":                window, "UI_WIDTH": window, "UI_HEIGHT": window, "UI_FPS": window,
+		"UI_FONT": window, "UI_FULLSCREEN": window, "UI_NUM_BARS": window, "UI_LAYOUT_FILE": window,
+		"UI_LAYOUT_ROTATION": window, "UI_SOFTWARE_RENDERING": window, "UI_CAMERA_FRAME_TOPIC": window, "UI_FFT_WS_ENABLE": window,
+		"UI_FFT_WS_RETRY": window, "UI_FFT_WS_URL": window,
 	}
 }
 

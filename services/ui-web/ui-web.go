@@ -37,6 +37,7 @@ func (s *Service) Handlers() []kit.Handler {
 		show(contract.TtsSay{}), show(contract.TtsStatus{}), show(contract.SpeechDuck{}), show(contract.SpeechHeard{}), show(contract.SpeechDropped{}),
 		show(contract.MemoryResults{}), show(contract.WakeEvent{}), show(contract.TurnRecord{}),
 		kit.Tap(contract.HealthPing{}.Route().Topic, s.health, lane...),
+		kit.Tap(contract.EngineInUse{}.Route().Topic, s.health, lane...),
 		kit.On(s.speech, lane...),
 		kit.OnConnect(s.up, lane...), kit.OnDisconnect(s.down, lane...),
 		kit.Sends[contract.FinalTranscript](), kit.Sends[contract.MicAudio](),
@@ -57,7 +58,8 @@ func (s *Service) show(_ context.Context, d *kit.Delivery) error {
 	return dropIfLost(s.pages.Show(f))
 }
 
-// health sends a health message to all pages, and keeps it for those that come later.
+// health sends a message about a service to all pages, its health or the engine that it
+// takes, and keeps it for those that come later.
 func (s *Service) health(_ context.Context, d *kit.Delivery) error {
 	if len(d.Payload) > maxHealthBytes {
 		return kit.Drop("too_large_to_show")

@@ -47,9 +47,9 @@ func (c Config) choice(memory Memory, home string) (choice failover.Choice[Gener
 	simple := candidate{Engine: NewBuiltin(memory, c.Lang), Key: builtin, Name: builtin, From: provider.From, Better: provider.Better}
 	switch {
 	case provider.Name == openAI:
-		choice.Set = []candidate{{Engine: NewOpenAI(c), Key: openAI, Name: openAI, From: provider.From}}
+		choice.Set = []candidate{{Engine: NewOpenAI(c), Key: openAI, Name: openAI, From: provider.From, Address: provider.Address}}
 		for _, model := range c.fallbacks(c.Model) {
-			choice.Set = append(choice.Set, candidate{Engine: c.fallbackEngine(model), Key: openAI + " " + model, Name: model, From: provider.From})
+			choice.Set = append(choice.Set, candidate{Engine: c.fallbackEngine(model), Key: openAI + " " + model, Name: model, From: provider.From, Address: provider.Address})
 		}
 	case c.Engine == builtin:
 		choice.Set = []candidate{simple}

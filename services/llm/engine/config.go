@@ -29,6 +29,8 @@ type Provider struct {
 	Name   string // openai or builtin
 	From   string // where that was found: a variable, a server
 	Better string // what to set for better answers; empty when nothing is missing
+
+	Address string // of its server; empty for builtin
 }
 
 // Names of providers, what an OpenAI key alone stands for, and the advice for a person
@@ -57,9 +59,9 @@ func ProviderOf(c Config) (Provider, error) {
 	case openAI, "auto", "":
 		switch {
 		case host != "":
-			return Provider{Name: openAI, From: "the server at " + host}, nil
+			return Provider{Name: openAI, From: "the server at " + host, Address: c.BaseURL}, nil
 		case c.APIKey != "":
-			return Provider{Name: openAI, From: "OpenAI, by LLM_API_KEY"}, nil
+			return Provider{Name: openAI, From: "OpenAI, by LLM_API_KEY", Address: openAIBase}, nil
 		case c.Engine == openAI:
 			return Provider{}, fmt.Errorf("LLM_ENGINE is openai, and neither LLM_BASE_URL nor LLM_API_KEY is set")
 		}

@@ -61,7 +61,7 @@ func (c Config) configured() ([]candidate, error) {
 	named := func(e Transcriber, name, from, address string, err error) ([]candidate, error) {
 		return []candidate{failover.FromSettings(e, name, from, address)}, err
 	}
-	openAI := c.OpenAIURL != "" || c.OpenAIBaseURL != "" && c.OpenAIAPIKey != ""
+	openAI := c.OpenAIURL != "" || c.OpenAIBaseURL != "" && c.OpenAIAPIKey != "" && !c.meansLocal()
 	switch is := func(kind string, set bool) bool { return c.Engine == kind || c.Engine == "auto" && set }; {
 	case is("openai", openAI):
 		e, err := NewOpenAI(c)

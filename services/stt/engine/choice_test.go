@@ -63,14 +63,20 @@ func TestWhatIsSetComesFirst(t *testing.T) {
 		c                  engine.Config
 		name, from, better string
 	}{
-		"a server of a variable":     {auto(engine.Config{OpenAIURL: "http://u:secret@10.0.0.7:8000/v1"}), "OpenAI-compatible", "STT_OPENAI_URL, 10.0.0.7:8000", ""},
-		"the server of OpenAI":       {auto(engine.Config{OpenAIBaseURL: "http://10.0.0.7/v1", OpenAIAPIKey: "k"}), "OpenAI-compatible", "OPENAI_BASE_URL, 10.0.0.7", ""},
-		"a Wyoming server":           {auto(engine.Config{WyomingURI: "tcp://10.0.0.7:10300"}), "Wyoming", "STT_WYOMING_URI, 10.0.0.7:10300", ""},
-		"a command":                  {auto(engine.Config{Command: "true"}), "command", "STT_COMMAND", ""},
-		"what is installed":          {auto(engine.Config{}), "Wyoming x", "installed by make engines", ""},
-		"enginetest.Nowhere to look": {engine.Config{Engine: "auto"}, "none", "nothing is set up", "run make engines, or set STT_OPENAI_URL, STT_WYOMING_URI or STT_COMMAND"},
-		"none":                       {engine.Config{Engine: "none", Hosts: enginetest.Nowhere}, "none", "STT_ENGINE", "set STT_ENGINE=auto, and run make engines, or set STT_OPENAI_URL, STT_WYOMING_URI or STT_COMMAND"},
-		"an address of nothing":      {auto(engine.Config{WyomingURI: "10.0.0.7"}), "misconfigured", "", "STT_WYOMING_URI: no address of a Wyoming server, want one like tcp://127.0.0.1:10300"},
+		"a server of a variable":                                       {auto(engine.Config{OpenAIURL: "http://u:secret@10.0.0.7:8000/v1"}), "OpenAI-compatible", "STT_OPENAI_URL, 10.0.0.7:8000", ""},
+		"the server of OpenAI":                                         {auto(engine.Config{OpenAIBaseURL: "http://10.0.0.7/v1", OpenAIAPIKey: "k"}), "OpenAI-compatible", "OPENAI_BASE_URL, 10.0.0.7", ""},
+		"a cloud of the model, where an own recogniser was meant":      {auto(engine.Config{OpenAIBaseURL: "https://api.openai.com/v1", OpenAIAPIKey: "k", Backend: "whisper"}), "Wyoming x", "installed by make engines", ""},
+		"the same for one at a web socket":                             {auto(engine.Config{OpenAIBaseURL: "https://api.openai.com/v1", OpenAIAPIKey: "k", Backend: " WS"}), "Wyoming x", "installed by make engines", ""},
+		"the same with nothing installed":                              {engine.Config{Engine: "auto", OpenAIBaseURL: "https://api.openai.com/v1", OpenAIAPIKey: "k", Backend: "whisper"}, "none", "nothing is set up", "run make engines, or set STT_OPENAI_URL, STT_WYOMING_URI or STT_COMMAND"},
+		"the cloud, where that was meant":                              {auto(engine.Config{OpenAIBaseURL: "https://api.openai.com/v1", OpenAIAPIKey: "k", Backend: "openai"}), "OpenAI-compatible", "OPENAI_BASE_URL, api.openai.com", ""},
+		"a server of a variable of ours, whatever was meant":           {auto(engine.Config{OpenAIURL: "http://10.0.0.7:8000/v1", Backend: "whisper"}), "OpenAI-compatible", "STT_OPENAI_URL, 10.0.0.7:8000", ""},
+		"the engine that a variable of ours names, whatever was meant": {engine.Config{Engine: "openai", OpenAIBaseURL: "https://api.openai.com/v1", OpenAIAPIKey: "k", Backend: "whisper", Hosts: enginetest.Nowhere}, "OpenAI-compatible", "OPENAI_BASE_URL, api.openai.com", ""},
+		"a Wyoming server":                                             {auto(engine.Config{WyomingURI: "tcp://10.0.0.7:10300"}), "Wyoming", "STT_WYOMING_URI, 10.0.0.7:10300", ""},
+		"a command":                                                    {auto(engine.Config{Command: "true"}), "command", "STT_COMMAND", ""},
+		"what is installed":                                            {auto(engine.Config{}), "Wyoming x", "installed by make engines", ""},
+		"enginetest.Nowhere to look":                                   {engine.Config{Engine: "auto"}, "none", "nothing is set up", "run make engines, or set STT_OPENAI_URL, STT_WYOMING_URI or STT_COMMAND"},
+		"none":                                                         {engine.Config{Engine: "none", Hosts: enginetest.Nowhere}, "none", "STT_ENGINE", "set STT_ENGINE=auto, and run make engines, or set STT_OPENAI_URL, STT_WYOMING_URI or STT_COMMAND"},
+		"an address of nothing":                                        {auto(engine.Config{WyomingURI: "10.0.0.7"}), "misconfigured", "", "STT_WYOMING_URI: no address of a Wyoming server, want one like tcp://127.0.0.1:10300"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

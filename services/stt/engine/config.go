@@ -17,8 +17,9 @@ const maxPrompt = 200
 
 // Config is the settings of the recogniser, of the variables STT_*.
 type Config struct {
-	Engine string   `default:"auto" desc:"recogniser: auto, openai, wyoming, command or none; auto takes the first that is set up, else the best that is found"`
-	Hosts  []string `envconfig:"ENGINE_HOSTS" default:"127.0.0.1" also:"ENGINE_HOSTS" desc:"where auto looks for servers, separated by commas; none: nowhere"`
+	Engine  string   `default:"auto" desc:"recogniser: auto, openai, wyoming, command or none; auto takes the first that is set up, else the best that is found"`
+	Hosts   []string `envconfig:"ENGINE_HOSTS" default:"127.0.0.1" also:"ENGINE_HOSTS" desc:"where auto looks for servers, separated by commas; none: nowhere"`
+	Backend string   `desc:"the recogniser of py-tars that was meant: whisper or ws, both of one's own, keep OPENAI_BASE_URL and OPENAI_API_KEY for the model alone"`
 
 	OpenAIURL     string `envconfig:"OPENAI_URL" desc:"base URL of an OpenAI-compatible recogniser, for example http://127.0.0.1:8000/v1"`
 	OpenAIKey     string `envconfig:"OPENAI_KEY" desc:"its key, if it wants one"`
@@ -49,6 +50,12 @@ func (c *Config) Validate() error {
 		return fmt.Errorf("STT_TIMEOUT is %v, want %v to %v", c.Timeout, minTimeout, maxTimeout)
 	}
 	return nil
+}
+
+// meansLocal reports whether STT_BACKEND names a recogniser of one's own, which is none of
+// the engines here. What is said is not to go to the cloud of the model in its place.
+func (c *Config) meansLocal() bool {
+	return slices.Contains([]string{"whisper", "ws"}, strings.ToLower(strings.TrimSpace(c.Backend)))
 }
 
 // Language is what engines are told, two letters; empty lets them find out.

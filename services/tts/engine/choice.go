@@ -121,7 +121,7 @@ func (c Config) set() ([]candidate, error) {
 	case is("piper", c.PiperURL):
 		e, err := NewPiper(c)
 		return named(e, "Piper", "TTS_PIPER_URL", c.PiperURL, err)
-	case is("elevenlabs", c.ElevenKey):
+	case is("elevenlabs", c.elevenKey()):
 		e, err := NewElevenLabs(c)
 		return named(e, "ElevenLabs", "TTS_ELEVENLABS_KEY", c.ElevenURL, err)
 	case c.Engine == "espeak":

@@ -111,9 +111,11 @@ func TestWhatIsSetComesFirst(t *testing.T) {
 		"a Wyoming server":       {auto(engine.Config{WyomingURI: "tcp://10.0.0.7:10200"}), "Wyoming", "TTS_WYOMING_URI, 10.0.0.7:10200", ""},
 		"Piper's own server":     {auto(engine.Config{PiperURL: "http://10.0.0.7:5000"}), "Piper", "TTS_PIPER_URL, 10.0.0.7:5000", ""},
 		"a cloud":                {auto(engine.Config{ElevenKey: "secret", ElevenURL: "https://api.elevenlabs.io/v1"}), "ElevenLabs", "TTS_ELEVENLABS_KEY, api.elevenlabs.io", ""},
-		"what is installed":      {auto(engine.Config{}), "Piper", "installed by make engines", ""},
-		"none":                   {engine.Config{Engine: "none", Hosts: enginetest.Nowhere}, "none", "TTS_ENGINE", "set TTS_ENGINE=auto"},
-		"an address of nothing":  {auto(engine.Config{PiperURL: "10.0.0.7"}), "misconfigured", "", "TTS_PIPER_URL is no web address, want one like http://127.0.0.1:5000"},
+		"no cloud where a voice of one's own was meant": {auto(engine.Config{ElevenKey: "secret", ElevenURL: "https://api.elevenlabs.io/v1", Provider: "Piper"}), "Piper", "installed by make engines", ""},
+		"the cloud where it was meant":                  {auto(engine.Config{ElevenKey: "secret", ElevenURL: "https://api.elevenlabs.io/v1", Provider: "elevenlabs"}), "ElevenLabs", "TTS_ELEVENLABS_KEY, api.elevenlabs.io", ""},
+		"what is installed":                             {auto(engine.Config{}), "Piper", "installed by make engines", ""},
+		"none":                                          {engine.Config{Engine: "none", Hosts: enginetest.Nowhere}, "none", "TTS_ENGINE", "set TTS_ENGINE=auto"},
+		"an address of nothing":                         {auto(engine.Config{PiperURL: "10.0.0.7"}), "misconfigured", "", "TTS_PIPER_URL is no web address, want one like http://127.0.0.1:5000"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

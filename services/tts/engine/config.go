@@ -12,11 +12,12 @@ const kinds = "auto, openai, wyoming, piper, elevenlabs, flite, espeak, none"
 
 // Config is the settings of the voice, of the variables TTS_*.
 type Config struct {
-	Engine string   `default:"auto" desc:"voice: auto, openai, wyoming, piper, elevenlabs, flite, espeak or none; auto takes the first that is set up, else the best that is found"`
-	Hosts  []string `envconfig:"ENGINE_HOSTS" default:"127.0.0.1" also:"ENGINE_HOSTS" desc:"where auto looks for servers, separated by commas; none: nowhere"`
-	Voice  string   `desc:"name of the voice, as the engine calls it; empty is the engine's own"`
-	Speed  float64  `default:"1" desc:"how fast it speaks, 0.5 to 2"`
-	Assets string   `default:"assets" also:"TARS_ASSETS" desc:"folder of what make assets fetches, below TARS_HOME"`
+	Engine   string   `default:"auto" desc:"voice: auto, openai, wyoming, piper, elevenlabs, flite, espeak or none; auto takes the first that is set up, else the best that is found"`
+	Hosts    []string `envconfig:"ENGINE_HOSTS" default:"127.0.0.1" also:"ENGINE_HOSTS" desc:"where auto looks for servers, separated by commas; none: nowhere"`
+	Voice    string   `desc:"name of the voice, as the engine calls it; empty is the engine's own"`
+	Speed    float64  `default:"1" desc:"how fast it speaks, 0.5 to 2"`
+	Assets   string   `default:"assets" also:"TARS_ASSETS" desc:"folder of what make assets fetches, below TARS_HOME"`
+	Provider string   `desc:"the voice of py-tars that was meant: piper, one's own, keeps what is said from ElevenLabs though there is a key"`
 
 	OpenAIURL   string `envconfig:"OPENAI_URL" desc:"base URL of an OpenAI-compatible voice, for example http://127.0.0.1:8000/v1"`
 	OpenAIKey   string `envconfig:"OPENAI_KEY" desc:"its key, if it wants one"`
@@ -31,6 +32,14 @@ type Config struct {
 	ElevenURL   string `envconfig:"ELEVENLABS_URL" default:"https://api.elevenlabs.io/v1" was:"ELEVEN_API_BASE" desc:"its address"`
 
 	Timeout time.Duration `default:"30s" desc:"longest silence of an engine that is making a sentence"`
+}
+
+// elevenKey is the key of ElevenLabs, unless TTS_PROVIDER means a voice of one's own.
+func (c *Config) elevenKey() string {
+	if strings.EqualFold(strings.TrimSpace(c.Provider), "piper") {
+		return ""
+	}
+	return c.ElevenKey
 }
 
 // Validate reports the first setting that cannot work.

@@ -58,6 +58,7 @@ function arrive(frame) {
   const { topic, payload } = frame, from = name(frame.room) ?? "";
   if (typeof topic !== "string") return;
   if (topic.startsWith("system/health/")) return board.health(topic, payload);
+  if (topic.startsWith("system/engine/")) return board.engine(topic, payload);
   const data = read(topic, payload);
   if (!data) return;
   const own = transcript.own(from, data.id ?? data.utt_id);

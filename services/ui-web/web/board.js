@@ -14,6 +14,7 @@ const MAX_OTHERS = 24; // names beside those above; the one shown first makes ro
 
 export class Board {
   #known = new Map(); // by client id
+  #clouds = new Map(); // by client id, the host that its engine is at
   #items = new Map();
   #others = [];
   #linked = false;
@@ -41,6 +42,14 @@ export class Board {
     } else {
       this.#known.delete(id);
     }
+    this.#draw();
+  }
+
+  // engine takes which engine a service uses: one in a cloud is named.
+  engine(topic, payload) {
+    const id = topic.split("/").at(-1);
+    if (!REQUIRED.some(([known]) => known === id)) return;
+    this.#clouds.set(id, read("engine", payload)?.cloud);
     this.#draw();
   }
 
@@ -90,7 +99,8 @@ export class Board {
       item.li.dataset.state = item.dot.dataset.state = state;
       item.li.classList.toggle("optional", item.optional && !h);
       item.state.textContent = text;
-      item.why.textContent = why;
+      const cloud = h && this.#clouds.get(id);
+      item.why.textContent = cloud ? [why, `what it is given goes to ${cloud}`].filter(Boolean).join("; ") : why;
     }
     this.changed?.();
   }

@@ -29,6 +29,7 @@ const FIELDS = new Map(Object.entries({
   "stt/dropped": { reason: name, err: text },
   "system/turn": { turn_id: name, outcome: name, reason: text, speech_end: number, last_word: number, endpoint: number, final: number,
     first_delta: number, first_say: number, first_audio: number, end: number },
+  engine: { engine: name, cloud: name },
   health: { ok: flag, event: name, err: text },
 }));
 
