@@ -154,7 +154,7 @@ var settingName = regexp.MustCompile(`(?m)^#([A-Z][A-Z0-9_]*)=`)
 func TestContainersGetTheirOwnSettings(t *testing.T) {
 	c := compose(t)
 	owners := map[string][]string{ // of each secret
-		"STT_OPENAI_KEY": {"stt"}, "LLM_API_KEY": {"llm"}, "MEMORY_EMBED_KEY": {"memory"}, "TTS_OPENAI_KEY": {"tts"}, "TTS_ELEVENLABS_KEY": {"tts"},
+		"STT_OPENAI_KEY": {"stt"}, "LLM_API_KEY": {"llm"}, "MEMORY_EMBED_KEY": {"llm", "memory"}, "TTS_OPENAI_KEY": {"tts"}, "TTS_ELEVENLABS_KEY": {"tts"},
 		"UI_TOKEN": {"ui-web"}, "TARS_MQTT_PASSWORD": {"passwords"}, "MQTT_PASSWORD": nil,
 		"ADMIN_TOKEN": {"llm", "memory", "router", "stt", "timer", "tts", "ui-web"},
 	}

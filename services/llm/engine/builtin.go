@@ -11,9 +11,10 @@ import (
 	"github.com/gotars/tars/contract"
 	"github.com/gotars/tars/services/llm/hits"
 	"github.com/gotars/tars/speech/clock"
+	"github.com/gotars/tars/speech/units"
 )
 
-// Builtin answers without a model what needs none: the time, the date, sums,
+// Builtin answers without a model what needs none: the time, the date, sums, units,
 // and what was said before. To all else it says what it is.
 type Builtin struct {
 	memory Memory
@@ -44,7 +45,7 @@ func (b *Builtin) Generate(ctx context.Context, p Prompt, emit func(string) erro
 }
 
 const (
-	abilities       = "I can tell the time and the date, do sums, and recall what was said. "
+	abilities       = "I can tell the time and the date, do sums, convert units, and recall what was said. "
 	spokenSetupHint = "To connect one, set LLM_BASE_URL to its server, or LLM_API_KEY."
 	selfDescription = "I am running without a language model. " + abilities + spokenSetupHint
 	noModelAnswer   = "No language model is connected, so I cannot answer that. " + abilities + spokenSetupHint
@@ -92,6 +93,9 @@ func (b *Builtin) answer(ctx context.Context, question string) string {
 		return text
 	}
 	q := normalizeQuestion(question)
+	if text, ok := units.Answer(q, b.number); ok {
+		return text
+	}
 	for _, r := range rules {
 		if m := r.pattern.FindStringSubmatch(q); m != nil {
 			if text := r.answer(b, ctx, m); text != "" {
@@ -109,6 +113,13 @@ func normalizeQuestion(question string) string {
 	q = strings.NewReplacer("’", "'", "what's", "what is", "who's", "who is", "when's", "when is").Replace(q)
 	q = strings.TrimRight(q, "?!., ")
 	return strings.TrimSpace(politeness.ReplaceAllString(q, ""))
+}
+
+// number reads a number in figures or words.
+func (b *Builtin) number(text string) (float64, bool) {
+	p := expressionParser{rest: splitTokens(plainNumbers(text, usesComma(b.lang)))}
+	v, err := p.expression(0)
+	return v, err == nil && len(p.rest) == 0
 }
 
 // answerSum answers arithmetic, and nothing when text is none.
