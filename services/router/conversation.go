@@ -40,6 +40,8 @@ type conversation struct {
 	timings         []contract.SpeechTiming // of utterances whose final is to come, oldest first
 	nextAck         int                     // index of the acknowledgement that is said next
 	rooms           map[string]*room
+	volumes         roomVolumes
+	body            string           // client id of a body that is well; empty: there is none
 	turns           map[string]*turn // by id, those that are not over
 	seenTranscripts []string         // message ids that were handled lately: AtLeastOnce messages may come again
 	recentTurns     []string         // ids of the last turns: what still comes for one of them must not touch a later one
@@ -81,7 +83,7 @@ const maxRemembered = 256
 
 func newConversation(cfg Config, book *phrases.Book, newID func() string) *conversation {
 	return &conversation{cfg: cfg, phraseBook: book, live: cfg.LiveModeDefault, phrases: splitChoices(cfg.WakePhrases), acks: splitChoices(cfg.WakeAckChoices),
-		rooms: map[string]*room{}, turns: map[string]*turn{}, online: map[string]bool{}, newID: newID}
+		rooms: map[string]*room{}, volumes: roomVolumes{}, turns: map[string]*turn{}, online: map[string]bool{}, newID: newID}
 }
 
 // turnsByAge returns the turns that are not over, the one silent for longest first.
@@ -170,7 +172,15 @@ func (c *conversation) begin(t *turn, r *room, from origin, now time.Time) []eff
 	}
 	r.unheard = nil
 	c.turns[t.id], r.running = t, t
-	if a, ok := c.rule(t.text, now); ok {
+	if moved, ok := c.moves(t, now); ok {
+		t.responded = true
+		return append(out, moved...)
+	}
+	a, ok := c.volumeRule(t)
+	if !ok {
+		a, ok = c.rule(t.text, now)
+	}
+	if ok {
 		t.responded = true
 		return append(out, c.speak(t, a.style, t.cause, now, a.text)...)
 	}

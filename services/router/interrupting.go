@@ -138,6 +138,7 @@ func (c *conversation) leave(now time.Time) (out []effect) {
 // health announces, once, that recogniser and voice are ready.
 func (c *conversation) health(h contract.HealthPing) []effect {
 	c.noteTimers(h)
+	c.noteBody(h)
 	if !c.cfg.OnlineAnnounce || c.announced {
 		return nil
 	}

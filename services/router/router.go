@@ -86,6 +86,7 @@ func (s *Service) Handlers() []kit.Handler {
 		kit.Sends[contract.LLMRequest](), kit.Sends[contract.LLMCancel](),
 		kit.Sends[contract.TtsSay](), kit.Sends[contract.TtsControl](), kit.Sends[contract.SpeechDuck](), kit.Sends[contract.TurnRecord](),
 		kit.Sends[contract.TimerUtterance](), kit.Sends[contract.TimerCommand](),
+		kit.Sends[contract.MovementTestRequest](), kit.Sends[contract.MovementStop](),
 	)
 }
 
@@ -192,6 +193,9 @@ func (s *Service) do(ctx context.Context, effects []effect) error {
 func (s *Service) publish(ctx context.Context, e effect) error {
 	if e.room != originOf(ctx).room { // a service of another make drops baggage, and a tick has none
 		ctx = kit.WithBaggage(ctx, "room", e.room)
+	}
+	if say, ok := e.m.(contract.TtsSay); ok {
+		e.m = s.talk.volumes.atVolume(e.room, say)
 	}
 	var opts []kit.PublishOption
 	if e.cause != "" {
