@@ -138,7 +138,7 @@ func tool(t *testing.T) *kit.Bus {
 	if err != nil {
 		t.Fatal(err)
 	}
-	bus, err := kit.Open(t.Context(), "test", set, kit.Sends[contract.SpeakerAudio](), kit.Sends[contract.TtsStatus](), kit.Sends[contract.HealthPing](), kit.Sends[contract.SpeechDuck](), kit.Sends[contract.SpeechDropped]())
+	bus, err := kit.Open(t.Context(), "test", set, kit.Sends[contract.SpeakerAudio](), kit.Sends[contract.TtsStatus](), kit.Sends[contract.HealthPing](), kit.Sends[contract.EngineInUse](), kit.Sends[contract.SpeechDuck](), kit.Sends[contract.SpeechDropped]())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -217,6 +217,9 @@ func board(t *testing.T, ctx context.Context) {
 	}
 	shoot(t, ctx, "trouble-1280")
 	publish(t, bus, contract.HealthPing{Name: "tars-llm", OK: true, Event: new(contract.HealthReconnected)})
+	publish(t, bus, contract.EngineInUse{Name: "tars-llm", Engine: "openai", Cloud: new("api.openai.com")})
+	await(t, ctx, `document.querySelector("#service-tars-llm .why").textContent == "what it is given goes to api.openai.com"`)
+	publish(t, bus, contract.EngineInUse{Name: "tars-llm", Engine: "builtin"})
 	await(t, ctx, `tars.ready === 6`)
 	do(t, ctx, chromedp.SendKeys("#query", "boat\r"))
 	await(t, ctx, `document.getElementById("memories").innerText.includes("the boat is red")`)
