@@ -223,6 +223,12 @@ func (s *Service) move(ctx context.Context, t talk, r when.Request, e *entry) st
 	default:
 		return t.say.say("ask_duration")
 	}
+	switch { // "make it 20": minutes of a timer, an hour of the day of anything else
+	case r.Bare > 0 && e.Length > 0:
+		r.Duration, r.At = r.Bare, time.Time{}
+	case r.Bare > 0 && r.At.IsZero():
+		return t.say.say("ask_time")
+	}
 	if err := s.silence(ctx, []*entry{e}); err != nil {
 		s.log.WarnContext(ctx, "the voice goes on", "err", err)
 	}

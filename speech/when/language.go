@@ -52,14 +52,20 @@ type language struct {
 	Later      []string `json:"later"`       // behind a length: from now
 	Aside      []string `json:"aside"`       // before a day that belongs to what a reminder is about
 
-	Times    []*timeRule     `json:"times"`
-	Lead     []string        `json:"lead"`  // patterns of what may be left out at the beginning
-	Trail    []string        `json:"trail"` // and at the end
-	Requests []*requestRule  `json:"requests"`
-	NoName   []string        `json:"no_name"`   // words that no name of a timer has
-	Another  string          `json:"another"`   // what stands for the same again: "and another for ten minutes"
-	SetAgain map[Kind]string `json:"set_again"` // and what it means
-	NoAbout  []string        `json:"no_about"`  // words with which nothing begins that a reminder is about
+	Times     []*timeRule     `json:"times"`
+	Sorry     string          `json:"sorry"`      // pattern of what stands between a time and a better one: "no, I mean"
+	NotThat   string          `json:"not_that"`   // and between a time and one that is not meant
+	TakenBack string          `json:"taken_back"` // pattern of an end that says that nothing is meant
+	Task      string          `json:"task"`       // pattern of what stands before "remind me" and is what it is about
+	List      string          `json:"list"`       // pattern of what has a list of times: its groups are kind and list
+	Earlier   []string        `json:"earlier"`    // between a length and a time: "an hour before noon"
+	Lead      []string        `json:"lead"`       // patterns of what may be left out at the beginning
+	Trail     []string        `json:"trail"`      // and at the end
+	Requests  []*requestRule  `json:"requests"`
+	NoName    []string        `json:"no_name"`   // words that no name of a timer has
+	Another   string          `json:"another"`   // what stands for the same again: "and another for ten minutes"
+	SetAgain  map[Kind]string `json:"set_again"` // and what it means
+	NoAbout   []string        `json:"no_about"`  // words with which nothing begins that a reminder is about
 
 	trigger, lead, trail *regexp.Regexp
 	inWords, laterWords  map[string]bool
@@ -69,7 +75,10 @@ type language struct {
 	quarter, of, and     map[string]bool
 	noName, noAbout      map[string]bool
 	noLength, to         map[string]bool
-	another              *regexp.Regexp
+	another, sorry       *regexp.Regexp
+	notThat, takenBack   *regexp.Regexp
+	list, task           *regexp.Regexp
+	earlier              map[string]bool
 	kinds                map[Kind]*regexp.Regexp
 	plural               *regexp.Regexp
 }
@@ -106,6 +115,7 @@ type requestRule struct {
 	Ask     Question `json:"ask"`     // when no time is said
 	Needs   bool     `json:"needs"`   // a time has to be said
 	Clock   bool     `json:"clock"`   // which is one of the clock, or begins now: "in ten minutes"
+	Until   bool     `json:"until"`   // behind a word for the end: "sleep until eight"
 	Repeats bool     `json:"repeats"` // which comes again, and is one of the clock
 	Loose   bool     `json:"loose"`   // it holds words that are not understood, and is tried last
 	More    bool     `json:"more"`    // a length that is to be added: "five more minutes"
@@ -184,10 +194,13 @@ func (l *language) compile() (err error) {
 	}
 	l.kinds = map[Kind]*regexp.Regexp{Timer: one("{T}", "^(?:%s)$"), Alarm: one("{A}", "^(?:%s)$"), Reminder: one("{R}", "^(?:%s)$")}
 	l.another = one(l.Another, "^(?:%s) ")
+	l.sorry, l.notThat = one(l.Sorry, "^(?:(?:%s) )+"), one(l.NotThat, "^(?:%s) ")
+	l.takenBack, l.list = one(l.TakenBack, "(?:^| )(?:%s)$"), one(l.List, "^(?:%s)$")
+	l.task = one(l.Task, "^(?:[^ ]+ ){0,2}?(?:%s)$")
 	l.plural = one("{P}", "^(?:%s)$")
 	for set, words := range map[*map[string]bool][]string{
 		&l.inWords: l.In, &l.laterWords: l.Later, &l.before: l.Before, &l.bareBefore: l.BareBefore, &l.bareAfter: l.BareAfter, &l.aside: l.Aside,
-		&l.article: l.Article, &l.half: l.Half, &l.quarter: l.Quarter, &l.of: l.Of, &l.and: l.And, &l.noName: l.NoName, &l.noAbout: l.NoAbout, &l.noLength: l.NoLength, &l.to: l.To,
+		&l.article: l.Article, &l.half: l.Half, &l.quarter: l.Quarter, &l.of: l.Of, &l.and: l.And, &l.noName: l.NoName, &l.noAbout: l.NoAbout, &l.noLength: l.NoLength, &l.to: l.To, &l.earlier: l.Earlier,
 	} {
 		*set = map[string]bool{}
 		for _, w := range words {

@@ -96,7 +96,7 @@ type match struct {
 	groups map[string][2]int // first token, and the one behind the last
 }
 
-func (s scanned) groupsOf(rule *requestRule, m []int) match {
+func (l *language) groupsOf(s scanned, rule *requestRule, m []int) match {
 	g := match{map[string][2]int{}}
 	for i, name := range rule.re.SubexpNames() {
 		name = strings.TrimRight(name, "0123456789")
@@ -104,6 +104,9 @@ func (s scanned) groupsOf(rule *requestRule, m []int) match {
 			continue
 		}
 		from := len(strings.Fields(s.text[:m[2*i]]))
+		if _, ok := g.groups[name]; ok && name == "name" && l.before[s.tokens[from-1].text] { // "a pasta timer for Mia"
+			continue
+		}
 		g.groups[name] = [2]int{from, from + len(strings.Fields(s.text[m[2*i]:m[2*i+1]]))}
 	}
 	return g
@@ -114,7 +117,7 @@ func (g match) has(name string) bool { _, ok := g.groups[name]; return ok }
 // apply makes the request that a rule stands for. ok is false when the words do not fit it
 // after all.
 func (l *language) apply(rule *requestRule, s scanned, m []int, text string, now time.Time) (r Request, ok bool) {
-	g := s.groupsOf(rule, m)
+	g := l.groupsOf(s, rule, m)
 	r = Request{Action: rule.Action, Kind: rule.Kind, All: rule.All || g.has("all")}
 	if r.Kind == AnyKind {
 		r.Kind = rule.Default
@@ -139,7 +142,7 @@ func (l *language) apply(rule *requestRule, s scanned, m []int, text string, now
 	if len(about) > 0 {
 		r.About = aboutText(text, about)
 	}
-	if !rule.allows(times) || l.isIdle(r, s, times, about) {
+	if !rule.allows(times) || rule.Until && !l.to[times[len(times)-1].before] || l.isIdle(r, s, times, about) {
 		return r, false
 	}
 	if isDigit(r.Name) { // "two timers"
@@ -157,10 +160,20 @@ func (l *language) apply(rule *requestRule, s scanned, m []int, text string, now
 	case len(times) > 0:
 		l.applyTimes(&r, rule, times, now)
 	}
+	ok = r.takeNumbers(s, g)
 	if rule.Less && r.Action == Add {
 		r.Duration = -r.Duration
 	}
-	return r, r.Action != Add || r.Duration != 0
+	return r, ok && (r.Action != Add || r.Duration != 0)
+}
+
+// takeNumbers takes the number that stands alone. ok is false where a number does not fit.
+func (r *Request) takeNumbers(s scanned, g match) (ok bool) {
+	if at, found := g.groups["n"]; found && !r.takeNumber(atoi(s.tokens[at[0]].text)) {
+		return false
+	}
+	at, found := g.groups["while"] // "hold it for a second", and not for ten minutes
+	return !found || s.tokens[at[0]].span.pieces[0].length.total() <= time.Minute
 }
 
 // kindOf is the kind that a word of the language means.
@@ -182,7 +195,7 @@ func (l *language) nameOf(words []token) (name string, ok bool) {
 		return "", false
 	}
 	for _, w := range words {
-		if l.noName[w.text] || w.span != nil {
+		if l.noName[w.text] || w.span != nil || isClock(w.text) {
 			return "", false
 		}
 	}
@@ -193,7 +206,7 @@ func (l *language) nameOf(words []token) (name string, ok bool) {
 // in the middle of that is when, where no other is said.
 func (l *language) timesOf(s scanned, g match, rule *requestRule) (times []*span, about []token) {
 	inside := func(i int) bool {
-		for _, name := range []string{"name", "about", "old"} {
+		for _, name := range []string{"name", "about", "old", "while"} {
 			if at, ok := g.groups[name]; ok && i >= at[0] && i < at[1] {
 				return true
 			}
@@ -264,6 +277,13 @@ func (l *language) applyTimes(r *Request, rule *requestRule, times []*span, now 
 	for _, s := range times {
 		pieces = append(pieces, s.pieces...)
 	}
+	if n := bareNumber(pieces); n > 0 && (r.Action == Add || (r.Action == Move || r.Action == Snooze) && !(r.Kind == Alarm && r.Action == Move) && r.Kind != Reminder) {
+		if r.Action != Snooze || !l.to[times[0].before] {
+			if r.takeNumber(n); r.Action != Move || r.Duration > 0 {
+				return
+			}
+		}
+	}
 	switch r.Action {
 	case Set:
 		l.applySet(r, rule, times, pieces, now)
@@ -288,6 +308,27 @@ func (l *language) applyTimes(r *Request, rule *requestRule, times []*span, now 
 	case List, Cancel, Pause, Resume:
 		r.setOld(times[0], now)
 	}
+}
+
+// takeNumber takes a number that stands alone, which is of minutes but where it may be an
+// hour. ok is false when it can be neither.
+func (r *Request) takeNumber(n int) (ok bool) {
+	length := time.Duration(n) * time.Minute
+	if r.Action == Move && r.Kind == AnyKind {
+		r.Bare = length
+	}
+	if r.Action != Move || r.Kind == Timer || n > 12 {
+		r.Duration = length
+	}
+	return n > 0
+}
+
+// bareNumber is the number that pieces are; 0 when they are more than that.
+func bareNumber(pieces []piece) int {
+	if len(pieces) == 1 && pieces[0].rule != nil && pieces[0].rule.Bare && pieces[0].rule.Sign == 0 && pieces[0].groups["m"] == "" {
+		return atoi(pieces[0].groups["h"])
+	}
+	return 0
 }
 
 // applySet puts the times into a request that sets something.

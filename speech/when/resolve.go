@@ -23,6 +23,7 @@ type moment struct {
 	length       length
 	from         bool
 	more         bool
+	ahead        time.Duration // so long before the time that is said
 	unclear      Question
 	unable       bool
 }
@@ -87,6 +88,7 @@ func momentOf(pieces []piece, now time.Time) moment {
 			m.length, m.from, m.more = p.length, p.from, p.more
 			continue
 		}
+		m.ahead += p.length.total()
 		m.addClock(p)
 		m.addDay(p, now)
 		m.addRepeat(p)
@@ -160,7 +162,12 @@ func (m *moment) addDay(p piece, now time.Time) {
 			set(nextDate(now, d.Month(), d.Day(), 0))
 		}
 	case p.dom > 0:
-		set(nextDate(now, p.month, p.dom, atoi(p.groups["yr"])))
+		day := nextDate(now, p.month, p.dom, atoi(p.groups["yr"]))
+		if day.IsZero() { // the 31st of February
+			m.unclear = AskDay
+			return
+		}
+		set(day)
 	case p.days != 0:
 		ahead := 0
 		for d := 0; d < 7; d++ {
@@ -222,6 +229,11 @@ func (m *moment) addRepeat(p piece) {
 		m.repeat.Days = Weekend
 	case "days", "range":
 		m.repeat.Days |= p.days
+	case "except":
+		if m.repeat.Days == 0 {
+			m.repeat.Days = EveryDay
+		}
+		m.repeat.Days &^= p.days
 	case "every":
 		m.repeat.Every = p.every
 	case "month":
@@ -245,7 +257,8 @@ func (m *moment) resolve(kind Kind, now time.Time) (at time.Time, known bool) {
 		return time.Time{}, false
 	}
 	if m.repeats {
-		m.repeat.Hour, m.repeat.Minute = hours[0]%24, m.minute
+		minutes := ((hours[0]*60+m.minute-int(m.ahead/time.Minute))%1440 + 1440) % 1440
+		m.repeat.Hour, m.repeat.Minute = minutes/60, minutes%60
 		return m.repeat.First(m.day, now), true
 	}
 	days := []time.Time{m.day}
@@ -258,7 +271,7 @@ func (m *moment) resolve(kind Kind, now time.Time) (at time.Time, known bool) {
 	for _, d := range days {
 		for _, h := range hours {
 			for _, t := range twice(d, h, m.minute) {
-				if t.After(now) {
+				if t = t.Add(-m.ahead); t.After(now) {
 					return t, true
 				}
 			}
@@ -307,88 +320,4 @@ func (m *moment) hoursOfPart(h int) []int {
 		}
 	}
 	return []int{h}
-}
-
-// startOf is the midnight with which the day of t began.
-func startOf(t time.Time) time.Time {
-	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, t.Location())
-}
-
-// clockOn is a time of a day. One that the clock leaves out in spring is as much later as
-// it leaves out; of two in autumn it is the first.
-func clockOn(day time.Time, hour, minute int) time.Time {
-	t := time.Date(day.Year(), day.Month(), day.Day(), hour, minute, 0, 0, day.Location())
-	_, before := t.Add(-3 * time.Hour).Zone()
-	_, after := t.Add(3 * time.Hour).Zone()
-	if before == after {
-		return t
-	}
-	with := func(offset int) time.Time {
-		return time.Date(day.Year(), day.Month(), day.Day(), hour, minute, 0, 0, time.FixedZone("", offset)).In(day.Location())
-	}
-	early, late := with(before), with(after)
-	if shows(early, hour, minute) || !shows(late, hour, minute) {
-		return early
-	}
-	return late
-}
-
-// shows reports whether the clock shows hour and minute at t.
-func shows(t time.Time, hour, minute int) bool { return t.Hour() == hour%24 && t.Minute() == minute }
-
-// twice are the times of a day at which the clock shows hour and minute: two where it is
-// put back between them.
-func twice(day time.Time, hour, minute int) []time.Time {
-	first := clockOn(day, hour, minute)
-	if again := first.Add(time.Hour); again.Hour() == first.Hour() && again.Minute() == first.Minute() {
-		return []time.Time{first, again}
-	}
-	return []time.Time{first}
-}
-
-// nextDate is the next day of that name that is not over; without a month it is the next
-// one with that number.
-func nextDate(now time.Time, month time.Month, dom, year int) time.Time {
-	today := startOf(now)
-	if year > 0 {
-		return time.Date(year, month, dom, 0, 0, 0, 0, now.Location())
-	}
-	for i := range 60 {
-		t := time.Date(now.Year(), now.Month()+time.Month(i), dom, 0, 0, 0, 0, now.Location())
-		if t.Day() == dom && (month == 0 || t.Month() == month) && !t.Before(today) {
-			return t
-		}
-	}
-	return today
-}
-
-// First is the first time after now at which r rings, on the day from or later.
-func (r Repeat) First(from, now time.Time) time.Time {
-	for i := range 366 * 9 { // the 29th of February may be eight years away
-		d := startOf(from).AddDate(0, 0, i)
-		if t := clockOn(d, r.Hour, r.Minute); r.on(d) && t.After(now) {
-			return t
-		}
-	}
-	return time.Time{}
-}
-
-// on reports whether r rings on a day.
-func (r Repeat) on(d time.Time) bool {
-	if r.Day > 0 {
-		return d.Day() == r.Day && (r.Month == 0 || d.Month() == r.Month)
-	}
-	return r.Days.Has(d.Weekday())
-}
-
-// Next is the next time after now of what was due at last.
-func (r Repeat) Next(last, now time.Time) time.Time {
-	if r.Every <= 0 {
-		return r.First(now, now)
-	}
-	t := last.Add(r.Every)
-	if !t.After(now) {
-		t = t.Add(now.Sub(t).Truncate(r.Every) + r.Every)
-	}
-	return t
 }

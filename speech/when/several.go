@@ -28,6 +28,73 @@ func (l *language) parseSeveral(text string, now time.Time) (all []Request) {
 	return all
 }
 
+// parseList parses a text that has a list of times: "two timers, five and ten minutes", "set
+// alarms for six, half past six and seven tomorrow". What is said once is meant for each. A
+// list that is not understood is asked back for.
+func (l *language) parseList(text string, now time.Time) (all []Request) {
+	tokens := l.numerals(l.strip(l.spell(tokenize(text))))
+	plain := joinTokens(tokens)
+	m := l.list.FindStringSubmatchIndex(plain)
+	if m == nil {
+		return nil
+	}
+	groups := groupsOf(l.list, plain, m)
+	kind := l.kindOf(groups["kind"])
+	items := l.itemsOf(text, tokens[len(tokens)-len(strings.Fields(groups["list"])):])
+	if len(items) < 2 || len(items) > maxRequests || kind == AnyKind {
+		return nil
+	}
+	last := items[len(items)-1]
+	for _, item := range items {
+		switch {
+		case len(item) == 1 && len(last) > 1 && startsWithDigit(last[0]): // "five and ten minutes"
+			item = append(item, last[1:]...)
+		case len(item) == 1 && len(items[0]) > 1 && startsWithDigit(item[0]): // "tomorrow at six and seven"
+			item = append(slices.Clone(items[0][:len(items[0])-1]), item...)
+		}
+		r, ok := l.parse(l.SetAgain[kind]+" "+strings.Join(item, " "), now)
+		if !ok || r.Action != Set || r.Kind != kind || r.Ask != NoQuestion {
+			ask := map[Kind]Question{Timer: AskDuration, Alarm: AskTime, Reminder: AskTime}[kind]
+			return []Request{{Action: Set, Kind: kind, Ask: ask}}
+		}
+		all = append(all, r)
+	}
+	return all
+}
+
+// itemsOf are the words of each item of a list in text, without what only joins them: "one
+// for six and one for seven". A first item without a number belongs to each.
+func (l *language) itemsOf(text string, list []token) (items [][]string) {
+	for i, t := range list {
+		joins := l.and[t.text]
+		if i == 0 || joins || strings.ContainsAny(text[list[i-1].end:max(t.start, list[i-1].end)], ",;:") {
+			items = append(items, nil)
+		}
+		if k := len(items) - 1; !joins {
+			items[k] = append(items[k], t.text)
+		}
+	}
+	items = slices.DeleteFunc(items, func(item []string) bool { return len(item) == 0 })
+	for i, item := range items {
+		if again := l.another.FindStringIndex(strings.Join(item, " ") + " "); again != nil && len(item) > 1 && (l.before[item[1]] || !startsWithDigit(item[0])) {
+			item = strings.Fields((strings.Join(item, " ") + " ")[again[1]:])
+		}
+		for len(item) > 1 && l.before[item[0]] {
+			item = item[1:]
+		}
+		items[i] = item
+	}
+	if len(items) > 2 && !slices.ContainsFunc(items[0], startsWithDigit) {
+		for i := range items[1:] {
+			items[i+1] = append(slices.Clone(items[0]), append([]string{l.BareBefore[0]}, items[i+1]...)...)
+		}
+		items = items[1:]
+	}
+	return items
+}
+
+func startsWithDigit(w string) bool { return w[0] >= '0' && w[0] <= '9' }
+
 // firstRequest is the longest beginning of words, up to an "and" or a comma, that sets
 // something, and how many words it takes. before are the requests before it.
 func (l *language) firstRequest(words []string, before []Request, now time.Time) (r Request, n int) {

@@ -14,6 +14,7 @@ type span struct {
 	length bool   // nothing but how long: "ten minutes"
 	aside  bool   // "for Friday": it may belong to what a reminder is about
 	before string // the word before it that belongs to it
+	unit   string // of a length
 }
 
 // piece is one part of a time: what a time rule says, or a length.
@@ -41,6 +42,10 @@ func (l *language) scan(in []token, alone bool) scanned {
 	in = l.numerals(in)
 	var out []token
 	for i := 0; i < len(in); {
+		if n := l.correct(out, in, i); n > 0 {
+			i += n
+			continue
+		}
 		s, n := l.spanAt(in, i, alone)
 		if n == 0 {
 			out = append(out, in[i])
@@ -71,6 +76,12 @@ func (l *language) scan(in []token, alone bool) scanned {
 // times of the clock stay two: "from 7 to 8".
 func (l *language) joinSpan(out []token, t token) []token {
 	k := len(out) - 1
+	if k >= 0 && out[k].span != nil && out[k].span.length && l.earlier[t.span.before] && t.span.hasClock() { // "an hour before noon"
+		joined := *t.span
+		joined.pieces = append(slices.Clone(joined.pieces), piece{rule: &timeRule{}, length: out[k].span.pieces[0].length})
+		out[k] = token{text: "@at", start: out[k].start, end: t.end, span: &joined}
+		return out
+	}
 	if k < 0 || out[k].span == nil || out[k].span.length || t.span.length || out[k].span.hasClock() && t.span.hasClock() {
 		return append(out, t)
 	}
@@ -115,7 +126,7 @@ func (l *language) spanAt(in []token, i int, alone bool) (*span, int) {
 	d, more, n := l.lengthAt(in[i:])
 	if n > 0 && n >= most {
 		p := piece{length: d, more: more}
-		s := &span{pieces: []piece{p}, length: true}
+		s := &span{pieces: []piece{p}, length: true, unit: l.Units[in[i+n-1].text]}
 		for k := 1; k <= 2 && i+n+k <= len(in); k++ { // "from now", "later"
 			if l.laterWords[joinTokens(in[i+n:i+n+k])] {
 				s.length, s.pieces[0].from = false, true

@@ -63,6 +63,7 @@ type Request struct {
 	About    string        // what a reminder is about, as it was written: "call Anna"
 	Duration time.Duration // of a timer; of Add and Snooze
 	At       time.Time     // when it rings first; zero: after Duration
+	Bare     time.Duration // of Move: a number alone was said, and means this long where it is about a timer
 	Guessed  bool          // At is the next time that the clock shows what was said, of a day of 12 hours
 	Repeat   Repeat
 	All      bool          // every one of Kind
@@ -117,7 +118,10 @@ func ParseAll(text, lang string, now time.Time) []Request {
 	text = oneSpace(text)
 	lower := strings.ToLower(text)
 	languages := slices.DeleteFunc(languagesFrom(lang), func(l *language) bool { return !l.trigger.MatchString(lower) })
-	for _, read := range []func(*language, string, time.Time) []Request{readWhole, (*language).parseSeveral, readClause, readLoosely} {
+	if slices.ContainsFunc(languages, func(l *language) bool { return l.isTakenBack(lower) }) {
+		return nil
+	}
+	for _, read := range []func(*language, string, time.Time) []Request{(*language).parseList, readWhole, (*language).parseSeveral, readClause, readLoosely} {
 		for _, l := range languages {
 			if all := read(l, text, now); len(all) > 0 {
 				for i := range all {
@@ -132,7 +136,13 @@ func ParseAll(text, lang string, now time.Time) []Request {
 
 // readWhole reads text as one request.
 func readWhole(l *language, text string, now time.Time) []Request {
-	return one(l.parse(text, now))
+	r, ok := l.parse(text, now)
+	if ok && r.Ask != NoQuestion { // "a timer for the eggs for ten minutes and one for the rice for twenty"
+		if all := l.parseSeveral(text, now); len(all) > 1 {
+			return all
+		}
+	}
+	return one(r, ok)
 }
 
 // readClause reads what is left of text behind something else: "Good, I'm tired. Wake me at
@@ -140,7 +150,7 @@ func readWhole(l *language, text string, now time.Time) []Request {
 func readClause(l *language, text string, now time.Time) []Request {
 	for _, at := range clauseEnd.FindAllStringIndex(text, maxClauses) {
 		if r, ok := l.parse(text[at[1]:], now); ok && (r.Action == Set || r.Action == Cancel) {
-			return []Request{r}
+			return []Request{l.onDayOf(text[:at[0]], text[at[1]:], l.aboutTask(text[:at[0]], r), now)}
 		}
 	}
 	return nil

@@ -43,6 +43,20 @@ func (s spoken) at(t testing.TB) time.Time {
 	return now
 }
 
+// meant is what text means, said as s is; several requests have a plus sign between them.
+func (s spoken) meant(t testing.TB, text string) string {
+	t.Helper()
+	all := when.ParseAll(text, s.Lang, s.at(t))
+	if len(all) == 0 {
+		return "none"
+	}
+	var each []string
+	for _, r := range all {
+		each = append(each, r.String())
+	}
+	return strings.Join(each, " + ")
+}
+
 func requests(t testing.TB) (all []spoken) {
 	t.Helper()
 	data, err := os.ReadFile("testdata/requests.jsonl")
@@ -64,11 +78,10 @@ func TestSpokenRequests(t *testing.T) {
 	asked := 0
 	all := requests(t)
 	for _, s := range all {
-		r, _ := when.Parse(s.Text, s.Lang, s.at(t))
-		if got := r.String(); got != s.Want {
+		if got := s.meant(t, s.Text); got != s.Want {
 			t.Errorf("%q at %s: %s, want %s", s.Text, s.Now, got, s.Want)
 		}
-		if r.Ask != when.NoQuestion {
+		if strings.Contains(s.Want, "ask=") {
 			asked++
 		}
 	}
@@ -100,8 +113,7 @@ func TestHowItIsWrittenDoesNotMatter(t *testing.T) {
 				if strings.Contains(s.Want, "none") && name == "with politeness" {
 					continue
 				}
-				r, _ := when.Parse(write(s.Text, s.Lang), s.Lang, s.at(t))
-				if got := r.String(); !strings.EqualFold(strings.ReplaceAll(got, "’", "'"), s.Want) {
+				if got := s.meant(t, write(s.Text, s.Lang)); !strings.EqualFold(strings.ReplaceAll(got, "’", "'"), s.Want) {
 					t.Errorf("%q: %s, want %s", write(s.Text, s.Lang), got, s.Want)
 				}
 			}
