@@ -154,3 +154,13 @@ func (l *language) aboutTask(before string, r Request) Request {
 	r.About = aboutText(before, tokens[len(tokens)-len(strings.Fields(task)):])
 	return r
 }
+
+// parseBehind parses a request behind something else that was said, which may say the day
+// and what is to be done.
+func (l *language) parseBehind(before, request string, now time.Time) (r Request, ok bool) {
+	r, ok = l.parse(request, now)
+	if !ok || r.Action != Set && r.Action != Cancel {
+		return r, false
+	}
+	return l.onDayOf(before, request, l.aboutTask(before, r), now), true
+}

@@ -56,6 +56,8 @@ type language struct {
 	Sorry     string          `json:"sorry"`      // pattern of what stands between a time and a better one: "no, I mean"
 	NotThat   string          `json:"not_that"`   // and between a time and one that is not meant
 	TakenBack string          `json:"taken_back"` // pattern of an end that says that nothing is meant
+	RunOn     string          `json:"run_on"`     // pattern of a request behind something else without a mark between them: its groups are the two
+	NoRunOn   []string        `json:"no_run_on"`  // words before which no sentence ends
 	Task      string          `json:"task"`       // pattern of what stands before "remind me" and is what it is about
 	List      string          `json:"list"`       // pattern of what has a list of times: its groups are kind and list
 	Earlier   []string        `json:"earlier"`    // between a length and a time: "an hour before noon"
@@ -77,7 +79,8 @@ type language struct {
 	noLength, to         map[string]bool
 	another, sorry       *regexp.Regexp
 	notThat, takenBack   *regexp.Regexp
-	list, task           *regexp.Regexp
+	list, task, runOn    *regexp.Regexp
+	noRunOn              map[string]bool
 	earlier              map[string]bool
 	kinds                map[Kind]*regexp.Regexp
 	plural               *regexp.Regexp
@@ -196,11 +199,12 @@ func (l *language) compile() (err error) {
 	l.another = one(l.Another, "^(?:%s) ")
 	l.sorry, l.notThat = one(l.Sorry, "^(?:(?:%s) )+"), one(l.NotThat, "^(?:%s) ")
 	l.takenBack, l.list = one(l.TakenBack, "(?:^| )(?:%s)$"), one(l.List, "^(?:%s)$")
+	l.runOn = one(l.RunOn, "%s")
 	l.task = one(l.Task, "^(?:[^ ]+ ){0,2}?(?:%s)$")
 	l.plural = one("{P}", "^(?:%s)$")
 	for set, words := range map[*map[string]bool][]string{
 		&l.inWords: l.In, &l.laterWords: l.Later, &l.before: l.Before, &l.bareBefore: l.BareBefore, &l.bareAfter: l.BareAfter, &l.aside: l.Aside,
-		&l.article: l.Article, &l.half: l.Half, &l.quarter: l.Quarter, &l.of: l.Of, &l.and: l.And, &l.noName: l.NoName, &l.noAbout: l.NoAbout, &l.noLength: l.NoLength, &l.to: l.To, &l.earlier: l.Earlier,
+		&l.article: l.Article, &l.half: l.Half, &l.quarter: l.Quarter, &l.of: l.Of, &l.and: l.And, &l.noName: l.NoName, &l.noAbout: l.NoAbout, &l.noLength: l.NoLength, &l.to: l.To, &l.noRunOn: l.NoRunOn, &l.earlier: l.Earlier,
 	} {
 		*set = map[string]bool{}
 		for _, w := range words {

@@ -164,6 +164,9 @@ func (l *language) apply(rule *requestRule, s scanned, m []int, text string, now
 	if rule.Less && r.Action == Add {
 		r.Duration = -r.Duration
 	}
+	if r.Action == Add && rule.Default != "" && !g.has("kind") && r.Duration.Abs() >= 24*time.Hour { // "take two days off"
+		return r, false
+	}
 	return r, ok && (r.Action != Add || r.Duration != 0)
 }
 

@@ -117,7 +117,7 @@ func (m *moment) addClock(p piece) {
 	}
 	m.hasClock = true
 	if p.rule.Hour != nil {
-		m.hour, m.minute, m.exact = *p.rule.Hour, p.rule.Add, true
+		m.hour, m.minute, m.exact = *p.rule.Hour, p.rule.Add+p.rule.Sign*atoi(p.groups["m"]), true
 		if m.minute < 0 {
 			m.hour, m.minute = m.hour-1, m.minute+60
 		}

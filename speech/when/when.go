@@ -149,8 +149,14 @@ func readWhole(l *language, text string, now time.Time) []Request {
 // seven."
 func readClause(l *language, text string, now time.Time) []Request {
 	for _, at := range clauseEnd.FindAllStringIndex(text, maxClauses) {
-		if r, ok := l.parse(text[at[1]:], now); ok && (r.Action == Set || r.Action == Cancel) {
-			return []Request{l.onDayOf(text[:at[0]], text[at[1]:], l.aboutTask(text[:at[0]], r), now)}
+		if r, ok := l.parseBehind(text[:at[0]], text[at[1]:], now); ok {
+			return []Request{r}
+		}
+	}
+	if m := l.runOn.FindStringSubmatchIndex(text); m != nil {
+		before, request := text[m[2]:m[3]], text[m[4]:m[5]]
+		if words := tokenize(before); len(words) > 0 && !l.noRunOn[words[len(words)-1].text] {
+			return one(l.parseBehind(before, request, now))
 		}
 	}
 	return nil
