@@ -15,7 +15,7 @@ type Config struct {
 	Session  time.Duration `default:"720h" desc:"how long a browser that gave the token stays logged in; a restart logs out too"`
 	Loopback bool          `default:"false" desc:"UI_ADDR is reachable from this machine only, whatever it says, so no token is wanted, and other users of the machine are let in: for containers"`
 	Hosts    []string      `desc:"more names the page may be called by, tars.example.org, with commas between"`
-	Lang     string        `default:"en" also:"STT_LANG" desc:"language of typed texts, two letters, so that answers to them are spoken in it; auto is en"`
+	Lang     string        `default:"en" also:"STT_LANG" desc:"language of typed texts, two letters, so that answers to them are spoken in it, and of the page where it is not en; auto is en for texts and that of the browser for the page"`
 	Origins  []string      `desc:"addresses of the page in the browser, where a proxy makes them differ from what arrives here: https://tars.example.org, with commas between"`
 }
 

@@ -33,8 +33,18 @@ func textFrame(topic string, payload []byte, room string) frame {
 }
 
 // refusalFrame tells a page why something it sent has no effect.
-func refusalFrame(what, why string) frame {
-	data, _ := json.Marshal(map[string]map[string]string{"refused": {"what": what, "why": why}})
+// id is that of a typed text, where it has one.
+func refusalFrame(what, why, id string) frame {
+	refused := map[string]string{"what": what, "why": why}
+	if id != "" {
+		refused["id"] = id
+	}
+	return wordFrame("refused", refused)
+}
+
+// wordFrame is a word of this server to a page: {"<what>": v}.
+func wordFrame(what string, v any) frame {
+	data, _ := json.Marshal(map[string]any{what: v}) // strings and numbers: it cannot fail
 	return frame{kind: websocket.MessageText, data: data, rank: rankOwnRoom}
 }
 
@@ -62,9 +72,11 @@ func speechFrame(a contract.SpeakerAudio) (frame, error) {
 	return frame{kind: websocket.MessageBinary, data: append(append(data, header...), a.PCM...)}, nil
 }
 
-// command is a text frame of a page. One field is set.
+// command is a text frame of a page. One field is set, and with Say perhaps ID.
 type command struct {
 	Say  *string `json:"say"`  // typed text
+	ID   string  `json:"id"`   // of the typed text; one that comes twice is taken once; empty: none
+	Ping *int64  `json:"ping"` // number of a question whether the line stands
 	Stop *string `json:"stop"` // id of an answer; empty: whatever is spoken
 	Mic  *bool   `json:"mic"`  // switched on or off
 }

@@ -140,17 +140,21 @@ func keepAlive(ctx context.Context, c *websocket.Conn) {
 // runCommand decodes a text frame of p and carries it out.
 func (s *Server) runCommand(ctx context.Context, p *page, data []byte) error {
 	if !p.budget.commands.allow() {
-		return s.refuse(p, "command", "This page sends too much at once. Wait a moment.")
+		return s.refuse(p, "command", "", "This page sends too much at once. Wait a moment.")
 	}
 	var c command
 	if err := json.Unmarshal(data, &c); err != nil {
 		return fmt.Errorf("text frame: %w", err)
 	}
+	if c.Ping != nil { // nobody did anything
+		s.pages.Tell(p, wordFrame("pong", *c.Ping))
+		return nil
+	}
 	s.pages.markUsed(p)
 	ctx = kit.WithBaggage(ctx, "room", p.room)
 	switch {
 	case c.Say != nil:
-		return s.say(ctx, p, *c.Say)
+		return s.sayOnce(ctx, p, *c.Say, c.ID)
 	case c.Stop != nil:
 		return s.stop(ctx, *c.Stop)
 	case c.Mic != nil && *c.Mic:
@@ -161,19 +165,42 @@ func (s *Server) runCommand(ctx context.Context, p *page, data []byte) error {
 	return nil
 }
 
+// sayOnce says a typed text and confirms it. A page whose line was dead sends the text
+// again under the same id, and perhaps it had arrived.
+func (s *Server) sayOnce(ctx context.Context, p *page, text, id string) error {
+	if id == "" {
+		return s.say(ctx, p, text, id)
+	}
+	if len(id) > maxIDBytes {
+		return fmt.Errorf("the id of a typed text has %d bytes, at most %d", len(id), maxIDBytes)
+	}
+	switch s.pages.receipts.take(p.room, id) {
+	case textUnderWay: // whoever does it confirms it
+		return nil
+	case textNotSeen:
+		err := s.say(ctx, p, text, id)
+		s.pages.receipts.settle(p.room, id, err == nil)
+		if err != nil {
+			return err
+		}
+	}
+	s.pages.TellRoom(p.room, wordFrame("took", id))
+	return nil
+}
+
 // say publishes typed text as a final transcript, as the recogniser does with what it
 // hears. A service does not receive its own messages, so the pages get theirs here.
-func (s *Server) say(ctx context.Context, p *page, text string) error {
+func (s *Server) say(ctx context.Context, p *page, text, textID string) error {
 	text = strings.TrimSpace(text)
 	if text == "" {
 		return nil
 	}
 	if n := utf8.RuneCountInString(text); n > maxSayChars {
-		s.pages.Tell(p, refusalFrame("say", fmt.Sprintf("The text has %d characters, and may have %d.", n, maxSayChars)))
+		s.pages.Tell(p, refusalFrame("say", fmt.Sprintf("The text has %d characters, and may have %d.", n, maxSayChars), textID))
 		return fmt.Errorf("typed text has %d characters, at most %d", n, maxSayChars)
 	}
 	if !p.budget.says.allow() {
-		return s.refuse(p, "say", "That was too much text at once. It was not sent: wait a few seconds and try again.")
+		return s.refuse(p, "say", textID, "That was too much text at once. It was not sent: wait a few seconds and try again.")
 	}
 	f := contract.FinalTranscript{Text: text, Lang: s.lang, UttID: new(p.room + "-" + kit.NewID()[:8]), TS: float64(time.Now().UnixMicro()) / 1e6}
 	f.MessageID = kit.NewID()
@@ -218,7 +245,7 @@ func (s *Server) passMicAudio(ctx context.Context, p *page, pcm []byte) error {
 	}
 	if !p.budget.chunks.allow() || !p.budget.samples.take(float64(len(pcm)/2)) {
 		p.seq++ // so that receivers see the gap
-		return s.refuse(p, "mic", "The microphone sends faster than anybody speaks. Some of it was not heard.")
+		return s.refuse(p, "mic", "", "The microphone sends faster than anybody speaks. Some of it was not heard.")
 	}
 	a := contract.MicAudio{Source: p.room, Seq: p.seq, Rate: contract.AudioRate, PCM: pcm}
 	took := time.Duration(len(pcm)/2) * time.Second / contract.AudioRate
@@ -234,9 +261,9 @@ func (s *Server) passMicAudio(ctx context.Context, p *page, pcm []byte) error {
 // refuse tells the person at p why something has no effect, and returns the error for
 // the log. For a typed text it tells each time, because the person waits for it; for
 // other frames at most once in two seconds.
-func (s *Server) refuse(p *page, what, why string) error {
+func (s *Server) refuse(p *page, what, id, why string) error {
 	if what == "say" || p.budget.refusals.allow() {
-		s.pages.Tell(p, refusalFrame(what, why))
+		s.pages.Tell(p, refusalFrame(what, why, id))
 	}
 	return fmt.Errorf("%s refused: the page sends faster than it may", what)
 }

@@ -34,13 +34,15 @@ var stackNames = []string{"tars-stt", "tars-router", "tars-llm", "tars-memory", 
 // Pages are the connected pages and the health they are told when they come.
 // It is safe for concurrent use, and nothing in it waits for a page.
 type Pages struct {
-	log *slog.Logger
+	log      *slog.Logger
+	receipts receipts
 
 	mu      sync.Mutex
 	all     []*page                  // the one used last is at the end
 	health  map[string]*healthReport // by topic
 	rooms   roomCounts
 	budgets map[string]*budget // by room
+	timers  *frame             // the last state of all timers; nil: none is known
 	linked  bool               // to the broker
 }
 
@@ -154,6 +156,18 @@ func (s *Pages) Tell(p *page, f frame) {
 	s.send(p, f)
 }
 
+// TellRoom sends f to the pages of a room: one that came back on another connection has
+// two for a while.
+func (s *Pages) TellRoom(room string, f frame) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, p := range s.all {
+		if p.room == room {
+			s.send(p, f)
+		}
+	}
+}
+
 // Play sends f to the page that is the sink: that of its room used last, or of
 // all of them. Sinks that are no page play for themselves. It reports how many
 // frames a slow page lost by it.
@@ -209,6 +223,15 @@ func ofStack(topic string) bool {
 	return slices.Contains(stackNames, topic[strings.LastIndex(topic, "/")+1:])
 }
 
+// Timers keeps the state of all timers and shows it. It reports how many frames slow
+// pages lost by it.
+func (s *Pages) Timers(f frame) (lost int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.timers = &f
+	return s.show(f)
+}
+
 // Linked notes whether there is a broker and shows it as the health of this
 // service.
 func (s *Pages) Linked(h contract.HealthPing) {
@@ -246,7 +269,7 @@ func (s *Pages) next(p *page) (frame, bool) {
 	return p.outbox.pop()
 }
 
-// boardFrames is the known health, sorted by topic.
+// boardFrames is the known health, sorted by topic, and the timers.
 func (s *Pages) boardFrames() (all []frame) {
 	topics := make([]string, 0, len(s.health))
 	for t := range s.health {
@@ -255,6 +278,9 @@ func (s *Pages) boardFrames() (all []frame) {
 	slices.Sort(topics)
 	for _, t := range topics {
 		all = append(all, textFrame(t, s.health[t].payload, ""))
+	}
+	if s.timers != nil {
+		all = append(all, *s.timers)
 	}
 	return all
 }

@@ -11,8 +11,6 @@ import (
 	"net/http"
 	"net/netip"
 	"regexp"
-	"strconv"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -20,12 +18,8 @@ import (
 	"github.com/coder/websocket"
 	"go.uber.org/fx"
 
-	"github.com/gotars/tars/contract"
 	"github.com/gotars/tars/kit"
-	"github.com/gotars/tars/kit/wire"
 )
-
-const recallTimeout = 5 * time.Second // for the memory to answer
 
 // Server serves the page and its sockets.
 type Server struct {
@@ -99,6 +93,11 @@ func (s *Server) handler() http.Handler {
 	mux.Handle("/", s.entrance(s.assets))
 	mux.Handle("GET /ws", s.private(s.socket))
 	mux.Handle("GET /api/memory", s.private(s.recall))
+	mux.Handle("POST /api/memory/forget", s.private(s.forget))
+	mux.Handle("GET /api/memory/export", s.private(s.export))
+	mux.Handle("GET /api/history", s.private(s.history))
+	mux.Handle("POST /api/history/clear", s.private(s.clearHistory))
+	mux.Handle("POST /api/timers", s.private(s.timer))
 	mux.Handle("GET /api/session", s.private(s.session))
 	mux.Handle("POST /logout", s.private(s.logout))
 	mux.Handle("POST /logout/all", s.private(s.logoutAll))
@@ -161,36 +160,6 @@ func (s *Server) networkAddress(r *http.Request) netip.Addr {
 		return netip.Addr{}
 	}
 	return ip
-}
-
-// recall asks the memory.
-func (s *Server) recall(w http.ResponseWriter, r *http.Request) {
-	q := contract.MemoryQuery{Text: "*", TopK: 25}
-	if r.URL.Query().Has("q") {
-		q.Text = strings.TrimSpace(r.URL.Query().Get("q"))
-	}
-	if k := r.URL.Query().Get("k"); k != "" {
-		q.TopK, _ = strconv.Atoi(k)
-	}
-	if q.Text == "" || q.TopK < 1 || q.TopK > 50 {
-		writeError(w, http.StatusBadRequest, "q is the text to look for and k 1 to 50")
-		return
-	}
-	ctx, cancel := context.WithTimeout(r.Context(), recallTimeout)
-	defer cancel()
-	found, err := kit.Ask(ctx, s.bus, q)
-	if err != nil {
-		s.log.WarnContext(ctx, "memory did not answer", "err", err)
-		writeError(w, http.StatusGatewayTimeout, "the memory does not answer")
-		return
-	}
-	data, err := wire.Encode(nil, found)
-	if err != nil {
-		writeError(w, http.StatusInternalServerError, "the answer of the memory makes no sense")
-		return
-	}
-	w.Header().Set("Content-Type", "application/json")
-	_, _ = w.Write(data)
 }
 
 func writeError(w http.ResponseWriter, status int, why string) {

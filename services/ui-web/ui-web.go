@@ -38,11 +38,12 @@ func (s *Service) Handlers() []kit.Handler {
 		show(contract.MemoryResults{}), show(contract.WakeEvent{}), show(contract.TurnRecord{}),
 		kit.Tap(contract.HealthPing{}.Route().Topic, s.health, lane...),
 		kit.Tap(contract.EngineInUse{}.Route().Topic, s.health, lane...),
+		kit.Tap(contract.TimerState{}.Route().Topic, s.timers, lane...),
 		kit.On(s.speech, lane...),
 		kit.OnConnect(s.up, lane...), kit.OnDisconnect(s.down, lane...),
 		kit.Sends[contract.FinalTranscript](), kit.Sends[contract.MicAudio](),
 		kit.Sends[contract.LLMCancel](), kit.Sends[contract.TtsControl](),
-		kit.Asks[contract.MemoryQuery](),
+		kit.Asks[contract.MemoryQuery](), kit.Asks[contract.MemoryList](), kit.Asks[contract.MemoryForget](), kit.Asks[contract.TimerCommand](),
 	}
 }
 
@@ -65,6 +66,14 @@ func (s *Service) health(_ context.Context, d *kit.Delivery) error {
 		return kit.Drop("too_large_to_show")
 	}
 	return dropIfLost(s.pages.Health(d.Topic, d.Payload))
+}
+
+// timers sends the timers to all pages, and keeps them for those that come later.
+func (s *Service) timers(_ context.Context, d *kit.Delivery) error {
+	if len(d.Payload) > maxShownBytes {
+		return kit.Drop("too_large_to_show")
+	}
+	return dropIfLost(s.pages.Timers(textFrame(d.Topic, d.Payload, "")))
 }
 
 // speech sends audio to the page that is its sink.

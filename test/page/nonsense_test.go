@@ -27,6 +27,7 @@ func nonsense() []string {
 	bodies := []string{
 		``, `null`, `true`, `5`, `"MARK"`, `[]`, `[null]`, `{}`, `{`, "\xff\xfe", `{"data":null}`, `{"data":[]}`, `{"data":"MARK"}`, `{"data":{}}`,
 		`{"__proto__":{"text":"MARK"}}`, `{"data":{"__proto__":{"text":"MARK","id":"MARK"}}}`, `{"constructor":{"prototype":{"text":"MARK"}}}`,
+		`{"timers":[null,5,"MARK",[],{},{"id":"MARK"},{"id":"x","kind":"<img src=x class=injected>","state":"MARK","due":1}]}`, `{"timers":{"0":"MARK"}}`,
 		`1e999`, `{"ok":"yes"}`, `{"ok":true,"event":{"MARK":1},"err":["MARK"]}`, `{"ok":false,"event":"__proto__"}`, `{"ok":false,"event":"constructor"}`,
 		strings.Repeat("[", 9000) + strings.Repeat("]", 9000), strings.Repeat(`{"data":`, 5000) + "1" + strings.Repeat("}", 5000),
 	}
@@ -67,7 +68,7 @@ func TestNonsenseOnTheBus(t *testing.T) {
 		}
 		await(t, ctx, fmt.Sprintf(`[...document.querySelectorAll("#log .bubble")].some((b) => b.textContent === %q)`, text))
 	}
-	topics := []string{"stt/final", "stt/partial", "stt/audio_fft", "llm/stream", "llm/response", "tts/say", "tts/status", "tts/duck", "tts/heard", "stt/dropped", "memory/results", "wake/event", "system/turn",
+	topics := []string{"stt/final", "stt/partial", "stt/audio_fft", "llm/stream", "llm/response", "tts/say", "tts/status", "tts/duck", "tts/heard", "stt/dropped", "memory/results", "wake/event", "system/turn", "timer/state",
 		"system/health/lamp", "system/health/__proto__", "system/health/constructor", "system/health/<img src=x class=injected>"}
 	for _, topic := range topics {
 		for _, payload := range nonsense() {

@@ -6,6 +6,8 @@ import (
 	"math"
 	"net"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -18,6 +20,7 @@ import (
 	"github.com/gotars/tars/kit/broker"
 	"github.com/gotars/tars/kit/kittest"
 	"github.com/gotars/tars/services/router"
+	"github.com/gotars/tars/services/timer"
 	uiweb "github.com/gotars/tars/services/ui-web"
 )
 
@@ -26,17 +29,22 @@ import (
 type stage struct {
 	url string
 
-	mu      sync.Mutex
-	spoken  []byte // samples of the answer that is spoken
-	heard   []byte // of the microphone
-	cancels int
-	stops   int
+	mu        sync.Mutex
+	spoken    []byte                // samples of the answer that is spoken
+	heard     []byte                // of the microphone
+	questions []string              // that the model was asked
+	lines     []contract.MemoryLine // that the memory keeps
+	cancels   int
+	stops     int
 }
 
 const voiceRate = 22050
 
 // answer writes word by word; a long one goes on until it is cancelled.
 func (s *stage) answer(ctx context.Context, q contract.LLMRequest, send func(contract.LLMStreamDelta) error) (contract.LLMResponse, error) {
+	s.mu.Lock()
+	s.questions = append(s.questions, q.Text)
+	s.mu.Unlock()
 	text := "The boat is red, with a white stripe. It lies in the old harbour, next to the lighthouse."
 	if strings.Contains(q.Text, "story") {
 		text = strings.Repeat("And then they sailed on, from one island to the next. ", 100)
@@ -140,8 +148,69 @@ func (e *ears) listen(ctx context.Context, a contract.MicAudio) error {
 	return nil
 }
 
+// recall finds the lines that have a word of the query, the newest first.
 func (s *stage) recall(_ context.Context, q contract.MemoryQuery) (contract.MemoryResults, error) {
-	return contract.MemoryResults{Query: q.Text, K: 1, Results: []contract.MemoryResult{{Document: map[string]any{"text": "the boat is red", "role": "user"}, Timestamp: new("1763000000")}}}, nil
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r := contract.MemoryResults{Query: q.Text, Results: []contract.MemoryResult{}}
+	for _, l := range slices.Backward(s.lines) {
+		if q.Text != "*" && !slices.ContainsFunc(strings.Fields(q.Text), func(w string) bool { return strings.Contains(l.Text, w) }) {
+			continue
+		}
+		d := map[string]any{"id": l.ID, "text": l.Text, "role": l.Role, "room": l.Room, "ts": l.TS}
+		r.Results = append(r.Results, contract.MemoryResult{Document: d, Score: new(0.83), Timestamp: new("1763000000")})
+	}
+	r.K = len(r.Results)
+	return r, nil
+}
+
+// list answers as the memory does.
+func (s *stage) list(_ context.Context, q contract.MemoryList) (contract.MemoryLines, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := s.lines
+	if q.Last {
+		all = all[max(0, len(all)-q.Limit):]
+	} else {
+		all = slices.DeleteFunc(slices.Clone(all), func(l contract.MemoryLine) bool { return l.ID <= q.After })
+		all = all[:min(len(all), q.Limit)]
+	}
+	return contract.MemoryLines{Lines: slices.Clone(all), Total: len(s.lines)}, nil
+}
+
+func (s *stage) forgetLines(_ context.Context, q contract.MemoryForget) (contract.MemoryForgotten, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	before := len(s.lines)
+	s.lines = slices.DeleteFunc(s.lines, func(l contract.MemoryLine) bool { return slices.Contains(q.IDs, l.ID) })
+	return contract.MemoryForgotten{Count: before - len(s.lines)}, nil
+}
+
+func (s *stage) keepQuestion(ctx context.Context, f contract.FinalTranscript) error {
+	utt := ""
+	if f.UttID != nil {
+		utt = *f.UttID
+	}
+	s.remember("user", kit.From(ctx).Baggage["room"], f.Text, utt)
+	return nil
+}
+
+func (s *stage) keepAnswer(ctx context.Context, r contract.LLMResponse) error {
+	if r.Reply != nil {
+		s.remember("assistant", kit.From(ctx).Baggage["room"], *r.Reply, r.ID)
+	}
+	return nil
+}
+
+// remember lets the memory keep a line.
+func (s *stage) remember(role, room, text, utt string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	id := int64(1)
+	if n := len(s.lines); n > 0 {
+		id = s.lines[n-1].ID + 1
+	}
+	s.lines = append(s.lines, contract.MemoryLine{ID: id, Role: role, Room: room, Text: text, TS: 1763000000 + 60*float64(id), UttID: utt})
 }
 
 // tone is n samples of a sine of hz.
@@ -178,14 +247,16 @@ func start(t *testing.T, settings ...string) *stage {
 		t.Setenv("UI_ADDR", "0.0.0.0:"+port)
 	}
 	t.Setenv("LOG_LEVEL", "error")
+	program := strings.ToUpper(strings.ReplaceAll(filepath.Base(os.Args[0]), "-", "_"))
+	t.Setenv(program+"_HOME", t.TempDir()) // for the timers
 
 	s := &stage{url: "http://" + addr}
 	mods := []kit.Module{
-		router.Module, uiweb.Module,
+		router.Module, uiweb.Module, timer.Module,
 		kittest.ServiceOf("llm", kit.Stream(s.answer, kit.CancelledBy(func(c contract.LLMCancel) string { return c.ID }, func(q contract.LLMRequest) string { return q.ID }))).With(kit.As(kit.Identity{ClientID: "tars-llm", Source: "llm-worker"})),
 		kit.Service[*voice]("tts", kit.As(kit.Identity{ClientID: "tars-tts", Source: "tars-tts"}), fx.Provide(func(bus *kit.Bus) *voice { return &voice{s, bus} })),
 		kit.Service[*ears]("stt", kit.As(kit.Identity{ClientID: "tars-stt", Source: "tars-stt"}), fx.Provide(func(bus *kit.Bus) *ears { return &ears{s, bus} })),
-		kittest.ServiceOf("memory", kit.Answer(s.recall)).With(kit.As(kit.Identity{ClientID: "tars-memory", Source: "memory-worker"})),
+		kittest.ServiceOf("memory", kit.Answer(s.recall), kit.Answer(s.list), kit.Answer(s.forgetLines), kit.On(s.keepQuestion), kit.On(s.keepAnswer)).With(kit.As(kit.Identity{ClientID: "tars-memory", Source: "memory-worker"})),
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)

@@ -3,14 +3,20 @@
 import { account } from "./account.js";
 import { Board } from "./board.js";
 import { Ear } from "./ear.js";
+import { earlier, History } from "./history.js";
 import { Line } from "./line.js";
-import { memory } from "./memory.js";
+import { Memory } from "./memory.js";
 import { name, object, read } from "./message.js";
+import { Outbox } from "./outbox.js";
 import { Progress } from "./progress.js";
+import { Sheet } from "./sheet.js";
 import { Speaker } from "./speaker.js";
+import { t, translate } from "./text.js";
+import { Timers } from "./timers.js";
 import { toolLabel, Transcript } from "./transcript.js";
 
 const $ = (id) => document.getElementById(id);
+translate(document);
 const id = await pageID();
 const room = `web-${id}`;
 
@@ -18,14 +24,25 @@ const transcript = new Transcript($("log"), $("scroll"), $("welcome"), room);
 const progress = new Progress(() => draw());
 const speaker = new Speaker(() => draw());
 const board = new Board($("services"), () => draw());
-const line = new Line(id, { text: arrive, speech: (header, pcm) => { progress.seen(header.utt_id); speaker.play(header, pcm); }, state: linked });
+const line = new Line(id, { text: arrive, speech: (header, pcm) => { progress.seen(header.utt_id); speaker.play(header, pcm); }, state: linked,
+  confirmed: (question) => ear.confirmed(question) });
+const outbox = new Outbox(line, {
+  sent: (key) => transcript.delivery(key, t("sending")), waits: (key) => transcript.delivery(key, t("waits")),
+  taken: (key) => transcript.taken(key), lost: (key) => transcript.lost(key),
+});
 const ear = new Ear(line, {
   changed: () => draw(),
   level: (v) => $("level").style.setProperty("--level", v.toFixed(2)),
   trouble: note,
 });
 board.changed = draw;
-memory($("memory"), $("query"), $("memories"));
+const memory = new Memory($("memory"), $("query"), $("memories"), $("memory-status"), { changed: before });
+const timers = new Timers($("timer-new"), $("timer-list"), $("timer-status"));
+const history = new History(room, {
+  form: $("history"), query: $("history-query"), room: $("history-room"), list: $("history-list"), status: $("history-status"),
+  older: $("history-older"), save: $("history-save"), clear: $("history-clear"),
+}, { changed: before });
+const sheet = new Sheet($("board"), { memory: () => memory.look(), history: () => history.look() });
 account($, note);
 
 // For tests. pcm(id) is what was played of an answer, by default of the last:
@@ -33,6 +50,7 @@ account($, note);
 window.tars = {
   room,
   get connected() { return line.open; },
+  get lines() { return line.opened; }, // how often a line stood
   get ready() { return board.ready; },
   get answering() { return progress.ids; },
   get speaking() { return speaker.speaking; },
@@ -46,8 +64,8 @@ window.tars = {
 // DOING is what is shown of an answer that is worked on.
 const DOING = {
   __proto__: null,
-  loading: () => "loading the model…", thinking: () => "thinking…", waiting: () => "waiting for the model…",
-  tool: (tool) => `using ${toolLabel(tool) ?? "a tool"}…`,
+  loading: () => t("loading"), thinking: () => t("thinking"), waiting: () => t("waiting"),
+  tool: (tool) => t("using", { tool: toolLabel(tool) ?? t("a tool") }),
 };
 
 // arrive takes a message of the bus, or word that something sent from here has
@@ -55,6 +73,7 @@ const DOING = {
 function arrive(frame) {
   const refused = object(frame.refused);
   if (refused) return refuse(refused);
+  if (name(frame.took)) return outbox.taken(frame.took);
   const { topic, payload } = frame, from = name(frame.room) ?? "";
   if (typeof topic !== "string") return;
   if (topic.startsWith("system/health/")) return board.health(topic, payload);
@@ -102,6 +121,9 @@ function arrive(frame) {
     case "tts/duck":
       if (!from || from === room || data.utt_id && data.utt_id === speaker.utt) speaker.duck(data.on ? data.db : 0);
       break;
+    case "timer/state":
+      timers.state(data.timers);
+      break;
     case "system/turn":
       transcript.turn(data);
       progress.over(transcript.idOf(data.turn_id));
@@ -128,30 +150,31 @@ function voice(status) {
   }
 }
 
-function refuse({ what, why }) {
+function refuse({ what, why, id }) {
   if (typeof why !== "string") return;
   note(why);
-  if (what === "say") transcript.refused();
+  if (what === "say") outbox.lost(id);
 }
 
 function linked(open) {
   board.line(open);
   speaker.resume(); // what was said meanwhile is not known
-  if (open) ear.again();
+  ear.linked(open);
+  outbox.linked();
 }
 
 // draw shows the state of everything in the frame of the page.
 function draw() {
   if (!window.tars) return; // not all parts are there yet
   const { ready, total } = board, busy = progress.ids.length > 0 || speaker.speaking;
-  $("ready").textContent = `${ready} of ${total} ready`;
+  $("ready").textContent = t("ready", { ready, total });
+  $("ready").dataset.short = `${ready}/${total}`; // on a phone
   $("dot").dataset.state = !board.linked ? "lost" : ready === total ? "ready" : "partly";
-  $("state").textContent = !line.open ? "no connection" : !board.linked ? "no broker"
-    : speaker.waiting ? "tap to hear" : speaker.speaking ? "speaking" : busy ? progress.doing ?? "thinking…" : ear.listening ? "listening" : "";
+  $("state").textContent = !line.open ? t("no connection") : !board.linked ? t("no broker")
+    : speaker.waiting ? t("tap to hear") : speaker.speaking ? t("speaking") : busy ? progress.doing ?? t("thinking") : ear.listening ? t("listening") : "";
   $("stop").hidden = !busy;
   $("mic").setAttribute("aria-pressed", ear.listening);
   $("mute").setAttribute("aria-pressed", speaker.muted);
-  $("send").disabled = !line.open;
 }
 
 let noteTimer;
@@ -166,9 +189,10 @@ $("composer").onsubmit = (e) => {
   e.preventDefault();
   const text = $("text").value.trim();
   if (!text) return;
-  if (!line.tell({ say: text })) return note("There is no connection to the server. The text stays here until it is back.");
   note("");
-  transcript.typed(text);
+  const key = fresh(8);
+  transcript.typed(key, text);
+  outbox.add(key, text);
   $("text").value = "";
   grow();
 };
@@ -193,23 +217,32 @@ $("stop").onclick = () => {
 };
 $("mic").onclick = () => ear.toggle();
 $("mute").onclick = () => { speaker.mute(!speaker.muted); draw(); };
-$("board-open").onclick = () => $("board").showModal();
+$("board-open").onclick = () => sheet.open("health");
+$("menu").onclick = () => sheet.open(sheet.name === "health" ? "history" : sheet.name);
 $("board-close").onclick = () => $("board").close();
-$("board").onclick = (e) => { if (e.target === $("board")) $("board").close(); };
+// before shows what was said before the page opened.
+async function before() {
+  const { found, elsewhere, error } = await earlier(room);
+  if (!error) transcript.before(found, t(elsewhere ? "earlier elsewhere" : "earlier"));
+}
+
 addEventListener("pagehide", () => ear.stop());
 draw();
+before();
 if (matchMedia("(hover: hover)").matches) $("text").focus();
 
 // pageID is kept over a reload, so that a conversation goes on. A tab that was
 // duplicated takes an id of its own.
 async function pageID() {
-  const fresh = () => Array.from(crypto.getRandomValues(new Uint8Array(4)), (b) => b.toString(16).padStart(2, "0")).join("");
   const kept = sessionStorage.getItem("tars.page");
-  const page = kept && await mine(kept) ? kept : fresh();
+  const page = kept && await mine(kept) ? kept : fresh(4);
   if (page !== kept) mine(page);
   sessionStorage.setItem("tars.page", page);
   return page;
 }
+
+// fresh is n random bytes in hexadecimal digits.
+function fresh(n) { return Array.from(crypto.getRandomValues(new Uint8Array(n)), (b) => b.toString(16).padStart(2, "0")).join(""); }
 
 function mine(page) {
   if (!navigator.locks) return true;

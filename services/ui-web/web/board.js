@@ -1,13 +1,11 @@
 // Board shows who is there, from the retained health of every service.
 
 import { read } from "./message.js";
+import { has, t } from "./text.js";
 
-const REQUIRED = [
-  ["tars-stt", "Hearing"], ["tars-router", "Conversation"], ["tars-llm", "Language model"],
-  ["tars-memory", "Memory"], ["tars-tts", "Voice"], ["ui-web", "This page"],
-];
-const OPTIONAL = [["wake-activation", "Wake word"], ["tars-camera", "Camera"], ["movement-esp32", "Movement"]];
-const NAMES = new Map([["engine-speech", "Speech engine"], ["engine-llm", "Chat engine"], ["engine-embed", "Meaning engine"], ["engine-wake", "Wake engine"]]);
+const REQUIRED = ["tars-stt", "tars-router", "tars-llm", "tars-memory", "tars-tts", "ui-web"];
+const OPTIONAL = ["tars-timer", "wake-activation", "tars-camera", "movement-esp32"];
+const ENGINES = ["engine-speech", "engine-llm", "engine-embed", "engine-wake"];
 const COPIES = ["stt", "router", "llm", "memory", "tts"]; // for consumers of the reference
 const WORDS = new Map(Object.entries({ ready: "ready", reconnected: "ready", degraded: "degraded", shutdown: "stopped", lost: "lost", error: "failing", asleep: "asleep", starting: "starting" }));
 const MAX_OTHERS = 24; // names beside those above; the one shown first makes room
@@ -22,13 +20,13 @@ export class Board {
   constructor(list, changed) {
     this.list = list;
     this.changed = changed;
-    for (const [id, name] of REQUIRED) this.#add(id, name, false);
-    for (const [id, name] of OPTIONAL) this.#add(id, name, true);
+    for (const id of REQUIRED) this.#add(id, false);
+    for (const id of OPTIONAL) this.#add(id, true);
     this.#draw();
   }
 
   get total() { return REQUIRED.length; }
-  get ready() { return this.#linked ? REQUIRED.filter(([id]) => this.#known.get(id)?.ok).length : 0; }
+  get ready() { return this.#linked ? REQUIRED.filter((id) => this.#known.get(id)?.ok).length : 0; }
   get linked() { return this.#linked && this.#known.get("ui-web")?.ok !== false; }
 
   // health takes one message of a service.
@@ -61,17 +59,18 @@ export class Board {
   }
 
   #addOther(id) {
-    if (!NAMES.has(id)) this.#others.push(id);
+    if (!ENGINES.includes(id)) this.#others.push(id);
     if (this.#others.length > MAX_OTHERS) {
       const gone = this.#others.shift();
       this.#items.get(gone)?.li.remove();
       this.#items.delete(gone);
       this.#known.delete(gone);
     }
-    this.#add(id, NAMES.get(id) ?? id, true);
+    this.#add(id, true);
   }
 
-  #add(id, name, optional) {
+  #add(id, optional) {
+    const name = has(`service ${id}`) ? t(`service ${id}`) : id;
     const li = document.createElement("li");
     li.id = `service-${id}`;
     li.classList.toggle("optional", optional);
@@ -89,7 +88,7 @@ export class Board {
   #draw() {
     for (const [id, item] of this.#items) {
       const h = this.#known.get(id);
-      let state = "quiet", text = item.optional ? "not installed" : "not seen yet", why = "";
+      let state = "quiet", text = item.optional ? "absent" : "unseen", why = "";
       if (!this.#linked) text = "unknown";
       else if (h) {
         text = WORDS.get(h.event) ?? (h.ok ? "ready" : "failing");
@@ -98,9 +97,9 @@ export class Board {
       }
       item.li.dataset.state = item.dot.dataset.state = state;
       item.li.classList.toggle("optional", item.optional && !h);
-      item.state.textContent = text;
+      item.state.textContent = t(`state ${text}`);
       const cloud = h && this.#clouds.get(id);
-      item.why.textContent = cloud ? [why, `what it is given goes to ${cloud}`].filter(Boolean).join("; ") : why;
+      item.why.textContent = cloud ? [why, t("goes to cloud", { host: cloud })].filter(Boolean).join("; ") : why;
     }
     this.changed?.();
   }

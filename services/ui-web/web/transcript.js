@@ -1,6 +1,9 @@
 // Transcript is the conversation as it is seen: what was said, what is being
 // said, and the answers while they are written.
 
+import { make } from "./parts.js";
+import { t } from "./text.js";
+
 const MOST = 200;       // lines kept
 const PATIENCE = 10000; // milliseconds a partial stays without a successor
 const MAX_LIVE = 8;     // rooms in which somebody is seen speaking; the first of the others makes room
@@ -20,39 +23,70 @@ export class Transcript {
 
   own(room, id) { return room === this.room || !!id?.startsWith(this.room + "-"); }
 
-  // typed shows a text that was sent from here.
-  typed(text) {
-    const line = this.#line("user pending", text, "sending…");
-    line.timer = setTimeout(() => this.#lost(line), 6000);
+  // typed shows a text that was written here.
+  typed(key, text) {
+    const line = this.#line("user pending", text, "");
+    line.key = key;
     this.#pending.push(line);
     if (this.#pending.length > MAX_PENDING) this.#pending.shift();
     this.#follow(true);
   }
 
-  // refused marks what was typed last: it was not taken.
-  refused() {
-    const line = this.#pending.pop();
-    if (!line) return;
-    clearTimeout(line.timer);
-    this.#lost(line);
+  // before shows what was said before the page opened, above all that is there.
+  before(lines, words) {
+    const known = new Set([...this.list.querySelectorAll(":scope > [data-id]")].map((li) => li.dataset.id));
+    const added = lines.filter((l) => !known.has(l.utt) || !l.utt).map((l) => {
+      const li = make("li", { class: l.mine ? "user earlier" : "tars earlier" }, make("div", { class: "bubble" }, l.text), make("div", { class: "meta" }, place(l.room, this.room)));
+      return li;
+    });
+    this.list.querySelectorAll(":scope > .earlier, :scope > .divider").forEach((li) => li.remove());
+    if (!added.length) return;
+    this.welcome.hidden = true;
+    const stick = this.#atEnd();
+    this.list.prepend(make("li", { class: "divider" }, words), ...added);
+    this.#follow(stick);
   }
 
-  heard(t, room) {
+  // delivery says how far a typed text is.
+  delivery(key, words) {
+    const line = this.#pending.find((l) => l.key === key);
+    if (line) this.#note(line, words);
+  }
+
+  // taken marks a typed text as delivered.
+  taken(key) {
+    const i = this.#pending.findIndex((l) => l.key === key);
+    if (i >= 0) this.#deliver(i);
+  }
+
+  // lost marks a typed text: it was not taken.
+  lost(key) {
+    const line = this.#pending.find((l) => l.key === key);
+    if (!line) return;
+    line.li.classList.add("failed");
+    this.#note(line, t("lost"));
+  }
+
+  #deliver(i) {
+    const [line] = this.#pending.splice(i, 1);
+    line.li.classList.remove("pending", "failed");
+    this.#note(line, "");
+    return line;
+  }
+
+  heard(f, room) {
     this.#unhear(room);
-    if (!t.text.trim() || t.message_id && this.#questions.has(t.message_id)) return;
-    const i = this.#pending.findIndex((l) => room === this.room && l.text === t.text.trim());
+    if (!f.text.trim() || f.message_id && this.#questions.has(f.message_id)) return;
+    const i = this.#pending.findIndex((l) => room === this.room && l.text === f.text.trim());
     let line;
     if (i >= 0) {
-      [line] = this.#pending.splice(i, 1);
-      clearTimeout(line.timer);
-      line.li.classList.remove("pending", "failed");
-      this.#note(line, "");
+      line = this.#deliver(i);
     } else {
-      line = this.#line(this.own(room) ? "user" : "user other", t.text, place(room, this.room));
+      line = this.#line(this.own(room) ? "user" : "user other", f.text, place(room, this.room));
     }
-    line.id = t.utt_id;
-    line.li.dataset.id = t.utt_id ?? "";
-    if (t.message_id) this.#questions.set(t.message_id, line);
+    line.id = f.utt_id;
+    line.li.dataset.id = f.utt_id ?? "";
+    if (f.message_id) this.#questions.set(f.message_id, line);
     if (this.#questions.size > MOST) this.#questions.delete(this.#questions.keys().next().value);
   }
 
@@ -61,7 +95,7 @@ export class Transcript {
     let line = this.#live.get(room);
     if (!line) {
       if (this.#live.size >= MAX_LIVE) this.#unhear([...this.#live.keys()].find((r) => r !== this.room));
-      line = this.#line(this.own(room) ? "user live" : "user live other", "", "listening…");
+      line = this.#line(this.own(room) ? "user live" : "user live other", "", t("hearing"));
       this.#live.set(room, line);
     }
     this.list.append(line.li); // stays below
@@ -76,7 +110,7 @@ export class Transcript {
     this.#unhear(room);
     if (d.reason !== "failed") return;
     const line = this.#line(this.own(room) ? "user failed" : "user failed other", "…", "");
-    this.#note(line, `not understood${d.err ? `: ${d.err}` : ""}`);
+    this.#note(line, d.err ? t("not understood why", { error: d.err }) : t("not understood"));
   }
 
   delta(d, room) {
@@ -97,7 +131,7 @@ export class Transcript {
     a.told = true;
     writing(a, false);
     if (r.reply) this.#write(a, r.reply);
-    else if (r.error === "cancelled") this.#note(a, "stopped");
+    else if (r.error === "cancelled") this.#note(a, t("stopped"));
     else if (r.error) {
       a.li.classList.add("failed");
       this.#note(a, r.error);
@@ -118,34 +152,34 @@ export class Transcript {
 
   // tool shows that a tool is called for an answer, and what came of it. The id of a call
   // begins with that of the request.
-  tool(t, room) {
-    const call = this.#calls.get(t.call_id) ?? { tool: toolLabel(t.name) ?? "a tool", id: t.call_id.replace(/-[^-]*$/, "") };
+  tool(c, room) {
+    const call = this.#calls.get(c.call_id) ?? { tool: toolLabel(c.name) ?? t("a tool"), id: c.call_id.replace(/-[^-]*$/, "") };
     const a = this.#answer(call.id, room);
     a.li.hidden = false;
-    if (t.name) {
-      this.#calls.set(t.call_id, call);
+    if (c.name) {
+      this.#calls.set(c.call_id, call);
       if (this.#calls.size > MOST) this.#calls.delete(this.#calls.keys().next().value);
-      this.#note(a, `using ${call.tool}…`);
+      this.#note(a, t("using", { tool: call.tool }));
     } else {
-      this.#calls.delete(t.call_id);
-      this.#note(a, t.error ? `${call.tool} failed: ${t.error}` : `used ${call.tool}`);
+      this.#calls.delete(c.call_id);
+      this.#note(a, c.error ? t("tool failed", { tool: call.tool, error: c.error }) : t("used", { tool: call.tool }));
     }
   }
 
   // turn shows how long the answer took, and how it ended.
-  turn(t) {
-    const q = this.#questions.get(t.turn_id);
-    const a = this.#answers.get(q?.id ?? t.turn_id);
-    if (t.outcome === "ignored") {
-      if (q) this.#note(q, ignored(t.reason));
+  turn(r) {
+    const q = this.#questions.get(r.turn_id);
+    const a = this.#answers.get(q?.id ?? r.turn_id);
+    if (r.outcome === "ignored") {
+      if (q) this.#note(q, ignored(r.reason));
       return;
     }
-    if (!a && q && STEERED.has(t.reason)) this.#note(q, STEERED.get(t.reason));
+    if (!a && q && STEERED.has(r.reason)) this.#note(q, t(STEERED.get(r.reason)));
     if (!a) return;
     writing(a, false);
-    const parts = t.last_word == null ? times(t) : stages(t);
-    if (t.outcome === "interrupted") parts.unshift("stopped");
-    if (t.outcome === "failed" && t.reason) parts.unshift(t.reason);
+    const parts = r.last_word == null ? times(r) : stages(r);
+    if (r.outcome === "interrupted") parts.unshift(t("stopped"));
+    if (r.outcome === "failed" && r.reason) parts.unshift(r.reason);
     this.#note(a, parts.join(" · "));
   }
 
@@ -191,11 +225,6 @@ export class Transcript {
     this.#live.delete(room);
   }
 
-  #lost(line) {
-    line.li.classList.add("failed");
-    this.#note(line, "not delivered");
-  }
-
   #write(line, text) {
     const stick = this.#atEnd();
     line.text = text.slice(0, MAX_LINE);
@@ -227,38 +256,37 @@ function writing(line, on) {
 }
 
 // times are when the parts of an answer came after the words it answers.
-function times(t) {
-  const since = t.speech_end ?? t.final;
-  const after = (x, what) => x == null || since == null || x < since ? [] : [`${what} ${(x - since).toFixed(2)} s`];
-  return [...after(t.first_delta, "first word"), ...after(t.first_audio, "voice"), ...after(t.end, "end")];
+function times(r) {
+  const since = r.speech_end ?? r.final;
+  const after = (x, what) => x == null || since == null || x < since ? [] : [t(what, { s: (x - since).toFixed(2) })];
+  return [...after(r.first_delta, "first word"), ...after(r.first_audio, "voice after"), ...after(r.end, "end after")];
 }
 
 // stages are what the time from the last word to the first sound was spent on.
-function stages(t) {
-  const took = (from, to) => from == null || to == null ? undefined : `${Math.max(0, to - from).toFixed(2)} s`;
-  const total = took(t.last_word, t.first_audio);
-  const all = [["wait", t.last_word, t.endpoint], ["recognition", t.endpoint, t.final], ["thinking", t.final, t.first_say], ["voice", t.first_say, t.first_audio]];
-  const parts = all.flatMap(([what, from, to]) => took(from, to) ? [`${what} ${took(from, to)}`] : []);
-  return total ? [`first sound ${total}`, ...parts] : parts;
+function stages(r) {
+  const took = (what, from, to) => from == null || to == null ? [] : [t(what, { s: Math.max(0, to - from).toFixed(2) })];
+  const total = took("first sound", r.last_word, r.first_audio);
+  const all = [["wait took", r.last_word, r.endpoint], ["recognition took", r.endpoint, r.final], ["thinking took", r.final, r.first_say], ["voice took", r.first_say, r.first_audio]];
+  return [...total, ...all.flatMap(([what, from, to]) => took(what, from, to))];
 }
 
 // STEERED is what was done for words about the conversation itself, by the reason of
 // their turn.
-const STEERED = new Map([["stop", "stopped"], ["hold", "waiting for “go on”"], ["go on", "going on"]]);
+const STEERED = new Map([["stop", "stopped"], ["hold", "hold"], ["go on", "go on"]]);
 
 // toolLabel is the name of a tool for people.
 export function toolLabel(tool) { return tool?.replace(/^mcp__/, "").replaceAll("__", ": ").replaceAll("_", " "); }
 
 // ignored is why words were not answered.
 function ignored(reason) {
-  if (reason === "too short to interrupt") return "kept talking: too short to be an interruption";
-  if (reason === "nod") return "kept talking: that was a nod";
-  if (reason?.startsWith("heard better")) return `${reason}, which answers`;
-  return "heard, and not taken as meant for me";
+  if (reason === "too short to interrupt") return t("too short");
+  if (reason === "nod") return t("nod");
+  if (reason?.startsWith("heard better")) return t("heard better", { reason });
+  return t("not meant");
 }
 
 // place is where something was said, when it was not here.
 function place(room, here) {
   if (!room || room === here) return "";
-  return room.startsWith("web-") ? "on another page" : `in the ${room}`;
+  return room.startsWith("web-") ? t("other page") : t("in room", { room });
 }
