@@ -133,10 +133,7 @@ func (l *language) apply(rule *requestRule, s scanned, m []int, text string, now
 		}
 	}
 	if at, ok := g.groups["old"]; ok {
-		r.setOld(s.tokens[at[0]].span, now)
-		if sp := s.tokens[at[0]].span; r.Kind == Timer && sp != nil && sp.pieces[0].rule != nil && sp.pieces[0].rule.Bare { // "from 10 to 15 minutes"
-			r.OldAt, r.OldGuess, r.OldFor = time.Time{}, false, time.Duration(atoi(sp.pieces[0].groups["h"]))*time.Minute
-		}
+		r.takeOld(s.tokens[at[0]].span, now)
 	}
 	times, about := l.timesOf(s, g, rule)
 	if len(about) > 0 {

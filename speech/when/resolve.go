@@ -321,3 +321,12 @@ func (m *moment) hoursOfPart(h int) []int {
 	}
 	return []int{h}
 }
+
+// takeOld takes what is to be changed: its time, or its length where a lone number stands for
+// one, "from 10 to 15 minutes".
+func (r *Request) takeOld(sp *span, now time.Time) {
+	r.setOld(sp, now)
+	if r.Kind == Timer && sp != nil && sp.pieces[0].rule != nil && sp.pieces[0].rule.Bare {
+		r.OldAt, r.OldGuess, r.OldFor = time.Time{}, false, time.Duration(atoi(sp.pieces[0].groups["h"]))*time.Minute
+	}
+}

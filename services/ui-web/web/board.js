@@ -46,7 +46,7 @@ export class Board {
   // engine takes which engine a service uses: one in a cloud is named.
   engine(topic, payload) {
     const id = topic.split("/").at(-1);
-    if (!REQUIRED.some(([known]) => known === id)) return;
+    if (!REQUIRED.includes(id)) return;
     this.#clouds.set(id, read("engine", payload)?.cloud);
     this.#draw();
   }
