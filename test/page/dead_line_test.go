@@ -171,6 +171,20 @@ func TestDeadLine(t *testing.T) {
 			t.Errorf("the model was asked %d times, want once (%d answers were there)", got, asked)
 		}
 	})
+	t.Run("an answer that ended while the line was dead is shown whole", func(t *testing.T) {
+		await(t, ctx, `tars.connected && tars.answering.length === 0`)
+		lines := value[int](t, ctx, `document.querySelectorAll("li.tars").length`)
+		do(t, ctx, typing("Say it slowly"))
+		await(t, ctx, fmt.Sprintf(`document.querySelectorAll("li.tars").length === %d`, lines+1))
+		n.die(true)
+		await(t, ctx, state+` === "no connection"`)
+		if value[bool](t, ctx, `[...document.querySelectorAll("li.tars .bubble")].at(-1).textContent.endsWith("next to the lighthouse.")`) {
+			t.Error("the whole answer came before the line died, so this says nothing")
+		}
+		n.heal()
+		await(t, ctx, `[...document.querySelectorAll("li.tars .bubble")].at(-1).textContent.endsWith("next to the lighthouse.") && !document.querySelector("li.writing")`)
+		await(t, ctx, fmt.Sprintf(`document.querySelectorAll("li.tars").length === %d && `, lines+1)+shown("Say it slowly")+` === 1`)
+	})
 	for name, wake := range map[string]string{
 		"page is seen again": `document.dispatchEvent(new Event("visibilitychange"))`,
 		"network is back":    `dispatchEvent(new Event("online"))`,

@@ -40,7 +40,7 @@ type stage struct {
 
 const voiceRate = 22050
 
-// answer writes word by word; a long one goes on until it is cancelled.
+// answer writes word by word, slowly if asked to; a long one goes on until it is cancelled.
 func (s *stage) answer(ctx context.Context, q contract.LLMRequest, send func(contract.LLMStreamDelta) error) (contract.LLMResponse, error) {
 	s.mu.Lock()
 	s.questions = append(s.questions, q.Text)
@@ -49,12 +49,16 @@ func (s *stage) answer(ctx context.Context, q contract.LLMRequest, send func(con
 	if strings.Contains(q.Text, "story") {
 		text = strings.Repeat("And then they sailed on, from one island to the next. ", 100)
 	}
+	pause := 25 * time.Millisecond
+	if strings.Contains(q.Text, "slowly") {
+		pause *= 5
+	}
 	for i, word := range strings.SplitAfter(text, " ") {
 		if err := send(contract.LLMStreamDelta{ID: q.ID, Seq: new(i + 1), Delta: &word}); err != nil {
 			return contract.LLMResponse{}, err
 		}
 		select {
-		case <-time.After(25 * time.Millisecond):
+		case <-time.After(pause):
 		case <-ctx.Done():
 			s.count(&s.cancels)
 			return contract.LLMResponse{}, ctx.Err()

@@ -18,6 +18,8 @@ import { toolLabel, Transcript } from "./transcript.js";
 const $ = (id) => document.getElementById(id);
 translate(document);
 const id = await pageID();
+const SPOKEN = 10000; // milliseconds after which the memory has what was being spoken
+let newest = 0;       // id of the last line in the memory when the page opened
 const room = `web-${id}`;
 
 const transcript = new Transcript($("log"), $("scroll"), $("welcome"), room);
@@ -36,7 +38,7 @@ const ear = new Ear(line, {
   trouble: note,
 });
 board.changed = draw;
-const memory = new Memory($("memory"), $("query"), $("memories"), $("memory-status"), { changed: before });
+const memory = new Memory(room, $("memory"), $("query"), $("memories"), $("memory-status"), { changed: before });
 const timers = new Timers($("timer-new"), $("timer-list"), $("timer-status"));
 const history = new History(room, {
   form: $("history"), query: $("history-query"), room: $("history-room"), list: $("history-list"), status: $("history-status"),
@@ -160,6 +162,7 @@ function linked(open) {
   board.line(open);
   speaker.resume(); // what was said meanwhile is not known
   ear.linked(open);
+  if (open && line.opened > 1) [0, SPOKEN].forEach((later) => setTimeout(catchUp, later));
   outbox.linked();
 }
 
@@ -223,7 +226,15 @@ $("board-close").onclick = () => $("board").close();
 // before shows what was said before the page opened.
 async function before() {
   const { found, elsewhere, error } = await earlier(room);
-  if (!error) transcript.before(found, t(elsewhere ? "earlier elsewhere" : "earlier"));
+  if (error) return;
+  newest = Math.max(newest, found.at(-1)?.id ?? 0);
+  transcript.before(found, t(elsewhere ? "earlier elsewhere" : "earlier"));
+}
+
+// catchUp shows what was said while there was no line.
+async function catchUp() {
+  const { found, elsewhere } = await earlier(room);
+  if (!elsewhere) transcript.missed(found.filter((l) => l.id > newest));
 }
 
 addEventListener("pagehide", () => ear.stop());

@@ -2,7 +2,7 @@
 // page opens, and all of it in a view of its own.
 
 import { name, object, text } from "./message.js";
-import { confirm, make, request } from "./parts.js";
+import { confirm, make, place, request } from "./parts.js";
 import { day, t } from "./text.js";
 
 const ANY_PAGE = "page"; // the room that means all pages of browsers, as the server knows it
@@ -107,7 +107,7 @@ export class History {
 
   #item(l) {
     const who = l.mine ? l.speaker || t("you") : "TARS";
-    const where = l.room === this.here || l.room === this.room.value ? "" : l.room || t("no room");
+    const where = l.room === this.here || l.room === this.room.value ? "" : place(l.room, this.here) || t("no room");
     return make("li", { class: l.mine ? "user" : "tars", "data-id": l.id }, make("p", { class: "said" }, l.text),
       make("small", {}, [who, where, day(l.ts)].filter(Boolean).join(", ")));
   }

@@ -1,7 +1,7 @@
 // Memory shows what the memory finds for words, and why: an answer would be based on it.
 
 import { object, text } from "./message.js";
-import { confirm, make, request } from "./parts.js";
+import { confirm, make, place, request } from "./parts.js";
 import { day, t } from "./text.js";
 
 const SHORT = 4;  // letters of a word that says something
@@ -11,8 +11,8 @@ export class Memory {
   #asked = 0; // searches, so that a late answer does not show for another one
 
   // on: changed(), when lines are gone
-  constructor(form, input, list, status, on) {
-    Object.assign(this, { input, list, status, on });
+  constructor(here, form, input, list, status, on) {
+    Object.assign(this, { here, input, list, status, on });
     form.onsubmit = (e) => {
       e.preventDefault();
       this.look();
@@ -39,7 +39,7 @@ export class Memory {
       about.superseded_by ? t("superseded") : "", about.sure === false ? t("unsure") : "",
     ];
     const li = make("li", {}, make("p", { class: "said" }, ...marked(said, words)),
-      make("small", {}, [who, text(about.room), day(timestamp ?? about.ts)].filter(Boolean).join(", ")),
+      make("small", {}, [who, place(text(about.room), this.here), day(timestamp ?? about.ts)].filter(Boolean).join(", ")),
       make("small", { class: "found" }, why.filter(Boolean).join(" · ")));
     const id = Number(about.id);
     if (Number.isSafeInteger(id) && id > 0) {

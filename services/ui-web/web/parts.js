@@ -14,13 +14,29 @@ export function make(tag, attributes = {}, ...inside) {
   return e;
 }
 
+// place is where something was said, when it was not here.
+export function place(room, here) {
+  if (!room || room === here) return "";
+  return room.startsWith("web-") ? t("other page") : t("in room", { room });
+}
+
 // request returns what the server answers, or {error} with words for the person.
 export async function request(path, body, silent) {
   const post = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
-  const r = await fetch(path, body ? post : undefined).catch(() => null);
+  const r = body ? await fetch(path, post).catch(() => null) : await get(path);
   const answer = object(await r?.json().catch(() => null));
   if (r?.ok && answer) return answer;
   return { error: r?.status === 504 || !answer ? silent : text(answer.error) ?? silent };
+}
+
+// get asks again on another connection when there is no answer: the browser keeps some,
+// and those that it kept while the network was away are dead.
+async function get(path) {
+  for (const patience of [3000, 3000, 20000]) {
+    const r = await fetch(path, { signal: AbortSignal.timeout(patience) }).catch((e) => e);
+    if (r.name !== "TimeoutError") return r instanceof Response ? r : null;
+  }
+  return null;
 }
 
 // confirm puts a question in the place of a button, with the harmless answer in focus.

@@ -1,7 +1,7 @@
 // Transcript is the conversation as it is seen: what was said, what is being
 // said, and the answers while they are written.
 
-import { make } from "./parts.js";
+import { make, place } from "./parts.js";
 import { t } from "./text.js";
 
 const MOST = 200;       // lines kept
@@ -34,17 +34,30 @@ export class Transcript {
 
   // before shows what was said before the page opened, above all that is there.
   before(lines, words) {
-    const known = new Set([...this.list.querySelectorAll(":scope > [data-id]")].map((li) => li.dataset.id));
-    const added = lines.filter((l) => !known.has(l.utt) || !l.utt).map((l) => {
-      const li = make("li", { class: l.mine ? "user earlier" : "tars earlier" }, make("div", { class: "bubble" }, l.text), make("div", { class: "meta" }, place(l.room, this.room)));
-      return li;
-    });
+    const added = lines.filter((l) => !this.#has(l)).map((l) =>
+      make("li", { class: l.mine ? "user earlier" : "tars earlier" }, make("div", { class: "bubble" }, l.text), make("div", { class: "meta" }, place(l.room, this.room))));
     this.list.querySelectorAll(":scope > .earlier, :scope > .divider").forEach((li) => li.remove());
     if (!added.length) return;
     this.welcome.hidden = true;
     const stick = this.#atEnd();
     this.list.prepend(make("li", { class: "divider" }, words), ...added);
     this.#follow(stick);
+  }
+
+  // missed shows what was said while there was no line, and ends answers that ended then.
+  missed(lines) {
+    for (const l of lines) {
+      const a = l.mine ? undefined : this.#answers.get(l.utt);
+      if (a && !a.told) this.answered({ id: l.utt, reply: l.text }, l.room);
+      else if (!this.#has(l)) this.#line(l.mine ? "user" : "tars", l.text, "").li.dataset.id = l.utt;
+    }
+  }
+
+  // has reports whether a line of the memory is shown already, under its id or, where a
+  // rule answered, by its words.
+  #has(l) {
+    const all = [...this.list.querySelectorAll(`:scope > .${l.mine ? "user" : "tars"}:not(.earlier)`)];
+    return all.some((li) => l.utt && li.dataset.id === l.utt || li.firstElementChild.textContent === l.text);
   }
 
   // delivery says how far a typed text is.
@@ -283,10 +296,4 @@ function ignored(reason) {
   if (reason === "nod") return t("nod");
   if (reason?.startsWith("heard better")) return t("heard better", { reason });
   return t("not meant");
-}
-
-// place is where something was said, when it was not here.
-function place(room, here) {
-  if (!room || room === here) return "";
-  return room.startsWith("web-") ? t("other page") : t("in room", { room });
 }
