@@ -9,8 +9,8 @@ func (l *language) looseTimes(r *Request, s scanned, times []*span) []*span {
 		r.Action = Unable
 		return nil
 	}
-	if slices.ContainsFunc(times, (*span).isBare) {
-		return nil
+	if slices.ContainsFunc(times, (*span).isBare) || r.Kind != Timer && slices.ContainsFunc(times, func(s *span) bool { return s.length }) {
+		return nil // "an hour earlier than usual"
 	}
 	return times
 }
@@ -23,6 +23,9 @@ func (r *requestRule) allows(times []*span) bool {
 // isIdle reports whether r would set something and is but talk: "can you set timers?", and
 // "remind me what a monad is".
 func (l *language) isIdle(r Request, s scanned, times []*span, about []token) bool {
+	if r.Action == Cancel || r.Action == Pause || r.Action == Resume { // "stop it in five minutes"
+		return slices.ContainsFunc(times, func(s *span) bool { return s.pieces[0].from })
+	}
 	if r.Action != Set {
 		return false
 	}
@@ -49,4 +52,21 @@ func isRepeated(times []*span) bool {
 	return isComplete(times) && slices.ContainsFunc(times, func(s *span) bool {
 		return slices.ContainsFunc(s.pieces, func(p piece) bool { return p.rule != nil && p.rule.Repeat != "" })
 	})
+}
+
+// isOpen reports whether it is not clear when r is to ring: "an hour before my flight", and
+// "in an hour or two".
+func (l *language) isOpen(r Request, s scanned, about []token) bool {
+	if r.Action != Set || r.Kind == Timer {
+		return false
+	}
+	if len(about) > 0 && (l.and[about[0].text] || l.or[about[0].text]) {
+		return true
+	}
+	for i, t := range s.tokens[1:] {
+		if before := s.tokens[i].span; before != nil && before.length && l.earlier[t.text] {
+			return true
+		}
+	}
+	return false
 }

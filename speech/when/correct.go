@@ -91,7 +91,7 @@ func (s *span) isRepeat() bool {
 
 // isTakenBack reports whether a text ends with a word that nothing of it is meant.
 func (l *language) isTakenBack(lower string) bool {
-	text := joinTokens(l.spell(tokenize(lower)))
+	text := joinTokens(l.strip(l.spell(tokenize(lower))))
 	at := l.takenBack.FindStringIndex(text)
 	return at != nil && at[0] > 0
 }
@@ -159,8 +159,17 @@ func (l *language) aboutTask(before string, r Request) Request {
 // and what is to be done.
 func (l *language) parseBehind(before, request string, now time.Time) (r Request, ok bool) {
 	r, ok = l.parse(request, now)
+	if l.isCondition(before) {
+		return r, false
+	}
 	if !ok || r.Action != Set && r.Action != Cancel {
 		return r, false
 	}
 	return l.onDayOf(before, request, l.aboutTask(before, r), now), true
+}
+
+// isCondition reports whether what stands before a request says whether it is meant.
+func (l *language) isCondition(before string) bool {
+	words := l.strip(l.spell(tokenize(before)))
+	return len(words) > 0 && l.ifWords[words[0].text]
 }

@@ -57,12 +57,14 @@ type language struct {
 	NotThat   string          `json:"not_that"`   // and between a time and one that is not meant
 	TakenBack string          `json:"taken_back"` // pattern of an end that says that nothing is meant
 	RunOn     string          `json:"run_on"`     // pattern of a request behind something else without a mark between them: its groups are the two
-	NoRunOn   []string        `json:"no_run_on"`  // words before which no sentence ends
-	Task      string          `json:"task"`       // pattern of what stands before "remind me" and is what it is about
-	List      string          `json:"list"`       // pattern of what has a list of times: its groups are kind and list
-	Earlier   []string        `json:"earlier"`    // between a length and a time: "an hour before noon"
-	Lead      []string        `json:"lead"`       // patterns of what may be left out at the beginning
-	Trail     []string        `json:"trail"`      // and at the end
+	If        []string        `json:"if"`         // words with which a sentence begins that says whether
+	Or        []string        `json:"or"`
+	NoRunOn   []string        `json:"no_run_on"` // words before which no sentence ends
+	Task      string          `json:"task"`      // pattern of what stands before "remind me" and is what it is about
+	List      string          `json:"list"`      // pattern of what has a list of times: its groups are kind and list
+	Earlier   []string        `json:"earlier"`   // between a length and a time: "an hour before noon"
+	Lead      []string        `json:"lead"`      // patterns of what may be left out at the beginning
+	Trail     []string        `json:"trail"`     // and at the end
 	Requests  []*requestRule  `json:"requests"`
 	NoName    []string        `json:"no_name"`   // words that no name of a timer has
 	Another   string          `json:"another"`   // what stands for the same again: "and another for ten minutes"
@@ -80,6 +82,7 @@ type language struct {
 	another, sorry       *regexp.Regexp
 	notThat, takenBack   *regexp.Regexp
 	list, task, runOn    *regexp.Regexp
+	or, ifWords          map[string]bool
 	noRunOn              map[string]bool
 	earlier              map[string]bool
 	kinds                map[Kind]*regexp.Regexp
@@ -204,7 +207,7 @@ func (l *language) compile() (err error) {
 	l.plural = one("{P}", "^(?:%s)$")
 	for set, words := range map[*map[string]bool][]string{
 		&l.inWords: l.In, &l.laterWords: l.Later, &l.before: l.Before, &l.bareBefore: l.BareBefore, &l.bareAfter: l.BareAfter, &l.aside: l.Aside,
-		&l.article: l.Article, &l.half: l.Half, &l.quarter: l.Quarter, &l.of: l.Of, &l.and: l.And, &l.noName: l.NoName, &l.noAbout: l.NoAbout, &l.noLength: l.NoLength, &l.to: l.To, &l.noRunOn: l.NoRunOn, &l.earlier: l.Earlier,
+		&l.article: l.Article, &l.half: l.Half, &l.quarter: l.Quarter, &l.of: l.Of, &l.and: l.And, &l.noName: l.NoName, &l.noAbout: l.NoAbout, &l.noLength: l.NoLength, &l.to: l.To, &l.noRunOn: l.NoRunOn, &l.or: l.Or, &l.ifWords: l.If, &l.earlier: l.Earlier,
 	} {
 		*set = map[string]bool{}
 		for _, w := range words {

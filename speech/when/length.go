@@ -103,11 +103,21 @@ func (r *lengthReader) count(first bool) (ok bool) {
 		r.i++
 		r.partOf()
 	case !article && r.more && wordIn(r.Macros["one_more"], r.in[r.i-1].text): // another minute
+	case first && !article && !r.more && r.unitAndPart(): // hour and a half
 	case !article:
 		return !first || !r.more && r.Lengths[r.word(0)] > 0
 	}
 	r.seen = true
 	return true
+}
+
+// unitAndPart reports whether a unit and a part of it come next, so that it is one of them.
+func (r *lengthReader) unitAndPart() bool {
+	if unit := r.Units[r.word(0)]; r.i > 0 || unit != "hour" && unit != "minute" {
+		return false
+	}
+	_, n := r.fractionAt(r.in[r.i+1:])
+	return n > 0
 }
 
 // partOf reads what stands between a part and its unit: "half of an hour".

@@ -48,6 +48,24 @@ func (l *language) parseBy(loose bool, text string, now time.Time) (Request, boo
 		return Request{}, false
 	}
 	s := l.scan(l.strip(l.spell(tokens)), false)
+	if len(s.tokens) > 2 && s.tokens[0].span != nil { // "at six, can you remind me …"
+		s.tokens = append(s.tokens[:1:1], l.strip(s.tokens[1:])...)
+		s.text = joinTokens(s.tokens)
+	}
+	r, ok := l.byRules(loose, s, text, now)
+	if !ok && !loose && len(s.tokens) > 1 && s.tokens[0].span != nil { // "tomorrow I want to get up at nine"
+		at := s.tokens[0]
+		s.tokens = l.joinSpan(l.strip(slices.Clone(s.tokens[1:])), at)
+		s.text = joinTokens(s.tokens)
+		if r, ok = l.byRules(false, s, text, now); r.Action != Set || r.Kind == Reminder {
+			return Request{}, false
+		}
+	}
+	return r, ok
+}
+
+// byRules is what the first rule that applies makes of a text.
+func (l *language) byRules(loose bool, s scanned, text string, now time.Time) (Request, bool) {
 	for _, rule := range l.Requests {
 		if rule.Action == Quiet || rule.Loose != loose {
 			continue
@@ -118,22 +136,8 @@ func (g match) has(name string) bool { _, ok := g.groups[name]; return ok }
 // after all.
 func (l *language) apply(rule *requestRule, s scanned, m []int, text string, now time.Time) (r Request, ok bool) {
 	g := l.groupsOf(s, rule, m)
-	r = Request{Action: rule.Action, Kind: rule.Kind, All: rule.All || g.has("all")}
-	if r.Kind == AnyKind {
-		r.Kind = rule.Default
-	}
-	if at, ok := g.groups["kind"]; ok {
-		word := joinTokens(s.tokens[at[0]:at[1]])
-		r.Kind = l.kindOf(word)
-		r.All = r.All || rule.Action != Set && rule.Action != List && l.plural.MatchString(word)
-	}
-	if at, ok := g.groups["name"]; ok {
-		if r.Name, ok = l.nameOf(s.tokens[at[0]:at[1]]); !ok {
-			return r, false
-		}
-	}
-	if at, ok := g.groups["old"]; ok {
-		r.takeOld(s.tokens[at[0]].span, now)
+	if r, ok = l.subject(rule, s, g, now); !ok {
+		return r, false
 	}
 	times, about := l.timesOf(s, g, rule)
 	if len(about) > 0 {
@@ -151,6 +155,13 @@ func (l *language) apply(rule *requestRule, s scanned, m []int, text string, now
 	if rule.Loose {
 		times = l.looseTimes(&r, s, times)
 	}
+	if l.isOpen(r, s, about) {
+		r.Ask, times = AskTime, nil
+		if len(about) > 0 && l.and[about[0].text] || len(about) > 0 && l.or[about[0].text] {
+			r.About = ""
+		}
+		return r, true
+	}
 	switch {
 	case r.Action == Set && len(times) == 0:
 		r.Ask = rule.Ask
@@ -167,13 +178,27 @@ func (l *language) apply(rule *requestRule, s scanned, m []int, text string, now
 	return r, ok && (r.Action != Add || r.Duration != 0)
 }
 
-// takeNumbers takes the number that stands alone. ok is false where a number does not fit.
-func (r *Request) takeNumbers(s scanned, g match) (ok bool) {
-	if at, found := g.groups["n"]; found && !r.takeNumber(atoi(s.tokens[at[0]].text)) {
-		return false
+// subject is what a request is about: its kind and name, and the time by which it is named.
+// ok is false when a name cannot be one.
+func (l *language) subject(rule *requestRule, s scanned, g match, now time.Time) (r Request, ok bool) {
+	r = Request{Action: rule.Action, Kind: rule.Kind, All: rule.All || g.has("all")}
+	if r.Kind == AnyKind {
+		r.Kind = rule.Default
 	}
-	at, found := g.groups["while"] // "hold it for a second", and not for ten minutes
-	return !found || s.tokens[at[0]].span.pieces[0].length.total() <= time.Minute
+	if at, ok := g.groups["kind"]; ok {
+		word := joinTokens(s.tokens[at[0]:at[1]])
+		r.Kind = l.kindOf(word)
+		r.All = r.All || rule.Action != Set && rule.Action != List && l.plural.MatchString(word)
+	}
+	if at, ok := g.groups["name"]; ok {
+		if r.Name, ok = l.nameOf(s.tokens[at[0]:at[1]]); !ok {
+			return r, false
+		}
+	}
+	if at, ok := g.groups["old"]; ok {
+		r.takeOld(s.tokens[at[0]].span, now)
+	}
+	return r, true
 }
 
 // kindOf is the kind that a word of the language means.
@@ -292,8 +317,8 @@ func (l *language) applyTimes(r *Request, rule *requestRule, times []*span, now 
 			pieces = append(pieces, onDay(r.OldDay, now))
 		}
 		r.applyTime(pieces, now)
-		if rule.Ask != NoQuestion {
-			r.Ask, r.Duration = rule.Ask, 0
+		if rule.Ask != NoQuestion || r.Kind != Timer && r.Kind != AnyKind && r.Duration > 0 { // "set the alarm back an hour"
+			r.Ask, r.Duration = AskTime, 0
 		}
 		if !r.OldAt.IsZero() && !r.At.IsZero() {
 			r.At = r.Near(r.OldAt, now)
@@ -308,27 +333,6 @@ func (l *language) applyTimes(r *Request, rule *requestRule, times []*span, now 
 	case List, Cancel, Pause, Resume:
 		r.setOld(times[0], now)
 	}
-}
-
-// takeNumber takes a number that stands alone, which is of minutes but where it may be an
-// hour. ok is false when it can be neither.
-func (r *Request) takeNumber(n int) (ok bool) {
-	length := time.Duration(n) * time.Minute
-	if r.Action == Move && r.Kind == AnyKind {
-		r.Bare = length
-	}
-	if r.Action != Move || r.Kind == Timer || n > 12 {
-		r.Duration = length
-	}
-	return n > 0
-}
-
-// bareNumber is the number that pieces are; 0 when they are more than that.
-func bareNumber(pieces []piece) int {
-	if len(pieces) == 1 && pieces[0].rule != nil && pieces[0].rule.Bare && pieces[0].rule.Sign == 0 && pieces[0].groups["m"] == "" {
-		return atoi(pieces[0].groups["h"])
-	}
-	return 0
 }
 
 // applySet puts the times into a request that sets something.

@@ -49,6 +49,8 @@ func (l *language) parseList(text string, now time.Time) (all []Request) {
 		switch {
 		case len(item) == 1 && len(last) > 1 && startsWithDigit(last[0]): // "five and ten minutes"
 			item = append(item, last[1:]...)
+		case len(item) == 1 && kind == Timer && len(items[0]) > 1 && startsWithDigit(items[0][0]): // "five minutes and ten"
+			item = append(item, items[0][1:]...)
 		case len(item) == 1 && len(items[0]) > 1 && startsWithDigit(item[0]): // "tomorrow at six and seven"
 			item = append(slices.Clone(items[0][:len(items[0])-1]), item...)
 		}
@@ -60,6 +62,71 @@ func (l *language) parseList(text string, now time.Time) (all []Request) {
 		all = append(all, r)
 	}
 	return all
+}
+
+// parseTwins parses a request with two times of the day: "remind me at eight and at ten to
+// take my pills". What one of them says of the day holds for both.
+func (l *language) parseTwins(text string, now time.Time) []Request {
+	s := l.scan(l.strip(l.spell(tokenize(text))), false)
+	for i := 1; i+2 < len(s.tokens); i++ {
+		first := s.tokens[i].span
+		if first == nil || !first.hasClock() || !l.and[s.tokens[i+1].text] {
+			continue
+		}
+		at := i + 2
+		for at+1 < len(s.tokens) && wordIn(l.Macros["again"], s.tokens[at].text) { // "and again at seven"
+			at++
+		}
+		second, end := s.tokens[at].span, at+1
+		if second == nil {
+			second, end = l.timeBehind(s.tokens, at, first)
+		}
+		if end == 0 || second == nil || !second.hasClock() || wordIn(l.Macros["from"], first.before) || first.before == "between" {
+			continue
+		}
+		var all []Request
+		for _, one := range []*span{first.with(second), second.with(first)} {
+			t := s.tokens[i]
+			t.text, t.span = "@at", one
+			twin := scanned{tokens: slices.Concat(s.tokens[:i], []token{t}, s.tokens[end:])}
+			twin.text = joinTokens(twin.tokens)
+			if r, ok := l.byRules(false, twin, text, now); ok && r.Action == Set && r.Ask == NoQuestion && r.Kind != Timer {
+				all = append(all, r)
+			}
+		}
+		if len(all) == 2 {
+			return all
+		}
+	}
+	return nil
+}
+
+// with is s with the day, and the half of it, of another time, where it has none.
+func (s *span) with(other *span) *span {
+	is := func(in *span, what func(p piece) bool) bool { return slices.ContainsFunc(in.pieces, what) }
+	joined := *s
+	for _, what := range []func(p piece) bool{
+		func(p piece) bool {
+			return p.rule != nil && (p.rule.Day != nil || p.days != 0 || p.dom > 0 || p.rule.Repeat != "")
+		},
+		func(p piece) bool { return p.groups["ap"] != "" || p.rule != nil && p.rule.Part != "" },
+	} {
+		if is(s, what) || !is(other, what) {
+			continue
+		}
+		for _, p := range other.pieces {
+			switch {
+			case !what(p):
+			case !p.isClock():
+				joined.pieces = append(slices.Clone(joined.pieces), p)
+			case p.groups["ap"] != "":
+				joined.pieces = append(slices.Clone(joined.pieces), piece{rule: &timeRule{}, groups: map[string]string{"ap": p.groups["ap"]}})
+			case p.rule.Part != "":
+				joined.pieces = append(slices.Clone(joined.pieces), piece{rule: &timeRule{Part: p.rule.Part}})
+			}
+		}
+	}
+	return &joined
 }
 
 // itemsOf are the words of each item of a list in text, without what only joins them: "one

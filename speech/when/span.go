@@ -76,12 +76,23 @@ func (l *language) scan(in []token, alone bool) scanned {
 // times of the clock stay two: "from 7 to 8".
 func (l *language) joinSpan(out []token, t token) []token {
 	k := len(out) - 1
-	if k >= 0 && out[k].span != nil && out[k].span.length && l.earlier[t.span.before] && t.span.hasClock() { // "an hour before noon"
+	earlier := l.earlier[t.span.before]
+	if b := k; t.span.before == "" && t.span.hasClock() { // "an hour before my three o'clock meeting"
+		for b > 0 && wordIn(l.Macros["my"], out[b].text) {
+			b--
+		}
+		if b > 0 && l.earlier[out[b].text] && out[b-1].span != nil {
+			earlier, k = true, b-1
+		}
+	}
+	if k >= 0 && out[k].span != nil && out[k].span.length && earlier && t.span.hasClock() { // "an hour before noon"
+		out = out[:k+1]
 		joined := *t.span
 		joined.pieces = append(slices.Clone(joined.pieces), piece{rule: &timeRule{}, length: out[k].span.pieces[0].length})
 		out[k] = token{text: "@at", start: out[k].start, end: t.end, span: &joined}
 		return out
 	}
+	k = len(out) - 1
 	if k < 0 || out[k].span == nil || out[k].span.length || t.span.length || out[k].span.hasClock() && t.span.hasClock() {
 		return append(out, t)
 	}

@@ -121,7 +121,7 @@ func ParseAll(text, lang string, now time.Time) []Request {
 	if slices.ContainsFunc(languages, func(l *language) bool { return l.isTakenBack(lower) }) {
 		return nil
 	}
-	for _, read := range []func(*language, string, time.Time) []Request{(*language).parseList, readWhole, (*language).parseSeveral, readClause, readLoosely} {
+	for _, read := range []func(*language, string, time.Time) []Request{(*language).parseList, (*language).parseTwins, readWhole, (*language).parseSeveral, readClause, readLoosely} {
 		for _, l := range languages {
 			if all := read(l, text, now); len(all) > 0 {
 				for i := range all {
@@ -164,7 +164,18 @@ func readClause(l *language, text string, now time.Time) []Request {
 
 // readLoosely reads a request that is certain, although not all of its words are understood.
 func readLoosely(l *language, text string, now time.Time) []Request {
-	return one(l.parseBy(true, text, now))
+	if r, ok := l.parseBy(true, text, now); ok {
+		return []Request{r}
+	}
+	for _, at := range clauseEnd.FindAllStringIndex(text, maxClauses) {
+		if l.isCondition(text[:at[0]]) {
+			continue
+		}
+		if r, ok := l.parseBy(true, text[at[1]:], now); ok && r.Action == Set && r.Ask != NoQuestion {
+			return []Request{r}
+		}
+	}
+	return nil
 }
 
 func one(r Request, ok bool) []Request {
