@@ -40,7 +40,7 @@ func (l *language) parseList(text string, now time.Time) (all []Request) {
 	}
 	groups := groupsOf(l.list, plain, m)
 	kind := l.kindOf(groups["kind"])
-	items := l.itemsOf(text, tokens[len(tokens)-len(strings.Fields(groups["list"])):])
+	items := l.itemsOf(kind, text, tokens[len(tokens)-len(strings.Fields(groups["list"])):])
 	if len(items) < 2 || len(items) > maxRequests || kind == AnyKind {
 		return nil
 	}
@@ -131,7 +131,7 @@ func (s *span) with(other *span) *span {
 
 // itemsOf are the words of each item of a list in text, without what only joins them: "one
 // for six and one for seven". A first item without a number belongs to each.
-func (l *language) itemsOf(text string, list []token) (items [][]string) {
+func (l *language) itemsOf(kind Kind, text string, list []token) (items [][]string) {
 	for i, t := range list {
 		joins := l.and[t.text]
 		if i == 0 || joins || strings.ContainsAny(text[list[i-1].end:max(t.start, list[i-1].end)], ",;:") {
@@ -143,7 +143,7 @@ func (l *language) itemsOf(text string, list []token) (items [][]string) {
 	}
 	items = slices.DeleteFunc(items, func(item []string) bool { return len(item) == 0 })
 	for i, item := range items {
-		if again := l.another.FindStringIndex(strings.Join(item, " ") + " "); again != nil && len(item) > 1 && (l.before[item[1]] || !startsWithDigit(item[0])) {
+		if again := l.another.FindStringIndex(strings.Join(item, " ") + " "); again != nil && len(item) > 1 && (l.before[item[1]] || !startsWithDigit(item[0]) || kind == Timer && len(item) > 2 && startsWithDigit(item[1])) {
 			item = strings.Fields((strings.Join(item, " ") + " ")[again[1]:])
 		}
 		for len(item) > 1 && l.before[item[0]] {
