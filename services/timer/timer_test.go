@@ -32,6 +32,14 @@ func TestConversations(t *testing.T) {
 			{"Remind me tomorrow to call my mother", "At what time tomorrow?"},
 			{"At noon", "I will remind you tomorrow at 12:00 PM: call your mother."},
 		},
+		"a number alone is of what was set last": {
+			{"Set a timer for 50 minutes", "Timer set for 50 minutes."},
+			{"No, 15", "Timer is set for 15 minutes."},
+			{"Make it 8 instead", "Timer is set for 8 minutes."},
+			{"Set an alarm for 6 am", "Alarm set for today at 6:00 AM."},
+			{"Make it 20", "At what time?"},
+			{"Make it 7", "Alarm is set for today at 7:00 AM."},
+		},
 		"a question that is not answered is forgotten": {
 			{"Set a timer", "For how long?"},
 			{"What is the capital of France?", "-"},

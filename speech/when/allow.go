@@ -56,11 +56,20 @@ func isRepeated(times []*span) bool {
 
 // isOpen reports whether it is not clear when r is to ring: "an hour before my flight", and
 // "in an hour or two".
-func (l *language) isOpen(r Request, s scanned, about []token) bool {
+func (l *language) isOpen(r Request, s scanned, times []*span, about []token) bool {
 	if r.Action != Set || r.Kind == Timer {
 		return false
 	}
-	if len(about) > 0 && (l.and[about[0].text] || l.or[about[0].text]) {
+	if l.joinsTimes(about) {
+		return true
+	}
+	clocks := 0
+	for _, t := range times {
+		if t.hasClock() {
+			clocks++
+		}
+	}
+	if clocks > 1 { // "from five to six"
 		return true
 	}
 	for i, t := range s.tokens[1:] {
@@ -69,4 +78,10 @@ func (l *language) isOpen(r Request, s scanned, about []token) bool {
 		}
 	}
 	return false
+}
+
+// joinsTimes reports whether what a reminder seems to be about is a part of its time: "or
+// two", "between five and six".
+func (l *language) joinsTimes(about []token) bool {
+	return len(about) > 0 && (l.and[about[0].text] || l.or[about[0].text] || wordIn(l.Macros["between"], about[0].text))
 }

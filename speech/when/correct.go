@@ -93,7 +93,11 @@ func (s *span) isRepeat() bool {
 func (l *language) isTakenBack(lower string) bool {
 	text := joinTokens(l.strip(l.spell(tokenize(lower))))
 	at := l.takenBack.FindStringIndex(text)
-	return at != nil && at[0] > 0
+	if at == nil || at[0] == 0 {
+		return false
+	}
+	before := strings.Fields(text[:at[0]])
+	return !l.to[before[len(before)-1]] // "remind me to cancel that"
 }
 
 // dayOf is the day that is said in what stands before a request: "I have a flight tomorrow,

@@ -155,9 +155,9 @@ func (l *language) apply(rule *requestRule, s scanned, m []int, text string, now
 	if rule.Loose {
 		times = l.looseTimes(&r, s, times)
 	}
-	if l.isOpen(r, s, about) {
+	if l.isOpen(r, s, times, about) {
 		r.Ask, times = AskTime, nil
-		if len(about) > 0 && l.and[about[0].text] || len(about) > 0 && l.or[about[0].text] {
+		if l.joinsTimes(about) {
 			r.About = ""
 		}
 		return r, true
@@ -243,7 +243,7 @@ func (l *language) timesOf(s scanned, g match, rule *requestRule) (times []*span
 		if t.span == nil || inside(i) {
 			continue
 		}
-		if hasAbout && i >= at[1] && (t.span.length && rule.Kind == Reminder || t.span.aside && isComplete(times)) {
+		if hasAbout && i >= at[1] && (t.span.length && rule.Kind == Reminder || isComplete(times) && (t.span.aside || t.span.hasClock())) {
 			at[1] = i + 1 // "boil eggs for ten minutes", "buy tickets for Friday"
 			continue
 		}

@@ -81,7 +81,7 @@ func (l *language) parseTwins(text string, now time.Time) []Request {
 		if second == nil {
 			second, end = l.timeBehind(s.tokens, at, first)
 		}
-		if end == 0 || second == nil || !second.hasClock() || wordIn(l.Macros["from"], first.before) || first.before == "between" {
+		if end == 0 || second == nil || !second.hasClock() || wordIn(l.Macros["from"], first.before) || wordIn(l.Macros["between"], first.before) || wordIn(l.Macros["between"], s.tokens[i-1].text) {
 			continue
 		}
 		var all []Request
@@ -95,6 +95,9 @@ func (l *language) parseTwins(text string, now time.Time) []Request {
 			}
 		}
 		if len(all) == 2 {
+			if all[0].At.Equal(all[1].At) && all[0].Guessed { // "at eight and at 20:00"
+				all[0].At = all[0].At.Add(12 * time.Hour)
+			}
 			return all
 		}
 	}
