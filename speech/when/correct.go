@@ -74,11 +74,11 @@ func (s *span) correctedBy(better *span) *span {
 	joined := *better
 	ap := !slices.ContainsFunc(better.pieces, func(p piece) bool { return p.groups["ap"] != "" || p.rule.Exact })
 	joined.pieces = slices.DeleteFunc(slices.Clone(s.pieces), func(p piece) bool {
-		return p.isClock() && better.hasClock() && !(ap && p.rule.Part != "") || !p.isClock() && p.rule.Part == "" && !better.hasClock() || p.rule.Repeat != "" && better.isRepeat()
+		return p.isClock() && better.hasClock() && !(ap && (p.rule.Part != "" || p.groups["ap"] != "")) || !p.isClock() && p.rule.Part == "" && !better.hasClock() || p.rule.Repeat != "" && better.isRepeat()
 	})
 	for i, p := range joined.pieces {
 		if p.isClock() && better.hasClock() { // the part of the day alone stays
-			joined.pieces[i] = piece{rule: &timeRule{Part: p.rule.Part}}
+			joined.pieces[i] = piece{rule: &timeRule{Part: p.rule.Part}, groups: map[string]string{"ap": p.groups["ap"]}}
 		}
 	}
 	joined.pieces = append(joined.pieces, better.pieces...)
@@ -176,4 +176,19 @@ func (l *language) parseBehind(before, request string, now time.Time) (r Request
 func (l *language) isCondition(before string) bool {
 	words := l.strip(l.spell(tokenize(before)))
 	return len(words) > 0 && l.ifWords[words[0].text]
+}
+
+// isNumberCorrected reports whether a number alone is put right by a length: "in ten, no,
+// twenty minutes". n is how many words stand between.
+func (l *language) isNumberCorrected(out []token, in []token, i int) (n int, ok bool) {
+	at := l.sorry.FindStringIndex(joinTokens(in[i:]) + " ")
+	if k := len(out) - 1; at == nil || k < 0 || out[k].span != nil || !isDigit(out[k].text) {
+		return 0, false
+	}
+	n = len(strings.Fields((joinTokens(in[i:]) + " ")[:at[1]]))
+	if i+n >= len(in) {
+		return 0, false
+	}
+	_, _, words := l.lengthAt(in[i+n:])
+	return n, words > 0
 }

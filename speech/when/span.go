@@ -46,6 +46,9 @@ func (l *language) scan(in []token, alone bool) scanned {
 			i += n
 			continue
 		}
+		if n, ok := l.isNumberCorrected(out, in, i); ok {
+			out, i = out[:len(out)-1], i+n
+		}
 		s, n := l.spanAt(in, i, alone)
 		if n == 0 {
 			out = append(out, in[i])
