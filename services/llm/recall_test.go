@@ -43,7 +43,7 @@ func TestWhatIsRecalledIsJudged(t *testing.T) {
 		var e script
 		kittest.Run(t, name, func(t *testing.T, b *kittest.Harness) {
 			kittest.Ask(t, b, contract.LLMRequest{ID: "r", Text: tt.ask})
-			if got := e.last().User; got != tt.want {
+			if got := e.last().User; got != "(00:00) "+tt.want {
 				t.Errorf("prompt %q, want %q", got, tt.want)
 			}
 		}, recallsAll(0, tt.docs...), with(settings(), &e))
