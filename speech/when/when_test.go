@@ -107,9 +107,13 @@ func TestHowItIsWrittenDoesNotMatter(t *testing.T) {
 		"with curly apostrophes":  func(s, _ string) string { return strings.ReplaceAll(s, "'", "’") },
 		"without a sentence mark": func(s, _ string) string { return strings.TrimRight(s, ".?!") },
 	}
+	const quarter = 4 // of the requests in each of the ways, another one
 	for name, write := range ways {
 		t.Run(name, func(t *testing.T) {
-			for _, s := range requests(t) {
+			for i, s := range requests(t) {
+				if i%quarter != len(name)%quarter {
+					continue
+				}
 				if strings.Contains(s.Want, "none") && name == "with politeness" {
 					continue
 				}
@@ -169,7 +173,7 @@ func TestWhatIsMeantWhileItRings(t *testing.T) {
 // TestATimeIsToCome has everything that is set be in the future, at any time of a year
 // with both of its changes of the clock.
 func TestATimeIsToCome(t *testing.T) {
-	const share = 5 // a fifth of the requests at each of the times, by turns
+	const share = 16 // of the requests at each of the times, by turns
 	all := requests(t)
 	for n, now := 0, time.Date(2026, 1, 1, 0, 7, 30, 0, zone(t)); now.Year() == 2026; n, now = n+1, now.Add(1201*time.Hour+13*time.Minute) {
 		for i, s := range all {
@@ -188,8 +192,10 @@ func TestATimeIsToCome(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	for _, s := range requests(f) {
-		f.Add(s.Text, s.Lang)
+	for i, s := range requests(f) {
+		if i%8 == 0 {
+			f.Add(s.Text, s.Lang)
+		}
 	}
 	now := time.Date(2026, 3, 28, 23, 59, 0, 0, zone(f))
 	f.Fuzz(func(t *testing.T, text, lang string) {
