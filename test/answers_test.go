@@ -131,7 +131,7 @@ func TestOnlyTheAnswerIsHeard(t *testing.T) {
 			turns.Next(t)
 			mu.Lock()
 			defer mu.Unlock()
-			for _, hidden := range []string{"think", "channel", "im_end", "The user", "tool_call", "hm", "One moment", "Sorry, I", "too long", "near the", "hall li"} {
+			for _, hidden := range []string{"think", "channel", "im_end", "The user wants", "The user asks", "tool_call", "hm", "One moment", "Sorry, I", "too long", "near the", "hall li"} {
 				if strings.Contains(asked, hidden) {
 					t.Errorf("history or memory has %q: %s", hidden, asked)
 				}

@@ -107,6 +107,10 @@ func TestVectorsAgreeWithAsyncAPI(t *testing.T) {
 		if messages[name] == nil || validity != "valid" || form != "envelope" || strings.HasPrefix(file, "coerce/") {
 			continue
 		}
+		payload := messages[name].(map[string]any)["payload"].(map[string]any)
+		if properties, ok := payload["properties"].(map[string]any); !ok || properties["data"] == nil {
+			continue // it is sent bare, and taken in an envelope too
+		}
 		if schemas[name] == nil {
 			if schemas[name], err = c.Compile("doc.json#/components/messages/" + name + "/payload"); err != nil {
 				t.Fatal(err)

@@ -92,8 +92,8 @@ func TestNewCompilesACopyOfTheRepository(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"\n      - password-newcomer:/run/passwords/newcomer\n", "\n  newcomer:\n    <<: *service\n    extends: {file: ops/settings.yml, service: newcomer}\n",
-		"MQTT_USERNAME: newcomer}\n    volumes: [\"password-newcomer:/run/mqtt:ro\"]\n", "\n  password-newcomer:\n  password-newcomer-two:\n",
-		"\n    tmpfs: [/tmp]\n    volumes: [\"password-newcomer-three:/run/mqtt:ro\", \"newcomer-three:/data\"]\n", "\n  password-newcomer-three:\n  newcomer-three:\n"} {
+		"MQTT_USERNAME: newcomer}\n    volumes: [\"password-newcomer:/run/mqtt:ro\", *zone]\n", "\n  password-newcomer:\n  password-newcomer-two:\n",
+		"\n    tmpfs: [/tmp]\n    volumes: [\"password-newcomer-three:/run/mqtt:ro\", \"newcomer-three:/data\", *zone]\n", "\n  password-newcomer-three:\n  newcomer-three:\n"} {
 		if !strings.Contains(string(compose), want) {
 			t.Errorf("compose.yml lacks %q", want)
 		}

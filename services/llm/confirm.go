@@ -12,8 +12,8 @@ import (
 	"time"
 
 	"github.com/gotars/tars/engines/mcp"
-	"github.com/gotars/tars/engines/openai"
 	"github.com/gotars/tars/kit"
+	"github.com/gotars/tars/services/llm/engine"
 )
 
 const (
@@ -25,7 +25,7 @@ const (
 
 // pending are calls that wait for a yes.
 type pending struct {
-	calls []openai.ToolCall
+	calls []engine.ToolCall
 	text  string // of the question that led to them, by which tools are chosen
 	until time.Time
 }
@@ -73,7 +73,7 @@ func roomOf(ctx context.Context) string { return kit.From(ctx).Baggage["room"] }
 
 // askFirst asks the user, when one of the calls is of a tool that asks. None of them is made
 // then.
-func (t *turn) askFirst(ctx context.Context, calls []openai.ToolCall) (asked bool, err error) {
+func (t *turn) askFirst(ctx context.Context, calls []engine.ToolCall) (asked bool, err error) {
 	for _, call := range calls {
 		tool, args, err := t.prepare(call)
 		if err != nil || !tool.Asks {
@@ -120,7 +120,7 @@ func (t *turn) answerPending(ctx context.Context) (done bool, err error) {
 	}
 	t.tools = t.s.tools.Tools()
 	t.tools = slices.DeleteFunc(slices.Clone(t.tools), func(x mcp.Tool) bool {
-		return !slices.ContainsFunc(p.calls, func(c openai.ToolCall) bool {
+		return !slices.ContainsFunc(p.calls, func(c engine.ToolCall) bool {
 			return x.Name == c.Function.Name || strings.HasSuffix(x.Name, "__"+c.Function.Name)
 		})
 	})

@@ -12,8 +12,8 @@ import (
 
 	"github.com/gotars/tars/contract"
 	"github.com/gotars/tars/engines/mcp"
-	"github.com/gotars/tars/engines/openai"
 	"github.com/gotars/tars/kit"
+	"github.com/gotars/tars/services/llm/engine"
 )
 
 // Toolbox is where the tools are. It is safe for concurrent use.
@@ -69,10 +69,10 @@ func (s *Service) learnTools(ctx context.Context) error {
 }
 
 // toolSpec is a tool as providers take it.
-func toolSpec(t mcp.Tool) openai.Tool {
+func toolSpec(t mcp.Tool) engine.Tool {
 	schema := t.Schema
 	if schema == nil {
 		schema = map[string]any{"type": "object", "properties": map[string]any{}}
 	}
-	return openai.Tool{Type: "function", Function: openai.ToolFunction{Name: t.Name, Description: t.Description, Parameters: schema}}
+	return engine.Tool{Type: "function", Function: engine.ToolFunction{Name: t.Name, Description: t.Description, Parameters: schema}}
 }

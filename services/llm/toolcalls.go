@@ -10,9 +10,9 @@ import (
 
 	"github.com/gotars/tars/contract"
 	"github.com/gotars/tars/engines/mcp"
-	"github.com/gotars/tars/engines/openai"
 	"github.com/gotars/tars/kit"
 	"github.com/gotars/tars/kit/msg"
+	"github.com/gotars/tars/services/llm/engine"
 )
 
 const (
@@ -25,7 +25,7 @@ const (
 
 // outcome is what came of a call.
 type outcome struct {
-	call  openai.ToolCall
+	call  engine.ToolCall
 	title string // of the tool, for people
 	text  string
 	err   error // why there is no text
@@ -33,7 +33,7 @@ type outcome struct {
 }
 
 // message is the outcome as the model reads it.
-func (o outcome) message(fit func(string) string) openai.Message {
+func (o outcome) message(fit func(string) string) engine.Message {
 	text := fit(o.text)
 	switch {
 	case o.wrong:
@@ -45,7 +45,7 @@ func (o outcome) message(fit func(string) string) openai.Message {
 	case strings.TrimSpace(text) == "":
 		text = "(done)"
 	}
-	return openai.Message{Role: "tool", ToolCallID: o.call.ID, Content: text}
+	return engine.Message{Role: "tool", ToolCallID: o.call.ID, Content: text}
 }
 
 // spoken is the outcome for a person, when no model words it.
@@ -82,7 +82,7 @@ func (t *turn) findTool(name string) (mcp.Tool, bool) {
 }
 
 // prepare reads a call. The error is for the model.
-func (t *turn) prepare(call openai.ToolCall) (mcp.Tool, map[string]any, error) {
+func (t *turn) prepare(call engine.ToolCall) (mcp.Tool, map[string]any, error) {
 	tool, ok := t.findTool(call.Function.Name)
 	if !ok {
 		return tool, nil, fmt.Errorf("there is no tool %q", call.Function.Name)
@@ -100,7 +100,7 @@ func (t *turn) prepare(call openai.ToolCall) (mcp.Tool, map[string]any, error) {
 }
 
 // run makes the calls of a round at once, and returns what came of each, in order.
-func (t *turn) run(ctx context.Context, calls []openai.ToolCall) []outcome {
+func (t *turn) run(ctx context.Context, calls []engine.ToolCall) []outcome {
 	ctx, stop := context.WithTimeout(ctx, t.s.cfg.ToolTimeout)
 	defer stop()
 	all := make([]outcome, len(calls))

@@ -7,7 +7,6 @@ import (
 
 	"github.com/gotars/tars/contract"
 	"github.com/gotars/tars/engines/mcp"
-	"github.com/gotars/tars/engines/openai"
 	"github.com/gotars/tars/services/llm/engine"
 )
 
@@ -26,7 +25,7 @@ type turn struct {
 	recalled string
 	room     int        // for what was recalled, in tokens
 	tools    []mcp.Tool // that are offered
-	after    []openai.Message
+	after    []engine.Message
 	outcomes []outcome // of the last round
 	wrong    int       // rounds with calls that did not fit
 	noMore   bool      // no more calls are made: the model is to answer
@@ -154,7 +153,7 @@ func (t *turn) generate(ctx context.Context) (use engine.Usage, err error) {
 
 // callTools makes the calls that the model wants, and adds them with their outcomes to what
 // it reads next. said is what it said before them.
-func (t *turn) callTools(ctx context.Context, said string, calls []openai.ToolCall) error {
+func (t *turn) callTools(ctx context.Context, said string, calls []engine.ToolCall) error {
 	t.outcomes = t.run(ctx, calls)
 	if err := context.Cause(ctx); err != nil {
 		return err
@@ -166,7 +165,7 @@ func (t *turn) callTools(ctx context.Context, said string, calls []openai.ToolCa
 	p.History = nil
 	b := t.budget()
 	each := max(b.room(p)/2/len(calls), minMemoryTokens/2)
-	t.after = append(t.after, openai.Message{Role: contract.RoleAssistant, Content: said, ToolCalls: calls})
+	t.after = append(t.after, engine.Message{Role: contract.RoleAssistant, Content: said, ToolCalls: calls})
 	wrong := false
 	for _, o := range t.outcomes {
 		t.after = append(t.after, o.message(func(text string) string { return b.fitText(text, each) }))

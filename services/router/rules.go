@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/gotars/tars/speech"
 	"github.com/gotars/tars/speech/clock"
@@ -73,7 +75,7 @@ func textToSay(text string) (string, bool) {
 	if quoted := quotedPattern.FindStringSubmatch(rest); quoted != nil {
 		rest, given = quoted[1], true
 	}
-	if !given && isDescribed(phrases.Words(rest)) {
+	if !given && isDescribed(phrases.Words(rest), beginsSentence(rest)) {
 		return "", false
 	}
 	return rest, speech.HasWords(rest)
@@ -106,10 +108,17 @@ func wordSet(words string) map[string]bool {
 	return set
 }
 
+// beginsSentence reports whether a text begins as a sentence of its own does, with a capital
+// letter: "Say The weather is fine", and not "say the alphabet".
+func beginsSentence(text string) bool {
+	first, _ := utf8.DecodeRuneInString(text)
+	return unicode.IsUpper(first) && !strings.HasPrefix(text, "I ")
+}
+
 // isDescribed reports whether words tell what to say, and not the text itself.
-func isDescribed(words []string) bool {
+func isDescribed(words []string, sentence bool) bool {
 	const longest = 12 // words; longer ones are instructions
-	if len(words) == 0 || len(words) > longest || describing[words[0]] {
+	if len(words) == 0 || !sentence && (len(words) > longest || describing[words[0]]) {
 		return true
 	}
 	for i, w := range words[1:] {

@@ -39,12 +39,14 @@ func TestAnswer(t *testing.T) {
 		"Say how old you are":                   "",
 		"Say good morning in Japanese, please":  "",
 		"Say it slower":                         "",
-		"Say the word banana":                   "banana",
-		"Can you say cheese?":                   "cheese?",
-		"Repeat after me: the sea is blue.":     "the sea is blue.",
-		"Say: three nice things":                "three nice things",
-		`Say "three nice things".`:              "three nice things",
-		"Say good morning, everybody":           "good morning, everybody",
+		"Say The weather will be sunny in the morning, with some rain in the evening.": "The weather will be sunny in the morning, with some rain in the evening.",
+		"Say Hello in French":               "",
+		"Say the word banana":               "banana",
+		"Can you say cheese?":               "cheese?",
+		"Repeat after me: the sea is blue.": "the sea is blue.",
+		"Say: three nice things":            "three nice things",
+		`Say "three nice things".`:          "three nice things",
+		"Say good morning, everybody":       "good morning, everybody",
 	}
 	for text, want := range tests {
 		t.Run(text, func(t *testing.T) {

@@ -71,3 +71,11 @@ func (e *OverflowError) Error() string { return e.Err.Error() }
 
 // Unwrap is what the server said.
 func (e *OverflowError) Unwrap() error { return e.Err }
+
+// Messages and calls of tools, as OpenAI's interface has them.
+type (
+	Message      = openai.Message
+	Tool         = openai.Tool
+	ToolFunction = openai.ToolFunction
+	ToolCall     = openai.ToolCall
+)
