@@ -7,39 +7,17 @@ import (
 	"github.com/gotars/tars/engines/failover"
 )
 
-// tellEngine says which engine is taken, and which cloud it is in, if it is in one.
-func (s *Service) tellEngine(ctx context.Context) error {
-	now, ok := failover.InUseOf(ctx, s.engine)
-	if !ok {
-		return nil
+// lookout looks for the engine of the service.
+func (s *Service) lookout() failover.Lookout {
+	return failover.Lookout{
+		Engine: s.engine, What: "recogniser", Log: s.log,
+		Taken: func() { s.lastError.Store(nil) }, // was that of another one
+		Tell: func(ctx context.Context, engine, from string, cloud *string) error {
+			return s.bus.Publish(ctx, contract.EngineInUse{Name: "tars-stt", Engine: engine, From: from, Cloud: cloud})
+		},
 	}
-	in := contract.EngineInUse{Name: "tars-stt", Engine: now.Name, From: now.From}
-	if now.Cloud != "" {
-		in.Cloud = &now.Cloud
-	}
-	return s.bus.Publish(ctx, in)
 }
 
-// connected looks for an engine and says which it is, also to a broker that has
-// forgotten it.
-func (s *Service) connected(ctx context.Context) error {
-	s.lookForEngine(ctx)
-	return s.tellEngine(ctx)
-}
+func (s *Service) connected(ctx context.Context) error { return s.lookout().Connected(ctx) }
 
-// findEngine looks for a better engine, or for another one when that failed.
-func (s *Service) findEngine(ctx context.Context) error {
-	if s.lookForEngine(ctx) {
-		return s.tellEngine(ctx)
-	}
-	return nil
-}
-
-// lookForEngine reports whether another engine is taken than before.
-func (s *Service) lookForEngine(ctx context.Context) bool {
-	changed := failover.LookAgain(ctx, s.engine, s.log, "recogniser")
-	if changed {
-		s.lastError.Store(nil) // was that of another one
-	}
-	return changed
-}
+func (s *Service) findEngine(ctx context.Context) error { return s.lookout().Again(ctx) }

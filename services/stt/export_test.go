@@ -29,7 +29,7 @@ func (s *Service) Hear(ctx context.Context, a pcm.Audio) error {
 }
 
 // Look looks for engines.
-func (s *Service) Look(ctx context.Context) { s.lookForEngine(ctx) }
+func (s *Service) Look(ctx context.Context) { s.lookout().Look(ctx) }
 
 // ContextAfter is what a recogniser is told after a person said one thing in a room, and the
 // assistant another.

@@ -157,9 +157,6 @@ func (c *Canceller) choose(heard, rest []float64) []float64 {
 	return quiet
 }
 
-// IsHeard reports whether the microphone hears what is played.
-func (c *Canceller) IsHeard() bool { return c.isFound }
-
 // leftover is the power of the echo that may be left, by bin. As long as it is not clear which
 // filter fits, it is that of the one that knows less.
 func (c *Canceller) leftover() []float64 {
