@@ -102,14 +102,15 @@ func init() {
 
 // index prepares the lists for look-ups.
 func (l *language) index() {
-	l.never, l.mayEnd = wordSet(l.Abbreviations), wordSet(l.MayEnd)
-	l.beforeOrdinal, l.numbered = wordSet(l.BeforeOrdinal), wordSet(l.Numbered)
-	l.clause, l.and, l.subject = wordSet(l.Clause), wordSet(l.And), wordSet(l.Subject)
+	l.never, l.mayEnd = WordSet(l.Abbreviations), WordSet(l.MayEnd)
+	l.beforeOrdinal, l.numbered = WordSet(l.BeforeOrdinal), WordSet(l.Numbered)
+	l.clause, l.and, l.subject = WordSet(l.Clause), WordSet(l.And), WordSet(l.Subject)
 	l.monthNames = strings.Fields(l.Months)
 	l.units = sync.OnceValue(func() *unitPattern { return newUnitPattern(l.Units) })
 }
 
-func wordSet(list string) map[string]bool {
+// WordSet is the set of the words of a list, which are parted by white space.
+func WordSet(list string) map[string]bool {
 	set := map[string]bool{}
 	for _, w := range strings.Fields(list) {
 		set[w] = true

@@ -315,7 +315,7 @@ var (
 var (
 	roman = regexp.MustCompile(`(\pL+)( +)([IVX]{1,6})\b(\.?)`)
 	// rulers carry numbers. Behind another name "V" or "X" may be an initial.
-	rulers = wordSet("Henry Heinrich Henri Enrique Enrico Louis Ludwig Luis Luigi Elizabeth Elisabeth Isabel Charles Karl Carlos Carlo George Georg Richard Edward James William Wilhelm Guillermo " +
+	rulers = WordSet("Henry Heinrich Henri Enrique Enrico Louis Ludwig Luis Luigi Elizabeth Elisabeth Isabel Charles Karl Carlos Carlo George Georg Richard Edward James William Wilhelm Guillermo " +
 		"Friedrich Frederick Federico Napoleon Napoléon Philip Philipp Felipe Philippe Otto Alexander Alfonso Ferdinand Fernando Francis Franz Francisco Catherine Katharina Mary Nicholas Nikolaus Peter Paul " +
 		"John Johannes Juan Pius Pío Benedict Benedikt Leo Gregory Gregor Clement Clemens Ivan Iwan Rameses Ramesses Ramses Ptolemy Christian Gustav Gustaf Joseph Leopold Maximilian Victor Viktor Umberto Constantine")
 )

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/gotars/tars/speech"
 	"github.com/gotars/tars/speech/textsearch"
 )
 
@@ -51,7 +52,7 @@ func kindOf(l Line) lineKind {
 }
 
 // firstWords begin what one of the patterns below may match, when no question mark ends it.
-var firstWords = wordSet(`hey hi hello ok okay please tars jarvis so well and but or um uh er now then sorry excuse thanks thank yes yeah no oh also quick
+var firstWords = speech.WordSet(`hey hi hello ok okay please tars jarvis so well and but or um uh er now then sorry excuse thanks thank yes yeah no oh also quick
 i'd what what's whats who who's whos whose where where's wheres when when's why how how's which is are was were did does has can could will would should shall
 isn't aren't wasn't weren't didn't doesn't hasn't can't couldn't won't wouldn't shouldn't am do have had may don't haven't hadn't tell show give remind let i look find search explain describe list repeat
 read any anything wer was wo wann warum wieso wie welche welcher welches welchem welchen wohin woher weißt kannst sag erinnerst erinnere habe hast qui quand où comment pourquoi quel quelle quels quelles est-ce

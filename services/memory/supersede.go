@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gotars/tars/speech"
 	"github.com/gotars/tars/speech/textsearch"
 )
 
@@ -69,15 +70,7 @@ func claimOf(e evidence) claim {
 	return c
 }
 
-var determiners = wordSet("a an the my our your his her their its this that these those remember note please actually well so and but no yes ok okay now")
-
-func wordSet(words string) map[string]bool {
-	m := map[string]bool{}
-	for w := range strings.FieldsSeq(words) {
-		m[w] = true
-	}
-	return m
-}
+var determiners = speech.WordSet("a an the my our your his her their its this that these those remember note please actually well so and but no yes ok okay now")
 
 func withoutDeterminers(words []string) []string {
 	return slices.DeleteFunc(words, func(w string) bool { return determiners[w] })
@@ -117,15 +110,15 @@ func (c claim) supersedes(old claim, question []string) bool {
 var (
 	// Verbs of which there is one answer at a time: who lives in one town does not live in
 	// another, but who likes tea may like coffee.
-	singleVerbs = wordSet("is are was were am be live lives living work works working weigh weighs drive drives take takes cost costs leave leaves arrive arrives start starts begin begins open opens " +
+	singleVerbs = speech.WordSet("is are was were am be live lives living work works working weigh weighs drive drives take takes cost costs leave leaves arrive arrives start starts begin begins open opens " +
 		"close closes come comes end ends stay stays sit sits hang hangs meet meets belong belongs called named study studies sleep sleeps park parked reading has have")
 	// What there is one of.
-	attributes = wordSet("name names colour color password code number pin combination boss manager teacher doctor dentist vet address birthday favourite favorite size provider babysitter " +
+	attributes = speech.WordSet("name names colour color password code number pin combination boss manager teacher doctor dentist vet address birthday favourite favorite size provider babysitter " +
 		"username nickname plan rent price key keys appointment capital president chef coach landlord neighbour partner wife husband age height weight time date")
-	times = wordSet("monday tuesday wednesday thursday friday saturday sunday january february march april may june july august september october november december " +
+	times = speech.WordSet("monday tuesday wednesday thursday friday saturday sunday january february march april may june july august september october november december " +
 		"noon midnight morning evening afternoon night tomorrow today o'clock clock half quarter past spring summer autumn winter weekend week")
-	numbers = wordSet("zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand")
-	places  = wordSet("in on at under behind above below near next beside between inside outside over to from with by")
+	numbers = speech.WordSet("zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand")
+	places  = speech.WordSet("in on at under behind above below near next beside between inside outside over to from with by")
 )
 
 // otherValue reports whether two clauses say the same of something but for the value: they

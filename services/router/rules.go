@@ -90,23 +90,18 @@ var (
 
 // describing are words with which a text begins that is described: "say three nice things",
 // "say how old you are", "say my name".
-var describing = wordSet("a an the my your his her our their its this that these those it something anything nothing everything some any more no one two three four five six seven eight nine ten few several many " +
-	"how why who what where when which whether if about in to me us him them again hi/to hello/to goodbye/to thank/to thanks/to another different whatever sorry/to")
+var describing = speech.WordSet("a an the my your his her our their its this that these those it something anything nothing everything some any more no one two three four five six seven eight nine ten few several many " +
+	"how why who what where when which whether if about in to me us him them again another different whatever")
 
 // describes are words within a text that is described: "the alphabet backwards".
-var describes = wordSet("backwards backward slowly quickly loudly quietly softly times twice thrice aloud again differently louder quieter slower faster")
+var describes = speech.WordSet("backwards backward slowly quickly loudly quietly softly times twice thrice aloud again differently louder quieter slower faster")
+
+// greetings are said to somebody: "say hello to Anna".
+var greetings = speech.WordSet("hi hello goodbye thank thanks sorry")
 
 // tongues are languages, of which a text is asked in one.
-var tongues = wordSet("english german french spanish italian dutch portuguese latin greek russian polish czech swedish norwegian danish finnish turkish arabic hebrew hindi chinese mandarin cantonese japanese korean klingon elvish " +
-	"vietnamese thai ukrainian hungarian romanian welsh irish gaelic esperanto latin deutsch englisch französisch spanisch italienisch")
-
-func wordSet(words string) map[string]bool {
-	set := map[string]bool{}
-	for _, w := range strings.Fields(words) {
-		set[w] = true
-	}
-	return set
-}
+var tongues = speech.WordSet("english german french spanish italian dutch portuguese latin greek russian polish czech swedish norwegian danish finnish turkish arabic hebrew hindi chinese mandarin cantonese japanese korean klingon elvish " +
+	"vietnamese thai ukrainian hungarian romanian welsh irish gaelic esperanto deutsch englisch französisch spanisch italienisch")
 
 // beginsSentence reports whether a text begins as a sentence of its own does, with a capital
 // letter: "Say The weather is fine", and not "say the alphabet".
@@ -124,7 +119,7 @@ func isDescribed(words []string, sentence bool) bool {
 	for i, w := range words[1:] {
 		before := words[i]
 		switch {
-		case describes[w], tongues[w] && before == "in", w == "to" && describing[words[0]+"/to"], w == "like" && i+2 < len(words) && words[i+2] == "a":
+		case describes[w], tongues[w] && before == "in", w == "to" && greetings[words[0]], w == "like" && i+2 < len(words) && words[i+2] == "a":
 			return true
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
-	"path"
 	"regexp"
 	"slices"
 	"strconv"
@@ -38,6 +37,7 @@ type language struct {
 	file          languageFile
 	before, after []string
 	kinds         []kind
+	now           *regexp.Regexp // at the end of a place
 }
 
 // kind is a question that has one answer.
@@ -77,10 +77,11 @@ var languages = sync.OnceValue(func() map[string]*language {
 		l := &language{}
 		read(name+".json", &l.file)
 		l.before, l.after = byLength(l.file.Before), byLength(l.file.After)
+		l.now = regexp.MustCompile(l.file.Now + `$`)
 		for name, patterns := range l.file.Questions {
 			question := `^(?:` + strings.Join(patterns, "|") + `)` + l.file.Now
 			k := kind{name: name, pattern: regexp.MustCompile(question + `$`)}
-			if l.file.Answers[name] != "" && (name == "time" || name == "weekday" || name == "date") {
+			if name == "time" || name == "weekday" || name == "date" {
 				k.elsewhere = regexp.MustCompile(question + l.file.In + `$`)
 			}
 			l.kinds = append(l.kinds, k)
@@ -104,7 +105,7 @@ var zones = sync.OnceValue(func() map[string]string {
 })
 
 func read(name string, into any) {
-	data, err := files.ReadFile(path.Base(name))
+	data, err := files.ReadFile(name)
 	if err == nil {
 		err = json.Unmarshal(data, into)
 	}
@@ -160,7 +161,7 @@ func (l *language) strip(q string) (rest string, stripped bool) {
 
 // sayOf answers for a place.
 func (l *language) sayOf(name, place string, now time.Time) (string, bool) {
-	place = strings.TrimSpace(regexp.MustCompile(l.file.Now+`$`).ReplaceAllString(place, ""))
+	place = strings.TrimSpace(l.now.ReplaceAllString(place, ""))
 	zone, known := zones()[place]
 	if !known {
 		return "", false

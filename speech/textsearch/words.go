@@ -9,11 +9,13 @@ import (
 
 	"github.com/kljensen/snowball/english"
 	"golang.org/x/text/unicode/norm"
+
+	"github.com/gotars/tars/speech"
 )
 
 // stopWords lists words that say nothing about what a sentence is about, and the
 // ends of short forms such as "what's".
-var stopWords = wordSet(`a about above after again all am an and any are as at be because been before being below between both
+var stopWords = speech.WordSet(`a about above after again all am an and any are as at be because been before being below between both
 but by can could did do does doing don down during each few for from further had has have having he her here hers him his
 how i if in into is it its just ll m me might more most my myself no nor not now of off on once only or other our ours out
 over own please re s same shall she should so some such t than that the their theirs them then there these they this those
@@ -22,14 +24,6 @@ us also let im ive dont doesnt didnt isnt wasnt doesn isn wasn didn aren weren w
 der die das den dem des ein eine einen einem einer eines und oder aber ist sind war waren bin bist sein hat haben habe hatte
 ich du er sie es wir ihr mich dich mir dir uns euch mein meine meinen meinem meiner dein deine deinen deinem deiner unser unsere
 nicht auch noch nur schon so zu zum zur im am an auf aus bei mit nach von vom vor was wer wie wo wann warum welche welcher welches wird`)
-
-func wordSet(words string) map[string]bool {
-	m := map[string]bool{}
-	for w := range strings.FieldsSeq(words) {
-		m[w] = true
-	}
-	return m
-}
 
 // Words returns the words of text in lower case, without punctuation.
 func Words(text string) []string {
@@ -43,7 +37,7 @@ func Words(text string) []string {
 func IsStopWord(word string) bool { return stopWords[word] }
 
 // negations lists words that turn a sentence into its contrary.
-var negations = wordSet("not no never nothing nobody don doesn isn wasn didn aren weren won hasn haven hadn can't cannot without nicht nie niemals kein keine keinen")
+var negations = speech.WordSet("not no never nothing nobody don doesn isn wasn didn aren weren won hasn haven hadn can't cannot without nicht nie niemals kein keine keinen")
 
 // IsNegation reports whether a word in lower case denies.
 func IsNegation(word string) bool { return negations[word] }
