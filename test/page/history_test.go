@@ -64,7 +64,7 @@ func TestHistory(t *testing.T) {
 		do(t, ctx, choose("history-room", ""))
 		await(t, ctx, inner("history-list")+`.includes("Cellar line 119.") && document.querySelectorAll("#history-list li").length === 50`)
 		do(t, ctx, choose("history-room", "cellar"))
-		await(t, ctx, `document.querySelectorAll("#history-list li").length === 50`)
+		await(t, ctx, `document.querySelectorAll("#history-list li").length === 50 && !document.getElementById("history-older").hidden`)
 		do(t, ctx, chromedp.Click("#history-older"))
 		await(t, ctx, `document.querySelectorAll("#history-list li").length === 100 && `+inner("history-list")+`.startsWith("Cellar line 20.")`)
 		do(t, ctx, chromedp.Click("#history-older"))

@@ -53,6 +53,7 @@ export class History {
   async look(done = "") {
     const asked = ++this.#asked;
     this.status.textContent = t("looking");
+    this.older.hidden = true; // it would add to lines that are about to go
     const r = await lines(this.room.value, this.query.value.trim(), 0, AT_ONCE);
     if (asked !== this.#asked) return;
     this.#rooms(r.rooms);
