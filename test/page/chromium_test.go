@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -45,6 +46,15 @@ func openBrowser(t *testing.T) context.Context {
 	ctx, cancel = context.WithTimeout(ctx, 8*time.Minute)
 	t.Cleanup(cancel)
 	return ctx
+}
+
+// resize gives the page another size, and waits until it is laid out for it: a click goes to
+// where a button is, and would miss one that moves meanwhile.
+func resize(t *testing.T, ctx context.Context, width, height int64, opts ...chromedp.EmulateViewportOption) {
+	t.Helper()
+	do(t, ctx, chromedp.EmulateViewport(width, height, opts...))
+	await(t, ctx, fmt.Sprintf("innerWidth === %d", width))
+	do(t, ctx, chromedp.Evaluate[chromedp.Void](`new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))`, chromedp.EvalAwaitPromise))
 }
 
 // listenForErrors fails the test at each uncaught exception and each error in

@@ -88,7 +88,7 @@ func TestNobodyIsKeptOut(t *testing.T) {
 		{"timers", in("timers", chromedp.SendKeys("#timer-when", "10 minutes\r"), chromedp.WaitVisible("#timer-list button"))},
 	}
 	for _, width := range []int64{1280, 390} {
-		do(t, ctx, chromedp.EmulateViewport(width, 844))
+		resize(t, ctx, width, 844)
 		for _, v := range views {
 			v.show()
 			for _, scheme := range []string{"light", "dark"} {
@@ -105,7 +105,7 @@ func TestNobodyIsKeptOut(t *testing.T) {
 		do(t, ctx, chromedp.KeyEvent(kb.Escape))
 		await(t, ctx, `!document.getElementById("board").open`)
 	}
-	do(t, ctx, chromedp.EmulateViewport(1280, 800))
+	resize(t, ctx, 1280, 800)
 
 	t.Run("everything is reached by the keyboard", func(t *testing.T) {
 		reach := func(from string, n int) string {

@@ -81,7 +81,7 @@ func TestLogin(t *testing.T) {
 		do(t, ctx, chromedp.SendKeys("#token", token+"\r"), chromedp.WaitVisible("#text"))
 		await(t, ctx, shown+` && !document.getElementById("exposed").hidden`)
 		shoot(t, ctx, "network-1280")
-		do(t, ctx, chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile))
+		resize(t, ctx, 390, 844, chromedp.EmulateMobile)
 		shoot(t, ctx, "network-390")
 		do(t, ctx, chromedp.Click("#board-open"), chromedp.WaitVisible("#logout"))
 		shoot(t, ctx, "logout-390")

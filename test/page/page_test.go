@@ -226,7 +226,8 @@ func board(t *testing.T, ctx context.Context) {
 }
 
 func phone(t *testing.T, ctx context.Context) {
-	do(t, ctx, chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile), typing("What colour is the boat?"))
+	resize(t, ctx, 390, 844, chromedp.EmulateMobile)
+	do(t, ctx, typing("What colour is the boat?"))
 	await(t, ctx, `tars.speaking`)
 	shoot(t, ctx, "phone-390")
 	for _, id := range []string{"board-open", "mute", "mic", "text", "stop", "send"} {
@@ -245,6 +246,7 @@ func phone(t *testing.T, ctx context.Context) {
 	shoot(t, ctx, "phone-390-dark")
 	do(t, ctx, chromedp.Click("#board-open"), chromedp.WaitVisible("#services"))
 	shoot(t, ctx, "board-390-dark")
-	do(t, ctx, chromedp.Click("#board-close"), chromedp.EmulateViewport(1280, 800))
+	do(t, ctx, chromedp.Click("#board-close"))
+	resize(t, ctx, 1280, 800)
 	shoot(t, ctx, "dark-1280")
 }
