@@ -109,6 +109,22 @@ type LLMProgress struct {
 // Route is llm/progress.
 func (LLMProgress) Route() msg.Route { return msg.Route{Topic: "llm/progress"} }
 
+// LLMAhead asks the model for the answer to what somebody has probably said to its end,
+// before that is known. Nothing of the answer is sent until an LLMRequest with the same ID,
+// Text and History comes, which then has a head start; tools are not called before, and
+// nothing is kept. A later LLMAhead with the same ID takes its place, one with a blank Text
+// withdraws it, and one that no request has followed after 5 s is forgotten. It is not a
+// field of the LLMRequest because the reference has no such request.
+type LLMAhead struct {
+	msg.Ident
+	ID      string                `json:"id" msg:"required"` // of the LLMRequest that will follow
+	Text    string                `json:"text"`
+	History []ConversationMessage `json:"conversation_history" msg:"nullable"` // oldest first
+}
+
+// Route is llm/ahead.
+func (LLMAhead) Route() msg.Route { return msg.Route{Topic: "llm/ahead"} }
+
 // LLMCancel stops one answer.
 type LLMCancel struct {
 	msg.Ident

@@ -60,6 +60,20 @@ type PartialTranscript struct {
 // Route is stt/partial.
 func (PartialTranscript) Route() msg.Route { return msg.Route{Topic: "stt/partial"} }
 
+// ProbableTranscript is what the FinalTranscript will be if the speaker has finished, which
+// is probable: it was read in a pause, and more may follow. A later one with the same
+// UttID takes its place.
+type ProbableTranscript struct {
+	msg.Ident
+	Text  string  `json:"text" msg:"required"`
+	Lang  string  `json:"lang" default:"en"`
+	UttID string  `json:"utt_id" msg:"required"`           // of the FinalTranscript
+	Over  float64 `json:"over" msg:"required,min=0,max=1"` // probability that the speaker has finished
+}
+
+// Route is stt/probable.
+func (ProbableTranscript) Route() msg.Route { return msg.Route{Topic: "stt/probable"} }
+
 // AudioFFT is the spectrum of the microphone, about 12 times a second. The bare
 // {"fft","ts"} that pages read is taken as well; its SampleRate is 0, unknown.
 type AudioFFT struct {

@@ -46,6 +46,13 @@ func (c *confirmations) ask(room string, p pending) {
 	c.rooms[room] = p
 }
 
+// isAsked reports whether something waits for a yes of a room.
+func (c *confirmations) isAsked(room string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return time.Now().Before(c.rooms[room].until)
+}
+
 // take removes what waits in a room.
 func (c *confirmations) take(room string) (pending, bool) {
 	c.mu.Lock()

@@ -32,6 +32,7 @@ type Service struct {
 	chooser  *toolChooser
 	tokens   tokenLearner
 	confirm  confirmations
+	ahead    *aheadAnswers
 	persona  atomic.Pointer[contract.CharacterSnapshot] // nil until memory has published it
 }
 
@@ -41,7 +42,7 @@ func New(cfg Config, e engine.Generator, recall *Recall, tools Toolbox, chooser 
 	if err != nil {
 		return nil, err
 	}
-	return &Service{cfg: cfg, provider: provider, engine: e, recall: recall, tools: tools, chooser: chooser, bus: bus, log: log}, nil
+	return &Service{cfg: cfg, provider: provider, engine: e, recall: recall, tools: tools, chooser: chooser, bus: bus, log: log, ahead: newAheadAnswers()}, nil
 }
 
 // newEngine returns the model that cfg asks for.
@@ -62,6 +63,7 @@ func (s *Service) Handlers() []kit.Handler {
 		kit.OnConnect(s.publishTools, tools), kit.Every(failover.LookEvery, s.learnTools, tools),
 		kit.Sends[contract.ToolsRegistry](), kit.Sends[contract.ToolCallRequest](), kit.Sends[contract.ToolCallResult](),
 	}
+	handlers = append(handlers, s.aheadHandlers()...)
 	if changed := s.tools.Changed(); changed != nil {
 		handlers = append(handlers, kit.OnChan(changed, s.toolsChanged, tools))
 	}
@@ -77,6 +79,7 @@ func (s *Service) write(ctx context.Context, q contract.LLMRequest, send func(co
 	defer work.end()
 	out := streamWriter{id: q.ID, silent: q.Stream != nil && !*q.Stream, send: send, provider: &s.provider.Name, work: work}
 	if text, ok := engine.Command(ctx, s.recall, s.traits(), q.Text); ok {
+		s.ahead.withdraw(q.ID, nil)
 		return out.whole(text)
 	}
 	use, err := s.answer(ctx, q, &out)
@@ -109,7 +112,7 @@ func (s *Service) write(ctx context.Context, q contract.LLMRequest, send func(co
 
 // answer has the engine write the answer to q to out.
 func (s *Service) answer(ctx context.Context, q contract.LLMRequest, out *streamWriter) (engine.Usage, error) {
-	t, err := s.newTurn(ctx, q, out)
+	t, err := s.turnOf(ctx, q, out)
 	if err != nil {
 		return engine.Usage{}, err
 	}

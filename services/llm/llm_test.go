@@ -26,8 +26,9 @@ func seconds(t time.Time) string { return strconv.FormatInt(t.Unix(), 10) }
 // script is an engine that writes the words of the question, one a second. A
 // question that begins with "fail" fails after them.
 type script struct {
-	mu   sync.Mutex
-	seen []engine.Prompt
+	mu    sync.Mutex
+	seen  []engine.Prompt
+	ended []error // why it was not let write to the end
 }
 
 func (e *script) Generate(ctx context.Context, p engine.Prompt, emit func(string) error) (engine.Usage, error) {
@@ -41,6 +42,9 @@ func (e *script) Generate(ctx context.Context, p engine.Prompt, emit func(string
 		select {
 		case <-time.After(time.Second):
 		case <-ctx.Done():
+			e.mu.Lock()
+			e.ended = append(e.ended, context.Cause(ctx))
+			e.mu.Unlock()
 			return engine.Usage{}, context.Cause(ctx)
 		}
 		if err := emit(word); err != nil {

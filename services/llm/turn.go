@@ -26,9 +26,10 @@ type turn struct {
 	room     int        // for what was recalled, in tokens
 	tools    []mcp.Tool // that are offered
 	after    []engine.Message
-	outcomes []outcome // of the last round
-	wrong    int       // rounds with calls that did not fit
-	noMore   bool      // no more calls are made: the model is to answer
+	outcomes []outcome    // of the last round
+	wrong    int          // rounds with calls that did not fit
+	noMore   bool         // no more calls are made: the model is to answer
+	ahead    *aheadAnswer // the model writes already; nil: it is to be asked
 }
 
 // newTurn asks the memory for what the question is about, and chooses the tools for it.
@@ -137,7 +138,11 @@ func (t *turn) generate(ctx context.Context) (use engine.Usage, err error) {
 		if p.Model != "" {
 			t.out.model = &p.Model
 		}
-		use, err = t.s.engine.Generate(ctx, p, t.out.add)
+		generate := t.s.engine.Generate
+		if t.ahead != nil {
+			generate, t.ahead = t.ahead.follow, nil
+		}
+		use, err = generate(ctx, p, t.out.add)
 		var overflow *engine.OverflowError
 		if errors.As(err, &overflow) && try < maxShorter && t.out.text.Len() == begin {
 			t.s.log.InfoContext(ctx, "the prompt is longer than the model reads, and is made shorter", "window", overflow.Window, "tokens", overflow.Prompt)

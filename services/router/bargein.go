@@ -174,7 +174,7 @@ func (c *conversation) dropped(d contract.SpeechDropped, from origin, now time.T
 	r := c.roomAt(from.room, now)
 	meant := c.meant(r, r.speechStart, r.speechEnd, now) // a recogniser that hangs fails long after the window of the wake word
 	r.speechStart, r.speechEnd = nil, nil
-	out := c.release(from.room, now)
+	out := append(c.withdrawAhead(from.room), c.release(from.room, now)...)
 	if d.Reason == "failed" && !c.busy(from.room) && meant {
 		return append(out, c.sayNotUnderstood(from.room, d, now)...)
 	}

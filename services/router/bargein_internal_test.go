@@ -46,6 +46,11 @@ func (h *household) take(effects []effect) {
 		case contract.LLMRequest:
 			h.asks = append(h.asks, m)
 			word = "ask " + m.Text
+		case contract.LLMAhead:
+			word = "ahead " + m.Text
+			if m.Text == "" {
+				word = "withdraw"
+			}
 		case contract.LLMCancel:
 			word = "cancel"
 		case contract.TtsSay:

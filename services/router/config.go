@@ -34,6 +34,8 @@ type Config struct {
 	History      int           `default:"10" desc:"turns of the conversation the model is reminded of"`
 	HistoryAge   time.Duration `split_words:"true" default:"30m" desc:"older turns are not sent"`
 
+	AskAhead bool `split_words:"true" default:"true" desc:"have the model begin its answer while somebody who has probably finished may still go on; false: a model that is paid by the word writes nothing in vain"`
+
 	Duck              bool     `default:"true" desc:"lower the voice while somebody speaks into it, until it is known whether it was interrupted"`
 	InterruptSpeaking bool     `split_words:"true" default:"true" desc:"words and a voice that goes on end what is being said; stop words always do"`
 	InterruptThinking bool     `split_words:"true" default:"true" desc:"words end an answer of which nothing was heard yet, before they are complete"`

@@ -71,6 +71,7 @@ type room struct {
 	toldUntil   time.Time  // that the recogniser failed need not be said again before
 	lastHeard   heardText  // the last transcript that was understood here
 	waiting     *pending   // a transcript that waits for those of other rooms
+	ahead       string     // id of the request that the model answers ahead; empty: none
 }
 
 type exchange struct {
@@ -104,6 +105,7 @@ func (c *conversation) heard(f contract.FinalTranscript, from origin, now time.T
 		return out
 	}
 	out = append(out, c.understand(f, from, now)...)
+	out = append(out, c.withdrawAhead(from.room)...)
 	return append(out, c.release(from.room, now)...)
 }
 
@@ -184,6 +186,7 @@ func (c *conversation) begin(t *turn, r *room, from origin, now time.Time) []eff
 		t.responded = true
 		return append(out, c.speak(t, a.style, t.cause, now, a.text)...)
 	}
+	c.takeAhead(t, r)
 	if offered, ok := c.offerToTimers(t, now); ok {
 		return append(out, offered...)
 	}
@@ -243,13 +246,13 @@ func (c *conversation) history(r *room, now time.Time) (out []contract.Conversat
 func (c *conversation) closeTurn(t *turn, outcome, reason string, now time.Time) []effect {
 	delete(c.turns, t.id)
 	r := c.roomAt(t.room, now)
-	var out []effect
+	out := t.endAhead()
 	if t.unfinished > 0 && t.audible() {
 		c.noteVoiceEnded(t.room, now)
 	}
 	if r.running == t {
 		r.running = nil
-		out = c.endDuck(t.room, r)
+		out = append(out, c.endDuck(t.room, r)...)
 		if outcome != contract.TurnDone && t.responded {
 			r.unheard = t.unheardPieces()
 		}

@@ -57,7 +57,7 @@ func (c *conversation) woke(w contract.WakeEvent, from origin, now time.Time) []
 		if now.Before(r.windowEnd) { // somebody began to speak inside the window: keep it open until the transcript is here
 			r.windowEnd = latest(r.windowEnd, now.Add(c.cfg.WakeWindow))
 		}
-		return c.voiceBegan(from.room, r, now)
+		return append(c.withdrawAhead(from.room), c.voiceBegan(from.room, r, now)...)
 	case contract.WakeEventSpeechSustained:
 		return c.voiceSustained(from.room, r, now)
 	case contract.WakeEventSpeechEnd:

@@ -2,18 +2,22 @@ package router
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/gotars/tars/contract"
 )
 
-// movements are what a body is told by whole utterances, in lower case. "A rainbow" and
-// "turn left at the church, he said" move nothing.
-var movements = []struct {
+// bodyMovement is what a body is told to do, and the words that ask for it.
+type bodyMovement struct {
 	pattern *regexp.Regexp
 	command string
-}{
+}
+
+// movements are what a body is told by whole utterances, in lower case. "A rainbow" and
+// "turn left at the church, he said" move nothing.
+var movements = []bodyMovement{
 	{movement(`(?:step|walk|move|go|come)(?: a (?:bit|little|step))? (?:forward|forwards|ahead)|(?:take )?(?:a|one) step forward|geh (?:einen schritt )?(?:vor|vorwärts)`), "step_forward"},
 	{movement(`(?:step|walk|move|go)(?: a (?:bit|little|step))? (?:back|backward|backwards)|(?:take )?(?:a|one) step back(?:ward|wards)?|geh (?:einen schritt )?(?:zurück|rückwärts)`), "step_backward"},
 	{movement(`(?:turn|rotate)(?: to the| to your| around to the)? left|dreh dich nach links`), "turn_left"},
@@ -43,6 +47,12 @@ func (c *conversation) noteBody(h contract.HealthPing) {
 	case c.body == h.Name:
 		c.body = ""
 	}
+}
+
+// isMovement reports whether text asks for what the body does, where there is one.
+func (c *conversation) isMovement(text string) bool {
+	said := normalize(text)
+	return c.body != "" && (stopMoving.MatchString(said) || slices.ContainsFunc(movements, func(m bodyMovement) bool { return m.pattern.MatchString(said) }))
 }
 
 // moves has the body do what a turn asks for, where there is one; without one the words are

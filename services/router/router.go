@@ -70,7 +70,7 @@ func (s *Service) Handlers() []kit.Handler {
 	return append(s.ledger.handlers(),
 		kit.On(s.heard, turn),
 		kit.On(s.timed, turn),
-		kit.On(s.hearing, turn),
+		kit.On(s.hearing, turn), kit.On(s.paused, turn),
 		kit.On(s.delta, turn, kit.Queue(1024)), // deltas are AtMostOnce: with the usual queue of 64 a burst would lose words while a TtsSay waits for the broker
 		kit.On(s.working, turn),
 		kit.On(s.answered, turn),
@@ -83,7 +83,7 @@ func (s *Service) Handlers() []kit.Handler {
 		kit.On(s.timersAnswered, turn), kit.On(s.ringing, turn),
 		kit.OnConnect(s.giveVoicesBack, turn),
 		kit.Every(idleTickEvery, s.tick, turn), kit.OnChan(s.soon, s.tickSoon, turn),
-		kit.Sends[contract.LLMRequest](), kit.Sends[contract.LLMCancel](),
+		kit.Sends[contract.LLMRequest](), kit.Sends[contract.LLMAhead](), kit.Sends[contract.LLMCancel](),
 		kit.Sends[contract.TtsSay](), kit.Sends[contract.TtsControl](), kit.Sends[contract.SpeechDuck](), kit.Sends[contract.TurnRecord](),
 		kit.Sends[contract.TimerUtterance](), kit.Sends[contract.TimerCommand](),
 		kit.Sends[contract.MovementTestRequest](), kit.Sends[contract.MovementStop](),
@@ -113,6 +113,10 @@ func (s *Service) timed(_ context.Context, m contract.SpeechTiming) error {
 
 func (s *Service) hearing(ctx context.Context, p contract.PartialTranscript) error {
 	return s.do(ctx, s.talk.partial(p, originOf(ctx), time.Now()))
+}
+
+func (s *Service) paused(ctx context.Context, p contract.ProbableTranscript) error {
+	return s.do(ctx, s.talk.probable(p, originOf(ctx), time.Now()))
 }
 
 func (s *Service) dropped(ctx context.Context, d contract.SpeechDropped) error {

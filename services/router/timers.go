@@ -96,10 +96,11 @@ func (c *conversation) timersAnswered(m contract.TimerReply, cause string, now t
 			return c.notForTimers(t, now)
 		}
 		t.offered.since, t.responded = time.Time{}, true
+		out := t.endAhead()
 		if m.Text == "" {
-			return c.closeTurn(t, contract.TurnDone, "", now)
+			return append(out, c.closeTurn(t, contract.TurnDone, "", now)...)
 		}
-		return c.speak(t, "neutral", t.cause, now, m.Text)
+		return append(out, c.speak(t, "neutral", t.cause, now, m.Text)...)
 	}
 	return nil
 }
@@ -140,7 +141,7 @@ func (c *conversation) waitsForTimers() bool {
 
 // askModel asks the model to answer a turn.
 func (c *conversation) askModel(t *turn, now time.Time) []effect {
-	t.asked = true
+	t.asked, t.ahead = true, false
 	t.times.Request = unixSeconds(now)
 	return []effect{{t.room, t.cause, contract.LLMRequest{ID: t.id, Text: t.text, History: c.history(c.roomAt(t.room, now), now)}}}
 }

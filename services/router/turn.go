@@ -26,6 +26,7 @@ type turn struct {
 	lastSign  time.Time // when the model or the voice last did something for it
 	asked     bool      // the model has its request
 	offered   offer     // to the timers
+	ahead     bool      // the model may have begun the answer, see ahead.go; it is not asked yet
 	pausedAt  time.Time // since when the voice is silent; zero: it is not
 	responded bool      // the whole answer is here, or will not come
 	failure   string    // why there is no answer; empty when there is one

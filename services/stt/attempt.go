@@ -8,6 +8,7 @@ import (
 
 	"github.com/gotars/tars/contract"
 	"github.com/gotars/tars/services/stt/engine"
+	"github.com/gotars/tars/services/stt/turnend"
 )
 
 // attempt is a recognition of an utterance that may go on. Whoever claims it
@@ -95,6 +96,20 @@ func (a *attempt) readingAt() string {
 		return contract.ReadingRunning
 	}
 	return contract.ReadingAfter
+}
+
+// probablyOver is the probability that the speaker has finished from which on it pays to
+// have the answer begun: as often as not it is wanted.
+const probablyOver = 0.5
+
+// likelihood is the probability that the speaker has finished, where a is all that was said
+// and the pause that it was begun at goes on. Text is what was read.
+func (a *attempt) likelihood(text, lang string) (over float64, ok bool) {
+	p := turnend.Pause{Text: text, Lang: lang, TextKnown: true}
+	if finished := a.finished.Load(); finished != nil {
+		p.Finished, p.FinishedKnown = *finished, true
+	}
+	return p.Likelihood(), a.whole && !a.isOver()
 }
 
 // end notes that the pause that a was begun at is over: how it sounded decides nothing

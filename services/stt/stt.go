@@ -90,7 +90,7 @@ func (s *Service) Handlers() []kit.Handler {
 		kit.OnChan(s.partials, s.transcribePartial, kit.Timeout(0)), // a lane of its own: a final never waits for a partial
 		kit.Every(sourceTimeout/2, s.flushIdle),
 		kit.OnConnect(s.connected, choice), kit.Every(failover.LookEvery, s.findEngine, choice),
-		kit.Sends[contract.FinalTranscript](), kit.Sends[contract.PartialTranscript](), kit.Sends[contract.WakeEvent](), kit.Sends[contract.SpeechDropped](), kit.Sends[contract.SpeechTiming](), kit.Sends[contract.EngineInUse](),
+		kit.Sends[contract.FinalTranscript](), kit.Sends[contract.PartialTranscript](), kit.Sends[contract.WakeEvent](), kit.Sends[contract.SpeechDropped](), kit.Sends[contract.SpeechTiming](), kit.Sends[contract.ProbableTranscript](), kit.Sends[contract.EngineInUse](),
 	}
 	if s.turnAsker != nil {
 		all = append(all, kit.OnChan(s.turnAsker.questions, s.turnAsker.judge, kit.Timeout(turnModelTimeout)))
@@ -264,6 +264,9 @@ func (s *Service) transcribePartial(ctx context.Context, a *attempt) error {
 		return kit.Drop("echo")
 	}
 	out := s.bus.Publish(ctx, contract.PartialTranscript{Text: text, Lang: s.lang(r), Confidence: r.Confidence, UttID: &a.id})
+	if over, ok := a.likelihood(text, s.lang(r)); ok && over >= probablyOver && out == nil {
+		out = s.bus.Publish(ctx, contract.ProbableTranscript{Text: text, Lang: s.lang(r), UttID: a.id, Over: over})
+	}
 	if errors.Is(out, kit.ErrOffline) {
 		return kit.Drop("offline")
 	}

@@ -71,3 +71,35 @@ func TestAFinalComesWithItsTimes(t *testing.T) {
 		}, settings...)
 	}
 }
+
+// What was probably said to its end is told before it is known that it was, so that an
+// answer can be begun.
+func TestAProbableEndIsToldAtThePause(t *testing.T) {
+	tests := map[string]struct {
+		text  string
+		pause time.Duration
+		want  int
+	}{
+		"a whole question":                  {"What time is it now?", 380 * ms, 1},
+		"half of a sentence":                {"And then I went to the", 380 * ms, 0},
+		"a pause in which nobody reads yet": {"What time is it now?", 100 * ms, 0},
+	}
+	for name, tt := range tests {
+		listen(t, name, func(t *testing.T, h *house) {
+			told := kittest.Watch[contract.ProbableTranscript](h.Harness)
+			h.engine.takes = 10 * ms
+			h.engine.saying(tt.text, 0.9)
+			h.play(t, sound.NewRoom(20).Silence(400*ms).Voice(960*ms).Silence(tt.pause), "kitchen")
+			h.Settle()
+			all := told.All()
+			if len(h.finals.All()) != 0 || len(all) != tt.want {
+				t.Fatalf("told %+v, finals %+v", all, h.finals.All())
+			}
+			h.play(t, sound.NewRoom(20).Silence(3*time.Second), "kitchen")
+			h.Settle()
+			if f := h.finals.All(); len(all) == 1 && (len(f) != 1 || all[0].Text != f[0].Text || all[0].UttID != *f[0].UttID || all[0].Over < 0.5) {
+				t.Errorf("told %+v before %+v", all, f)
+			}
+		})
+	}
+}
