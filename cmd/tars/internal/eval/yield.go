@@ -202,6 +202,12 @@ func storyOf(events []room.Event) string {
 			}
 		case contract.SpeechDropped:
 			what += " " + m.Reason
+		case contract.LLMRequest:
+			what += fmt.Sprintf(" %q", m.Text)
+		case contract.LLMResponse:
+			if m.Error != nil {
+				what += " " + *m.Error
+			}
 		}
 		all = append(all, fmt.Sprintf("%.2f %s", ev.At.Seconds(), what))
 	}
