@@ -40,8 +40,21 @@ func (s *Service) fits(e *entry, r when.Request) bool {
 		return false
 	case !r.OldDay.IsZero() && !sameDay(due, r.OldDay):
 		return false
+	case r.OldDays != 0 && !ringsOnlyOn(e, due, r.OldDays):
+		return false
+	case r.Except != "" && (sameName(r.Except, e.Name) || e.Kind == when.Reminder && isNamed(e, phrases.Words(r.Except))):
+		return false
 	}
 	return true
+}
+
+// ringsOnlyOn reports whether e rings on no other days of the week. What rings every day is
+// not meant by "my weekday alarm".
+func ringsOnlyOn(e *entry, due time.Time, days when.Weekdays) bool {
+	if e.Repeat.Days != 0 {
+		return e.Repeat.Days&^days == 0
+	}
+	return days.Has(due.Weekday())
 }
 
 // sameName reports whether a name is meant by another: "egg" and "eggs", "the pasta".
@@ -131,6 +144,9 @@ func (s *Service) changeThese(ctx context.Context, t talk, r when.Request, entri
 	case when.Cancel:
 		return s.cancel(ctx, t, r, entries), true
 	case when.Add:
+		if r.Ask != when.NoQuestion {
+			return s.ask(t, &question{request: r}, t.say.say("ask_duration")), true
+		}
 		return s.addTo(ctx, t, r, e), true
 	case when.Move:
 		return s.move(ctx, t, r, e), true

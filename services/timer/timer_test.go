@@ -26,6 +26,31 @@ func TestConversations(t *testing.T) {
 			{"The tea timer", "The tea timer is cancelled."},
 			{"Cancel all timers", "The pasta timer is cancelled."},
 		},
+		"two of several are cancelled in one sentence": {
+			{"Set a tea timer for 4 minutes", "Tea timer set for 4 minutes."},
+			{"Set an egg timer for 6 minutes", "Egg timer set for 6 minutes."},
+			{"Set a rice timer for 18 minutes", "Rice timer set for 18 minutes."},
+			{"Cancel the tea timer and the egg timer", "The tea timer is cancelled. The egg timer is cancelled."},
+			{"What timers do I have?", "18 minutes left on the rice timer."},
+		},
+		"all but one are cancelled": {
+			{"Set a tea timer for 4 minutes", "Tea timer set for 4 minutes."},
+			{"Set an egg timer for 6 minutes", "Egg timer set for 6 minutes."},
+			{"Set a rice timer for 18 minutes", "Rice timer set for 18 minutes."},
+			{"Cancel all timers except the rice timer", "2 timers cancelled."},
+			{"What timers do I have?", "18 minutes left on the rice timer."},
+		},
+		"the alarms of some days are cancelled, and none that rings on others too": {
+			{"Wake me every day at 6 am", "Alarm set every day at 6:00 AM. The first is today at 6:00 AM."},
+			{"Wake me every weekday at 7 am", "Alarm set every weekday at 7:00 AM. The first is on Monday at 7:00 AM."},
+			{"Cancel my weekday alarm", "The alarm on Monday at 7:00 AM is cancelled."},
+			{"What alarms do I have?", "Alarm, every day at 6:00 AM."},
+		},
+		"a length that is missing is asked for, of what goes on": {
+			{"Set a tea timer for 4 minutes", "Tea timer set for 4 minutes."},
+			{"Make the tea timer a bit longer", "For how long?"},
+			{"Two minutes", "6 minutes left on the tea timer."},
+		},
 		"what is missing is asked for": {
 			{"Set a timer", "For how long?"},
 			{"Ten minutes", "Timer set for 10 minutes."},

@@ -155,6 +155,9 @@ func (s *Service) answer(ctx context.Context, t talk, q *question) (text string,
 		if !ok {
 			return "", false
 		}
+		if r.Action == when.Add {
+			return s.change(ctx, t, r)
+		}
 		return s.set(ctx, t, r), true
 	}
 	words := phrases.Words(t.text)

@@ -61,6 +61,7 @@ type language struct {
 	Or        []string        `json:"or"`
 	NoRunOn   []string        `json:"no_run_on"` // words before which no sentence ends
 	Task      string          `json:"task"`      // pattern of what stands before "remind me" and is what it is about
+	SetOne    string          `json:"set_one"`   // pattern of what sets another one, whose kind was said before: "start one for"
 	List      string          `json:"list"`      // pattern of what has a list of times: its groups are kind and list
 	Earlier   []string        `json:"earlier"`   // between a length and a time: "an hour before noon"
 	Lead      []string        `json:"lead"`      // patterns of what may be left out at the beginning
@@ -82,6 +83,7 @@ type language struct {
 	another, sorry       *regexp.Regexp
 	notThat, takenBack   *regexp.Regexp
 	list, task, runOn    *regexp.Regexp
+	setOne               *regexp.Regexp
 	or, ifWords          map[string]bool
 	noRunOn              map[string]bool
 	earlier              map[string]bool
@@ -97,6 +99,7 @@ type timeRule struct {
 	Sign    int    `json:"sign"`   // of the group m: 1 past, -1 to the hour
 	Hour    *int   `json:"hour"`   // the hour, of the day of 24
 	Bare    bool   `json:"bare"`   // only where a time is expected
+	Open    bool   `json:"open"`   // the hour is not said, and the next one is meant: "at quarter past"
 	Exact   bool   `json:"exact"`  // as it is written, of the day of 24 hours
 	Day     *int   `json:"day"`    // days from today
 	Week    int    `json:"week"`   // weeks behind the day of the week
@@ -202,7 +205,7 @@ func (l *language) compile() (err error) {
 	l.another = one(l.Another, "^(?:%s) ")
 	l.sorry, l.notThat = one(l.Sorry, "^(?:(?:%s) )+"), one(l.NotThat, "^(?:%s) ")
 	l.takenBack, l.list = one(l.TakenBack, "(?:^| )(?:%s)$"), one(l.List, "^(?:%s)$")
-	l.runOn = one(l.RunOn, "%s")
+	l.runOn, l.setOne = one(l.RunOn, "%s"), one(l.SetOne, "^(?:%s) ")
 	l.task = one(l.Task, "^(?:[^ ]+ ){0,2}?(?:%s)$")
 	l.plural = one("{P}", "^(?:%s)$")
 	for set, words := range map[*map[string]bool][]string{

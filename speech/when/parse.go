@@ -175,7 +175,7 @@ func (l *language) apply(rule *requestRule, s scanned, m []int, text string, now
 	if r.Action == Add && rule.Default != "" && !g.has("kind") && r.Duration.Abs() >= 24*time.Hour { // "take two days off"
 		return r, false
 	}
-	return r, ok && (r.Action != Add || r.Duration != 0)
+	return r, ok && (r.Action != Add || r.Duration != 0 || r.Ask != NoQuestion)
 }
 
 // subject is what a request is about: its kind and name, and the time by which it is named.
@@ -192,6 +192,11 @@ func (l *language) subject(rule *requestRule, s scanned, g match, now time.Time)
 	}
 	if at, ok := g.groups["name"]; ok {
 		if r.Name, ok = l.nameOf(s.tokens[at[0]:at[1]]); !ok {
+			return r, false
+		}
+	}
+	if at, ok := g.groups["except"]; ok {
+		if r.Except, ok = l.nameOf(s.tokens[at[0]:at[1]]); !ok {
 			return r, false
 		}
 	}
@@ -220,7 +225,7 @@ func (l *language) nameOf(words []token) (name string, ok bool) {
 		return "", false
 	}
 	for _, w := range words {
-		if l.noName[w.text] || w.span != nil || isClock(w.text) {
+		if l.noName[w.text] || l.bareNoun(w.text) || l.Months[w.text] != 0 && len(words) > 1 || w.span != nil || isClock(w.text) {
 			return "", false
 		}
 	}
@@ -286,6 +291,7 @@ func (r *Request) setOld(s *span, now time.Time) {
 		return
 	}
 	m := momentOf(s.pieces, now)
+	r.OldDays = m.repeat.Days
 	if m.hasDay {
 		r.OldDay = m.day
 	}
@@ -360,38 +366,4 @@ func (l *language) applySet(r *Request, rule *requestRule, times []*span, pieces
 	if r.Ask == AskTime && rule.Ask == AskDuration && r.Day.IsZero() && r.Part == "" && r.Repeat.IsZero() {
 		r.Ask = AskDuration
 	}
-}
-
-// onDay is the piece of a day that was said before.
-func onDay(day, now time.Time) piece {
-	days := int(startOf(day).Sub(startOf(now)).Round(24*time.Hour) / (24 * time.Hour))
-	return piece{rule: &timeRule{Day: &days}}
-}
-
-// answer is what s says as the answer to the question of a pending request.
-func (l *language) answer(p Request, s scanned, now time.Time) (Request, bool) {
-	at := slices.IndexFunc(s.tokens, func(t token) bool { return t.span != nil })
-	if p.Ask == AskAbout || at < 0 || len(s.tokens) > 4 {
-		return p, false
-	}
-	pieces := slices.Clone(s.tokens[at].span.pieces)
-	if len(pieces) == 1 && pieces[0].rule != nil && pieces[0].rule.Bare && p.Ask == AskDuration && pieces[0].groups["m"] == "" {
-		pieces = []piece{{length: length{clock: time.Duration(atoi(pieces[0].groups["h"])) * time.Minute}}} // "ten": minutes
-	}
-	r := p
-	r.Ask = NoQuestion
-	m := momentOf(pieces, now)
-	if !m.hasDay && !p.Day.IsZero() {
-		pieces = append(pieces, onDay(p.Day, now))
-	}
-	if m.part == "" && p.Part != "" && m.half == "" {
-		pieces = append(pieces, piece{rule: &timeRule{Part: p.Part}})
-	}
-	repeat := p.Repeat
-	if !repeat.IsZero() && !m.repeats {
-		pieces = append(pieces, piece{rule: &timeRule{Repeat: "days"}, days: repeat.Days})
-	}
-	r.Day, r.Part = time.Time{}, ""
-	r.applyTime(pieces, now)
-	return r, r.Ask == NoQuestion || r.Ask != p.Ask || !r.Day.IsZero() || r.Part != ""
 }

@@ -12,6 +12,7 @@ type moment struct {
 	hour, minute int
 	hasClock     bool
 	exact        bool // the hour is of the day of 24 hours
+	open         bool // the hour is not said: the next one
 	day          time.Time
 	hasDay       bool // a day was said, and not only a day of the week that is repeated
 	isToday      bool // that day is today because it was said
@@ -35,6 +36,7 @@ func (r *Request) applyTime(pieces []piece, now time.Time) {
 	case m.unable:
 		r.Action = Unable
 		return
+	case m.unclear == AskTime && m.hasClock: // "for lunch at one"
 	case m.unclear != NoQuestion:
 		r.Ask, r.Part = m.unclear, m.part
 		return
@@ -116,6 +118,10 @@ func (m *moment) addClock(p piece) {
 		return
 	}
 	m.hasClock = true
+	if p.rule.Open {
+		m.open, m.exact, m.minute = true, true, (60+p.rule.Add+p.rule.Sign*atoi(p.groups["m"]))%60
+		return
+	}
 	if p.rule.Hour != nil {
 		m.hour, m.minute, m.exact = *p.rule.Hour, p.rule.Add+p.rule.Sign*atoi(p.groups["m"]), true
 		if m.minute < 0 {
@@ -252,6 +258,9 @@ func (m *moment) isGuess() bool {
 // resolve finds the first time that is meant and is to come. known is false where it can be
 // two times, neither of which is likelier.
 func (m *moment) resolve(kind Kind, now time.Time) (at time.Time, known bool) {
+	if m.open {
+		return m.nextHour(now)
+	}
 	hours := m.hours(kind)
 	if len(hours) == 0 {
 		return time.Time{}, false
@@ -278,6 +287,16 @@ func (m *moment) resolve(kind Kind, now time.Time) (at time.Time, known bool) {
 		}
 	}
 	return time.Time{}, false // today at a time that is over
+}
+
+// nextHour is the first time to come at the minute that was said. It is not known which
+// hour of another day, or of each day, is meant.
+func (m *moment) nextHour(now time.Time) (at time.Time, known bool) {
+	at = now.Truncate(time.Hour).Add(time.Duration(m.minute)*time.Minute - m.ahead)
+	for !at.After(now) {
+		at = at.Add(time.Hour)
+	}
+	return at, !m.hasDay && m.repeat.Days == 0 && m.repeat.Day == 0
 }
 
 // hours are the hours of the day of 24 that are meant, the likelier first where the day is

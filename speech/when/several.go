@@ -47,7 +47,7 @@ func (l *language) parseList(text string, now time.Time) (all []Request) {
 	last := items[len(items)-1]
 	for _, item := range items {
 		switch {
-		case len(item) == 1 && len(last) > 1 && startsWithDigit(last[0]): // "five and ten minutes"
+		case len(item) == 1 && len(last) > 1 && startsWithDigit(last[0]) && !isDigit(last[1]): // "five and ten minutes"
 			item = append(item, last[1:]...)
 		case len(item) == 1 && kind == Timer && len(items[0]) > 1 && startsWithDigit(items[0][0]): // "five minutes and ten"
 			item = append(item, items[0][1:]...)
@@ -80,8 +80,13 @@ func (l *language) parseTwins(text string, now time.Time) []Request {
 		second, end := s.tokens[at].span, at+1
 		if second == nil {
 			second, end = l.timeBehind(s.tokens, at, first)
+			if end > 0 && end < len(s.tokens) && s.tokens[end].span != nil && !s.tokens[end].span.hasClock() && !s.tokens[end].span.length { // "eight on weekends"
+				joined := *second
+				joined.pieces = append(slices.Clone(joined.pieces), s.tokens[end].span.pieces...)
+				second, end = &joined, end+1
+			}
 		}
-		if end == 0 || second == nil || !second.hasClock() || wordIn(l.Macros["from"], first.before) || wordIn(l.Macros["between"], first.before) || wordIn(l.Macros["between"], s.tokens[i-1].text) {
+		if end == 0 || second == nil || first.isOpen() || second.isOpen() || !second.hasClock() || wordIn(l.Macros["from"], first.before) || wordIn(l.Macros["between"], first.before) || wordIn(l.Macros["between"], s.tokens[i-1].text) {
 			continue
 		}
 		var all []Request
@@ -102,6 +107,12 @@ func (l *language) parseTwins(text string, now time.Time) []Request {
 		}
 	}
 	return nil
+}
+
+// isOpen reports whether the hour is not said: "quarter past", which may be of the hour of
+// another time.
+func (s *span) isOpen() bool {
+	return slices.ContainsFunc(s.pieces, func(p piece) bool { return p.rule != nil && p.rule.Open })
 }
 
 // with is s with the day, and the half of it, of another time, where it has none.
@@ -154,6 +165,7 @@ func (l *language) itemsOf(kind Kind, text string, list []token) (items [][]stri
 		}
 		items[i] = item
 	}
+	items = clockItems(kind, items)
 	if len(items) > 2 && !slices.ContainsFunc(items[0], startsWithDigit) {
 		for i := range items[1:] {
 			items[i+1] = append(slices.Clone(items[0]), append([]string{l.BareBefore[0]}, items[i+1]...)...)
@@ -161,6 +173,26 @@ func (l *language) itemsOf(kind Kind, text string, list []token) (items [][]stri
 		items = items[1:]
 	}
 	return items
+}
+
+// clockItems parts items that are several times without a word between them, as a recogniser
+// writes "6, 6:15": "6 6 15". A number that may be an hour as well as a minute parts none.
+func clockItems(kind Kind, items [][]string) (parted [][]string) {
+	for _, item := range items {
+		if len(item) < 2 || slices.ContainsFunc(item, func(w string) bool { return !isDigit(w) }) || kind == Alarm && slices.ContainsFunc(item[1:], func(w string) bool { return atoi(w) >= 10 && atoi(w) <= 12 }) {
+			parted = append(parted, item)
+			continue
+		}
+		for i := 0; i < len(item); i++ {
+			one := item[i : i+1 : i+1]
+			if kind == Alarm && i+1 < len(item) && atoi(item[i+1]) > 12 {
+				one = item[i : i+2 : i+2]
+				i++
+			}
+			parted = append(parted, one)
+		}
+	}
+	return parted
 }
 
 func startsWithDigit(w string) bool { return w[0] >= '0' && w[0] <= '9' }
@@ -179,7 +211,12 @@ func (l *language) firstRequest(words []string, before []Request, now time.Time)
 				part = l.SetAgain[before[len(before)-1].Kind] + " " + strings.TrimSpace(plain[min(again[1], len(plain)):])
 			}
 		}
-		if r, ok := l.parse(part, now); ok && r.Action == Set && r.Ask == NoQuestion {
+		r, ok := l.parse(part, now)
+		if ok && r.Ask == AskDuration && len(before) > 0 && before[len(before)-1].Kind == Timer { // "six minutes and a pasta timer for ten"
+			tokens := l.numerals(tokenize(part))
+			r, ok = l.answer(r, l.scan(tokens[len(tokens)-1:], true), now)
+		}
+		if ok && r.Action == Set && r.Ask == NoQuestion {
 			return r, n
 		}
 	}

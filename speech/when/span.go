@@ -50,6 +50,9 @@ func (l *language) scan(in []token, alone bool) scanned {
 			out, i = out[:len(out)-1], i+n
 		}
 		s, n := l.spanAt(in, i, alone)
+		if s == nil {
+			s, n = l.minutesAt(out, in, i)
+		}
 		if n == 0 {
 			out = append(out, in[i])
 			i++
@@ -73,6 +76,19 @@ func (l *language) scan(in []token, alone bool) scanned {
 		i += n
 	}
 	return scanned{out, joinTokens(out)}
+}
+
+// minutesAt is the number alone of "remind me in ten to flip the pancakes".
+func (l *language) minutesAt(out, in []token, i int) (s *span, n int) {
+	k := len(out) - 1
+	if k < 1 || !l.inWords[out[k].text] || !wordIn(l.Macros["me"], out[k-1].text) {
+		return nil, 0
+	}
+	v, ok := l.numberWord(in[i].text)
+	if !ok || i+1 < len(in) && (!l.to[in[i+1].text] || i+2 < len(in) && isDigit(in[i+2].text)) { // "in 10 to 15 minutes"
+		return nil, 0
+	}
+	return &span{pieces: []piece{{length: lengthOf(v, "minute")}}, length: true, unit: "minute"}, 1
 }
 
 // joinSpan adds a time to out, as a part of the time before it when it follows that. Two
@@ -116,7 +132,7 @@ func (s *span) isBare() bool {
 }
 
 func (p piece) isClock() bool {
-	return p.rule != nil && (p.groups["h"] != "" || p.rule.Hour != nil)
+	return p.rule != nil && (p.groups["h"] != "" || p.rule.Hour != nil || p.rule.Open)
 }
 
 // spanAt finds the time that begins at token i, and how many tokens it takes.
@@ -132,13 +148,19 @@ func (l *language) spanAt(in []token, i int, alone bool) (*span, int) {
 		if n <= most || r.Bare && !alone && !l.expectsTime(in, i, n) || r.Sign != 0 && !l.mayBeClock(in, i, n) {
 			continue
 		}
+		if r.Open && r.Sign < 0 && i+n < len(in) && in[i+n].text != in[i+n-1].text { // "at ten to call Anna" is at ten
+			continue
+		}
+		if r.Vague != "" && i+n < len(in) && (l.bareNoun(in[i+n].text) || r.Vague == "time" && wordIn(l.Macros["with"], in[i+n].text)) { // "a dinner alarm", "dinner with Kate"
+			continue
+		}
 		p, ok := l.pieceOf(r, rest, m)
 		if ok {
 			best, most = p, n
 		}
 	}
 	d, more, n := l.lengthAt(in[i:])
-	if n > 0 && n >= most {
+	if n > 0 && n >= most && !(n == most && best.rule.Exact) { // "1900 hours" is a time
 		p := piece{length: d, more: more}
 		s := &span{pieces: []piece{p}, length: true, unit: l.Units[in[i+n-1].text]}
 		for k := 1; k <= 2 && i+n+k <= len(in); k++ { // "from now", "later"
@@ -165,7 +187,7 @@ func (l *language) expectsTime(in []token, i, n int) bool {
 			return true
 		}
 	}
-	return i > 0 && l.bareBefore[in[i-1].text]
+	return i > 0 && l.bareBefore[in[i-1].text] || i > 1 && l.bareBefore[in[i-2].text+" "+in[i-1].text]
 }
 
 // mayBeClock reports whether "5 to 7" at token i is a time, and not from 5 to 7, or minutes.

@@ -95,9 +95,9 @@ func (l *language) numberWords(in []token, first float64) (value float64, n int)
 			value, n = value+u, n+1
 		}
 	}
-	many := first < 10 && n < len(in) && in[n].text == l.Hundred
+	many := value < 25 && n < len(in) && in[n].text == l.Hundred // "nineteen hundred hours"
 	if many {
-		value, n = first*100, n+1
+		value, n = value*100, n+1
 	}
 	if many || first == 100 {
 		at := n

@@ -74,6 +74,8 @@ type Request struct {
 	OldGuess bool          // as Guessed, of OldAt
 	OldFor   time.Duration // the one that is meant was set for this long
 	OldDay   time.Time     // midnight of the day of the one that is meant; zero: any
+	OldDays  Weekdays      // the ones that are meant ring on these days only: "my weekday alarm"
+	Except   string        // name of the one that is not meant: "cancel all but the pasta timer"
 }
 
 // Repeat says when a thing rings again. The zero value is once.
@@ -137,6 +139,11 @@ func ParseAll(text, lang string, now time.Time) []Request {
 // readWhole reads text as one request.
 func readWhole(l *language, text string, now time.Time) []Request {
 	r, ok := l.parse(text, now)
+	if !ok || r.Action == Set && r.Kind == Reminder {
+		if all := l.parseJoined(text, now); len(all) > 1 {
+			return all
+		}
+	}
 	if ok && r.Ask != NoQuestion { // "a timer for the eggs for ten minutes and one for the rice for twenty"
 		if all := l.parseSeveral(text, now); len(all) > 1 {
 			return all
@@ -296,6 +303,8 @@ func (r Request) String() string {
 	if !r.OldDay.IsZero() {
 		add("on=", r.OldDay.Format(time.DateOnly))
 	}
+	add("on=", Repeat{Days: r.OldDays}.String())
+	add("except=", r.Except)
 	add("ask=", string(r.Ask))
 	if !r.Day.IsZero() {
 		add("day=", r.Day.Format(time.DateOnly))
