@@ -97,13 +97,15 @@ const (
 )
 
 // LLMProgress says that an answer is worked on while there is nothing to say. It comes
-// when there was no word for 1.2 seconds, and every few seconds after that.
+// when there was no word for 1.2 seconds, every few seconds after that, and when a tool is
+// called in such a silence.
 type LLMProgress struct {
 	msg.Ident
 	ID       string  `json:"id" msg:"required"` // of the request
 	State    string  `json:"state" msg:"required,oneof=loading thinking waiting tool"`
 	Tool     *string `json:"tool"`      // the name of the tool that runs
 	SilentMS int     `json:"silent_ms"` // milliseconds without a word
+	Tools    int     `json:"tools"`     // how many tools were called for the answer so far
 }
 
 // Route is llm/progress.

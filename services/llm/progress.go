@@ -29,6 +29,7 @@ type progress struct {
 	word  time.Time // the last word, or the start
 	state string
 	tool  string
+	tools int // that were called
 	ended bool
 }
 
@@ -69,7 +70,7 @@ func (p *progress) due() (m contract.LLMProgress, ok bool) {
 		p.timer.Reset(maxSilence - silent)
 		return m, false
 	}
-	m = contract.LLMProgress{ID: p.id, State: p.state, SilentMS: int(silent.Milliseconds())}
+	m = contract.LLMProgress{ID: p.id, State: p.state, SilentMS: int(silent.Milliseconds()), Tools: p.tools}
 	if p.tool != "" {
 		m.State, m.Tool = contract.LLMTool, new(p.tool)
 	}
@@ -93,11 +94,19 @@ func (p *progress) note(what engine.Progress) {
 	p.state = string(what)
 }
 
-// runs notes that a tool runs; empty: none does.
+// runs notes that a tool runs; empty: none does. Who waits in silence is told at once, for
+// tools may take several rounds.
 func (p *progress) runs(tool string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.tool = tool
+	if tool == "" {
+		return
+	}
+	p.tools++
+	if p.tools == 1 && time.Since(p.word) >= maxSilence && !p.ended {
+		p.timer.Reset(0)
+	}
 }
 
 // end stops it.

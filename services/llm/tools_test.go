@@ -178,7 +178,7 @@ func TestToolsEndWithTheTurnAndTellWhatTheyDo(t *testing.T) {
 		if value(r.Error) != "cancelled" || time.Since(began) > 100*time.Millisecond {
 			t.Errorf("error %q after %s", value(r.Error), time.Since(began))
 		}
-		if all := told.All(); len(all) != 1 || all[0].State != contract.LLMTool || value(all[0].Tool) != "mcp__bench__hang" {
+		if all := told.All(); len(all) != 1 || all[0].State != contract.LLMTool || value(all[0].Tool) != "mcp__bench__hang" || all[0].Tools != 1 {
 			t.Errorf("told %+v", all)
 		}
 	}, withTools(e, b))

@@ -15,16 +15,25 @@ func (c *conversation) delta(d contract.LLMStreamDelta, now time.Time) []effect 
 	if t == nil {
 		return nil // the turn is over or was interrupted: what comes late is not spoken
 	}
-	t.lastSign = now
+	t.lastSign, t.workSign = now, time.Time{}
 	if t.times.FirstDelta == nil {
 		t.times.FirstDelta = unixSeconds(now)
 	}
 	return c.speak(t, "neutral", d.MessageID, now, t.delta(d)...)
 }
 
-// fillerEvery is how long it is silent after a filler before the next one; each time for
-// twice as long.
-const fillerEvery = 10 * time.Second
+const (
+	// fillerEvery is how long it is silent after a filler before the next one; each time for
+	// twice as long.
+	fillerEvery = 10 * time.Second
+	// toolSilence is how long it is silent before the next one while tools are called: with
+	// the time that a voice takes to begin, 1.2 s.
+	toolSilence = time.Second
+	// maxToolFillers is how many come so close to each other, for about half a minute.
+	maxToolFillers = 12
+	// workTimeout is how long word that an answer is worked on holds, which comes every 3 s.
+	workTimeout = 5 * time.Second
+)
 
 // working takes word that an answer is worked on. Somebody who hears nothing is told so.
 func (c *conversation) working(p contract.LLMProgress, now time.Time) []effect {
@@ -33,12 +42,42 @@ func (c *conversation) working(p contract.LLMProgress, now time.Time) []effect {
 		return nil
 	}
 	t.lastSign = now
+	t.workSign, t.workCause = now, p.MessageID
+	t.usesTools = t.usesTools || p.Tools > 0 || p.State == contract.LLMTool
+	return c.fillSilence(t, now)
+}
+
+// fillToolTurns says another word in each turn that calls tools, when it was silent since
+// the last one.
+func (c *conversation) fillToolTurns(now time.Time) (out []effect) {
+	for _, t := range c.turnsByAge() {
+		if t.isWorking(now) {
+			out = append(out, c.fillSilence(t, now)...)
+		}
+	}
+	return out
+}
+
+// isWorking reports whether an answer is worked on with tools, and there is nothing to say.
+func (t *turn) isWorking(now time.Time) bool {
+	return t.usesTools && !t.responded && !t.workSign.IsZero() && now.Sub(t.workSign) <= workTimeout
+}
+
+// fillSilence says that an answer is worked on, if that is due.
+func (c *conversation) fillSilence(t *turn, now time.Time) []effect {
 	words := splitChoices(c.cfg.Filler)
-	if len(words) == 0 || t.typed || t.unfinished > 0 || t.written || !t.pausedAt.IsZero() || now.Before(t.fillerNext) {
+	if len(words) == 0 || t.typed || t.unfinished > 0 || t.written || !t.pausedAt.IsZero() {
+		return nil
+	}
+	due := t.fillerNext
+	if t.usesTools && t.fillers < maxToolFillers {
+		due = t.quietSince().Add(toolSilence)
+	}
+	if now.Before(due) {
 		return nil
 	}
 	firstSay := t.times.FirstSay
-	out := c.sayNotice(t, words[t.fillers%len(words)], p.MessageID, now)
+	out := c.sayNotice(t, words[t.fillers%len(words)], t.workCause, now)
 	t.spoken[len(t.spoken)-1].filler = true
 	if say, ok := out[len(out)-1].m.(contract.TtsSay); ok { // no part of the conversation, for those who keep it
 		say.SystemAnnounce = new(true)
@@ -48,6 +87,16 @@ func (c *conversation) working(p contract.LLMProgress, now time.Time) []effect {
 	t.fillerNext = now.Add(fillerEvery << min(t.fillers, 4))
 	t.fillers++
 	return out
+}
+
+// quietSince is when the last piece of t ended; zero: nothing was said.
+func (t *turn) quietSince() (last time.Time) {
+	for _, p := range t.spoken {
+		if p.endedAt.After(last) {
+			last = p.endedAt
+		}
+	}
+	return last
 }
 
 // answered takes the whole answer.

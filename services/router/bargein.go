@@ -292,6 +292,11 @@ func (c *conversation) watches() bool {
 			return true
 		}
 	}
+	for _, t := range c.turns {
+		if t.usesTools && !t.responded && !t.workSign.IsZero() {
+			return true
+		}
+	}
 	return c.waitsForTimers()
 }
 

@@ -43,7 +43,7 @@ type Config struct {
 	Phrases           string   `desc:"file with more phrases for stop, pause, resume, repeat and nod, in the form of speech/phrases/en.json"`
 	BrokenOff         string   `split_words:"true" default:"Sorry, I lost the rest of that." desc:"said when the model failed in the middle of an answer; empty: nothing"`
 	CutShort          string   `split_words:"true" default:"That was too long for one answer. Say go on for more." desc:"said when an answer reached the longest one that the model may write, LLM_MAX_TOKENS; empty: nothing"`
-	Filler            string   `default:"One moment.|Still working on it.|It takes a little longer." desc:"said, in turn, while the model or a tool is at work and nothing was said for 1.2 s, separated by |; empty: nothing"`
+	Filler            string   `default:"One moment.|Still working on it.|Just a second.|It takes a little longer." desc:"said, in turn, while the model or a tool is at work and nothing was said for 1.2 s, separated by |; empty: nothing"`
 	NotUnderstood     string   `split_words:"true" default:"Sorry, I did not get that." desc:"said when the recogniser failed while somebody waits for an answer; empty: nothing"`
 
 	OnlineAnnounce     bool   `split_words:"true" default:"false" also:"ONLINE_ANNOUNCE" desc:"say so when recogniser and voice are ready"`

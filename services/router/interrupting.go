@@ -113,6 +113,7 @@ func (c *conversation) partial(p contract.PartialTranscript, from origin, now ti
 func (c *conversation) tick(now time.Time) (out []effect) {
 	out = append(c.watchBargeIns(now), c.releaseOverdue(now)...)
 	out = append(out, c.watchTimers(now)...)
+	out = append(out, c.fillToolTurns(now)...)
 	return append(out, c.giveUp(now)...)
 }
 

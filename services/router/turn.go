@@ -44,6 +44,9 @@ type turn struct {
 
 	fillers    int       // that were said while there was no answer
 	fillerNext time.Time // before it no other one is said
+	usesTools  bool      // tools were called for the answer
+	workSign   time.Time // when it was told last that it is worked on; zero: there was a word since
+	workCause  string    // message_id of that
 }
 
 // piece is one TtsSay of the answer.
