@@ -23,7 +23,7 @@ type askCmd struct {
 
 // Run implements the command.
 func (c *askCmd) Run(ctx context.Context, home kit.Home) error {
-	a := &asker{out: os.Stdout, alive: make(chan struct{}, 1), done: make(chan error, 1)}
+	a := &asker{out: os.Stdout, alive: make(chan struct{}, 1), over: make(chan struct{}, 1), done: make(chan error, 1)}
 	told, f := typedTranscript(ctx, strings.Join(c.Text, " "))
 	a.utt, a.turn = *f.UttID, f.MessageID
 	bus, err := address.Open(ctx, home, "tars-cli", a.handlers()...)
@@ -34,17 +34,34 @@ func (c *askCmd) Run(ctx context.Context, home kit.Home) error {
 	if err := bus.Publish(told, f); err != nil {
 		return err
 	}
+	if err := a.wait(ctx, bus.Done(), c.Timeout); err != ctx.Err() || err == nil {
+		return err
+	}
+	return a.cancel(context.WithoutCancel(told), bus)
+}
+
+// answerGrace is how long an answer may be under way still when its turn is over: they are
+// told by two services, and either may come first.
+const answerGrace = 2 * time.Second
+
+// wait returns when the question is answered, or will not be.
+func (a *asker) wait(ctx context.Context, linkOver <-chan struct{}, timeout time.Duration) error {
+	var late <-chan time.Time
 	for {
 		select {
 		case err := <-a.done:
 			return err
+		case <-a.over:
+			late = time.After(answerGrace)
+		case <-late:
+			return nil
 		case <-a.alive:
-		case <-bus.Done():
+		case <-linkOver:
 			return operate.ErrLinkOver
-		case <-time.After(c.Timeout):
-			return fmt.Errorf("no answer within %s: is the router running? See tars doctor", c.Timeout)
+		case <-time.After(timeout):
+			return fmt.Errorf("no answer within %s: is the router running? See tars doctor", timeout)
 		case <-ctx.Done():
-			return a.cancel(context.WithoutCancel(told), bus)
+			return ctx.Err()
 		}
 	}
 }
@@ -56,6 +73,7 @@ type asker struct {
 	asked     bool // the model was: what it writes is printed, not what is said of it
 	written   int  // bytes
 	alive     chan struct{}
+	over      chan struct{} // the turn is
 	done      chan error
 }
 
@@ -110,8 +128,8 @@ func (a *asker) say(_ context.Context, s contract.TtsSay) error {
 func (a *asker) record(_ context.Context, t contract.TurnRecord) error {
 	switch {
 	case t.TurnID != a.turn:
-	case t.Outcome == contract.TurnDone:
-		a.end(nil)
+	case t.Outcome == contract.TurnDone: // the answer may come after it
+		trySend(a.over)
 	case t.Reason != nil:
 		a.end(fmt.Errorf("%s: %s", t.Outcome, *t.Reason))
 	}
@@ -121,8 +139,13 @@ func (a *asker) record(_ context.Context, t contract.TurnRecord) error {
 func (a *asker) print(s string) {
 	n, _ := io.WriteString(a.out, s)
 	a.written += n
+	trySend(a.alive)
+}
+
+// trySend sends to a channel that has room for one, if it is empty.
+func trySend(c chan struct{}) {
 	select {
-	case a.alive <- struct{}{}:
+	case c <- struct{}{}:
 	default:
 	}
 }
