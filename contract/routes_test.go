@@ -73,6 +73,9 @@ var routes = []route{
 	{contract.TimerCommand{}, msg.Route{Topic: "timer/command", Type: "timer.command", QoS: 1}},
 	{contract.TimerResult{}, msg.Route{Topic: "timer/result", Type: "timer.result", QoS: 1}},
 	{contract.TurnRecord{}, msg.Route{Topic: "system/turn", Type: "system.turn"}},
+	{contract.SpeechDetail{}, msg.Route{Topic: "stt/detail", Type: "stt.detail"}},
+	{contract.AnswerDetail{}, msg.Route{Topic: "llm/detail", Type: "llm.detail"}},
+	{contract.VoiceDetail{}, msg.Route{Topic: "tts/detail", Type: "tts.detail"}},
 }
 
 func TestEveryMessageTravelsAsTheContractSays(t *testing.T) {

@@ -29,7 +29,8 @@ type TurnRecord struct {
 	FirstAudio  *float64 `json:"first_audio"`                             // voice heard
 	End         *float64 `json:"end"`
 	Outcome     string   `json:"outcome" msg:"required,oneof=done interrupted failed ignored"`
-	Reason      *string  `json:"reason"` // of anything but done
+	Reason      *string  `json:"reason"`              // of anything but done
+	AnswerID    *string  `json:"answer_id,omitempty"` // LLMRequest.ID, and utt_id of all that was said; nil: of a router that does not tell
 }
 
 // Route is system/turn.

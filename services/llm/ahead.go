@@ -50,7 +50,8 @@ type aheadAnswer struct {
 	patience *time.Timer   // until it is withdrawn
 	prepared chan struct{} // closed when turn is set, or will not be
 
-	turn *turn
+	turn  *turn
+	asked time.Time // when the model was asked
 
 	mu              sync.Mutex
 	stop            context.CancelCauseFunc // ends the writing; nil: it has not begun
@@ -188,7 +189,7 @@ func (s *Service) prepareAhead(ctx context.Context, a *aheadAnswer) (*turn, erro
 	silent := &streamWriter{id: a.q.ID, silent: true}
 	t, err := s.newTurn(ctx, contract.LLMRequest{ID: a.q.ID, Text: a.q.Text, History: a.q.History}, silent)
 	if err == nil {
-		a.turn = t
+		a.turn, a.asked = t, time.Now()
 	}
 	return t, err
 }

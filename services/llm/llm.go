@@ -61,7 +61,7 @@ func (s *Service) Handlers() []kit.Handler {
 		kit.OnConnect(s.connected, engineLane), kit.Every(failover.LookEvery, s.findEngine, engineLane),
 		kit.Asks[contract.MemoryQuery](), kit.Asks[contract.MemoryForget](), kit.Sends[contract.CharacterUpdate](), kit.Sends[contract.LLMProgress](), kit.Sends[contract.EngineInUse](),
 		kit.OnConnect(s.publishTools, tools), kit.Every(failover.LookEvery, s.learnTools, tools),
-		kit.Sends[contract.ToolsRegistry](), kit.Sends[contract.ToolCallRequest](), kit.Sends[contract.ToolCallResult](),
+		kit.Sends[contract.ToolsRegistry](), kit.Sends[contract.ToolCallRequest](), kit.Sends[contract.ToolCallResult](), kit.Sends[contract.AnswerDetail](),
 	}
 	handlers = append(handlers, s.aheadHandlers()...)
 	if changed := s.tools.Changed(); changed != nil {
@@ -116,6 +116,7 @@ func (s *Service) answer(ctx context.Context, q contract.LLMRequest, out *stream
 	if err != nil {
 		return engine.Usage{}, err
 	}
+	defer t.tellDetail(ctx)
 	if done, err := t.answerPending(ctx); done || err != nil {
 		return engine.Usage{}, err
 	}

@@ -47,9 +47,9 @@ const (
 // About returns what the memory knows about the question q, one line for each
 // thing, in at most room tokens; that it knows nothing, when q is a question. Without an
 // answer it returns nothing and why.
-func (r *Recall) About(ctx context.Context, q contract.LLMRequest, room int) (string, error) {
+func (r *Recall) About(ctx context.Context, q contract.LLMRequest, room int) (recalled, error) {
 	if time.Now().UnixNano() < r.skipUntil.Load() {
-		return "", fmt.Errorf("memory did not answer less than %s ago", memoryCooldown)
+		return recalled{}, fmt.Errorf("memory did not answer less than %s ago", memoryCooldown)
 	}
 	k := r.cfg.RAGTopK
 	if q.RAGK != nil && *q.RAGK > 0 {
@@ -58,8 +58,9 @@ func (r *Recall) About(ctx context.Context, q contract.LLMRequest, room int) (st
 	found, err := r.Ask(ctx, contract.MemoryQuery{Text: q.Text, TopK: k, MaxTokens: new(min(room, 10_000)), IncludeContext: r.cfg.RAGContext,
 		ContextWindow: new(r.cfg.RAGWindow), RetrievalStrategy: r.cfg.RAGStrategy})
 	if err != nil {
-		return "", err
+		return recalled{}, err
 	}
+	var known []hitLine
 	var lines []string
 	sure, seen := false, []string{q.Text}
 	for _, m := range q.History {
@@ -73,14 +74,15 @@ func (r *Recall) About(ctx context.Context, q contract.LLMRequest, room int) (st
 		seen = append(seen, text)
 		sure = sure || hits.IsSure(x)
 		lines = append(lines, memoryLine(x, text))
+		known = append(known, hitLine{lines[len(lines)-1], promptMemory(x, text)})
 	}
 	switch {
 	case len(found.Results) == 0 && hits.IsQuestion(q.Text):
-		return nothingKnown, nil
+		return recalled{text: nothingKnown}, nil
 	case len(lines) > 0 && !sure && hits.IsQuestion(q.Text):
 		lines = append([]string{nothingSure}, lines...)
 	}
-	return strings.Join(lines, "\n"), nil
+	return recalled{strings.Join(lines, "\n"), known}, nil
 }
 
 // answer is what came of a question to the memory.

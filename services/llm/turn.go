@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/gotars/tars/contract"
 	"github.com/gotars/tars/engines/mcp"
@@ -22,7 +23,7 @@ type turn struct {
 	out *streamWriter
 
 	facts    promptFacts
-	recalled string
+	recalled recalled
 	room     int        // for what was recalled, in tokens
 	tools    []mcp.Tool // that are offered
 	after    []engine.Message
@@ -30,6 +31,7 @@ type turn struct {
 	wrong    int          // rounds with calls that did not fit
 	noMore   bool         // no more calls are made: the model is to answer
 	ahead    *aheadAnswer // the model writes already; nil: it is to be asked
+	detail   contract.AnswerDetail
 }
 
 // newTurn asks the memory for what the question is about, and chooses the tools for it.
@@ -42,7 +44,10 @@ func (s *Service) newTurn(ctx context.Context, q contract.LLMRequest, out *strea
 	b := t.budget()
 	p.History = nil
 	if t.room = b.memoryRoom(p); t.room > 0 {
-		if t.recalled, err = s.recall.About(ctx, q, t.room); err != nil {
+		asked := time.Now()
+		t.recalled, err = s.recall.About(ctx, q, t.room)
+		t.noteMemory(asked, err)
+		if err != nil {
 			s.log.DebugContext(ctx, "answering without memory", "err", err)
 		}
 	}
@@ -76,8 +81,8 @@ func (t *turn) prompt() (engine.Prompt, error) {
 		}
 		b.addTools(&p)
 	}
-	if t.recalled != "" {
-		b.addMemory(&p, t.recalled, t.facts, t.room)
+	if t.recalled.text != "" {
+		b.addMemory(&p, t.recalled.text, t.facts, t.room)
 	}
 	p.History = b.fittingHistory(p)
 	p.Spare = max(0, min(b.room(p), 2*maxThoughtTokens))
@@ -138,11 +143,7 @@ func (t *turn) generate(ctx context.Context) (use engine.Usage, err error) {
 		if p.Model != "" {
 			t.out.model = &p.Model
 		}
-		generate := t.s.engine.Generate
-		if t.ahead != nil {
-			generate, t.ahead = t.ahead.follow, nil
-		}
-		use, err = generate(ctx, p, t.out.add)
+		use, err = t.askEngine(ctx, p)
 		var overflow *engine.OverflowError
 		if errors.As(err, &overflow) && try < maxShorter && t.out.text.Len() == begin {
 			t.s.log.InfoContext(ctx, "the prompt is longer than the model reads, and is made shorter", "window", overflow.Window, "tokens", overflow.Prompt)

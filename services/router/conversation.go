@@ -277,7 +277,7 @@ func (r *room) remember(e exchange, most int, age time.Duration) {
 }
 
 func (t *turn) record(outcome, reason string, now time.Time) effect {
-	t.times.Outcome, t.times.Reason, t.times.End = outcome, nilIfEmpty(reason), unixSeconds(now)
+	t.times.Outcome, t.times.Reason, t.times.End, t.times.AnswerID = outcome, nilIfEmpty(reason), unixSeconds(now), &t.id
 	return effect{t.room, t.cause, t.times}
 }
 

@@ -96,9 +96,14 @@ func TestFillersOfAToolTurn(t *testing.T) {
 		min, max  int
 		turnsLeft int
 	}{
-		"are bounded":                  {func(h *toolTurn) { h.run(90*time.Second, 1) }, maxToolFillers, maxToolFillers + 3, 1},
-		"are rare without a tool":      {func(h *toolTurn) { h.run(9*time.Second, 0) }, 1, 1, 1},
-		"end when the turn is stopped": {func(h *toolTurn) { h.run(3*time.Second, 1); h.final("hall", "Stop."); h.log = nil; h.pass(4 * time.Second) }, 1, 3, 0},
+		"are bounded":             {func(h *toolTurn) { h.run(90*time.Second, 1) }, maxToolFillers, maxToolFillers + 3, 1},
+		"are rare without a tool": {func(h *toolTurn) { h.run(9*time.Second, 0) }, 1, 1, 1},
+		"end when the turn is stopped": {func(h *toolTurn) {
+			h.run(3*time.Second, 1)
+			h.final("hall", "Stop.")
+			h.log = nil
+			h.pass(4 * time.Second)
+		}, 1, 3, 0},
 		"end when nobody tells of work any more": {func(h *toolTurn) {
 			h.run(100*time.Millisecond, 1)
 			for range 200 {

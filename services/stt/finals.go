@@ -17,6 +17,8 @@ func (s *Service) transcribeFinal(ctx context.Context, u utterance) error {
 	defer s.waiting.Add(-1)
 	ctx = kit.WithBaggage(ctx, "room", u.room)
 	r, err := s.understand(ctx, &u)
+	u.detail.wrote = r.Text
+	defer func() { s.publishDetail(ctx, u) }()
 	s.noteResult(err)
 	text := removeNonSpeech(r.Text, u.voiced)
 	switch {
@@ -51,7 +53,7 @@ func (s *Service) understand(ctx context.Context, u *utterance) (engine.Result, 
 		select {
 		case <-u.early.done:
 			if u.early.err == nil || u.early.took >= s.cfg.Timeout { // it had all the time that an utterance has
-				u.took = u.early.took
+				u.took, u.detail.read, u.detail.readTook = u.early.took, u.early.since, u.early.took
 				return u.early.result, u.early.err
 			}
 		case <-ctx.Done():
@@ -62,6 +64,7 @@ func (s *Service) understand(ctx context.Context, u *utterance) (engine.Result, 
 	begun := time.Now()
 	r, err := s.transcribe(ctx, *u)
 	u.took = time.Since(begun)
+	u.detail.read, u.detail.readTook = begun, u.took
 	return r, err
 }
 

@@ -32,6 +32,7 @@ type utterance struct {
 	early        *attempt      // of all of it, made as soon as the last word was said; may be nil
 	reading      string        // when it was read, see [contract.SpeechTiming]
 	took         time.Duration // the reading
+	detail       heardDetail
 }
 
 // speechEvent is an edge of speech with what belongs to it.
@@ -63,6 +64,7 @@ type audioSource struct {
 	discarded   func(took, cpu time.Duration) // is told of readings that are thrown away
 	silentSince time.Duration                 // of the source's audio, when somebody spoke last; 0: nobody did, or the assistant has spoken since
 	pauses      turnend.History               // after which somebody went on
+	pauseLog    pauseLog                      // of current
 
 	rate      int            // of the audio
 	resampler *pcm.Resampler // nil at the rate of recognisers
@@ -157,9 +159,12 @@ func (e *audioSource) speechEvents(events []vad.Event) (all []speechEvent) {
 		f := speechEvent{utterance: e.current, edge: v.Edge, energy: v.Energy, reason: "no_speech"}
 		f.audio, f.voiced, f.early, f.fresh = v.Audio, e.voicedIn(v), early, fresh
 		f.endpoint, f.reading = now, early.readingAt()
+		if v.Edge == vad.Complete {
+			f.detail = e.detailOf(v)
+		}
 		switch {
 		case v.Edge == vad.Rejected:
-			e.current = utterance{}
+			e.current, e.pauseLog = utterance{}, pauseLog{}
 		case v.Edge != vad.Complete:
 		case f.ended.IsZero(): // cut while somebody speaks
 			f.ended, f.lastWord = now, e.clock.at(v.LastVoice)
@@ -181,6 +186,7 @@ func (e *audioSource) speechEvents(events []vad.Event) (all []speechEvent) {
 func (e *audioSource) noteEdge(v vad.Event, now time.Time) (early *attempt, fresh bool) {
 	switch v.Edge {
 	case vad.Started:
+		e.pauseLog.end(v.At-e.set.MinSpeech, false)
 		if e.own.audible(now) { // what was said into the assistant's voice counts, whatever follows
 			e.releaseAttempt()
 		}
@@ -193,6 +199,7 @@ func (e *audioSource) noteEdge(v vad.Event, now time.Time) (early *attempt, fres
 	case vad.Ended:
 		e.current.ended = now
 		e.current.lastWord = e.clock.at(v.LastVoice)
+		e.pauseLog.begin(v.LastVoice)
 		if len(v.Audio) > 0 {
 			e.current.ended = now.Add(-e.set.Hangover)
 			e.silentSince = v.LastVoice
@@ -203,6 +210,7 @@ func (e *audioSource) noteEdge(v vad.Event, now time.Time) (early *attempt, fres
 			early, fresh = e.attemptAtPause(v)
 		}
 	case vad.Complete:
+		e.pauseLog.end(v.At, true)
 		if a := e.lastAttempt; a != nil && a.whole && a.lastVoice == v.LastVoice {
 			early, e.lastAttempt = a, nil
 			early.end()
@@ -291,6 +299,7 @@ func (e *audioSource) notePause(begun time.Duration) {
 func (e *audioSource) endpoint() time.Duration {
 	a := e.lastAttempt
 	if a == nil || !a.whole {
+		e.pauseLog.judge(turnend.Pause{}, e.set.Endpoint)
 		return e.set.Endpoint
 	}
 	p := turnend.Pause{Asked: !e.askedAt.IsZero() && time.Since(e.askedAt) <= askedFor, Usual: e.pauses.Usual(time.Now())}
@@ -301,7 +310,9 @@ func (e *audioSource) endpoint() time.Duration {
 	if a.isDone() && a.err == nil {
 		p.Text, p.Lang, p.TextKnown = a.result.Text, cmp.Or(a.result.Lang, e.lang), true
 	}
-	return e.eagerness.Endpoint(p, e.set.Endpoint, e.set.Hangover)
+	wait := e.eagerness.Endpoint(p, e.set.Endpoint, e.set.Hangover)
+	e.pauseLog.judge(p, wait)
+	return wait
 }
 
 // releaseAttempt lets the attempt go on, though somebody has spoken on: what it finds is

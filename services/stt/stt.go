@@ -90,7 +90,7 @@ func (s *Service) Handlers() []kit.Handler {
 		kit.OnChan(s.partials, s.transcribePartial, kit.Timeout(0)), // a lane of its own: a final never waits for a partial
 		kit.Every(sourceTimeout/2, s.flushIdle),
 		kit.OnConnect(s.connected, choice), kit.Every(failover.LookEvery, s.findEngine, choice),
-		kit.Sends[contract.FinalTranscript](), kit.Sends[contract.PartialTranscript](), kit.Sends[contract.WakeEvent](), kit.Sends[contract.SpeechDropped](), kit.Sends[contract.SpeechTiming](), kit.Sends[contract.ProbableTranscript](), kit.Sends[contract.EngineInUse](),
+		kit.Sends[contract.FinalTranscript](), kit.Sends[contract.PartialTranscript](), kit.Sends[contract.WakeEvent](), kit.Sends[contract.SpeechDropped](), kit.Sends[contract.SpeechTiming](), kit.Sends[contract.ProbableTranscript](), kit.Sends[contract.SpeechDetail](), kit.Sends[contract.EngineInUse](),
 	}
 	if s.turnAsker != nil {
 		all = append(all, kit.OnChan(s.turnAsker.questions, s.turnAsker.judge, kit.Timeout(turnModelTimeout)))
@@ -295,7 +295,9 @@ func (s *Service) publishEvents(ctx context.Context, e *audioSource, facts []spe
 			s.waiting.Add(1)
 			for _, u := range s.turns.push(f.utterance) {
 				s.waiting.Add(-1)
-				errs = append(errs, s.drop(kit.WithBaggage(ctx, "room", u.room), u, "engine_backlog"))
+				ctx := kit.WithBaggage(ctx, "room", u.room)
+				errs = append(errs, s.drop(ctx, u, "engine_backlog"))
+				s.publishDetail(ctx, u)
 			}
 			continue
 		case vad.Rejected:

@@ -152,6 +152,7 @@ func (v *voice) stopIn(m *mouth, c contract.TtsControl, tell func(*line)) {
 		}
 		if l.cancel(); l.pacer.Started() {
 			v.tellHeard(l, l.pacer.Heard(time.Now()))
+			v.tellDetail(l, orDefault(c.Reason, contract.TtsStopped))
 			v.status(l, contract.TtsSpeakingEnd, orDefault(c.Reason, contract.TtsStopped))
 		}
 		m.now, m.last = nil, nil

@@ -3,6 +3,7 @@ package tts
 import (
 	"context"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/gotars/tars/contract"
@@ -30,6 +31,9 @@ type line struct {
 	ended    bool // chunks is closed and empty
 	pacer    Pacer
 	paused   bool // a status said so
+
+	asked, first atomic.Int64 // Unix microseconds: the engine was asked, and gave the first sound; 0: not yet
+	begunAt      time.Time    // the first sound was sent; zero: none was
 }
 
 // madeChunk is audio of one sentence of a line.

@@ -64,7 +64,7 @@ func (s *Service) Handlers() []kit.Handler {
 		kit.On(s.duck, desk, kit.Overtake()),
 		kit.Loop(s.speak),
 		kit.OnConnect(s.connected, choice), kit.Every(failover.LookEvery, s.findEngine, choice),
-		kit.Sends[contract.TtsStatus](), kit.Sends[contract.SpeakerAudio](), kit.Sends[contract.SpeechHeard](), kit.Sends[contract.EngineInUse](),
+		kit.Sends[contract.TtsStatus](), kit.Sends[contract.SpeakerAudio](), kit.Sends[contract.SpeechHeard](), kit.Sends[contract.VoiceDetail](), kit.Sends[contract.EngineInUse](),
 	}
 }
 

@@ -172,6 +172,7 @@ func (v *voice) wake() {
 
 // make has the engine say l.
 func (v *voice) make(ctx context.Context, l *line) error {
+	l.asked.Store(time.Now().UnixMicro())
 	for i, sentence := range l.sentences {
 		text := engine.Line{Text: sentence, Voice: orEmpty(l.say.Voice), Lang: orEmpty(l.say.Lang)}
 		for c, err := range trimmed(v.engine.Synthesize(ctx, text), pauseAfter(sentence)) {
@@ -180,6 +181,7 @@ func (v *voice) make(ctx context.Context, l *line) error {
 				return err
 			}
 			l.made = l.made || !c.Kept
+			l.first.CompareAndSwap(0, time.Now().UnixMicro())
 			select {
 			case l.chunks <- madeChunk{c, i}:
 				v.wake()
@@ -263,6 +265,7 @@ func (v *voice) sendTo(m *mouth) {
 	l, now := m.now, time.Now()
 	for p, ok := l.pacer.Next(now); ok; p, ok = l.pacer.Next(now) {
 		if p.Seq == 0 {
+			l.begunAt = now
 			v.status(l, contract.TtsSpeakingStart, nil)
 		}
 		v.play(m, l, p)
@@ -314,6 +317,7 @@ func (v *voice) end(m *mouth, why *string) {
 	if unsaid := why != nil && *why != contract.TtsNoVoice; unsaid && len(l.sentences) > 0 { // who remembers what was said has to know that not all of it was
 		v.tellHeard(l, l.pacer.sent) // its speaker plays what it has
 	}
+	v.tellDetail(l, why)
 	v.status(l, contract.TtsSpeakingEnd, why)
 	m.now, m.last = nil, l
 	if l.cancel != nil { // the engine was asked for it

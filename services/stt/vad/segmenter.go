@@ -54,6 +54,12 @@ type Event struct {
 	Energy    float64       // RMS of the voiced frames so far, 1 is full scale
 	Voiced    time.Duration // voice in Audio, as far as the detector found it
 	Audio     pcm.Audio     // Complete: the utterance. Paused and Ended: the utterance if nobody speaks on; nil when Flush or Forget ended it
+
+	// Of Complete: how much audio was heard before Audio, and of each frame of it how loud it
+	// was and whether it holds voice.
+	Begun  time.Duration
+	Levels []float64
+	Voices []bool
 }
 
 // Segmenter cuts the audio of one source into utterances. Its only clock is
@@ -284,11 +290,11 @@ func (s *Segmenter) endUtterance() []Event {
 	if s.started {
 		events = append(events, s.newEvent(Ended))
 	}
-	said := s.speech
+	said, begun := s.speech, s.Heard()-durationOf(len(s.speech.levels))
 	s.preRoll = said.split(len(said.levels) - max(0, s.silentFrames-framesOf(trailingSilence)))
 	if s.isSpeech(said) {
 		done := s.newEvent(Complete)
-		done.Audio, done.Voiced = said.pcm, durationOf(said.voicedCount())
+		done.add(said, begun)
 		events = append(events, done)
 	} else {
 		events = append(events, s.newEvent(Rejected))
@@ -316,9 +322,17 @@ func (s *Segmenter) isSpeech(utterance frameBuffer) bool {
 // second half, and goes on with the rest.
 func (s *Segmenter) cutAtPause() []Event {
 	done := s.newEvent(Complete)
+	begun := s.Heard() - durationOf(len(s.speech.levels))
 	rest := s.speech.split(s.speech.quietestMiddle(len(s.speech.levels)/2, framesOf(minPause)))
-	done.Audio, done.Voiced, s.speech = s.speech.pcm, durationOf(s.speech.voicedCount()), rest
+	done.add(s.speech, begun)
+	s.speech = rest
 	return []Event{done}
+}
+
+// add puts an utterance into the event that completes it.
+func (v *Event) add(said frameBuffer, begun time.Duration) {
+	v.Audio, v.Voiced = said.pcm, durationOf(said.voicedCount())
+	v.Begun, v.Levels, v.Voices = begun, said.levels, said.voices
 }
 
 // newEvent returns an event without audio: it adds the time and the energy.
