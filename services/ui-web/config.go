@@ -10,13 +10,14 @@ import (
 
 // Config is read from UI_* variables.
 type Config struct {
-	Addr     string        `default:"127.0.0.1:8080" was:"PORT" desc:"address and port of the page; one that others can reach wants UI_TOKEN"`
-	Token    string        `desc:"what a browser must know to be let in, 12 characters or more; empty asks for nothing"`
-	Session  time.Duration `default:"720h" desc:"how long a browser that gave the token stays logged in; a restart logs out too"`
-	Loopback bool          `default:"false" desc:"UI_ADDR is reachable from this machine only, whatever it says, so no token is wanted, and other users of the machine are let in: for containers"`
-	Hosts    []string      `desc:"more names the page may be called by, tars.example.org, with commas between"`
-	Lang     string        `default:"en" also:"STT_LANG" desc:"language of typed texts, two letters, so that answers to them are spoken in it, and of the page where it is not en; auto is en for texts and that of the browser for the page"`
-	Origins  []string      `desc:"addresses of the page in the browser, where a proxy makes them differ from what arrives here: https://tars.example.org, with commas between"`
+	Addr      string        `default:"127.0.0.1:8080" was:"PORT" desc:"address and port of the page; one that others can reach wants UI_TOKEN"`
+	Token     string        `desc:"what a browser must know to be let in, 12 characters or more; empty asks for nothing"`
+	Session   time.Duration `default:"720h" desc:"how long a browser that gave the token stays logged in; a restart logs out too"`
+	Loopback  bool          `default:"false" desc:"UI_ADDR is reachable from this machine only, whatever it says, so no token is wanted, and other users of the machine are let in: for containers"`
+	Hosts     []string      `desc:"more names the page may be called by, tars.example.org, with commas between"`
+	Lang      string        `default:"en" also:"STT_LANG" desc:"language of typed texts, two letters, so that answers to them are spoken in it, and of the page where it is not en; auto is en for texts and that of the browser for the page"`
+	TurnSound bool          `split_words:"true" default:"false" desc:"keep the sound of what was said with the last turns, in memory: it can be heard again on the page, and is saved with a turn"`
+	Origins   []string      `desc:"addresses of the page in the browser, where a proxy makes them differ from what arrives here: https://tars.example.org, with commas between"`
 }
 
 // Validate reports the first setting that cannot work. A port alone, as the

@@ -214,6 +214,7 @@ func (s *Server) say(ctx context.Context, p *page, text, textID string) error {
 	if err := s.bus.Publish(ctx, f, kit.ID(id)); err != nil {
 		return err
 	}
+	s.noteOwn(ctx, f, id)
 	s.pages.Show(textFrame(f.Route().Topic, payload, p.room))
 	return nil
 }
@@ -226,10 +227,13 @@ func (s *Server) stop(ctx context.Context, id string) error {
 	ctx, cancel := context.WithTimeout(ctx, sayTimeout)
 	defer cancel()
 	c := contract.TtsControl{Action: contract.TtsStop, Reason: new("user")}
+	if id != "" {
+		c.ID = &id
+	}
+	s.noteOwn(ctx, c, "")
 	if id == "" {
 		return s.bus.Publish(ctx, c)
 	}
-	c.ID = &id
 	return errors.Join(s.bus.Publish(ctx, c), s.bus.Publish(ctx, contract.LLMCancel{ID: id}))
 }
 
@@ -251,6 +255,7 @@ func (s *Server) passMicAudio(ctx context.Context, p *page, pcm []byte) error {
 	took := time.Duration(len(pcm)/2) * time.Second / contract.AudioRate
 	a.TS = float64(time.Now().Add(-took).UnixMicro()) / 1e6
 	p.seq++ // also when this chunk is lost, so that receivers see the gap
+	s.noteOwn(ctx, a, "")
 	err := s.bus.Publish(ctx, a)
 	if errors.Is(err, kit.ErrOffline) { // the page shows that there is no link, and the next chunk follows at once
 		return nil

@@ -14,6 +14,7 @@ import (
 	"github.com/gotars/tars/kit"
 	"github.com/gotars/tars/kit/msg"
 	"github.com/gotars/tars/kit/wire"
+	"github.com/gotars/tars/services/ui-web/turns"
 )
 
 const (
@@ -37,6 +38,9 @@ type Pages struct {
 	log      *slog.Logger
 	receipts receipts
 
+	turns     *turns.Collector // the last of them; it has a lock of its own
+	keepSound bool             // of turns
+
 	mu      sync.Mutex
 	all     []*page                  // the one used last is at the end
 	health  map[string]*healthReport // by topic
@@ -54,7 +58,7 @@ type healthReport struct {
 
 // NewPages returns an empty set.
 func NewPages(log *slog.Logger) *Pages {
-	return &Pages{log: log, health: map[string]*healthReport{}, rooms: roomCounts{map[string]*roomCount{}}, budgets: map[string]*budget{}}
+	return &Pages{log: log, turns: turns.NewCollector(), health: map[string]*healthReport{}, rooms: roomCounts{map[string]*roomCount{}}, budgets: map[string]*budget{}}
 }
 
 // join adds a page, which gets the known health first. from is the address that

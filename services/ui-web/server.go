@@ -98,6 +98,8 @@ func (s *Server) handler() http.Handler {
 	mux.Handle("GET /api/history", s.private(s.history))
 	mux.Handle("POST /api/history/clear", s.private(s.clearHistory))
 	mux.Handle("POST /api/timers", s.private(s.timer))
+	mux.Handle("GET /api/turns", s.private(s.listTurns))
+	mux.Handle("GET /api/turns/{id}", s.private(s.turn))
 	mux.Handle("GET /api/session", s.private(s.session))
 	mux.Handle("POST /logout", s.private(s.logout))
 	mux.Handle("POST /logout/all", s.private(s.logoutAll))

@@ -4,6 +4,7 @@ package uiweb
 
 import (
 	"context"
+	"time"
 
 	"go.uber.org/fx"
 
@@ -13,7 +14,7 @@ import (
 )
 
 // Module is the ui-web service.
-var Module = kit.Service[*Service]("ui-web", kit.As(kit.Identity{ClientID: "ui-web", Source: "ui-web"}), kit.Env[Config](), fx.Provide(New, NewPages, OpenServer))
+var Module = kit.Service[*Service]("ui-web", kit.As(kit.Identity{ClientID: "ui-web", Source: "ui-web"}), kit.Env[Config](), fx.Provide(New, openPages, OpenServer))
 
 // Service passes what happens on the bus to the pages. What pages send goes through
 // [Server] to the bus.
@@ -30,7 +31,7 @@ func New(pages *Pages, _ *Server) *Service { return &Service{pages: pages} }
 func (s *Service) Handlers() []kit.Handler {
 	lane := []kit.Option{kit.Lane("pages"), kit.Queue(1024)}
 	show := func(m msg.Message) kit.Handler { return kit.Tap(m.Route().Topic, s.show, lane...) }
-	return []kit.Handler{
+	return s.keepers([]kit.Handler{
 		show(contract.PartialTranscript{}), show(contract.FinalTranscript{}), show(contract.AudioFFT{}),
 		show(contract.LLMStreamDelta{}), show(contract.LLMProgress{}), show(contract.LLMResponse{}),
 		show(contract.ToolCallRequest{}), show(contract.ToolCallResult{}),
@@ -44,7 +45,7 @@ func (s *Service) Handlers() []kit.Handler {
 		kit.Sends[contract.FinalTranscript](), kit.Sends[contract.MicAudio](),
 		kit.Sends[contract.LLMCancel](), kit.Sends[contract.TtsControl](),
 		kit.Asks[contract.MemoryQuery](), kit.Asks[contract.MemoryList](), kit.Asks[contract.MemoryForget](), kit.Asks[contract.TimerCommand](),
-	}
+	}, lane)
 }
 
 // show sends a message to all pages as it is.
@@ -52,6 +53,7 @@ func (s *Service) show(_ context.Context, d *kit.Delivery) error {
 	if len(d.Payload) > maxShownBytes {
 		return kit.Drop("too_large_to_show")
 	}
+	s.pages.turns.Take(d, time.Now())
 	f := textFrame(d.Topic, d.Payload, d.Baggage["room"])
 	if len(f.data) > maxShownBytes { // escapes make it longer
 		return kit.Drop("too_large_to_show")
@@ -65,6 +67,7 @@ func (s *Service) health(_ context.Context, d *kit.Delivery) error {
 	if len(d.Payload) > maxHealthBytes {
 		return kit.Drop("too_large_to_show")
 	}
+	s.pages.turns.Take(d, time.Now())
 	return dropIfLost(s.pages.Health(d.Topic, d.Payload))
 }
 

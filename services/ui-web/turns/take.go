@@ -1,0 +1,189 @@
+package turns
+
+import (
+	"encoding/json"
+	"strings"
+	"time"
+
+	"github.com/gotars/tars/contract"
+	"github.com/gotars/tars/kit"
+	"github.com/gotars/tars/kit/msg"
+	"github.com/gotars/tars/kit/wire"
+)
+
+// Topics are those that a collector takes, but for the sound of microphones.
+func Topics() []string {
+	var all []string
+	for _, m := range []msg.Message{
+		contract.FinalTranscript{}, contract.PartialTranscript{}, contract.SpeechTiming{}, contract.SpeechDropped{}, contract.SpeechDetail{}, contract.WakeEvent{},
+		contract.LLMRequest{}, contract.LLMStreamDelta{}, contract.LLMProgress{}, contract.LLMResponse{}, contract.LLMCancel{}, contract.AnswerDetail{},
+		contract.ToolCallRequest{}, contract.ToolCallResult{},
+		contract.TtsSay{}, contract.TtsStatus{}, contract.TtsControl{}, contract.SpeechDuck{}, contract.SpeechHeard{}, contract.VoiceDetail{},
+		contract.TurnRecord{}, contract.EngineInUse{},
+	} {
+		all = append(all, m.Route().Topic)
+	}
+	return all
+}
+
+// Take takes what arrived on the bus at a time. What it does not know or cannot read it
+// leaves alone.
+func (c *Collector) Take(d *kit.Delivery, now time.Time) {
+	m, ok := decode(d)
+	if ok {
+		c.Note(m, d.Meta, now)
+	}
+}
+
+// decode reads a delivery by its topic.
+func decode(d *kit.Delivery) (msg.Message, bool) {
+	switch {
+	case strings.HasPrefix(d.Topic, "system/engine/"):
+		m, ok := as[contract.EngineInUse](d)
+		m.Name = d.Topic[len("system/engine/"):]
+		return m, ok
+	case strings.HasPrefix(d.Topic, "audio/mic/"):
+		m := contract.MicAudio{Source: d.Topic[len("audio/mic/"):], PCM: d.Payload}
+		m.SetHeader(d.Header)
+		return m, m.Validate() == nil
+	}
+	if read := readers[d.Topic]; read != nil {
+		return read(d)
+	}
+	return nil, false
+}
+
+var readers = map[string]func(*kit.Delivery) (msg.Message, bool){
+	"stt/final": reader[contract.FinalTranscript], "stt/partial": reader[contract.PartialTranscript], "stt/timing": reader[contract.SpeechTiming],
+	"stt/dropped": reader[contract.SpeechDropped], "stt/detail": reader[contract.SpeechDetail], "wake/event": reader[contract.WakeEvent],
+	"llm/request": reader[contract.LLMRequest], "llm/progress": reader[contract.LLMProgress], "llm/response": reader[contract.LLMResponse],
+	"llm/cancel": reader[contract.LLMCancel], "llm/detail": reader[contract.AnswerDetail],
+	"llm/tool.call.request": reader[contract.ToolCallRequest], "llm/tool.call.result": reader[contract.ToolCallResult],
+	"tts/say": reader[contract.TtsSay], "tts/status": reader[contract.TtsStatus], "tts/control": reader[contract.TtsControl], "tts/duck": reader[contract.SpeechDuck],
+	"tts/heard": reader[contract.SpeechHeard], "tts/detail": reader[contract.VoiceDetail], "system/turn": reader[contract.TurnRecord],
+}
+
+func reader[M msg.Message](d *kit.Delivery) (msg.Message, bool) { return as[M](d) }
+
+func as[M msg.Message](d *kit.Delivery) (m M, ok bool) {
+	data := d.Data
+	if data == nil {
+		data = d.Payload
+	}
+	return m, wire.Decode(data, &m) == nil
+}
+
+// Note takes one message that was published at a time.
+func (c *Collector) Note(m msg.Message, from kit.Meta, now time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	at, room := seconds(now), from.Baggage["room"]
+	switch m := m.(type) {
+	case contract.MicAudio:
+		c.heardSound(m, now)
+	case contract.EngineInUse:
+		if len(c.engines) < maxRooms {
+			c.engines[m.Name] = m
+		}
+	case contract.WakeEvent:
+		c.woke(m, room, at, now)
+	case contract.PartialTranscript:
+		c.partial(m, room, at, now)
+	case contract.SpeechTiming:
+		c.roomAt(room, now).time(m)
+	case contract.FinalTranscript:
+		c.final(m, from, at, now)
+	case contract.SpeechDropped:
+		c.dropped(m, room, at, now)
+	case contract.SpeechDetail:
+		c.detailed(m, room)
+	case contract.TurnRecord:
+		c.recorded(m, at)
+	case contract.LLMRequest:
+		if k := c.find(from.ID, m.ID); k != nil {
+			k.AnswerID, k.Asked = m.ID, at
+			c.alias(k, m.ID)
+		}
+	case contract.SpeechDuck, contract.TtsControl, contract.LLMCancel:
+		c.steered(m, room, at)
+	default:
+		c.answer(m, from, at, now)
+	}
+}
+
+// answer takes what is about an answer.
+func (c *Collector) answer(m msg.Message, from kit.Meta, at float64, now time.Time) {
+	switch m := m.(type) {
+	case contract.LLMProgress:
+		if k := c.find(m.ID); k != nil {
+			k.event(Event{at, m.State, text(m.Tool)})
+		}
+	case contract.LLMResponse:
+		if k := c.find(m.ID); k != nil {
+			k.Reply, k.Cut = begin(text(m.Reply), maxReply), text(m.Cut)
+			if e := text(m.Error); e != "cancelled" { // which is no error: the turn says why
+				k.Error = begin(e, maxText)
+			}
+			c.weigh(k)
+		}
+	case contract.AnswerDetail:
+		if k := c.find(m.ID); k != nil {
+			k.Made = &m
+			c.weigh(k)
+		}
+	case contract.ToolCallRequest:
+		if k := c.find(answerOf(m.CallID)); k != nil && len(k.Tools) < maxTools {
+			args, _ := json.Marshal(m.Arguments)
+			k.Tools = append(k.Tools, Tool{Name: begin(m.Name, 200), Arguments: begin(string(args), maxText), From: at})
+			k.calls = append(k.calls, m.CallID)
+		}
+	case contract.ToolCallResult:
+		if k := c.find(answerOf(m.CallID)); k != nil {
+			k.toolDone(m, at)
+		}
+	case contract.TtsSay:
+		c.said(m, from, at)
+	case contract.TtsStatus:
+		c.spoke(m, from.Baggage["room"], at, now)
+	case contract.SpeechHeard:
+		if k := c.find(text(m.UttID)); k != nil {
+			k.heardOf(m.Say, m.Text)
+		}
+	case contract.VoiceDetail:
+		if k := c.find(text(m.UttID)); k != nil {
+			k.voiced(m)
+			c.weigh(k)
+		}
+	}
+}
+
+// answerOf is the id of the answer that a call of a tool was made for.
+func answerOf(callID string) string {
+	if i := strings.LastIndexByte(callID, '-'); i > 0 {
+		return callID[:i]
+	}
+	return callID
+}
+
+// find returns the turn with the first of the ids that is known.
+func (c *Collector) find(ids ...string) *kept {
+	for _, id := range ids {
+		if k := c.byID[id]; id != "" && k != nil {
+			return k
+		}
+	}
+	return nil
+}
+
+func seconds(t time.Time) float64 { return float64(t.UnixMicro()) / 1e6 }
+
+// begin is the begin of text, in at most n characters.
+func begin(text string, n int) string {
+	if len(text) <= n {
+		return text
+	}
+	if r := []rune(text); len(r) > n {
+		return string(r[:n]) + "…"
+	}
+	return text
+}
