@@ -2,6 +2,8 @@ package turns
 
 import (
 	"encoding/json"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -11,19 +13,38 @@ import (
 	"github.com/gotars/tars/kit/wire"
 )
 
+// reader reads the messages of a topic.
+type reader struct {
+	topic string
+	read  func(*kit.Delivery) (msg.Message, bool)
+}
+
+// readers are those of the topics that a collector takes, by topic.
+var readers = byTopic(
+	read[contract.FinalTranscript](), read[contract.PartialTranscript](), read[contract.SpeechTiming](), read[contract.SpeechDropped](),
+	read[contract.SpeechDetail](), read[contract.WakeEvent](), read[contract.LLMRequest](), read[contract.LLMStreamDelta](),
+	read[contract.LLMProgress](), read[contract.LLMResponse](), read[contract.LLMCancel](), read[contract.AnswerDetail](),
+	read[contract.ToolCallRequest](), read[contract.ToolCallResult](), read[contract.TtsSay](), read[contract.TtsStatus](),
+	read[contract.TtsControl](), read[contract.SpeechDuck](), read[contract.SpeechHeard](), read[contract.VoiceDetail](),
+	read[contract.TurnRecord](),
+)
+
+func read[M msg.Message]() reader {
+	var m M
+	return reader{m.Route().Topic, func(d *kit.Delivery) (msg.Message, bool) { return as[M](d) }}
+}
+
+func byTopic(all ...reader) map[string]func(*kit.Delivery) (msg.Message, bool) {
+	known := map[string]func(*kit.Delivery) (msg.Message, bool){}
+	for _, r := range all {
+		known[r.topic] = r.read
+	}
+	return known
+}
+
 // Topics are those that a collector takes, but for the sound of microphones.
 func Topics() []string {
-	var all []string
-	for _, m := range []msg.Message{
-		contract.FinalTranscript{}, contract.PartialTranscript{}, contract.SpeechTiming{}, contract.SpeechDropped{}, contract.SpeechDetail{}, contract.WakeEvent{},
-		contract.LLMRequest{}, contract.LLMStreamDelta{}, contract.LLMProgress{}, contract.LLMResponse{}, contract.LLMCancel{}, contract.AnswerDetail{},
-		contract.ToolCallRequest{}, contract.ToolCallResult{},
-		contract.TtsSay{}, contract.TtsStatus{}, contract.TtsControl{}, contract.SpeechDuck{}, contract.SpeechHeard{}, contract.VoiceDetail{},
-		contract.TurnRecord{}, contract.EngineInUse{},
-	} {
-		all = append(all, m.Route().Topic)
-	}
-	return all
+	return append(slices.Sorted(maps.Keys(readers)), contract.EngineInUse{}.Route().Topic)
 }
 
 // Take takes what arrived on the bus at a time. What it does not know or cannot read it
@@ -37,13 +58,13 @@ func (c *Collector) Take(d *kit.Delivery, now time.Time) {
 
 // decode reads a delivery by its topic.
 func decode(d *kit.Delivery) (msg.Message, bool) {
-	switch {
-	case strings.HasPrefix(d.Topic, "system/engine/"):
+	if service, ok := lastLevel(contract.EngineInUse{}, d.Topic); ok {
 		m, ok := as[contract.EngineInUse](d)
-		m.Name = d.Topic[len("system/engine/"):]
+		m.Name = service
 		return m, ok
-	case strings.HasPrefix(d.Topic, "audio/mic/"):
-		m := contract.MicAudio{Source: d.Topic[len("audio/mic/"):], PCM: d.Payload}
+	}
+	if source, ok := lastLevel(contract.MicAudio{}, d.Topic); ok {
+		m := contract.MicAudio{Source: source, PCM: d.Payload}
 		m.SetHeader(d.Header)
 		return m, m.Validate() == nil
 	}
@@ -53,17 +74,10 @@ func decode(d *kit.Delivery) (msg.Message, bool) {
 	return nil, false
 }
 
-var readers = map[string]func(*kit.Delivery) (msg.Message, bool){
-	"stt/final": reader[contract.FinalTranscript], "stt/partial": reader[contract.PartialTranscript], "stt/timing": reader[contract.SpeechTiming],
-	"stt/dropped": reader[contract.SpeechDropped], "stt/detail": reader[contract.SpeechDetail], "wake/event": reader[contract.WakeEvent],
-	"llm/request": reader[contract.LLMRequest], "llm/progress": reader[contract.LLMProgress], "llm/response": reader[contract.LLMResponse],
-	"llm/cancel": reader[contract.LLMCancel], "llm/detail": reader[contract.AnswerDetail],
-	"llm/tool.call.request": reader[contract.ToolCallRequest], "llm/tool.call.result": reader[contract.ToolCallResult],
-	"tts/say": reader[contract.TtsSay], "tts/status": reader[contract.TtsStatus], "tts/control": reader[contract.TtsControl], "tts/duck": reader[contract.SpeechDuck],
-	"tts/heard": reader[contract.SpeechHeard], "tts/detail": reader[contract.VoiceDetail], "system/turn": reader[contract.TurnRecord],
+// lastLevel is the level of topic that the route of m leaves open, if topic is one of it.
+func lastLevel(m msg.Message, topic string) (level string, ok bool) {
+	return strings.CutPrefix(topic, strings.TrimSuffix(m.Route().Topic, "+"))
 }
-
-func reader[M msg.Message](d *kit.Delivery) (msg.Message, bool) { return as[M](d) }
 
 func as[M msg.Message](d *kit.Delivery) (m M, ok bool) {
 	data := d.Data
