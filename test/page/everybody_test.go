@@ -85,6 +85,7 @@ func TestNobodyIsKeptOut(t *testing.T) {
 		{"health", in("health")},
 		{"history", in("history", choose("history-room", ""))},
 		{"memory", in("memory", chromedp.WaitVisible("#memories .forget"), chromedp.Click("#memories .forget"))},
+		{"turns", in("turns", chromedp.WaitVisible("#turns-list button"))},
 		{"timers", in("timers", chromedp.SendKeys("#timer-when", "10 minutes\r"), chromedp.WaitVisible("#timer-list button"))},
 	}
 	for _, width := range []int64{1280, 390} {
@@ -117,7 +118,7 @@ func TestNobodyIsKeptOut(t *testing.T) {
 			}
 			return strings.Join(seen, " ")
 		}
-		if got := reach("#board-open", 7); got != "board-open menu mute scroll mic text send" {
+		if got := reach("#board-open", 8); got != "board-open menu mute scroll why mic text send" {
 			t.Errorf("tab leads through %q", got)
 		}
 		tab(t, ctx, "timers")

@@ -97,7 +97,7 @@ func TestMind(t *testing.T) {
 	})
 	t.Run("the tabs are reached by arrow keys", func(t *testing.T) {
 		do(t, ctx, chromedp.Click("#board-open"))
-		for _, want := range []string{"history", "memory", "timers", "health"} {
+		for _, want := range []string{"history", "memory", "timers", "turns", "health"} {
 			do(t, ctx, chromedp.KeyEvent(kb.ArrowRight))
 			await(t, ctx, fmt.Sprintf(`document.activeElement.id === "tab-%s" && !document.getElementById("panel-%s").hidden`, want, want))
 		}
@@ -113,8 +113,14 @@ func (s *stage) kept() int {
 	return len(s.lines)
 }
 
-// saved clicks a link and returns the file that the browser saves.
+// saved clicks a link and returns the file of JSON lines that the browser saves.
 func saved(t *testing.T, ctx context.Context, link string) string {
+	t.Helper()
+	return savedAs(t, ctx, link, "*.jsonl")
+}
+
+// savedAs clicks a link and returns the file that the browser saves under a name.
+func savedAs(t *testing.T, ctx context.Context, link, name string) string {
 	t.Helper()
 	dir := t.TempDir()
 	if _, err := chromedp.Call(ctx, browser.SetDownloadBehavior, browser.SetDownloadBehaviorParams{Behavior: browser.SetDownloadBehaviorBehaviorAllow, DownloadPath: dir}); err != nil {
@@ -122,7 +128,7 @@ func saved(t *testing.T, ctx context.Context, link string) string {
 	}
 	do(t, ctx, chromedp.Click(link))
 	for range 200 {
-		if files, _ := filepath.Glob(filepath.Join(dir, "*.jsonl")); len(files) == 1 {
+		if files, _ := filepath.Glob(filepath.Join(dir, name)); len(files) == 1 {
 			data, err := os.ReadFile(files[0])
 			if err != nil {
 				t.Fatal(err)

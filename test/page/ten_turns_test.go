@@ -91,7 +91,7 @@ var tenTurns = map[string]recorded{
 			h.say(t, "Where is the key of the shed?")
 		},
 		text: "Where is the key", outcome: contract.TurnDone,
-		told: []string{"Answered, from what I remember", "the key of the shed is under the blue flower pot"},
+		told: []string{"Answered, with what I remember", "the key of the shed is under the blue flower pot"},
 	},
 	"tool": {
 		happens: func(t *testing.T, h *house) {

@@ -141,11 +141,13 @@ func (c *Collector) steered(m msg.Message, room string, at float64) {
 	}
 }
 
-// about notes what happens to an answer, or to those of a room when it names none.
+// about notes what happens to an answer, also in the turn of who spoke into it.
 func (c *Collector) about(id, room string, e Event) {
 	if k := c.find(id); k != nil {
 		k.event(e)
-	} else if id == "" {
-		c.inRoom(room, e)
 	}
+	if r := c.rooms[room]; r != nil && r.began > 0 {
+		r.event(e)
+	}
+	c.inRoom(room, e)
 }

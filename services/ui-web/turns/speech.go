@@ -27,10 +27,13 @@ func (k *kept) event(e Event) {
 	}
 }
 
-// inRoom notes what happens in a room, in the turns that go on there.
+// justOver is how long after the end of a turn what happens still follows from it.
+const justOver = 0.5 // seconds
+
+// inRoom notes what happens in a room, in the turns that go on there or are just over.
 func (c *Collector) inRoom(room string, e Event) {
 	for _, k := range slices.Backward(c.turns) {
-		if k.Outcome == "" && k.Room == room {
+		if k.Room == room && (k.Outcome == "" || e.At-k.Ended < justOver) {
 			k.event(e)
 		}
 	}

@@ -14,6 +14,8 @@ import { Speaker } from "./speaker.js";
 import { t, translate } from "./text.js";
 import { Timers } from "./timers.js";
 import { toolLabel, Transcript } from "./transcript.js";
+import { TurnView } from "./turn.js";
+import { Turns } from "./turns.js";
 
 const $ = (id) => document.getElementById(id);
 translate(document);
@@ -44,7 +46,9 @@ const history = new History(room, {
   form: $("history"), query: $("history-query"), room: $("history-room"), list: $("history-list"), status: $("history-status"),
   older: $("history-older"), save: $("history-save"), clear: $("history-clear"),
 }, { changed: before });
-const sheet = new Sheet($("board"), { memory: () => memory.look(), history: () => history.look() });
+const turnView = new TurnView(room, { dialog: $("turn"), head: $("turn-about"), body: $("turn-body"), close: $("turn-close"), play: $("turn-play"), save: $("turn-save") });
+const turns = new Turns(room, turnView, { list: $("turns-list"), status: $("turns-status"), file: $("turn-file"), log: $("log") });
+const sheet = new Sheet($("board"), { memory: () => memory.look(), history: () => history.look(), turns: () => turns.look() });
 account($, note);
 
 // For tests. pcm(id) is what was played of an answer, by default of the last:

@@ -12,11 +12,11 @@ export function text(v) {
 
 export function name(v) { return typeof v === "string" && v.length <= MAX_NAME ? v : undefined; }
 
-function number(v) { return Number.isFinite(v) ? v : undefined; }
-function flag(v) { return typeof v === "boolean" ? v : undefined; }
+export function number(v) { return Number.isFinite(v) ? v : undefined; }
+export function flag(v) { return typeof v === "boolean" ? v : undefined; }
 
 // list reads each of at most MAX_LIST objects, and leaves out what lacks a needed field.
-function list(fields, needed) {
+export function list(fields, needed) {
   return (v) => Array.isArray(v) ? v.slice(0, MAX_LIST).map((x) => pick(object(x), fields)).filter((x) => x && needed.every((f) => x[f] !== undefined)) : undefined;
 }
 
@@ -34,7 +34,7 @@ const FIELDS = new Map(Object.entries({
   "tts/say": { text, utt_id: name, message_id: name },
   "tts/status": { event: name, utt_id: name },
   "tts/duck": { on: flag, db: number, utt_id: name },
-  "stt/dropped": { reason: name, err: text },
+  "stt/dropped": { reason: name, err: text, utt_id: name },
   "system/turn": { turn_id: name, outcome: name, reason: text, speech_end: number, last_word: number, endpoint: number, final: number,
     first_delta: number, first_say: number, first_audio: number, end: number },
   engine: { engine: name, cloud: name },
@@ -62,7 +62,7 @@ export function read(topic, payload) {
 }
 
 // pick returns the fields of an object as they are wanted.
-function pick(o, fields) {
+export function pick(o, fields) {
   if (!o) return undefined;
   const known = Object.create(null);
   for (const [field, as] of Object.entries(fields)) known[field] = as(own(o, field));

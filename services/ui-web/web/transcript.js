@@ -3,6 +3,7 @@
 
 import { make, place } from "./parts.js";
 import { t } from "./text.js";
+import { verdict } from "./verdict.js";
 
 const MOST = 200;       // lines kept
 const PATIENCE = 10000; // milliseconds a partial stays without a successor
@@ -99,6 +100,7 @@ export class Transcript {
     }
     line.id = f.utt_id;
     line.li.dataset.id = f.utt_id ?? "";
+    this.#explain(line, f.utt_id || f.message_id);
     if (f.message_id) this.#questions.set(f.message_id, line);
     if (this.#questions.size > MOST) this.#questions.delete(this.#questions.keys().next().value);
   }
@@ -121,9 +123,30 @@ export class Transcript {
   // recogniser failed is shown, as somebody may wait for an answer.
   dropped(d, room) {
     this.#unhear(room);
-    if (d.reason !== "failed") return;
+    if (d.reason !== "failed") return this.#overheard(d, room);
     const line = this.#line(this.own(room) ? "user failed" : "user failed other", "…", "");
     this.#note(line, d.err ? t("not understood why", { error: d.err }) : t("not understood"));
+    this.#explain(line, d.utt_id);
+  }
+
+  // overheard shows that something was heard here and is nothing to answer. Of several in a
+  // row the last one is shown.
+  #overheard(d, room) {
+    if (!d.utt_id || !this.own(room) || d.reason === "no_speech") return;
+    const last = this.list.lastElementChild;
+    if (last?.classList.contains("ignored")) last.remove();
+    const line = this.#line("user ignored", "", verdict({ outcome: "ignored", reason: d.reason, events: [] }).head);
+    this.#explain(line, d.utt_id);
+  }
+
+  // explain lets a line be asked why it was answered, cut off or ignored.
+  #explain(line, id) {
+    if (!id || line.li.dataset.id && line.why) return;
+    line.li.dataset.id = id;
+    line.why = make("button", { type: "button", class: "why", "aria-label": t("why this", { text: line.text.slice(0, 60) }) }, t("why"));
+    line.li.append(line.why);
+    this.list.querySelectorAll(":scope > li > .why").forEach((b) => { b.tabIndex = -1; }); // one stop of the Tab key for all lines: arrows lead on
+    line.why.tabIndex = 0;
   }
 
   delta(d, room) {
@@ -203,7 +226,7 @@ export class Transcript {
     if (!a) {
       a = this.#line(this.own(room, id) ? "tars" : "tars other", "", "");
       a.seq = 0;
-      a.li.dataset.id = id;
+      this.#explain(a, id);
       this.#answers.set(id, a);
       if (this.#answers.size > MOST) this.#answers.delete(this.#answers.keys().next().value);
     }

@@ -1,0 +1,88 @@
+// A verdict says in words why a turn was answered, cut off or ignored.
+
+import { t } from "./text.js";
+import { toolLabel } from "./transcript.js";
+
+const LATE = 3; // seconds from the last word to the first sound
+
+// IGNORED are reasons of turns that were ignored, with the key of what is said of each.
+const IGNORED = new Map(Object.entries({
+  echo: "echo", own_voice: "own voice", no_words: "no words", "no words": "no words", unsure: "unsure words", engine_backlog: "backlog", no_speech: "no speech",
+  nod: "nodded", "too short to interrupt": "too short", "no wake phrase": "no wake phrase",
+}));
+const INTERRUPTED = new Map(Object.entries({
+  stop: "stop", interrupted: "interrupted", interrupt: "interrupted", superseded: "superseded", wake: "wake", hold: "stop", joined: "joined", "held for too long": "held", shutdown: "shutdown",
+}));
+const FAILED = new Map(Object.entries({
+  "the voice failed": "voice", "the voice was silent": "voice", "the voice was shut down": "voice", "the model did not answer": "silent model", "empty answer": "empty", "too much is said at once": "backlog",
+  "the answer broke off": "broke off", "the provider of the model ended the answer": "filter",
+}));
+const OBEYED = new Map(Object.entries({ stop: "stopped", hold: "hold", "go on": "going on", wake: "woken" }));
+
+// verdict is {head, why, tone}: a sentence, more sentences, and good, warn, bad or quiet.
+export function verdict(turn) {
+  const said = { text: turn.text || turn.speech?.text || "…", by: turn.by ?? "", into: turn.into ?? "" };
+  switch (turn.outcome) {
+    case "ignored": return ignored(turn, said);
+    case "interrupted": return interrupted(turn, said);
+    case "failed": return failed(turn, said);
+    case "done": return done(turn);
+  }
+  return { head: t("turn goes on"), why: [], tone: "quiet" };
+}
+
+const both = (key, values, tone, ...more) => ({ head: t(`${key} head`, values), why: [t(`${key} why`, values), ...more].filter(Boolean), tone });
+
+function ignored(turn, said) {
+  const room = /^heard better in (.*)$/.exec(turn.reason ?? "")?.[1];
+  if (room) return both("turn louder", { room }, "quiet");
+  const key = IGNORED.get(turn.reason);
+  if (!key) return { head: t("turn ignored"), why: [turn.reason ?? ""], tone: "quiet" };
+  return both(`turn ${key}`, said, "quiet", said.into ? t("said into", said) : "");
+}
+
+function interrupted(turn, said) {
+  const button = turn.events.some((e) => e.what === "control_stop" && e.text === "user");
+  const key = button ? "button" : INTERRUPTED.get(turn.reason) ?? "cancelled";
+  const words = said.by && (key === "stop" || key === "interrupted");
+  return both(`turn cut ${words ? `by ${key}` : key}`, said, "warn", !words && said.by && key !== "button" ? t("said last", said) : "");
+}
+
+function failed(turn) {
+  const rounds = turn.made?.rounds ?? [], error = turn.error ?? rounds.at(-1)?.error ?? "";
+  if (turn.reason === "failed") return both("turn recogniser failed", { error }, "bad", error);
+  const key = FAILED.get(turn.reason) ?? (turn.asked ? "model" : "");
+  if (!key) return { head: t("turn failed"), why: [turn.reason ?? "", error].filter(Boolean), tone: "bad" };
+  return both(`turn failed ${key}`, {}, "bad", error || turn.reason);
+}
+
+function done(turn) {
+  const obeyed = OBEYED.get(turn.reason);
+  if (obeyed) return both(`turn obeyed ${obeyed}`, {}, "good");
+  const tools = turn.tools.map((x) => toolLabel(x.name)), memories = (turn.made?.memories ?? []).filter((m) => !m.beside);
+  const why = [];
+  if (!turn.asked) why.push(t("turn by rule"));
+  if (tools.length) why.push(t("turn by tools", { tools: tools.join(", ") }));
+  if (memories.length) why.push(t("turn by memory", { n: memories.length }));
+  if (turn.cut) why.push(t("turn cut short"));
+  const w = turn.wait, slow = w?.total > LATE && slowest(turn);
+  if (w) why.unshift(t("turn first sound", seconds({ total: w.total })));
+  const head = slow ? t("turn late", { what: t(`who ${slow.name}`), s: (slow.to - slow.from).toFixed(1) })
+    : tools.length ? t("turn with tool") : memories.length ? t("turn with memory") : t("turn answered");
+  return { head, why, tone: slow ? "warn" : "good" };
+}
+
+// slowest is the stage of an engine or tool that the person waited for longest.
+function slowest(turn) {
+  return turn.stages.filter((s) => s.of === "engine" || s.of === "tool").sort((a, b) => (b.to - b.from) - (a.to - a.from))[0];
+}
+
+export function seconds(values) {
+  return Object.fromEntries(Object.entries(values).map(([k, v]) => [k, (v ?? 0).toFixed(2)]));
+}
+
+const EVENTS = new Set(["speech_start", "speech_sustained", "speech_end", "wake", "lowered", "given_back", "control_stop", "control_pause", "control_resume", "paused", "resumed", "stopped", "waiting", "loading", "thinking", "tool", "cancelled"]);
+
+export function eventWords(e) {
+  return [EVENTS.has(e.what) ? t(`event ${e.what}`) : e.what, e.text].filter(Boolean).join(": ");
+}

@@ -1,0 +1,181 @@
+package page
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/accessibility"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"github.com/gotars/tars/test/need"
+)
+
+// openTurnFile opens a file in the view of a turn, as a person does.
+func openTurnFile(t *testing.T, ctx context.Context, file string) {
+	t.Helper()
+	path, err := filepath.Abs(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	do(t, ctx, chromedp.Evaluate[chromedp.Void](`document.getElementById("turn-body").replaceChildren()`), chromedp.SetUploadFiles("#turn-file", []string{path}))
+	await(t, ctx, `document.getElementById("turn").open && document.querySelector("#turn-body .verdict")`)
+}
+
+// spokenTree is what a screen reader reads of the page, in its order.
+func spokenTree(t *testing.T, ctx context.Context) string {
+	t.Helper()
+	tree, err := chromedp.Call(ctx, accessibility.GetFullAXTree, accessibility.GetFullAXTreeParams{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var words []string
+	for _, n := range tree.Nodes {
+		if n.Ignored || n.Name == nil || n.Role == nil {
+			continue
+		}
+		var role, name string
+		_ = json.Unmarshal([]byte(n.Role.Value), &role)
+		_ = json.Unmarshal([]byte(n.Name.Value), &name)
+		if role != "InlineTextBox" && name != "" {
+			words = append(words, name)
+		}
+	}
+	return strings.Join(words, "\n")
+}
+
+// shootTurn writes a picture of a whole turn to the folder that TURN_SHOTS names, to ask
+// somebody who knows nothing of it why it went as it did.
+func shootTurn(t *testing.T, ctx context.Context, name string) {
+	t.Helper()
+	dir := os.Getenv("TURN_SHOTS")
+	if dir == "" {
+		return
+	}
+	high := value[int64](t, ctx, `document.getElementById("turn-body").scrollHeight + 80`)
+	do(t, ctx, chromedp.EmulateViewport(1280, max(800, high)), chromedp.Sleep(300*time.Millisecond))
+	png, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, name+".png"), png, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	do(t, ctx, chromedp.EmulateViewport(1280, 800))
+}
+
+// TestTenTurnsOnThePage opens the files of ten turns, and reads why each went as it did.
+func TestTenTurnsOnThePage(t *testing.T) {
+	need.Browser(t)
+	s := start(t)
+	ctx := browse(t, s.url)
+	await(t, ctx, `window.tars?.connected && tars.ready === 6`)
+	script := axe(t)
+	for name, want := range tenTurns {
+		t.Run(name, func(t *testing.T) {
+			openTurnFile(t, ctx, filepath.Join("testdata", "turns", name+".json"))
+			read := spokenTree(t, ctx)
+			for _, words := range want.told {
+				if !strings.Contains(read, words) {
+					t.Errorf("nobody is told %q:\n%s", words, read)
+				}
+			}
+			for _, odd := range []string{"undefined", "NaN", "[object", "turn ", "stage ", "event "} {
+				if i := strings.Index(read, "\n"+odd); i >= 0 {
+					t.Errorf("the page says %.60q", read[i:])
+				}
+			}
+			shootTurn(t, ctx, name)
+			for _, width := range []int64{1280, 390} {
+				do(t, ctx, chromedp.EmulateViewport(width, 844))
+				if wide := value[int64](t, ctx, `Math.max(document.documentElement.scrollWidth, document.getElementById("turn").scrollWidth)`); wide > width {
+					t.Errorf("it is %d wide on a screen of %d", wide, width)
+				}
+				for _, scheme := range []string{"light", "dark"} {
+					media(t, ctx, "prefers-color-scheme", scheme)
+					if found := barriers(t, ctx, script); found != "" {
+						t.Errorf("%s, %d wide:\n%s", scheme, width, found)
+					}
+					shoot(t, ctx, fmt.Sprintf("turn-%s-%d-%s", name, width, scheme))
+				}
+			}
+			media(t, ctx, "prefers-color-scheme", "light")
+			do(t, ctx, chromedp.EmulateViewport(1280, 800))
+		})
+	}
+	t.Run("it is replayed", func(t *testing.T) {
+		openTurnFile(t, ctx, filepath.Join("testdata", "turns", "nod.json"))
+		do(t, ctx, chromedp.Click("#turn-play"))
+		await(t, ctx, `document.querySelector("#turn .caption").innerText.includes("Mm-hm.") && [...document.querySelectorAll("#turn .cursor")].some((c) => !c.hidden)`)
+		await(t, ctx, `document.getElementById("turn-play").ariaPressed === "false"`)
+	})
+	t.Run("Escape closes it, and what is no turn is told", func(t *testing.T) {
+		do(t, ctx, chromedp.KeyEvent(kb.Escape))
+		await(t, ctx, `!document.getElementById("turn").open`)
+		odd := filepath.Join(t.TempDir(), "holiday.json")
+		if err := os.WriteFile(odd, []byte(`{"format":"tars-turn","version":7}`), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		openTurnFile(t, ctx, odd)
+		await(t, ctx, `document.getElementById("turn-body").innerText === "holiday.json is no file of a turn."`)
+	})
+	t.Run("from right to left nothing leaves the page", func(t *testing.T) {
+		do(t, ctx, chromedp.Evaluate[chromedp.Void](`document.documentElement.dir = "rtl"`))
+		openTurnFile(t, ctx, filepath.Join("testdata", "turns", "slow-model.json"))
+		if wide := value[int64](t, ctx, `document.getElementById("turn").scrollWidth - document.getElementById("turn").clientWidth`); wide > 0 {
+			t.Errorf("it is %d too wide", wide)
+		}
+		shoot(t, ctx, "turn-slow-model-1280-rtl")
+	})
+}
+
+// TestWhyOfALine asks lines of the conversation why they were answered.
+func TestWhyOfALine(t *testing.T) {
+	need.Browser(t)
+	s := start(t)
+	ctx := browse(t, s.url)
+	await(t, ctx, `window.tars?.connected && tars.ready === 6`)
+	do(t, ctx, typing("What colour is the boat?"))
+	await(t, ctx, `document.querySelector("li.tars .meta")?.textContent.includes("first word")`)
+	await(t, ctx, `!tars.speaking && document.getElementById("stop").hidden`)
+	for _, line := range []string{"user", "tars"} {
+		t.Run(line, func(t *testing.T) {
+			do(t, ctx, chromedp.Click("#log li."+line+" .why"))
+			await(t, ctx, `document.getElementById("turn").open && document.querySelector("#turn-verdict")?.innerText === "Answered"`)
+			await(t, ctx, `document.getElementById("turn-body").innerText.includes("What colour is the boat?") && document.querySelectorAll("#turn .spoken .heard").length === 2`)
+			if link := value[string](t, ctx, `document.getElementById("turn-save").getAttribute("href")`); !strings.HasPrefix(link, "/api/turns/") {
+				t.Errorf("it is saved from %q", link)
+			}
+			do(t, ctx, chromedp.KeyEvent(kb.Escape))
+			await(t, ctx, `!document.getElementById("turn").open`)
+		})
+	}
+	t.Run("arrows lead from line to line", func(t *testing.T) {
+		do(t, ctx, chromedp.Focus("#log li.tars .why"), chromedp.KeyEvent(kb.ArrowUp))
+		await(t, ctx, `document.activeElement === document.querySelector("#log li.user .why") && document.querySelectorAll("#log .why[tabindex='0']").length === 1`)
+	})
+	t.Run("a turn that is saved is opened again", func(t *testing.T) {
+		do(t, ctx, chromedp.Click("#log li.user .why"))
+		await(t, ctx, `document.getElementById("turn").open && document.querySelector("#turn-verdict")`)
+		file := filepath.Join(t.TempDir(), "turn.json")
+		if err := os.WriteFile(file, []byte(savedAs(t, ctx, "#turn-save", "*.json")), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		openTurnFile(t, ctx, file)
+		await(t, ctx, `document.querySelector("#turn-verdict").innerText === "Answered" && document.getElementById("turn-save").hidden`)
+		do(t, ctx, chromedp.KeyEvent(kb.Escape))
+	})
+	t.Run("the list has it", func(t *testing.T) {
+		tab(t, ctx, "turns")
+		await(t, ctx, inner("turns-list")+`.includes("What colour is the boat?")`)
+		shoot(t, ctx, "turns-1280")
+		do(t, ctx, chromedp.Click("#turns-list button"))
+		await(t, ctx, `document.getElementById("turn").open`)
+	})
+}
