@@ -272,7 +272,17 @@ func openTool(ctx context.Context, name string, s Settings, log *slog.Logger, di
 	return b, nil
 }
 
-// Close stops what [Open] started: unsubscribe, drain, disconnect. ctx bounds the
+// Beside opens a bus as [Open] does, to the broker of b and the way b reaches it: for a
+// while, for what only somebody looks at, such as all topics. It counts as another client
+// with the login of b, so that it receives what b publishes, and may read and write what
+// the broker lets that login.
+func (b *Bus) Beside(ctx context.Context, hs ...Handler) (*Bus, error) {
+	s := b.cfg
+	s.Share = "" // it wants all, not the share of a member
+	return openTool(ctx, b.id.ClientID, s, b.log, b.dial, hs...)
+}
+
+// Close stops what [Open] or [Bus.Beside] started: unsubscribe, drain, disconnect. ctx bounds the
 // drain.
 func (b *Bus) Close(ctx context.Context) error {
 	return errors.Join(b.drain(ctx), b.disconnect(ctx))
