@@ -2,6 +2,7 @@ package kit_test
 
 import (
 	"context"
+	"slices"
 	"testing"
 
 	"github.com/gotars/tars/kit"
@@ -29,4 +30,25 @@ func TestABusBesideSeesAll(t *testing.T) {
 			t.Errorf("the first bus has ended with the second: %v", err)
 		}
 	})
+}
+
+// TestWhatABusBesideNeedsIsInTheAccessList declares it without subscribing to it.
+func TestWhatABusBesideNeedsIsInTheAccessList(t *testing.T) {
+	m := kittest.ServiceOf("watcher", kit.ReadsBeside("box/+"), kit.WritesBeside("box/open"))
+	info, err := m.Describe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Contains(info.Reads, "box/+") || !slices.Contains(info.Writes, "box/open") {
+		t.Errorf("reads %v, writes %v", info.Reads, info.Writes)
+	}
+	kittest.Run(t, "and the service does not get it", func(t *testing.T, b *kittest.Harness) {
+		b.PublishRaw(t, "box/note", "1")
+		b.Settle()
+		for _, h := range b.Stats("watcher").Handlers {
+			if h.Topic == "box/+" {
+				t.Errorf("%+v", h)
+			}
+		}
+	}, m)
 }

@@ -13,7 +13,7 @@ import (
 
 // Handler is one declaration of a service. Values come from [On], [Answer],
 // [Stream], [Tap], [OnChan], [Every], [Loop], [OnConnect], [OnDisconnect], [Sends], [Asks],
-// [AsksStream], [Counts] and [Times].
+// [AsksStream], [ReadsBeside], [WritesBeside], [Counts] and [Times].
 type Handler struct{ *registration }
 
 // registration is what a declaration says. Which of its functions are set tells what
@@ -36,6 +36,8 @@ type registration struct {
 
 	replyFailure func(context.Context, *Delivery, error) error // tells the asker of a failure; nil for what has no asker
 	replyTypes   []reflect.Type                                // of an Asks or AsksStream: the types that answer
+	sideReads    []string                                      // of a ReadsBeside
+	sideWrites   []string                                      // of a WritesBeside
 	builtIn      bool                                          // the kit's, not the service's
 	dedupe       *dedupe                                       // what the handler took before; nil when duplicates are not looked for
 	meter        meter.Handler
@@ -200,6 +202,13 @@ func AsksStream[Q msg.Streamed[P, R], P, R msg.Message]() Handler {
 	h.replyTypes = append(h.replyTypes, reflect.TypeFor[P]())
 	return h
 }
+
+// ReadsBeside declares what a bus of [Bus.Beside] subscribes to, for the access list of the
+// broker: the service itself does not.
+func ReadsBeside(filters ...string) Handler { return Handler{&registration{sideReads: filters}} }
+
+// WritesBeside declares what a bus of [Bus.Beside] publishes on, for the access list.
+func WritesBeside(topics ...string) Handler { return Handler{&registration{sideWrites: topics}} }
 
 // typedHandler declares a handler that decodes each message to an M.
 func typedHandler[M msg.Message](fn any, opts []Option, call func(context.Context, *Delivery, M) error) Handler {

@@ -123,9 +123,12 @@ func (b *Bus) accessList(i Info) (reads, writes []string) {
 	for _, d := range slices.Concat(i.Asks, i.Sends) {
 		writes = append(writes, d.Topic)
 	}
+	for _, h := range b.dispatch.handlers {
+		reads, writes = append(reads, h.sideReads...), append(writes, h.sideWrites...)
+	}
 	slices.Sort(reads)
 	slices.Sort(writes)
-	return reads, slices.Compact(writes)
+	return slices.Compact(reads), slices.Compact(writes)
 }
 
 // Version is that of the program: its module's, or the commit it was built from,

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync"
 	"text/tabwriter"
 	"time"
 
@@ -111,35 +112,60 @@ func installedButUnused(ctx context.Context, home kit.Home) bool {
 	return err == nil && !running && wanted
 }
 
+// tries are how the engine of each service is asked.
+var tries = []struct {
+	service string
+	kind    discovery.Kind
+	try     func(context.Context, kit.Home, *trial) error
+}{
+	{"stt", discovery.STT, tryHearing},
+	{"llm", discovery.LLM, tryWriting},
+	{"tts", discovery.TTS, trySpeaking},
+	{"memory", discovery.Embed, tryEmbedding},
+	{"wake", discovery.Wake, tryWaking},
+}
+
 // runTrials asks the engine of each service.
-func runTrials(ctx context.Context, home kit.Home, hosts []string) (all []trial) {
-	found := chosen.Engines(ctx, home)
-	found["wake"] = chosen.WakeDetector(ctx, home)
-	for _, t := range []struct {
-		trial
-		try func(context.Context, kit.Home, *trial) error
-	}{
-		{trial{service: "stt", kind: discovery.STT}, tryHearing},
-		{trial{service: "llm", kind: discovery.LLM}, tryWriting},
-		{trial{service: "tts", kind: discovery.TTS}, trySpeaking},
-		{trial{service: "memory", kind: discovery.Embed}, tryEmbedding},
-		{trial{service: "wake", kind: discovery.Wake}, tryWaking},
-	} {
-		t.engine = found[t.service]
-		for _, s := range failover.Look(ctx, hosts, string(home), t.kind) {
-			if asksServer(t.engine, s) {
-				t.server = &s
+func runTrials(ctx context.Context, home kit.Home, hosts []string) []trial {
+	all := lookAtEngines(ctx, home, hosts)
+	for i := range all {
+		limited, cancel := context.WithTimeout(ctx, tryLimit)
+		all[i].err = tries[i].try(limited, home, &all[i])
+		cancel()
+	}
+	return all
+}
+
+// lookAtEngines finds the engine of each service, and what else answers, without asking
+// them anything. It takes about a second.
+func lookAtEngines(ctx context.Context, home kit.Home, hosts []string) []trial {
+	all := make([]trial, len(tries))
+	var found map[string]chosen.Engine
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		found = chosen.Engines(ctx, home)
+		found["wake"] = chosen.WakeDetector(ctx, home)
+	})
+	servers, empty := make([][]discovery.Server, len(tries)), ""
+	for i, t := range tries {
+		wg.Go(func() { servers[i] = failover.Look(ctx, hosts, string(home), t.kind) })
+	}
+	if failover.DiscoveryEnabled(hosts) {
+		wg.Go(func() { empty = discovery.OllamaWithoutChat(ctx, hosts) })
+	}
+	wg.Wait()
+	for i, t := range tries {
+		all[i] = trial{service: t.service, kind: t.kind, engine: found[t.service]}
+		if t.kind == discovery.LLM {
+			all[i].empty = empty
+		}
+		for _, s := range servers[i] {
+			if asksServer(all[i].engine, s) {
+				all[i].server = &s
 			} else {
-				t.others = append(t.others, s)
+				all[i].others = append(all[i].others, s)
 			}
 		}
-		if t.kind == discovery.LLM && failover.DiscoveryEnabled(hosts) {
-			t.empty = discovery.OllamaWithoutChat(ctx, hosts)
-		}
-		limited, cancel := context.WithTimeout(ctx, tryLimit)
-		t.err = t.try(limited, home, &t.trial)
-		cancel()
-		all = append(all, t.trial)
 	}
 	return all
 }

@@ -24,7 +24,7 @@ var services = []kit.Module{
 	llm.Module,
 	memory.Module,
 	tts.Module,
-	uiweb.Module,
+	uiweb.Module.With(fx.Decorate(newPageEngines)),
 	timer.Module,
 }
 

@@ -20,6 +20,24 @@ type Progress struct {
 	size     int64 // of this step
 	before   int64 // of the steps that are over
 	total    int64
+	watch    func(Step) // is told each change; nil: nobody watches
+}
+
+// Step is how far an installation is.
+type Step struct {
+	What        string // that is done now
+	Done, Total int64  // bytes that were fetched, of all; a total of 0 is not known
+}
+
+// NewWatch is a progress that is told to watch and printed nowhere. Calls come one at a
+// time.
+func NewWatch(watch func(Step)) *Progress { return &Progress{out: io.Discard, watch: watch} }
+
+// tell tells who watches that n bytes of this step are done. The caller holds the lock.
+func (p *Progress) tell(n int64) {
+	if p.watch != nil {
+		p.watch(Step{What: p.what, Done: min(p.before+n, p.total), Total: p.total})
+	}
 }
 
 // NewProgress writes to f.
@@ -43,6 +61,7 @@ func (p *Progress) step(what string, size int64) {
 	defer p.mu.Unlock()
 	p.before += p.size
 	p.what, p.size = what, size
+	p.tell(0)
 	switch {
 	case p.terminal:
 		p.show(0)
@@ -57,6 +76,7 @@ func (p *Progress) step(what string, size int64) {
 func (p *Progress) at(n int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.tell(min(n, p.size))
 	if p.terminal {
 		p.show(min(n, p.size))
 	}

@@ -3,6 +3,7 @@ package install
 import (
 	"bytes"
 	"os"
+	"slices"
 	"testing"
 )
 
@@ -38,6 +39,20 @@ func TestProgressIsOneLineOnATerminalAndALineAStepElsewhere(t *testing.T) {
 		if out.String() != want {
 			t.Errorf("terminal %v: %q, want %q", terminal, out.String(), want)
 		}
+	}
+}
+
+func TestWhoWatchesIsToldEachStep(t *testing.T) {
+	var got []Step
+	p := NewWatch(func(s Step) { got = append(got, s) })
+	p.begin(40e6)
+	p.step("fetching a", 30e6)
+	p.at(10e6)
+	p.at(99e6) // the package index sent more than it said
+	p.step("unpacking", 0)
+	want := []Step{{"fetching a", 0, 40e6}, {"fetching a", 10e6, 40e6}, {"fetching a", 30e6, 40e6}, {"unpacking", 30e6, 40e6}}
+	if !slices.Equal(got, want) {
+		t.Errorf("told %v, want %v", got, want)
 	}
 }
 

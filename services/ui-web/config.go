@@ -18,6 +18,7 @@ type Config struct {
 	Lang      string        `default:"en" also:"STT_LANG" desc:"language of typed texts, two letters, so that answers to them are spoken in it, and of the page where it is not en; auto is en for texts and that of the browser for the page"`
 	TurnSound bool          `split_words:"true" default:"false" desc:"keep the sound of what was said with the last turns, in memory: it can be heard again on the page, and is saved with a turn"`
 	Origins   []string      `desc:"addresses of the page in the browser, where a proxy makes them differ from what arrives here: https://tars.example.org, with commas between"`
+	Allow     []string      `desc:"what the page may do beside talking, with commas between: inspect shows every message of the house, publish sends messages and gives dead letters back, install installs engines; none is nothing; empty is inspect where UI_ADDR is for this machine only, else nothing"`
 }
 
 // Validate reports the first setting that cannot work. A port alone, as the
@@ -39,6 +40,9 @@ func (c *Config) Validate() error {
 		if _, ok := parseOrigin(o); !ok {
 			return fmt.Errorf("UI_ORIGINS has %q, want addresses such as https://tars.example.org, without a path", o)
 		}
+	}
+	if _, err := permissionsOf(*c); err != nil {
+		return err
 	}
 	switch {
 	case c.Lang != "" && c.Lang != "auto" && len(c.Lang) != 2:

@@ -12,6 +12,8 @@ import (
 
 	"github.com/coder/websocket"
 	"go.uber.org/fx/fxtest"
+
+	"github.com/gotars/tars/kit"
 )
 
 // lines is a log that a test reads.
@@ -40,7 +42,12 @@ func unlistened(t *testing.T, cfg Config) (*Server, *lines) {
 	logger := slog.New(slog.NewTextHandler(log, nil))
 	listen := func(context.Context, string, string) (net.Listener, error) { return net.Listen("tcp", "127.0.0.1:0") }
 	life := fxtest.NewLifecycle(t)
-	s, err := OpenServer(life, cfg, nil, NewPages(logger), listen, logger)
+	pages := NewPages(logger)
+	house, err := NewHouse(cfg, nil, kit.Settings{}, pages, NoEngines(), logger)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := OpenServer(life, cfg, nil, pages, house, listen, logger)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -276,5 +276,5 @@ func (s *Server) logoutAll(w http.ResponseWriter, r *http.Request) {
 // others can read along.
 func (s *Server) session(w http.ResponseWriter, r *http.Request) {
 	who := s.login.known(r)
-	writeJSON(w, http.StatusOK, map[string]any{"login": who.session != nil, "exposed": s.guard.exposed(r), "lang": s.lang})
+	writeJSON(w, http.StatusOK, map[string]any{"login": who.session != nil, "exposed": s.guard.exposed(r), "lang": s.lang, "may": s.house.may})
 }

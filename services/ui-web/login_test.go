@@ -247,10 +247,10 @@ func TestSession(t *testing.T) {
 			header map[string]string
 			want   string
 		}{
-			"on this machine": {map[string]string{"Cookie": one}, `{"exposed":false,"lang":"","login":true}`},
-			"a program":       {map[string]string{"Authorization": "Bearer " + token}, `{"exposed":false,"lang":"","login":false}`},
-			"on the network":  {map[string]string{"Cookie": one, "Host": "192.168.1.5:8080"}, `{"exposed":true,"lang":"","login":true}`},
-			"through HTTPS":   {map[string]string{"Cookie": one, "Host": "192.168.1.5:8080", "X-Forwarded-Proto": "https"}, `{"exposed":false,"lang":"","login":true}`},
+			"on this machine": {map[string]string{"Cookie": one}, `{"exposed":false,"lang":"","login":true,"may":["inspect"]}`},
+			"a program":       {map[string]string{"Authorization": "Bearer " + token}, `{"exposed":false,"lang":"","login":false,"may":["inspect"]}`},
+			"on the network":  {map[string]string{"Cookie": one, "Host": "192.168.1.5:8080"}, `{"exposed":true,"lang":"","login":true,"may":["inspect"]}`},
+			"through HTTPS":   {map[string]string{"Cookie": one, "Host": "192.168.1.5:8080", "X-Forwarded-Proto": "https"}, `{"exposed":false,"lang":"","login":true,"may":["inspect"]}`},
 		} {
 			if _, _, body := get(t, b, "/api/session", tt.header); strings.TrimSpace(body) != tt.want {
 				t.Errorf("%s: %s, want %s", name, body, tt.want)

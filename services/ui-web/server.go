@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"html/template"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"net/netip"
@@ -27,6 +28,7 @@ type Server struct {
 	login      *authenticator
 	bus        *kit.Bus
 	pages      *Pages
+	house      *House
 	assets     assets
 	form       *template.Template // that asks for the token
 	loopback   bool               // whatever the address of a request says, it comes from this machine
@@ -39,7 +41,7 @@ type Server struct {
 }
 
 // OpenServer returns a server whose hook listens at cfg.Addr.
-func OpenServer(lc fx.Lifecycle, cfg Config, bus *kit.Bus, pages *Pages, listen kit.Listen, log *slog.Logger) (*Server, error) {
+func OpenServer(lc fx.Lifecycle, cfg Config, bus *kit.Bus, pages *Pages, house *House, listen kit.Listen, log *slog.Logger) (*Server, error) {
 	files, err := loadAssets()
 	if err != nil {
 		return nil, err
@@ -50,7 +52,8 @@ func OpenServer(lc fx.Lifecycle, cfg Config, bus *kit.Bus, pages *Pages, listen 
 	}
 	delete(files, "token.html") // it is shown in the place of the page
 	life, end := context.WithCancel(context.Background())
-	s := &Server{guard: newOriginGuard(cfg), login: newAuthenticator(cfg, life, log), bus: bus, pages: pages, assets: files, form: form,
+	house.engines.life = life
+	s := &Server{guard: newOriginGuard(cfg), login: newAuthenticator(cfg, life, log), bus: bus, pages: pages, house: house, assets: files, form: form,
 		loopback: cfg.Loopback, lang: cfg.typedLang(), strangers: newTokenBucket(1, time.Minute), complaints: newTokenBucket(5, 5*time.Second), log: log}
 	web := &http.Server{Handler: s.handler(), ReadTimeout: 30 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: time.Minute,
 		MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug), BaseContext: func(net.Listener) context.Context { return life }}
@@ -72,6 +75,7 @@ func OpenServer(lc fx.Lifecycle, cfg Config, bus *kit.Bus, pages *Pages, listen 
 			end() // ends the sockets, which Shutdown does not know
 			err := web.Shutdown(ctx)
 			s.wg.Wait()
+			house.engines.wg.Wait()
 			return err
 		},
 	})
@@ -90,21 +94,12 @@ func cannotListen(addr string, err error) error {
 // handler is everything behind the guard.
 func (s *Server) handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/", s.entrance(s.assets))
-	mux.Handle("GET /ws", s.private(s.socket))
-	mux.Handle("GET /api/memory", s.private(s.recall))
-	mux.Handle("POST /api/memory/forget", s.private(s.forget))
-	mux.Handle("GET /api/memory/export", s.private(s.export))
-	mux.Handle("GET /api/history", s.private(s.history))
-	mux.Handle("POST /api/history/clear", s.private(s.clearHistory))
-	mux.Handle("POST /api/timers", s.private(s.timer))
-	mux.Handle("GET /api/turns", s.private(s.listTurns))
-	mux.Handle("GET /api/turns/{id}", s.private(s.turn))
-	mux.Handle("GET /api/session", s.private(s.session))
-	mux.Handle("POST /logout", s.private(s.logout))
-	mux.Handle("POST /logout/all", s.private(s.logoutAll))
-	mux.HandleFunc("GET /enter", func(w http.ResponseWriter, _ *http.Request) { s.assets.page(w, "enter.html", http.StatusOK) })
-	mux.HandleFunc("GET /healthz", s.healthz)
+	for pattern, h := range s.openRoutes() {
+		mux.Handle(pattern, h)
+	}
+	for pattern, serve := range s.routes() {
+		mux.Handle(pattern, s.private(serve))
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		for k, v := range securityHeaders {
@@ -116,6 +111,36 @@ func (s *Server) handler() http.Handler {
 		}
 		mux.ServeHTTP(w, r)
 	})
+}
+
+// openRoutes are what is served to everybody: the form that asks for the token, in whose
+// place who is logged in gets the page, and what tells nothing.
+func (s *Server) openRoutes() map[string]http.Handler {
+	return map[string]http.Handler{
+		"/":            s.entrance(s.assets),
+		"GET /enter":   http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { s.assets.page(w, "enter.html", http.StatusOK) }),
+		"GET /healthz": http.HandlerFunc(s.healthz),
+	}
+}
+
+// routes are what is served to our own page and to who is logged in, and to nobody else.
+func (s *Server) routes() map[string]http.HandlerFunc {
+	all := map[string]http.HandlerFunc{
+		"GET /ws":                 s.socket,
+		"GET /api/memory":         s.recall,
+		"POST /api/memory/forget": s.forget,
+		"GET /api/memory/export":  s.export,
+		"GET /api/history":        s.history,
+		"POST /api/history/clear": s.clearHistory,
+		"POST /api/timers":        s.timer,
+		"GET /api/turns":          s.listTurns,
+		"GET /api/turns/{id}":     s.turn,
+		"GET /api/session":        s.session,
+		"POST /logout":            s.logout,
+		"POST /logout/all":        s.logoutAll,
+	}
+	maps.Copy(all, s.house.routes())
+	return all
 }
 
 var securityHeaders = map[string]string{

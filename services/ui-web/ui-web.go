@@ -14,7 +14,7 @@ import (
 )
 
 // Module is the ui-web service.
-var Module = kit.Service[*Service]("ui-web", kit.As(kit.Identity{ClientID: "ui-web", Source: "ui-web"}), kit.Env[Config](), fx.Provide(New, openPages, OpenServer))
+var Module = kit.Service[*Service]("ui-web", kit.As(kit.Identity{ClientID: "ui-web", Source: "ui-web"}), kit.Env[Config](), fx.Provide(New, openPages, NewHouse, NoEngines, OpenServer))
 
 // Service passes what happens on the bus to the pages. What pages send goes through
 // [Server] to the bus.
@@ -44,6 +44,7 @@ func (s *Service) Handlers() []kit.Handler {
 		kit.OnConnect(s.up, lane...), kit.OnDisconnect(s.down, lane...),
 		kit.Sends[contract.FinalTranscript](), kit.Sends[contract.MicAudio](),
 		kit.Sends[contract.LLMCancel](), kit.Sends[contract.TtsControl](),
+		kit.ReadsBeside("system/info/+", "system/stats/+"), kit.WritesBeside("system/stats/get"), // while somebody looks at the services
 		kit.Asks[contract.MemoryQuery](), kit.Asks[contract.MemoryList](), kit.Asks[contract.MemoryForget](), kit.Asks[contract.TimerCommand](),
 	}, lane)
 }
