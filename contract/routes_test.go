@@ -42,6 +42,8 @@ var routes = []route{
 	{contract.LLMAhead{}, msg.Route{Topic: "llm/ahead", Type: "llm.ahead"}},
 	{contract.LLMCancel{}, msg.Route{Topic: "llm/cancel", Type: "llm.cancel", QoS: 1}},
 	{contract.ToolsRegistry{}, msg.Route{Topic: "llm/tools/registry", Type: "llm.tools.registry", QoS: 1, Retain: true}},
+	{contract.ToolSwitch{}, msg.Route{Topic: "llm/tools/switch", Type: "llm.tools.switch", QoS: 1}},
+	{contract.ToolSwitched{}, msg.Route{Topic: "llm/tools/switched", Type: "llm.tools.switched", QoS: 1}},
 	{contract.ToolCallRequest{}, msg.Route{Topic: "llm/tool.call.request", Type: "llm.tool.call.request"}},
 	{contract.ToolCallResult{}, msg.Route{Topic: "llm/tool.call.result", Type: "llm.tool.call.result"}},
 	{contract.MemoryQuery{}, msg.Route{Topic: "memory/query", Type: "memory.query", QoS: 1}},

@@ -6,6 +6,7 @@ import "github.com/gotars/tars/kit/msg"
 type ToolsRegistry struct {
 	msg.Ident
 	Tools []ToolSpec `json:"tools" msg:"required"`
+	Off   []ToolSpec `json:"off,omitempty"` // those that a person switched off; none is left out, as receivers of the reference do not know the field
 }
 
 // ToolSpec is one tool, in the form model providers take it.
@@ -17,6 +18,33 @@ type ToolSpec struct {
 // Route is llm/tools/registry.
 func (ToolsRegistry) Route() msg.Route {
 	return msg.Route{Topic: "llm/tools/registry", QoS: msg.AtLeastOnce, Retain: true}
+}
+
+// ToolSwitch switches tools on or off. A tool that is off is not offered to the model, not
+// after a restart either, until it is switched on.
+type ToolSwitch struct {
+	msg.Ident
+	Names []string `json:"names" msg:"required"` // mcp__<server>__<tool>
+	On    bool     `json:"on" msg:"required"`
+}
+
+// Route is llm/tools/switch.
+func (ToolSwitch) Route() msg.Route {
+	return msg.Route{Topic: "llm/tools/switch", QoS: msg.AtLeastOnce}
+}
+
+// Reply ties the result to the request.
+func (ToolSwitch) Reply() (r ToolSwitched) { return }
+
+// ToolSwitched is the answer to ToolSwitch.
+type ToolSwitched struct {
+	msg.Ident
+	Off []string `json:"off" msg:"required"` // all tools that are off
+}
+
+// Route is llm/tools/switched.
+func (ToolSwitched) Route() msg.Route {
+	return msg.Route{Topic: "llm/tools/switched", QoS: msg.AtLeastOnce}
 }
 
 // ToolCallRequest says which tool the model calls. Tools run in llm itself, so

@@ -125,7 +125,7 @@ func (t *turn) answerPending(ctx context.Context) (done bool, err error) {
 	case !yes.MatchString(words):
 		return false, nil
 	}
-	t.tools = t.s.tools.Tools()
+	t.tools = t.s.toolsOn()
 	t.tools = slices.DeleteFunc(slices.Clone(t.tools), func(x mcp.Tool) bool {
 		return !slices.ContainsFunc(p.calls, func(c engine.ToolCall) bool {
 			return x.Name == c.Function.Name || strings.HasSuffix(x.Name, "__"+c.Function.Name)

@@ -18,7 +18,7 @@ import (
 
 // Module is the llm service.
 var Module = kit.Service[*Service]("llm",
-	kit.As(kit.Identity{ClientID: "tars-llm", Source: "llm-worker"}), kit.Env[Config](), fx.Provide(New, NewRecall, OpenTools, newToolChooser, newEngine))
+	kit.As(kit.Identity{ClientID: "tars-llm", Source: "llm-worker"}), kit.Env[Config](), fx.Provide(New, NewRecall, OpenTools, openToolSwitch, newToolChooser, newEngine))
 
 // Service turns requests into streams of text.
 type Service struct {
@@ -29,6 +29,7 @@ type Service struct {
 	bus      *kit.Bus
 	log      *slog.Logger
 	tools    Toolbox
+	switched *toolSwitch
 	chooser  *toolChooser
 	tokens   tokenLearner
 	confirm  confirmations
@@ -37,12 +38,12 @@ type Service struct {
 }
 
 // New returns a service that writes with e.
-func New(cfg Config, e engine.Generator, recall *Recall, tools Toolbox, chooser *toolChooser, bus *kit.Bus, log *slog.Logger) (*Service, error) {
+func New(cfg Config, e engine.Generator, recall *Recall, tools Toolbox, switched *toolSwitch, chooser *toolChooser, bus *kit.Bus, log *slog.Logger) (*Service, error) {
 	provider, err := engine.ProviderOf(cfg.Config)
 	if err != nil {
 		return nil, err
 	}
-	return &Service{cfg: cfg, provider: provider, engine: e, recall: recall, tools: tools, chooser: chooser, bus: bus, log: log, ahead: newAheadAnswers()}, nil
+	return &Service{cfg: cfg, provider: provider, engine: e, recall: recall, tools: tools, switched: switched, chooser: chooser, bus: bus, log: log, ahead: newAheadAnswers()}, nil
 }
 
 // newEngine returns the model that cfg asks for.
@@ -61,7 +62,7 @@ func (s *Service) Handlers() []kit.Handler {
 		kit.OnConnect(s.connected, engineLane), kit.Every(failover.LookEvery, s.findEngine, engineLane),
 		kit.Asks[contract.MemoryQuery](), kit.Asks[contract.MemoryForget](), kit.Sends[contract.CharacterUpdate](), kit.Sends[contract.LLMProgress](), kit.Sends[contract.EngineInUse](),
 		kit.OnConnect(s.publishTools, tools), kit.Every(failover.LookEvery, s.learnTools, tools),
-		kit.Sends[contract.ToolsRegistry](), kit.Sends[contract.ToolCallRequest](), kit.Sends[contract.ToolCallResult](), kit.Sends[contract.AnswerDetail](),
+		kit.Answer(s.switchTools, tools), kit.Sends[contract.ToolsRegistry](), kit.Sends[contract.ToolCallRequest](), kit.Sends[contract.ToolCallResult](), kit.Sends[contract.AnswerDetail](),
 	}
 	handlers = append(handlers, s.aheadHandlers()...)
 	if changed := s.tools.Changed(); changed != nil {

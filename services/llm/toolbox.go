@@ -44,15 +44,19 @@ func OpenTools(lc fx.Lifecycle, cfg Config, home kit.Home, log *slog.Logger) (To
 // publishTools says which tools there are. Without servers nothing is said: another service
 // may have tools of its own there.
 func (s *Service) publishTools(ctx context.Context) error {
-	tools := s.tools.Tools()
-	if len(tools) == 0 {
+	on, off := s.switched.split(s.tools.Tools())
+	if len(on)+len(off) == 0 {
 		return nil
 	}
-	m := contract.ToolsRegistry{}
+	return s.bus.Publish(ctx, contract.ToolsRegistry{Tools: specsOf(on), Off: specsOf(off)})
+}
+
+func specsOf(tools []mcp.Tool) []contract.ToolSpec {
+	specs := []contract.ToolSpec{}
 	for _, t := range tools {
-		m.Tools = append(m.Tools, contract.ToolSpec{Type: "function", Function: map[string]any{"name": t.Name, "description": t.Description, "parameters": t.Schema}})
+		specs = append(specs, contract.ToolSpec{Type: "function", Function: map[string]any{"name": t.Name, "description": t.Description, "parameters": t.Schema}})
 	}
-	return s.bus.Publish(ctx, m)
+	return specs
 }
 
 // toolsChanged says which tools there are, and makes ready to choose among them.

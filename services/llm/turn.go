@@ -36,7 +36,7 @@ type turn struct {
 
 // newTurn asks the memory for what the question is about, and chooses the tools for it.
 func (s *Service) newTurn(ctx context.Context, q contract.LLMRequest, out *streamWriter) (*turn, error) {
-	t := &turn{s: s, q: q, out: out, facts: s.cfg.factsNow(), tools: s.chooser.choose(ctx, s.tools.Tools(), q.Text)}
+	t := &turn{s: s, q: q, out: out, facts: s.cfg.factsNow(), tools: s.chooser.choose(ctx, s.toolsOn(), q.Text)}
 	p, err := t.prompt()
 	if err != nil {
 		return t, err

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -46,7 +47,7 @@ type Pages struct {
 	health  map[string]*healthReport // by topic
 	rooms   roomCounts
 	budgets map[string]*budget // by room
-	timers  *frame             // the last state of all timers; nil: none is known
+	states  map[string]frame   // by topic: the last one of all timers, of the character, of the tools
 	linked  bool               // to the broker
 }
 
@@ -58,7 +59,7 @@ type healthReport struct {
 
 // NewPages returns an empty set.
 func NewPages(log *slog.Logger) *Pages {
-	return &Pages{log: log, turns: turns.NewCollector(), health: map[string]*healthReport{}, rooms: roomCounts{map[string]*roomCount{}}, budgets: map[string]*budget{}}
+	return &Pages{log: log, turns: turns.NewCollector(), health: map[string]*healthReport{}, rooms: roomCounts{map[string]*roomCount{}}, budgets: map[string]*budget{}, states: map[string]frame{}}
 }
 
 // join adds a page, which gets the known health first. from is the address that
@@ -227,12 +228,13 @@ func ofStack(topic string) bool {
 	return slices.Contains(stackNames, topic[strings.LastIndex(topic, "/")+1:])
 }
 
-// Timers keeps the state of all timers and shows it. It reports how many frames slow
+// State keeps the last message of a topic and shows it. It reports how many frames slow
 // pages lost by it.
-func (s *Pages) Timers(f frame) (lost int) {
+func (s *Pages) State(topic string, payload []byte) (lost int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.timers = &f
+	f := textFrame(topic, payload, "")
+	s.states[topic] = f
 	return s.show(f)
 }
 
@@ -273,7 +275,7 @@ func (s *Pages) next(p *page) (frame, bool) {
 	return p.outbox.pop()
 }
 
-// boardFrames is the known health, sorted by topic, and the timers.
+// boardFrames is the known health, sorted by topic, and the states.
 func (s *Pages) boardFrames() (all []frame) {
 	topics := make([]string, 0, len(s.health))
 	for t := range s.health {
@@ -283,8 +285,8 @@ func (s *Pages) boardFrames() (all []frame) {
 	for _, t := range topics {
 		all = append(all, textFrame(t, s.health[t].payload, ""))
 	}
-	if s.timers != nil {
-		all = append(all, *s.timers)
+	for _, t := range slices.Sorted(maps.Keys(s.states)) {
+		all = append(all, s.states[t])
 	}
 	return all
 }

@@ -135,6 +135,8 @@ func (s *Server) routes() map[string]http.HandlerFunc {
 		"POST /api/timers":        s.timer,
 		"GET /api/turns":          s.listTurns,
 		"GET /api/turns/{id}":     s.turn,
+		"POST /api/character":     s.character,
+		"POST /api/tools":         s.switchTools,
 		"GET /api/session":        s.session,
 		"POST /logout":            s.logout,
 		"POST /logout/all":        s.logoutAll,

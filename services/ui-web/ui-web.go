@@ -39,13 +39,15 @@ func (s *Service) Handlers() []kit.Handler {
 		show(contract.MemoryResults{}), show(contract.WakeEvent{}), show(contract.TurnRecord{}),
 		kit.Tap(contract.HealthPing{}.Route().Topic, s.health, lane...),
 		kit.Tap(contract.EngineInUse{}.Route().Topic, s.health, lane...),
-		kit.Tap(contract.TimerState{}.Route().Topic, s.timers, lane...),
+		kit.Tap(contract.TimerState{}.Route().Topic, s.state, lane...),
+		kit.Tap(contract.CharacterSnapshot{}.Route().Topic, s.state, lane...),
+		kit.Tap(contract.ToolsRegistry{}.Route().Topic, s.state, lane...),
 		kit.On(s.speech, lane...),
 		kit.OnConnect(s.up, lane...), kit.OnDisconnect(s.down, lane...),
 		kit.Sends[contract.FinalTranscript](), kit.Sends[contract.MicAudio](),
-		kit.Sends[contract.LLMCancel](), kit.Sends[contract.TtsControl](),
+		kit.Sends[contract.LLMCancel](), kit.Sends[contract.TtsControl](), kit.Sends[contract.CharacterUpdate](),
 		kit.ReadsBeside("system/info/+", "system/stats/+"), kit.WritesBeside("system/stats/get"), // while somebody looks at the services
-		kit.Asks[contract.MemoryQuery](), kit.Asks[contract.MemoryList](), kit.Asks[contract.MemoryForget](), kit.Asks[contract.TimerCommand](),
+		kit.Asks[contract.MemoryQuery](), kit.Asks[contract.MemoryList](), kit.Asks[contract.MemoryForget](), kit.Asks[contract.TimerCommand](), kit.Asks[contract.ToolSwitch](),
 	}, lane)
 }
 
@@ -72,12 +74,13 @@ func (s *Service) health(_ context.Context, d *kit.Delivery) error {
 	return dropIfLost(s.pages.Health(d.Topic, d.Payload))
 }
 
-// timers sends the timers to all pages, and keeps them for those that come later.
-func (s *Service) timers(_ context.Context, d *kit.Delivery) error {
+// state sends the state of something that is one for the whole house to all pages, and
+// keeps it for those that come later.
+func (s *Service) state(_ context.Context, d *kit.Delivery) error {
 	if len(d.Payload) > maxShownBytes {
 		return kit.Drop("too_large_to_show")
 	}
-	return dropIfLost(s.pages.Timers(textFrame(d.Topic, d.Payload, "")))
+	return dropIfLost(s.pages.State(d.Topic, d.Payload))
 }
 
 // speech sends audio to the page that is its sink.
