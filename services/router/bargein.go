@@ -173,7 +173,7 @@ func (c *conversation) endDuck(name string, r *room) (out []effect) {
 func (c *conversation) dropped(d contract.SpeechDropped, from origin, now time.Time) []effect {
 	r := c.roomAt(from.room, now)
 	meant := c.meant(r, r.speechStart, r.speechEnd, now) // a recogniser that hangs fails long after the window of the wake word
-	r.speechStart, r.speechEnd = nil, nil
+	r.endUtterance()
 	out := append(c.withdrawAhead(from.room), c.release(from.room, now)...)
 	if d.Reason == "failed" && !c.busy(from.room) && meant {
 		return append(out, c.sayNotUnderstood(from.room, d, now)...)

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -344,66 +343,6 @@ func TestHalvesOfASentenceAreJoined(t *testing.T) {
 	h = newHousehold(t, nil)
 	say(h, 4*time.Second, "What time is it in Atlantis?")
 	h.expect("ask Turn on the light.", "cancel", "interrupted superseded", "ask What time is it in Atlantis?")
-}
-
-func TestOneMicrophoneAnswers(t *testing.T) {
-	for i := range 20 {
-		h := newHousehold(t, nil)
-		louder, other := "hall", "kitchen"
-		if i%2 == 0 {
-			louder, other = other, louder
-		}
-		for _, room := range []string{"hall", "kitchen"} {
-			h.event(room, contract.WakeEventSpeechStart, map[bool]float64{true: 0.3, false: 0.1}[room == louder])
-			h.pass(100 * time.Millisecond)
-		}
-		h.pass(time.Second)
-		rooms := []string{"hall", "kitchen"}
-		if i%4 < 2 {
-			slices.Reverse(rooms)
-		}
-		h.final(rooms[0], "What time is it in Atlantis?")
-		h.pass(400 * time.Millisecond)
-		h.final(rooms[1], "What time is it, in Atlantis?")
-		asked := 0
-		for _, line := range h.log {
-			if strings.Contains(line, "ask ") {
-				asked++
-				if inHall := !strings.Contains(line, ": "); inHall != (louder == "hall") {
-					t.Errorf("try %d: %q, but the louder room is %s", i, line, louder)
-				}
-			}
-		}
-		if asked != 1 {
-			t.Errorf("try %d: asked %d times: %q (the quieter room is %s)", i, asked, h.log, other)
-		}
-	}
-}
-
-func TestOtherWordsInAnotherRoomAreAnsweredThere(t *testing.T) {
-	h := newHousehold(t, nil)
-	h.voice("hall")
-	h.voice("kitchen")
-	h.pass(time.Second)
-	h.final("hall", "What is the capital of France?")
-	h.final("kitchen", "How do I boil an egg?")
-	h.expect("kitchen: ask How do I boil an egg?", "ask What is the capital of France?")
-
-	h = newHousehold(t, nil) // nothing comes from the other room
-	h.voice("hall")
-	h.voice("kitchen")
-	h.pass(time.Second)
-	h.final("hall", "What is the capital of France?")
-	h.expect()
-	h.pass(2 * time.Second)
-	h.expect("ask What is the capital of France?")
-
-	h = newHousehold(t, nil) // it was a noise
-	h.voice("hall")
-	h.voice("kitchen")
-	h.final("hall", "What is the capital of France?")
-	h.dropped("kitchen", "no_words")
-	h.expect("ask What is the capital of France?")
 }
 
 func TestWakeModeJudgesByWhenItWasSaid(t *testing.T) {

@@ -57,6 +57,7 @@ type room struct {
 	windowEnd   time.Time // what is heard before this time is meant for us, without a wake phrase
 	speechStart *float64  // of the last speech in the room, in seconds since 1970
 	speechEnd   *float64
+	began       []float64 // when speech began in the utterance that is not read yet, and after each pause of it
 	running     *turn
 	history     []exchange
 	lastUsed    time.Time
@@ -117,8 +118,8 @@ func (c *conversation) understand(f contract.FinalTranscript, from origin, now t
 	rest, woken := c.wakePhrase(strings.TrimSpace(f.Text))
 	t.text = rest
 	meant := from.typed || woken || c.meant(r, t.times.SpeechStart, t.times.SpeechEnd, now) && !c.mayBeOwnVoice(from.room, r, now)
-	r.lastHeard = heardText{text: f.Text, began: r.speechStart}
-	r.speechStart, r.speechEnd, r.overVoice = nil, nil, false
+	r.lastHeard = heardText{text: f.Text, began: r.began}
+	r.endUtterance()
 	if out, done := c.steerRinging(t, from, meant, now); done {
 		return out
 	}

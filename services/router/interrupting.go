@@ -52,7 +52,8 @@ func (c *conversation) woke(w contract.WakeEvent, from origin, now time.Time) []
 		}
 		return out
 	case contract.WakeEventSpeechStart:
-		r.speechStart, r.speechEnd, r.overVoice = unixSeconds(now), nil, c.sounds(from.room, r, now)
+		r.beginSpeech(now)
+		r.overVoice = c.sounds(from.room, r, now)
 		r.noteEnergy(w)
 		if now.Before(r.windowEnd) { // somebody began to speak inside the window: keep it open until the transcript is here
 			r.windowEnd = latest(r.windowEnd, now.Add(c.cfg.WakeWindow))

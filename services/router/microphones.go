@@ -13,17 +13,22 @@ const (
 	// maxHearingGap is by how much the beginnings of one utterance differ in two
 	// microphones: sound takes 30 ms for 10 m, and detectors notice a quiet voice late.
 	maxHearingGap = 300 * time.Millisecond
-	// maxVerdictWait is how long a transcript waits for that of another microphone.
-	maxVerdictWait = 1500 * time.Millisecond
-	// minSameWords is the share of words that two transcripts of one utterance share.
+	// maxVerdictWait is how long a transcript waits for that of another microphone, from its
+	// end there on, and maxSpeakingWait how long while that still hears somebody.
+	maxVerdictWait  = 1500 * time.Millisecond
+	maxSpeakingWait = 4 * time.Second
+	// minSameWords is the share of the words of the shorter one that two transcripts of one
+	// utterance share: where a voice is quiet a pause in it may be taken for its end.
 	minSameWords = 0.7
+	// maxBeginnings is how many beginnings of speech are kept of an utterance.
+	maxBeginnings = 16
 )
 
-// heardText is what was heard in a room, and when its speech began, in seconds since
-// 1970; nil when that is not known.
+// heardText is what was heard in a room, and when speech began in it, in seconds since 1970:
+// once, and after each pause of it, of which other microphones may have noticed none.
 type heardText struct {
 	text  string
-	began *float64
+	began []float64
 }
 
 // pending is a transcript that another microphone may have heard better.
@@ -37,7 +42,29 @@ type pending struct {
 
 // isSame reports whether two microphones heard the same words at the same time.
 func (h heardText) isSame(other heardText) bool {
-	return h.began != nil && other.began != nil && gap(*h.began, *other.began) <= maxHearingGap && sameWords(h.text, other.text)
+	return beganTogether(h.began, other.began) && sameWords(h.text, other.text)
+}
+
+// beganTogether reports whether speech began at the same time in two rooms.
+func beganTogether(a, b []float64) bool {
+	return slices.ContainsFunc(a, func(x float64) bool {
+		return slices.ContainsFunc(b, func(y float64) bool { return gap(x, y) <= maxHearingGap })
+	})
+}
+
+// beginSpeech notes that somebody begins to speak, or goes on.
+func (r *room) beginSpeech(now time.Time) {
+	r.speechStart, r.speechEnd = unixSeconds(now), nil
+	r.began = append(r.began[max(0, len(r.began)-maxBeginnings+1):], *r.speechStart)
+}
+
+// endUtterance forgets when what was understood began. Somebody who speaks on has begun
+// the next utterance.
+func (r *room) endUtterance() {
+	if r.began = nil; r.speechStart != nil && r.speechEnd == nil {
+		r.began = []float64{*r.speechStart}
+	}
+	r.speechStart, r.speechEnd, r.overVoice = nil, nil, false
 }
 
 // chooseMicrophone decides which room answers words that several microphones heard:
@@ -48,7 +75,7 @@ func (c *conversation) chooseMicrophone(f contract.FinalTranscript, from origin,
 	if from.typed || r == nil || r.speechStart == nil || r.waiting != nil {
 		return nil, false
 	}
-	own := heardText{f.Text, r.speechStart}
+	own := heardText{f.Text, r.began}
 	for _, name := range c.roomNames() {
 		other := c.rooms[name]
 		switch p := other.waiting; {
@@ -74,7 +101,7 @@ func (c *conversation) chooseMicrophone(f contract.FinalTranscript, from origin,
 func (c *conversation) heardBetter(f contract.FinalTranscript, from origin, other string, now time.Time) []effect {
 	r := c.roomAt(from.room, now)
 	t := c.newTurn(f, from, r, now)
-	r.speechStart, r.speechEnd = nil, nil
+	r.endUtterance()
 	return append(c.giveBack(from.room, r, "heard_elsewhere", now), t.record(contract.TurnIgnored, "heard better in "+other, now))
 }
 
@@ -82,7 +109,7 @@ func (c *conversation) heardBetter(f contract.FinalTranscript, from origin, othe
 // same time, and was not read yet.
 func (c *conversation) speaksElsewhere(h heardText, room string) bool {
 	for name, r := range c.rooms {
-		if name != room && r.waiting == nil && r.speechStart != nil && gap(*r.speechStart, *h.began) <= maxHearingGap {
+		if name != room && r.waiting == nil && r.speechStart != nil && beganTogether(r.began, h.began) {
 			return true
 		}
 	}
@@ -105,12 +132,28 @@ func (c *conversation) release(room string, now time.Time) (out []effect) {
 // releaseOverdue lets transcripts go on that waited for long enough.
 func (c *conversation) releaseOverdue(now time.Time) (out []effect) {
 	for _, name := range c.roomNames() {
-		if p := c.rooms[name].waiting; p != nil && now.Sub(p.since) >= maxVerdictWait {
+		if p := c.rooms[name].waiting; p != nil && !now.Before(c.verdictDue(name, p)) {
 			c.rooms[name].waiting = nil
 			out = append(out, c.understand(p.f, p.from, now)...)
 		}
 	}
 	return out
+}
+
+// verdictDue is until when the transcript p of a room waits: for what another microphone
+// hears, which may take longer to hear the end of it.
+func (c *conversation) verdictDue(name string, p *pending) time.Time {
+	due := p.since.Add(maxVerdictWait)
+	for other, r := range c.rooms {
+		switch {
+		case other == name || r.speechStart == nil || !beganTogether(r.began, p.began):
+		case r.speechEnd == nil:
+			return p.since.Add(maxSpeakingWait)
+		default:
+			due = latest(due, timeOf(*r.speechEnd).Add(maxVerdictWait))
+		}
+	}
+	return due
 }
 
 func gap(a, b float64) time.Duration {
@@ -134,7 +177,7 @@ func sameWords(a, b string) bool {
 			shared++
 		}
 	}
-	return len(x) > 0 && float64(shared)/float64(len(x)) >= minSameWords
+	return len(y) > 0 && float64(shared)/float64(len(y)) >= minSameWords
 }
 
 // noteEnergy keeps how loud the last speech in a room was.

@@ -195,6 +195,8 @@ func storyOf(events []room.Event) string {
 			what += " " + m.Type
 		case contract.FinalTranscript:
 			what += fmt.Sprintf(" %q", m.Text)
+		case contract.PartialTranscript:
+			what += fmt.Sprintf(" %q", m.Text)
 		case contract.TurnRecord:
 			what += " " + m.Outcome
 			if m.Reason != nil {
