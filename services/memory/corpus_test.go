@@ -27,8 +27,8 @@ func readTable(t testing.TB, name string) (rows [][]string) {
 	return rows
 }
 
-func readFacts(t testing.TB) (all []fact) {
-	for _, r := range readTable(t, "facts.tsv") {
+func readFacts(t testing.TB, set string) (all []fact) {
+	for _, r := range readTable(t, set) {
 		all = append(all, fact{r[0], r[1], r[2]})
 	}
 	return all

@@ -15,6 +15,7 @@ type evidence struct {
 	share      float64  // of the question's words, weighted by how rare they are
 	similarity float32  // cosine with the question
 	embedded   bool     // similarity is known
+	crowd      float32  // how like other lines it is, see [vectors.outstanding]; 0: nobody knows
 }
 
 const (
@@ -69,6 +70,18 @@ func (e evidence) certainty() float64 {
 		c *= assistantPart
 	}
 	return c
+}
+
+// worth is the certainty by which lines are sorted: what many others say about the same as is
+// worth less, and what no other says is worth more.
+func (e evidence) worth() float64 {
+	if e.crowd == 0 || e.line.Superseded != 0 {
+		return e.line.Score
+	}
+	apart := e
+	apart.similarity = neighbour{similarity: e.similarity, crowd: e.crowd}.apart()
+	apart.words *= 1 - float64(max(0, e.crowd-usualCrowd))
+	return apart.certainty()
 }
 
 // settle decides what is left of the lines that were found, and in which order: statements
@@ -135,7 +148,7 @@ const (
 func diversify(all []evidence, alike func(a, b evidence) float64) []evidence {
 	worth := make([]float64, len(all))
 	for i, e := range all {
-		worth[i] = e.line.Score + wordsDecide*e.words
+		worth[i] = e.worth() + wordsDecide*e.words
 	}
 	for i := range all {
 		best := i
@@ -153,7 +166,7 @@ func diversify(all []evidence, alike func(a, b evidence) float64) []evidence {
 		}
 		for k := i + 1; k < len(all); k++ {
 			if like := alike(e, all[k]); like > alikeFrom && all[k].line.Superseded == 0 && e.line.Superseded == 0 {
-				worth[k] = min(worth[k], (all[k].line.Score+wordsDecide*all[k].words)*(1-alikeWeight*(like-alikeFrom)/(1-alikeFrom)))
+				worth[k] = min(worth[k], (all[k].worth()+wordsDecide*all[k].words)*(1-alikeWeight*(like-alikeFrom)/(1-alikeFrom)))
 			}
 		}
 	}

@@ -3,6 +3,7 @@ package memory
 import (
 	"cmp"
 	"context"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -181,15 +182,20 @@ func (r *recollection) byWords(ctx context.Context) ([]evidence, error) {
 func (r *recollection) byBoth(ctx context.Context, m *meaning) ([]evidence, error) {
 	var near [][]neighbour
 	var wg sync.WaitGroup
-	wg.Go(func() { near = m.index.nearest(m.vector, r.depth(), quoted) })
+	wg.Go(func() { near = m.index.outstanding(m.vector, r.depth(), quoted) })
 	hits := r.store.words.Search(r.stems, r.depth(), uint8(quoted))
 	wg.Wait()
+	m.crowds = map[int64]float32{}
 	for kind := range hits {
 		in := map[int64]bool{}
+		var ids []int64
 		for _, h := range hits[kind] {
 			in[h.ID] = true
+			ids = append(ids, h.ID)
 		}
+		maps.Copy(m.crowds, m.index.crowds(ids))
 		for _, n := range near[kind] {
+			m.crowds[n.id] = max(n.crowd, m.crowds[n.id])
 			if !in[n.id] {
 				hits[kind] = append(hits[kind], textsearch.Hit{ID: n.id, Class: uint8(kind), Score: -1})
 			}
@@ -222,6 +228,9 @@ func (r *recollection) evidenceOf(ctx context.Context, hits [][]textsearch.Hit, 
 		}
 		e := evidence{line: l, kind: lineKind(h.Class), words: h.Score, share: h.Share, stems: r.store.words.Stems(l.Text)}
 		e.similarity, e.embedded = near[l.ID]
+		if m != nil {
+			e.crowd = m.crowds[l.ID]
+		}
 		e.line.Score, e.line.found = e.certainty(), true
 		all[i] = e
 	}

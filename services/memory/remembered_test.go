@@ -125,7 +125,7 @@ func (m *remembered) recall(t testing.TB, w way, text string, n int) []Line {
 	t.Helper()
 	r := recollection{left: math.MaxInt, store: m.store, mean: func(context.Context, string) *meaning { return nil }, q: contract.MemoryQuery{Text: text, TopK: n}}
 	if w != byWordsAlone {
-		x := &meaning{m.e.of(t, []string{text})[0], &m.index}
+		x := &meaning{vector: m.e.of(t, []string{text})[0], index: &m.index}
 		r.mean = func(context.Context, string) *meaning { return x }
 		if w == byVectorsAlone {
 			near := slices.Concat(m.index.nearest(x.vector, n, quoted)...)

@@ -101,7 +101,7 @@ func benchRecall(b *testing.B, n int) {
 	debug.FreeOSMemory()
 	rss := residentMB(b)
 	r := rand.New(rand.NewPCG(3, 4))
-	facts, meant := readFacts(b), make([][]float32, 100)
+	facts, meant := readFacts(b, "facts.tsv"), make([][]float32, 100)
 	for i := range meant {
 		meant[i] = random(r, 384)
 	}
@@ -113,7 +113,7 @@ func benchRecall(b *testing.B, n int) {
 		if len(took)%2 == 1 {
 			ask = fill(r, templates[r.IntN(len(templates))])
 		}
-		q := recollection{store: s, mean: func(context.Context, string) *meaning { return &meaning{meant[i], &space.index} },
+		q := recollection{store: s, mean: func(context.Context, string) *meaning { return &meaning{vector: meant[i], index: &space.index} },
 			q: contract.MemoryQuery{Text: ask, TopK: 5, MaxTokens: new(2000), IncludeContext: true}}
 		begun := time.Now()
 		if _, err := q.results(context.Background()); err != nil {

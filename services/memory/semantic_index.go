@@ -63,6 +63,7 @@ type pass struct{ before int64 }
 type meaning struct {
 	vector []float32
 	index  *vectors
+	crowds map[int64]float32 // of the lines that are close to it
 }
 
 // NewSemanticIndex returns the index of the lines of store.
@@ -95,7 +96,7 @@ func (m *SemanticIndex) meaningOf(ctx context.Context, text string) *meaning {
 		m.log.DebugContext(ctx, "recalling by words alone", "err", err)
 		return nil
 	}
-	return &meaning{x[0], &space.index}
+	return &meaning{vector: x[0], index: &space.index}
 }
 
 // run gives vectors to the lines that have none, as long as ctx runs. It looks

@@ -28,6 +28,7 @@ type vectors struct {
 type neighbour struct {
 	id         int64
 	similarity float32
+	crowd      float32 // how like others it is, see [vectors.outstanding]
 }
 
 // put adds the vectors of a line, or replaces them. Those of another size are left
@@ -169,6 +170,15 @@ const vectorsPerWorker = 5000 // vectors that are worth a goroutine
 func (v *vectors) nearest(x []float32, n int, kinds lineKind) [][]neighbour {
 	v.mu.RLock()
 	defer v.mu.RUnlock()
+	found := v.candidates(x, n, kinds)
+	for k := range found {
+		found[k] = v.withoutCopies(found[k], n)
+	}
+	return found
+}
+
+// candidates are those of nearest, more of them as there may be copies.
+func (v *vectors) candidates(x []float32, n int, kinds lineKind) [][]neighbour {
 	found := make([][]neighbour, kinds)
 	if len(x) != v.size || len(v.ids) == 0 {
 		return found
@@ -187,7 +197,7 @@ func (v *vectors) nearest(x []float32, n int, kinds lineKind) [][]neighbour {
 		for _, p := range parts {
 			all = append(all, p[k]...)
 		}
-		found[k] = v.withoutCopies(v.rescore(x, closest(all, copyFactor*n)), n)
+		found[k] = v.rescore(x, closest(all, copyFactor*n))
 	}
 	return found
 }
@@ -302,7 +312,7 @@ func (s *scan) look(from, to int, guess []uint16, least uint16) {
 		if c <= s.worst[kind] { // nothing below 0 is near
 			continue
 		}
-		s.best[kind] = append(s.best[kind], neighbour{s.v.ids[i], c})
+		s.best[kind] = append(s.best[kind], neighbour{id: s.v.ids[i], similarity: c})
 		if len(s.best[kind]) >= 3*s.n { // sorting now and then is cheaper than a heap
 			s.best[kind] = closest(s.best[kind], s.n)
 			if len(s.best[kind]) == s.n {

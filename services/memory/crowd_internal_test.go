@@ -1,0 +1,59 @@
+package memory
+
+import (
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+// TestACrowdDoesNotHideWhatWasSaidOnce has eighty lines that are almost the same be a little
+// closer to a question than one that is like no other.
+func TestACrowdDoesNotHideWhatWasSaidOnce(t *testing.T) {
+	const size = 64
+	r := rand.New(rand.NewPCG(1, 2))
+	axis := func(i int, weight, noise float64) []float32 {
+		x := make([]float64, size)
+		for k := range x {
+			x[k] = r.NormFloat64() * noise
+		}
+		x[0] += 0.5 // what each has of the question
+		x[i] += weight
+		return unitVector(x)
+	}
+	var v vectors
+	for id := range int64(80) {
+		v.put(id+1, told, axis(1, 0.8, 0.03))
+	}
+	const once = 81
+	v.put(once, told, axis(2, 0.95, 0.001))
+	question := make([]float32, size)
+	question[0] = 1
+	at := func(found [][]neighbour) int {
+		return slices.IndexFunc(found[told], func(n neighbour) bool { return n.id == once })
+	}
+	if i := at(v.nearest(question, 23, quoted)); i >= 0 && i < 5 {
+		t.Fatalf("the line is at %d by similarity alone, so this test shows nothing", i)
+	}
+	if i := at(v.outstanding(question, 23, quoted)); i != 0 {
+		t.Errorf("the line is at %d, want 0", i)
+	}
+}
+
+func TestCrowds(t *testing.T) {
+	var v vectors
+	for id := range int64(10) {
+		v.put(id+1, told, []float32{1, 0, 0})
+	}
+	v.put(11, told, []float32{0, 1, 0})
+	v.put(12, told, []float32{1, 0, 0}, []float32{0, 0, 1}) // a long one
+	tests := map[string]struct {
+		id   int64
+		want float32
+	}{"of copies": {1, 1}, "of one that is like no other": {11, 0}, "of a long one is not known": {12, usualCrowd}, "of one without a vector": {99, 0}}
+	got := v.crowds([]int64{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 99})
+	for name, tt := range tests {
+		if c := got[tt.id]; c < tt.want-0.01 || c > tt.want+0.01 {
+			t.Errorf("%s is %.2f, want %.2f", name, c, tt.want)
+		}
+	}
+}
