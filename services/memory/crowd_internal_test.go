@@ -9,25 +9,22 @@ import (
 // TestACrowdDoesNotHideWhatWasSaidOnce has eighty lines that are almost the same be a little
 // closer to a question than one that is like no other.
 func TestACrowdDoesNotHideWhatWasSaidOnce(t *testing.T) {
-	const size = 64
+	const size = 384
 	r := rand.New(rand.NewPCG(1, 2))
-	axis := func(i int, weight, noise float64) []float32 {
+	question, often, seldom := random(r, size), random(r, size), random(r, size)
+	line := func(about []float32, weight, noise float64) []float32 {
 		x := make([]float64, size)
 		for k := range x {
-			x[k] = r.NormFloat64() * noise
+			x[k] = 0.5*float64(question[k]) + weight*float64(about[k]) + noise*r.NormFloat64()
 		}
-		x[0] += 0.5 // what each has of the question
-		x[i] += weight
 		return unitVector(x)
 	}
 	var v vectors
 	for id := range int64(80) {
-		v.put(id+1, told, axis(1, 0.8, 0.03))
+		v.put(id+1, told, line(often, 0.8, 0.012))
 	}
 	const once = 81
-	v.put(once, told, axis(2, 0.95, 0.001))
-	question := make([]float32, size)
-	question[0] = 1
+	v.put(once, told, line(seldom, 0.95, 0))
 	at := func(found [][]neighbour) int {
 		return slices.IndexFunc(found[told], func(n neighbour) bool { return n.id == once })
 	}
