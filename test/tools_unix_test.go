@@ -55,6 +55,10 @@ func callsTools(w http.ResponseWriter, r *http.Request) {
 	enginetest.WriteChat(w, "It says "+last.Content+".")
 }
 
+// furtherFillers leaves out what is said after the first filler: how many there are depends on
+// how busy the machine is.
+var furtherFillers = strings.NewReplacer("Still working on it. ", "", "Just a second. ", "", "It takes a little longer. ", "")
+
 // TestASpokenTurnCallsATool speaks to llm and router with a tool server as a program.
 func TestASpokenTurnCallsATool(t *testing.T) {
 	command, env := mcptest.Child()
@@ -93,7 +97,8 @@ func TestASpokenTurnCallsATool(t *testing.T) {
 		for _, s := range said.All() {
 			texts = append(texts, s.Text)
 		}
-		if got := strings.Join(texts, " "); !strings.HasPrefix(got, step.want) {
+		got := furtherFillers.Replace(strings.Join(texts, " "))
+		if !strings.HasPrefix(got, step.want) {
 			t.Errorf("%s: spoken %q, want %q", step.hear, got, step.want)
 		}
 		if took := time.Since(began); took > 4*time.Second {
