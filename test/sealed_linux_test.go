@@ -5,12 +5,16 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 	"unsafe"
+
+	"github.com/gotars/tars/contract"
+	"github.com/gotars/tars/kit"
 )
 
 // sealed is set in the process that has a network of its own.
@@ -18,8 +22,8 @@ const sealed = "TARS_TEST_SEALED"
 
 // TestNothingLeavesTheMachine goes whole turns in a network that has nothing but its own
 // loopback: typed and spoken ones with scripted engines, built-in ones with the built-in voice and
-// memory, and one with a tool. They are done, and the kernel was asked for no packet
-// to anywhere else.
+// memory, one with a tool, and a timer that is set, rings and is stopped. They are done, and the
+// kernel was asked for no packet to anywhere else.
 func TestNothingLeavesTheMachine(t *testing.T) {
 	if os.Getenv(sealed) != "" {
 		t.Skip("this is the sealed process")
@@ -94,10 +98,38 @@ func TestTurnsInASealedNetwork(t *testing.T) {
 		if out, err := s.tars(t, "ask", "what did I say about the key?"); err != nil || !strings.Contains(out, "mat") {
 			t.Errorf("recalled %q, %v", out, err)
 		}
+		timerRings(t, s)
 	})
 	t.Run("with a tool", TestASpokenTurnCallsATool)
 	if left := packetsRefused(t) - tried; left != 0 {
 		t.Errorf("%d packets wanted to leave the machine", left)
+	}
+}
+
+// timerRings sets a timer with the words of a person, hears it ring in the room of the
+// terminal, and stops it.
+func timerRings(t *testing.T, s *stack) {
+	t.Helper()
+	audio, says, states := make(chan contract.SpeakerAudio, 4096), make(chan contract.TtsSay, 64), make(chan contract.TimerState, 64)
+	s.bus(t, kit.On(into(audio), kit.Name("audio"), kit.Queue(4096)), kit.On(into(says), kit.Name("says")), kit.On(into(states), kit.Name("states")))
+	if out, err := s.tars(t, "ask", "set a tea timer for two seconds"); err != nil || !strings.Contains(out, "Tea timer set") {
+		t.Errorf("the timer is not set: %q, %v", out, err)
+	}
+	for state := within(t, "a timer that rings", states); !slices.ContainsFunc(state.Timers, func(x contract.Timer) bool { return x.State == contract.TimerRinging }); {
+		state = within(t, "a timer that rings", states)
+	}
+	rings := within(t, "words of what rings", says)
+	for rings.UttID == nil || !strings.HasPrefix(*rings.UttID, "timer-") {
+		rings = within(t, "words of what rings", says)
+	}
+	for a := within(t, "the sound of it", audio); a.UttID != *rings.UttID; {
+		a = within(t, "the sound of it", audio)
+	}
+	if out, err := s.tars(t, "ask", "stop"); err != nil {
+		t.Errorf("it is not stopped: %q, %v", out, err)
+	}
+	for state := within(t, "the end of it", states); len(state.Timers) > 0; {
+		state = within(t, "the end of it", states)
 	}
 }
 
