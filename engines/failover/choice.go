@@ -89,9 +89,7 @@ func LookAgain(ctx context.Context, engine any, log *slog.Logger, message string
 	}
 	now := s.InUse(ctx)
 	log.InfoContext(ctx, message, "engine", now.Name, "from", now.From)
-	if now.Cloud != "" {
-		log.WarnContext(ctx, "the "+message+" is in a cloud: what it is given leaves this house", "host", now.Cloud)
-	}
+	now.WarnOfCloud(ctx, log, message)
 	return true
 }
 

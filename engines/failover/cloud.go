@@ -2,6 +2,7 @@ package failover
 
 import (
 	"context"
+	"log/slog"
 	"net"
 	"net/netip"
 	"net/url"
@@ -44,6 +45,22 @@ func CloudHost(address string) string {
 type InUse struct {
 	Name, From string
 	Cloud      string // the host of somebody else that gets what it is given; empty: it stays here
+}
+
+// CloudOf is Cloud as messages have it: nil for none.
+func (u InUse) CloudOf() *string {
+	if u.Cloud == "" {
+		return nil
+	}
+	return &u.Cloud
+}
+
+// WarnOfCloud names a cloud that gets what a service hears, says, asks or remembers, in the
+// log: what is what it is for the service.
+func (u InUse) WarnOfCloud(ctx context.Context, log *slog.Logger, what string) {
+	if u.Cloud != "" {
+		log.WarnContext(ctx, "the "+what+" is in a cloud: what it is given leaves this house", "host", u.Cloud)
+	}
 }
 
 // InUse is what the next call takes.

@@ -46,9 +46,5 @@ func (l Lookout) tell(ctx context.Context) error {
 	if !ok {
 		return nil
 	}
-	var cloud *string
-	if now.Cloud != "" {
-		cloud = &now.Cloud
-	}
-	return l.Tell(ctx, now.Name, now.From, cloud)
+	return l.Tell(ctx, now.Name, now.From, now.CloudOf())
 }

@@ -34,7 +34,9 @@ type Service struct {
 // New returns a memory over store. It does no I/O; the hooks of OpenStore and
 // OpenCharacter open the files.
 func New(cfg Config, bus *kit.Bus, store *Store, semantic *SemanticIndex, character *Character) *Service {
-	return &Service{cfg: cfg, bus: bus, store: store, semantic: semantic, character: character}
+	s := &Service{cfg: cfg, bus: bus, store: store, semantic: semantic, character: character}
+	semantic.told = func(ctx context.Context) { _ = s.tellEngine(ctx) } // a lost link is followed by a new one
+	return s
 }
 
 // Handlers declares what the memory listens to.
@@ -49,8 +51,9 @@ func (s *Service) Handlers() []kit.Handler {
 		kit.On(s.changeCharacter, character),
 		kit.OnConnect(s.publishCharacter, character), kit.Every(reloadEvery, s.reloadCharacter, character),
 		kit.OnConnect(s.forgetOld), kit.Every(time.Hour, s.forgetOld),
+		kit.OnConnect(s.tellEngine, kit.Name("engine")),
 		kit.Loop(s.semantic.run, kit.Name("meaning")),
-		kit.Sends[contract.CharacterSnapshot](),
+		kit.Sends[contract.CharacterSnapshot](), kit.Sends[contract.EngineInUse](),
 	}
 }
 

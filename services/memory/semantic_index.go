@@ -37,6 +37,9 @@ type SemanticIndex struct {
 	pass    *pass                       // only in run; nil: every line has its vectors, but those that changed since
 	batch   int                         // only in run; texts of the next request
 
+	inUse atomic.Pointer[failover.InUse] // who makes the vectors; nil: nobody
+	told  func(context.Context)          // another one does; nil: nobody wants to know
+
 	guard     *failover.Guard // of questions; what is done beside them does not count
 	asking    atomic.Int32    // questions that are being embedded
 	lastAsked atomic.Int64    // Unix nanoseconds

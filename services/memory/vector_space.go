@@ -26,6 +26,7 @@ func (m *SemanticIndex) connect(ctx context.Context) bool {
 		for _, s := range m.spaces() {
 			if i := indexOfModel(all, s.model); i >= 0 {
 				s.embedder.Store(all[i].Engine)
+				m.use(ctx, all[i])
 			}
 		}
 		return true
@@ -49,6 +50,7 @@ func (m *SemanticIndex) connect(ctx context.Context) bool {
 	}
 	m.serving.Store(serving)
 	m.pass = &pass{before: newest}
+	m.use(ctx, found)
 	m.log.InfoContext(ctx, "recalls by meaning", "engine", found.Name, "from", found.From, "model", serving.model)
 	return true
 }

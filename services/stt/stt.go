@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -50,6 +51,7 @@ type Service struct {
 	speculation  speculation
 	lastWords    lastWords
 	refusals     *refusals
+	warnOfWake   sync.Once
 }
 
 // New returns a service that reads with e, and asks m whether speakers have finished.

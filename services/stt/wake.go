@@ -157,6 +157,14 @@ func drainAudio(ctx context.Context, in chan []byte, d time.Duration) (any bool)
 // errNoWake is a room without a server to listen in it.
 var errNoWake = errors.New("no server answers that hears wake words: set STT_WAKE_URI")
 
+// inUse is the server of the settings. One that is found by itself is in this house.
+func (w *wakeListener) inUse() (now failover.InUse, ok bool) {
+	if w == nil || w.cfg.WakeURI == "" {
+		return now, false
+	}
+	return failover.InUse{Name: "Wyoming", From: "STT_WAKE_URI", Cloud: failover.CloudHost(w.cfg.WakeURI)}, true
+}
+
 // client is the server to ask.
 func (w *wakeListener) client(ctx context.Context) (*wyoming.Client, error) {
 	uri := w.cfg.WakeURI

@@ -6,13 +6,14 @@ import { has, t } from "./text.js";
 const REQUIRED = ["tars-stt", "tars-router", "tars-llm", "tars-memory", "tars-tts", "ui-web"];
 const OPTIONAL = ["tars-timer", "wake-activation", "tars-camera", "movement-esp32"];
 const ENGINES = ["engine-speech", "engine-llm", "engine-embed", "engine-wake"];
+const WAKE = "tars-wake"; // who listens for wake words, on behalf of tars-stt
 const COPIES = ["stt", "router", "llm", "memory", "tts"]; // for consumers of the reference
 const WORDS = new Map(Object.entries({ ready: "ready", reconnected: "ready", degraded: "degraded", shutdown: "stopped", lost: "lost", error: "failing", asleep: "asleep", starting: "starting" }));
 const MAX_OTHERS = 24; // names beside those above; the one shown first makes room
 
 export class Board {
   #known = new Map(); // by client id
-  #clouds = new Map(); // by client id, the host that its engine is at
+  #clouds = new Map(); // by client id, the hosts that its engines are at, by the name of each
   #items = new Map();
   #others = [];
   #linked = false;
@@ -45,9 +46,10 @@ export class Board {
 
   // engine takes which engine a service uses: one in a cloud is named.
   engine(topic, payload) {
-    const id = topic.split("/").at(-1);
+    const name = topic.split("/").at(-1);
+    const id = name === WAKE ? "tars-stt" : name;
     if (!REQUIRED.includes(id)) return;
-    this.#clouds.set(id, read("engine", payload)?.cloud);
+    this.#clouds.set(id, { ...this.#clouds.get(id), [name]: read("engine", payload)?.cloud });
     this.#draw();
   }
 
@@ -98,8 +100,8 @@ export class Board {
       item.li.dataset.state = item.dot.dataset.state = state;
       item.li.classList.toggle("optional", item.optional && !h);
       item.state.textContent = t(`state ${text}`);
-      const cloud = h && this.#clouds.get(id);
-      item.why.textContent = cloud ? [why, t("goes to cloud", { host: cloud })].filter(Boolean).join("; ") : why;
+      const hosts = h ? new Set(Object.values(this.#clouds.get(id) ?? {}).filter(Boolean)) : new Set();
+      item.why.textContent = [why, ...[...hosts].map((host) => t("goes to cloud", { host }))].filter(Boolean).join("; ");
     }
     this.changed?.();
   }
