@@ -60,7 +60,8 @@ func (h *House) routes() map[string]http.HandlerFunc {
 }
 
 // watchServices streams what all services say of themselves: who they are, how they are
-// and what they did, and the dead letters to who may see them.
+// and what they did; how loud it is in the rooms, which tells nothing of what is said there;
+// and the dead letters to who may see them.
 func (h *House) watchServices(w http.ResponseWriter, r *http.Request) {
 	told := func(event string) func(context.Context, *kit.Delivery, *watch) error {
 		return func(_ context.Context, d *kit.Delivery, to *watch) error {
@@ -78,7 +79,9 @@ func (h *House) watchServices(w http.ResponseWriter, r *http.Request) {
 		ask := func(ctx context.Context) error {
 			return to.bus().PublishTo(ctx, to.system.Topic("stats", "get"), "system.stats.get", map[string]any{})
 		}
+		rooms := &levels{rooms: map[string]*roomLevel{}}
 		hs := []kit.Handler{tap("info", told("info")), tap("health", told("health")), tap("stats", told("stats")), kit.OnConnect(ask), kit.Every(statsEvery, ask)}
+		hs = append(hs, rooms.handlers(to)...)
 		if h.may.has(mayInspect) {
 			letters := operate.NewLetters(h.system)
 			hs = append(append(hs, letters.Handlers()...), kit.Every(statsEvery, func(context.Context) error { to.sendChanged("letters", shownLetters(letters.All())); return nil }))

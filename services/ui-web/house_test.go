@@ -3,6 +3,7 @@ package uiweb_test
 import (
 	"bufio"
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -168,6 +169,23 @@ func TestTheServicesAreSeen(t *testing.T) {
 		s.until(t, "stats", `"client_id":"oven"`)
 		s.until(t, "stats", `"client_id":"oven"`) // and again
 	}, allowing(), kittest.ServiceOf("oven", kit.On(func(context.Context, contract.TimerCommand) error { return nil })))
+}
+
+func TestRoomsAreAsLoudAsTheyAre(t *testing.T) {
+	loud := make([]byte, 640)
+	for i := 0; i < len(loud); i += 2 {
+		binary.LittleEndian.PutUint16(loud[i:], uint16(int16(3277-6554*(i/2%2)))) // a tenth of full scale, -20 dB
+	}
+	kittest.Run(t, "while their microphones are on", func(t *testing.T, b *kittest.Harness) {
+		s := look(t, b, "/api/house")
+		b.Publish(t, contract.MicAudio{Source: "kitchen", Rate: contract.AudioRate, PCM: loud})
+		b.Publish(t, contract.MicAudio{Source: "hall", Rate: contract.AudioRate, PCM: make([]byte, 640)})
+		if got, want := s.until(t, "levels", "kitchen"), `{"hall":0,"kitchen":0.67}`; got != want {
+			t.Errorf("levels are %s, want %s", got, want)
+		}
+		b.Publish(t, contract.MicAudio{Source: "kitchen", Rate: contract.AudioRate}) // the end
+		s.until(t, "levels", "{}")
+	}, allowing("none"))
 }
 
 // oven fails on each command until it is repaired.

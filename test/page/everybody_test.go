@@ -15,6 +15,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
+	"github.com/gotars/tars/contract"
 	"github.com/gotars/tars/test/need"
 )
 
@@ -62,11 +63,13 @@ func barriers(t *testing.T, ctx context.Context, script string) string {
 
 func TestNobodyIsKeptOut(t *testing.T) {
 	need.Browser(t)
-	s := start(t)
+	s := start(t, allowAll)
 	s.remember("user", "kitchen", "The boat is red", "")
 	s.remember("assistant", "kitchen", "A red boat, I see.", "")
 	ctx := browse(t, s.url)
 	await(t, ctx, `window.tars?.connected && tars.ready === 6`)
+	among(t, &s.household, func() bool { s.broken = true; return true })
+	publish(t, tool(t), contract.CameraCaptureRequest{})
 	script := axe(t)
 	in := func(name string, steps ...chromedp.Action[chromedp.Void]) func() {
 		return func() {
@@ -82,10 +85,29 @@ func TestNobodyIsKeptOut(t *testing.T) {
 			do(t, ctx, typing("What colour is the boat?"))
 			await(t, ctx, `tars.speaking`)
 		}},
-		{"health", in("health")},
+		{"health", func() { part(t, ctx, "health", "services") }},
 		{"history", in("history", choose("history-room", ""))},
-		{"memory", in("memory", chromedp.WaitVisible("#memories .forget"), chromedp.Click("#memories .forget"))},
 		{"turns", in("turns", chromedp.WaitVisible("#turns-list button"))},
+		{"rooms", func() { part(t, ctx, "health", "rooms") }},
+		{"engines", func() { part(t, ctx, "health", "engines"); await(t, ctx, `!!document.querySelector("[data-part]")`) }},
+		{"letters", func() {
+			part(t, ctx, "health", "letters")
+			await(t, ctx, `!!document.querySelector("#letters details")`)
+			do(t, ctx, chromedp.Evaluate[chromedp.Void](`document.querySelector("#letters details").open = true; void 0`))
+		}},
+		{"memory", in("memory", chromedp.Click("#mind-segments [data-segment=memory]"), chromedp.WaitVisible("#memories .forget"), chromedp.Click("#memories .forget"))},
+		{"character", func() { part(t, ctx, "memory", "character"); do(t, ctx, chromedp.WaitVisible("[data-trait=humor]")) }},
+		{"tools", func() { part(t, ctx, "memory", "tools"); do(t, ctx, chromedp.WaitVisible("#servers [role=switch]")) }},
+		{"bus", func() {
+			part(t, ctx, "bus", "live")
+			await(t, ctx, `document.querySelectorAll("#bus-list .message").length > 5`)
+			do(t, ctx, chromedp.Evaluate[chromedp.Void](`document.querySelector("#bus-list details").open = document.getElementById("bus-send").open = true; void 0`))
+		}},
+		{"channels", func() {
+			part(t, ctx, "bus", "channels")
+			await(t, ctx, `document.querySelectorAll("#channel-list .channel").length > 40`)
+			do(t, ctx, chromedp.Evaluate[chromedp.Void](`document.querySelectorAll("#channel-list details")[20].open = true; void 0`))
+		}},
 		{"timers", in("timers", chromedp.SendKeys("#timer-when", "10 minutes\r"), chromedp.WaitVisible("#timer-list button"))},
 	}
 	for _, width := range []int64{1280, 390} {

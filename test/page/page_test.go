@@ -138,7 +138,8 @@ func tool(t *testing.T) *kit.Bus {
 	if err != nil {
 		t.Fatal(err)
 	}
-	bus, err := kit.Open(t.Context(), "test", set, kit.Sends[contract.SpeakerAudio](), kit.Sends[contract.TtsStatus](), kit.Sends[contract.HealthPing](), kit.Sends[contract.EngineInUse](), kit.Sends[contract.SpeechDuck](), kit.Sends[contract.SpeechDropped]())
+	bus, err := kit.Open(t.Context(), "test", set, kit.Sends[contract.SpeakerAudio](), kit.Sends[contract.TtsStatus](), kit.Sends[contract.HealthPing](), kit.Sends[contract.EngineInUse](), kit.Sends[contract.SpeechDuck](), kit.Sends[contract.SpeechDropped](),
+		kit.Sends[contract.MicAudio](), kit.Sends[contract.CharacterUpdate](), kit.Sends[contract.CameraCaptureRequest]())
 	if err != nil {
 		t.Fatal(err)
 	}

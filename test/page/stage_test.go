@@ -21,13 +21,14 @@ import (
 	"github.com/gotars/tars/kit/kittest"
 	"github.com/gotars/tars/services/router"
 	"github.com/gotars/tars/services/timer"
-	uiweb "github.com/gotars/tars/services/ui-web"
 )
 
 // stage is what a page meets: a real broker, router and page, and engines that
 // say what they are told to.
 type stage struct {
 	url string
+
+	household // what is seen beside the conversation
 
 	mu        sync.Mutex
 	spoken    []byte                // samples of the answer that is spoken
@@ -256,7 +257,7 @@ func start(t *testing.T, settings ...string) *stage {
 
 	s := &stage{url: "http://" + addr}
 	mods := []kit.Module{
-		router.Module, uiweb.Module, timer.Module,
+		router.Module, s.pageModule(), s.keeperModule(), timer.Module,
 		kittest.ServiceOf("llm", kit.Stream(s.answer, kit.CancelledBy(func(c contract.LLMCancel) string { return c.ID }, func(q contract.LLMRequest) string { return q.ID }))).With(kit.As(kit.Identity{ClientID: "tars-llm", Source: "llm-worker"})),
 		kit.Service[*voice]("tts", kit.As(kit.Identity{ClientID: "tars-tts", Source: "tars-tts"}), fx.Provide(func(bus *kit.Bus) *voice { return &voice{s, bus} })),
 		kit.Service[*ears]("stt", kit.As(kit.Identity{ClientID: "tars-stt", Source: "tars-stt"}), fx.Provide(func(bus *kit.Bus) *ears { return &ears{s, bus} })),

@@ -2,13 +2,19 @@
 
 import { account } from "./account.js";
 import { Board } from "./board.js";
+import { Channels } from "./channels.js";
 import { Ear } from "./ear.js";
+import { Engines } from "./engines.js";
 import { earlier, History } from "./history.js";
+import { House } from "./house.js";
+import { Inspector } from "./inspector.js";
 import { Line } from "./line.js";
 import { Memory } from "./memory.js";
+import { Mind } from "./mind.js";
 import { name, object, read } from "./message.js";
 import { Outbox } from "./outbox.js";
 import { Progress } from "./progress.js";
+import { Segments } from "./segments.js";
 import { Sheet } from "./sheet.js";
 import { Speaker } from "./speaker.js";
 import { t, translate } from "./text.js";
@@ -48,7 +54,18 @@ const history = new History(room, {
 }, { changed: before });
 const turnView = new TurnView(room, { dialog: $("turn"), head: $("turn-about"), body: $("turn-body"), close: $("turn-close"), play: $("turn-play"), save: $("turn-save") });
 const turns = new Turns(room, turnView, { list: $("turns-list"), status: $("turns-status"), file: $("turn-file"), log: $("log") });
-const sheet = new Sheet($("board"), { memory: () => memory.look(), history: () => history.look(), turns: () => turns.look() });
+// The house, the mind and the bus.
+const engines = new Engines($);
+const house = new House($, engines, room);
+board.told = (id, state) => house.hint(id, state);
+const mind = new Mind($);
+const mindParts = new Segments($("mind-segments"), { memory: $("mind-memory"), character: $("mind-character"), tools: $("mind-tools") }, { memory: () => memory.look() });
+const channels = new Channels($);
+const inspector = new Inspector($, { message: (m) => channels.saw(m) });
+const busParts = new Segments($("bus-segments"), { live: $("bus-live"), channels: $("bus-channels") }, { channels: () => channels.look() });
+const sheet = new Sheet($("board"), {
+  health: () => house.look(), memory: () => mindParts.show(mindParts.name), history: () => history.look(), turns: () => turns.look(), bus: () => { inspector.look(); busParts.show(busParts.name); },
+}, { health: () => house.leave(), bus: () => inspector.leave() });
 account($, note);
 
 // For tests. pcm(id) is what was played of an answer, by default of the last:
@@ -80,6 +97,7 @@ function arrive(frame) {
   const refused = object(frame.refused);
   if (refused) return refuse(refused);
   if (name(frame.took)) return outbox.taken(frame.took);
+  if (object(frame.installation)) return engines.installed(frame.installation);
   const { topic, payload } = frame, from = name(frame.room) ?? "";
   if (typeof topic !== "string") return;
   if (topic.startsWith("system/health/")) return board.health(topic, payload);
@@ -87,6 +105,7 @@ function arrive(frame) {
   const data = read(topic, payload);
   if (!data) return;
   const own = transcript.own(from, data.id ?? data.utt_id);
+  house.heard(topic, from, data.event ?? data.type);
   switch (topic) {
     case "stt/final":
       transcript.heard(data, from);
@@ -129,6 +148,12 @@ function arrive(frame) {
       break;
     case "timer/state":
       timers.state(data.timers);
+      break;
+    case "system/character/current":
+      mind.character(data);
+      break;
+    case "llm/tools/registry":
+      mind.registry(data);
       break;
     case "system/turn":
       transcript.turn(data);

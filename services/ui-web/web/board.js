@@ -98,6 +98,7 @@ export class Board {
         why = h.err ?? (WORDS.has(h.event) ? "" : h.event ?? "");
       }
       item.li.dataset.state = item.dot.dataset.state = state;
+      this.told?.(id, text);
       item.li.classList.toggle("optional", item.optional && !h);
       item.state.textContent = t(`state ${text}`);
       const hosts = h ? new Set(Object.values(this.#clouds.get(id) ?? {}).filter(Boolean)) : new Set();

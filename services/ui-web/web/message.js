@@ -22,6 +22,8 @@ export function list(fields, needed) {
 
 const TIMER = { id: name, kind: name, state: name, name: text, about: text, room: name, due: number, remaining: number, repeat: name };
 
+function tools(v) { return Array.isArray(v) ? v : undefined; } // the view of the mind reads each
+
 const FIELDS = new Map(Object.entries({
   "stt/final": { text, utt_id: name, message_id: name },
   "stt/partial": { text },
@@ -39,6 +41,8 @@ const FIELDS = new Map(Object.entries({
     first_delta: number, first_say: number, first_audio: number, end: number },
   engine: { engine: name, cloud: name },
   "timer/state": { timers: list(TIMER, ["id", "kind", "state", "due"]) },
+  "system/character/current": { name: text, description: text, traits: object },
+  "llm/tools/registry": { tools, off: tools },
   health: { ok: flag, event: name, err: text },
 }));
 

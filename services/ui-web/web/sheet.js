@@ -1,12 +1,14 @@
 // Sheet is the dialog with the views beside the conversation, a tab for each.
 
 export class Sheet {
-  #tabs; #shown = {};
+  #tabs; #shown = {}; #left = {};
 
-  // shown: by the name of a tab, what is done when it comes into sight
-  constructor(dialog, shown) {
+  // shown: by the name of a tab, what is done when it comes into sight; left: when it goes
+  constructor(dialog, shown, left = {}) {
     this.dialog = dialog;
     this.#shown = shown;
+    this.#left = left;
+    dialog.addEventListener("close", () => this.#left[this.name]?.());
     this.#tabs = [...dialog.querySelectorAll("[role=tab]")];
     for (const tab of this.#tabs) {
       tab.onclick = () => this.show(tab.dataset.tab);
@@ -24,6 +26,7 @@ export class Sheet {
   }
 
   show(name) {
+    if (name !== this.name) this.#left[this.name]?.();
     this.#select(name);
     this.#shown[name]?.();
   }

@@ -5,8 +5,11 @@ import english from "./texts/en.js";
 const LANGUAGES = ["en", "de"]; // there is a file of each in texts
 const SESSION = fetch("/api/session").then((r) => r.json()).catch(() => ({}));
 
-// session is what the server says of this browser: {login, exposed, lang}.
+// session is what the server says of this browser: {login, exposed, lang, may}.
 export const session = await SESSION;
+
+// may reports whether UI_ALLOW lets this page do what it names; the server decides.
+export function may(what) { return Array.isArray(session.may) && session.may.includes(what); }
 
 // lang is that of UI_LANG where it is set to another than its default, en; else the first
 // of the browser's for which there is a file.
