@@ -67,7 +67,7 @@ func (s *Server) history(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	slices.Reverse(lines)
-	writeJSON(w, http.StatusOK, map[string]any{"lines": lines, "rooms": rooms, "more": more})
+	writeJSON(w, http.StatusOK, map[string]any{"lines": marked(lines), "rooms": rooms, "more": more})
 }
 
 // backward calls each for the lines before an id, the newest first, until it says false.

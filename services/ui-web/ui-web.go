@@ -33,7 +33,7 @@ func (s *Service) Handlers() []kit.Handler {
 	show := func(m msg.Message) kit.Handler { return kit.Tap(m.Route().Topic, s.show, lane...) }
 	return s.keepers([]kit.Handler{
 		show(contract.PartialTranscript{}), show(contract.FinalTranscript{}), show(contract.AudioFFT{}),
-		show(contract.LLMStreamDelta{}), show(contract.LLMProgress{}), show(contract.LLMResponse{}),
+		show(contract.LLMStreamDelta{}), show(contract.LLMProgress{}), kit.Tap(contract.LLMResponse{}.Route().Topic, s.answered, lane...),
 		show(contract.ToolCallRequest{}), show(contract.ToolCallResult{}),
 		show(contract.TtsSay{}), show(contract.TtsStatus{}), show(contract.SpeechDuck{}), show(contract.SpeechHeard{}), show(contract.SpeechDropped{}),
 		show(contract.MemoryResults{}), show(contract.WakeEvent{}), show(contract.TurnRecord{}),

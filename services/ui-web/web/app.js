@@ -132,7 +132,7 @@ function arrive(frame) {
       transcript.tool(data, from);
       break;
     case "llm/response":
-      transcript.answered(data, from);
+      transcript.answered(data, from, frame.html);
       if (data.error) progress.over(data.id);
       else progress.told(data.id);
       break;

@@ -3,6 +3,7 @@
 
 import { name, object, text } from "./message.js";
 import { confirm, make, place, request } from "./parts.js";
+import { rich } from "./rich.js";
 import { day, t } from "./text.js";
 
 const ANY_PAGE = "page"; // the room that means all pages of browsers, as the server knows it
@@ -20,7 +21,7 @@ async function lines(room, q, before, limit) {
 function line(l) {
   const said = text(object(l)?.text);
   if (!said || !Number.isSafeInteger(l.id)) return undefined;
-  return { id: l.id, text: said, mine: l.role === "user", room: name(l.room) ?? "", speaker: name(l.speaker) ?? "", utt: name(l.utt_id) ?? "", ts: Number(l.ts) };
+  return { id: l.id, text: said, mine: l.role === "user", html: l.role === "user" ? undefined : l.html, room: name(l.room) ?? "", speaker: name(l.speaker) ?? "", utt: name(l.utt_id) ?? "", ts: Number(l.ts) };
 }
 
 // earlier is what was said in the room before the page opened, or on a new device what was
@@ -109,7 +110,8 @@ export class History {
   #item(l) {
     const who = l.mine ? l.speaker || t("you") : "TARS";
     const where = l.room === this.here || l.room === this.room.value ? "" : place(l.room, this.here) || t("no room");
-    return make("li", { class: l.mine ? "user" : "tars", "data-id": l.id }, make("p", { class: "said" }, l.text),
+    const nodes = rich(l.html);
+    return make("li", { class: l.mine ? "user" : "tars", "data-id": l.id }, nodes ? make("div", { class: "said rich" }, ...nodes) : make("p", { class: "said" }, l.text),
       make("small", {}, [who, where, day(l.ts)].filter(Boolean).join(", ")));
   }
 }

@@ -2,6 +2,7 @@
 // said, and the answers while they are written.
 
 import { make, place } from "./parts.js";
+import { rich } from "./rich.js";
 import { t } from "./text.js";
 import { verdict } from "./verdict.js";
 
@@ -36,7 +37,7 @@ export class Transcript {
   // before shows what was said before the page opened, above all that is there.
   before(lines, words) {
     const added = lines.filter((l) => !this.#has(l)).map((l) =>
-      make("li", { class: l.mine ? "user earlier" : "tars earlier" }, make("div", { class: "bubble" }, l.text), make("div", { class: "meta" }, place(l.room, this.room))));
+      make("li", { class: l.mine ? "user earlier" : "tars earlier" }, said(l), make("div", { class: "meta" }, place(l.room, this.room))));
     this.list.querySelectorAll(":scope > .earlier, :scope > .divider").forEach((li) => li.remove());
     if (!added.length) return;
     this.welcome.hidden = true;
@@ -49,8 +50,12 @@ export class Transcript {
   missed(lines) {
     for (const l of lines) {
       const a = l.mine ? undefined : this.#answers.get(l.utt);
-      if (a && !a.told) this.answered({ id: l.utt, reply: l.text }, l.room);
-      else if (!this.#has(l)) this.#line(l.mine ? "user" : "tars", l.text, "").li.dataset.id = l.utt;
+      if (a && !a.told) this.answered({ id: l.utt, reply: l.text }, l.room, l.html);
+      else if (!this.#has(l)) {
+        const line = this.#line(l.mine ? "user" : "tars", l.text, "");
+        this.#mark(line, l.html);
+        this.#explain(line, l.utt);
+      }
     }
   }
 
@@ -161,13 +166,15 @@ export class Transcript {
     writing(a, !d.done);
   }
 
-  answered(r, room) {
+  answered(r, room, html) {
     if (!r.reply && !r.error && !this.#answers.has(r.id)) return;
     const a = this.#answer(r.id, room);
     a.told = true;
     writing(a, false);
-    if (r.reply) this.#write(a, r.reply);
-    else if (r.error === "cancelled") this.#note(a, t("stopped"));
+    if (r.reply) {
+      this.#write(a, r.reply);
+      this.#mark(a, html);
+    } else if (r.error === "cancelled") this.#note(a, t("stopped"));
     else if (r.error) {
       a.li.classList.add("failed");
       this.#note(a, r.error);
@@ -269,6 +276,14 @@ export class Transcript {
     this.#follow(stick);
   }
 
+  // mark shows the text of a line with its lists, tables, code and links.
+  #mark(line, html) {
+    const nodes = rich(html), stick = this.#atEnd();
+    line.bubble.classList.toggle("rich", !!nodes);
+    if (nodes) line.bubble.replaceChildren(...nodes);
+    this.#follow(stick);
+  }
+
   #note(line, text) {
     const stick = this.#atEnd();
     line.meta.textContent = text;
@@ -283,6 +298,12 @@ export class Transcript {
   #follow(stick) {
     if (stick) this.scroll.scrollTop = this.scroll.scrollHeight;
   }
+}
+
+// said is the bubble of a line of the memory.
+function said(l) {
+  const nodes = rich(l.html);
+  return make("div", { class: nodes ? "bubble rich" : "bubble" }, ...nodes ?? [l.text]);
 }
 
 // writing also keeps a screen reader quiet until the answer is whole.
