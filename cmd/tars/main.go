@@ -29,6 +29,7 @@ type cli struct {
 	MCP   mcpCmd   `cmd:"" name:"mcp" help:"Offer the assistant to other agents by the Model Context Protocol."`
 	Timer timerCmd `cmd:"" help:"List, set and cancel timers, alarms and reminders."`
 	operate.Commands
+	Turn      turnCmd      `cmd:"" help:"Save turns as files, and tell why one went as it did."`
 	Memory    memoryCmd    `cmd:"" help:"Search, list, forget, export and import what the assistant remembers."`
 	Character characterCmd `cmd:"" help:"Print who the assistant is, and change its traits."`
 	Describe  describeCmd  `cmd:"" help:"Print what the services declare: topics, settings, access list, AsyncAPI."`

@@ -82,20 +82,6 @@ type Record struct {
 	Filter string `default:"#" help:"MQTT topic filter."`
 }
 
-// recordedMessage is one line of a recording. Payload is base64 of the bytes as they
-// were on the wire.
-type recordedMessage struct {
-	At          time.Time         `json:"at"`
-	Topic       string            `json:"topic"`
-	QoS         byte              `json:"qos"` // of the sender
-	Retained    bool              `json:"retained,omitempty"`
-	ContentType string            `json:"content_type,omitempty"`
-	User        map[string]string `json:"user,omitempty"`
-	Baggage     map[string]string `json:"baggage,omitempty"`
-	Trace       string            `json:"trace,omitempty"`
-	Payload     []byte            `json:"payload"`
-}
-
 // Run implements the command.
 func (c *Record) Run(ctx context.Context, tool *Tool) error {
 	r := &recorder{}
@@ -145,7 +131,7 @@ func (r *recorder) write(_ context.Context, d *kit.Delivery) error {
 	if r.out != nil {
 		to = r.out
 	}
-	return json.NewEncoder(to).Encode(recordedMessage{At: time.Now(), Topic: d.Topic, QoS: byte(d.QoS), Retained: d.Retained, ContentType: d.Header.ContentType,
+	return json.NewEncoder(to).Encode(RecordedMessage{At: time.Now(), Topic: d.Topic, QoS: byte(d.QoS), Retained: d.Retained, ContentType: d.Header.ContentType,
 		User: d.Header.User, Baggage: d.Baggage, Trace: d.Trace, Payload: d.Payload})
 }
 

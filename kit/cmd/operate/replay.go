@@ -1,9 +1,7 @@
 package operate
 
 import (
-	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -72,21 +70,9 @@ func (c *Replay) Run(ctx context.Context, tool *Tool) error {
 func (c *Replay) publish(ctx context.Context, in io.Reader, out io.Writer, bus *kit.Bus) (n int, _ error) {
 	var first time.Time // of the recording
 	begin := time.Now()
-	lines := bufio.NewReader(in)
-	for number := 1; ; number++ {
-		text, err := lines.ReadBytes('\n')
-		if errors.Is(err, io.EOF) && len(text) == 0 {
-			return n, nil
-		}
-		if err != nil && !errors.Is(err, io.EOF) {
+	for r, err := range ReadRecording(in) {
+		if err != nil {
 			return n, err
-		}
-		if len(strings.TrimSpace(string(text))) == 0 {
-			continue
-		}
-		var r recordedMessage
-		if err := json.Unmarshal(text, &r); err != nil || r.Topic == "" {
-			return n, fmt.Errorf("line %d is no message of a recording: %w", number, errors.Join(err, errNoTopic))
 		}
 		if r.Retained || !c.wanted(r.Topic) {
 			continue
@@ -103,13 +89,12 @@ func (c *Replay) publish(ctx context.Context, in io.Reader, out io.Writer, bus *
 			}
 		}
 		if err := r.publishTo(ctx, out, bus); err != nil {
-			return n, fmt.Errorf("line %d: %w", number, err)
+			return n, fmt.Errorf("message %d, on %s: %w", n+1, r.Topic, err)
 		}
 		n++
 	}
+	return n, nil
 }
-
-var errNoTopic = errors.New("it needs at least a topic")
 
 func (c *Replay) wanted(topic string) bool {
 	if c.Filter == "" {
@@ -119,7 +104,7 @@ func (c *Replay) wanted(topic string) bool {
 }
 
 // publishTo publishes the message as it was.
-func (r recordedMessage) publishTo(ctx context.Context, out io.Writer, bus *kit.Bus) error {
+func (r RecordedMessage) publishTo(ctx context.Context, out io.Writer, bus *kit.Bus) error {
 	if bus == nil {
 		_, err := fmt.Fprintf(out, "%s  %s  %d bytes\n", r.At.Format("15:04:05.000"), r.Topic, len(r.Payload))
 		return err
