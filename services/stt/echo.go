@@ -94,6 +94,30 @@ func (e *echoes) hears(room string, clean time.Time) {
 	}
 }
 
+// note notes what the microphone of a source hears of the assistant, while that speaks. The
+// caller holds the lock of the source.
+func (e *echoes) note(source *audioSource) {
+	switch {
+	case !source.own.audible(source.lastAudio):
+	case source.own.residue > 0:
+		e.hears(source.room, source.loudspeaker.clean)
+	case source.loudspeaker.clean.IsZero():
+		e.mayHear(source.room)
+	}
+}
+
+// mayHear notes that it is not known any more whether the assistant's voice is taken out of
+// what the microphone of a room hears, if that is known to hear it: the way from the
+// loudspeaker may have changed.
+func (e *echoes) mayHear(room string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if h, known := e.rooms[room]; known {
+		h.clean = time.Time{}
+		e.rooms[room] = h
+	}
+}
+
 // isHeardIn reports whether the assistant may be heard in what a microphone has heard
 // from begun on.
 func (e *echoes) isHeardIn(room string, begun time.Time) bool {

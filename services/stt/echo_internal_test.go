@@ -172,3 +172,26 @@ func TestAStopCountsWhereItsEchoMakesTheRecogniserUnsure(t *testing.T) {
 		t.Error("where it is heard a stop counts, and nothing else does")
 	}
 }
+
+// A laptop that is moved while nothing is said has another echo, which is let through until
+// it is learnt.
+func TestAnEchoThatIsLostMayBeHeard(t *testing.T) {
+	e, now := &echoes{window: time.Second}, time.Now()
+	source := &audioSource{room: "hall", own: newOwnVoice(nil), loudspeaker: newLoudspeaker(), lastAudio: now}
+	source.own.speaks(now)
+	source.own.residue, source.loudspeaker.clean = 30, now
+	e.note(source)
+	begun := now.Add(time.Second)
+	if e.isHeardIn("hall", begun) {
+		t.Error("its voice is taken out, and it may be heard")
+	}
+	source.own.residue, source.loudspeaker.clean = 0, time.Time{} // the canceller finds it no longer
+	e.note(source)
+	if !e.isHeardIn("hall", begun) {
+		t.Error("nobody takes its voice out, and it is not heard")
+	}
+	source.room = "kitchen" // where it never was heard
+	if e.note(source); e.isHeardIn("kitchen", begun) {
+		t.Error("with headphones it is heard")
+	}
+}

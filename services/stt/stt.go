@@ -123,9 +123,7 @@ func (s *Service) listen(ctx context.Context, a contract.MicAudio) error {
 	}
 	e.mu.Lock()
 	facts := e.hear(a, mute)
-	if e.own.residue > 0 && e.own.audible(e.lastAudio) {
-		s.echoes.hears(e.room, e.loudspeaker.clean)
-	}
+	s.echoes.note(e)
 	if s.cfg.Partials && s.waiting.Load() == 0 {
 		s.offerPartial(e.partialAttempt(max(s.cfg.PartialInterval, time.Duration(s.lastDuration.Load())*partialBackoff)))
 	}
