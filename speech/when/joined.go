@@ -102,9 +102,13 @@ func (l *language) parseNext(first, part []string, before Request, noun string, 
 		}
 	} else if !l.saysWhen(plain) {
 		return Request{}, false // "remind me at five to call Anna and Ben"
+	} else if r, ok := l.parse(plain, now); ok && r.Action == Set && r.Ask == NoQuestion && r.isOne() {
+		return r, true
 	}
 	lengths := []int{1, 2, 3, 4}
-	if before.Action == Set && !l.beginsWithTime(plain) { // "remind me to call Anna at five and Ben at six"
+	if k := slices.Index(first, part[0]); before.Action == Set && k > 0 { // "to feed the dog", in place of "to lock the car"
+		lengths = []int{k}
+	} else if before.Action == Set && !l.beginsWithTime(plain) { // "remind me to call Anna at five and Ben at six"
 		slices.Reverse(lengths)
 	}
 	for _, k := range lengths {

@@ -37,6 +37,7 @@ func (r *Request) applyTime(pieces []piece, now time.Time) {
 		r.Action = Unable
 		return
 	case m.unclear == AskTime && m.hasClock: // "for lunch at one"
+	case m.unclear == AskDuration && m.hasDay && r.Kind != Timer: // "sometime tomorrow"
 	case m.unclear != NoQuestion:
 		r.Ask, r.Part = m.unclear, m.part
 		return

@@ -45,10 +45,14 @@ func (l *language) parseList(text string, now time.Time) (all []Request) {
 		return nil
 	}
 	last := items[len(items)-1]
+	tail := last[len(digitsOf(last)):] // "tomorrow" of "six and six thirty tomorrow"
+	if len(tail) == len(last) {
+		tail = nil
+	}
 	for _, item := range items {
 		switch {
-		case len(item) == 1 && len(last) > 1 && startsWithDigit(last[0]) && !isDigit(last[1]): // "five and ten minutes"
-			item = append(item, last[1:]...)
+		case isTail(item, tail): // "five and ten minutes"
+			item = append(slices.Clone(item), tail...)
 		case len(item) == 1 && kind == Timer && len(items[0]) > 1 && startsWithDigit(items[0][0]): // "five minutes and ten"
 			item = append(item, items[0][1:]...)
 		case len(item) == 1 && len(items[0]) > 1 && startsWithDigit(item[0]): // "tomorrow at six and seven"
@@ -193,6 +197,22 @@ func clockItems(kind Kind, items [][]string) (parted [][]string) {
 		}
 	}
 	return parted
+}
+
+// digitsOf are the numbers with which words begin.
+func digitsOf(words []string) []string {
+	for i, w := range words {
+		if !startsWithDigit(w) {
+			return words[:i]
+		}
+	}
+	return words
+}
+
+// isTail reports whether an item is but numbers, so that what stands behind those of the last
+// one is meant for it too.
+func isTail(item, tail []string) bool {
+	return len(tail) > 0 && len(digitsOf(item)) == len(item)
 }
 
 func startsWithDigit(w string) bool { return w[0] >= '0' && w[0] <= '9' }
