@@ -110,9 +110,7 @@ func (v *vectors) measureCrowds(all []neighbour) {
 func (v *vectors) signs(i int) []uint64 {
 	out := make([]uint64, (v.size+63)/64)
 	for k, b := range v.all[i*v.size : (i+1)*v.size] {
-		if b > 0 {
-			out[k/64] |= 1 << (k % 64)
-		}
+		out[k/64] |= uint64(uint8(-b)>>7) << (k % 64) // without a branch, which would be wrong each second time
 	}
 	return out
 }

@@ -137,7 +137,7 @@ func (v *vectors) similarities(x []float32, ids []int64) map[int64]float32 {
 	if len(x) != v.size {
 		return out
 	}
-	q, scale := quantise(nil, x)
+	q := newQuestion(x)
 	for _, id := range ids {
 		from, ok := v.at[id]
 		if !ok {
@@ -145,16 +145,50 @@ func (v *vectors) similarities(x []float32, ids []int64) map[int64]float32 {
 		}
 		best := float32(-1)
 		for i := int(from); i < len(v.ids) && v.ids[i] == id; i++ {
-			best = max(best, v.product(q, scale, i))
+			best = max(best, v.product(q, i))
 		}
 		out[id] = best
 	}
 	return out
 }
 
+// question is a vector to be compared with many: its bytes, as wide as their products, which
+// saves the processor nearly half of the work.
+type question struct {
+	numbers []int32
+	scale   float32
+}
+
+func newQuestion(x []float32) question {
+	bytes, scale := quantise(nil, x)
+	q := question{make([]int32, len(bytes)), scale}
+	for i, b := range bytes {
+		q.numbers[i] = int32(b)
+	}
+	return q
+}
+
 // product is the cosine of q with vector i.
-func (v *vectors) product(q []int8, scale float32, i int) float32 {
-	return float32(dotProduct(q, v.all[i*v.size:(i+1)*v.size])) * scale * v.scales[i]
+func (v *vectors) product(q question, i int) float32 {
+	return float32(q.dot(v.all[i*v.size:(i+1)*v.size])) * q.scale * v.scales[i]
+}
+
+// dot is the product with a vector of the same size.
+func (q question) dot(b []int8) int32 {
+	var s0, s1, s2, s3 int32
+	a := q.numbers
+	for len(a) >= 16 && len(b) >= 16 {
+		x, y := (*[16]int32)(a), (*[16]int8)(b)
+		s0 += x[0]*int32(y[0]) + x[4]*int32(y[4]) + x[8]*int32(y[8]) + x[12]*int32(y[12])
+		s1 += x[1]*int32(y[1]) + x[5]*int32(y[5]) + x[9]*int32(y[9]) + x[13]*int32(y[13])
+		s2 += x[2]*int32(y[2]) + x[6]*int32(y[6]) + x[10]*int32(y[10]) + x[14]*int32(y[14])
+		s3 += x[3]*int32(y[3]) + x[7]*int32(y[7]) + x[11]*int32(y[11]) + x[15]*int32(y[15])
+		a, b = a[16:], b[16:]
+	}
+	for i := range min(len(a), len(b)) {
+		s0 += a[i] * int32(b[i])
+	}
+	return s0 + s1 + s2 + s3
 }
 
 func (v *vectors) clear() {
@@ -185,10 +219,10 @@ func (v *vectors) candidates(x []float32, n int, kinds lineKind) [][]neighbour {
 	}
 	workers := min(runtime.GOMAXPROCS(0), 1+len(v.ids)/vectorsPerWorker)
 	guess, least := v.preselect(x, n, workers)
-	q, scale := quantise(nil, x)
+	q := newQuestion(x)
 	parts := make([][][]neighbour, workers)
 	v.inParts(workers, func(w, from, to int) {
-		s := scan{v: v, query: q, scale: scale, n: copyFactor * n, best: make([][]neighbour, kinds), worst: make([]float32, kinds)}
+		s := scan{v: v, query: q, n: copyFactor * n, best: make([][]neighbour, kinds), worst: make([]float32, kinds)}
 		s.look(from, to, guess, least)
 		parts[w] = s.best
 	})
@@ -242,7 +276,8 @@ func (v *vectors) withoutCopies(all []neighbour, n int) (kept []neighbour) {
 
 // similarity is the cosine of two vectors.
 func (v *vectors) similarity(i, k int) float32 {
-	return v.product(v.all[i*v.size:(i+1)*v.size], v.scales[i], k)
+	at := func(i int) []int8 { return v.all[i*v.size : (i+1)*v.size] }
+	return float32(dotProduct(at(i), at(k))) * v.scales[i] * v.scales[k]
 }
 
 // between is the cosine of two lines; false when one has not one vector: how long ones
@@ -293,8 +328,7 @@ func closest(all []neighbour, n int) []neighbour {
 // scan looks at a part of the vectors.
 type scan struct {
 	v     *vectors
-	query []int8
-	scale float32
+	query question
 	n     int
 	best  [][]neighbour // by kind, in no order
 	worst []float32     // by kind: what is not closer need not be kept
@@ -308,7 +342,7 @@ func (s *scan) look(from, to int, guess []uint16, least uint16) {
 		if guess != nil && guess[i] < least || int(kind) >= len(s.best) || s.v.ids[i] == 0 {
 			continue
 		}
-		c := s.v.product(s.query, s.scale, i)
+		c := s.v.product(s.query, i)
 		if c <= s.worst[kind] { // nothing below 0 is near
 			continue
 		}
