@@ -219,3 +219,18 @@ func TestLongAnswersAreReadInTime(t *testing.T) {
 		}
 	}
 }
+
+// TestModelsThatThinkFirst has those whose templates open the thoughts be known by their
+// names, so that nothing of the first answer is spoken that was a thought.
+func TestModelsThatThinkFirst(t *testing.T) {
+	tests := map[string]bool{
+		"Qwen/Qwen3-4B-Thinking-2507": true, "deepseek-r1:8b": true, "qwq:32b": true, "exaone-deep:7.8b": true, "phi4-mini-reasoning": true,
+		"GLM-Z1-9B-0414": true, "allenai/Olmo-3-7B-Think": true, "MiniMax-M2": true,
+		"llama3.2:3b": false, "gpt-4o-mini": false, "qwen2.5:7b-instruct": false, "gemma3:4b": false, "smollm2-135m-instruct": false,
+	}
+	for model, want := range tests {
+		if got := ThinksFirst(model); got != want {
+			t.Errorf("%s: %v, want %v", model, got, want)
+		}
+	}
+}
