@@ -116,7 +116,7 @@ func writeHostile(t *testing.T, file, p string) {
 	turn := turns.Turn{Format: turns.Format, Version: turns.Version, ID: p, Room: p, Begun: 1763000000, Text: p, Outcome: contract.TurnInterrupted, Reason: p, Error: p, Into: p, By: p, Reply: p, Asked: 1763000001,
 		Partials: []turns.Partial{{At: 1763000000, Text: p}}, Tools: []turns.Tool{{Name: p, Arguments: p, Result: p, Error: p}}, Spoken: []turns.Spoken{{Text: p, State: turns.Partly, Heard: p}, {Text: p, State: p}},
 		Engines: []turns.Engine{{Service: p, Engine: p, Model: p, From: p, Cloud: p}}, Events: []turns.Event{{At: 1763000000, What: p, Text: p}}, Stages: []turns.Stage{{Name: p, Of: p, From: 1763000000, To: 1763000001, Note: p}},
-		Made: &contract.AnswerDetail{ID: p, Memories: []contract.PromptMemory{{Text: p, Role: &p, Score: new(0.5)}}, MemoryError: &p, Tools: []string{p}, Rounds: []contract.ModelRound{{Model: &p, Error: &p}}},
+		Made:   &contract.AnswerDetail{ID: p, Memories: []contract.PromptMemory{{Text: p, Role: &p, Score: new(0.5)}}, MemoryError: &p, Tools: []string{p}, Rounds: []contract.ModelRound{{Model: &p, Error: &p}}},
 		Speech: &contract.SpeechDetail{UttID: p, Begun: 1763000000, StepMS: 20, Levels: []int{20, 60, 20}, Text: &p, Pauses: []contract.SpeechPause{{To: 1, Text: &p}}}}
 	f, err := os.Create(file)
 	if err != nil {

@@ -3,6 +3,7 @@ package page
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -14,6 +15,9 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
+	"github.com/gotars/tars/contract"
+	"github.com/gotars/tars/kit"
+	"github.com/gotars/tars/services/ui-web/turns"
 	"github.com/gotars/tars/test/need"
 )
 
@@ -115,6 +119,19 @@ func TestTenTurnsOnThePage(t *testing.T) {
 		await(t, ctx, `document.querySelector("#turn .caption").innerText.includes("Mm-hm.") && [...document.querySelectorAll("#turn .cursor")].some((c) => !c.hidden)`)
 		await(t, ctx, `document.getElementById("turn-play").ariaPressed === "false"`)
 	})
+	t.Run("a turn with its sound is heard", func(t *testing.T) {
+		file := filepath.Join(t.TempDir(), "sound.json")
+		withSound(t, filepath.Join("testdata", "turns", "nod.json"), file)
+		do(t, ctx, chromedp.Evaluate[chromedp.Void](`(() => { // what is played is counted
+			const was = AudioBufferSourceNode.prototype.start;
+			AudioBufferSourceNode.prototype.start = function (...a) { window.heard = [this.buffer.duration, Math.max(...this.buffer.getChannelData(0))]; was.apply(this, a); };
+		})()`))
+		openTurnFile(t, ctx, file)
+		await(t, ctx, `document.getElementById("turn-play").innerText === "Replay with sound"`)
+		do(t, ctx, chromedp.Click("#turn-play"))
+		await(t, ctx, `window.heard && Math.abs(heard[0] - 0.5) < 0.01 && heard[1] > 0.2`)
+		do(t, ctx, chromedp.Click("#turn-play"))
+	})
 	t.Run("Escape closes it, and what is no turn is told", func(t *testing.T) {
 		do(t, ctx, chromedp.KeyEvent(kb.Escape))
 		await(t, ctx, `!document.getElementById("turn").open`)
@@ -133,6 +150,28 @@ func TestTenTurnsOnThePage(t *testing.T) {
 		}
 		shoot(t, ctx, "turn-slow-model-1280-rtl")
 	})
+}
+
+// withSound writes a turn with half a second of a tone in it.
+func withSound(t *testing.T, from, to string) {
+	t.Helper()
+	in, err := os.Open(from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = in.Close() }()
+	turn, err := turns.Read(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	turn.Sound = &turns.Sound{From: turn.Begun, Rate: 16000, PCM: tone(8000, 16000, 330)}
+	out, err := os.Create(to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(turn.Write(out), out.Close()); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // TestWhyOfALine asks lines of the conversation why they were answered.
@@ -171,11 +210,32 @@ func TestWhyOfALine(t *testing.T) {
 		await(t, ctx, `document.querySelector("#turn-verdict").innerText === "Answered" && document.getElementById("turn-save").hidden`)
 		do(t, ctx, chromedp.KeyEvent(kb.Escape))
 	})
+	t.Run("what was heard here and ignored has a line, of several in a row the last", func(t *testing.T) {
+		bus := hostileTool(t)
+		here := kit.WithBaggage(t.Context(), "room", value[string](t, ctx, `tars.room`))
+		for i, reason := range []string{"no_speech", "unsure", "echo"} {
+			if err := bus.Publish(here, contract.SpeechDropped{UttID: new(fmt.Sprint("dropped-", i)), Reason: reason}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := bus.Publish(kit.WithBaggage(t.Context(), "room", "attic"), contract.SpeechDropped{UttID: new("elsewhere"), Reason: "echo"}); err != nil {
+			t.Fatal(err)
+		}
+		await(t, ctx, `document.querySelector("#log li.ignored")?.innerText.startsWith("Ignored: that was the echo of my own voice")`)
+		if n := value[int](t, ctx, `document.querySelectorAll("#log li.ignored").length`); n != 1 {
+			t.Errorf("%d lines say that something was ignored, want one", n)
+		}
+		shoot(t, ctx, "ignored-1280")
+		do(t, ctx, chromedp.Click("#log li.ignored .why"))
+		await(t, ctx, `document.getElementById("turn").open && document.querySelector("#turn-verdict").innerText === "Ignored: that was the echo of my own voice"`)
+		do(t, ctx, chromedp.KeyEvent(kb.Escape))
+	})
 	t.Run("the list has it", func(t *testing.T) {
 		tab(t, ctx, "turns")
 		await(t, ctx, inner("turns-list")+`.includes("What colour is the boat?")`)
 		shoot(t, ctx, "turns-1280")
-		do(t, ctx, chromedp.Click("#turns-list button"))
-		await(t, ctx, `document.getElementById("turn").open`)
+		await(t, ctx, inner("turns-list")+`.includes("Ignored: it was no speech")`)
+		do(t, ctx, chromedp.Click("#turns-list li:last-child button"))
+		await(t, ctx, `document.getElementById("turn").open && document.querySelector("#turn-verdict").innerText === "Answered"`)
 	})
 }

@@ -22,6 +22,8 @@ const (
 	maxSpoken     = 100     // lines of an answer
 	maxText       = 2000    // characters of a line, the arguments or the result of a tool
 	maxReply      = 20000   // characters of an answer
+	maxID         = 256     // bytes of an id; what has a longer one is left out
+	maxAliases    = 8       // ids by which a turn is found
 )
 
 // Collector keeps the last turns. It is safe for concurrent use.
@@ -144,7 +146,7 @@ func (c *Collector) open(t Turn, ids ...string) *kept {
 
 // alias lets k be found by one more id.
 func (c *Collector) alias(k *kept, id string) {
-	if id == "" || c.byID[id] == k {
+	if id == "" || len(id) > maxID || c.byID[id] == k || len(k.ids) >= maxAliases {
 		return
 	}
 	c.byID[id] = k

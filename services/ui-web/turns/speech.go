@@ -52,6 +52,9 @@ func (c *Collector) woke(m contract.WakeEvent, room string, at float64, now time
 // partial takes what was understood so far.
 func (c *Collector) partial(m contract.PartialTranscript, room string, at float64, now time.Time) {
 	r, utt := c.roomAt(room, now), text(m.UttID)
+	if len(utt) > maxID {
+		return
+	}
 	p := Partial{at, begin(m.Text, maxText)}
 	r.words, r.wordsOf = p, utt
 	if len(r.partials) > 4 { // of utterances whose end was lost
@@ -64,6 +67,9 @@ func (c *Collector) partial(m contract.PartialTranscript, room string, at float6
 
 // time takes when words were said, which comes just before their text.
 func (r *roomNow) time(m contract.SpeechTiming) {
+	if len(m.UttID) > maxID {
+		return
+	}
 	if len(r.timings) > 4 {
 		clear(r.timings)
 	}
@@ -72,11 +78,11 @@ func (r *roomNow) time(m contract.SpeechTiming) {
 
 // final begins a turn.
 func (c *Collector) final(m contract.FinalTranscript, from kit.Meta, at float64, now time.Time) {
-	if c.byID[m.MessageID] != nil {
-		return // a copy
+	if c.byID[m.MessageID] != nil || len(m.MessageID) > maxID || len(text(m.UttID)) > maxID {
+		return // a copy, or no id of anybody
 	}
 	room := from.Baggage["room"]
-	t := Turn{ID: m.MessageID, UttID: text(m.UttID), Room: room, Typed: from.Baggage["typed"] == "1", Begun: at, Text: begin(m.Text, maxReply), Lang: m.Lang, Confidence: m.Confidence}
+	t := Turn{ID: m.MessageID, UttID: text(m.UttID), Room: room, Typed: from.Baggage["typed"] == "1", Begun: at, Text: begin(m.Text, maxReply), Lang: begin(m.Lang, 16), Confidence: m.Confidence}
 	r := c.roomAt(room, now)
 	t.takeFrom(r)
 	r.words, r.wordsOf = Partial{at, begin(m.Text, maxText)}, t.UttID
@@ -86,10 +92,10 @@ func (c *Collector) final(m contract.FinalTranscript, from kit.Meta, at float64,
 // dropped begins a turn that is over: nothing is answered.
 func (c *Collector) dropped(m contract.SpeechDropped, room string, at float64, now time.Time) {
 	utt := text(m.UttID)
-	if utt == "" || c.byID[utt] != nil {
+	if utt == "" || len(utt) > maxID || c.byID[utt] != nil {
 		return
 	}
-	t := Turn{ID: utt, UttID: utt, Room: room, Begun: at, Ended: at, Outcome: contract.TurnIgnored, Reason: m.Reason, Error: begin(text(m.Err), maxText)}
+	t := Turn{ID: utt, UttID: utt, Room: room, Begun: at, Ended: at, Outcome: contract.TurnIgnored, Reason: begin(m.Reason, 200), Error: begin(text(m.Err), maxText)}
 	if m.Reason == "failed" {
 		t.Outcome = contract.TurnFailed
 	}

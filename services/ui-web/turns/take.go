@@ -96,7 +96,7 @@ func (c *Collector) Note(m msg.Message, from kit.Meta, now time.Time) {
 	case contract.MicAudio:
 		c.heardSound(m, now)
 	case contract.EngineInUse:
-		if len(c.engines) < maxRooms {
+		if _, known := c.engines[m.Name]; known || len(c.engines) < maxRooms {
 			c.engines[m.Name] = m
 		}
 	case contract.WakeEvent:

@@ -145,6 +145,11 @@ func TestWhatIsKeptIsBounded(t *testing.T) {
 	if _, ok := s.Get("fu0"); ok {
 		t.Error("the oldest is still kept")
 	}
+	huge := strings.Repeat("x", 100_000)
+	s.tell("hall", "", final(huge, "u", "hello"), final("f", huge, "hello"), contract.SpeechDropped{UttID: &huge, Reason: huge}, contract.SpeechTiming{UttID: huge}, contract.PartialTranscript{UttID: &huge, Text: huge})
+	if now := s.List(); now[0].ID != "fu999" {
+		t.Errorf("something with an endless id is kept: %.40s", now[0].ID)
+	}
 	for i := range 500 { // one turn without end
 		s.tell("hall", "", contract.TtsSay{UttID: new("u999"), Text: "more"}, contract.ToolCallRequest{CallID: fmt.Sprint("u999-", i)}, contract.LLMProgress{ID: "u999", State: fmt.Sprint(i)})
 	}

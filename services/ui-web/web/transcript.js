@@ -149,8 +149,8 @@ export class Transcript {
     if (!id || line.li.dataset.id && line.why) return;
     line.li.dataset.id = id;
     line.why = make("button", { type: "button", class: "why", "aria-label": t("why this", { text: line.text.slice(0, 60) }) }, t("why"));
-    line.li.append(line.why);
-    this.list.querySelectorAll(":scope > li > .why").forEach((b) => { b.tabIndex = -1; }); // one stop of the Tab key for all lines: arrows lead on
+    line.meta.after(line.why);
+    this.list.querySelectorAll(":scope > li .why").forEach((b) => { b.tabIndex = -1; }); // one stop of the Tab key for all lines: arrows lead on
     line.why.tabIndex = 0;
   }
 
@@ -245,7 +245,7 @@ export class Transcript {
     li.className = cls;
     bubble.className = "bubble";
     meta.className = "meta";
-    li.append(bubble, meta);
+    li.append(bubble, make("div", { class: "foot" }, meta));
     const line = { li, bubble, meta, text: "" };
     this.welcome.hidden = true;
     this.list.append(li);

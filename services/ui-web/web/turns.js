@@ -28,7 +28,7 @@ export class Turns {
 
   // move leads from the question of one line to that of another.
   #move(e) {
-    const all = [...this.log.querySelectorAll("li:not([hidden]) > .why")], at = all.indexOf(e.target);
+    const all = [...this.log.querySelectorAll("li:not([hidden]) .why")], at = all.indexOf(e.target);
     const to = { ArrowUp: at - 1, ArrowDown: at + 1, Home: 0, End: all.length - 1 }[e.key];
     if (at < 0 || !all[to]) return;
     e.preventDefault();
