@@ -25,6 +25,8 @@ const (
 	// maxNesting is how many brackets, quotes or stars may stand in a row: nobody writes more,
 	// and each is a level of nesting, which costs time by its square.
 	maxNesting = 64
+	// maxBrackets is how many may open in all, as each is looked at for each that may end it.
+	maxBrackets = 400
 )
 
 // pattern parses all of CommonMark but HTML, and tables and deletions as GitHub has them.
@@ -73,7 +75,7 @@ func without(all []util.PrioritizedValue, one any) (rest []util.PrioritizedValue
 // HTML returns text as HTML that may stand in a page. It is empty when there is nothing to
 // mark up, and when the text is too much to: then the text itself is to be shown.
 func HTML(text string) string {
-	if len(text) > maxText || !strings.ContainsAny(text, "*_`#[]|>-+~=\\\n:.") || isNested(text) {
+	if len(text) > maxText || !strings.ContainsAny(text, "*_`#[]|>-+~=\\\n:.") || isNested(text) || strings.Count(text, "[") > maxBrackets {
 		return ""
 	}
 	source := []byte(text)
