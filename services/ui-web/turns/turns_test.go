@@ -207,3 +207,26 @@ func TestFiles(t *testing.T) {
 		})
 	}
 }
+
+// BenchmarkTurn is what a turn costs that is told of by 40 messages, with 200 kept.
+func BenchmarkTurn(b *testing.B) {
+	b.ReportAllocs()
+	s := newStory()
+	n := 0
+	for b.Loop() {
+		n++
+		id, utt := fmt.Sprint("f", n), fmt.Sprint("u", n)
+		s.tell("hall", "", contract.WakeEvent{Type: contract.WakeEventSpeechStart})
+		for i := range 10 {
+			s.tell("hall", "", contract.PartialTranscript{UttID: &utt, Text: fmt.Sprint("tell me a story ", i)})
+		}
+		s.tell("hall", "", final(id, utt, "Tell me a story."), contract.SpeechDetail{UttID: utt, Begun: 1, StepMS: 20, Levels: make([]int, 400)})
+		s.tell("hall", id, contract.LLMRequest{ID: utt})
+		for i := range 8 {
+			say := contract.TtsSay{UttID: &utt, Text: "And then they sailed on."}
+			say.MessageID = fmt.Sprint("s", i)
+			s.tell("hall", "", say, contract.TtsStatus{Event: contract.TtsSpeakingStart, UttID: &utt, Text: say.Text}, contract.VoiceDetail{UttID: &utt, Say: say.MessageID, Begun: new(1.0)})
+		}
+		s.tell("hall", "", contract.LLMResponse{ID: utt, Reply: new("And then they sailed on.")}, contract.TurnRecord{TurnID: id, Outcome: contract.TurnDone})
+	}
+}

@@ -41,7 +41,7 @@ export class TurnView {
     this.#replay?.stop();
     this.head.textContent = "";
     this.save.hidden = this.play.hidden = true;
-    this.body.replaceChildren(make("p", { class: "verdict quiet" }, why));
+    this.body.replaceChildren(make("p", { class: "verdict" }, why));
     if (!this.dialog.open) this.dialog.showModal();
   }
 }
@@ -59,7 +59,7 @@ function section(title, ...inside) {
 function opening(turn) {
   const v = verdict(turn), said = turn.text || turn.speech?.text;
   const sure = turn.confidence === undefined ? "" : t("sure", { n: Math.round(100 * turn.confidence) });
-  return make("section", { class: `verdict ${v.tone}` }, make("h2", { id: "turn-verdict" }, v.head), ...v.why.map((w) => make("p", {}, w)),
+  return make("section", { class: `verdict tone-${v.tone}` }, make("h2", { id: "turn-verdict" }, v.head), ...v.why.map((w) => make("p", {}, w)),
     said ? make("p", { class: "said" }, make("span", { class: "who" }, t(turn.outcome === "ignored" || turn.speech && !turn.text ? "was understood" : "you said")), make("q", {}, said), sure && make("small", {}, sure)) : undefined);
 }
 
@@ -86,24 +86,26 @@ function time(turn) {
   if (!all.length) return undefined;
   const begun = Math.min(...all.map((s) => s.from)), ended = Math.max(...all.map((s) => s.to)), whole = Math.max(.001, ended - begun);
   const rows = all.map((s) => {
-    const bar = make("span", { class: `bar ${s.name === "pause" ? "silence" : s.of}` });
+    const bar = make("span", { class: `bar ${owner(s)}` });
     bar.style.left = `${100 * (s.from - begun) / whole}%`;
     bar.style.width = `max(3px, ${100 * (s.to - s.from) / whole}%)`;
     const note = s.name === "tool" ? toolLabel(s.note) : s.note;
     return make("li", {}, make("span", { class: "name" }, t(`stage ${s.name}`), note ? make("small", {}, ` ${note}`) : undefined), make("span", { class: "track", "aria-hidden": "true" }, bar),
       make("span", { class: "took" }, t("took s", { s: (s.to - s.from).toFixed(2) })), make("span", { class: "aside" }, t(`of ${s.of}`)));
   });
-  const key = make("ul", { class: "key", "aria-hidden": "true" }, ...["person", "ours", "engine", "tool", "silence"].filter((o) => o === "silence" ? turn.wait : all.some((s) => s.of === o)).map((o) => make("li", { class: o }, t(`of ${o}`))));
+  const key = make("ul", { class: "key", "aria-hidden": "true" }, ...["person", "ours", "engine", "tool", "silence"].filter((o) => all.some((s) => owner(s) === o)).map((o) => make("li", { class: o }, t(`of ${o}`))));
   const falls = make("ol", { class: "stages", "data-begun": begun, "data-ended": ended }, ...rows);
   return section("where the time went", turn.wait && share(turn.wait), key, falls);
 }
+
+function owner(s) { return s.name === "pause" ? "silence" : s.of; }
 
 // share is a bar of the wait for the first sound.
 function share(w) {
   const parts = [["silence", w.pause], ["engine", w.engines], ["ours", w.ours]];
   const bar = make("div", { class: "share", "aria-hidden": "true" }, ...parts.map(([of, s]) => {
     const e = make("span", { class: `bar ${of}` });
-    e.style.flexGrow = Math.max(0, s ?? 0);
+    e.style.flexGrow = 1000 * Math.max(0, s ?? 0); // below 1 in all they would not fill it
     return e;
   }));
   return make("div", {}, make("p", {}, t("turn waited", seconds({ total: w.total, pause: w.pause, engines: w.engines, ours: w.ours }))), bar);
@@ -124,8 +126,8 @@ function answer(turn) {
 function made(turn) {
   const m = turn.made, memories = [...m?.memories ?? []].sort((a, b) => (b.score ?? 0) - (a.score ?? 0)).map((x) => {
     const meter = make("meter", { min: 0, max: 1, value: x.score ?? 0, "aria-label": t("certainty", { score: (x.score ?? 0).toFixed(2) }) });
-    const about = [x.score === undefined ? "" : t("certainty", { score: x.score.toFixed(2) }), x.role === "assistant" ? "TARS" : t("you"), x.beside ? t("stands beside") : "", x.superseded ? t("superseded") : ""];
-    return make("li", {}, make("p", {}, x.text), meter, make("small", {}, about.filter(Boolean).join(" · ")));
+    const about = [x.score === undefined || x.beside ? "" : t("certainty", { score: x.score.toFixed(2) }), x.role === "assistant" ? "TARS" : t("you"), x.beside ? t("stands beside") : "", x.superseded ? t("superseded") : ""];
+    return make("li", {}, make("p", {}, x.text), x.beside ? undefined : meter, make("small", {}, about.filter(Boolean).join(" · ")));
   });
   const tools = turn.tools.map((x) => make("li", { class: x.error ? "failed" : "" }, make("p", {}, toolLabel(x.name)), make("pre", { tabindex: 0, "aria-label": t("arguments") }, x.arguments ?? "{}"),
     make("pre", { class: x.error ? "bad" : "", tabindex: 0, "aria-label": t("result") }, x.error ?? x.result ?? "")));

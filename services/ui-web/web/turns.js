@@ -66,7 +66,7 @@ export class Turns {
   #item(s) {
     const v = verdict({ ...s, events: [], tools: [], stages: [], asked: 1 });
     const at = new Date(1000 * s.begun).toLocaleTimeString(document.documentElement.lang, { timeStyle: "medium" });
-    return make("li", {}, make("button", { type: "button", class: `turn ${v.tone}`, onclick: () => this.open(s.id) },
+    return make("li", {}, make("button", { type: "button", class: `turn tone-${v.tone}`, onclick: () => this.open(s.id) },
       make("span", { class: "said" }, s.text || "…"), make("small", {}, [v.head, place(s.room, this.here), at].filter(Boolean).join(" · "))));
   }
 }

@@ -45,7 +45,13 @@ function interrupted(turn, said) {
   const button = turn.events.some((e) => e.what === "control_stop" && e.text === "user");
   const key = button ? "button" : INTERRUPTED.get(turn.reason) ?? "cancelled";
   const words = said.by && (key === "stop" || key === "interrupted");
-  return both(`turn cut ${words ? `by ${key}` : key}`, said, "warn", !words && said.by && key !== "button" ? t("said last", said) : "");
+  return both(`turn cut ${words ? `by ${key}` : key}`, said, "warn", !words && said.by && key !== "button" ? t("said last", said) : "", upTo(turn));
+}
+
+// upTo is how far an answer was heard that was cut off.
+function upTo(turn) {
+  const lines = turn.spoken?.filter((s) => !s.aside) ?? [], last = lines.findLast((s) => s.state === "heard" || s.state === "partly" && s.heard);
+  return last ? t("heard up to", { text: last.state === "partly" ? last.heard : last.text }) : lines.length ? t("heard nothing") : "";
 }
 
 function failed(turn) {
@@ -59,11 +65,11 @@ function failed(turn) {
 function done(turn) {
   const obeyed = OBEYED.get(turn.reason);
   if (obeyed) return both(`turn obeyed ${obeyed}`, {}, "good");
-  const tools = turn.tools.map((x) => toolLabel(x.name)), memories = (turn.made?.memories ?? []).filter((m) => !m.beside);
+  const tools = turn.tools.map((x) => toolLabel(x.name)), memories = (turn.made?.memories ?? []).filter((m) => !m.beside).sort((a, b) => (b.score ?? 0) - (a.score ?? 0));
   const why = [];
   if (!turn.asked) why.push(t("turn by rule"));
   if (tools.length) why.push(t("turn by tools", { tools: tools.join(", ") }));
-  if (memories.length) why.push(t("turn by memory", { n: memories.length }));
+  if (memories.length) why.push(t("turn by memory", { text: memories[0].text }));
   if (turn.cut) why.push(t("turn cut short"));
   const w = turn.wait, slow = w?.total > LATE && slowest(turn);
   if (w) why.unshift(t("turn first sound", seconds({ total: w.total })));
