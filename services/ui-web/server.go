@@ -136,6 +136,7 @@ func (s *Server) routes() map[string]http.HandlerFunc {
 		"GET /api/turns":          s.listTurns,
 		"GET /api/turns/{id}":     s.turn,
 		"POST /api/character":     s.character,
+		"POST /api/speak":         s.speak,
 		"POST /api/tools":         s.switchTools,
 		"GET /api/session":        s.session,
 		"POST /logout":            s.logout,

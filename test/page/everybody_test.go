@@ -81,6 +81,12 @@ func TestNobodyIsKeptOut(t *testing.T) {
 		name string
 		show func()
 	}{
+		{"first", func() {
+			if !value[bool](t, ctx, `document.getElementById("board").open`) {
+				do(t, ctx, chromedp.Click("#menu"))
+			}
+			do(t, ctx, chromedp.Click("#tab-sound"), chromedp.Click("#sound-first"), chromedp.WaitVisible("#first meter, #first button"))
+		}},
 		{"conversation", func() {
 			do(t, ctx, typing("What colour is the boat?"))
 			await(t, ctx, `tars.speaking`)
@@ -98,6 +104,7 @@ func TestNobodyIsKeptOut(t *testing.T) {
 		{"memory", in("memory", chromedp.Click("#mind-segments [data-segment=memory]"), chromedp.WaitVisible("#memories .forget"), chromedp.Click("#memories .forget"))},
 		{"character", func() { part(t, ctx, "memory", "character"); do(t, ctx, chromedp.WaitVisible("[data-trait=humor]")) }},
 		{"tools", func() { part(t, ctx, "memory", "tools"); do(t, ctx, chromedp.WaitVisible("#servers [role=switch]")) }},
+		{"sound", in("sound")},
 		{"bus", func() {
 			part(t, ctx, "bus", "live")
 			await(t, ctx, `document.querySelectorAll("#bus-list .message").length > 5`)

@@ -97,7 +97,7 @@ func TestMind(t *testing.T) {
 	})
 	t.Run("the tabs are reached by arrow keys", func(t *testing.T) {
 		do(t, ctx, chromedp.Click("#board-open"))
-		for _, want := range []string{"history", "memory", "timers", "turns", "bus", "health"} {
+		for _, want := range []string{"history", "memory", "timers", "turns", "sound", "bus", "health"} {
 			do(t, ctx, chromedp.KeyEvent(kb.ArrowRight))
 			await(t, ctx, fmt.Sprintf(`document.activeElement.id === "tab-%s" && !document.getElementById("panel-%s").hidden`, want, want))
 		}

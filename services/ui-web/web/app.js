@@ -6,6 +6,7 @@ import { Channels } from "./channels.js";
 import { Ear } from "./ear.js";
 import { Engines } from "./engines.js";
 import { earlier, History } from "./history.js";
+import { First } from "./first.js";
 import { House } from "./house.js";
 import { Inspector } from "./inspector.js";
 import { Line } from "./line.js";
@@ -16,7 +17,9 @@ import { Outbox } from "./outbox.js";
 import { Progress } from "./progress.js";
 import { Segments } from "./segments.js";
 import { Sheet } from "./sheet.js";
+import { Sound } from "./sound.js";
 import { Speaker } from "./speaker.js";
+import { Talk } from "./talk.js";
 import { t, translate } from "./text.js";
 import { Timers } from "./timers.js";
 import { toolLabel, Transcript } from "./transcript.js";
@@ -65,7 +68,18 @@ const inspector = new Inspector($, { message: (m) => channels.saw(m) });
 const busParts = new Segments($("bus-segments"), { live: $("bus-live"), channels: $("bus-channels") }, { channels: () => channels.look() });
 const sheet = new Sheet($("board"), {
   health: () => house.look(), memory: () => mindParts.show(mindParts.name), history: () => history.look(), turns: () => turns.look(), bus: () => { inspector.look(); busParts.show(busParts.name); },
+  sound: () => sound.look(),
 }, { health: () => house.leave(), bus: () => inspector.leave() });
+
+// Talking.
+const sound = new Sound($, ear, speaker, room);
+const talk = new Talk(ear, $("mic"), $("text"), { busy: () => !$("stop").hidden, stop: () => $("stop").click() });
+const first = new First($, sound, engines, (part) => {
+  if (!part) return $("board").close();
+  sheet.open("health");
+  house.segments.show(part);
+});
+navigator.serviceWorker?.register("sw.js").catch(() => {}); // without it the page is not there while the server is away
 account($, note);
 
 // For tests. pcm(id) is what was played of an answer, by default of the last:
@@ -205,6 +219,8 @@ function draw() {
   $("state").textContent = !line.open ? t("no connection") : !board.linked ? t("no broker")
     : speaker.waiting ? t("tap to hear") : speaker.speaking ? t("speaking") : busy ? progress.doing ?? t("thinking") : ear.listening ? t("listening") : "";
   $("stop").hidden = !busy;
+  talk.awake(ear.listening || speaker.speaking);
+  if (progress.ids.length || ear.listening) first.done();
   $("mic").setAttribute("aria-pressed", ear.listening);
   $("mute").setAttribute("aria-pressed", speaker.muted);
 }
@@ -247,7 +263,6 @@ $("stop").onclick = () => {
   }
   for (const stop of ids) speaker.drop(stop);
 };
-$("mic").onclick = () => ear.toggle();
 $("mute").onclick = () => { speaker.mute(!speaker.muted); draw(); };
 $("board-open").onclick = () => sheet.open("health");
 $("menu").onclick = () => sheet.open(sheet.name === "health" ? "history" : sheet.name);

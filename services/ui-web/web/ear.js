@@ -16,6 +16,7 @@ export class Ear {
   #ending;       // timer that sends the rest after the microphone was switched off
 
   sent = 0; // chunks
+  device = ""; // id of the microphone; empty: the browser's choice
 
   // line takes the chunks; on: changed(), level(0 to 1), trouble(text)
   constructor(line, on) {
@@ -55,7 +56,7 @@ export class Ear {
     }
     try {
       this.#stream = await navigator.mediaDevices.getUserMedia({
-        audio: { channelCount: 1, echoCancellation: tidy, noiseSuppression: tidy, autoGainControl: tidy },
+        audio: { deviceId: this.device ? { ideal: this.device } : undefined, channelCount: 1, echoCancellation: tidy, noiseSuppression: tidy, autoGainControl: tidy },
       });
       await this.#prepare();
       await this.#ctx.resume();

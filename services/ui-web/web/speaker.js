@@ -14,6 +14,7 @@ export class Speaker {
   chunks = 0;  // scheduled so far
   samples = 0;
   rate = 0;    // of the last chunk, samples per second
+  loudness = 1; // that the person chose, 0 to 1
 
   // changed is called when speech starts, ends or waits for a gesture.
   constructor(changed) {
@@ -41,7 +42,19 @@ export class Speaker {
     this.changed();
   }
 
-  get volume() { return this.muted ? 0 : this.#low; }
+  get volume() { return this.muted ? 0 : this.#low * this.loudness; }
+
+  // turn sets how loud speech is, 0 to 1.
+  turn(loudness) {
+    this.loudness = loudness;
+    this.#level(0.02);
+  }
+
+  // sink chooses the loudspeaker; "" is the browser's choice. It reports whether there is it.
+  async sink(id) {
+    this.out = id;
+    return !this.#ctx?.setSinkId || this.#ctx.setSinkId(id).then(() => true, () => false);
+  }
 
   #level(ramp) { this.#gain?.gain.setTargetAtTime(this.volume, this.#ctx.currentTime, ramp); }
 
@@ -109,6 +122,7 @@ export class Speaker {
       this.#ctx.onstatechange = () => this.changed();
       this.#gain = new GainNode(this.#ctx, { gain: this.volume });
       this.#gain.connect(this.#ctx.destination);
+      if (this.out) this.#ctx.setSinkId?.(this.out).catch(() => {}); // it is gone: the usual one plays
     }
     return this.#ctx;
   }

@@ -3,7 +3,8 @@
 import english from "./texts/en.js";
 
 const LANGUAGES = ["en", "de"]; // there is a file of each in texts
-const SESSION = fetch("/api/session").then((r) => r.json()).catch(() => ({}));
+const PATIENCE = 4000; // milliseconds for the server to say so
+const SESSION = fetch("/api/session", { signal: AbortSignal.timeout(PATIENCE) }).then((r) => r.json()).catch(() => ({}));
 
 // session is what the server says of this browser: {login, exposed, lang, may}.
 export const session = await SESSION;
