@@ -89,6 +89,22 @@ func (s *span) isRepeat() bool {
 	return slices.ContainsFunc(s.pieces, func(p piece) bool { return p.rule != nil && p.rule.Repeat != "" })
 }
 
+// putRight reads "TARS, sorry, half past seven": a word that may be left out before a request
+// puts right what was set last, where nothing else is said.
+func (l *language) putRight(tokens []token, text string, now time.Time) (Request, bool) {
+	all := l.spell(tokens)
+	rest := l.strip(all)
+	for k := range all {
+		if len(rest) == 0 || all[k].start >= rest[0].start {
+			break
+		}
+		if r, ok := l.byRules(false, l.scan(all[k:], false), text, now); ok && r.Action == Move {
+			return r, true
+		}
+	}
+	return Request{}, false
+}
+
 // isTakenBack reports whether a text ends with a word that nothing of it is meant.
 func (l *language) isTakenBack(lower string) bool {
 	text := joinTokens(l.strip(l.spell(tokenize(lower))))

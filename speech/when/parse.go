@@ -53,6 +53,11 @@ func (l *language) parseBy(loose bool, text string, now time.Time) (Request, boo
 		s.text = joinTokens(s.tokens)
 	}
 	r, ok := l.byRules(loose, s, text, now)
+	if !ok && !loose {
+		if moved, found := l.putRight(tokens, text, now); found {
+			return moved, true
+		}
+	}
 	if !ok && !loose && len(s.tokens) > 1 && s.tokens[0].span != nil { // "tomorrow I want to get up at nine"
 		at := s.tokens[0]
 		s.tokens = l.joinSpan(l.strip(slices.Clone(s.tokens[1:])), at)

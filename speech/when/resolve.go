@@ -281,7 +281,7 @@ func (m *moment) resolve(kind Kind, now time.Time) (at time.Time, known bool) {
 	for _, d := range days {
 		for _, h := range hours {
 			for _, t := range twice(d, h, m.minute) {
-				if t = t.Add(-m.ahead); t.After(now) {
+				if t = t.Add(-m.ahead); t.After(now) && !(kind == Reminder && m.isGuess() && isNight(t) && now.Hour() >= 6 && now.Hour() < 20) {
 					return t, true
 				}
 			}
@@ -289,6 +289,10 @@ func (m *moment) resolve(kind Kind, now time.Time) (at time.Time, known bool) {
 	}
 	return time.Time{}, false // today at a time that is over
 }
+
+// isNight reports whether hardly anybody is reminded of something at t who did not say so:
+// "remind me at two" in the afternoon is of two in the next one.
+func isNight(t time.Time) bool { return t.Hour() < 6 }
 
 // nextHour is the first time to come at the minute that was said. It is not known which
 // hour of another day, or of each day, is meant.
