@@ -210,6 +210,16 @@ func TestWhyOfALine(t *testing.T) {
 		await(t, ctx, `document.querySelector("#turn-verdict").innerText === "Answered" && document.getElementById("turn-save").hidden`)
 		do(t, ctx, chromedp.KeyEvent(kb.Escape))
 	})
+	t.Run("one that goes on is told to its end, and that its stop was pressed", func(t *testing.T) {
+		lines := value[int](t, ctx, `document.querySelectorAll("#log li.tars").length`)
+		do(t, ctx, typing("Tell me a story"))
+		await(t, ctx, fmt.Sprintf(`tars.speaking && document.querySelectorAll("#log li.tars").length > %d`, lines))
+		do(t, ctx, chromedp.Evaluate[chromedp.Void](`[...document.querySelectorAll("#log li.tars .why")].at(-1).click()`))
+		await(t, ctx, `document.querySelector("#turn-verdict")?.innerText === "It still goes on"`)
+		do(t, ctx, chromedp.Evaluate[chromedp.Void](`document.getElementById("stop").click()`))
+		await(t, ctx, `document.querySelector("#turn-verdict").innerText === "Cut off: the stop button was pressed"`)
+		do(t, ctx, chromedp.KeyEvent(kb.Escape))
+	})
 	t.Run("what was heard here and ignored has a line, of several in a row the last", func(t *testing.T) {
 		bus := hostileTool(t)
 		here := kit.WithBaggage(t.Context(), "room", value[string](t, ctx, `tars.room`))
@@ -235,7 +245,7 @@ func TestWhyOfALine(t *testing.T) {
 		await(t, ctx, inner("turns-list")+`.includes("What colour is the boat?")`)
 		shoot(t, ctx, "turns-1280")
 		await(t, ctx, inner("turns-list")+`.includes("Ignored: it was no speech")`)
-		do(t, ctx, chromedp.Click("#turns-list li:last-child button"))
+		do(t, ctx, chromedp.Click("#turns-list li:last-child button.tone-good"))
 		await(t, ctx, `document.getElementById("turn").open && document.querySelector("#turn-verdict").innerText === "Answered"`)
 	})
 }

@@ -171,6 +171,7 @@ function arrive(frame) {
       break;
     case "system/turn":
       transcript.turn(data);
+      turns.ended(data.turn_id);
       progress.over(transcript.idOf(data.turn_id));
       break;
   }

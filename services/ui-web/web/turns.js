@@ -6,8 +6,11 @@ import { t } from "./text.js";
 import { summaries, turnIn, turnOf } from "./turn-data.js";
 import { verdict } from "./verdict.js";
 
+const TOLD = 1500; // milliseconds after the end of a turn until all of it is told
+
 export class Turns {
   #asked = 0;
+  #live; // id of the turn that is shown and goes on
 
   // parts: list, status, file, log
   constructor(here, view, parts) {
@@ -43,11 +46,18 @@ export class Turns {
     const r = await request(path, undefined, t("no turn"));
     if (asked !== this.#asked) return;
     const turn = turnOf(r);
+    this.#live = turn?.outcome ? undefined : turn?.id;
     if (turn) this.view.show(turn, path);
     else this.view.fail(t("no turn"));
   }
 
+  // ended shows the rest of a turn that is in sight.
+  ended(id) {
+    if (id === this.#live && this.view.dialog.open) setTimeout(() => { if (id === this.#live && this.view.dialog.open) this.open(id); }, TOLD);
+  }
+
   async #read(file) {
+    this.#live = undefined;
     const asked = ++this.#asked, turn = await turnIn(file);
     if (asked !== this.#asked) return;
     if (turn) this.view.show(turn);

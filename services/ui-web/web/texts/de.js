@@ -197,7 +197,7 @@ export default {
   "turn late": "Spät beantwortet: {what} hat {s} s gebraucht",
   "turn waited": "Der erste Ton kam {total} s nach dem letzten Wort: {engines} s davon brauchten Engines und Werkzeuge, {pause} s waren Stille, bis klar war, dass die Runde zu Ende ist, {ours} s brauchte alles andere.",
   "turn first sound": "Erster Ton {total} s nach dem letzten Wort.",
-  "turn by rule": "Eine Regel hat geantwortet, ohne das Sprachmodell.",
+  "turn by rule": "Es wurde ohne das Sprachmodell beantwortet, von einer Regel oder den Timern.",
   "turn by tools": "Das Sprachmodell hat benutzt: {tools}.",
   "turn by memory": "Ich habe mich erinnert: „{text}“",
   "heard up to": "Zu hören war sie bis: „{text}“",

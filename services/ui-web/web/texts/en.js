@@ -206,7 +206,7 @@ export default {
   "turn late": "Answered, late: {what} took {s} s",
   "turn waited": "The first sound came {total} s after the last word: {engines} s of that took engines and tools, {pause} s were silence before it was clear that the turn was over, {ours} s took everything else.",
   "turn first sound": "First sound {total} s after the last word.",
-  "turn by rule": "A rule answered, without the language model.",
+  "turn by rule": "It was answered without the language model, by a rule or the timers.",
   "turn by tools": "The language model used: {tools}.",
   "turn by memory": "I remembered: “{text}”",
   "heard up to": "It was heard up to: “{text}”",
