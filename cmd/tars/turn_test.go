@@ -2,14 +2,19 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/gotars/tars/cmd/tars/internal/address"
 	"github.com/gotars/tars/contract"
+	"github.com/gotars/tars/kit"
 	"github.com/gotars/tars/kit/cmd/operate"
 	"github.com/gotars/tars/kit/msg"
 	"github.com/gotars/tars/kit/wire"
@@ -82,5 +87,53 @@ func TestARecordingThatMakesNoSense(t *testing.T) {
 	}
 	if _, err := f.read(strings.NewReader("{\"topic\":\"a\"}\nnonsense\n")); err == nil || !strings.Contains(err.Error(), "line 2") {
 		t.Errorf("read with %v", err)
+	}
+}
+
+// TestTurnsAreSavedAsTheyEnd takes three seconds: so long more of a turn may be told.
+func TestTurnsAreSavedAsTheyEnd(t *testing.T) {
+	for _, key := range []string{"MQTT_URL", "MQTT_HOST", "MQTT_PORT"} {
+		t.Setenv(key, "")
+	}
+	home := kit.Home(t.TempDir())
+	_, stop, err := haveBroker(t.Context(), home, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stop()
+	dir := filepath.Join(t.TempDir(), "turns")
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	done := make(chan error, 1)
+	go func() { done <- (&turnSaveCmd{Folder: dir, Room: "hall"}).Run(ctx, home) }()
+	bus, err := address.Open(t.Context(), home, "test", kit.Sends[contract.FinalTranscript](), kit.Sends[contract.TurnRecord]())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = bus.Close(context.Background()) }()
+	var files []string
+	for n := 0; len(files) == 0 && n < 300; n++ { // what is said before the command listens is not saved
+		for _, room := range []string{"hall", "attic"} {
+			f := contract.FinalTranscript{Text: "What time is it?"}
+			f.MessageID = fmt.Sprint(room, n)
+			in := kit.WithBaggage(t.Context(), "room", room)
+			if err := errors.Join(bus.Publish(in, f), bus.Publish(in, contract.TurnRecord{TurnID: f.MessageID, Outcome: contract.TurnDone})); err != nil {
+				t.Fatal(err)
+			}
+		}
+		time.Sleep(100 * time.Millisecond)
+		files, _ = filepath.Glob(filepath.Join(dir, "*.json"))
+	}
+	cancel()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	if files, _ = filepath.Glob(filepath.Join(dir, "turn-*.json")); len(files) == 0 {
+		t.Fatal("nothing was saved")
+	}
+	for _, name := range files {
+		if !strings.Contains(name, "-hall") {
+			t.Errorf("%s was saved, which is of another room", name)
+		}
 	}
 }

@@ -132,6 +132,20 @@ func TestTenTurnsOnThePage(t *testing.T) {
 		await(t, ctx, `window.heard && Math.abs(heard[0] - 0.5) < 0.01 && heard[1] > 0.2`)
 		do(t, ctx, chromedp.Click("#turn-play"))
 	})
+	t.Run("a file that is dropped is opened", func(t *testing.T) {
+		file, err := os.ReadFile(filepath.Join("testdata", "turns", "tool.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		do(t, ctx, chromedp.KeyEvent(kb.Escape), chromedp.Evaluate[chromedp.Void](fmt.Sprintf(`(() => {
+			const dataTransfer = new DataTransfer();
+			dataTransfer.items.add(new File([%q], "tool.json", { type: "application/json" }));
+			const drop = new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true });
+			document.getElementById("log").dispatchEvent(drop);
+			window.leftAlone = !drop.defaultPrevented;
+		})()`, file)))
+		await(t, ctx, `document.getElementById("turn").open && document.querySelector("#turn-verdict").innerText === "Answered, with a tool" && !leftAlone`)
+	})
 	t.Run("Escape closes it, and what is no turn is told", func(t *testing.T) {
 		do(t, ctx, chromedp.KeyEvent(kb.Escape))
 		await(t, ctx, `!document.getElementById("turn").open`)
