@@ -82,8 +82,12 @@ func TestTurnsAreServed(t *testing.T) {
 				t.Errorf("%s: %d %s", path, status, body)
 			}
 		}
+		call(t, b, "POST", "/api/memory/forget", `{"ids":[1]}`, own)
+		if _, body := call(t, b, "GET", "/api/turns", "", own); body != `{"turns":[]}` {
+			t.Errorf("after something was forgotten the turns are %s", body)
+		}
 		if status, _ := call(t, b, "GET", "/api/turns", "", "http://elsewhere.example"); status != 403 {
 			t.Errorf("another site gets %d, want 403", status)
 		}
-	}, module(uiweb.Config{}))
+	}, module(uiweb.Config{}), kittest.ServiceOf("memory", kit.Answer((&lines{}).forget)))
 }

@@ -159,6 +159,7 @@ func (s *Server) clearHistory(w http.ResponseWriter, r *http.Request) {
 		writeError(w, http.StatusBadRequest, "room is the one whose lines are forgotten")
 		return
 	}
+	s.pages.turns.Forget()
 	want, ids := selection{room: body.Room}, []int64(nil)
 	err := s.forward(r.Context(), func(l contract.MemoryLine) error {
 		if want.has(l) {

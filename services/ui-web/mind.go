@@ -52,6 +52,7 @@ func (s *Server) forget(w http.ResponseWriter, r *http.Request) {
 		writeError(w, http.StatusBadRequest, "ids are those of 1 to 500 lines")
 		return
 	}
+	s.pages.turns.Forget()
 	gone, err := ask(r.Context(), s, forgetTimeout, contract.MemoryForget{IDs: body.IDs})
 	writeReply(w, gone, err, "the memory does not answer")
 }

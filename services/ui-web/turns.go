@@ -26,7 +26,7 @@ func openPages(cfg Config, log *slog.Logger) *Pages {
 
 // keepers are the handlers of what is kept of turns and not shown to pages as it comes.
 func (s *Service) keepers(shown []kit.Handler, lane []kit.Option) []kit.Handler {
-	hidden := []msg.Message{contract.LLMRequest{}, contract.LLMCancel{}, contract.TtsControl{}, contract.SpeechTiming{}, contract.SpeechDetail{}, contract.AnswerDetail{}, contract.VoiceDetail{}}
+	hidden := []msg.Message{contract.LLMRequest{}, contract.LLMCancel{}, contract.TtsControl{}, contract.SpeechTiming{}, contract.SpeechDetail{}, contract.AnswerDetail{}, contract.VoiceDetail{}, contract.MemoryForget{}}
 	if s.pages.keepSound {
 		hidden = append(hidden, contract.MicAudio{})
 	}

@@ -172,6 +172,25 @@ func (c *Collector) shrink() {
 	}
 }
 
+// Forget forgets all turns that are over, as somebody has lines of the memory forgotten: what
+// was said in them may be in any.
+func (c *Collector) Forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.forgetOver()
+}
+
+func (c *Collector) forgetOver() {
+	for i, k := range slices.Backward(c.turns) {
+		if k.Outcome != "" {
+			c.forget(i)
+		}
+	}
+	for _, r := range c.rooms {
+		r.mic = micBuffer{}
+	}
+}
+
 func (c *Collector) forget(i int) {
 	k := c.turns[i]
 	for _, id := range k.ids {

@@ -13,38 +13,41 @@ import (
 	"github.com/gotars/tars/kit/wire"
 )
 
-// reader reads the messages of a topic.
-type reader struct {
-	topic string
-	read  func(*kit.Delivery) (msg.Message, bool)
-}
+// reader reads the messages of one topic.
+type reader func(*kit.Delivery) (msg.Message, bool)
 
-// readers are those of the topics that a collector takes, by topic.
-var readers = byTopic(
-	read[contract.FinalTranscript](), read[contract.PartialTranscript](), read[contract.SpeechTiming](), read[contract.SpeechDropped](),
-	read[contract.SpeechDetail](), read[contract.WakeEvent](), read[contract.LLMRequest](), read[contract.LLMStreamDelta](),
-	read[contract.LLMProgress](), read[contract.LLMResponse](), read[contract.LLMCancel](), read[contract.AnswerDetail](),
-	read[contract.ToolCallRequest](), read[contract.ToolCallResult](), read[contract.TtsSay](), read[contract.TtsStatus](),
-	read[contract.TtsControl](), read[contract.SpeechDuck](), read[contract.SpeechHeard](), read[contract.VoiceDetail](),
-	read[contract.TurnRecord](),
+// readers are those of all topics that a collector takes, but for the sound of microphones,
+// by their topic.
+var readers = readersOf(
+	read[contract.FinalTranscript], read[contract.PartialTranscript], read[contract.SpeechTiming], read[contract.SpeechDropped], read[contract.SpeechDetail], read[contract.WakeEvent],
+	read[contract.LLMRequest], read[contract.LLMProgress], read[contract.LLMResponse], read[contract.LLMCancel], read[contract.AnswerDetail],
+	read[contract.ToolCallRequest], read[contract.ToolCallResult],
+	read[contract.TtsSay], read[contract.TtsStatus], read[contract.TtsControl], read[contract.SpeechDuck], read[contract.SpeechHeard], read[contract.VoiceDetail],
+	read[contract.TurnRecord], read[contract.MemoryForget],
 )
 
-func read[M msg.Message]() reader {
-	var m M
-	return reader{m.Route().Topic, func(d *kit.Delivery) (msg.Message, bool) { return as[M](d) }}
+func readersOf(all ...func() (topic string, r reader)) map[string]reader {
+	m := map[string]reader{}
+	for _, one := range all {
+		topic, r := one()
+		m[topic] = r
+	}
+	return m
 }
 
-func byTopic(all ...reader) map[string]func(*kit.Delivery) (msg.Message, bool) {
-	known := map[string]func(*kit.Delivery) (msg.Message, bool){}
-	for _, r := range all {
-		known[r.topic] = r.read
-	}
-	return known
+func read[M msg.Message]() (topic string, r reader) {
+	var m M
+	return m.Route().Topic, func(d *kit.Delivery) (msg.Message, bool) { return as[M](d) }
 }
 
 // Topics are those that a collector takes, but for the sound of microphones.
 func Topics() []string {
 	return append(slices.Sorted(maps.Keys(readers)), contract.EngineInUse{}.Route().Topic)
+}
+
+// keyOf is the last level of a topic that a route with a key means.
+func keyOf(m msg.Message, topic string) (key string, ok bool) {
+	return strings.CutPrefix(topic, strings.TrimSuffix(m.Route().Topic, "+"))
 }
 
 // Take takes what arrived on the bus at a time. What it does not know or cannot read it
@@ -58,25 +61,20 @@ func (c *Collector) Take(d *kit.Delivery, now time.Time) {
 
 // decode reads a delivery by its topic.
 func decode(d *kit.Delivery) (msg.Message, bool) {
-	if service, ok := lastLevel(contract.EngineInUse{}, d.Topic); ok {
+	if r := readers[d.Topic]; r != nil {
+		return r(d)
+	}
+	if name, ok := keyOf(contract.EngineInUse{}, d.Topic); ok {
 		m, ok := as[contract.EngineInUse](d)
-		m.Name = service
+		m.Name = name
 		return m, ok
 	}
-	if source, ok := lastLevel(contract.MicAudio{}, d.Topic); ok {
+	if source, ok := keyOf(contract.MicAudio{}, d.Topic); ok {
 		m := contract.MicAudio{Source: source, PCM: d.Payload}
 		m.SetHeader(d.Header)
 		return m, m.Validate() == nil
 	}
-	if read := readers[d.Topic]; read != nil {
-		return read(d)
-	}
 	return nil, false
-}
-
-// lastLevel is the level of topic that the route of m leaves open, if topic is one of it.
-func lastLevel(m msg.Message, topic string) (level string, ok bool) {
-	return strings.CutPrefix(topic, strings.TrimSuffix(m.Route().Topic, "+"))
 }
 
 func as[M msg.Message](d *kit.Delivery) (m M, ok bool) {
@@ -95,6 +93,8 @@ func (c *Collector) Note(m msg.Message, from kit.Meta, now time.Time) {
 	switch m := m.(type) {
 	case contract.MicAudio:
 		c.heardSound(m, now)
+	case contract.MemoryForget:
+		c.forgetOver()
 	case contract.EngineInUse:
 		if _, known := c.engines[m.Name]; known || len(c.engines) < maxRooms {
 			c.engines[m.Name] = m

@@ -121,6 +121,18 @@ func TestWhatWasIgnoredIsKept(t *testing.T) {
 	}
 }
 
+// TestWhatIsForgottenIsGone has lines of the memory forgotten by voice.
+func TestWhatIsForgottenIsGone(t *testing.T) {
+	s := newStory()
+	s.tell("hall", "", final("f1", "u1", "The key is under the mat."), contract.TurnRecord{TurnID: "f1", Outcome: contract.TurnDone}, final("f2", "u2", "Forget that."), contract.MemoryForget{Last: true})
+	if list := s.List(); len(list) != 1 || list[0].ID != "f2" {
+		t.Errorf("kept %+v, want the turn that goes on", list)
+	}
+	if _, ok := s.Get("u1"); ok {
+		t.Error("what was forgotten is still told")
+	}
+}
+
 // TestWhatIsKeptIsBounded tells of more than is kept.
 func TestWhatIsKeptIsBounded(t *testing.T) {
 	s := newStory(turns.KeepSound())
