@@ -3,7 +3,7 @@
 //
 // A test that calls need.Docker(t) is skipped, with the reason, on a machine
 // without Docker, and fails there when TARS_TEST_REQUIRE names it: a list of
-// docker, browser, engines, installed, voice and judge with commas or spaces between,
+// docker, browser, firefox, engines, installed, voice and judge with commas or spaces between,
 // or all. With -short, as in make check, all of them are skipped and nothing is
 // looked for.
 package need
@@ -38,6 +38,7 @@ type requirement struct {
 var requirements = []requirement{
 	{"docker", "tests with containers", findDocker},
 	{"browser", "tests of the page in a browser", findBrowser},
+	{"firefox", "tests of the page in Firefox", findFirefox},
 	{"engines", "tests with real engines", func() (string, error) { return findEngines(defaultEngineVariables) }},
 	{"installed", "tests of installed engines", findInstalled},
 	{"voice", "tests of the built-in voice", findVoice},
@@ -56,6 +57,13 @@ func Docker(t testing.TB) {
 func Browser(t testing.TB) string {
 	t.Helper()
 	return findOrSkip(t, "browser", findBrowser)
+}
+
+// Firefox needs Firefox and a PulseAudio for it to play to, and returns the path of Firefox.
+// FIREFOX names another.
+func Firefox(t testing.TB) string {
+	t.Helper()
+	return findOrSkip(t, "firefox", findFirefox)
 }
 
 // Engines needs servers that listen at the URLs in the variables, by default
@@ -200,6 +208,18 @@ func findBrowser() (string, error) {
 		}
 	}
 	return "", errors.New("no Chromium: install it, or set CHROME to its path")
+}
+
+func findFirefox() (string, error) {
+	if _, err := exec.LookPath("pulseaudio"); err != nil { // without a loudspeaker its clock of sound stands still
+		return "", errors.New("no PulseAudio for Firefox: apt-get install firefox-esr pulseaudio")
+	}
+	for _, name := range []string{os.Getenv("FIREFOX"), "firefox-esr", "firefox"} {
+		if path, err := exec.LookPath(name); name != "" && err == nil {
+			return path, nil
+		}
+	}
+	return "", errors.New("no Firefox: apt-get install firefox-esr pulseaudio, or set FIREFOX to its path")
 }
 
 func findJudge() (string, error) {
