@@ -224,6 +224,14 @@ func TestWhyOfALine(t *testing.T) {
 		await(t, ctx, `document.querySelector("#turn-verdict").innerText === "Answered" && document.getElementById("turn-save").hidden`)
 		do(t, ctx, chromedp.KeyEvent(kb.Escape))
 	})
+	t.Run("a line of before a reload is explained too", func(t *testing.T) {
+		do(t, ctx, chromedp.Reload())
+		await(t, ctx, `document.querySelectorAll("#log li.earlier .why").length === 2`)
+		do(t, ctx, chromedp.Click("#log li.user.earlier .why"))
+		await(t, ctx, `document.getElementById("turn").open && document.querySelector("#turn-verdict").innerText === "Answered"`)
+		do(t, ctx, chromedp.KeyEvent(kb.Escape))
+		await(t, ctx, `window.tars?.connected && tars.ready === 6`)
+	})
 	t.Run("one that goes on is told to its end, and that its stop was pressed", func(t *testing.T) {
 		lines := value[int](t, ctx, `document.querySelectorAll("#log li.tars").length`)
 		do(t, ctx, typing("Tell me a story"))

@@ -273,7 +273,7 @@ async function before() {
   const { found, elsewhere, error } = await earlier(room);
   if (error) return;
   newest = Math.max(newest, found.at(-1)?.id ?? 0);
-  transcript.before(found, t(elsewhere ? "earlier elsewhere" : "earlier"));
+  transcript.before(found, t(elsewhere ? "earlier elsewhere" : "earlier"), await turns.kept());
 }
 
 // catchUp shows what was said while there was no line.

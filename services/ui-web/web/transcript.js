@@ -35,9 +35,14 @@ export class Transcript {
   }
 
   // before shows what was said before the page opened, above all that is there.
-  before(lines, words) {
-    const added = lines.filter((l) => !this.#has(l)).map((l) =>
-      make("li", { class: l.mine ? "user earlier" : "tars earlier" }, said(l), make("div", { class: "meta" }, place(l.room, this.room))));
+  // kept are the ids of turns that can still be explained.
+  before(lines, words, kept) {
+    const added = lines.filter((l) => !this.#has(l)).map((l) => {
+      const meta = make("div", { class: "meta" }, place(l.room, this.room));
+      const li = make("li", { class: l.mine ? "user earlier" : "tars earlier" }, said(l), make("div", { class: "foot" }, meta));
+      if (kept.has(l.utt)) this.#explain({ li, meta, text: l.text }, l.utt);
+      return li;
+    });
     this.list.querySelectorAll(":scope > .earlier, :scope > .divider").forEach((li) => li.remove());
     if (!added.length) return;
     this.welcome.hidden = true;

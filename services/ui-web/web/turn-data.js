@@ -52,4 +52,4 @@ export async function turnIn(file) {
 }
 
 // summaries reads the list of the server.
-export const summaries = list({ id: name, room: name, begun: number, text, outcome: name, reason: text }, ["id", "begun"]);
+export const summaries = list({ id: name, utt_id: name, answer_id: name, room: name, begun: number, text, outcome: name, reason: text }, ["id", "begun"]);

@@ -64,6 +64,12 @@ export class Turns {
     else this.view.fail(t("no turn file", { name: file.name }));
   }
 
+  // kept are the ids of all turns that the server can still explain.
+  async kept() {
+    const r = await request("/api/turns", undefined, "");
+    return new Set((summaries(r.turns) ?? []).flatMap((s) => [s.id, s.utt_id, s.answer_id]));
+  }
+
   // look shows the list.
   async look() {
     this.status.textContent = t("looking");
