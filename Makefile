@@ -23,7 +23,7 @@ endif
 voice = $(if $(TARS_ASSETS),$(TARS_ASSETS),$(home)/assets)
 
 .DEFAULT_GOAL := help
-.PHONY: help up run check test lint fuzz bench soak generate new assets engines build image
+.PHONY: help up run check test lint fuzz bench soak screenshots generate new assets engines build image
 .NOTPARALLEL:
 
 help: ## print this list
@@ -75,6 +75,10 @@ soak: ## the fault suite in full, with Docker: 100 restarts, 100 kills, 20 pause
 	TARS_SOAK=1 go test -count=1 -v -timeout 120m ./test/fault/
 	TARS_SOAK=1 go test -count=1 -v -timeout 60m ./test/flood/
 	TARS_SOAK=1 go test -count=1 -v -timeout 30m ./test/household/
+
+screenshots: ## the pictures of docs/page.md, in Chromium
+	@PAGE_PICTURES="$(CURDIR)/docs/page" go test ./test/page -run '^TestPictures$$' -count=1
+	@cp docs/page/conversation-desktop-light.png docs/page.png
 
 generate: build ## docs/asyncapi.json, topics.md, config.md, .env.example, the access list and the settings of each container
 	@describe() { env -i HOME=/ bin/tars describe "$$1" >"$$2.new" && mv "$$2.new" "$$2"; }; \

@@ -61,26 +61,22 @@ func barriers(t *testing.T, ctx context.Context, script string) string {
 	return value[string](t, ctx, `window.found`)
 }
 
-func TestNobodyIsKeptOut(t *testing.T) {
-	need.Browser(t)
-	s := start(t, allowAll)
-	s.remember("user", "kitchen", "The boat is red", "")
-	s.remember("assistant", "kitchen", "A red boat, I see.", "")
-	ctx := browse(t, s.url)
-	await(t, ctx, `window.tars?.connected && tars.ready === 6`)
-	among(t, &s.household, func() bool { s.broken = true; return true })
-	publish(t, tool(t), contract.CameraCaptureRequest{})
-	script := axe(t)
+// view is something that a person sees.
+type view struct {
+	name string
+	show func()
+}
+
+// viewsOf are all views of the page, in an order in which each can be reached from the one
+// before.
+func viewsOf(t *testing.T, ctx context.Context) []view {
 	in := func(name string, steps ...chromedp.Action[chromedp.Void]) func() {
 		return func() {
 			tab(t, ctx, name)
 			do(t, ctx, steps...)
 		}
 	}
-	views := []struct {
-		name string
-		show func()
-	}{
+	return []view{
 		{"first", func() {
 			if !value[bool](t, ctx, `document.getElementById("board").open`) {
 				do(t, ctx, chromedp.Click("#menu"))
@@ -117,6 +113,19 @@ func TestNobodyIsKeptOut(t *testing.T) {
 		}},
 		{"timers", in("timers", chromedp.SendKeys("#timer-when", "10 minutes\r"), chromedp.WaitVisible("#timer-list button"))},
 	}
+}
+
+func TestNobodyIsKeptOut(t *testing.T) {
+	need.Browser(t)
+	s := start(t, allowAll)
+	s.remember("user", "kitchen", "The boat is red", "")
+	s.remember("assistant", "kitchen", "A red boat, I see.", "")
+	ctx := browse(t, s.url)
+	await(t, ctx, `window.tars?.connected && tars.ready === 6`)
+	among(t, &s.household, func() bool { s.broken = true; return true })
+	publish(t, tool(t), contract.CameraCaptureRequest{})
+	script := axe(t)
+	views := viewsOf(t, ctx)
 	for _, width := range []int64{1280, 390} {
 		resize(t, ctx, width, 844)
 		for _, v := range views {

@@ -12,6 +12,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"github.com/gotars/tars/contract"
+	"github.com/gotars/tars/kit"
 	"github.com/gotars/tars/test/need"
 )
 
@@ -21,6 +22,20 @@ func part(t *testing.T, ctx context.Context, in, name string) {
 	tab(t, ctx, in)
 	do(t, ctx, chromedp.Click(fmt.Sprintf(`#panel-%s [data-segment=%q]`, in, name)))
 	await(t, ctx, fmt.Sprintf(`document.querySelector('#panel-%s [data-segment=%q]').ariaPressed === "true"`, in, name))
+}
+
+// speakIn has somebody speak in a room until quiet is called.
+func speakIn(t *testing.T, bus *kit.Bus, room string) (quiet func()) {
+	t.Helper()
+	over, stop := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for seq := 1; over.Err() == nil; seq += 10 { // those the ears say nothing of
+			_ = bus.Publish(over, contract.MicAudio{Source: room, Seq: seq, Rate: contract.AudioRate, PCM: tone(640, 16000, 440)})
+			time.Sleep(40 * time.Millisecond)
+		}
+	})
+	return func() { stop(); wg.Wait() }
 }
 
 const allowAll = "UI_ALLOW=inspect,publish,install"
@@ -64,16 +79,7 @@ func TestHouse(t *testing.T) {
 		part(t, ctx, "health", "rooms")
 		bus := tool(t)
 		await(t, ctx, inner("rooms")+`.includes("No microphone is on")`)
-		over, stop := context.WithCancel(t.Context())
-		var wg sync.WaitGroup
-		wg.Go(func() {
-			for seq := 1; over.Err() == nil; seq += 10 { // those the ears say nothing of
-				_ = bus.Publish(over, contract.MicAudio{Source: "kitchen", Seq: seq, Rate: contract.AudioRate, PCM: tone(640, 16000, 440)})
-				time.Sleep(40 * time.Millisecond)
-			}
-		})
-		defer wg.Wait()
-		defer stop()
+		defer speakIn(t, bus, "kitchen")()
 		await(t, ctx, `document.querySelector('[data-room=kitchen] meter')?.value > 0.5 && document.querySelector('[data-room=kitchen] .state').innerText === "listening"`)
 		shoot(t, ctx, "rooms-1280")
 	})

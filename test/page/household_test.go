@@ -3,7 +3,10 @@ package page
 import (
 	"context"
 	"errors"
+	"os"
+	"regexp"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -25,6 +28,15 @@ type household struct {
 	pictures int
 	installs [][]string
 	slow     bool // an installation goes on until it is stopped
+}
+
+// marked is a text with markup in it, which is to be shown and not to be run; without it for
+// pictures.
+func marked(text string) string {
+	if os.Getenv("PAGE_PICTURES") == "" {
+		return text
+	}
+	return strings.TrimSpace(regexp.MustCompile(`<[^>]*>`).ReplaceAllString(text, ""))
 }
 
 var toolNames = []string{"mcp__clock__now", "mcp__clock__zone", "mcp__lights__switch_on"}
@@ -101,13 +113,13 @@ func (k *keeper) Handlers() []kit.Handler {
 
 func (k *keeper) tell(ctx context.Context) error {
 	k.mu.Lock()
-	who := contract.CharacterSnapshot{Name: "TARS", Description: new("a former marine robot with a <b>humor</b> setting"), Traits: map[string]any{}}
+	who := contract.CharacterSnapshot{Name: "TARS", Description: new(marked("a former marine robot with a <b>humor</b> setting")), Traits: map[string]any{}}
 	for name, v := range k.traits {
 		who.Traits[name] = v
 	}
 	tools := contract.ToolsRegistry{Tools: []contract.ToolSpec{}}
 	for _, name := range toolNames {
-		spec := contract.ToolSpec{Type: "function", Function: map[string]any{"name": name, "description": "Does what its name says. <img src=x onerror=\"window.injected=true\">"}}
+		spec := contract.ToolSpec{Type: "function", Function: map[string]any{"name": name, "description": marked("Does what its name says. <img src=x onerror=\"window.injected=true\">")}}
 		if slices.Contains(k.off, name) {
 			tools.Off = append(tools.Off, spec)
 		} else {
@@ -144,7 +156,7 @@ func (k *keeper) picture(context.Context, contract.CameraCaptureRequest) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.broken {
-		return errors.New("the <b>lens</b> is dirty")
+		return errors.New(marked("the <b>lens</b> is dirty"))
 	}
 	k.pictures++
 	return nil

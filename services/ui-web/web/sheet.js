@@ -40,6 +40,7 @@ export class Sheet {
       tab.setAttribute("aria-selected", on);
       tab.tabIndex = on ? 0 : -1;
       document.getElementById(tab.getAttribute("aria-controls")).hidden = !on;
+      if (on) tab.scrollIntoView({ block: "nearest", inline: "nearest" });
     }
   }
 
