@@ -37,6 +37,8 @@ var titles = map[string]string{
 	"memory":       "Mind, memory: what an answer would be based on, and forgetting it",
 	"character":    "Mind, character: a slider for each trait",
 	"tools":        "Mind, tools: a switch for each",
+	"turns":        "Turns: what was said lately, and what came of each",
+	"turn":         "A turn, opened: why it went as it did, how it was heard, and where the time went",
 	"timers":       "Timers, alarms and reminders",
 	"sound":        "Sound: microphone, loudspeaker and volume, and whether they work",
 	"bus":          "Bus, live: every message while it passes, and sending one",
@@ -63,7 +65,8 @@ func TestPictures(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := "# The page\n\nTaken by `make screenshots`: do not edit. Each view in light and dark, on a desktop and on a phone.\nWhat the page can do is in [ui-web](services/ui-web.md).\n"
-	for _, v := range viewsOf(t, ctx) {
+	opened := view{"turn", func() { openTurnFile(t, ctx, "testdata/turns/slow-model.json") }}
+	for _, v := range append(viewsOf(t, ctx), opened) {
 		do(t, ctx, chromedp.EmulateViewport(1280, 800))
 		v.show()
 		quiet := func() {}
