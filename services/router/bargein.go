@@ -207,6 +207,8 @@ func (c *conversation) interruptByWords(p contract.PartialTranscript, name strin
 		return c.hold(name, r, now)
 	case as != phrases.NoIntent || !woken && (!c.addressed(r, now) || c.mayBeOwnVoice(name, r, now)) || !c.interruptible(r) || len(phrases.Words(rest)) < minInterruptWords || !r.barge.sustained && isDoubtful(p):
 		return nil
+	case r.running != nil && r.speechStart != nil && r.running.goesOnAt(timeOf(*r.speechStart)): // its transcript is joined to what was said before
+		return nil
 	}
 	return c.silenceRoom(name, r, "interrupted", now)
 }

@@ -322,6 +322,7 @@ func TestWhatWasHeardIsRemembered(t *testing.T) {
 }
 
 func TestHalvesOfASentenceAreJoined(t *testing.T) {
+	partials := ""
 	say := func(h *household, pause time.Duration, second string) {
 		h.voice("hall")
 		h.pass(time.Second)
@@ -330,7 +331,11 @@ func TestHalvesOfASentenceAreJoined(t *testing.T) {
 		h.final("hall", "Turn on the light.")
 		h.pass(pause - 600*time.Millisecond)
 		h.voice("hall")
-		h.pass(time.Second)
+		h.pass(700 * time.Millisecond)
+		if partials != "" {
+			h.partial("hall", partials)
+		}
+		h.pass(300 * time.Millisecond)
 		h.quiet("hall")
 		h.final("hall", second)
 	}
@@ -340,7 +345,15 @@ func TestHalvesOfASentenceAreJoined(t *testing.T) {
 	if q := h.asks[1]; len(q.History) != 0 {
 		t.Errorf("the first half left a trace: %+v", q.History)
 	}
+	h = newHousehold(t, nil) // words of the second half that are read before it is over do not part them
+	partials = "In the kitchen"
+	say(h, 1200*time.Millisecond, "In the kitchen, please.")
+	h.expect("ask Turn on the light.", "cancel", "interrupted joined", "ask Turn on the light in the kitchen, please.")
 	h = newHousehold(t, nil)
+	say(h, 1200*time.Millisecond, "Stop.")
+	h.expect("ask Turn on the light.", "cancel", "interrupted stop", "done stop")
+	h = newHousehold(t, nil)
+	partials = ""
 	say(h, 4*time.Second, "What time is it in Atlantis?")
 	h.expect("ask Turn on the light.", "cancel", "interrupted superseded", "ask What time is it in Atlantis?")
 }

@@ -30,7 +30,7 @@ type Config struct {
 	SayMax       int           `split_words:"true" default:"240" was:"ROUTER_STREAM_MAX_CHARS,STREAM_MAX_CHARS" desc:"longest piece without an end of a sentence, characters"`
 	LLMTimeout   time.Duration `split_words:"true" default:"45s" desc:"longest silence of the model before its answer is given up; more than LLM_FIRST_TOKEN, after which another one may answer"`
 	VoiceTimeout time.Duration `split_words:"true" default:"60s" desc:"longest silence of the voice before a turn is closed without it"`
-	Apology      string        `default:"Sorry, I cannot answer right now." desc:"said when the model failed"`
+	Apology      string        `default:"Sorry, I cannot answer right now." desc:"said when the model failed; none: nothing"`
 	History      int           `default:"10" desc:"turns of the conversation the model is reminded of"`
 	HistoryAge   time.Duration `split_words:"true" default:"30m" desc:"older turns are not sent"`
 
@@ -41,10 +41,10 @@ type Config struct {
 	InterruptThinking bool     `split_words:"true" default:"true" desc:"words end an answer of which nothing was heard yet, before they are complete"`
 	WakeToInterrupt   []string `split_words:"true" desc:"rooms, separated by commas, * for all, in which only a wake word or a phrase such as stop or hold on is obeyed while the assistant speaks: where the microphone hears it and nothing cancels that"`
 	Phrases           string   `desc:"file with more phrases for stop, pause, resume, repeat and nod, in the form of speech/phrases/en.json"`
-	BrokenOff         string   `split_words:"true" default:"Sorry, I lost the rest of that." desc:"said when the model failed in the middle of an answer; empty: nothing"`
-	CutShort          string   `split_words:"true" default:"That was too long for one answer. Say go on for more." desc:"said when an answer reached the longest one that the model may write, LLM_MAX_TOKENS; empty: nothing"`
-	Filler            string   `default:"One moment.|Still working on it.|Just a second.|It takes a little longer." desc:"said, in turn, while the model or a tool is at work and nothing was said for 1.2 s, separated by |; empty: nothing"`
-	NotUnderstood     string   `split_words:"true" default:"Sorry, I did not get that." desc:"said when the recogniser failed while somebody waits for an answer; empty: nothing"`
+	BrokenOff         string   `split_words:"true" default:"Sorry, I lost the rest of that." desc:"said when the model failed in the middle of an answer; none: nothing"`
+	CutShort          string   `split_words:"true" default:"That was too long for one answer. Say go on for more." desc:"said when an answer reached the longest one that the model may write, LLM_MAX_TOKENS; none: nothing"`
+	Filler            string   `default:"One moment.|Still working on it.|Just a second.|It takes a little longer." desc:"said, in turn, while the model or a tool is at work and nothing was said for 1.2 s, separated by |; none: nothing"`
+	NotUnderstood     string   `split_words:"true" default:"Sorry, I did not get that." desc:"said when the recogniser failed while somebody waits for an answer; none: nothing"`
 
 	OnlineAnnounce     bool   `split_words:"true" default:"false" also:"ONLINE_ANNOUNCE" desc:"say so when recogniser and voice are ready"`
 	OnlineAnnounceText string `split_words:"true" default:"System online." also:"ONLINE_ANNOUNCE_TEXT" desc:"what is said then"`
@@ -52,6 +52,11 @@ type Config struct {
 
 // Validate reports the first setting that cannot work.
 func (c *Config) Validate() error {
+	for _, said := range []*string{&c.Apology, &c.BrokenOff, &c.CutShort, &c.Filler, &c.NotUnderstood} { // an empty variable is one that is not set
+		if strings.TrimSpace(*said) == "none" {
+			*said = ""
+		}
+	}
 	switch {
 	case c.SayMin < 1 || c.SayMax < c.SayMin:
 		return fmt.Errorf("ROUTER_SAY_MIN is %d and ROUTER_SAY_MAX is %d, want 1 <= min <= max", c.SayMin, c.SayMax)

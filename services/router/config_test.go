@@ -17,3 +17,14 @@ func TestRoomsThatWantAWakeWordHaveNames(t *testing.T) {
 		}
 	}
 }
+
+// Containers set what is not set to nothing, so a variable that is empty has its default.
+func TestWordsThatAreNotWanted(t *testing.T) {
+	for _, name := range []string{"APOLOGY", "BROKEN_OFF", "CUT_SHORT", "FILLER", "NOT_UNDERSTOOD"} {
+		t.Setenv("ROUTER_"+name, "none")
+	}
+	c, err := kit.FromEnv[router.Config]("router")
+	if err != nil || c.Apology+c.BrokenOff+c.CutShort+c.Filler+c.NotUnderstood != "" {
+		t.Errorf("%+v, %v", c, err)
+	}
+}

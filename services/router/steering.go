@@ -156,14 +156,19 @@ func (c *conversation) wakePhrase(text string) (rest string, woken bool) {
 // continues reports whether t is the second half of what first is: both were
 // spoken, one right after the other, and nothing of an answer was heard.
 func (t *turn) continues(first *turn, now time.Time) bool {
-	if t.typed || first.typed || first.times.FirstAudio != nil || first.times.SpeechEnd == nil {
-		return false
-	}
 	begun := now
 	if t.times.SpeechStart != nil {
 		begun = timeOf(*t.times.SpeechStart)
 	}
-	gap := begun.Sub(timeOf(*first.times.SpeechEnd))
+	return !t.typed && first.goesOnAt(begun)
+}
+
+// goesOnAt reports whether speech that began at a time goes on with what t is.
+func (t *turn) goesOnAt(begun time.Time) bool {
+	if t.typed || t.times.FirstAudio != nil || t.times.SpeechEnd == nil {
+		return false
+	}
+	gap := begun.Sub(timeOf(*t.times.SpeechEnd))
 	return gap >= 0 && gap <= maxJoinGap
 }
 
