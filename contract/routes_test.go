@@ -30,6 +30,7 @@ var routes = []route{
 	{contract.WakeEvent{}, msg.Route{Topic: "wake/event", Type: "wake.event", QoS: 1}},
 	{contract.WakeMicCommand{}, msg.Route{Topic: "wake/mic", Type: "wake.mic", QoS: 1}},
 	{contract.TtsSay{}, msg.Route{Topic: "tts/say", Type: "tts.say", QoS: 1, Expiry: 30 * time.Second}},
+	{contract.RoomVoice{}, msg.Route{Topic: "tts/voice/+", Type: "tts.voice", QoS: 1, Retain: true, Expiry: 24 * time.Hour}},
 	{contract.TtsStatus{}, msg.Route{Topic: "tts/status", Type: "tts.status"}},
 	{contract.TtsControl{}, msg.Route{Topic: "tts/control", Type: "tts.control", QoS: 1}},
 	{contract.SpeechDuck{}, msg.Route{Topic: "tts/duck", Type: "tts.duck", QoS: 1}},

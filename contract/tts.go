@@ -28,6 +28,26 @@ func (TtsSay) Route() msg.Route {
 	return msg.Route{Topic: "tts/say", QoS: msg.AtLeastOnce, Expiry: 30 * time.Second}
 }
 
+// RoomVoice is the voice that the people of a room chose. It is used for all that is said
+// there, whatever the messages ask for; an engine that does not have it takes its own.
+type RoomVoice struct {
+	msg.Ident
+	Room  string `json:"-"`                    // last level of the topic
+	Voice string `json:"voice" msg:"required"` // empty: none is chosen any more
+}
+
+// Route is tts/voice/<room>. A page says it again when it connects, so that the broker need
+// not keep it for rooms that nobody is in.
+func (RoomVoice) Route() msg.Route {
+	return msg.Route{Topic: "tts/voice/+", Type: "tts.voice", QoS: msg.AtLeastOnce, Retain: true, Expiry: 24 * time.Hour}
+}
+
+// Key is the room.
+func (v RoomVoice) Key() string { return v.Room }
+
+// SetKey sets the room.
+func (v *RoomVoice) SetKey(key string) { v.Room = key }
+
 // The events of TtsStatus: start (paused resumed)* [stopped] end. An end always
 // follows a start.
 const (

@@ -27,6 +27,7 @@ var promised = []struct {
 	{"wake/event", "wake.event", 1, false, contract.WakeEvent{}},
 	{"wake/mic", "wake.mic", 1, false, contract.WakeMicCommand{}},
 	{"tts/say", "tts.say", 1, false, contract.TtsSay{}},
+	{"tts/voice/+", "tts.voice", 1, true, contract.RoomVoice{}},
 	{"tts/status", "tts.status", 0, false, contract.TtsStatus{}},
 	{"tts/control", "tts.control", 1, false, contract.TtsControl{}},
 	{"tts/duck", "tts.duck", 1, false, contract.SpeechDuck{}},

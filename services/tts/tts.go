@@ -33,7 +33,8 @@ type Service struct {
 	engine engine.Synthesizer
 	log    *slog.Logger
 
-	volumes volumes // of single voices
+	volumes volumes    // of single voices
+	chosen  roomVoices // used in the lane of commands alone
 
 	orders  chan func(*voice) // unbuffered: who gives one waits until it is carried out
 	over    chan struct{}     // closed when the loop has ended for good
@@ -47,7 +48,7 @@ func New(cfg Config, bus *kit.Bus, e engine.Synthesizer, log *slog.Logger) (*Ser
 	if err != nil {
 		return nil, err
 	}
-	return &Service{cfg: cfg, bus: bus, engine: e, log: log, volumes: loud, orders: make(chan func(*voice)), over: make(chan struct{})}, nil
+	return &Service{cfg: cfg, bus: bus, engine: e, log: log, volumes: loud, chosen: roomVoices{}, orders: make(chan func(*voice)), over: make(chan struct{})}, nil
 }
 
 // Handlers declares what the voice listens to. Both commands share a lane and
@@ -62,6 +63,7 @@ func (s *Service) Handlers() []kit.Handler {
 		kit.On(s.say, desk, kit.AckFirst(), kit.CancelledBy(stoppedAnswer, answerOf)), // after a restart nobody waits for it any more
 		kit.On(s.control, desk, kit.Overtake()),
 		kit.On(s.duck, desk, kit.Overtake()),
+		kit.On(s.chooseVoice, desk, kit.Overtake()),
 		kit.Loop(s.speak),
 		kit.OnConnect(s.connected, choice), kit.Every(failover.LookEvery, s.findEngine, choice),
 		kit.Sends[contract.TtsStatus](), kit.Sends[contract.SpeakerAudio](), kit.Sends[contract.SpeechHeard](), kit.Sends[contract.VoiceDetail](), kit.Sends[contract.EngineInUse](),
@@ -88,6 +90,7 @@ func answerOf(m contract.TtsSay) string {
 }
 
 func (s *Service) say(ctx context.Context, m contract.TtsSay) error {
+	m.Voice = s.chosen.voiceOf(kit.From(ctx).Baggage["room"], m.Voice)
 	chain := context.WithoutCancel(ctx) // speech outlives the handler, and is published in its chain
 	l := &line{
 		at: time.Now(), say: m, sentences: speech.Sentences(speech.Speakable(m.Text, orEmpty(m.Lang)), orEmpty(m.Lang), maxSentence),

@@ -79,4 +79,6 @@ type command struct {
 	Ping *int64  `json:"ping"` // number of a question whether the line stands
 	Stop *string `json:"stop"` // id of an answer; empty: whatever is spoken
 	Mic  *bool   `json:"mic"`  // switched on or off
+
+	Voice *string `json:"voice"` // that answers to this page are spoken with; empty: the usual one
 }

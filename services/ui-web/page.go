@@ -155,6 +155,8 @@ func (s *Server) runCommand(ctx context.Context, p *page, data []byte) error {
 	switch {
 	case c.Say != nil:
 		return s.sayOnce(ctx, p, *c.Say, c.ID)
+	case c.Voice != nil:
+		return s.chooseVoice(ctx, p, *c.Voice)
 	case c.Stop != nil:
 		return s.stop(ctx, *c.Stop)
 	case c.Mic != nil && *c.Mic:

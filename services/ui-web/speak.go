@@ -2,6 +2,7 @@ package uiweb
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -13,6 +14,7 @@ import (
 
 const (
 	speakTimeout  = 5 * time.Second // for the broker to take a text that is only spoken
+	maxVoiceBytes = 128             // of the name of a voice
 	maxSpeakChars = 300             // characters of one: it is to hear a voice, and not a book
 )
 
@@ -49,6 +51,17 @@ func (s *Server) speak(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	writeJSON(w, http.StatusOK, map[string]string{"utt_id": *say.UttID})
+}
+
+// chooseVoice tells which voice a page wants to hear.
+func (s *Server) chooseVoice(ctx context.Context, p *page, voice string) error {
+	voice = strings.TrimSpace(voice)
+	if len(voice) > maxVoiceBytes {
+		return fmt.Errorf("the name of a voice has %d bytes, at most %d", len(voice), maxVoiceBytes)
+	}
+	ctx, cancel := context.WithTimeout(ctx, speakTimeout)
+	defer cancel()
+	return s.bus.Publish(ctx, contract.RoomVoice{Room: p.room, Voice: voice})
 }
 
 // maySay reports whether the page of a room may say something now, as for typed texts.

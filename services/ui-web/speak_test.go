@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/coder/websocket"
+
 	"github.com/gotars/tars/contract"
 	"github.com/gotars/tars/kit"
 	"github.com/gotars/tars/kit/kittest"
@@ -45,4 +47,20 @@ func TestAPageHearsTheVoice(t *testing.T) {
 			}
 		}
 	}, module(uiweb.Config{}), tts)
+}
+
+func TestAPageChoosesItsVoice(t *testing.T) {
+	kittest.Run(t, "for its own room", func(t *testing.T, b *kittest.Harness) {
+		voices := kittest.Watch[contract.RoomVoice](b)
+		p := open(t, b, "3f2a")
+		p.send(t, websocket.MessageText, `{"voice":" en_US-joe-medium "}`)
+		if got, _ := voices.Next(t); got.Room != "web-3f2a" || got.Voice != "en_US-joe-medium" {
+			t.Errorf("chosen is %+v", got)
+		}
+		p.send(t, websocket.MessageText, `{"voice":"`+strings.Repeat("x", 129)+`"}`)
+		p.send(t, websocket.MessageText, `{"voice":""}`)
+		if got, _ := voices.Next(t); got.Voice != "" {
+			t.Errorf("then %+v", got)
+		}
+	}, module(uiweb.Config{}))
 }

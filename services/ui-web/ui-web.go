@@ -45,7 +45,7 @@ func (s *Service) Handlers() []kit.Handler {
 		kit.On(s.speech, lane...),
 		kit.OnConnect(s.up, lane...), kit.OnDisconnect(s.down, lane...),
 		kit.Sends[contract.FinalTranscript](), kit.Sends[contract.MicAudio](),
-		kit.Sends[contract.LLMCancel](), kit.Sends[contract.TtsControl](), kit.Sends[contract.CharacterUpdate](), kit.Sends[contract.TtsSay](),
+		kit.Sends[contract.LLMCancel](), kit.Sends[contract.TtsControl](), kit.Sends[contract.CharacterUpdate](), kit.Sends[contract.TtsSay](), kit.Sends[contract.RoomVoice](),
 		kit.ReadsBeside("system/info/+", "system/stats/+", contract.MicAudio{}.Route().Topic), kit.WritesBeside("system/stats/get"), // while somebody looks at the house
 		kit.Asks[contract.MemoryQuery](), kit.Asks[contract.MemoryList](), kit.Asks[contract.MemoryForget](), kit.Asks[contract.TimerCommand](), kit.Asks[contract.ToolSwitch](),
 	}, lane)

@@ -27,7 +27,8 @@ type household struct {
 	broken   bool     // a camera cannot take pictures
 	pictures int
 	installs [][]string
-	slow     bool // an installation goes on until it is stopped
+	voices   []string // that pages chose
+	slow     bool     // an installation goes on until it is stopped
 }
 
 // marked is a text with markup in it, which is to be shown and not to be run; without it for
@@ -107,7 +108,7 @@ func (s *stage) keeperModule() kit.Module {
 
 // Handlers declares what the keeper does.
 func (k *keeper) Handlers() []kit.Handler {
-	return []kit.Handler{kit.OnConnect(k.tell), kit.On(k.change), kit.Answer(k.switchTools), kit.On(k.picture),
+	return []kit.Handler{kit.OnConnect(k.tell), kit.On(k.change), kit.Answer(k.switchTools), kit.On(k.picture), kit.On(k.voice),
 		kit.Sends[contract.CharacterSnapshot](), kit.Sends[contract.ToolsRegistry]()}
 }
 
@@ -159,6 +160,13 @@ func (k *keeper) picture(context.Context, contract.CameraCaptureRequest) error {
 		return errors.New(marked("the <b>lens</b> is dirty"))
 	}
 	k.pictures++
+	return nil
+}
+
+func (k *keeper) voice(_ context.Context, v contract.RoomVoice) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.voices = append(k.voices, v.Room+" "+v.Voice)
 	return nil
 }
 

@@ -58,7 +58,7 @@ const history = new History(room, {
 const turnView = new TurnView(room, { dialog: $("turn"), head: $("turn-about"), body: $("turn-body"), close: $("turn-close"), play: $("turn-play"), save: $("turn-save") });
 const turns = new Turns(room, turnView, { list: $("turns-list"), status: $("turns-status"), file: $("turn-file"), log: $("log") });
 // The house, the mind and the bus.
-const engines = new Engines($);
+const engines = new Engines($, { report: (known) => sound.known(known) });
 const house = new House($, engines, room);
 board.told = (id, state) => house.hint(id, state);
 const mind = new Mind($);
@@ -68,11 +68,11 @@ const inspector = new Inspector($, { message: (m) => channels.saw(m) });
 const busParts = new Segments($("bus-segments"), { live: $("bus-live"), channels: $("bus-channels") }, { channels: () => channels.look() });
 const sheet = new Sheet($("board"), {
   health: () => house.look(), memory: () => mindParts.show(mindParts.name), history: () => history.look(), turns: () => turns.look(), bus: () => { inspector.look(); busParts.show(busParts.name); },
-  sound: () => sound.look(),
+  sound: () => { sound.look(); engines.look(); }, // the voices that are installed
 }, { health: () => house.leave(), bus: () => inspector.leave() });
 
 // Talking.
-const sound = new Sound($, ear, speaker, room);
+const sound = new Sound($, ear, speaker, line, room);
 const talk = new Talk(ear, $("mic"), $("text"), { busy: () => !$("stop").hidden, stop: () => $("stop").click() });
 const first = new First($, sound, engines, (part) => {
   if (!part) return $("board").close();
@@ -208,6 +208,7 @@ function linked(open) {
   ear.linked(open);
   if (open && line.opened > 1) [0, SPOKEN].forEach((later) => setTimeout(catchUp, later));
   outbox.linked();
+  if (window.tars) sound.linked(open);
 }
 
 // draw shows the state of everything in the frame of the page.

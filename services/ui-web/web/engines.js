@@ -28,7 +28,10 @@ export class Engines {
     this.button.disabled = false;
     if (looked !== this.#looks) return undefined;
     this.status.textContent = r.error ?? "";
-    if (!r.error) this.#draw(object(r.engines) ?? {});
+    if (!r.error) {
+      this.#draw(object(r.engines) ?? {});
+      this.on.report?.(object(r.engines));
+    }
     if (object(r.installation)) this.installed(r.installation);
     return object(r.engines);
   }

@@ -1,6 +1,7 @@
 // Sound is which microphone and loudspeaker this browser uses, how loud it is, and whether
 // the two work.
 
+import { object, text } from "./message.js";
 import { make, request } from "./parts.js";
 import { lang, t } from "./text.js";
 
@@ -9,9 +10,9 @@ const RECORDS = 4000; // milliseconds of a check
 const RATE = 16000;  // samples per second, of ear-worklet.js
 
 export class Sound {
-  // room is that of the page
-  constructor($, ear, speaker, room) {
-    Object.assign(this, { mic: $("sound-mic"), out: $("sound-out"), volume: $("sound-volume"), percent: $("sound-percent"), status: $("sound-status"), meter: $("sound-meter"), ear, speaker, room });
+  // room is that of the page; line tells the server which voice is chosen
+  constructor($, ear, speaker, line, room) {
+    Object.assign(this, { mic: $("sound-mic"), out: $("sound-out"), volume: $("sound-volume"), percent: $("sound-percent"), status: $("sound-status"), meter: $("sound-meter"), voice: $("sound-voice"), voices: $("sound-voices"), ear, speaker, line, room });
     ear.device = localStorage.getItem("tars.mic") ?? "";
     speaker.sink(localStorage.getItem("tars.out") ?? "");
     this.volume.value = localStorage.getItem("tars.volume") ?? 100;
@@ -19,6 +20,8 @@ export class Sound {
     this.volume.oninput = () => this.#turn();
     this.mic.onchange = () => this.#choose("mic", this.mic.value);
     this.out.onchange = () => this.#choose("out", this.out.value);
+    this.voice.value = localStorage.getItem("tars.voice") ?? "";
+    this.voice.onchange = () => { localStorage.setItem("tars.voice", this.voice.value.trim()); this.#speakWith(); };
     $("sound-check").onclick = (e) => this.check(e.currentTarget, this.meter, this.status, true);
     $("sound-say").onclick = () => this.say(this.status);
     $("sound-out-row").hidden = !("setSinkId" in AudioContext.prototype);
@@ -36,6 +39,17 @@ export class Sound {
     };
     fill(this.mic, "audioinput", this.ear.device);
     fill(this.out, "audiooutput", this.speaker.out);
+  }
+
+  // linked tells a server that came back which voice is chosen.
+  linked(open) { if (open && this.voice.value) this.#speakWith(); }
+
+  #speakWith() { this.line.tell({ voice: this.voice.value.trim() }); }
+
+  // known takes the voices that are installed, to choose from. Others have names, too.
+  known(report) {
+    const installed = (Array.isArray(report?.parts) ? report.parts : []).map((p) => text(object(p)?.id)).filter((id, i) => id?.startsWith("tts:") && report.parts[i].state === "installed");
+    this.voices.replaceChildren(...installed.map((id) => make("option", { value: id.slice(4) })));
   }
 
   #turn() {

@@ -469,6 +469,8 @@ export default {
   "check microphone": "Mikrofon prüfen",
   loudspeaker: "Lautsprecher",
   volume: "Lautstärke der Stimme",
+  "voice of the page": "Stimme, mit Namen",
+  "usual voice": "Die übliche",
   "usual device": "Wie der Browser es wählt",
   "device n": "Gerät {n}",
   "no such loudspeaker": "Der Browser kann diesen Lautsprecher nicht benutzen.",

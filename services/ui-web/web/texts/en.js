@@ -478,6 +478,8 @@ export default {
   "check microphone": "Check the microphone",
   loudspeaker: "Loudspeaker",
   volume: "Volume of the voice",
+  "voice of the page": "Voice, by its name",
+  "usual voice": "The usual one",
   "usual device": "As the browser chooses",
   "device n": "Device {n}",
   "no such loudspeaker": "The browser cannot use that loudspeaker.",
