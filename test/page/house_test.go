@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -173,6 +174,22 @@ func TestBus(t *testing.T) {
 		await(t, ctx, `[...document.querySelectorAll("#channel-list .channel")].find((e) => e.open).innerText.includes("sent by hand") && !!document.querySelector("#channel-list table")`)
 		shoot(t, ctx, "channels-1280")
 	})
+	t.Run("topics and payloads with markup are shown as they are", func(t *testing.T) {
+		part(t, ctx, "bus", "live")
+		do(t, ctx, chromedp.Evaluate[chromedp.Void](`document.getElementById("bus-filter").value = "evil/#"; document.getElementById("bus-filter-form").requestSubmit(); void 0`))
+		await(t, ctx, `document.getElementById("bus-status").dataset.running === "true"`)
+		hostile := []string{`<img src=x onerror="window.injected=true">`, `<script>window.injected=true<\u002fscript>`, `"><svg onload=window.injected=true>`, `javascript:window.injected=true`, `</pre><iframe srcdoc="<script>parent.injected=true<\u002fscript>">`, `{{constructor.constructor('window.injected=true')()}}`, "\u202egpj.exe", `&lt;b&gt;`}
+		bus := tool(t)
+		for i, text := range hostile {
+			topic := "evil/" + strings.NewReplacer("+", "", "#", "").Replace(text)
+			if err := bus.PublishTo(t.Context(), topic, "", map[string]any{"n": i, "text": text, text: text}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		await(t, ctx, fmt.Sprintf(`document.querySelectorAll("#bus-list .message").length === %d`, len(hostile)))
+		do(t, ctx, chromedp.Evaluate[chromedp.Void](`for (const d of document.querySelectorAll("#bus-list details")) d.open = true; void 0`))
+		await(t, ctx, `document.querySelectorAll("#bus-list pre").length > 7 && `+inner("bus-list")+`.includes("<img src=x onerror=")`)
+	})
 	t.Run("nobody looks when the sheet is closed", func(t *testing.T) {
 		do(t, ctx, chromedp.KeyEvent(kb.Escape))
 		await(t, ctx, `!document.getElementById("board").open`)
@@ -184,7 +201,7 @@ func TestBus(t *testing.T) {
 			t.Errorf("it counts on: %s, was %s", now, seen)
 		}
 	})
-	if value[bool](t, ctx, `!!window.injected || !!document.querySelector("#bus-list img, #channel-list img")`) {
+	if value[bool](t, ctx, `!!window.injected || !!document.querySelector("#bus-list :is(img, script, svg, iframe), #channel-list img")`) {
 		t.Error("markup became part of the page")
 	}
 }
