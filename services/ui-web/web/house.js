@@ -116,7 +116,7 @@ export class House {
     this.roomList.replaceChildren(...all.map(([room, r]) => {
       const called = room === this.here ? t("this page") : room.startsWith("web-") ? `${t("other page")} (${room})` : room;
       const state = t(r.does ? `room ${r.does}` : r.level === undefined ? "room quiet" : "room listens");
-      return make("li", { "data-room": room }, make("span", { class: "name" }, called), make("span", { class: "state" }, state),
+      return make("li", { "data-room": room }, make("span", { class: "name", dir: "auto" }, called), make("span", { class: "state" }, state),
         make("meter", { min: "0", max: "1", value: (r.level ?? 0).toFixed(2), "aria-label": t("level of", { room: called }) }));
     }));
     if (!all.length) this.roomList.append(make("li", { class: "hint" }, t("no rooms")));
@@ -141,11 +141,11 @@ export class House {
       button.disabled = false;
     };
     if (may("publish")) {
-      for (const action of ["replay", "drop"]) buttons.append(make("button", { type: "button", class: "pill small", "data-action": action, onclick: (e) => act(e.currentTarget, action) }, t(action === "replay" ? "replay letter" : action)));
+      for (const action of ["replay", "drop"]) buttons.append(make("button", { type: "button", class: "pill small", "data-action": action, onclick: (e) => act(e.currentTarget, action) }, t(action === "drop" ? "drop" : "try again")));
     }
     return make("li", { "data-id": l.id }, make("span", { class: "name" }, text(l.topic) ?? "?"),
       make("small", {}, [t("letter of", { client: text(l.client), handler: text(l.handler) }), day(l.sent), t("tries", { n: text(l.attempts) })].filter(Boolean).join(" · ")),
-      make("p", { class: "problem" }, text(l.problem) ?? ""),
+      make("p", { class: "problem", dir: "auto" }, text(l.problem) ?? ""),
       make("details", { open }, make("summary", {}, t("in full")), make("pre", { tabindex: "0" }, `${text(l.reason) ?? ""}\n\n${JSON.stringify(l.payload, null, 2) ?? ""}`)), buttons);
   }
 }

@@ -46,7 +46,7 @@ export class Mind {
       delete input.dataset.held;
     };
     this.#sliders.set(trait, { input, output });
-    return make("li", {}, make("label", { for: id }, spelled(trait)), output, input);
+    return make("li", {}, make("label", { for: id, dir: "auto" }, spelled(trait)), output, input);
   }
 
   async #change(change, done) {
@@ -71,7 +71,7 @@ export class Mind {
     this.servers.replaceChildren(...[...servers].map(([server, tools]) => make("li", {},
       make("div", { class: "server" }, make("h3", {}, server || t("other tools")), make("small", {}, t("tools on", { on: tools.filter((x) => x.on).length, all: tools.length })),
         this.#switch(tools, server || t("other tools"), `server ${server}`)),
-      make("ul", {}, ...tools.map((x) => make("li", { class: x.on ? "" : "off" }, make("span", { class: "name" }, x.title), this.#switch([x], x.title, x.name), make("small", {}, x.description)))))));
+      make("ul", {}, ...tools.map((x) => make("li", { class: x.on ? "" : "off" }, make("span", { class: "name", dir: "auto" }, x.title), this.#switch([x], x.title, x.name), make("small", { dir: "auto" }, x.description)))))));
     if (!this.#tools.length) this.servers.append(make("li", { class: "hint" }, t("no tools")));
     if (at) this.servers.querySelector(`[data-switch="${CSS.escape(at)}"]`)?.focus();
   }

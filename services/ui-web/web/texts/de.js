@@ -374,7 +374,7 @@ export default {
   "letter of": "{client}, {handler}",
   tries: "Versuche: {n}",
   "in full": "Vollständig",
-  "replay letter": "Noch einmal",
+  "try again": "Noch einmal",
   drop: "Verwerfen",
   "drop sure": "Diese Nachricht endgültig verwerfen?",
   dropped: "Verworfen: {topic}.",

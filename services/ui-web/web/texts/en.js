@@ -383,7 +383,7 @@ export default {
   "letter of": "{client}, {handler}",
   tries: "attempts: {n}",
   "in full": "In full",
-  "replay letter": "Try again",
+  "try again": "Try again",
   drop: "Drop",
   "drop sure": "Drop this message for good?",
   dropped: "Dropped: {topic}.",
