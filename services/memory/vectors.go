@@ -22,6 +22,8 @@ type vectors struct {
 	at     map[int64]int32
 	gone   int // vectors that were removed
 	binary binaryIndex
+
+	guesses sync.Pool // of *guesses, to be used again
 }
 
 // neighbour is a line and how close it is: the cosine, at most 1.
@@ -29,6 +31,8 @@ type neighbour struct {
 	id         int64
 	similarity float32
 	crowd      float32 // how like others it is, see [vectors.outstanding]
+	at         int32   // the vector that is so close
+	long       bool    // the line has others
 }
 
 // put adds the vectors of a line, or replaces them. Those of another size are left
@@ -218,12 +222,16 @@ func (v *vectors) candidates(x []float32, n int, kinds lineKind) [][]neighbour {
 		return found
 	}
 	workers := min(runtime.GOMAXPROCS(0), 1+len(v.ids)/vectorsPerWorker)
-	guess, least := v.preselect(x, n, workers)
-	q := newQuestion(x)
+	guess := v.preselect(x, n, workers)
+	product, kept := v.productsWith(x, guess != nil), copyFactor*n
+	if guess != nil {
+		defer v.guesses.Put(guess)
+		kept *= fineFactor
+	}
 	parts := make([][][]neighbour, workers)
 	v.inParts(workers, func(w, from, to int) {
-		s := scan{v: v, query: q, n: copyFactor * n, best: make([][]neighbour, kinds), worst: make([]float32, kinds)}
-		s.look(from, to, guess, least)
+		s := scan{v: v, product: product, n: kept, best: make([][]neighbour, kinds), worst: make([]float32, kinds)}
+		s.look(from, to, guess)
 		parts[w] = s.best
 	})
 	for k := range found {
@@ -231,9 +239,20 @@ func (v *vectors) candidates(x []float32, n int, kinds lineKind) [][]neighbour {
 		for _, p := range parts {
 			all = append(all, p[k]...)
 		}
-		found[k] = v.rescore(x, closest(all, copyFactor*n))
+		found[k] = v.rescore(x, closest(all, kept))
+		found[k] = found[k][:min(len(found[k]), copyFactor*n)]
 	}
 	return found
+}
+
+// productsWith tells the product of x with a vector: of its upper bits alone, or of its bytes.
+func (v *vectors) productsWith(x []float32, fine bool) func(i int) float32 {
+	if fine {
+		q, words := newRoughQuery(x), v.binary.words()
+		return func(i int) float32 { return v.fineProduct(&q, i, words) }
+	}
+	q := newQuestion(x)
+	return func(i int) float32 { return v.product(q, i) }
 }
 
 const (
@@ -244,17 +263,35 @@ const (
 // rescore sorts lines by the question as it is, in place of its bytes: half of the error.
 func (v *vectors) rescore(x []float32, all []neighbour) []neighbour {
 	for i, h := range all {
+		first := int(h.at)
+		if h.long {
+			first = int(v.at[h.id])
+		}
 		best := float32(-1)
-		for k := int(v.at[h.id]); k < len(v.ids) && v.ids[k] == h.id; k++ {
-			sum := float32(0)
-			for d, b := range v.all[k*v.size : (k+1)*v.size] {
-				sum += x[d] * float32(b)
-			}
-			best = max(best, sum*v.scales[k])
+		for k := first; k < len(v.ids) && v.ids[k] == h.id; k++ {
+			best = max(best, mixedProduct(x, v.all[k*v.size:(k+1)*v.size])*v.scales[k])
 		}
 		all[i].similarity = best
 	}
 	return closest(all, len(all))
+}
+
+// mixedProduct is the product of two vectors of one size, in four sums, so that none has to
+// wait for the one before.
+func mixedProduct(x []float32, b []int8) float32 {
+	var s0, s1, s2, s3 float32
+	for len(x) >= 4 && len(b) >= 4 {
+		f, n := (*[4]float32)(x), (*[4]int8)(b)
+		s0 += f[0] * float32(n[0])
+		s1 += f[1] * float32(n[1])
+		s2 += f[2] * float32(n[2])
+		s3 += f[3] * float32(n[3])
+		x, b = x[4:], b[4:]
+	}
+	for i := range min(len(x), len(b)) {
+		s0 += x[i] * float32(b[i])
+	}
+	return s0 + s1 + s2 + s3
 }
 
 // withoutCopies leaves n lines of all, of those that say the same one: what is said every
@@ -300,6 +337,9 @@ func (v *vectors) ofTwo(a, b int64) (float32, bool) {
 // isLong reports whether the line whose first vector is i has others.
 func (v *vectors) isLong(i int) bool { return i+1 < len(v.ids) && v.ids[i+1] == v.ids[i] }
 
+// hasSiblings reports whether the line of vector i has others.
+func (v *vectors) hasSiblings(i int) bool { return v.isLong(i) || i > 0 && v.ids[i-1] == v.ids[i] }
+
 // inParts has each worker do its part of the vectors, from one index up to
 // another.
 func (v *vectors) inParts(workers int, do func(worker, from, to int)) {
@@ -313,40 +353,75 @@ func (v *vectors) inParts(workers int, do func(worker, from, to int)) {
 // closest sorts all, and leaves the n closest, each line once.
 func closest(all []neighbour, n int) []neighbour {
 	slices.SortFunc(all, func(a, b neighbour) int {
-		return cmp.Or(cmp.Compare(b.similarity, a.similarity), cmp.Compare(b.id, a.id))
-	})
-	kept, seen := all[:0], map[int64]bool{}
-	for _, h := range all {
-		if !seen[h.id] && len(kept) < n {
-			seen[h.id] = true
-			kept = append(kept, h)
+		switch {
+		case a.similarity > b.similarity:
+			return -1
+		case a.similarity < b.similarity:
+			return 1
 		}
+		return cmp.Compare(b.id, a.id)
+	})
+	kept := all[:0]
+	var seen map[int64]bool
+	for _, h := range all {
+		if len(kept) == n {
+			break
+		}
+		if h.long {
+			if seen[h.id] {
+				continue
+			}
+			if seen == nil {
+				seen = map[int64]bool{}
+			}
+			seen[h.id] = true
+		}
+		kept = append(kept, h)
 	}
 	return kept
 }
 
 // scan looks at a part of the vectors.
 type scan struct {
-	v     *vectors
-	query question
-	n     int
-	best  [][]neighbour // by kind, in no order
-	worst []float32     // by kind: what is not closer need not be kept
+	v       *vectors
+	product func(i int) float32 // with vector i
+	n       int
+	best    [][]neighbour // by kind, in no order
+	worst   []float32     // by kind: what is not closer need not be kept
+	fetched uint64        // of no meaning: what is read for nothing would be left out by the compiler
 }
 
-// look looks at the vectors from one index up to another: all, or those with a guess of
-// least or more.
-func (s *scan) look(from, to int, guess []uint16, least uint16) {
+// blockSize is how many vectors are brought from memory at once: they lie apart, and to wait
+// for each takes the processor longer than to multiply it.
+const blockSize = 16
+
+// look looks at the vectors from one index up to another: all, or those that a guess finds
+// worth it.
+func (s *scan) look(from, to int, guess *guesses) {
+	block := make([]int, 0, blockSize)
 	for i := from; i < to; i++ {
-		kind := s.v.kinds[i]
-		if guess != nil && guess[i] < least || int(kind) >= len(s.best) || s.v.ids[i] == 0 {
+		if guess != nil && guess.of[i] < guess.least || int(s.v.kinds[i]) >= len(s.best) || s.v.ids[i] == 0 {
 			continue
 		}
-		c := s.v.product(s.query, i)
+		if block = append(block, i); len(block) == blockSize {
+			s.compare(block, guess != nil)
+			block = block[:0]
+		}
+	}
+	s.compare(block, guess != nil)
+}
+
+// compare keeps those vectors of a block that are among the closest.
+func (s *scan) compare(block []int, apart bool) {
+	if apart {
+		s.fetched ^= s.v.binary.fetch(block)
+	}
+	for _, i := range block {
+		kind, c := s.v.kinds[i], s.product(i)
 		if c <= s.worst[kind] { // nothing below 0 is near
 			continue
 		}
-		s.best[kind] = append(s.best[kind], neighbour{id: s.v.ids[i], similarity: c})
+		s.best[kind] = append(s.best[kind], neighbour{id: s.v.ids[i], similarity: c, at: int32(i), long: s.v.hasSiblings(i)})
 		if len(s.best[kind]) >= 3*s.n { // sorting now and then is cheaper than a heap
 			s.best[kind] = closest(s.best[kind], s.n)
 			if len(s.best[kind]) == s.n {
