@@ -51,6 +51,7 @@ type ChatChunk struct {
 	Thought   string          // what the model thinks, which is not for the listener
 	ToolCalls []ToolCallDelta // pieces of the calls that the model wants
 	Usage     map[string]any  // counts of tokens by name, nil when not told
+	Server    string          // [Ollama] or [LlamaCpp], which tell the template of a model; empty: another one
 
 	Finish  string // why the answer ends, as stop, length or content_filter; empty: it goes on, or that is not told
 	Loading bool   // the server has not begun: its model loads
@@ -319,11 +320,13 @@ func parseChunk(b []byte) (chunk ChatChunk, answered bool, err error) {
 		Model   String
 		Choices []choice
 		Usage   any
+
+		SystemFingerprint String `json:"system_fingerprint"`
 	}
 	if err := decodeJSON(b, &v); err != nil {
 		return ChatChunk{}, false, err
 	}
-	chunk.Model = string(v.Model)
+	chunk.Model, chunk.Server = string(v.Model), serverOf(string(v.SystemFingerprint))
 	chunk.Usage, _ = v.Usage.(map[string]any) // counts in another form are unknown
 	if len(v.Choices) == 0 {
 		return chunk, false, nil

@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -35,6 +36,7 @@ type answer struct {
 	last    rune // of what was emitted
 	wrote   bool
 	thought bool // the model thought, in text or beside it
+	apart   bool // the server told thoughts from the answer
 	behind  int  // pieces behind the end of the answer
 }
 
@@ -42,11 +44,15 @@ type answer struct {
 // words.
 func (o *OpenAI) stream(ctx context.Context, p Prompt, strict bool, w *watch, emit func(string) error) (Usage, error) {
 	a := answer{emit: emit, watch: w, use: Usage{Model: p.Model}}
-	_, learned := o.thinksFirst.Load(p.Model)
-	a.filter.Hold = learned || marks.ThinksFirst(p.Model)
+	thinks, known := o.learned.thinksFirst(o.host, p.Model)
+	a.filter.Hold = thinks || !known && marks.ThinksFirst(p.Model)
 	for chunk, err := range o.client.Chat(ctx, chatRequest(p, strict)) {
 		if err != nil {
 			return a.use, err
+		}
+		if !known && chunk.Text != "" && !a.filter.Hold && !a.thought {
+			thinks, known = o.opensThoughts(ctx, chunk.Server, p.Model), true
+			a.filter.Hold = thinks
 		}
 		more, err := a.read(chunk)
 		if err != nil {
@@ -59,13 +65,46 @@ func (o *OpenAI) stream(ctx context.Context, p Prompt, strict bool, w *watch, em
 	if err := a.finish(p); err != nil {
 		return a.use, err
 	}
-	if a.filter.EndedAlone() {
-		o.thinksFirst.Store(p.Model, true)
-	}
+	o.learnThoughts(p.Model, &a, thinks)
 	if !a.wrote && len(a.use.Calls) == 0 && (a.thought || a.use.Cut == contract.LLMCutBroken) {
 		return a.use, o.noWords(a.use)
 	}
 	return a.use, nil
+}
+
+// templateTimeout is how long the first words of a model of which nothing is known wait for its
+// chat template: a server on this machine tells it in a few milliseconds.
+const templateTimeout = 300 * time.Millisecond
+
+// opensThoughts asks a server that tells it whether the template of a model opens thoughts, once
+// for each model: what it tells is kept. False when nobody knows.
+func (o *OpenAI) opensThoughts(ctx context.Context, server, model string) bool {
+	if server == "" {
+		return false
+	}
+	if _, asked := o.asked.LoadOrStore(model, true); asked {
+		return false
+	}
+	ctx, stop := context.WithTimeout(ctx, templateTimeout)
+	defer stop()
+	template, err := o.client.ChatTemplate(ctx, server, model)
+	if err != nil || template == "" {
+		return false
+	}
+	opens := marks.OpensThoughts(template)
+	o.learned.learn(o.host, model, opens)
+	return opens
+}
+
+// learnThoughts keeps what an answer shows: that its thoughts had no marked begin, or, where
+// they were waited for, that there were none. What is cut shows neither.
+func (o *OpenAI) learnThoughts(model string, a *answer, expected bool) {
+	switch {
+	case a.filter.EndedAlone():
+		o.learned.learn(o.host, model, true)
+	case expected && a.wrote && !a.apart && a.use.Cut == "" && len(a.use.Calls) == 0:
+		o.learned.learn(o.host, model, false)
+	}
 }
 
 // noWords is the error of an answer that has nothing for the listener.
@@ -95,7 +134,7 @@ func (a *answer) read(chunk openai.ChatChunk) (more bool, err error) {
 		a.calls.Add(c)
 	}
 	if chunk.Thought != "" {
-		a.thought = true
+		a.thought, a.apart = true, true
 		a.filter.Separated()
 	}
 	text := a.filter.Add(chunk.Text)

@@ -43,13 +43,15 @@ func (c Config) choice(memory Memory, home string) (choice failover.Choice[Gener
 	if err != nil {
 		return choice, err
 	}
-	choice = failover.Choice[Generator]{Kind: discovery.LLM, Hosts: c.Hosts, Home: home, Connect: c.serverCandidates}
+	learned := newLearnedModels(home)
+	connect := func(servers []discovery.Server) []candidate { return c.serverCandidates(servers, learned) }
+	choice = failover.Choice[Generator]{Kind: discovery.LLM, Hosts: c.Hosts, Home: home, Connect: connect}
 	simple := candidate{Engine: NewBuiltin(memory, c.Lang), Key: builtin, Name: builtin, From: provider.From, Better: provider.Better}
 	switch {
 	case provider.Name == openAI:
-		choice.Set = []candidate{{Engine: NewOpenAI(c), Key: openAI, Name: openAI, From: provider.From, Address: provider.Address}}
+		choice.Set = []candidate{{Engine: newOpenAI(c, learned), Key: openAI, Name: openAI, From: provider.From, Address: provider.Address}}
 		for _, model := range c.fallbacks(c.Model) {
-			choice.Set = append(choice.Set, candidate{Engine: c.fallbackEngine(model), Key: openAI + " " + model, Name: model, From: provider.From, Address: provider.Address})
+			choice.Set = append(choice.Set, candidate{Engine: c.fallbackEngine(model, learned), Key: openAI + " " + model, Name: model, From: provider.From, Address: provider.Address})
 		}
 	case c.Engine == builtin:
 		choice.Set = []candidate{simple}
@@ -62,7 +64,7 @@ func (c Config) choice(memory Memory, home string) (choice failover.Choice[Gener
 // serverCandidates are the models of the servers that were found: first the best one of
 // each server, then the fallback models. They get no key: that is for the server that
 // the settings name.
-func (c Config) serverCandidates(servers []discovery.Server) (all []candidate) {
+func (c Config) serverCandidates(servers []discovery.Server, learned *learnedModels) (all []candidate) {
 	var others []candidate
 	for _, s := range servers {
 		at := c
@@ -70,10 +72,10 @@ func (c Config) serverCandidates(servers []discovery.Server) (all []candidate) {
 		if c.Model == "" {
 			at.Model = s.Model
 		}
-		all = append(all, failover.Found[Generator](s, NewOpenAI(at)))
+		all = append(all, failover.Found[Generator](s, newOpenAI(at, learned)))
 		for _, model := range c.fallbacks(at.Model) {
 			s.Model = model
-			others = append(others, failover.Found[Generator](s, at.fallbackEngine(model)))
+			others = append(others, failover.Found[Generator](s, at.fallbackEngine(model, learned)))
 		}
 	}
 	return append(all, others...)
@@ -89,9 +91,9 @@ func (c Config) fallbacks(first string) []string {
 type fallbackModel struct{ *OpenAI }
 
 // fallbackEngine returns the fallbackModel for a model of the server of c.
-func (c Config) fallbackEngine(model string) fallbackModel {
+func (c Config) fallbackEngine(model string, learned *learnedModels) fallbackModel {
 	c.Model = model
-	return fallbackModel{NewOpenAI(c)}
+	return fallbackModel{newOpenAI(c, learned)}
 }
 
 // Generate implements Generator.

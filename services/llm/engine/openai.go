@@ -40,12 +40,16 @@ type OpenAI struct {
 	minimalParameters atomic.Bool            // the server refuses some parameters
 	withoutTools      sync.Map               // models by name that know no tools
 	thinks            sync.Map               // models by name that need more room than that of the answer
-	thinksFirst       sync.Map               // models by name whose thoughts have no marked begin
+	learned           *learnedModels         // models whose thoughts have no marked begin
+	asked             sync.Map               // models by name of which the template was asked for
 }
 
-// NewOpenAI returns the engine at LLM_BASE_URL, else that of OpenAI.
-func NewOpenAI(c Config) *OpenAI {
-	o := &OpenAI{cfg: c, base: cmp.Or(c.BaseURL, openAIBase)}
+// NewOpenAI returns the engine at LLM_BASE_URL, else that of OpenAI. What it learns of models
+// it forgets at its end.
+func NewOpenAI(c Config) *OpenAI { return newOpenAI(c, newLearnedModels("")) }
+
+func newOpenAI(c Config, learned *learnedModels) *OpenAI {
+	o := &OpenAI{cfg: c, base: cmp.Or(c.BaseURL, openAIBase), learned: learned}
 	if u, err := url.Parse(o.base); err == nil {
 		o.host = u.Host
 	}
