@@ -57,6 +57,12 @@ func TestSilenceIsFilled(t *testing.T) {
 			h.says("hall", "Once upon a time there was a king.", "")
 			h.says("hall", "He slept well.", "")
 		}, []string{"say Once upon a time there was a king.", "say He slept well.", "done"}},
+		"and when the answer takes the place of it, that is no failure": {func(h *household) {
+			h.works()
+			h.answer("Once upon a time there was a king.")
+			h.says("hall", "One moment.", "replaced")
+			h.says("hall", "Once upon a time there was a king.", "")
+		}, []string{"say One moment.", "say Once upon a time there was a king.", "done"}},
 		"and an answer that fails then is no answer": {func(h *household) {
 			h.works()
 			h.says("hall", "One moment.", "")

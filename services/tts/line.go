@@ -31,6 +31,7 @@ type line struct {
 	ended    bool // chunks is closed and empty
 	pacer    Pacer
 	paused   bool // a status said so
+	replaced bool // the answer that it was to bridge is here: it is left out
 
 	asked, first atomic.Int64 // Unix microseconds: the engine was asked, and gave the first sound; 0: not yet
 	begunAt      time.Time    // the first sound was sent; zero: none was
@@ -79,6 +80,9 @@ func (l *line) heard(after time.Duration) string {
 }
 
 func (l *line) utt() string { return answerOf(l.say) }
+
+// isAnnouncement reports whether nobody is to answer l: it is no part of a conversation.
+func (l *line) isAnnouncement() bool { return l.say.SystemAnnounce != nil && *l.say.SystemAnnounce }
 
 // is tells whether a control with this id means l.
 func (l *line) is(id *string) bool { return id == nil || *id == l.utt() }

@@ -47,7 +47,33 @@ func (v *voice) say(l *line) error {
 	if v.push(l) != nil {
 		return kit.Drop("queue_full")
 	}
+	if l.utt() != "" && !l.isAnnouncement() {
+		v.replaceFillers(l)
+	}
 	return nil
+}
+
+// replacedReason ends a filler in the place of which the answer is said.
+const replacedReason = "replaced"
+
+// replaceFillers leaves out what was to be said until the answer comes of which answer is a
+// line, and was not begun: it would delay the answer. What sounds is said to its end, for it
+// is short.
+func (v *voice) replaceFillers(answer *line) {
+	isFiller := func(l *line) bool { return l != nil && l.utt() == answer.utt() && l.isAnnouncement() }
+	m := v.mouthOf(answer.sink)
+	for _, l := range m.queue {
+		if isFiller(l) { // it ends when its turn comes, so that the voice tells of one line after the other
+			l.replaced, l.sentences = true, nil
+		}
+	}
+	if l := m.next; isFiller(l) {
+		l.replaced = true
+		l.cancel()
+	}
+	if l := m.now; isFiller(l) && !l.pacer.Started() && !l.pacer.Held() {
+		v.end(m, new(replacedReason))
+	}
 }
 
 // stop is a control that stopped an answer.

@@ -218,13 +218,19 @@ func (v *voice) listen() (made bool) {
 
 // add takes audio, or its end.
 func (v *voice) add(l *line, c madeChunk, more bool) {
-	if more {
+	switch {
+	case more && !l.replaced:
 		l.note(c)
 		l.pacer.Add(c.Chunk)
+		return
+	case more:
 		return
 	}
 	l.ended = true
 	l.pacer.End()
+	if l.replaced { // and its engine was stopped
+		return
+	}
 	if l.err != nil || l.made {
 		v.report(l.err)
 	}
@@ -275,6 +281,8 @@ func (v *voice) sendTo(m *mouth) {
 	}
 	var why *string
 	switch {
+	case l.replaced:
+		why = new(replacedReason)
 	case errors.Is(l.err, engine.ErrNone):
 		why = new(contract.TtsNoVoice)
 	case l.err != nil:
