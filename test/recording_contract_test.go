@@ -155,7 +155,7 @@ func late(t *testing.T, url string) {
 	for len(got) > 0 {
 		seen[<-got] = true
 	}
-	want := []string{"system/character/current", "system/engine/tars-llm", "system/engine/tars-stt", "system/engine/tars-tts", "system/health/memory", "system/health/router",
+	want := []string{"system/character/current", "system/engine/tars-llm", "system/engine/tars-memory", "system/engine/tars-stt", "system/engine/tars-tts", "system/engine/tars-wake", "system/health/memory", "system/health/router",
 		"system/health/tars-llm", "system/health/tars-memory", "system/health/tars-router", "system/health/tars-stt", "system/health/tars-timer", "system/health/tars-tts",
 		"system/health/tts", "system/health/ui-web", "system/info/tars-llm", "system/info/tars-memory", "system/info/tars-router", "system/info/tars-stt",
 		"system/info/tars-timer", "system/info/tars-tts", "system/info/ui-web", "timer/state"}
