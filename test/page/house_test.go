@@ -76,6 +76,16 @@ func TestHouse(t *testing.T) {
 		do(t, ctx, chromedp.Click("#letters .confirm .bad"))
 		await(t, ctx, inner("letters")+` === "There are none."`)
 	})
+	t.Run("a service shows its last error, and how one that is away is started again", func(t *testing.T) {
+		publish(t, tool(t), contract.HealthPing{Name: "tars-camera", Event: new(contract.HealthLost)})
+		part(t, ctx, "health", "services")
+		await(t, ctx, `document.querySelector("#service-keeper .last-error")?.innerText === "last error: the <b>lens</b> is dirty (picture)"`)
+		await(t, ctx, `document.querySelector("#service-tars-camera .restart")?.innerText.includes("tars run camera")`)
+		do(t, ctx, chromedp.Evaluate[chromedp.Void](`document.getElementById("service-keeper").scrollIntoView(); void 0`))
+		shoot(t, ctx, "house-trouble-1280")
+		publish(t, tool(t), contract.HealthPing{Name: "tars-camera", OK: true, Event: new(contract.HealthReady)})
+		await(t, ctx, `!document.querySelector("#service-tars-camera .restart").innerText`)
+	})
 	t.Run("a room is as loud as it is", func(t *testing.T) {
 		part(t, ctx, "health", "rooms")
 		bus := tool(t)

@@ -266,7 +266,7 @@ $("stop").onclick = () => {
   for (const stop of ids) speaker.drop(stop);
 };
 $("mute").onclick = () => { speaker.mute(!speaker.muted); draw(); };
-$("board-open").onclick = () => sheet.open("health");
+$("board-open").onclick = () => { house.segments.show("services", false); sheet.open("health"); };
 $("menu").onclick = () => sheet.open(sheet.name === "health" ? "history" : sheet.name);
 $("board-close").onclick = () => $("board").close();
 // before shows what was said before the page opened.
