@@ -39,7 +39,7 @@ var tenTurns = map[string]recorded{
 			h.play(t, room().Voice(2800*ms).Silence(1500*ms), kitchen)
 		},
 		text: "the boat is red with", outcome: contract.TurnIgnored, reason: "echo",
-		told: []string{"Ignored: that was the echo of my own voice", "the boat is red with a white stripe"},
+		told: []string{"Ignored: that was the echo of my own voice", "the boat is red with a white stripe", "A sound is heard", "my voice is paused, as somebody seems to speak into it", "my voice goes on, as it was my own echo"},
 	},
 	"nod": {
 		happens: func(t *testing.T, h *house) {
@@ -57,7 +57,7 @@ var tenTurns = map[string]recorded{
 			h.play(t, room().Voice(480*ms).Silence(1500*ms), kitchen)
 		},
 		text: "Tell me about the boat", outcome: contract.TurnInterrupted, reason: "stop",
-		told: []string{"Cut off: somebody said “Stop.”", "not heard"},
+		told: []string{"Cut off: somebody said “Stop.”", "not heard", "Said into the answer"},
 	},
 	"wake-phrase": {
 		settings: []string{"ROUTER_LIVE_MODE_DEFAULT=no"},
@@ -80,7 +80,7 @@ var tenTurns = map[string]recorded{
 			h.say(t, "How far is it to the moon?")
 		},
 		text: "How far is it", outcome: contract.TurnFailed, reason: "",
-		told: []string{"No answer: the language model failed", "connection refused", "Sorry, I cannot answer right now."},
+		told: []string{"No answer: the language model could not be reached", "asked, and refused", "What was said instead of an answer", "connection refused", "Sorry, I cannot answer right now."},
 	},
 	"memory": {
 		happens: func(t *testing.T, h *house) {
@@ -100,7 +100,7 @@ var tenTurns = map[string]recorded{
 			h.say(t, "Turn on the light in the kitchen.")
 		},
 		text: "Turn on the light", outcome: contract.TurnDone,
-		told: []string{"Answered, with a tool", "switch light", `"room":"kitchen"`, `"brightness":80`},
+		told: []string{"Answered, with a tool", "switch light", `"room":"kitchen"`, `"brightness":80`, "Language model, chooses a tool", "after the tool"},
 	},
 	"slow-model": {
 		happens: func(t *testing.T, h *house) {
@@ -109,7 +109,7 @@ var tenTurns = map[string]recorded{
 			h.quiet(t, 5*time.Second)
 		},
 		text: "Why is the sky blue", outcome: contract.TurnDone,
-		told: []string{"Answered, late: the language model took", "One moment."},
+		told: []string{"Answered, late: the language model took", "“One moment.” was heard meanwhile, 1.80 s after the last word.", "Said meanwhile", "The first sound of the answer came 6.74 s after the last word."},
 	},
 	"went-on": {
 		settings: []string{"ROUTER_FILLER=|"},
@@ -121,7 +121,7 @@ var tenTurns = map[string]recorded{
 			h.play(t, room().Voice(620*ms).Silence(1500*ms), kitchen)
 		},
 		text: "Turn on the light", outcome: contract.TurnInterrupted, reason: "joined",
-		told: []string{"Not answered by itself: you went on"},
+		told: []string{"Answered together with what you said next: “Upstairs.”"},
 	},
 }
 

@@ -54,7 +54,7 @@ func spokenTree(t *testing.T, ctx context.Context) string {
 	return strings.Join(words, "\n")
 }
 
-// shootTurn writes a picture of a whole turn to the folder that TURN_SHOTS names, to ask
+// shootTurn writes pictures of a whole turn, on a desk and on a phone, to the folder that TURN_SHOTS names, to ask
 // somebody who knows nothing of it why it went as it did.
 func shootTurn(t *testing.T, ctx context.Context, name string) {
 	t.Helper()
@@ -62,14 +62,20 @@ func shootTurn(t *testing.T, ctx context.Context, name string) {
 	if dir == "" {
 		return
 	}
-	high := value[int64](t, ctx, `document.getElementById("turn-body").scrollHeight + 80`)
-	do(t, ctx, chromedp.EmulateViewport(1280, max(800, high)), chromedp.Sleep(300*time.Millisecond))
-	png, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
-	if err != nil {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, name+".png"), png, 0o644); err != nil {
-		t.Fatal(err)
+	for width, file := range map[int64]string{1280: name + ".png", 390: name + "-phone.png"} {
+		do(t, ctx, chromedp.EmulateViewport(width, 800), chromedp.Sleep(100*time.Millisecond))
+		high := value[int64](t, ctx, `document.getElementById("turn-body").scrollHeight + 120`)
+		do(t, ctx, chromedp.EmulateViewport(width, max(800, high)), chromedp.Sleep(300*time.Millisecond))
+		png, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, file), png, 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
 	do(t, ctx, chromedp.EmulateViewport(1280, 800))
 }

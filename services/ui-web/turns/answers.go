@@ -2,6 +2,7 @@ package turns
 
 import (
 	"encoding/json"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -106,6 +107,32 @@ func (k *kept) heardOf(say, words string) {
 	if s.State, s.Heard = Unheard, begin(words, maxText); s.Heard != "" {
 		s.State = Partly
 	}
+}
+
+// sameWords is how far apart two rooms may hear the begin of the same words.
+const sameWords = 3.0 // seconds
+
+// answeredIn is the id of the turn that holds the answer to what was said in k: the next one
+// of the room, in which the person went on, or that of a room that heard it louder.
+func (c *Collector) answeredIn(k *kept) string {
+	other, elsewhere := strings.CutPrefix(k.Reason, "heard better in ")
+	if k.Outcome == contract.TurnIgnored && elsewhere {
+		for _, x := range c.turns {
+			if x.Room == other && x.Text != "" && math.Abs(x.Begun-k.Begun) < sameWords {
+				return x.ID
+			}
+		}
+	}
+	if k.Outcome == contract.TurnInterrupted && k.Reason == "joined" {
+		after := false
+		for _, x := range c.turns {
+			if after && x.Room == k.Room && x.Text != "" && x.Outcome != contract.TurnIgnored {
+				return x.ID
+			}
+			after = after || x == k
+		}
+	}
+	return ""
 }
 
 // voiced notes when a line was made and spoken.

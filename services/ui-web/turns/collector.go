@@ -115,7 +115,9 @@ func (c *Collector) Get(id string) (Turn, bool) {
 	if k == nil {
 		return Turn{}, false
 	}
-	return k.whole(), true
+	t := k.whole()
+	t.AnsweredIn = c.answeredIn(k)
+	return t, true
 }
 
 // whole is the turn with what follows from its parts. It shares nothing with k.

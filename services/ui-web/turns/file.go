@@ -44,6 +44,8 @@ type Turn struct {
 	Into    string `json:"into,omitempty"`    // what the assistant was saying in the room when it began; empty: nothing
 	By      string `json:"by,omitempty"`      // the words that ended the answer; empty: none are known
 
+	AnsweredIn string `json:"answered_in,omitempty"` // id of the turn that holds the answer to this one; empty: none is known
+
 	Partials []Partial              `json:"partials,omitempty"`
 	Speech   *contract.SpeechDetail `json:"speech,omitempty"`
 	Timing   *contract.SpeechTiming `json:"timing,omitempty"`

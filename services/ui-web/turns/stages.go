@@ -43,12 +43,15 @@ func (t *Turn) stages() (all []Stage) {
 	if r == nil {
 		r = &contract.TurnRecord{}
 	}
-	begun, lastWord := r.SpeechStart, cmp.Or(r.LastWord, r.SpeechEnd)
+	begun, lastWord, endpoint := r.SpeechStart, cmp.Or(r.LastWord, r.SpeechEnd), t.endpoint()
 	if s := t.Speech; s != nil && len(s.Voice) > 0 {
 		begun, lastWord = new(s.Begun+s.Voice[0].From), cmp.Or(lastWord, new(s.Begun+s.Voice[len(s.Voice)-1].To))
+		if endpoint == nil && len(s.Pauses) > 0 {
+			endpoint = new(s.Begun + s.Pauses[len(s.Pauses)-1].To)
+		}
 	}
 	add("speaking", OfPerson, begun, lastWord, "")
-	add("pause", OfOurs, lastWord, r.Endpoint, "")
+	add("pause", OfOurs, lastWord, endpoint, "")
 	if s := t.Speech; s != nil && s.Read != nil {
 		add("recognition", OfEngine, new(s.Begun+s.Read.From), new(s.Begun+s.Read.To), "")
 	}
@@ -63,6 +66,11 @@ func (t *Turn) stages() (all []Stage) {
 		add("voice", OfEngine, d.Asked, d.First, "")
 		add("playing out", OfOurs, d.First, d.Begun, "")
 	}
+	for _, s := range t.Spoken {
+		if d := s.Detail; s.Aside && d != nil {
+			add("meanwhile", OfPerson, d.Begun, &d.Ended, s.Text)
+		}
+	}
 	if r.FirstAudio != nil {
 		add("answer", OfPerson, r.FirstAudio, t.lastHeard(r.End), "")
 	}
@@ -74,12 +82,10 @@ func (t *Turn) stages() (all []Stage) {
 func (t *Turn) modelStages(add func(name, of string, from, to *float64, note string)) {
 	if m := t.Made; m != nil {
 		add("memory", OfOurs, m.MemoryAsked, m.MemoryTold, "")
-		for _, x := range m.Rounds {
-			note, first := text(x.Model), cmp.Or(x.First, &x.Ended)
-			add("thinking", OfEngine, &x.Asked, first, note)
-			if x.First != nil {
-				add("writing", OfEngine, first, &x.Ended, note)
-			}
+		for i, x := range m.Rounds {
+			note := text(x.Model)
+			add(roundName(i, x), OfEngine, &x.Asked, cmp.Or(x.First, &x.Ended), note)
+			add("writing", OfEngine, x.First, &x.Ended, note)
 		}
 	}
 	for _, x := range t.Tools {
@@ -87,6 +93,40 @@ func (t *Turn) modelStages(add func(name, of string, from, to *float64, note str
 			add("tool", OfTool, &x.From, &x.To, x.Name)
 		}
 	}
+}
+
+// roundName is the stage of a model until its first word, or to its end if it wrote none.
+// i counts the times that the model was asked before.
+func roundName(i int, x contract.ModelRound) string {
+	switch {
+	case x.First != nil && i > 0:
+		return "thinking again"
+	case x.First != nil:
+		return "thinking"
+	case text(x.Error) == "cancelled":
+		return "given up"
+	case x.Error != nil:
+		return "refused"
+	case len(x.Calls) > 0:
+		return "choosing"
+	}
+	return "thinking"
+}
+
+// endpoint is when the turn was taken to be over: the end of the pause in which it ended,
+// so that the silence is as long in all that is told of it.
+func (t *Turn) endpoint() *float64 {
+	if s := t.Speech; s != nil {
+		for _, p := range s.Pauses {
+			if p.Ended {
+				return new(s.Begun + p.To)
+			}
+		}
+	}
+	if t.Record == nil {
+		return nil
+	}
+	return t.Record.Endpoint
 }
 
 // firstSpoken is the first line of the answer itself.
@@ -124,8 +164,8 @@ func (t *Turn) wait(all []Stage) *Wait {
 		return nil
 	}
 	w := &Wait{Total: *r.FirstAudio - *from, Engines: covered(all, *from, *r.FirstAudio)}
-	if r.LastWord != nil && r.Endpoint != nil {
-		w.Pause = max(0, *r.Endpoint-*r.LastWord-covered(all, *r.LastWord, *r.Endpoint))
+	if end := t.endpoint(); r.LastWord != nil && end != nil {
+		w.Pause = max(0, *end-*r.LastWord-covered(all, *r.LastWord, *end))
 	}
 	w.Ours = max(0, w.Total-w.Engines-w.Pause)
 	return w

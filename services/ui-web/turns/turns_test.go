@@ -242,3 +242,63 @@ func BenchmarkTurn(b *testing.B) {
 		s.tell("hall", "", contract.LLMResponse{ID: utt, Reply: new("And then they sailed on.")}, contract.TurnRecord{TurnID: id, Outcome: contract.TurnDone})
 	}
 }
+
+// TestAnswerInAnotherTurn follows what was said without an answer of its own to the turn that
+// holds it.
+func TestAnswerInAnotherTurn(t *testing.T) {
+	tests := map[string]struct {
+		reason, outcome string
+		room            string // of the turn said next
+		want            string
+	}{
+		"the person went on":                        {"joined", contract.TurnInterrupted, "hall", "f2"},
+		"another room heard it louder":              {"heard better in kitchen", contract.TurnIgnored, "kitchen", "f2"},
+		"the room that heard it louder is unknown":  {"heard better in kitchen", contract.TurnIgnored, "attic", ""},
+		"who went on did so in another room":        {"joined", contract.TurnInterrupted, "kitchen", ""},
+		"something else was asked in the same room": {"superseded", contract.TurnInterrupted, "hall", ""},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			s := newStory()
+			s.tell("hall", "", final("f1", "u1", "Turn on the light."))
+			s.tell(tt.room, "", final("f2", "u2", "Upstairs."))
+			s.tell("hall", "", contract.TurnRecord{TurnID: "f1", Outcome: tt.outcome, Reason: &tt.reason})
+			if got, _ := s.Get("f1"); got.AnsweredIn != tt.want {
+				t.Errorf("it is answered in %q, want %q", got.AnsweredIn, tt.want)
+			}
+			if got, _ := s.Get("f2"); got.AnsweredIn != "" {
+				t.Errorf("the turn with the answer is answered in %q", got.AnsweredIn)
+			}
+		})
+	}
+}
+
+// TestStagesOfWhatIsNoAnswer names what a model did in place of its first word, and has the
+// silence end where the pause did in which the turn was over.
+func TestStagesOfWhatIsNoAnswer(t *testing.T) {
+	s := newStory()
+	begun := s.seconds()
+	round := func(from, to float64, x contract.ModelRound) contract.ModelRound {
+		x.Asked, x.Ended = begun+from, begun+to
+		return x
+	}
+	s.tell("hall", "", final("f1", "u1", "What is it?"))
+	s.tell("hall", "f1", contract.LLMRequest{ID: "u1", Text: "What is it?"})
+	s.tell("hall", "", contract.TtsSay{Ident: msg.Ident{MessageID: "s1"}, UttID: new("u1"), Text: "One moment.", SystemAnnounce: new(true)},
+		contract.VoiceDetail{UttID: new("u1"), Say: "s1", Begun: new(begun + 9), Ended: begun + 10},
+		contract.AnswerDetail{ID: "u1", Rounds: []contract.ModelRound{round(5, 6, contract.ModelRound{Calls: []string{"look"}}), round(7, 12, contract.ModelRound{First: new(begun + 11)}),
+			round(13, 14, contract.ModelRound{Error: new("connection refused")}), round(15, 16, contract.ModelRound{Error: new("cancelled")})}},
+		contract.SpeechDetail{UttID: "u1", Begun: begun, StepMS: 20, Levels: []int{1, 2}, Voice: []contract.SpeechSpan{{From: 1, To: 2}}, Pauses: []contract.SpeechPause{{From: 2, To: 4, Ended: true}}},
+		contract.TurnRecord{TurnID: "f1", Outcome: contract.TurnDone, LastWord: new(begun + 2), Endpoint: new(begun + 4.5)})
+	got, _ := s.Get("f1")
+	var names []string
+	for _, x := range got.Stages {
+		names = append(names, x.Name)
+		if x.Name == "pause" && x.To != begun+4 {
+			t.Errorf("the silence ends after %v s, want 4", x.To-begun)
+		}
+	}
+	if want := []string{"speaking", "pause", "choosing", "thinking again", "meanwhile", "writing", "refused", "given up"}; !slices.Equal(names, want) {
+		t.Errorf("stages %q, want %q", names, want)
+	}
+}

@@ -3,7 +3,7 @@
 
 import { make } from "./parts.js";
 import { t } from "./text.js";
-import { eventWords } from "./verdict.js";
+import { eventWords, stageWords } from "./verdict.js";
 
 export class Replay {
   #frame; #audio; #caption; #cursors = [];
@@ -84,8 +84,8 @@ export class Replay {
 
 // told is everything with a time, in order.
 function told(turn) {
-  const all = [...turn.events.map((e) => ({ at: e.at, words: eventWords(e) })), ...turn.partials.map((p) => ({ at: p.at, words: `“${p.text}”` })),
+  const all = [...turn.events.map((e) => ({ at: e.at, words: eventWords(turn, e) })), ...turn.partials.map((p) => ({ at: p.at, words: `“${p.text}”` })),
     ...turn.spoken.map((s) => ({ at: s.detail?.begun ?? s.at ?? turn.begun, words: `TARS: “${s.text}”` })),
-    ...turn.stages.filter((s) => s.of !== "person").map((s) => ({ at: s.from, words: t(`stage ${s.name}`) }))];
+    ...turn.stages.filter((s) => s.of !== "person").map((s) => ({ at: s.from, words: stageWords(turn, s) }))];
   return all.sort((a, b) => a.at - b.at);
 }

@@ -15,7 +15,7 @@ const SPAN = { from: number, to: number };
 const DETAIL = { asked: number, first: number, begun: number, ended: number, error: text };
 const TURN = {
   format: name, version: number, id: name, utt_id: name, answer_id: name, room: name, typed: flag, begun: number, ended: number,
-  text, confidence: number, outcome: name, reason: text, error: text, into: text, by: text,
+  text, confidence: number, outcome: name, reason: text, error: text, into: text, by: text, answered_in: name,
   partials: list({ at: number, text }, ["at", "text"]),
   speech: one({ begun: number, step_ms: number, levels: numbers, voice: list(SPAN, ["from", "to"]), text, read: one(SPAN),
     pauses: list({ ...SPAN, wait: number, over: number, sound: number, text, ended: flag }, ["from", "to"]) }),

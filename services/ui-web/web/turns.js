@@ -15,6 +15,7 @@ export class Turns {
   // parts: list, status, file, log
   constructor(here, view, parts) {
     Object.assign(this, parts, { here, view });
+    view.open = (id) => this.open(id);
     this.file.onchange = () => { if (this.file.files[0]) this.#read(this.file.files[0]); this.file.value = ""; };
     this.log.addEventListener("click", (e) => {
       const why = e.target.closest?.("button.why");

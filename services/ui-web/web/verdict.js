@@ -1,6 +1,6 @@
 // A verdict says in words why a turn was answered, cut off or ignored.
 
-import { t } from "./text.js";
+import { has, t } from "./text.js";
 import { toolLabel } from "./transcript.js";
 
 const LATE = 3; // seconds from the last word to the first sound
@@ -17,6 +17,7 @@ const FAILED = new Map(Object.entries({
   "the voice failed": "voice", "the voice was silent": "voice", "the voice was shut down": "voice", "the model did not answer": "silent model", "empty answer": "empty", "too much is said at once": "backlog",
   "the answer broke off": "broke off", "the provider of the model ended the answer": "filter",
 }));
+const UNREACHED = /connection refused|no such host|unreachable|no route to host/i;
 const OBEYED = new Map(Object.entries({ stop: "stopped", hold: "hold", "go on": "going on", wake: "woken" }));
 
 // verdict is {head, why, tone}: a sentence, more sentences, and good, warn, bad or quiet.
@@ -44,8 +45,8 @@ function ignored(turn, said) {
 function interrupted(turn, said) {
   const button = turn.events.some((e) => e.what === "control_stop" && e.text === "user");
   const key = button ? "button" : INTERRUPTED.get(turn.reason) ?? "cancelled";
-  const words = said.by && (key === "stop" || key === "interrupted");
-  return both(`turn cut ${words ? `by ${key}` : key}`, said, "warn", !words && said.by && key !== "button" ? t("said last", said) : "", upTo(turn));
+  const words = said.by && ["stop", "interrupted", "joined"].includes(key);
+  return { ...both(`turn cut ${key}`, said, key === "joined" ? "quiet" : "warn", key === "joined" ? "" : upTo(turn)), ...words && { head: t(`turn cut by ${key} head`, said) } };
 }
 
 // upTo is how far an answer was heard that was cut off.
@@ -57,9 +58,9 @@ function upTo(turn) {
 function failed(turn) {
   const rounds = turn.made?.rounds ?? [], error = turn.error ?? rounds.at(-1)?.error ?? "";
   if (turn.reason === "failed") return both("turn recogniser failed", { error }, "bad", error);
-  const key = FAILED.get(turn.reason) ?? (turn.asked ? "model" : "");
+  const key = FAILED.get(turn.reason) ?? (UNREACHED.test(error) ? "unreached" : turn.asked ? "model" : "");
   if (!key) return { head: t("turn failed"), why: [turn.reason ?? "", error].filter(Boolean), tone: "bad" };
-  return both(`turn failed ${key}`, {}, "bad", error || turn.reason);
+  return both(key === "backlog" ? "turn backlog" : `turn failed ${key}`, {}, "bad", error || turn.reason);
 }
 
 function done(turn) {
@@ -72,8 +73,10 @@ function done(turn) {
   if (memories.length) why.push(t("turn by memory", { text: memories[0].text }));
   if (turn.cut) why.push(t("turn cut short"));
   const w = turn.wait, slow = w?.total > LATE && slowest(turn);
+  const aside = turn.spoken?.find((s) => s.aside && afterWords(turn, s));
+  if (w && aside) why.unshift(t("turn meanwhile", { text: aside.text, s: afterWords(turn, aside) }));
   if (w) why.unshift(t("turn first sound", seconds({ total: w.total })));
-  const head = slow ? t("turn late", { what: t(`who ${slow.name}`), s: (slow.to - slow.from).toFixed(1) })
+  const head = slow ? t("turn late", { what: t(has(`who ${slow.name}`) ? `who ${slow.name}` : "who thinking"), s: (slow.to - slow.from).toFixed(1) })
     : tools.length ? t("turn with tool") : memories.length ? t("turn with memory") : t("turn answered");
   return { head, why, tone: slow ? "warn" : "good" };
 }
@@ -83,12 +86,37 @@ function slowest(turn) {
   return turn.stages.filter((s) => s.of === "engine" || s.of === "tool").sort((a, b) => (b.to - b.from) - (a.to - a.from))[0];
 }
 
+// afterWords is how many seconds after the last word a line was heard; empty: it is not known.
+export function afterWords(turn, line) {
+  const last = turn.stages.find((s) => s.name === "speaking")?.to, s = line.detail?.begun - last;
+  return s >= 0 ? s.toFixed(2) : "";
+}
+
+// instead reports whether what was spoken is no answer, but says that there is none.
+export const instead = (turn) => turn.outcome === "failed" && !turn.reply;
+
+// NOBODY are reasons of turns in which no person spoke.
+const NOBODY = new Set(["echo", "own_voice", "no_speech"]);
+
+// words is a text about who spoke, or about a sound where that was nobody.
+export function words(turn, key, values) {
+  const sound = `${key}, a sound`;
+  return t(NOBODY.has(turn.reason) && has(sound) ? sound : key, values);
+}
+
+export function stageWords(turn, s) {
+  return s.name === "answer" && instead(turn) ? t("said instead") : words(turn, `stage ${s.name}`);
+}
+
 export function seconds(values) {
   return Object.fromEntries(Object.entries(values).map(([k, v]) => [k, (v ?? 0).toFixed(2)]));
 }
 
 const EVENTS = new Set(["speech_start", "speech_sustained", "speech_end", "wake", "lowered", "given_back", "control_stop", "control_pause", "control_resume", "paused", "resumed", "stopped", "waiting", "loading", "thinking", "tool", "cancelled"]);
 
-export function eventWords(e) {
-  return [EVENTS.has(e.what) ? t(`event ${e.what}`) : e.what, e.text].filter(Boolean).join(": ");
+// eventWords is what happened, and why where there are words for that.
+export function eventWords(turn, e) {
+  const what = EVENTS.has(e.what) ? words(turn, `event ${e.what}`) : e.what;
+  if (e.what === "tool") return e.text ? `${what}: ${toolLabel(e.text)}` : what;
+  return /^(control_|given_back)/.test(e.what) && has(`since ${e.text}`) ? `${what}, ${t(`since ${e.text}`)}` : what;
 }

@@ -6,12 +6,15 @@ import { t } from "./text.js";
 const SVG = "http://www.w3.org/2000/svg";
 const QUIET = 18, LOUD = 78; // decibels at the foot and at the top of the drawing
 const HIGH = 100;            // units of the drawing
+const TAIL = 10;             // seconds of silence that are drawn behind the sound, at most
 
-// wave is a figure of speech as stt/detail tells of it.
+// wave is a figure of speech as stt/detail tells of it. The sound that was kept may end before
+// its last pause, which is silence.
 export function wave(speech) {
-  const seconds = speech.levels.length * (speech.step_ms || 20) / 1000;
+  const kept = speech.levels.length * (speech.step_ms || 20) / 1000;
+  const seconds = Math.max(kept, Math.min(speech.pauses?.at(-1)?.to ?? 0, kept + TAIL)), wide = speech.levels.length * seconds / kept;
   const svg = document.createElementNS(SVG, "svg");
-  svg.setAttribute("viewBox", `0 0 ${speech.levels.length} ${HIGH}`);
+  svg.setAttribute("viewBox", `0 0 ${wide} ${HIGH}`);
   svg.setAttribute("preserveAspectRatio", "none");
   svg.setAttribute("aria-hidden", "true");
   const shape = (tag, cls, attributes) => {
@@ -20,9 +23,9 @@ export function wave(speech) {
     for (const [k, v] of Object.entries(attributes)) e.setAttribute(k, v);
     svg.append(e);
   };
-  const x = (s) => Math.min(1, Math.max(0, s / seconds)) * speech.levels.length;
+  const x = (s) => Math.min(1, Math.max(0, s / seconds)) * wide;
   for (const v of speech.voice ?? []) shape("rect", "voice", { x: x(v.from), y: 0, width: Math.max(0, x(v.to) - x(v.from)), height: HIGH });
-  shape("path", "loud", { d: outline(speech.levels) });
+  shape("path", "loud", { d: outline([...speech.levels, ...Array(Math.ceil(wide) + 1 - speech.levels.length).fill(0)]) });
   const marks = (speech.pauses ?? []).map((p) => mark(p, seconds));
   const first = speech.voice?.[0]?.from ?? 0, last = speech.voice?.at(-1)?.to ?? seconds;
   return make("figure", { class: "wave", role: "img", "aria-label": t("wave label", { s: seconds.toFixed(1), from: first.toFixed(1), to: last.toFixed(1) }) },
