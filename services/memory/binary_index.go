@@ -19,7 +19,7 @@ const (
 	fineBits  = 4 // of each number of a vector in the second look
 
 	// The second look keeps so many times more lines than are wanted, for the third one, which
-	// is exact, to choose from: it is wrong by a hundredth of a cosine at most.
+	// is exact, to choose from: its cosines are wrong by a hundredth in the mean.
 	fineFactor = 2
 )
 
@@ -70,9 +70,27 @@ func (o *binaryIndex) add(x []float32, bytes []int8) {
 }
 
 const (
-	lowestBits = 0x0101010101010101 // of eight bytes
-	gatherBits = 0x0102040810204080 // multiplied with those it brings them together in the highest byte
+	lowestBits  = 0x0101010101010101 // of eight bytes
+	highestBits = lowestBits << 7
 )
+
+// packed are up to eight numbers as bytes from 0 to 255, the first one lowest: 128 stands for 0.
+func packed(numbers []int8) (eight uint64) {
+	for i, b := range numbers {
+		eight |= uint64(uint8(b)^0x80) << (8 * i)
+	}
+	return eight
+}
+
+// gathered are the lowest bits of eight bytes, side by side.
+func gathered(eight uint64) uint64 {
+	return eight & lowestBits * 0x0102040810204080 >> 56
+}
+
+// positive has the lowest bit of each byte of packed set whose number is above 0.
+func positive(eight uint64) uint64 {
+	return ((eight &^ highestBits) + (highestBits - lowestBits)) & eight & highestBits >> 7
+}
 
 // addFine notes the upper bits of a vector, which comes after the others.
 func (o *binaryIndex) addFine(bytes []int8) {
@@ -81,12 +99,9 @@ func (o *binaryIndex) addFine(bytes []int8) {
 		var planes [fineBits]uint64
 		n := min(64, len(bytes))
 		for at := 0; at < n; at += 8 {
-			var eight uint64 // numbers from 0 to 255
-			for i, b := range bytes[at:min(at+8, n)] {
-				eight |= uint64(uint8(b)^0x80) << (8 * i)
-			}
+			eight := packed(bytes[at:min(at+8, n)])
 			for j := range planes {
-				planes[j] |= (eight >> (8 - fineBits + j) & lowestBits * gatherBits >> 56) << at
+				planes[j] |= gathered(eight>>(8-fineBits+j)) << at
 			}
 		}
 		for j, w := range planes {
@@ -200,8 +215,8 @@ func (o *binaryIndex) fetch(block []int) (x uint64) {
 	return x
 }
 
-// fineProduct is the product of a question, not seen from the mean, with vector i, within a
-// hundredth.
+// fineProduct is the product of a question, not seen from the mean, with vector i: wrong by a
+// hundredth in the mean.
 func (v *vectors) fineProduct(q *roughQuery, i, words int) float32 {
 	o := &v.binary
 	have := o.fine[i*words : (i+1)*words]

@@ -131,3 +131,30 @@ func TestPreselectionSeesWhatChanges(t *testing.T) {
 		t.Errorf("after all are removed, near are %v", got)
 	}
 }
+
+// TestSecondLookIsNearlyExact compares the products of upper bits with those of the numbers.
+func TestSecondLookIsNearlyExact(t *testing.T) {
+	for _, size := range []int{384, 100} { // the second is not a whole number of words
+		r := rand.New(rand.NewPCG(1, 2))
+		var v vectors
+		var all [][]float32
+		x := random(r, size)
+		for id := range preselectFrom + 100 {
+			all = append(all, around(r, x, r.Float64()))
+			v.put(int64(id)+1, told, all[id])
+		}
+		q, words, sum := newRoughQuery(x), v.binary.words(), 0.0
+		for i, y := range all {
+			wrong := float64(v.fineProduct(&q, i, words) - floatProduct(x, y))
+			if wrong = max(wrong, -wrong); wrong > 0.12 {
+				t.Errorf("the cosine of vector %d is wrong by %.3f", i, wrong)
+			}
+			sum += wrong
+		}
+		if mean := sum / float64(len(all)); mean > 0.015 {
+			t.Errorf("cosines of %d numbers are wrong by %.4f in the mean", size, mean)
+		} else {
+			t.Logf("wrong by %.4f in the mean", mean)
+		}
+	}
+}

@@ -106,19 +106,12 @@ func (v *vectors) measureCrowds(all []neighbour) {
 	}
 }
 
-// signs has a bit for each number of vector i that is above 0. Where the upper bits are at hand
-// it is set for 0 as well, which is one number of a hundred.
+// signs has a bit for each number of vector i that is above 0.
 func (v *vectors) signs(i int) []uint64 {
-	words := (v.size + 63) / 64
-	out := make([]uint64, words)
-	if v.binary.builtFor > 0 {
-		for k, planes := range v.binary.fine[i*words : (i+1)*words] {
-			out[k] = planes[fineBits-1]
-		}
-		return out
-	}
-	for k, b := range v.all[i*v.size : (i+1)*v.size] {
-		out[k/64] |= uint64(uint8(-b)>>7) << (k % 64) // without a branch, which would be wrong each second time
+	out := make([]uint64, (v.size+63)/64)
+	numbers := v.all[i*v.size : (i+1)*v.size]
+	for k := 0; k < len(numbers); k += 8 {
+		out[k/64] |= gathered(positive(packed(numbers[k:min(k+8, len(numbers))]))) << (k % 64)
 	}
 	return out
 }

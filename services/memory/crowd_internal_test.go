@@ -54,3 +54,19 @@ func TestCrowds(t *testing.T) {
 		}
 	}
 }
+
+func TestSignsAreThoseOfTheNumbers(t *testing.T) {
+	const size = 256 + 5 // not a whole number of words
+	var v vectors
+	x := make([]float32, size)
+	for k := range x {
+		x[k] = float32(k - 128) // each number that a byte may be, and 0 among them
+	}
+	v.put(1, told, x)
+	signs := v.signs(0)
+	for k, b := range v.all {
+		if got, want := signs[k/64]>>(k%64)&1 == 1, b > 0; got != want {
+			t.Errorf("the bit of %d is %v", b, got)
+		}
+	}
+}
