@@ -1,7 +1,5 @@
 // Texts of the page, in one file per language.
 
-import english from "./texts/en.js";
-
 const LANGUAGES = ["en", "de"]; // there is a file of each in texts
 const PATIENCE = 4000; // milliseconds for the server to say so
 const SESSION = fetch("/api/session", { signal: AbortSignal.timeout(PATIENCE) }).then((r) => r.json()).catch(() => ({}));
@@ -17,16 +15,16 @@ export function may(what) { return Array.isArray(session.may) && session.may.inc
 export const lang = [session.lang, ...navigator.languages, "en"].map((l) => String(l ?? "").slice(0, 2).toLowerCase())
   .filter((l, i) => i > 0 || l !== "en").find((l) => LANGUAGES.includes(l));
 
-const texts = lang === "en" ? english : (await import(`./texts/${lang}.js`)).default;
+const texts = (await import(`./texts/${lang}.js`)).default; // each file has all texts
 
 // t is a text of the page, with its {names} replaced.
 export function t(key, values = {}) {
-  const text = Object.hasOwn(texts, key) ? texts[key] : has(key) ? english[key] : key;
+  const text = has(key) ? texts[key] : key;
   return text.replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ""));
 }
 
 // has reports whether there is a text.
-export function has(key) { return Object.hasOwn(english, key); }
+export function has(key) { return Object.hasOwn(texts, key); }
 
 // translate writes the texts into what is marked with data-t, and labels into what is marked
 // with data-label and data-placeholder.
