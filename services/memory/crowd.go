@@ -32,12 +32,12 @@ func (v *vectors) outstanding(x []float32, n int, kinds lineKind) [][]neighbour 
 	v.mu.RLock()
 	defer v.mu.RUnlock()
 	found := v.candidates(x, n, kinds)
-	for k, all := range found {
-		all = all[:min(len(all), max(n, maxCrowd))]
+	eachKind(kinds, func(k int) {
+		all := found[k][:min(len(found[k]), max(n, maxCrowd))]
 		v.measureCrowds(all)
 		slices.SortStableFunc(all, func(a, b neighbour) int { return cmp.Compare(b.apart(), a.apart()) })
 		found[k] = v.withoutCopies(all, n)
-	}
+	})
 	return found
 }
 

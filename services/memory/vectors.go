@@ -233,14 +233,14 @@ func (v *vectors) candidates(x []float32, n int, kinds lineKind) [][]neighbour {
 		s.look(from, to, guess)
 		parts[w] = s.best
 	})
-	for k := range found {
+	eachKind(kinds, func(k int) {
 		var all []neighbour
 		for _, p := range parts {
 			all = append(all, p[k]...)
 		}
 		found[k] = v.rescore(x, closest(all, kept))
 		found[k] = found[k][:min(len(found[k]), copyFactor*n)]
-	}
+	})
 	return found
 }
 
@@ -328,6 +328,15 @@ func (v *vectors) isLong(i int) bool { return i+1 < len(v.ids) && v.ids[i+1] == 
 
 // hasSiblings reports whether the line of vector i has others.
 func (v *vectors) hasSiblings(i int) bool { return v.isLong(i) || i > 0 && v.ids[i-1] == v.ids[i] }
+
+// eachKind does something for each kind of lines, all at the same time.
+func eachKind(kinds lineKind, do func(kind int)) {
+	var wg sync.WaitGroup
+	for k := range int(kinds) {
+		wg.Go(func() { do(k) })
+	}
+	wg.Wait()
+}
 
 // inParts has each worker do its part of the vectors, from one index up to
 // another.
