@@ -276,4 +276,16 @@ func TestWhyOfALine(t *testing.T) {
 		do(t, ctx, chromedp.Click("#turns-list li:last-child button.tone-good"))
 		await(t, ctx, `document.getElementById("turn").open && document.querySelector("#turn-verdict").innerText === "Answered"`)
 	})
+	t.Run("two parts that were answered as one lead to the turn with the answer", func(t *testing.T) {
+		do(t, ctx, chromedp.KeyEvent(kb.Escape))
+		id := value[string](t, ctx, `document.querySelector("#log li.user").dataset.id`)
+		if err := hostileTool(t).Publish(t.Context(), contract.TurnRecord{TurnID: id, Outcome: contract.TurnInterrupted, Reason: new("joined")}); err != nil {
+			t.Fatal(err)
+		}
+		await(t, ctx, `(fetch("/api/turns/`+id+`").then((r) => r.json()).then((turn) => { window.joined = !!turn.answered_in; }), window.joined)`)
+		do(t, ctx, chromedp.Evaluate[chromedp.Void](`document.querySelector("#log li.user .why").click()`))
+		await(t, ctx, `document.querySelector("#turn-verdict")?.innerText.startsWith("Answered together with what you said next")`)
+		do(t, ctx, chromedp.Click("#turn .verdict .pill"))
+		await(t, ctx, `document.querySelector("#turn-verdict").innerText === "Cut off: the stop button was pressed"`)
+	})
 }
