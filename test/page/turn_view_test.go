@@ -90,6 +90,9 @@ func TestTenTurnsOnThePage(t *testing.T) {
 	for name, want := range tenTurns {
 		t.Run(name, func(t *testing.T) {
 			openTurnFile(t, ctx, filepath.Join("testdata", "turns", name+".json"))
+			if hidden := value[float64](t, ctx, `document.querySelector(".turn-head").getBoundingClientRect().bottom - document.getElementById("turn-verdict").getBoundingClientRect().top`); hidden > 0 {
+				t.Errorf("%v px of the verdict are hidden", hidden)
+			}
 			read := spokenTree(t, ctx)
 			for _, words := range want.told {
 				if !strings.Contains(read, words) {

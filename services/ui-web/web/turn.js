@@ -34,8 +34,8 @@ export class TurnView {
     if (file) Object.assign(this.save, { href: file, download: `tars-turn-${turn.id.slice(0, 8).replace(/\W/g, "")}.json` });
     this.#replay = new Replay(turn, this.body, this.play);
     if (!this.dialog.open) this.dialog.showModal();
+    this.body.focus({ preventScroll: true }); // or its head would hide the verdict
     this.dialog.scrollTop = 0;
-    this.body.focus();
   }
 
   // fail says why there is no turn to show.
