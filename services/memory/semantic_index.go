@@ -182,7 +182,11 @@ func (m *SemanticIndex) embedChanged(ctx context.Context, ids []int64) error {
 			return err
 		}
 		for _, s := range m.spaces() {
-			if err := m.embedTimed(ctx, s, found); err != nil {
+			missing, err := m.store.WithoutVectors(ctx, s.model, found) // a pass may have found one of them
+			if err != nil {
+				return err
+			}
+			if err := m.embedTimed(ctx, s, missing); err != nil {
 				return err
 			}
 		}

@@ -117,6 +117,21 @@ func (s *Store) DropVectors(ctx context.Context, keep string) error {
 	return nil
 }
 
+// WithoutVectors returns those of lines that have no vectors of a model.
+func (s *Store) WithoutVectors(ctx context.Context, model string, lines []Line) (missing []Line, err error) {
+	for _, l := range lines {
+		var has bool
+		row := s.read.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM vector WHERE line = ? AND model = ?)", l.ID, model)
+		if err := row.Scan(&has); err != nil {
+			return nil, fmt.Errorf("look for vectors in %s: %w", s.path, err)
+		}
+		if !has {
+			missing = append(missing, l)
+		}
+	}
+	return missing, nil
+}
+
 // Lines returns the lines with these ids that are there, in their order.
 func (s *Store) Lines(ctx context.Context, ids []int64) ([]Line, error) {
 	if len(ids) == 0 {
