@@ -20,7 +20,7 @@ type Config struct {
 	UserName    string  `split_words:"true" desc:"what the user is called"`
 
 	MCPConfig   string        `envconfig:"MCP_CONFIG" desc:"file of tool servers, below TARS_HOME, in the form of other programs: {\"mcpServers\":{\"time\":{\"command\":\"uvx\",\"args\":[\"mcp-server-time\"]}}}; empty: no tools"`
-	ToolTimeout time.Duration `split_words:"true" default:"3s" desc:"longest time for the tools that the model calls at once"`
+	ToolTimeout time.Duration `split_words:"true" default:"2500ms" desc:"longest time for the tools that the model calls at once"`
 	ToolRounds  int           `split_words:"true" default:"4" desc:"how often the model may call tools before it has to answer, 1 to 10"`
 
 	EmbedURL   string `envconfig:"EMBED_URL" also:"MEMORY_EMBED_URL" desc:"server that helps to choose among more than eight tools by their meaning; by default that of the memory, else the best that is found"`

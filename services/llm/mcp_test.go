@@ -81,7 +81,7 @@ func TestAToolServerThatFailsCostsThreeSecondsAndIsTold(t *testing.T) {
 			h := startWithServer(t, map[string]any{"command": command, "env": env})
 			began := time.Now()
 			r := kittest.Ask(t, h, contract.LLMRequest{ID: "r", Text: "call " + name + " {}"})
-			if took := time.Since(began); !strings.HasPrefix(value(r.Reply), want) || took > 3500*time.Millisecond {
+			if took := time.Since(began); !strings.HasPrefix(value(r.Reply), want) || took > 3000*time.Millisecond {
 				t.Errorf("reply %q, error %q after %s", value(r.Reply), value(r.Error), took)
 			}
 			for end := time.Now().Add(20 * time.Second); ; time.Sleep(100 * time.Millisecond) {

@@ -14,7 +14,7 @@ import (
 func settings() Config {
 	return Config{Config: engine.Config{Engine: "auto", Timeout: 2 * time.Minute, FirstToken: 30 * time.Second, Idle: 15 * time.Second},
 		MaxTokens: 256, Temperature: 0.7, TopP: 1, CtxWindow: 8192,
-		ToolTimeout: 3 * time.Second, ToolRounds: 4, RAG: true, RAGTopK: 5, RAGMaxTokens: 2000, RAGContext: true, RAGWindow: 1, RAGStrategy: "hybrid", RAGTimeout: 500 * time.Millisecond, RAGTemplate: `Known:\n{context}\n\n{user}`}
+		ToolTimeout: 2500 * time.Millisecond, ToolRounds: 4, RAG: true, RAGTopK: 5, RAGMaxTokens: 2000, RAGContext: true, RAGWindow: 1, RAGStrategy: "hybrid", RAGTimeout: 500 * time.Millisecond, RAGTemplate: `Known:\n{context}\n\n{user}`}
 }
 
 func TestPersona(t *testing.T) {

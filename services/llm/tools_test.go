@@ -133,11 +133,11 @@ func TestToolsAreCalledWhileAnswering(t *testing.T) {
 			reply: "Let us see. I give up.", called: 0},
 		"one that there is not":                          {e: &caller{last: "I cannot.", rounds: [][]openai.ToolCall{{toolCall("1", "none", hi)}}}, reply: "Let us see. I cannot.", called: 0},
 		"one that fails":                                 {e: &caller{rounds: [][]openai.ToolCall{{toolCall("1", "fail", hi)}}}, reply: "Let us see. Error: the lamp is broken. Tell the user that it did not work.", called: 1},
-		"one that hangs":                                 {e: &caller{rounds: [][]openai.ToolCall{{toolCall("1", "hang", hi)}, {toolCall("2", "hang", hi)}}, last: "It hangs."}, reply: "Let us see. It hangs.", called: 1, most: 3100 * time.Millisecond},
+		"one that hangs":                                 {e: &caller{rounds: [][]openai.ToolCall{{toolCall("1", "hang", hi)}, {toolCall("2", "hang", hi)}}, last: "It hangs."}, reply: "Let us see. It hangs.", called: 1, most: 2600 * time.Millisecond},
 		"one that sends much":                            {e: &caller{rounds: [][]openai.ToolCall{{toolCall("1", "long", hi)}}, last: "It is long."}, reply: "Let us see. It is long.", called: 1},
 		"and a model without words for it":               {e: &caller{rounds: [][]openai.ToolCall{{toolCall("1", "echo", hi)}}, last: " "}, reply: "Let us see. it says hi", called: 1},
 		"and a model that cannot read it":                {e: &caller{rounds: [][]openai.ToolCall{{toolCall("1", "echo", hi)}}, fails: true}, reply: "Let us see. it says hi", called: 1},
-		"one that hangs, of a model that cannot read it": {e: &caller{rounds: [][]openai.ToolCall{{toolCall("1", "hang", hi)}}, fails: true}, reply: "Let us see. hang did not answer in time.", called: 1, most: 3100 * time.Millisecond},
+		"one that hangs, of a model that cannot read it": {e: &caller{rounds: [][]openai.ToolCall{{toolCall("1", "hang", hi)}}, fails: true}, reply: "Let us see. hang did not answer in time.", called: 1, most: 2600 * time.Millisecond},
 	}
 	for name, tt := range tests {
 		b, e := &bench{}, tt.e
