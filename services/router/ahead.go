@@ -47,7 +47,10 @@ func (c *conversation) isRule(text, room string, now time.Time) bool {
 	case normalize(c.cfg.LiveModeEnterPhrase), normalize(c.cfg.LiveModeExitPhrase):
 		return true
 	}
-	if _, _, ok := readVolume(text, c.volumes.in(room)); ok || c.isMovement(text) {
+	if _, _, ok := readVolume(text, c.volumes.in(room)); ok {
+		return true
+	}
+	if _, ok := c.readMovement(text); ok {
 		return true
 	}
 	_, ok := answerByRule(text, now)

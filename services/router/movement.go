@@ -49,27 +49,32 @@ func (c *conversation) noteBody(h contract.HealthPing) {
 	}
 }
 
-// isMovement reports whether text asks for what the body does, where there is one.
-func (c *conversation) isMovement(text string) bool {
+// readMovement is the command that text asks a body for, where there is one; empty: to stop.
+func (c *conversation) readMovement(text string) (command string, ok bool) {
 	said := normalize(text)
-	return c.body != "" && (stopMoving.MatchString(said) || slices.ContainsFunc(movements, func(m bodyMovement) bool { return m.pattern.MatchString(said) }))
+	if c.body == "" {
+		return "", false
+	}
+	if stopMoving.MatchString(said) {
+		return "", true
+	}
+	i := slices.IndexFunc(movements, func(m bodyMovement) bool { return m.pattern.MatchString(said) })
+	if i < 0 {
+		return "", false
+	}
+	return movements[i].command, true
 }
 
 // moves has the body do what a turn asks for, where there is one; without one the words are
 // for the model.
 func (c *conversation) moves(t *turn, now time.Time) (out []effect, ok bool) {
-	if c.body == "" {
+	command, ok := c.readMovement(t.text)
+	switch {
+	case !ok:
 		return nil, false
-	}
-	said := normalize(t.text)
-	if stopMoving.MatchString(said) {
+	case command == "":
 		return append([]effect{{t.room, "", contract.MovementStop{Timestamp: *unixSeconds(now), Reason: new("voice")}}}, c.speak(t, "", t.cause, now, "I stand still.")...), true
 	}
-	for _, m := range movements {
-		if m.pattern.MatchString(said) {
-			request := contract.MovementTestRequest{Timestamp: *unixSeconds(now), Command: m.command, Speed: 1, RequestID: &t.id}
-			return append([]effect{{t.room, "", request}}, c.speak(t, "", t.cause, now, "All right.")...), true
-		}
-	}
-	return nil, false
+	request := contract.MovementTestRequest{Timestamp: *unixSeconds(now), Command: command, Speed: 1, RequestID: &t.id}
+	return append([]effect{{t.room, "", request}}, c.speak(t, "", t.cause, now, "All right.")...), true
 }
