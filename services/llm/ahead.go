@@ -24,8 +24,12 @@ const (
 	maxAhead = 16
 )
 
-// errUnwanted is why the model stops to write what nobody has asked for.
-var errUnwanted = errors.New("nobody asked for it")
+var (
+	// errUnwanted is why the model stops to write what nobody has asked for.
+	errUnwanted = errors.New("nobody asked for it")
+	// errBrokenOff is what who takes an answer is told when the writing of it panicked.
+	errBrokenOff = errors.New("the answer broke off")
+)
 
 // aheadAnswers are the answers that the model writes before it is known that they are
 // wanted. It is safe for concurrent use.
@@ -172,12 +176,13 @@ func (s *Service) writeAhead(ctx context.Context, a *aheadAnswer) error {
 	if !a.begin(stop) {
 		return kit.Drop("not_wanted")
 	}
-	var use engine.Usage
-	t, err := s.prepareAhead(ctx, a)
-	if err == nil {
+	use, err := engine.Usage{}, errBrokenOff // in a panic
+	defer func() { a.add(func() { a.over, a.use, a.err = true, use, err }) }()
+	if t, failed := s.prepareAhead(ctx, a); failed != nil {
+		err = failed
+	} else {
 		use, err = a.generate(ctx, t)
 	}
-	a.add(func() { a.over, a.use, a.err = true, use, err })
 	if context.Cause(ctx) == errUnwanted {
 		return kit.Drop("not_wanted")
 	}

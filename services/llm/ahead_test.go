@@ -1,6 +1,7 @@
 package llm
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"time"
@@ -110,6 +111,29 @@ func TestAheadAnswers(t *testing.T) {
 			t.Errorf("%q, %d cut off", value(r.Reply), e.cutOff(errUnwanted))
 		}
 	})
+}
+
+// breaker is an engine that panics.
+type breaker struct{}
+
+func (breaker) Generate(context.Context, engine.Prompt, func(string) error) (engine.Usage, error) {
+	time.Sleep(2 * time.Second)
+	panic("a fault of the engine")
+}
+
+func TestAnAnswerAheadThatPanicsIsNotWaitedFor(t *testing.T) {
+	c := settings()
+	c.RAG = false
+	kittest.Run(t, "it fails at once", func(t *testing.T, b *kittest.Harness) {
+		answers := kittest.Watch[contract.LLMResponse](b)
+		b.Publish(t, contract.LLMAhead{ID: "r", Text: "one two"})
+		time.Sleep(time.Second)
+		begun := time.Now()
+		b.Publish(t, contract.LLMRequest{ID: "r", Text: "one two"})
+		if r, _ := answers.Next(t); r.Error == nil || time.Since(begun) > 2*time.Second {
+			t.Errorf("error %q after %s", value(r.Error), time.Since(begun))
+		}
+	}, Module.With(fx.Replace(c), fx.Decorate(func(engine.Generator) engine.Generator { return breaker{} })))
 }
 
 // A tool may do something, and what was not said to its end is no order.
