@@ -1,9 +1,7 @@
 package page
 
 import (
-	"bufio"
 	"context"
-	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -16,26 +14,9 @@ import (
 	"github.com/gotars/tars/kit"
 	"github.com/gotars/tars/kit/msg"
 	"github.com/gotars/tars/services/ui-web/turns"
+	"github.com/gotars/tars/test/hostile"
 	"github.com/gotars/tars/test/need"
 )
-
-// hostile are 50 payloads that would do something in a page that is careless.
-func hostile(t *testing.T) (all []string) {
-	t.Helper()
-	f, err := os.Open("../../services/ui-web/markdown/testdata/hostile.jsonl")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = f.Close() }()
-	for lines := bufio.NewScanner(f); lines.Scan(); {
-		var p string
-		if err := json.Unmarshal(lines.Bytes(), &p); err != nil {
-			t.Fatal(err)
-		}
-		all = append(all, p)
-	}
-	return all
-}
 
 // untouched fails the test when something of a payload runs, or became an element that does
 // something.
@@ -56,7 +37,7 @@ func untouched(t *testing.T, ctx context.Context, where string) {
 func TestHostileTextIsShownAndNeverRun(t *testing.T) {
 	need.Browser(t)
 	s := start(t)
-	all := hostile(t)
+	all := hostile.Payloads(t)
 	for i, p := range all {
 		s.remember([]string{"user", "assistant"}[i%2], "kitchen", p, "")
 	}

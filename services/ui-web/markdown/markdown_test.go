@@ -1,9 +1,6 @@
 package markdown_test
 
 import (
-	"bufio"
-	"encoding/json"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +9,7 @@ import (
 	"golang.org/x/net/html"
 
 	"github.com/gotars/tars/services/ui-web/markdown"
+	"github.com/gotars/tars/test/hostile"
 )
 
 func TestMarkdown(t *testing.T) {
@@ -40,24 +38,6 @@ func TestMarkdown(t *testing.T) {
 			}
 		})
 	}
-}
-
-// hostile are payloads that would do something in a page that is careless.
-func hostile(t testing.TB) (all []string) {
-	t.Helper()
-	f, err := os.Open("testdata/hostile.jsonl")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = f.Close() }()
-	for lines := bufio.NewScanner(f); lines.Scan(); {
-		var p string
-		if err := json.Unmarshal(lines.Bytes(), &p); err != nil {
-			t.Fatalf("%v in %s", err, lines.Text())
-		}
-		all = append(all, p)
-	}
-	return all
 }
 
 var elements = strings.Fields("html head body p br strong em del code pre blockquote ul ol li hr h3 h4 h5 h6 table thead tbody tr th td a")
@@ -92,7 +72,7 @@ func harmless(t *testing.T, text, made string) {
 }
 
 func TestWhatIsHostileIsShown(t *testing.T) {
-	all := hostile(t)
+	all := hostile.Payloads(t)
 	if len(all) != 50 {
 		t.Errorf("there are %d payloads, want 50", len(all))
 	}
@@ -116,7 +96,7 @@ func TestNothingTakesLong(t *testing.T) {
 }
 
 func FuzzMarkdown(f *testing.F) {
-	for _, p := range hostile(f) {
+	for _, p := range hostile.Payloads(f) {
 		f.Add(p)
 	}
 	f.Fuzz(func(t *testing.T, text string) { harmless(t, text, markdown.HTML(text)) })
