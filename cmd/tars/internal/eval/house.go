@@ -143,7 +143,7 @@ func (h *House) join(ctx context.Context, own kit.Home, services []string) error
 func (h *House) handlers() []kit.Handler {
 	return []kit.Handler{
 		noteOf[contract.SpeakerAudio](h), noteOf[contract.TtsStatus](h), noteOf[contract.SpeechDuck](h), noteOf[contract.TtsControl](h),
-		noteOf[contract.PartialTranscript](h), noteOf[contract.FinalTranscript](h), noteOf[contract.SpeechDropped](h),
+		noteOf[contract.PartialTranscript](h), noteOf[contract.FinalTranscript](h), noteOf[contract.SpeechDropped](h), noteOf[contract.SpeechDetail](h),
 		noteOf[contract.WakeEvent](h), noteOf[contract.TurnRecord](h), noteOf[contract.TtsSay](h),
 		noteOf[contract.LLMRequest](h), noteOf[contract.LLMCancel](h), noteOf[contract.LLMResponse](h), noteOf[contract.TimerReply](h),
 		kit.Sends[contract.MicAudio](), kit.Sends[contract.FinalTranscript](),

@@ -21,13 +21,15 @@ type Yield struct {
 	Silence                   *float64 // it was heard for the last time, when it was silenced for good
 	Gap                       float64  // the longest silence in an answer that went on
 	Whole                     bool     // the answer went on, at full voice
-	Heard                     string   // what was understood
+	Heard                     string   // what was understood; in brackets, what was not answered
+	Story                     string   // what happened, in the order of seconds after the first voiced sample
 	Typed                     *float64 `json:",omitempty"` // seconds from a typed stop to silence
 }
 
 const (
 	answerTimeout = 20 * time.Second        // for the first sound of an answer
 	verdictTime   = 4500 * time.Millisecond // after a clip, in which the assistant decides
+	detailTime    = 200 * time.Millisecond  // after a verdict, in which its detail comes
 	quietTime     = 600 * time.Millisecond  // without a sound, after which a room is idle
 	minGap        = 60 * time.Millisecond   // shorter holes are not heard
 )
@@ -47,7 +49,7 @@ func (e *Evaluation) interruptOnce(ctx context.Context, r *room.Room, clip Clip,
 	}
 	utt, ok := e.awaitVoice(ctx, r, asked, seconds(1.2+1.3*rand.New(rand.NewPCG(uint64(story), 3)).Float64()))
 	if !ok {
-		return y, fmt.Errorf("room %s: no answer was heard within %s; what happened: %s", r.Name(), answerTimeout, storyOf(r.Since(max(0, asked-10*time.Second))))
+		return y, fmt.Errorf("room %s: no answer was heard within %s; what happened: %s", r.Name(), answerTimeout, storyOf(r.Since(max(0, asked-10*time.Second)), asked))
 	}
 	begun := r.Say(samples)
 	voice := begun + seconds(clip.Begin)
@@ -68,8 +70,9 @@ func (e *Evaluation) interruptOnce(ctx context.Context, r *room.Room, clip Clip,
 	}
 	if wasHeard(r, begun) {
 		r.Await(ctx, begun+seconds(clip.Begin), verdictTime, isVerdict) // or it would be taken for what is said next
+		r.Await(ctx, begun+seconds(clip.Begin), detailTime, isDetail)
 	}
-	y.Heard = heardSince(r, begun)
+	y.Heard, y.Story = heardSince(r, begun), storyOf(r.Since(begun), voice)
 	y.Typed, err = e.hush(ctx, r)
 	return y, err
 }
@@ -89,6 +92,12 @@ func isVerdict(message any) bool {
 		return true
 	}
 	return false
+}
+
+// isDetail reports whether a message says how something was heard.
+func isDetail(message any) bool {
+	_, is := message.(contract.SpeechDetail)
+	return is
 }
 
 // awaitVoice waits until the assistant's voice was heard for a time.
@@ -167,26 +176,48 @@ func longestGap(states []room.State, utt string) float64 {
 	return float64(longest) * room.Frame.Seconds()
 }
 
-// heardSince is what was understood in a room from a time on.
+// heardSince is what was understood in a room from a time on, and what was read but not
+// answered, with the reason why.
 func heardSince(r *room.Room, from time.Duration) string {
 	var all []string
-	for _, ev := range r.Since(from) {
+	wrote := map[string]string{}
+	events := r.Since(from)
+	for _, ev := range events {
+		if d, ok := ev.Message.(contract.SpeechDetail); ok && d.Text != nil {
+			wrote[d.UttID] = ": " + *d.Text
+		}
+	}
+	for _, ev := range events {
 		switch m := ev.Message.(type) {
 		case contract.FinalTranscript:
 			all = append(all, m.Text)
 		case contract.SpeechDropped:
-			all = append(all, "("+m.Reason+")")
+			all = append(all, "("+m.Reason+wrote[orEmpty(m.UttID)]+")")
 		}
 	}
 	return strings.Join(all, " ")
 }
 
-// storyOf is what happened in a room, in short.
-func storyOf(events []room.Event) string {
+func orEmpty(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
+
+// storyOf is what happened in a room, in short, in seconds after a time. The sound itself
+// is left out.
+func storyOf(events []room.Event, start time.Duration) string {
 	var all []string
 	for _, ev := range events {
 		what := strings.TrimPrefix(fmt.Sprintf("%T", ev.Message), "contract.")
 		switch m := ev.Message.(type) {
+		case contract.SpeakerAudio:
+			continue
+		case contract.SpeechDuck:
+			what += fmt.Sprintf(" %v", m.On)
+		case contract.SpeechDetail:
+			what += fmt.Sprintf(" %q", orEmpty(m.Text))
 		case contract.TtsStatus:
 			what += " " + m.Event
 		case contract.TtsControl:
@@ -211,7 +242,7 @@ func storyOf(events []room.Event) string {
 				what += " " + *m.Error
 			}
 		}
-		all = append(all, fmt.Sprintf("%.2f %s", ev.At.Seconds(), what))
+		all = append(all, fmt.Sprintf("%.2f %s", (ev.At-start).Seconds(), what))
 	}
 	return strings.Join(all, ", ")
 }
