@@ -82,7 +82,8 @@ func countWrong(said, heard string) (wrong, words int) {
 	return e.Wrong, e.Words
 }
 
-// hearing plays clips in every condition.
+// hearing plays clips in every condition, one condition after the other: a recogniser is
+// told what was said before, which must not be the same.
 func (e *Evaluation) hearing(ctx context.Context, clips []Clip) ([]Heard, error) {
 	beds, err := e.beds()
 	if err != nil {
@@ -90,7 +91,7 @@ func (e *Evaluation) hearing(ctx context.Context, clips []Clip) ([]Heard, error)
 	}
 	all := make([]Heard, len(clips)*len(Conditions))
 	err = e.inRooms(ctx, "hearing", len(all), func(ctx context.Context, r *room.Room, i int) (err error) {
-		all[i], err = e.hear(ctx, r, clips[i/len(Conditions)], Conditions[i%len(Conditions)], beds, uint64(i/len(Conditions)))
+		all[i], err = e.hear(ctx, r, clips[i%len(clips)], Conditions[i/len(clips)], beds, uint64(i%len(clips)))
 		return err
 	})
 	return all, err
