@@ -171,7 +171,7 @@ func (e *echoes) withoutEcho(room, text, lang string, begun, ended time.Time) st
 		if asks(h.text(person)) && !isPart(kept(h.words, person), said) {
 			return h.text(person)
 		}
-		if e.isHeardIn(room, begun) && (ended.Sub(begun) < time.Duration(len(h.written))*minWordDuration || len(h.written) <= maxUnclear && !isInterrupt(h.words, said) || isFragment(h.words, said) || isFragment(kept(h.words, person), said)) {
+		if e.isHeardIn(room, begun) && h.isUnclear(person, said, ended.Sub(begun)) {
 			return ""
 		}
 		rest := h.text(person)
@@ -183,6 +183,21 @@ func (e *echoes) withoutEcho(room, text, lang string, begun, ended time.Time) st
 		}
 	}
 	return best
+}
+
+// isUnclear reports whether words that were heard in a time, where the microphone hears us,
+// are nothing to answer: more than anybody says in it, one or two that nobody says to
+// interrupt, or a piece of what we said with its misheard words. Person tells which of them
+// are a person's, as far as spans tell.
+func (h heardText) isUnclear(person []bool, said []string, lasted time.Duration) bool {
+	n := len(h.written)
+	switch {
+	case lasted < time.Duration(n)*minWordDuration:
+		return true
+	case n <= maxUnclear && !isInterrupt(h.words, said):
+		return true
+	}
+	return isFragment(h.words, said) || isFragment(kept(h.words, person), said)
 }
 
 // kept are the words that are to be kept.
