@@ -73,6 +73,7 @@ type Segmenter struct {
 	partialFrame []byte // end of the last chunk, less than a frame, kept for the next one
 	frames       int    // frames heard since the segmenter was made
 
+	person     foreground  // who speaks, or spoke last
 	preRoll    frameBuffer // audio before an utterance
 	onsetCount int         // voiced frames minus unvoiced ones since the first voice in preRoll
 	onsetFrame int         // index in preRoll of that first voiced frame
@@ -176,8 +177,9 @@ func (s *Segmenter) hearFrame(f []byte) []Event {
 	s.frames++
 	level, voice := s.detector.Detect(f)
 	if s.open {
-		return s.continueUtterance(f, level, voice)
+		return s.continueUtterance(f, level, s.person.follow(level, voice))
 	}
+	voice = s.person.await(level, voice)
 	s.preRoll.add(f, level, voice)
 	if !s.detectOnset(voice) {
 		return nil

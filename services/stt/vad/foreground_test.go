@@ -1,0 +1,82 @@
+package vad_test
+
+import (
+	"math"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/gotars/tars/services/stt/vad"
+	"github.com/gotars/tars/speech/pcm"
+	"github.com/gotars/tars/test/sound"
+)
+
+// loudIsVoice takes for a voice what is not nearly silent.
+type loudIsVoice struct{}
+
+func (loudIsVoice) Detect(frame []byte) (level float64, voice bool) {
+	level = sound.RMS(pcm.Audio(frame))
+	return level, level >= 50
+}
+
+func (loudIsVoice) Thresholds() (start, keep float64) { return 50, 50 }
+
+func TestAVoiceBehindThePersonIsNotHers(t *testing.T) {
+	const person, television, nobody = 3000.0, 900.0, 0.0 // RMS in units of a 16-bit sample
+	type part struct {
+		level float64
+		d     time.Duration
+	}
+	tests := map[string]struct {
+		parts []part
+		want  string
+	}{
+		"a television goes on after her": {[]part{{person, 2 * time.Second}, {television, 5 * time.Second}},
+			"started 120, sustained 500, ended 2740, complete 3120"},
+		"it was there before her": {[]part{{television, 3 * time.Second}, {person, 2 * time.Second}, {television, 5 * time.Second}},
+			"started 120, sustained 500, ended 5740, complete 6120"},
+		"she is softer for a moment": {[]part{{person, time.Second}, {television, 400 * ms}, {person, time.Second}, {nobody, time.Second}},
+			"started 120, sustained 500, ended 2660, complete 3040"},
+		"somebody who is softer speaks after a silence": {[]part{{person, 2 * time.Second}, {nobody, time.Second}, {television, 2 * time.Second}, {nobody, time.Second}},
+			"started 120, sustained 500, ended 2260, complete 2640, started 3120, sustained 3500, ended 5260, complete 5640"},
+		"she speaks again over the television": {[]part{{person, 2 * time.Second}, {television, 5 * time.Second}, {person, time.Second}, {nobody, time.Second}},
+			"started 120, sustained 500, ended 2740, complete 3120, started 7120, sustained 7500, ended 8260, complete 8640"},
+		"what never pauses is not behind her for ever": {[]part{{person, 2 * time.Second}, {television, 33 * time.Second}},
+			"started 120, sustained 500, ended 2740, complete 3120, started 33240, sustained 33620"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			s := vad.NewSegmenter(segmentation(), loudIsVoice{})
+			var all pcm.Audio
+			for _, p := range tt.parts {
+				all = append(all, sound.Wave(p.d, func(float64) float64 { return p.level })...)
+			}
+			if got := story(hear(s, all, 640)); got != tt.want {
+				t.Errorf("heard %q\nwant  %q", got, tt.want)
+			}
+		})
+	}
+}
+
+// TestPeopleBehindEndNoTurnLate has each recording said while another one goes on behind it,
+// 15 dB softer.
+func TestPeopleBehindEndNoTurnLate(t *testing.T) {
+	const lead, after = time.Second, 6 * time.Second
+	nothing := func(d time.Duration) pcm.Audio { return sound.Wave(d, func(float64) float64 { return 0 }) }
+	m := model(t)
+	clips := sound.Clips(t, "../testdata/speech")
+	for i, c := range clips {
+		other := clips[(i+1)%len(clips)].Audio
+		other = pcm.Scale(other, math.Pow(10, -15.0/20)*sound.RMS(c.Audio)/sound.RMS(other))
+		said := append(append(nothing(lead), c.Audio...), nothing(after)...)
+		var behind pcm.Audio
+		for len(behind) < len(said) {
+			behind = append(behind, other...)
+		}
+		end := lead + c.Audio.Duration()
+		events := hear(neuralSegmenter(m), sound.Mix(said, behind), 1280)
+		if !slices.ContainsFunc(events, func(e vad.Event) bool { return e.Edge == vad.Complete && e.At > end && e.At < end+time.Second }) {
+			t.Errorf("%s, of which the last word ends at %d: %s", c.Name, end.Milliseconds(), story(events))
+		}
+	}
+}
