@@ -298,6 +298,24 @@ func TestStopEndsWhateverIsSaid(t *testing.T) {
 	h.expect("ignored no wake phrase")
 }
 
+// A recogniser may take seconds. What it read late is about what went on when it was said.
+func TestAStopThatWasSaidBeforeAnAnswerDoesNotEndIt(t *testing.T) {
+	h := newHousehold(t, nil)
+	h.voice("hall")
+	h.pass(400 * time.Millisecond)
+	h.quiet("hall")
+	h.pass(2 * time.Second)
+	h.typed("hall", "tell me a story")
+	h.expect("ask tell me a story")
+	h.final("hall", "Stop, stop.")
+	h.expect("ignored said before the answer")
+	h.voice("hall")
+	h.pass(400 * time.Millisecond)
+	h.quiet("hall")
+	h.final("hall", "Stop, stop.")
+	h.expect("cancel", "interrupted stop", "done stop")
+}
+
 func TestWhatWasHeardIsRemembered(t *testing.T) {
 	h := speaks(t, nil)            // a second of the first sentence was heard
 	h.pass(600 * time.Millisecond) // 1.6 s at 14 characters a second: "Once upon a time there"

@@ -118,8 +118,10 @@ func (c *conversation) understand(f contract.FinalTranscript, from origin, now t
 	rest, woken := c.wakePhrase(strings.TrimSpace(f.Text))
 	t.text = rest
 	meant := from.typed || woken || c.meant(r, t.times.SpeechStart, t.times.SpeechEnd, now) && !c.mayBeOwnVoice(from.room, r, now)
-	r.lastHeard = heardText{text: f.Text, began: r.began}
-	r.endUtterance()
+	if !from.typed { // what is said aloud may still be read
+		r.lastHeard = heardText{text: f.Text, began: r.began}
+		r.endUtterance()
+	}
 	if out, done := c.steerRinging(t, from, meant, now); done {
 		return out
 	}
@@ -144,7 +146,10 @@ func (c *conversation) understand(f contract.FinalTranscript, from origin, now t
 func (c *conversation) newTurn(f contract.FinalTranscript, from origin, r *room, now time.Time) *turn {
 	t := &turn{cause: f.MessageID, room: from.room, heard: f, typed: from.typed, lastSign: now, id: *orDefault(f.UttID, "rt-"+c.newID()),
 		splitter: speech.Splitter{Min: c.cfg.SayMin, Max: c.cfg.SayMax, Lang: f.Lang}}
-	t.times = contract.TurnRecord{TurnID: f.MessageID, TextLen: len([]rune(strings.TrimSpace(f.Text))), SpeechStart: r.speechStart, SpeechEnd: r.speechEnd, Final: &f.TS}
+	t.times = contract.TurnRecord{TurnID: f.MessageID, TextLen: len([]rune(strings.TrimSpace(f.Text))), Final: &f.TS}
+	if !from.typed {
+		t.times.SpeechStart, t.times.SpeechEnd = r.speechStart, r.speechEnd
+	}
 	if from.room != "" {
 		t.times.Room = &from.room
 	}
@@ -174,7 +179,7 @@ func (c *conversation) begin(t *turn, r *room, from origin, now time.Time) []eff
 		return append(out, t.record(contract.TurnFailed, "too much is said at once", now))
 	}
 	r.unheard = nil
-	c.turns[t.id], r.running = t, t
+	c.run(t, r, now)
 	if moved, ok := c.moves(t, now); ok {
 		t.responded = true
 		return append(out, moved...)
@@ -192,6 +197,12 @@ func (c *conversation) begin(t *turn, r *room, from origin, now time.Time) []eff
 		return append(out, offered...)
 	}
 	return append(out, c.askModel(t, now)...)
+}
+
+// run makes t what goes on in its room.
+func (c *conversation) run(t *turn, r *room, now time.Time) {
+	t.began = now
+	c.turns[t.id], r.running = t, t
 }
 
 // rule answers without the model, where a rule applies: the phrases of live mode

@@ -25,6 +25,8 @@ const (
 func (c *conversation) steer(t *turn, r *room, from origin, meant bool, now time.Time) (out []effect, done bool) {
 	busy := c.busy(from.room)
 	switch as := c.phraseBook.IntentOf(t.text); {
+	case (as == phrases.Stop || as == phrases.Pause) && t.saidBefore(r.running):
+		return []effect{t.record(contract.TurnIgnored, "said before the answer", now)}, true
 	case as == phrases.Stop && (busy || r.held != nil):
 		return append(c.silenceRoom(from.room, r, "stop", now), t.record(contract.TurnDone, "stop", now)), true
 	case as >= phrases.Pause && !busy && c.mayAnswer(t, r, now): // "cancel", or "one minute"
@@ -67,6 +69,12 @@ func (c *conversation) mayAnswer(t *turn, r *room, now time.Time) bool {
 	return strings.HasSuffix(last.reply, "?") && begun.Sub(last.at) <= c.cfg.ResponseWindow
 }
 
+// saidBefore reports whether all of t was said before another turn began, which it cannot be
+// about: recognisers may take seconds.
+func (t *turn) saidBefore(other *turn) bool {
+	return other != nil && t.times.SpeechEnd != nil && timeOf(*t.times.SpeechEnd).Before(other.began)
+}
+
 // maxNod is how long a word may take that is heard while the assistant speaks, and is no
 // more than a sign of somebody who listens.
 const maxNod = 700 * time.Millisecond
@@ -103,7 +111,7 @@ func (c *conversation) repeat(t *turn, r *room, from origin, pieces []string, no
 		return append(out, t.record(contract.TurnFailed, "too much is said at once", now))
 	}
 	r.windowEnd, r.unheard = time.Time{}, nil
-	c.turns[t.id], r.running = t, t
+	c.run(t, r, now)
 	t.responded = true
 	return append(out, c.speak(t, "neutral", t.cause, now, pieces...)...)
 }

@@ -23,6 +23,7 @@ type turn struct {
 	typed     bool // and not spoken
 	replaced  bool // a longer request took its place: it leaves no trace
 	times     contract.TurnRecord
+	began     time.Time // zero: it did not
 	lastSign  time.Time // when the model or the voice last did something for it
 	asked     bool      // the model has its request
 	offered   offer     // to the timers

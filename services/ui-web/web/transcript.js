@@ -342,6 +342,7 @@ export function toolLabel(tool) { return tool?.replace(/^mcp__/, "").replaceAll(
 // ignored is why words were not answered.
 function ignored(reason) {
   if (reason === "too short to interrupt") return t("too short");
+  if (reason === "said before the answer") return t("late words");
   if (reason === "nod") return t("nod");
   if (reason?.startsWith("heard better")) return t("heard better", { reason });
   return t("not meant");

@@ -8,7 +8,7 @@ const LATE = 3; // seconds from the last word to the first sound
 // IGNORED are reasons of turns that were ignored, with the key of what is said of each.
 const IGNORED = new Map(Object.entries({
   echo: "echo", own_voice: "own voice", no_words: "no words", "no words": "no words", unsure: "unsure words", engine_backlog: "backlog", no_speech: "no speech",
-  nod: "nodded", "too short to interrupt": "too short", "no wake phrase": "no wake phrase",
+  nod: "nodded", "too short to interrupt": "too short", "no wake phrase": "no wake phrase", "said before the answer": "late words",
 }));
 const INTERRUPTED = new Map(Object.entries({
   stop: "stop", interrupted: "interrupted", interrupt: "interrupted", superseded: "superseded", wake: "wake", hold: "stop", joined: "joined", "held for too long": "held", shutdown: "shutdown",
