@@ -79,15 +79,27 @@ var firstQuestion = map[string]string{
 	"pt": "que horas são?", "nl": "hoe laat is het?",
 }
 
-// contextFor is what the recogniser is told before an utterance in a room: the wake
-// phrase, then the last words of the conversation. A phrase at the end, or alone, would be taken
-// for said already.
-func (s *Service) contextFor(room string) string {
+// interruption is what somebody says into the assistant's voice, by language.
+var interruption = map[string]string{
+	"en": "stop. Wait a moment.", "de": "hör auf. Warte einen Moment.", "fr": "arrête. Attends un moment.", "es": "para. Espera un momento.",
+	"it": "fermati. Aspetta un momento.", "pt": "para. Espera um momento.", "nl": "stop. Wacht even.",
+}
+
+// contextFor is what the recogniser is told before an utterance in a room, which began at a
+// time: the wake phrase, then the last words of the conversation. A phrase at the end, or alone,
+// would be taken for said already.
+//
+// While the assistant speaks, the recogniser would go on with what that says, where it hears
+// little or an echo. It is told how people interrupt instead (docs/decisions/023).
+func (s *Service) contextFor(room string, begun time.Time) string {
 	if !s.cfg.Context {
 		return ""
 	}
 	said := s.lastWords.in(sinkOf(room))
 	phrase := titleCase(strings.TrimSpace(strings.Split(s.cfg.WakePhrases, "|")[0]))
+	if s.echoes.isSpokenSince(sinkOf(room), begun) {
+		return interruptedWith(phrase, interruption[s.cfg.Language()])
+	}
 	switch question := firstQuestion[s.cfg.Language()]; {
 	case phrase == "":
 		return said
@@ -97,6 +109,14 @@ func (s *Service) contextFor(room string) string {
 		return phrase + ", " + question
 	}
 	return ""
+}
+
+// interruptedWith is an interruption with a wake phrase before it; either may be empty.
+func interruptedWith(phrase, words string) string {
+	if phrase == "" || words == "" {
+		return sentence(words)
+	}
+	return phrase + ", " + words
 }
 
 // isContextEcho reports whether the text of r is nothing but words of the context, with hardly

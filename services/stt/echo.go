@@ -58,11 +58,13 @@ func (e *echoes) end(utt string) {
 }
 
 // isSpoken reports whether something is being spoken in room.
-func (e *echoes) isSpoken(room string) bool {
-	now := time.Now()
+func (e *echoes) isSpoken(room string) bool { return e.isSpokenSince(room, time.Now()) }
+
+// isSpokenSince reports whether something was or is being spoken in room since a time.
+func (e *echoes) isSpokenSince(room string, since time.Time) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return slices.ContainsFunc(e.said, func(s saying) bool { return (s.room == "" || s.room == room) && s.end.After(now) })
+	return slices.ContainsFunc(e.said, func(s saying) bool { return (s.room == "" || s.room == room) && s.end.After(since) })
 }
 
 // echoKnown is how long it is known that a microphone hears the assistant, since it last

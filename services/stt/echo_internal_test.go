@@ -173,6 +173,40 @@ func TestAStopCountsWhereItsEchoMakesTheRecogniserUnsure(t *testing.T) {
 	}
 }
 
+// A recogniser that is told what the assistant says goes on with that: it wrote "and we're going
+// to wait" for "Wait", and "and he was very excited" for a cough.
+func TestWhileTheAssistantSpeaksARecogniserIsToldHowPeopleInterrupt(t *testing.T) {
+	const interruption, conversation = "Hey Tars, stop. Wait a moment.", "Hey Tars. And then they moved on."
+	synctest.Test(t, func(t *testing.T) {
+		s := &Service{echoes: &echoes{window: time.Second}, cfg: Config{Context: true, WakePhrases: "hey tars", Config: engine.Config{Lang: "en"}}}
+		told := func(want string) {
+			t.Helper()
+			if got := s.contextFor("hall", time.Now()); got != want {
+				t.Errorf("told %q, want %q", got, want)
+			}
+		}
+		s.echoes.start("hall", "u", "And then they moved on.")
+		s.lastWords.say("hall", "And then they moved on.")
+		told(interruption)
+		begun := time.Now()
+		time.Sleep(time.Second)
+		s.echoes.end("u")
+		if got := s.contextFor("hall", begun); got != interruption {
+			t.Errorf("after it, for what began before its end, told %q", got)
+		}
+		time.Sleep(time.Second)
+		told(conversation)
+		s.echoes.start("kitchen", "u2", "And more.")
+		told(conversation)
+		s.echoes.start("", "u3", "An announcement.")
+		told(interruption)
+		s.cfg.WakePhrases = ""
+		told("Stop. Wait a moment.")
+		s.cfg.Lang = "fi"
+		told("")
+	})
+}
+
 // A laptop that is moved while nothing is said has another echo, which is let through until
 // it is learnt.
 func TestAnEchoThatIsLostMayBeHeard(t *testing.T) {

@@ -3,6 +3,7 @@ package stt
 import (
 	"context"
 	"log/slog"
+	"time"
 
 	"github.com/gotars/tars/kit"
 	"github.com/gotars/tars/speech/pcm"
@@ -36,5 +37,5 @@ func (s *Service) Look(ctx context.Context) { s.lookout().Look(ctx) }
 func (s *Service) ContextAfter(room, user, answer string) string {
 	s.lastWords.hear(room, user)
 	s.lastWords.say(room, answer)
-	return s.contextFor(room)
+	return s.contextFor(room, time.Now())
 }

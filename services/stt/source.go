@@ -262,10 +262,11 @@ func (e *audioSource) attemptAtPause(v vad.Event) (a *attempt, fresh bool) {
 
 // mayReadAtPause reports whether an utterance may be read in a short silence, from which
 // the next word may follow: when the engine is not at work for this source, and was not
-// for half of the time. Few engines can abort what they began.
+// for half of the time, unless somebody speaks into the assistant's voice, who may want it to
+// stop. Few engines can abort what they began.
 func (e *audioSource) mayReadAtPause() bool {
 	a := e.lastAttempt
-	return a == nil || a.isDone() && e.segmenter.Heard()-e.attemptedAt >= 2*a.took
+	return a == nil || a.isDone() && (e.own.audible(e.lastAudio) || e.segmenter.Heard()-e.attemptedAt >= 2*a.took)
 }
 
 // partialAttempt returns an attempt to read what is being said when somebody has

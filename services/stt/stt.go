@@ -230,7 +230,7 @@ func (s *Service) takeTurns(ctx context.Context) error {
 // transcribe has the engine read u, louder when it is quiet, and notes how long that
 // takes.
 func (s *Service) transcribe(ctx context.Context, u utterance) (engine.Result, error) {
-	begun, before := time.Now(), s.contextFor(u.room)
+	begun, before := time.Now(), s.contextFor(u.room, u.begun)
 	r, err := s.engine.Transcribe(ctx, engine.Request{Audio: pcm.RaiseQuiet(u.audio), Context: before})
 	if err == nil {
 		s.lastDuration.Store(int64(time.Since(begun)))
