@@ -17,7 +17,7 @@ import (
 // Intent is what a short utterance asks of the conversation itself.
 type Intent int
 
-// The intents, the weakest first: in "yeah, okay, stop" the strongest counts.
+// The intents. Those behind Nod ask for something, and in "yeah, okay, stop" such a one counts.
 const (
 	NoIntent Intent = iota // it is something to answer
 	Nod                    // "mm-hm": I am listening, go on
@@ -33,8 +33,11 @@ const (
 //go:embed *.json
 var languages embed.FS
 
-// phraseList is the content of one file. A phrase between slashes is a regular expression
-// for one word: recognisers write a hum with as many letters as they like.
+// phraseList is the content of one file. A phrase is written as node.addTemplate reads it,
+// with alternatives and with words that may be left out. One that ends with a question mark
+// must be the whole of a question: "what?" is one to repeat, and "so what" is none. One
+// between slashes is a regular expression for one word: recognisers write a hum with as many
+// letters as they like.
 type phraseList struct {
 	Stop   []string `json:"stop"`
 	Pause  []string `json:"pause"`
@@ -45,18 +48,18 @@ type phraseList struct {
 
 	Particle []string `json:"particle"` // words that may stand inside of a phrase: "hör bitte auf"
 	Answer   []string `json:"answer"`   // words that answer a question
+
+	Words map[string][]string `json:"words"` // alternatives that phrases name, as in "wait <moment>"
 }
 
-const (
-	maxIntentWords = 12 // longer utterances are something to answer
-	maxPhraseWords = 6
-)
+const maxIntentWords = 12 // longer utterances are something to answer
 
 // Book knows the phrases of all languages: what a recogniser takes for another language
 // is understood all the same.
 type Book struct {
-	intents   map[string]Intent // by the words of the phrase, joined by spaces
-	fillers   map[string]bool
+	phrases   *node           // and fillers
+	questions *node           // phrases that are the whole of a question
+	names     map[string]bool // words of wake phrases
 	particles map[string]bool
 	patterns  []pattern
 	answers   map[string]bool
@@ -71,7 +74,7 @@ type pattern struct {
 // NewBook reads the phrases of this package, and those in the user's file when there is
 // one. The words of wake phrases are fillers, so that "TARS, stop" is "stop".
 func NewBook(wakePhrases []string, userFile string) (*Book, error) {
-	b := &Book{intents: map[string]Intent{}, fillers: map[string]bool{}, particles: map[string]bool{}, answers: map[string]bool{}}
+	b := &Book{phrases: &node{}, questions: &node{}, names: map[string]bool{}, particles: map[string]bool{}, answers: map[string]bool{}}
 	entries, err := languages.ReadDir(".")
 	if err != nil {
 		return nil, err
@@ -95,8 +98,8 @@ func NewBook(wakePhrases []string, userFile string) (*Book, error) {
 		}
 	}
 	for _, p := range wakePhrases {
-		for _, w := range Words(p) {
-			b.fillers[w] = true
+		for _, w := range spokenForms(p) {
+			b.names[w] = true
 		}
 	}
 	return b, nil
@@ -115,46 +118,69 @@ func (b *Book) add(data []byte) error {
 		as      Intent
 	}{{l.Nod, Nod}, {l.Repeat, Repeat}, {l.Resume, Resume}, {l.Pause, Pause}, {l.Stop, Stop}} {
 		for _, p := range list.phrases {
-			if inner, ok := strings.CutPrefix(p, "/"); ok {
-				re, err := regexp.Compile("^(?:" + strings.TrimSuffix(inner, "/") + ")$")
-				if err != nil {
-					return fmt.Errorf("%s: %w", p, err)
-				}
-				b.patterns = append(b.patterns, pattern{re, list.as})
-				continue
-			}
-			if key := phraseKey(Words(p)); key != "" {
-				b.intents[key] = max(b.intents[key], list.as)
+			if err := b.addPhrase(p, list.as, l.Words); err != nil {
+				return err
 			}
 		}
 	}
 	for _, p := range l.Filler {
-		b.fillers[phraseKey(Words(p))] = true
+		if err := b.phrases.addTemplate(p, l.Words, piece{filler: true}); err != nil {
+			return err
+		}
 	}
 	for _, p := range l.Particle {
-		b.particles[phraseKey(Words(p))] = true
+		b.particles[phraseKey(spokenForms(p))] = true
 	}
 	for _, p := range l.Answer {
-		b.answers[phraseKey(Words(p))] = true
+		b.answers[phraseKey(spokenForms(p))] = true
 	}
 	return nil
+}
+
+// addPhrase takes one phrase in all its wordings.
+func (b *Book) addPhrase(phrase string, as Intent, words map[string][]string) error {
+	if inner, ok := strings.CutPrefix(phrase, "/"); ok {
+		re, err := regexp.Compile("^(?:" + strings.TrimSuffix(inner, "/") + ")$")
+		if err != nil {
+			return fmt.Errorf("%s: %w", phrase, err)
+		}
+		b.patterns = append(b.patterns, pattern{re, as})
+		return nil
+	}
+	if strings.HasSuffix(phrase, "?") {
+		return b.questions.addTemplate(phrase, words, piece{as: as})
+	}
+	return b.phrases.addTemplate(phrase, words, piece{as: as})
 }
 
 func phraseKey(words []string) string { return strings.Join(words, " ") }
 
 // IsFiller reports whether a word, in lower case, may stand before or after a phrase.
-func (b *Book) IsFiller(word string) bool { return b.fillers[word] }
+func (b *Book) IsFiller(word string) bool {
+	return b.names[word] || pieceAt(step([]*node{b.phrases}, word)).filler
+}
 
 // IntentOf tells what text asks for, when all of it is phrases and fillers.
 func (b *Book) IntentOf(text string) Intent {
-	words := Words(text)
+	words := spokenForms(text)
 	if len(words) == 0 || len(words) > maxIntentWords {
 		return NoIntent
 	}
-	if as := b.intentOfWords(words); as != NoIntent {
-		return as
+	if strings.HasSuffix(strings.TrimSpace(text), "?") {
+		at := []*node{b.questions}
+		for _, w := range without(words, b.names) {
+			at = step(at, w)
+		}
+		if as := pieceAt(at).as; as != NoIntent {
+			return as
+		}
 	}
-	return b.intentOfWords(slices.DeleteFunc(words, func(w string) bool { return b.particles[w] }))
+	return b.intentOfWords(words)
+}
+
+// without are the words that are not in a set.
+func without(words []string, set map[string]bool) []string {
+	return slices.DeleteFunc(slices.Clone(words), func(w string) bool { return set[w] })
 }
 
 // soundOf tells what a word is that is written in many ways, such as "mmhmm" and "shhh".
@@ -169,51 +195,124 @@ func (b *Book) soundOf(word string) (as Intent) {
 
 // Interrupts are the words that stand alone in the middle of somebody else's speech when a
 // person says them: stop and pause phrases of one word, and answers, in all languages of
-// this package.
+// this package. Words as short as "off" are left out, as recognisers make them of anything.
 func Interrupts() []string {
+	const shortest = 4 // letters
 	b, err := NewBook(nil, "")
 	if err != nil {
 		panic(err) // its files are part of the program
 	}
 	all := slices.Collect(maps.Keys(b.answers))
-	for key, as := range b.intents {
-		if as >= Pause && !strings.Contains(key, " ") {
-			all = append(all, key)
+	for word := range b.phrases.next {
+		if pieceAt(step([]*node{b.phrases}, word)).as >= Pause && len(word) >= shortest {
+			all = append(all, word)
 		}
 	}
 	slices.Sort(all)
 	return slices.Compact(all)
 }
 
+// reading is how the first words of an utterance are made of phrases and fillers. The one
+// with the least cost is meant, of which each of them is one, and each particle within a
+// phrase: "halt mal" is itself, and not "halt" and a particle. The zero value is none.
+type reading struct {
+	cost int
+	as   Intent
+}
+
 // intentOfWords finds phrases and fillers that all words belong to.
 func (b *Book) intentOfWords(words []string) Intent {
-	// best[i] is the strongest intent of the first i words; -1: they are no phrases.
-	best := make([]Intent, len(words)+1)
-	for i := 1; i <= len(words); i++ {
-		best[i] = -1
-		for n := 1; n <= min(i, maxPhraseWords); n++ {
-			if best[i-n] < 0 {
+	best := make([]reading, len(words)+1) // of the first i words
+	for i := range words {
+		if i > 0 && best[i].cost == 0 {
+			continue
+		}
+		for n, p := range b.piecesAt(words[i:]) {
+			if p.piece == (piece{}) {
 				continue
 			}
-			key := phraseKey(words[i-n : i])
-			as, known := b.intents[key]
-			if n == 1 {
-				if sound := b.soundOf(key); sound != NoIntent {
-					as, known = max(as, sound), true
-				}
-			}
-			if known || b.fillers[key] {
-				best[i] = max(best[i], best[i-n], as)
+			r := reading{best[i].cost + 1 + p.particles, combineIntents(best[i].as, p.as)}
+			if now := best[i+n+1]; now.cost == 0 || r.cost < now.cost || r.cost == now.cost && r.as > now.as {
+				best[i+n+1] = r
 			}
 		}
 	}
-	return max(best[len(words)], NoIntent)
+	return best[len(words)].as
+}
+
+// foundPiece is a phrase or filler that words begin with.
+type foundPiece struct {
+	piece
+	particles int // that stand in it
+}
+
+// maxParticles is how many may stand in one phrase.
+const maxParticles = 4
+
+// piecesAt returns what the first word of words is, what the first two are, and so on.
+func (b *Book) piecesAt(words []string) (found []foundPiece) {
+	at := make([][]*node, maxParticles+1) // by the particles that were left out
+	at[0] = []*node{b.phrases}
+	for i, w := range words {
+		next := make([][]*node, len(at))
+		for skipped := range at {
+			next[skipped] = step(at[skipped], w)
+			if skipped > 0 && i > 0 && b.particles[w] {
+				next[skipped] = append(next[skipped], at[skipped-1]...)
+			}
+		}
+		at = next
+		p := fewestParticles(at)
+		if i == 0 {
+			p.piece = p.merge(piece{b.soundOf(w), b.names[w] || b.particles[w]})
+		}
+		found = append(found, p)
+		if !slices.ContainsFunc(at, func(nodes []*node) bool { return len(nodes) > 0 }) {
+			break
+		}
+	}
+	return found
+}
+
+// fewestParticles is the phrase that ends at nodes, which are listed by the particles in it.
+func fewestParticles(at [][]*node) foundPiece {
+	for particles, nodes := range at {
+		if p := pieceAt(nodes); p != (piece{}) {
+			return foundPiece{p, particles}
+		}
+	}
+	return foundPiece{}
+}
+
+// combineIntents is what two phrases ask for, one after the other: the last counts, as in
+// "wait, what did you say?" and "never mind, go on". A nod is no more than a filler.
+func combineIntents(first, second Intent) Intent {
+	if second <= Nod {
+		return max(first, second)
+	}
+	return second
 }
 
 // Words are the words of text in lower case and without punctuation, so that rules see
 // "What's the time?" as "what's the time".
 func Words(text string) []string {
-	return strings.FieldsFunc(strings.ToLower(strings.ReplaceAll(text, "’", "'")), func(r rune) bool {
+	return strings.FieldsFunc(strings.ToLower(apostrophes.Replace(text)), func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '\''
 	})
 }
+
+var apostrophes = strings.NewReplacer("’", "'", "‘", "'", "ʼ", "'", "´", "'", "`", "'")
+
+// spokenForms are the words of text, each as it sounds: "that's" is written "thats" too.
+func spokenForms(text string) []string {
+	words := Words(text)
+	for i, w := range words {
+		if base, end, ok := strings.Cut(w, "'"); ok && contractions[end] {
+			words[i] = base + end
+		}
+	}
+	return words
+}
+
+// contractions are what follows an apostrophe that is often left out.
+var contractions = map[string]bool{"s": true, "t": true, "m": true, "n": true, "re": true, "ve": true}
