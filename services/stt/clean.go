@@ -3,7 +3,6 @@ package stt
 import (
 	"bytes"
 	"compress/zlib"
-	_ "embed"
 	"regexp"
 	"slices"
 	"strings"
@@ -15,20 +14,21 @@ import (
 
 var (
 	// Recognisers describe what is not speech: [BLANK_AUDIO], (music), （音乐）, *coughs*,
-	// and song between notes.
-	annotations = regexp.MustCompile(`\[[^\]]*\]|\([^)]*\)|（[^）]*）|【[^】]*】|〔[^〕]*〕|［[^］]*］|<\|[^|]*\|>|\*[^*]*\*|[♪♫♬🎵🎶][^♪♫♬🎵🎶]*[♪♫♬🎵🎶]?`)
-	// quoted is a description too when there is nothing else: 「音楽」.
-	quoted = regexp.MustCompile(`^[\s\pP]*[「『〈《][^」』〉》]*[」』〉》][\s\pP]*$`)
+	// <noise>, and song between notes. A number or a letter in brackets is said: (555), (a).
+	annotations = regexp.MustCompile(`\[[^\]]*\]|\([^)]*(?:\pL\pL|[^\P{L}\p{Latin}])[^)]*\)|\([^)\pL\pN]*\)|（[^）]*）|【[^】]*】|〔[^〕]*〕|［[^］]*］|\{[^}]*\}|<[^<>\s][^<>]*>|\*+[^*]*\pL\pL[^*]*\*+|\*{2,}|[♪♫♬🎵🎶][^♪♫♬🎵🎶]*[♪♫♬🎵🎶]?`)
+	// quoted is a description too when there is nothing else: 「音楽」, -Music-, _music_.
+	quoted = regexp.MustCompile(`^[\s\pP]*[「『〈《‹][^」』〉》›]*[」』〉》›][\s\pP]*$|^\s*(?:-[^-]+-|_[^_]+_|~[^~]+~|/[^/]+/)\s*$`)
 )
 
 // removeNonSpeech returns what of text was said by a person, empty when nothing was.
 // Voiced is how long somebody spoke; 0 is unknown.
 func removeNonSpeech(text string, voiced time.Duration) string {
+	read := text // a year in brackets tells a credit
 	text = strings.Join(strings.Fields(annotations.ReplaceAllString(text, " ")), " ")
 	switch {
 	case !speech.HasWords(text), quoted.MatchString(text):
 		return ""
-	case invented.holds(text), isCredit(text), isLoop(text), isTooFast(text, voiced):
+	case invented.holds(text), credits.matches(read), isLoop(text), isTooFast(text, voiced):
 		return ""
 	}
 	return text
@@ -59,8 +59,8 @@ func isTooFast(text string, voiced time.Duration) bool {
 }
 
 // isLoop reports whether text is a word or a phrase over and over, into which a
-// recogniser falls when it hears nothing. People repeat short words for force, such as
-// "no, no, no" and "stop", and rows of digits.
+// recogniser falls when it hears nothing. People say a word three times for force, such as
+// "hello, hello, hello", some of them more often ("no" and "stop"), and rows of numbers.
 func isLoop(text string) bool {
 	const (
 		fewest          = 3   // times, of nothing else
@@ -85,13 +85,44 @@ func isLoop(text string) bool {
 		if !whole && !most {
 			continue
 		}
-		spoken := func(w string) bool { return interruptWords[w] || strings.ContainsFunc(w, unicode.IsNumber) }
-		if !slices.ContainsFunc(words[:n], func(w string) bool { return !spoken(w) }) && times <= mostForForce {
+		if n == 1 && whole && times <= fewest && !invented.isWhole(words[0]) {
+			continue
+		}
+		if !slices.ContainsFunc(words[:n], func(w string) bool { return !isSaidOften(w) }) && times <= mostForForce {
 			continue
 		}
 		return true
 	}
+	if len(words) == 1 && isDrawl([]rune(words[0])) {
+		return true
+	}
 	return len(text) >= minBytesOfRatio && compressionRatio(text) > maxRatio
+}
+
+// isSaidOften reports whether people say a word many times in a row: to interrupt, or as a
+// number.
+func isSaidOften(word string) bool {
+	isNumber := func(w string) bool { return strings.ContainsFunc(w, unicode.IsNumber) }
+	return interruptWords[word] || slices.ContainsFunc(slices.Concat(speech.ComparableWords(word, "en"), speech.ComparableWords(word, "de")), isNumber)
+}
+
+// isDrawl reports whether a word is one or a few letters over and over, such as "hahaha" to
+// the end of a line.
+func isDrawl(word []rune) bool {
+	const (
+		longestUnit = 3  // letters
+		fewest      = 6  // times
+		minLetters  = 14 // of a word in Latin letters, so that "hmmm" and a phone number of one digit are none
+	)
+	if len(word) < minLetters && unicode.In(word[0], unicode.Latin, unicode.Nd) {
+		return false
+	}
+	for n := 1; n <= longestUnit && n*fewest <= len(word); n++ {
+		if slices.Equal(word[n:], word[:len(word)-n]) {
+			return true
+		}
+	}
+	return false
 }
 
 func compressionRatio(text string) float64 {
@@ -110,112 +141,11 @@ func splitWords(text string) (all []string) {
 	return all
 }
 
+// unspoken leaves out apostrophes, and the dot that the small letter of a Turkish İ has of its own.
+var unspoken = strings.NewReplacer("'", "", "’", "", "\u0307", "")
+
 // spokenWords are the words of text in lower case, without punctuation.
 func spokenWords(text string) []string {
-	text = strings.NewReplacer("'", "", "’", "").Replace(strings.ToLower(text))
+	text = unspoken.Replace(strings.ToLower(text))
 	return strings.FieldsFunc(text, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsNumber(r) && !unicode.IsMark(r) })
 }
-
-var (
-	//go:embed invented.txt
-	inventedText string
-	invented     = parseInventions(inventedText)
-	//go:embed credits.txt
-	creditsText string
-	creditWords = parseCredits(creditsText)
-
-	// maker is what tells a credit from a wish: who made it, or when.
-	maker = regexp.MustCompile(`(?i)(?:^|[\s\pP])(?:by|von|vom|des|par|por|di|dalla|dal|da|de la|pela|pelo|av|af|från|fra|door|przez|vytvořil|przygotował|создал|создавал|делал|сделал|подготовил|корректор|редактор|από|m\.? ?k)(?:$|[\s\pP])|\b(?:19|20)\d\d\b|\b\d{3}\b|\.(?:org|com|net|tv|de|ru)\b|\bamara\b|نانسي|©`)
-	// chineseCredit has its word anywhere near the begin: 中文字幕志愿者 and a name.
-	chineseCredit = regexp.MustCompile(`^.{0,4}字幕(?:由|by|志愿者|志願者|製作|制作|提供|组|組|翻译|翻譯|:|：)|^.{0,4}자막 ?(?:by|제공|제작)`)
-)
-
-// isCredit reports whether text is the credit of subtitles.
-func isCredit(text string) bool {
-	const maxWords, early = 14, 2
-	words := spokenWords(text)
-	if len(words) > maxWords {
-		return false
-	}
-	if chineseCredit.MatchString(strings.TrimSpace(strings.ToLower(text))) {
-		return true
-	}
-	for i, w := range words[:min(len(words), early)] {
-		joined := w
-		if i+1 < len(words) {
-			joined += words[i+1]
-		}
-		if creditWords[w] || creditWords[joined] || creditWords[strings.TrimSuffix(w, "s")] {
-			return maker.MatchString(text)
-		}
-	}
-	return false
-}
-
-func parseCredits(list string) map[string]bool {
-	set := map[string]bool{}
-	for line := range strings.Lines(list) {
-		if strings.HasPrefix(line, "#") {
-			continue
-		}
-		for _, w := range strings.Fields(line) {
-			set[strings.ReplaceAll(w, "-", "")] = true
-		}
-	}
-	return set
-}
-
-// inventions are texts that recognisers invent.
-type inventions struct {
-	whole   map[string]bool
-	begins  []string
-	holding [][]string
-}
-
-func parseInventions(list string) (all inventions) {
-	all.whole = map[string]bool{}
-	for line := range strings.Lines(list) {
-		kind, text, _ := strings.Cut(strings.TrimSpace(line), " ")
-		switch kind {
-		case "=":
-			all.whole[lettersOf(text)] = true
-		case "^":
-			all.begins = append(all.begins, lettersOf(text))
-		case "+":
-			all.holding = append(all.holding, spokenWords(text))
-		}
-	}
-	return all
-}
-
-// holds reports whether text is one of them.
-func (v inventions) holds(text string) bool {
-	const (
-		maxWords = 14
-		maxMore  = 24 // letters behind a begin
-	)
-	words, letters := spokenWords(text), lettersOf(text)
-	if v.whole[letters] {
-		return true
-	}
-	for _, begin := range v.begins {
-		if strings.HasPrefix(letters, begin) && len(letters) <= len(begin)+maxMore {
-			return true
-		}
-	}
-	has := func(stem string) bool {
-		if speech.IsUnspaced([]rune(stem)[0]) {
-			return strings.Contains(letters, stem)
-		}
-		return slices.ContainsFunc(words, func(w string) bool { return strings.HasPrefix(w, stem) })
-	}
-	for _, stems := range v.holding {
-		if len(words) <= maxWords && !slices.ContainsFunc(stems, func(s string) bool { return !has(s) }) {
-			return true
-		}
-	}
-	return false
-}
-
-// lettersOf is text in lower case, its letters and digits alone.
-func lettersOf(text string) string { return strings.Join(spokenWords(text), "") }
