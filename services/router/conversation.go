@@ -117,7 +117,7 @@ func (c *conversation) understand(f contract.FinalTranscript, from origin, now t
 	t := c.newTurn(f, from, r, now)
 	rest, woken := c.wakePhrase(strings.TrimSpace(f.Text))
 	t.text = rest
-	meant := from.typed || woken || c.meant(r, t.times.SpeechStart, t.times.SpeechEnd, now) && !c.mayBeOwnVoice(from.room, r, now)
+	meant := woken || c.isMeant(t, r, now)
 	if !from.typed { // what is said aloud may still be read
 		r.lastHeard = heardText{text: f.Text, began: r.began}
 		r.endUtterance()
@@ -140,6 +140,15 @@ func (c *conversation) understand(f contract.FinalTranscript, from origin, now t
 	}
 	r.windowEnd = time.Time{}
 	return c.begin(t, r, from, now)
+}
+
+// isMeant reports whether a transcript without a wake phrase is for the assistant.
+func (c *conversation) isMeant(t *turn, r *room, now time.Time) bool {
+	if t.typed {
+		return true
+	}
+	goesOn := r.running != nil && t.continues(r.running, now)
+	return (goesOn || c.meant(r, t.times.SpeechStart, t.times.SpeechEnd, now)) && !c.mayBeOwnVoice(t.room, r, now)
 }
 
 // newTurn returns a turn for a transcript. It is not begun.

@@ -68,33 +68,40 @@ func (r *room) endUtterance() {
 }
 
 // chooseMicrophone decides which room answers words that several microphones heard:
-// the one that heard them loudest, then the first. done reports that f is not
-// answered in its room, or not yet.
+// the one in which they steer what goes on, such as "stop", then the one that heard them
+// loudest, then the first. done reports that f is not answered in its room, or not yet.
 func (c *conversation) chooseMicrophone(f contract.FinalTranscript, from origin, now time.Time) (out []effect, done bool) {
 	r := c.rooms[from.room]
 	if from.typed || r == nil || r.speechStart == nil || r.waiting != nil {
 		return nil, false
 	}
 	own := heardText{f.Text, r.began}
+	steers := c.steers(f.Text, from.room)
 	for _, name := range c.roomNames() {
 		other := c.rooms[name]
 		switch p := other.waiting; {
 		case name == from.room:
 		case p != nil && p.isSame(own):
 			other.waiting = nil
-			if r.energy > p.energy {
+			if steers || r.energy > p.energy {
 				return c.heardBetter(p.f, p.from, from.room, now), false
 			}
 			return append(c.heardBetter(f, from, name, now), c.understand(p.f, p.from, now)...), true
-		case other.lastHeard.isSame(own):
+		case !steers && other.lastHeard.isSame(own):
 			return c.heardBetter(f, from, name, now), true
 		}
 	}
-	if !c.speaksElsewhere(own, from.room) {
+	if steers || !c.speaksElsewhere(own, from.room) {
 		return nil, false
 	}
 	r.waiting = &pending{heardText: own, f: f, from: from, since: now, energy: r.energy}
 	return nil, true
+}
+
+// steers reports whether text steers what goes on in a room.
+func (c *conversation) steers(text, room string) bool {
+	rest, _ := c.wakePhrase(text)
+	return c.busy(room) && c.phraseBook.IntentOf(rest) != phrases.NoIntent
 }
 
 // heardBetter ignores a transcript, as another room answers it.

@@ -15,6 +15,9 @@ const (
 	// still be its second half: people who think in the middle of a sentence rarely
 	// pause for longer.
 	maxJoinGap = 2 * time.Second
+	// maxLateJoin is how long after the first sound of an answer somebody may still go on with
+	// the question: until it is noticed that the assistant speaks.
+	maxLateJoin = 700 * time.Millisecond
 	// wakePhraseLength is how long before a wake event the words began that it is
 	// about: the phrase itself, and the time that its detector took.
 	wakePhraseLength = 2500 * time.Millisecond
@@ -49,7 +52,7 @@ func (c *conversation) steer(t *turn, r *room, from origin, meant bool, now time
 		}
 	case as == phrases.Nod && busy && !from.typed:
 		return append(c.giveBack(from.room, r, "nod", now), t.record(contract.TurnIgnored, "nod", now)), true
-	case as == phrases.NoIntent && !from.typed && c.audible(from.room) && t.tooShortToInterrupt():
+	case as == phrases.NoIntent && !from.typed && c.audible(from.room) && t.tooShortToInterrupt() && !c.wantsSomething(t, now):
 		return append(c.giveBack(from.room, r, "nod", now), t.record(contract.TurnIgnored, "too short to interrupt", now)), true
 	}
 	return nil, false
@@ -102,6 +105,12 @@ func (t *turn) tooShortToInterrupt() bool {
 		return took <= maxShortNod
 	}
 	return false
+}
+
+// wantsSomething reports whether t is short and no sign of somebody who listens all the same:
+// "why", "louder".
+func (c *conversation) wantsSomething(t *turn, now time.Time) bool {
+	return c.phraseBook.WantsSomething(t.text) || c.isRule(t.text, t.room, now)
 }
 
 // repeat begins a turn that says pieces once more, without the model.
@@ -162,7 +171,7 @@ func (c *conversation) wakePhrase(text string) (rest string, woken bool) {
 }
 
 // continues reports whether t is the second half of what first is: both were
-// spoken, one right after the other, and nothing of an answer was heard.
+// spoken, one right after the other, before an answer was noticed.
 func (t *turn) continues(first *turn, now time.Time) bool {
 	begun := now
 	if t.times.SpeechStart != nil {
@@ -173,7 +182,7 @@ func (t *turn) continues(first *turn, now time.Time) bool {
 
 // goesOnAt reports whether speech that began at a time goes on with what t is.
 func (t *turn) goesOnAt(begun time.Time) bool {
-	if t.typed || t.times.FirstAudio != nil || t.times.SpeechEnd == nil {
+	if t.typed || t.times.SpeechEnd == nil || t.times.FirstAudio != nil && begun.Sub(timeOf(*t.times.FirstAudio)) > maxLateJoin {
 		return false
 	}
 	gap := begun.Sub(timeOf(*t.times.SpeechEnd))

@@ -48,6 +48,7 @@ type phraseList struct {
 
 	Particle []string `json:"particle"` // words that may stand inside of a phrase: "hör bitte auf"
 	Answer   []string `json:"answer"`   // words that answer a question
+	Alone    []string `json:"alone"`    // words that want something though they stand alone: "why", "louder"
 
 	Words map[string][]string `json:"words"` // alternatives that phrases name, as in "wait <moment>"
 }
@@ -63,6 +64,7 @@ type Book struct {
 	particles map[string]bool
 	patterns  []pattern
 	answers   map[string]bool
+	alone     map[string]bool
 }
 
 // pattern is a phrase of one word that is written in many ways.
@@ -74,7 +76,7 @@ type pattern struct {
 // NewBook reads the phrases of this package, and those in the user's file when there is
 // one. The words of wake phrases are fillers, so that "TARS, stop" is "stop".
 func NewBook(wakePhrases []string, userFile string) (*Book, error) {
-	b := &Book{phrases: &node{}, questions: &node{}, names: map[string]bool{}, particles: map[string]bool{}, answers: map[string]bool{}}
+	b := &Book{phrases: &node{}, questions: &node{}, names: map[string]bool{}, particles: map[string]bool{}, answers: map[string]bool{}, alone: map[string]bool{}}
 	entries, err := languages.ReadDir(".")
 	if err != nil {
 		return nil, err
@@ -134,6 +136,9 @@ func (b *Book) add(data []byte) error {
 	for _, p := range l.Answer {
 		b.answers[phraseKey(spokenForms(p))] = true
 	}
+	for _, p := range l.Alone {
+		b.alone[phraseKey(spokenForms(p))] = true
+	}
 	return nil
 }
 
@@ -176,6 +181,15 @@ func (b *Book) IntentOf(text string) Intent {
 		}
 	}
 	return b.intentOfWords(words)
+}
+
+// WantsSomething reports whether text, of one or two words, wants something that so short a
+// text rarely does: "why", "louder, please".
+func (b *Book) WantsSomething(text string) bool {
+	words := without(spokenForms(text), b.names)
+	wants := func(w string) bool { return b.alone[w] }
+	other := func(w string) bool { return !b.alone[w] && !b.IsFiller(w) }
+	return slices.ContainsFunc(words, wants) && !slices.ContainsFunc(words, other)
 }
 
 // without are the words that are not in a set.
