@@ -109,7 +109,7 @@ func (c *conversation) answered(r contract.LLMResponse, now time.Time) []effect 
 	if r.Error != nil {
 		t.responded, t.failure = true, *r.Error
 		if *r.Error == "cancelled" {
-			return c.closeTurn(t, contract.TurnInterrupted, "cancelled", now)
+			return c.interrupt(t, "cancelled", now)
 		}
 		return c.apologise(t, r.MessageID, now)
 	}

@@ -39,6 +39,7 @@ type bargeIn struct {
 	sustained bool      // it is longer than a nod
 	ducked    bool      // the assistant's voice is low
 	silenced  bool      // it is paused
+	paused    *string   // the utterance that was paused then; nil: whatever was said
 }
 
 // otherUtterance is speech that belongs to no turn, such as an announcement.
@@ -100,12 +101,15 @@ func (c *conversation) voiceSustained(name string, r *room, now time.Time) []eff
 // silenceSustained pauses the voice into which somebody speaks for longer than a nod
 // takes, when that is meant for the assistant.
 func (c *conversation) silenceSustained(name string, r *room, now time.Time) []effect {
-	b := r.barge
-	if !b.sustained || !b.ended.IsZero() || b.silenced || !b.ducked || !c.cfg.InterruptSpeaking || !c.addressed(r, now) {
+	if !r.barge.goesOn() || !c.cfg.InterruptSpeaking || !c.addressed(r, now) || !c.audible(name) {
 		return nil
 	}
 	return c.silence(name, r, now)
 }
+
+// goesOn reports whether somebody speaks for longer than a nod into a voice that is low
+// and not paused yet.
+func (b bargeIn) goesOn() bool { return b.sustained && b.ended.IsZero() && b.ducked && !b.silenced }
 
 // duck lowers the voice in a room in which somebody speaks into it, and pauses it when
 // that has gone on for long.
@@ -131,11 +135,11 @@ func (c *conversation) spokenIn(name string) *string {
 
 // silence pauses the voice, as it cannot be known yet whether it was interrupted.
 func (c *conversation) silence(name string, r *room, now time.Time) []effect {
-	r.barge.silenced = true
+	r.barge.silenced, r.barge.paused = true, c.spokenIn(name)
 	if r.running != nil {
 		r.running.pause(now)
 	}
-	return []effect{{name, "", contract.TtsControl{Action: contract.TtsPause, Reason: new("voice"), ID: c.spokenIn(name)}}}
+	return []effect{{name, "", contract.TtsControl{Action: contract.TtsPause, Reason: new("voice"), ID: r.barge.paused}}}
 }
 
 // giveBack lets the assistant speak on: what was said into it was nothing to answer.
@@ -146,7 +150,7 @@ func (c *conversation) giveBack(name string, r *room, reason string, now time.Ti
 		if r.running != nil {
 			r.running.resume(now)
 		}
-		out = append(out, effect{name, "", contract.TtsControl{Action: contract.TtsResume, Reason: &reason, ID: c.spokenIn(name)}})
+		out = append(out, effect{name, "", contract.TtsControl{Action: contract.TtsResume, Reason: &reason, ID: b.paused}})
 	}
 	if b.ducked {
 		out = append(out, c.unduck(name, reason))
@@ -160,10 +164,15 @@ func (c *conversation) unduck(name, reason string) effect {
 }
 
 // endDuck forgets that somebody spoke into a turn that is over, so that the next one
-// is heard at full volume.
+// is heard at full volume. An announcement that was paused, and is in another room by now,
+// goes on there.
 func (c *conversation) endDuck(name string, r *room) (out []effect) {
+	paused := func(o otherUtterance) bool { return r.barge.silenced && o.utt == textOf(r.barge.paused) }
+	if slices.ContainsFunc(c.others, paused) {
+		out = []effect{{name, "", contract.TtsControl{Action: contract.TtsResume, Reason: new("over"), ID: r.barge.paused}}}
+	}
 	if r.barge.ducked {
-		out = []effect{{name, "", contract.SpeechDuck{Reason: new("over")}}}
+		out = append(out, effect{name, "", contract.SpeechDuck{Reason: new("over")}})
 	}
 	r.barge, r.held = bargeIn{}, nil
 	return out

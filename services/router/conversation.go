@@ -106,13 +106,18 @@ func (c *conversation) heard(f contract.FinalTranscript, from origin, now time.T
 		return out
 	}
 	out = append(out, c.understand(f, from, now)...)
-	out = append(out, c.withdrawAhead(from.room)...)
 	return append(out, c.release(from.room, now)...)
 }
 
-// understand takes a transcript that is this room's own: it steers what goes on
-// here, or begins a turn.
+// understand takes a transcript that is this room's own. An answer that was begun ahead of
+// it is withdrawn, unless its turn has taken it.
 func (c *conversation) understand(f contract.FinalTranscript, from origin, now time.Time) []effect {
+	out := c.answerOrSteer(f, from, now)
+	return append(out, c.withdrawAhead(from.room)...)
+}
+
+// answerOrSteer has a transcript steer what goes on in its room, or begin a turn.
+func (c *conversation) answerOrSteer(f contract.FinalTranscript, from origin, now time.Time) []effect {
 	r := c.roomAt(from.room, now)
 	t := c.newTurn(f, from, r, now)
 	rest, woken := c.wakePhrase(strings.TrimSpace(f.Text))

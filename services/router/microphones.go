@@ -109,7 +109,8 @@ func (c *conversation) heardBetter(f contract.FinalTranscript, from origin, othe
 	r := c.roomAt(from.room, now)
 	t := c.newTurn(f, from, r, now)
 	r.endUtterance()
-	return append(c.giveBack(from.room, r, "heard_elsewhere", now), t.record(contract.TurnIgnored, "heard better in "+other, now))
+	out := append(c.withdrawAhead(from.room), c.giveBack(from.room, r, "heard_elsewhere", now)...)
+	return append(out, t.record(contract.TurnIgnored, "heard better in "+other, now))
 }
 
 // speaksElsewhere reports whether somebody began to speak in another room at the
