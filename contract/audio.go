@@ -11,7 +11,8 @@ import (
 )
 
 const (
-	// AudioMaxBytes bounds one chunk; at 16 kHz it is a quarter of a second.
+	// AudioMaxBytes bounds one chunk of AudioRate and one channel, which is a quarter of a
+	// second. What a microphone sends at a higher rate or of two channels may have as much more.
 	AudioMaxBytes = 8 << 10
 	// AudioRate holds where nobody names a rate, in samples per second.
 	AudioRate = 16000
@@ -64,11 +65,18 @@ func (a MicAudio) MarshalBinary() ([]byte, error) { return a.PCM, a.Validate() }
 // UnmarshalBinary makes PCM point at b, which the caller must not use again.
 func (a *MicAudio) UnmarshalBinary(b []byte) error {
 	a.PCM = b
-	return checkPCM(b)
+	return checkPCM(b, micMaxBytes(maxAudioRate, 2))
 }
 
 // Validate reports why the chunk is none.
-func (a MicAudio) Validate() error { return checkAudio("source", a.Source, a.format, a.PCM) }
+func (a MicAudio) Validate() error {
+	return checkAudio("source", a.Source, a.format, a.PCM, micMaxBytes(a.Rate, a.Channels))
+}
+
+// micMaxBytes is how many bytes a quarter of a second has.
+func micMaxBytes(rate, channels int) int {
+	return AudioMaxBytes * max(rate, AudioRate) / AudioRate * max(channels, 1)
+}
 
 // SpeakerAudio is a chunk of speech on its way out: signed 16-bit little-endian
 // samples, one channel. It comes at most 300 ms before it is to be heard.
@@ -121,11 +129,13 @@ func (a SpeakerAudio) MarshalBinary() ([]byte, error) { return a.PCM, a.Validate
 // UnmarshalBinary makes PCM point at b, which the caller must not use again.
 func (a *SpeakerAudio) UnmarshalBinary(b []byte) error {
 	a.PCM = b
-	return checkPCM(b)
+	return checkPCM(b, AudioMaxBytes)
 }
 
 // Validate reports why the chunk is none.
-func (a SpeakerAudio) Validate() error { return checkAudio("sink", a.Sink, a.format, a.PCM) }
+func (a SpeakerAudio) Validate() error {
+	return checkAudio("sink", a.Sink, a.format, a.PCM, AudioMaxBytes)
+}
 
 func audioHeader(seq int, ts float64, rate, channels int) msg.Header {
 	if rate == 0 {
@@ -162,7 +172,10 @@ func audioTime(h msg.Header) float64 {
 func audioFormat(contentType string) (rate, channels int, odd string) {
 	kind, params, err := mime.ParseMediaType(contentType)
 	if err != nil || kind != "audio/pcm" {
-		if strings.HasPrefix(kind, "audio/") && kind != "audio/pcm" {
+		switch {
+		case err != nil && strings.HasPrefix(strings.ToLower(contentType), "audio/"):
+			odd = fmt.Sprintf("%.60q", contentType)
+		case strings.HasPrefix(kind, "audio/") && kind != "audio/pcm":
 			odd = kind
 		}
 		return AudioRate, 1, odd
@@ -171,9 +184,11 @@ func audioFormat(contentType string) (rate, channels int, odd string) {
 	if n, err := strconv.Atoi(params["channels"]); err == nil && n > 1 {
 		channels = n
 	}
-	rate, err = strconv.Atoi(params["rate"])
-	switch {
-	case err != nil || rate < 1:
+	if bits, err := strconv.Atoi(params["bits"]); err == nil && bits != 16 {
+		odd = strconv.Itoa(bits) + " bits"
+	}
+	switch rate = samplesPerSecond(params["rate"]); {
+	case rate < 1:
 		rate = AudioRate
 	case rate < minAudioRate || rate > maxAudioRate: // read at another rate it would be noise
 		odd = strconv.Itoa(rate) + " samples per second"
@@ -181,14 +196,29 @@ func audioFormat(contentType string) (rate, channels int, odd string) {
 	return rate, channels, odd
 }
 
-func checkAudio(name, key, odd string, pcm []byte) error {
+// samplesPerSecond reads a rate: 48000, 44100.0, 44.1 kHz; 0 where it makes no sense.
+func samplesPerSecond(text string) int {
+	const nonsense = 1e9
+	text, unit := strings.ToLower(strings.TrimSpace(text)), 1.0
+	text = strings.TrimSuffix(text, "hz")
+	if thousands, ok := strings.CutSuffix(text, "k"); ok {
+		text, unit = thousands, 1000
+	}
+	n, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
+	if err != nil || !(n*unit > 0 && n*unit < nonsense) {
+		return 0
+	}
+	return int(math.Round(n * unit))
+}
+
+func checkAudio(name, key, odd string, pcm []byte, maxBytes int) error {
 	if odd != "" {
 		return fmt.Errorf("content type: %s, want audio/pcm with one channel, of a microphone at most two, of %d to %d samples per second", odd, minAudioRate, maxAudioRate)
 	}
 	if !IsRoomName(key) {
 		return fmt.Errorf("%s: %.40q is not [a-z0-9-]{1,32}", name, key)
 	}
-	return checkPCM(pcm)
+	return checkPCM(pcm, maxBytes)
 }
 
 // IsRoomName reports whether name may be that of a room, with its microphone and its
@@ -198,12 +228,12 @@ func IsRoomName(name string) bool {
 	return len(name) >= 1 && len(name) <= 32 && !strings.ContainsFunc(name, outside)
 }
 
-func checkPCM(pcm []byte) error {
+func checkPCM(pcm []byte, maxBytes int) error {
 	switch {
 	case len(pcm)%2 != 0:
 		return fmt.Errorf("pcm: %d bytes, half a sample too many", len(pcm))
-	case len(pcm) > AudioMaxBytes:
-		return fmt.Errorf("pcm: %d bytes, at most %d", len(pcm), AudioMaxBytes)
+	case len(pcm) > maxBytes:
+		return fmt.Errorf("pcm: %d bytes, at most %d", len(pcm), maxBytes)
 	}
 	return nil
 }
