@@ -167,3 +167,28 @@ func TestWhatSteersIsObeyedWhereItSteers(t *testing.T) {
 		}
 	}
 }
+
+// What rings is told in words, over which somebody says a word.
+func TestAShortWordWhileSomethingRingsIsForIt(t *testing.T) {
+	for mode, change := range map[string]func(*Config){"live mode": nil, "wake mode": asleep} {
+		for _, text := range []string{"Snooze.", "Danke.", "Thanks!", "I'm up.", "Okay.", "Alarm aus.", "Got it."} {
+			h := newHousehold(t, change)
+			h.timersAreThere()
+			h.c.noteRinging(contract.TimerState{Timers: []contract.Timer{{ID: "a", State: contract.TimerRinging, Room: new("hall")}}})
+			h.status("hall", "ring", contract.TtsSpeakingStart, "It is seven o'clock.")
+			h.voice("hall")
+			h.pass(350*time.Millisecond + hangover)
+			h.quiet("hall")
+			h.final("hall", text)
+			offered := h.c.turnsByAge()
+			if len(offered) != 1 || !offered[0].offered.only {
+				t.Errorf("%s: %q is not offered to the timers: %q", mode, text, h.log)
+				continue
+			}
+			h.timersAnswer("")
+			if last := h.recs[len(h.recs)-1]; last.Outcome != contract.TurnIgnored || h.duck["hall"] || len(h.asks) > 0 {
+				t.Errorf("%s: %q, which they do not take: %q", mode, text, h.log)
+			}
+		}
+	}
+}

@@ -52,7 +52,7 @@ func (c *conversation) steer(t *turn, r *room, from origin, meant bool, now time
 		}
 	case as == phrases.Nod && busy && !from.typed:
 		return append(c.giveBack(from.room, r, "nod", now), t.record(contract.TurnIgnored, "nod", now)), true
-	case as == phrases.NoIntent && !from.typed && c.audible(from.room) && t.tooShortToInterrupt() && !c.wantsSomething(t, now):
+	case as == phrases.NoIntent && c.isTooShort(t, now):
 		return append(c.giveBack(from.room, r, "nod", now), t.record(contract.TurnIgnored, "too short to interrupt", now)), true
 	}
 	return nil, false
@@ -107,10 +107,13 @@ func (t *turn) tooShortToInterrupt() bool {
 	return false
 }
 
-// wantsSomething reports whether t is short and no sign of somebody who listens all the same:
-// "why", "louder".
-func (c *conversation) wantsSomething(t *turn, now time.Time) bool {
-	return c.phraseBook.WantsSomething(t.text) || c.isRule(t.text, t.room, now)
+// isTooShort reports whether t is too short to interrupt what is heard in its room, and no
+// word that wants something all the same: "why", "louder".
+func (c *conversation) isTooShort(t *turn, now time.Time) bool {
+	if t.typed || !c.audible(t.room) || !t.tooShortToInterrupt() {
+		return false
+	}
+	return !c.phraseBook.WantsSomething(t.text) && !c.isRule(t.text, t.room, now)
 }
 
 // repeat begins a turn that says pieces once more, without the model.

@@ -73,8 +73,7 @@ func (c *conversation) offerToTimers(t *turn, now time.Time) (out []effect, ok b
 // steerRinging takes what is said while something rings, and is not a word such as stop:
 // "snooze" and "okay" need no wake phrase then, and interrupt nothing else.
 func (c *conversation) steerRinging(t *turn, from origin, meant bool, now time.Time) (out []effect, done bool) {
-	intent := c.phraseBook.IntentOf(t.text)
-	if t.text == "" || !c.isRinging(from.room) || intent > phrases.Nod || meant && intent == phrases.NoIntent || len(c.turns) >= maxTurns {
+	if t.text == "" || !c.isRinging(from.room) || !c.mayBeForRinging(t, meant, now) || len(c.turns) >= maxTurns {
 		return nil, false
 	}
 	t.offered.only, t.offered.meant = true, meant
@@ -83,6 +82,19 @@ func (c *conversation) steerRinging(t *turn, from origin, meant bool, now time.T
 		c.turns[t.id] = t
 	}
 	return out, done
+}
+
+// mayBeForRinging reports whether what is said is for what rings, or for nobody: a nod, what
+// is not meant for the assistant, and what is too short to interrupt it. What is meant is
+// offered to the timers in any case.
+func (c *conversation) mayBeForRinging(t *turn, meant bool, now time.Time) bool {
+	switch c.phraseBook.IntentOf(t.text) {
+	case phrases.Nod:
+		return true
+	case phrases.NoIntent:
+		return !meant || c.isTooShort(t, now)
+	}
+	return false
 }
 
 // timersAnswered takes what the timers say of the turn that the message with the id cause began.
