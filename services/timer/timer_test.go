@@ -151,6 +151,26 @@ func TestConversations(t *testing.T) {
 	}
 }
 
+func TestWhatRingsIsTurnedOffInManyWords(t *testing.T) {
+	for _, text := range []string{"Turn off the alarm.", "Alarm off.", "Timer off.", "Stop the timer.", "Okay, thank you.", "Stell den Wecker ab.", "Mach den Timer aus.", "Alarm aus.", "Ich bin ja schon wach.", "Five more minutes.", "Noch zehn Minuten, bitte.", "Not now."} {
+		run(t, text, func(t *testing.T, h *house) {
+			h.ask(t, "kitchen", "Set a timer for ten minutes")
+			time.Sleep(10*time.Minute + 5*time.Second)
+			if lines := h.heard(); len(lines) == 0 {
+				t.Fatal("it does not ring")
+			}
+			if got := h.askAs(t, "kitchen", contract.TimerUtterance{Text: text, Ringing: true}); got == "-" {
+				t.Error("it is not for the timers")
+			}
+			h.heard()
+			time.Sleep(time.Minute)
+			if lines := h.heard(); len(lines) > 0 {
+				t.Errorf("it rings on: %q", lines)
+			}
+		})
+	}
+}
+
 func TestATimerRingsInItsRoomUntilSomebodyStopsIt(t *testing.T) {
 	run(t, "stop", func(t *testing.T, h *house) {
 		h.ask(t, "kitchen", "Set a pasta timer for ten minutes")
@@ -170,6 +190,11 @@ func TestATimerRingsInItsRoomUntilSomebodyStopsIt(t *testing.T) {
 		}
 		if got := h.askAs(t, "kitchen", contract.TimerUtterance{Text: "I wonder", Ringing: true}); got != "-" {
 			t.Errorf("somebody else is answered by %q", got)
+		}
+		for _, text := range []string{"Set a timer for ten minutes.", "Cancel the pasta timer.", "Turn off the light."} { // it may not be meant for the assistant
+			if got := h.askAs(t, "kitchen", contract.TimerUtterance{Text: text, Ringing: true}); got != "-" {
+				t.Errorf("%q is answered by %q", text, got)
+			}
 		}
 		if got := h.askAs(t, "kitchen", contract.TimerUtterance{Text: "Okay, thanks.", Ringing: true}); got != "" {
 			t.Errorf("thanks is answered by %q", got)

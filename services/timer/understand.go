@@ -42,7 +42,7 @@ func (s *Service) understand(ctx context.Context, m contract.TimerUtterance) (co
 	}
 	t := talk{text: m.Text, room: kit.From(ctx).Baggage["room"], now: s.now(), say: repliesIn(m.Lang)}
 	if rings := s.ringing(t.room); len(rings) > 0 {
-		if r, ok := when.ParseRinging(m.Text, m.Lang, t.now); ok {
+		if r, ok := parseRinging(m, t.now); ok {
 			t.say = repliesIn(r.Lang)
 			return s.reply(ctx, s.endRinging(ctx, t, rings, r))
 		}
@@ -78,6 +78,28 @@ func (s *Service) understand(ctx context.Context, m contract.TimerUtterance) (co
 		return contract.TimerReply{}, nil
 	}
 	return s.reply(ctx, strings.Join(texts, " "))
+}
+
+// parseRinging tells what somebody wants of what rings: words of such a moment, and, when they
+// may be for nothing else, the usual ones that name no timer, as "turn off the alarm".
+func parseRinging(m contract.TimerUtterance, now time.Time) (when.Request, bool) {
+	if r, ok := when.ParseRinging(m.Text, m.Lang, now); ok || !m.Ringing {
+		return r, ok
+	}
+	all := when.ParseAll(m.Text, m.Lang, now)
+	if len(all) != 1 || all[0].Name != "" {
+		return when.Request{}, false
+	}
+	r := all[0]
+	switch r.Action {
+	case when.Cancel:
+		r.Action = when.Quiet
+	case when.Add: // "five more minutes"
+		r.Action = when.Snooze
+	default:
+		return when.Request{}, false
+	}
+	return r, true
 }
 
 // reply is what is said, after what was changed is on the disk.
