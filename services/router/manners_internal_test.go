@@ -14,10 +14,10 @@ import (
 func TestOneWordIntoAnAnswer(t *testing.T) {
 	tests := map[string][]string{
 		"interrupted": {"Louder.", "Quieter!", "Lauter.", "Why", "Why?", "Warum", "Warum?", "Who?", "Wer", "When", "Wann", "No.", "Nein!", "Wrong.", "Falsch.", "Help!", "Hilfe!", "Next.", "Nächstes.", "Slower, please.", "Langsamer, bitte.",
-			"What?", "Was?", "Again.", "Nochmal.", "And why", "But where", "Turn left."},
+			"What?", "Was?", "Again.", "Nochmal.", "Aus.", "And why", "But where", "Turn left."},
 		"goes on": {"Mm-hm.", "Right.", "Genau.", "Ach so.", "Wow!", "MMA.", "Um.", "Hum.", "The.", "And", "Yeah?", "Really?", "Echt?", "Okay.", "Aha.", "Uhu.", "Interessant.", "Hm?", "So.", "Puh."},
 		"held":    {"Wait.", "Warte.", "Moment!", "Hold on.", "One sec."},
-		"stopped": {"Stop.", "Stopp!", "Enough.", "Genug.", "Ruhe!", "Shh.", "Quiet.", "Cancel.", "Aus."},
+		"stopped": {"Stop.", "Stopp!", "Enough.", "Genug.", "Ruhe!", "Shh.", "Quiet.", "Cancel."},
 	}
 	for want, texts := range tests {
 		for _, text := range texts {

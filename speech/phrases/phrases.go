@@ -209,16 +209,15 @@ func (b *Book) soundOf(word string) (as Intent) {
 
 // Interrupts are the words that stand alone in the middle of somebody else's speech when a
 // person says them: stop and pause phrases of one word, and answers, in all languages of
-// this package. Words as short as "off" are left out, as recognisers make them of anything.
+// this package.
 func Interrupts() []string {
-	const shortest = 4 // letters
 	b, err := NewBook(nil, "")
 	if err != nil {
 		panic(err) // its files are part of the program
 	}
 	all := slices.Collect(maps.Keys(b.answers))
 	for word := range b.phrases.next {
-		if pieceAt(step([]*node{b.phrases}, word)).as >= Pause && len(word) >= shortest {
+		if pieceAt(step([]*node{b.phrases}, word)).as >= Pause {
 			all = append(all, word)
 		}
 	}
