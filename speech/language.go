@@ -20,6 +20,10 @@ var languageFiles embed.FS
 type language struct {
 	Abbreviations string `json:"abbreviations"`  // with a dot that never ends a sentence, without that dot
 	MayEnd        string `json:"may_end"`        // with a dot that ends one when a capital letter follows
+	BeforeName    string `json:"before_name"`    // with a dot that ends one only when a word of starters follows, as names follow them too
+	Starters      string `json:"starters"`       // words that begin sentences, in lower case; "l'" is any word behind that
+	CompoundEnds  string `json:"compound_ends"`  // abbreviations that are written together with the word before them
+	CapitalNouns  bool   `json:"capital_nouns"`  // a capital letter does not tell that a sentence begins
 	BeforeNumber  string `json:"before_number"`  // with a dot, before a number
 	BeforeOrdinal string `json:"before_ordinal"` // words behind which "3." is an ordinal number
 	OrdinalDot    bool   `json:"ordinal_dot"`    // ordinal numbers are written with a dot
@@ -54,11 +58,12 @@ type language struct {
 	Numerals []string `json:"numerals"` // that number, from 1
 	Regnal   []string `json:"regnal"`   // a Roman numeral behind the name of a ruler, from 1
 
-	never, mayEnd, beforeOrdinal, numbered map[string]bool
-	clause, and, subject                   map[string]bool
-	monthNames                             []string
-	units                                  func() *unitPattern // made at first use: it is large, and most languages are never spoken
-	numbers                                *numberData         // nil: its number words are not known
+	never, mayEnd, beforeName, starters map[string]bool
+	beforeOrdinal, numbered             map[string]bool
+	clause, and, subject                map[string]bool
+	monthNames                          []string
+	units                               func() *unitPattern // made at first use: it is large, and most languages are never spoken
+	numbers                             *numberData         // nil: its number words are not known
 }
 
 var (
@@ -103,6 +108,7 @@ func init() {
 // index prepares the lists for look-ups.
 func (l *language) index() {
 	l.never, l.mayEnd = WordSet(l.Abbreviations), WordSet(l.MayEnd)
+	l.beforeName, l.starters = WordSet(l.BeforeName), WordSet(l.Starters)
 	l.beforeOrdinal, l.numbered = WordSet(l.BeforeOrdinal), WordSet(l.Numbered)
 	l.clause, l.and, l.subject = WordSet(l.Clause), WordSet(l.And), WordSet(l.Subject)
 	l.monthNames = strings.Fields(l.Months)
@@ -132,4 +138,4 @@ func languageOf(code string) *language {
 }
 
 // unknownLanguage has the abbreviations of English, which are written in others too.
-var unknownLanguage = &language{never: languages["en"].never, mayEnd: languages["en"].mayEnd}
+var unknownLanguage = &language{never: languages["en"].never, mayEnd: languages["en"].mayEnd, beforeName: languages["en"].beforeName, starters: languages["en"].starters}

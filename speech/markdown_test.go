@@ -77,6 +77,10 @@ func TestSentencesOfAWholeText(t *testing.T) {
 		"without space":  {"今日は。元気ですか？はい", []string{"今日は。", "元気ですか？", "はい"}},
 		"too long, with commas": {strings.Repeat("a", 140) + ", " + strings.Repeat("b", 140) + ", " + strings.Repeat("c", 140),
 			[]string{strings.Repeat("a", 140) + ", " + strings.Repeat("b", 140) + ",", strings.Repeat("c", 140)}},
+		"too long, with a number at its end": {strings.Repeat("a ", 146) + "cost 12,500 francs",
+			[]string{strings.TrimSpace(strings.Repeat("a ", 146)), "cost 12,500 francs"}},
+		"too long, in another script": {strings.Repeat("数", 90) + "，" + strings.Repeat("字", 6) + "12，500元",
+			[]string{strings.Repeat("数", 90) + "，", strings.Repeat("字", 6) + "12，500元"}},
 		"too long, one word": {strings.Repeat("é", 200), []string{strings.Repeat("é", 150), strings.Repeat("é", 50)}},
 	}
 	for name, tt := range tests {

@@ -27,17 +27,14 @@ func Sentences(text, lang string, maxBytes int) []string {
 	return all
 }
 
-// pauseBefore is where to cut text when it has no end within maxBytes: after
-// the last comma, else at the last space, else between two letters.
+// pauseBefore is where to cut text when it has no end within maxBytes: where a voice
+// pauses, else at a space, else between two letters.
 func pauseBefore(text string, maxBytes int) int {
 	for maxBytes > 0 && !utf8.RuneStart(text[maxBytes]) {
 		maxBytes--
 	}
-	for _, marks := range []string{",;:—–)", " "} {
-		if i := strings.LastIndexAny(text[:maxBytes], marks); i > maxBytes/3 {
-			_, size := utf8.DecodeRuneInString(text[i:])
-			return i + size
-		}
+	if n := lastPause(text[:maxBytes], scanInline(text, false), true); n > 0 {
+		return n
 	}
 	return maxBytes
 }

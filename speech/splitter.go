@@ -1,6 +1,7 @@
 package speech
 
 import (
+	"cmp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -30,31 +31,56 @@ type Splitter struct {
 	Max  int    // characters of any piece that has a place to cut; 0: no bound
 	Lang string // language of the text, such as "de"; it decides whether "3." may be an ordinal number
 
-	rest   string
+	unread string // added, and not looked at yet
+	rest   string // looked at, and not part of a piece yet
 	pieces int    // cut so far
 	fence  string // closes the block of code that is being left out; empty outside of one
 	whole  bool   // the text is complete: what follows a sentence is known
 }
 
-// Add appends text and returns the pieces that are complete.
+// Add appends text and returns the pieces that are complete. The pieces of a text do
+// not depend on how it was parted for Add: it is looked at word by word.
 func (s *Splitter) Add(text string) (pieces []string) {
-	s.rest += text
-	for s.leaveOutCode(&pieces, false) {
-	}
-	if s.fence == "" && !opensFence(s.rest) {
-		s.rest = s.cut(s.rest, !s.whole, &pieces)
+	s.unread += text
+	for n := s.nextStep(); n > 0; n = s.nextStep() {
+		s.rest, s.unread = s.rest+s.unread[:n], s.unread[n:]
+		for s.leaveOutCode(&pieces, false) {
+		}
+		if s.fence == "" && !opensFence(s.rest) {
+			s.rest = s.cut(s.rest, !s.whole, &pieces)
+		}
 	}
 	return pieces
 }
 
+// nextStep is the length of the first word of what is unread with the character behind
+// it, 0 while that is not written.
+func (s *Splitter) nextStep() int {
+	if s.whole {
+		return len(s.unread)
+	}
+	for i, r := range s.unread {
+		if !utf8.FullRuneInString(s.unread[i:]) {
+			return 0
+		}
+		if isSpacedLetter := unicode.IsLetter(r) && !IsUnspaced(r); !isSpacedLetter && !unicode.IsDigit(r) {
+			_, size := utf8.DecodeRuneInString(s.unread[i:])
+			return i + size
+		}
+	}
+	return 0
+}
+
 // Discard drops what was added and is not part of a piece yet.
-func (s *Splitter) Discard() { s.rest, s.fence = "", "" }
+func (s *Splitter) Discard() { s.unread, s.rest, s.fence = "", "", "" }
 
 // Flush returns what is left.
 func (s *Splitter) Flush() (pieces []string) {
+	s.rest, s.unread = s.rest+s.unread, ""
 	for s.leaveOutCode(&pieces, true) {
 	}
-	s.emit(s.rest, &pieces)
+	open := scanInline(s.rest, true).open // what a mark opens that is never closed stays whole
+	s.emit(s.cut(s.rest[:open], false, &pieces)+s.rest[open:], &pieces)
 	s.rest = ""
 	return pieces
 }
@@ -95,19 +121,17 @@ func (s *Splitter) end(text string, more bool) int {
 	if s.pieces == 0 {
 		minChars = s.Min
 	}
-	rest, state, at := strings.ReplaceAll(text, "…", "..."), -1, 0 // of the same length; to Unicode "…" ends no sentence
+	plain := plainMarks(text)
+	rest, state, at := plain, -1, 0
 	for rest != "" {
 		var sentence string
 		sentence, rest, state = uniseg.FirstSentenceInString(rest, state)
 		at += len(sentence)
-		n := at
-		if !endsInSpace(text[:n]) { // marks of emphasis belong to the sentence before them
-			n = passClosing(text, n)
-		}
+		n := passClosing(plain, at)
 		if s.Max > 0 && utf8.RuneCountInString(text[:n]) > s.Max {
 			break
 		}
-		if u.mayCut(n) && s.isSentenceEnd(text, n, more) && utf8.RuneCountInString(strings.TrimSpace(text[:n])) >= minChars {
+		if u.mayCut(n) && s.isSentenceEnd(plain, u, n, more) && utf8.RuneCountInString(strings.TrimSpace(text[:n])) >= minChars {
 			return n
 		}
 	}
@@ -133,160 +157,31 @@ func (s *Splitter) end(text string, more bool) int {
 	return 0
 }
 
-// isSentenceEnd reports whether a sentence ends before byte n of text, where the
-// rules of Unicode allow it. While the text goes on it is false until that is known.
-func (s *Splitter) isSentenceEnd(text string, n int, more bool) bool {
-	sentence := strings.TrimRightFunc(text[:n], unicode.IsSpace)
-	if strings.ContainsRune(text[len(sentence):n], '\n') {
-		return true
-	}
-	spaced := len(sentence) < n
-	mark, _ := utf8.DecodeLastRuneInString(strings.TrimRight(sentence, closingMarks))
-	if n == len(text) && more && !spaced {
-		return false // what follows is not written yet
-	}
-	if mark < utf8.RuneSelf && !spaced && n < len(text) {
-		return false // as in "a!=b"
-	}
-	if mark != '.' {
-		return mark == '…' || unicode.Is(unicode.Sentence_Terminal, mark)
-	}
-	word := sentence[strings.LastIndexFunc(strings.TrimRight(sentence, closingMarks+"."), unicode.IsSpace)+1:]
-	return s.dotEnds(text[:n], strings.TrimRight(strings.Trim(word, closingMarks+`([`), "."), nextWord(text[n:], more))
-}
-
-// dotEnds reports whether the dot behind word, which is the end of text, ends a
-// sentence that next follows.
-func (s *Splitter) dotEnds(text, word string, next following) bool {
-	l, lower := languageOf(s.Lang), strings.ToLower(word)
-	first, size := utf8.DecodeRuneInString(word)
-	switch {
-	case s.whole && next.lower():
-		return false // a text in the writing has nothing there yet, and would have to wait
-	case l.never[lower] || size == len(word) && unicode.IsUpper(first) && first != 'I':
-		return false
-	case l.mayEnd[lower]:
-		return next.known && next.capital()
-	case beforeNumber[lower]:
-		return next.known && !next.number()
-	case size == len(word) && unicode.IsLower(first): // "z. B."
-		return next.known && !next.initial()
-	case isDigits(word):
-		return !isListNumber(text, word) && s.numberEnds(text, word, next)
-	case l.OrdinalDot && isRoman(word):
-		return false // "II. Weltkrieg"
-	}
-	return true
-}
-
-// numberEnds reports whether "3." ends a sentence: it does not where it is an
-// ordinal number, as in "am 3. Oktober".
-func (s *Splitter) numberEnds(text, word string, next following) bool {
-	if len(word) > 2 {
-		return true
-	}
-	if !next.complete {
-		return next.known && next.text == ""
-	}
-	if months[strings.ToLower(strings.TrimRight(next.text, ".,;:!?"))] {
-		return false
-	}
-	before := strings.TrimSuffix(strings.TrimSpace(text), word+".")
-	fields := strings.Fields(before)
-	l := languageOf(s.Lang)
-	return !l.OrdinalDot || len(fields) == 0 || !l.beforeOrdinal[strings.ToLower(fields[len(fields)-1])]
-}
-
-// following is the word behind a possible end.
-type following struct {
-	text            string
-	known, complete bool // its first character is written, all of it is
-}
-
-// nextWord is the word that text begins with.
-func nextWord(text string, more bool) following {
-	text = strings.TrimLeftFunc(text, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune("\"'“„«(*_", r) })
-	if n := strings.IndexFunc(text, unicode.IsSpace); n >= 0 {
-		return following{text[:n], true, true}
-	}
-	return following{text, text != "" || !more, !more}
-}
-
-func (f following) lower() bool {
-	r, _ := utf8.DecodeRuneInString(f.text)
-	return unicode.IsLower(r)
-}
-
-// capital reports whether the word begins with a capital letter, or is none.
-func (f following) capital() bool {
-	r, _ := utf8.DecodeRuneInString(f.text)
-	return f.text == "" || unicode.IsUpper(r)
-}
-
-func (f following) number() bool {
-	r, _ := utf8.DecodeRuneInString(f.text)
-	return unicode.IsDigit(r)
-}
-
-// initial reports whether the word is one letter and a dot.
-func (f following) initial() bool {
-	r, size := utf8.DecodeRuneInString(f.text)
-	return unicode.IsLetter(r) && (f.text[size:] == "." || f.text[size:] == "" && !f.complete)
-}
-
-// closingMarks may stand between the end of a sentence and the space behind it.
-const closingMarks = `"')]”’»*_` + "`~"
-
-// passClosing passes quotes and brackets that belong to the sentence before i.
-func passClosing(text string, i int) int {
-	for i < len(text) {
-		r, size := utf8.DecodeRuneInString(text[i:])
-		if !strings.ContainsRune(closingMarks+".!?…", r) {
-			break
-		}
-		i += size
-	}
-	for i < len(text) && (text[i] == ' ' || text[i] == '\t') {
-		i++
-	}
-	return i
-}
-
-func endsInSpace(s string) bool {
-	r, _ := utf8.DecodeLastRuneInString(s)
-	return unicode.IsSpace(r)
-}
-
-func isDigits(s string) bool {
-	return s != "" && !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsDigit(r) })
-}
-
-// isListNumber reports whether word, before the dot at the end of text, numbers a
-// line, as in "2. Stir."
-func isListNumber(text, word string) bool {
-	line := strings.TrimSpace(text)
-	line = line[strings.LastIndexByte(line, '\n')+1:]
-	return strings.TrimSpace(line) == word+"."
-}
-
 // lastPause is the end of the last clause in text, for at least a third of it. If
-// anywhere is set and there is none, it is the last space that parts no number, else
-// the last one. It is 0 when there is no place to cut.
+// anywhere is set and there is none, it is the last space that stands beside no number,
+// else one within no number, else the last one. It is 0 when there is no place to cut.
 func lastPause(text string, u inline, anywhere bool) int {
-	clause, space, anySpace := 0, 0, 0
+	clause, free, space, anySpace := 0, 0, 0, 0
 	var before rune
 	for i, r := range text {
-		if unicode.IsSpace(r) && u.mayCut(i+utf8.RuneLen(r)) {
-			at := i + utf8.RuneLen(r)
+		at := i + utf8.RuneLen(r)
+		behind, _ := utf8.DecodeRuneInString(text[min(at, len(text)):])
+		afterNumber, beforeNumber := unicode.IsDigit(before), unicode.IsDigit(behind)
+		switch {
+		case r == utf8.RuneError || !u.mayCut(at):
+		case unicode.IsSpace(r):
 			anySpace = at
-			if !unicode.IsDigit(before) {
+			if !afterNumber || !beforeNumber {
 				space = at
+			}
+			if !afterNumber && !beforeNumber {
+				free = at
 			}
 			if strings.ContainsRune(",;:—–", before) {
 				clause = at
 			}
-		} else if strings.ContainsRune("，、；：،؛", r) && u.mayCut(i+utf8.RuneLen(r)) {
-			clause = i + utf8.RuneLen(r)
+		case strings.ContainsRune("，、；：،؛", r) && !(afterNumber && beforeNumber):
+			clause = at
 		}
 		before = r
 	}
@@ -295,10 +190,8 @@ func lastPause(text string, u inline, anywhere bool) int {
 		return clause
 	case !anywhere:
 		return 0
-	case space > 0:
-		return space
 	}
-	return anySpace
+	return cmp.Or(free, space, anySpace)
 }
 
 // beforeClause is where the last clause of text begins that no mark parts from what is

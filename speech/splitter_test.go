@@ -64,12 +64,59 @@ func TestTextIsCutAsItIsWritten(t *testing.T) {
 	}
 }
 
+// TestSentenceEndsByLanguage has texts whose sentences are parted by |, with the
+// language before them. Each is parted for the splitter at every byte of it.
+func TestSentenceEndsByLanguage(t *testing.T) {
+	for _, c := range [][2]string{
+		{"en", "The U.S. Senate voted on it.|The U.K. did not, and I live in the U.S.|It is big."},
+		{"en", "It is by J.K. Rowling and J. R. Smith.|George R.R. Martin is another."},
+		{"en", "I got an A in it, you a B.|It was hard for me."},
+		{"en", "She said, \"I am done.\" and left.|\"Really?\" he asked.|He stayed."},
+		{"en", "“Stop!” he shouted at them.|Nobody did."},
+		{"en", "Wait a moment... what is that?|I see."},
+		{"en", "Add 2 tbsp. Sugar and 1 tsp. salt.|Mix it well."},
+		{"en", "It is 10 min. from here and weighs 5 kg.|That is a lot."},
+		{"en", "The pattern `a. ?` matches three of them.|Try it."},
+		{"de", "Am 1. Mai und am 24. Dezember ist frei.|Sonst nicht, auch nicht die 3. bzw. 4. Woche oder die 1.-3. Klasse.|Heute ist der 28.|Es ist Samstag."},
+		{"de", "Er wohnt in der Goethestr. 5 in Köln.|Sie auch."},
+		{"de", "So ist es hier.|Das gilt u. a. für Hunde, z. B. Dackel, d. h. kleine.|Alles klar."},
+		{"de", "Nimm 1 Msp. Salz und 3 Pck. Zucker.|Dann rühre gut, max. Hitze usw.|Danach iss."},
+		{"de", "Das war im Jahr 44 v. Chr. in Rom.|Dort starb Cäsar im II. Weltkrieg nicht."},
+		{"de", "Sie sagte: „Komm her.“|Dann ging sie.|„Wirklich?“, fragte er."},
+		{"fr", "Elle a dit : « Viens ici. »|Puis elle est partie au 12 bd. Voltaire.|Fin."},
+		{"fr", "Il est né en 50 av. J.-C. à Rome.|Il y mourut."},
+		{"es", "Vive en EE. UU. desde 2010.|¿Qué hora es?|Son las 3.|¡Vamos!"},
+		{"es", "Nació en el s. XV en Roma.|Murió allí a 5 km.|No es lejos."},
+		{"it", "Nel III sec. a.C. Roma era forte.|Poi cadde in via Roma n. 5.|Vieni."},
+		{"ja", "今日はとてもいい天気ですね。|彼は「行くよ。」と言った。|そして出た。"},
+		{"el", "Τι ώρα είναι τώρα;|Είναι αργά.|Τι κάνεις;|Πάμε."},
+		{"km", "នេះជាសៀវភៅរបស់ខ្ញុំ។|វាល្អណាស់។"},
+		{"bo", "ཁྱེད་བདེ་མོ་ཡིན་པས།|ང་བདེ་པོ་ཡིན།"},
+		{"ur", "آج موسم اچھا ہے۔|کل بارش ہوگی۔|ٹھیک؟"},
+		{"am", "ሰላም ነው ወዳጄ ሆይ።|ደህና ነህ፧|እሺ።"},
+	} {
+		lang, want := c[0], strings.Split(c[1], "|")
+		text := strings.Join(want, " ")
+		if speech.IsUnspaced([]rune(text)[0]) {
+			text = strings.Join(want, "")
+		}
+		for i := range len(text) {
+			s := speech.Splitter{Min: 12, Max: 240, Lang: lang}
+			got := append(append(s.Add(text[:i]), s.Add(text[i:])...), s.Flush()...)
+			if !slices.Equal(got, want) {
+				t.Errorf("parted before byte %d\ngot  %q\nwant %q", i, got, want)
+				break
+			}
+		}
+	}
+}
+
 // A long first sentence is begun before its end is written, and a number in it is
 // never torn.
 func TestALongSentenceBeginsAtItsFirstClauses(t *testing.T) {
 	s := speech.Splitter{Min: 12, Max: 240}
 	got := s.Add("When the sun had gone down behind the hills of the west, the travellers, who had ")
-	if want := []string{"When the sun had gone down behind the hills of the west, the travellers,"}; !slices.Equal(got, want) {
+	if want := []string{"When the sun had gone down behind the hills of the west,"}; !slices.Equal(got, want) {
 		t.Errorf("began with %q, want %q", got, want)
 	}
 	if got := s.Add("walked for days, lit a fire"); got != nil {

@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/gotars/tars/contract"
 	"github.com/gotars/tars/speech"
@@ -97,20 +96,13 @@ func (t *turn) delta(d contract.LLMStreamDelta) []string {
 func (t *turn) lastPieces(cut *string, ready bool) []string {
 	pieces := t.splitter.Flush()
 	n := len(pieces)
-	if cut == nil || n == 0 || isSentence(pieces[n-1]) {
+	if cut == nil || n == 0 || speech.EndsSentence(pieces[n-1]) {
 		return pieces
 	}
 	if n == 1 && !ready && t.answerPieces() == 0 && *cut != contract.LLMCutBroken {
 		return pieces
 	}
 	return pieces[:n-1]
-}
-
-// isSentence reports whether a piece may be said to its end.
-func isSentence(piece string) bool {
-	piece = strings.TrimRight(piece, " \n\"'”’»)]*_`")
-	last, _ := utf8.DecodeLastRuneInString(piece)
-	return strings.ContainsRune(".!?…。！？।؟:;", last)
 }
 
 // answerPieces is how many pieces of the answer itself were handed to the voice.

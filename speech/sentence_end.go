@@ -1,0 +1,263 @@
+package speech
+
+import (
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+var (
+	greekQuestion = regexp.MustCompile(`(\p{Greek}[»”"')]?);`)
+	// sentenceMarks are replaced by marks of the same length which Unicode takes for ends
+	// of sentences. It does not know these, as they have other uses too.
+	sentenceMarks = strings.NewReplacer("…", "...", "\u037e", "։", "།", "।", "។", "।")
+)
+
+// plainMarks is text, byte for byte as long, with marks in place of those which end a
+// sentence in its script and not by the rules of Unicode.
+func plainMarks(text string) string {
+	return sentenceMarks.Replace(greekQuestion.ReplaceAllString(text, "$1?"))
+}
+
+// EndsSentence reports whether text may be said to its end: whether it ends with a mark
+// that ends a sentence or announces what follows, in any script.
+func EndsSentence(text string) bool {
+	text = strings.TrimRightFunc(plainMarks(text), func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(closingMarks, r) })
+	last, _ := utf8.DecodeLastRuneInString(text)
+	return strings.ContainsRune(":;：；", last) || unicode.Is(unicode.Sentence_Terminal, last)
+}
+
+// isSentenceEnd reports whether a sentence ends before byte n of text, where the
+// rules of Unicode allow it. While the text goes on it is false until that is known.
+func (s *Splitter) isSentenceEnd(text string, u inline, n int, more bool) bool {
+	sentence := strings.TrimRightFunc(text[:n], unicode.IsSpace)
+	if strings.ContainsRune(text[len(sentence):n], '\n') {
+		return true
+	}
+	bare := strings.TrimRight(sentence, closingMarks+" \u00a0\u202f") // « Oui. »
+	mark, _ := utf8.DecodeLastRuneInString(bare)
+	spaced := len(sentence) < n
+	switch {
+	case n == len(text) && more && !spaced:
+		return false // what follows is not written yet
+	case mark < utf8.RuneSelf && !spaced && n < len(text):
+		return false // as in "a!=b"
+	case !unicode.Is(unicode.Sentence_Terminal, mark) || !u.mayCut(len(bare)):
+		return false // the mark may be a part of inline code
+	}
+	next := nextWord(text[n:], more)
+	quoted := strings.ContainsAny(sentence[len(bare):], closingQuotes)
+	if quoted || strings.HasSuffix(bare, "..") || strings.Count(text[:n], "«") > strings.Count(text[:n], "»") {
+		if !next.known || next.lower() || next.quoting() { // "Really?" he asked.
+			return false
+		}
+	}
+	if mark != '.' {
+		return true
+	}
+	word := bare[strings.LastIndexFunc(bare, unicode.IsSpace)+1:]
+	return s.dotEnds(text[:n], bareWord(word), next)
+}
+
+// bareWord is word without the marks around it, and without what is elided before it, as
+// in "l'ex".
+func bareWord(word string) string {
+	word = strings.TrimRight(strings.Trim(word, closingMarks+`([„¿¡`), ".")
+	return word[strings.LastIndexAny(word, "'’")+1:]
+}
+
+// dotEnds reports whether the dot behind word, which is the end of text, ends a
+// sentence that next follows.
+func (s *Splitter) dotEnds(text, word string, next following) bool {
+	l, lower := languageOf(s.Lang), strings.ToLower(word)
+	switch {
+	case s.whole && next.lower():
+		return false // a text in the writing has nothing there yet, and would have to wait
+	case l.never[lower]:
+		return false
+	case beforeNumber[lower] || l.endsCompound(lower, l.BeforeNumber):
+		return next.known && !next.number()
+	case isDigits(word):
+		return !isListNumber(text, word) && s.numberEnds(text, word, next)
+	case l.Units[word] != [2]string{} && followsNumber(text, word):
+		return next.known && !next.lower() && !next.number()
+	case l.mayEnd[lower] && !l.CapitalNouns:
+		return next.known && next.capital()
+	case l.mayEnd[lower] || l.beforeName[lower] || l.OrdinalDot && (isRoman(word) || ordinalRange.MatchString(word)) ||
+		isInitials(word) || isVowelless(word) || l.endsCompound(lower, l.CompoundEnds):
+		return next.complete && (next.text == "" || l.beginsSentence(next.text))
+	}
+	return true
+}
+
+// ordinalRange is "1.-3" of "1.-3. Klasse".
+var ordinalRange = regexp.MustCompile(`^\d{1,2}\.[-–/]\d{1,2}$`)
+
+// numberEnds reports whether "3." ends a sentence: it does not where it is an
+// ordinal number, as in "am 3. Oktober".
+func (s *Splitter) numberEnds(text, word string, next following) bool {
+	if len(word) > 2 {
+		return true
+	}
+	if !next.complete {
+		return next.known && next.text == ""
+	}
+	if months[strings.ToLower(strings.TrimRight(next.text, ".,;:!?"))] || next.lower() {
+		return false
+	}
+	l := languageOf(s.Lang)
+	if !l.OrdinalDot || l.beginsSentence(next.text) {
+		return true
+	}
+	before := strings.Fields(strings.TrimSuffix(strings.TrimSpace(text), word+"."))
+	return len(before) == 0 || !l.beforeOrdinal[strings.ToLower(strings.TrimRight(before[len(before)-1], "."))]
+}
+
+// followsNumber reports whether a number stands before word at the end of text, as in
+// "5 kg".
+func followsNumber(text, word string) bool {
+	before := strings.Fields(text[:strings.LastIndex(text, word)])
+	return len(before) > 0 && strings.ContainsFunc(before[len(before)-1], unicode.IsDigit)
+}
+
+// isInitials reports whether a word before a dot is made of single letters, as "J", "J.K",
+// "J.-C" and "z" are. "I" is a word in English.
+func isInitials(word string) bool {
+	if word == "I" {
+		return false
+	}
+	for part := range strings.SplitSeq(word, ".") {
+		if part = strings.TrimPrefix(part, "-"); utf8.RuneCountInString(part) != 1 || strings.ContainsFunc(part, isNoLetter) {
+			return false
+		}
+	}
+	return true
+}
+
+func isNoLetter(r rune) bool { return !unicode.IsLetter(r) }
+
+// isVowelless reports whether a word can only be an abbreviation, as "Blvd" and "tbsp"
+// are: it has no vowel. "TV" is none, and "Hmm" is a sound.
+func isVowelless(word string) bool {
+	if len(word) < 2 || strings.ToUpper(word) == word {
+		return false
+	}
+	var before rune
+	for _, r := range strings.ToLower(word) {
+		if r < 'a' || r > 'z' || strings.ContainsRune("aeiouy", r) || r == before {
+			return false
+		}
+		before = r
+	}
+	return true
+}
+
+// endsCompound reports whether a word is written together with one of those that ends
+// has, as in "Goethestr" and "Hausnr", in a language that does so.
+func (l *language) endsCompound(word, ends string) bool {
+	if l.CompoundEnds == "" {
+		return false
+	}
+	for end := range strings.FieldsSeq(ends) {
+		if len(end) > 1 && len(word) > len(end)+2 && strings.HasSuffix(word, end) {
+			return true
+		}
+	}
+	return false
+}
+
+// beginsSentence reports whether word begins a sentence, and is no name: "It" does,
+// "It's" does, and "J." does not.
+func (l *language) beginsSentence(word string) bool {
+	if first, _ := utf8.DecodeRuneInString(word); !unicode.IsUpper(first) {
+		return false
+	}
+	word = strings.ReplaceAll(strings.ToLower(strings.TrimRight(word, ",;:!?")), "’", "'")
+	elided, _, _ := strings.Cut(word, "'")
+	return l.starters[word] || elided != word && (l.starters[elided] || l.starters[elided+"'"])
+}
+
+// following is the word behind a possible end.
+type following struct {
+	text            string
+	known, complete bool // its first character is written, all of it is
+}
+
+// nextWord is the word that text begins with.
+func nextWord(text string, more bool) following {
+	text = strings.TrimLeftFunc(text, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune("\"'“„«‹(*_¡¿", r) })
+	if n := strings.IndexFunc(text, unicode.IsSpace); n >= 0 {
+		return following{text[:n], true, true}
+	}
+	return following{text, text != "" || !more, !more}
+}
+
+func (f following) lower() bool {
+	r, _ := utf8.DecodeRuneInString(f.text)
+	return unicode.IsLower(r)
+}
+
+// capital reports whether the word begins with a capital letter, or is none.
+func (f following) capital() bool {
+	r, _ := utf8.DecodeRuneInString(f.text)
+	return f.text == "" || unicode.IsUpper(r)
+}
+
+// number reports whether the word is a number, in digits or as in "s. XV".
+func (f following) number() bool {
+	r, _ := utf8.DecodeRuneInString(f.text)
+	return unicode.IsDigit(r) || isRoman(strings.TrimRight(f.text, ".,;:!?"))
+}
+
+// quoting reports whether the word goes on with the sentence that a Japanese quotation
+// stands in: 「行くよ。」と言った。
+func (f following) quoting() bool {
+	return strings.HasPrefix(f.text, "と") || strings.HasPrefix(f.text, "って")
+}
+
+const (
+	// closingQuotes end a quotation. Some open one in other languages.
+	closingQuotes = `"”’»“«›‹」』`
+	// closingMarks may stand between the end of a sentence and the space behind it.
+	closingMarks = closingQuotes + `')]）】*_` + "`~"
+)
+
+// passClosing passes quotes and brackets behind byte i of text that belong to the
+// sentence before it. Behind a space these are only the quotes that close one which has
+// another space within: « Oui. »
+func passClosing(text string, i int) int {
+	if endsInSpace(text[:i]) {
+		if !strings.HasPrefix(text[i:], "»") || strings.Count(text[:i], "«") <= strings.Count(text[:i], "»") {
+			return i
+		}
+	}
+	for i < len(text) {
+		r, size := utf8.DecodeRuneInString(text[i:])
+		if !strings.ContainsRune(closingMarks+".!?…", r) {
+			break
+		}
+		i += size
+	}
+	for i < len(text) && (text[i] == ' ' || text[i] == '\t') {
+		i++
+	}
+	return i
+}
+
+func endsInSpace(s string) bool {
+	r, _ := utf8.DecodeLastRuneInString(s)
+	return unicode.IsSpace(r)
+}
+
+func isDigits(s string) bool {
+	return s != "" && !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsDigit(r) })
+}
+
+// isListNumber reports whether word, before the dot at the end of text, numbers a
+// line, as in "2. Stir."
+func isListNumber(text, word string) bool {
+	line := strings.TrimSpace(text)
+	line = line[strings.LastIndexByte(line, '\n')+1:]
+	return strings.TrimSpace(line) == word+"."
+}
