@@ -4,6 +4,7 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"strings"
 	"sync"
 )
@@ -34,6 +35,7 @@ type language struct {
 
 	Months     string `json:"months"`
 	Date       string `json:"date"`        // with {d}, {m} and {y}
+	FirstDay   string `json:"first_day"`   // the day of the first of a month, where it is not "1"
 	MonthFirst bool   `json:"month_first"` // in 3/4/2026
 
 	Signs   map[string]string `json:"signs"`
@@ -41,29 +43,38 @@ type language struct {
 	Range   string            `json:"range"` // between two numbers
 	About   string            `json:"about"` // before a number
 	Link    string            `json:"link"`  // in place of an address
+	Per     string            `json:"per"`   // between two units
 	Power   string            `json:"power"` // with {n}
 	Squared string            `json:"squared"`
 	Cubed   string            `json:"cubed"`
 
-	Fractions   map[string]string    `json:"fractions"`
-	AndFraction string               `json:"and_fraction"` // between a number and a fraction
-	Feet        [2]string            `json:"feet"`         // one, many
-	Inches      [2]string            `json:"inches"`
-	Currencies  map[string][4]string `json:"currencies"` // one, many, one cent, many cents
-	Cents       string               `json:"cents"`      // with {n}, {unit}, {c} and {cents}
-	Scales      map[string][2]string `json:"scales"`     // behind an amount of money, in lower case: one, many
-	Units       map[string][2]string `json:"units"`      // behind a number: one, many
+	Shorthands   map[string]string    `json:"shorthands"`   // words of which a sign is a part, and what they are said as
+	Numerators   string               `json:"numerators"`   // of fractions: 1 to 9
+	Denominators map[string][2]string `json:"denominators"` // of fractions: one, many
+	Fractions    map[string]string    `json:"fractions"`    // that are named in another way
+	AndFraction  string               `json:"and_fraction"` // between a number and a fraction
+	Feet         [2]string            `json:"feet"`         // one, many
+	Inches       [2]string            `json:"inches"`
+	Currencies   map[string][4]string `json:"currencies"` // one, many, one cent, many cents
+	Cents        string               `json:"cents"`      // with {n}, {unit}, {c} and {cents}
+	Elided       string               `json:"elided"`     // in place of "de " before a vowel
+	Scales       map[string][2]string `json:"scales"`     // behind an amount of money, in lower case: one, many
+	Units        map[string][2]string `json:"units"`      // behind a number: one, many
 
-	Numbered string   `json:"numbered"` // words behind which a Roman numeral is a number
-	Numerals []string `json:"numerals"` // that number, from 1
-	Regnal   []string `json:"regnal"`   // a Roman numeral behind the name of a ruler, from 1
+	Numbered      string   `json:"numbered"`       // words behind which a Roman numeral is a number
+	Centuries     string   `json:"centuries"`      // words before which it is an ordinal number
+	RomanOrdinals string   `json:"roman_ordinals"` // endings that make it one
+	Regnal        []string `json:"regnal"`         // a Roman numeral behind the name of a ruler, from 1
 
 	never, mayEnd, beforeName, starters map[string]bool
 	beforeOrdinal, numbered             map[string]bool
 	clause, and, subject                map[string]bool
 	monthNames                          []string
-	units                               func() *unitPattern // made at first use: it is large, and most languages are never spoken
-	numbers                             *numberData         // nil: its number words are not known
+	numerators                          []string
+	beforeCentury, romanEnding          *regexp.Regexp
+	unitPattern                         func() *unitPattern // made at first use, as the next: they are large, and most languages are never spoken
+	moneyPattern                        func() *moneyPattern
+	numbers                             *numberData // nil: its number words are not known
 }
 
 var (
@@ -112,7 +123,19 @@ func (l *language) index() {
 	l.beforeOrdinal, l.numbered = WordSet(l.BeforeOrdinal), WordSet(l.Numbered)
 	l.clause, l.and, l.subject = WordSet(l.Clause), WordSet(l.And), WordSet(l.Subject)
 	l.monthNames = strings.Fields(l.Months)
-	l.units = sync.OnceValue(func() *unitPattern { return newUnitPattern(l.Units) })
+	l.numerators = strings.Fields(l.Numerators)
+	l.unitPattern = sync.OnceValue(func() *unitPattern { return newUnitPattern(l) })
+	l.moneyPattern = sync.OnceValue(func() *moneyPattern { return newMoneyPattern(l) })
+	l.beforeCentury = regexp.MustCompile(`\b([IVX]+)( (?:` + oneOf(l.Centuries) + `)\b)`)
+	l.romanEnding = regexp.MustCompile(`\b([IVXLC]+)(` + oneOf(l.RomanOrdinals) + `)($|[^\pL])`)
+}
+
+// oneOf is a pattern for each of the words of a list. Of an empty one it matches nothing.
+func oneOf(list string) string {
+	if list == "" {
+		return `[^\s\S]`
+	}
+	return alternatives(strings.Fields(list))
 }
 
 // WordSet is the set of the words of a list, which are parted by white space.

@@ -1,6 +1,8 @@
 package speech_test
 
 import (
+	"encoding/json"
+	"os"
 	"strings"
 	"testing"
 
@@ -29,6 +31,14 @@ func TestSignsAreSaidInWords(t *testing.T) {
 			{"fr", "20 °C, 5 km", "20 degrés Celsius, 5 kilomètres"},
 			{"es", "90 km/h", "90 kilómetros por hora"},
 			{"it", "20°C e 3 kg", "20 gradi Celsius e 3 chilogrammi"},
+			{"", "6.5 l/100 km, 95 mg/dl and 100 kWh/m²", "6.5 litres per 100 kilometres, 95 milligrams per decilitre and 100 kilowatt hours per square metre"},
+			{"", "the area in km², 10 per m²", "the area in square kilometres, 10 per square metre"},
+			{"", "1/2 km in 4K", "one half kilometres in 4K"},
+			{"de", "6,5 l/100 km, 12 oz und 2 EUR/m²", "6,5 Liter pro 100 Kilometer, 12 Unzen und 2 Euro pro Quadratmeter"},
+			{"fr", "100 Mbit/s, 5 mph & 50 cm²", "100 mégabits par seconde, 5 miles par heure et 50 centimètres carrés"},
+			{"es", "200 kcal, 9,81 m/s²", "200 kilocalorías, 9,81 metros por segundo al cuadrado"},
+			{"es", "En 2020 ha ganado, a las 5 mi madre", "En 2020 ha ganado, a las 5 mi madre"},
+			{"it", "2 mA, 300 kcal", "2 milliampere, 300 chilocalorie"},
 		},
 		"signs": {
 			{"", "A&amp;B &#39;q&#39;.", "A and B 'q'."},
@@ -44,6 +54,10 @@ func TestSignsAreSaidInWords(t *testing.T) {
 			{"de", "2 + 3 = 5", "2 plus 3 gleich 5"},
 			{"fr", "10 % & plus", "10 pour cent et plus"},
 			{"pl", "20°C & 10 %", "20°C & 10 %"}, // nothing English in a language that is not known
+			{"", "x>3 or 3 × (a+b), <5", "x greater than 3 or 3 times (a plus b), less than 5"},
+			{"", "w/o &c. and √2", "without etc. and square root of 2"},
+			{"es", "y/o #1", "y o número 1"},
+			{"de", "A − B", "A minus B"},
 		},
 		"fractions": {
 			{"", "3/4 cup", "three quarters cup"},
@@ -53,6 +67,10 @@ func TestSignsAreSaidInWords(t *testing.T) {
 			{"", "9/11 and 24/7", "9/11 and 24 7"},
 			{"de", "3/4 Liter", "drei Viertel Liter"},
 			{"fr", "1/4", "un quart"},
+			{"", "7/16, 11/16 and 7/10", "seven sixteenths, 11 sixteenths and 7/10"},
+			{"fr", "2/5, ⅛", "deux cinquièmes, un huitième"},
+			{"es", "5/6", "cinco sextos"},
+			{"it", "1¾", "1 e tre quarti"},
 		},
 		"powers": {
 			{"", "10^6, 10^-3, x^2", "10 to the 6, 10 to the minus 3, x squared"},
@@ -62,6 +80,9 @@ func TestSignsAreSaidInWords(t *testing.T) {
 			{"", "2^(n)", "2 to the n"},
 			{"de", "10^6", "10 hoch 6"},
 			{"de", "x²", "x Quadrat"},
+			{"", "E = mc², H₂O", "E equals mc squared, H2O"},
+			{"", "3 x 10^-9", "3 times 10 to the minus 9"},
+			{"fr", "x³ et 10⁶", "x au cube et 10 puissance 6"},
 		},
 		"money": {
 			{"", "$25.5T", "25.5 trillion dollars"},
@@ -75,6 +96,13 @@ func TestSignsAreSaidInWords(t *testing.T) {
 			{"de", "12,50 €", "12 Euro 50"},
 			{"de", "€5 Mio.", "5 Millionen Euro"},
 			{"fr", "3 €", "3 euros"},
+			{"", "$5-10 million, $5M-$10M", "5 to 10 million dollars, 5 million to 10 million dollars"},
+			{"", "US$5, 5 CHF and 50¢", "5 US dollars, 5 Swiss francs and 50 cents"},
+			{"", "$5/month, 5 €/kg", "5 dollars per month, 5 euros per kilogram"},
+			{"de", "5-10 €, 3 Millionen €, 5,- €, in €", "5 bis 10 Euro, 3 Millionen Euro, 5 Euro, in Euro"},
+			{"fr", "3 Md€ et $5 million", "3 milliards d'euros et 5 millions de dollars"},
+			{"es", "$25.5T", "25.5 billones de dólares"},
+			{"it", "5-10 €", "5 a 10 euro"},
 		},
 		"ranges": {
 			{"", "3-5 minutes", "3 to 5 minutes"},
@@ -87,6 +115,7 @@ func TestSignsAreSaidInWords(t *testing.T) {
 			{"", "10:30-11:15", "10:30-11:15"},
 			{"de", "3-5 Minuten", "3 bis 5 Minuten"},
 			{"es", "3–5", "3 a 5"},
+			{"", "9am–5pm, 1,000-1,500", "9am to 5pm, 1,000 to 1,500"},
 		},
 		"dates": {
 			{"", "on 2026-11-28", "on November 28, 2026"},
@@ -95,6 +124,11 @@ func TestSignsAreSaidInWords(t *testing.T) {
 			{"de", "am 3/4/2026", "am 3. April 2026"},
 			{"fr", "le 2026-07-14", "le 14 juillet 2026"},
 			{"", "2026-13-45", "2026-13-45"},
+			{"", "28/11/2026 and 11/28/26", "November 28, 2026 and November 28, 2026"},
+			{"", "2026-11-28T10:30:00Z", "November 28, 2026, 10:30"},
+			{"de", "am 28.11. oder am 3.4.26, Version 3.1.", "am 28. November oder am 3. April 2026, Version 3.1."},
+			{"fr", "le 01/01/2026", "le 1er janvier 2026"},
+			{"it", "il 01/05/2026", "il primo maggio 2026"},
 		},
 		"Roman numerals": {
 			{"", "Henry VIII", "Henry the eighth"},
@@ -108,6 +142,11 @@ func TestSignsAreSaidInWords(t *testing.T) {
 			{"de", "Rocky III. Dann Star Trek II.", "Rocky 3. Dann Star Trek 2."},
 			{"de", "Ludwig XIV. war König", "Ludwig der Vierzehnte war König"},
 			{"fr", "Louis XIV", "Louis quatorze"},
+			{"", "Super Bowl LVIII, Chapter XLII, MIX and CD", "Super Bowl 58, Chapter 42, MIX and CD"},
+			{"fr", "au XIXe siècle, le Ier mai", "au 19e siècle, le 1er mai"},
+			{"es", "el siglo XXI", "el siglo 21"},
+			{"it", "il XX secolo", "il ventesimo secolo"},
+			{"de", "im II. Weltkrieg, im XIX. Jahrhundert", "im 2. Weltkrieg, im 19. Jahrhundert"},
 		},
 		"names": {
 			{"", "C#, F# and C++", "C sharp, F sharp and C plus plus"},
@@ -122,6 +161,10 @@ func TestSignsAreSaidInWords(t *testing.T) {
 			{"de", "er/sie hört AC/DC", "er sie hört AC DC"},
 			{"", "/usr/bin/env and a/b/c", "/usr/bin/env and a/b/c"},
 			{"de", `5'11"`, "5 Fuß 11 Zoll"},
+			{"", "C++17 and .NET8", "C plus plus 17 and dot net 8"},
+			{"", `He is 6’2”, with a 27" screen`, "He is 6 feet 2 inches, with a 27 inches screen"},
+			{"", `He said "I am 27" and left`, `He said "I am 27" and left`},
+			{"fr", `5'11"`, "5 pieds 11 pouces"},
 		},
 		"addresses": {
 			{"", "Go to https://example.org/a now.", "Go to link now."},
@@ -154,6 +197,35 @@ func TestNoEnglishInAnotherLanguage(t *testing.T) {
 			for _, f := range strings.FieldsFunc(got, func(r rune) bool { return strings.ContainsRune(" ,.", r) }) {
 				if f == w {
 					t.Errorf("%s: %q in %q (English: %q)", lang, w, got, english)
+				}
+			}
+		}
+	}
+}
+
+// TestEveryLanguageHasTheSameSigns keeps what is said in one language from being left
+// unsaid in another.
+func TestEveryLanguageHasTheSameSigns(t *testing.T) {
+	unlike := map[string]bool{"ha": true, "mi": true, // words in Spanish and Italian
+		"Ko": true, "Mo": true, "Go": true, "To": true, "sek": true, "Std": true, "U/min": true} // of one language alone
+	type data struct{ Units, Currencies, Signs, Denominators map[string]json.RawMessage }
+	read := func(lang string) (d data) {
+		b, err := os.ReadFile("lang/" + lang + ".json")
+		if err == nil {
+			err = json.Unmarshal(b, &d)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	english := read("en")
+	for _, lang := range []string{"de", "fr", "es", "it"} {
+		d := read(lang)
+		for _, maps := range [][2]map[string]json.RawMessage{{english.Units, d.Units}, {english.Currencies, d.Currencies}, {english.Signs, d.Signs}, {english.Denominators, d.Denominators}} {
+			for key := range maps[0] {
+				if _, there := maps[1][key]; !there && !unlike[key] {
+					t.Errorf("%s has no word for %s", lang, key)
 				}
 			}
 		}
