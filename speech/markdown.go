@@ -30,16 +30,24 @@ func Speakable(text, lang string) string {
 	return text
 }
 
+const (
+	// inBrackets is the address of a link, which may have brackets in it.
+	inBrackets = `\((?:[^()]|\([^()]*\))*\)`
+	addressEnd = `(?:\([^\s<>()]*\)|[^\s<>()\]])*(?:\([^\s<>()]*\)|[^\s<>()\].,;:!?'"*_])`
+)
+
 var (
 	comment     = regexp.MustCompile(`(?s)<!--.*?-->`)
 	ruler       = regexp.MustCompile(`^ {0,3}([-*_=] *){3,}$`)
 	tableRuler  = regexp.MustCompile(`^[ |:-]*-[ |:-]*$`)
 	block       = regexp.MustCompile(`^\s*(?:>\s*|#{1,6}\s+|[-*+•]\s+(?:\[[ xX]\]\s+)?|\d{1,3}[.)]\s+)`)
-	image       = regexp.MustCompile(`!\[([^\]]*)\]\([^)]*\)`)
-	link        = regexp.MustCompile(`\[([^\]]+)\](?:\([^)]*\)|\[[^\]]*\])`)
+	image       = regexp.MustCompile(`!\[([^\]]*)\]` + inBrackets)
+	link        = regexp.MustCompile(`\[((?:[^\[\]]|\[[^\[\]]*\])+)\](?:` + inBrackets + `|\[[^\]]*\])`)
+	definition  = regexp.MustCompile(`^ {0,3}\[[^\]^][^\]]*\]:\s+\S`) // of the address of a link
 	footnote    = regexp.MustCompile(`\[\^[^\]]+\]:?`)
-	address     = regexp.MustCompile(`<?(?:https?|ftp)://[^\s<>)\]]*[^\s<>)\].,;:!?'"*_]>?|<?\bwww\.[^\s<>)\]]*[^\s<>)\].,;:!?'"*_]>?`)
-	tag         = regexp.MustCompile(`</?[a-zA-Z][^<>]*>`)
+	source      = regexp.MustCompile(`\s?【[^【】]*】|([\pL\d)"”.,;!?])\s?(?:\[\d{1,2}\])+($|[\s.,;:!?])`) // that a model names: 【4†source】, [1]
+	address     = regexp.MustCompile(`<?(?:(?:https?|ftp)://|\bwww\.)` + addressEnd + `>?`)
+	tag         = regexp.MustCompile(`</?[a-zA-Z][\w-]*(?:\s[^<>]*)?/?>`)
 	escaped     = regexp.MustCompile("\\\\([\\\\`*_{}\\[\\]()#+.!|~>-])")
 	stars       = regexp.MustCompile(`\*{1,3}(\S(?:[^*]*[^\s*])?)\*{1,3}`)
 	underlines  = regexp.MustCompile(`(^|[^\pL\pN])_{1,3}(\S(?:[^_]*[^\s_])?)_{1,3}($|[^\pL\pN])`)
@@ -47,13 +55,13 @@ var (
 	ticks       = regexp.MustCompile("`+([^`]+)`+")
 	leftMarks   = regexp.MustCompile("[*`|#\\\\^{}~]+|_{2,}")
 	inWord      = regexp.MustCompile(`(\pL)_(\pL)`)
-	beforePoint = regexp.MustCompile(`\s+([,!?;:…]|\.(?:$|[^\pL\pN]))`) // a point before a letter belongs to it: .txt, .5
+	beforePoint = regexp.MustCompile(`\s+([,!?;:…)]|\.(?:$|[^\pL\pN]))`) // a point before a letter belongs to it: .txt, .5
 )
 
 // spokenLine is one line of Markdown as a sentence or a part of one. A heading,
 // an item and a row are sentences of their own.
 func (l *language) spokenLine(line string) string {
-	if ruler.MatchString(line) || strings.Contains(line, "|") && tableRuler.MatchString(line) {
+	if ruler.MatchString(line) || definition.MatchString(line) || strings.Contains(line, "|") && tableRuler.MatchString(line) {
 		return ""
 	}
 	bare := line
@@ -65,7 +73,7 @@ func (l *language) spokenLine(line string) string {
 		bare, own = tableCells(row), true
 	}
 	said := strings.TrimSpace(l.stripInline(bare))
-	if own && said != "" && !strings.ContainsAny(said[len(said)-1:], ".!?:;,") {
+	if own && said != "" && !EndsSentence(said) && !strings.HasSuffix(said, ",") {
 		said += "."
 	}
 	return said
@@ -84,11 +92,14 @@ func tableCells(row string) string {
 // stripInline strips what marks words within a line, and says its signs.
 func (l *language) stripInline(s string) string {
 	s = image.ReplaceAllString(s, "$1")
+	s = source.ReplaceAllString(s, "$1$2")
 	s = link.ReplaceAllString(s, "$1")
 	s = footnote.ReplaceAllString(s, "")
 	s = address.ReplaceAllString(s, " "+l.Link+" ")
 	s = tag.ReplaceAllString(s, " ")
-	s = html.UnescapeString(s)
+	s = html.UnescapeString(html.UnescapeString(s)) // some models write &amp;amp;
+	s = heart.ReplaceAllString(emoticon.ReplaceAllString(s, "$1$2"), "$1$2")
+	s = plainFormulas(s)
 	s = escaped.ReplaceAllString(s, "$1")
 	s = ticks.ReplaceAllString(s, "$1")
 	for range 2 { // bold within italics, and side by side
@@ -98,8 +109,18 @@ func (l *language) stripInline(s string) string {
 	s = struck.ReplaceAllString(s, "$1")
 	s = inWord.ReplaceAllString(s, "$1 $2")
 	s = leftMarks.ReplaceAllString(l.say(s), " ")
-	return strings.Map(spokenRune, marks.Replace(s))
+	return strings.Map(spokenRune, marks.Replace(letterEmoji.ReplaceAllString(s, " ")))
 }
+
+var (
+	// emoticon is a face of letters and signs. "8)" may be a number.
+	emoticon = regexp.MustCompile(`(^|\s)(?:[:;=]['^o-]?[)(DPpO/\\|*\]\[]|[xX]D|\(?[\^>T;-][_.][\^<T;-]\)?|¯\\?_\(ツ\)_/¯|\\o/)($|\s*$|[.,!?]|\s+\pL)`)
+	// heart is one only where nothing follows: "x <3 m" is a comparison.
+	heart = regexp.MustCompile(`(^|\s)<3+($|\s*$|[.!?])`)
+)
+
+// letterEmoji is a letter that is shown as a picture: ℹ️.
+var letterEmoji = regexp.MustCompile(`\pL\x{fe0f}`)
 
 // marks are nothing to a listener.
 var marks = strings.NewReplacer("…", "...", "\u00a0", " ", "\u202f", " ", "©", "", "®", "", "™", "")

@@ -162,11 +162,21 @@ func tagSpan(text string) (n int, complete bool) {
 	return end + 1, true
 }
 
-var fenceLine = regexp.MustCompile("(?m)^[ \t]*(```+|~~~+)[ \t]*([^\n`]*)$")
+// fenceLine opens or closes a fenced block, which may stand in a quotation or a list.
+var fenceLine = regexp.MustCompile("(?m)^(?:[ \t>]|[-*+][ \t]|\\d{1,3}[.)][ \t])*(```+|~~~+)[ \t]*([^\n`]*)$")
+
+// findFence returns where the groups of the first line of text are that may open or close
+// a fenced block, nil when there is none.
+func findFence(text string) []int {
+	if !strings.Contains(text, "```") && !strings.Contains(text, "~~~") { // most texts, at less cost
+		return nil
+	}
+	return fenceLine.FindStringSubmatchIndex(text)
+}
 
 // opensFence reports whether text begins with the line that opens a fenced block.
 func opensFence(text string) bool {
-	loc := fenceLine.FindStringIndex(text)
+	loc := findFence(text)
 	return loc != nil && strings.TrimSpace(text[:loc[0]]) == ""
 }
 
@@ -177,7 +187,7 @@ func (s *Splitter) leaveOutCode(pieces *[]string, final bool) bool {
 	if s.fence != "" {
 		return s.passCode(final)
 	}
-	loc := fenceLine.FindStringSubmatchIndex(s.rest)
+	loc := findFence(s.rest)
 	if loc == nil || loc[1] == len(s.rest) && !final { // the line may go on
 		return false
 	}
@@ -239,15 +249,40 @@ var proseLanguages = map[string]bool{"text": true, "txt": true, "plain": true, "
 
 var codeMarks = regexp.MustCompile(`\w\(|\)\.|[=!<>]=|[=-]>|;[ \t]*(\n|$)|\w_\w|[{}\\$<>=|@]|(^|\n)[ \t]*([#/*]|--)|\s--?\w|/\w`)
 
-// looksLikeCode reports whether a fenced block without a language holds code: poems,
-// lists and quotations have none of the marks that code has.
-func looksLikeCode(text string) bool { return codeMarks.MatchString(text) }
+// commandLine begins with a program that has no other meaning in a text.
+var commandLine = regexp.MustCompile(`(?m)^[ \t]*(?:sudo|apt|apt-get|dnf|yum|pacman|brew|snap|npm|npx|yarn|pnpm|pip3?|pipx|uv|python3?|node|cargo|go (?:run|build|test|get|mod|install)|git|docker|docker-compose|podman|kubectl|helm|make \w+$|cmake|cd|ls|mkdir|chmod|chown|curl|wget|ssh|scp|rsync|tar|grep|sed|awk|systemctl|conda|winget|choco|ollama|ffmpeg|vim|nano|echo|export \w)\b`)
+
+// looksLikeCode reports whether a block holds code: poems, lists and quotations have
+// none of the marks that code has.
+func looksLikeCode(text string) bool {
+	return codeMarks.MatchString(text) || commandLine.MatchString(text)
+}
+
+var (
+	codeIndent = regexp.MustCompile(`^(?:[ \t]*\n)*(?: {4}|\t)`)
+	listItem   = regexp.MustCompile(`^\s*(?:[-*+•]|\d{1,3}[.)])\s`)
+)
+
+// isIndentedCode reports whether a line is code that is marked by its indent alone. In a
+// list, and behind text, lines are indented for other reasons.
+func (s *Splitter) isIndentedCode(line string) bool {
+	indented := codeIndent.MatchString(line)
+	switch {
+	case listItem.MatchString(line):
+		s.inList, s.inCode = true, false
+	case !indented:
+		s.inList, s.inCode = false, false
+	case !s.inList && looksLikeCode(line):
+		s.inCode = true
+	}
+	return indented && s.inCode
+}
 
 // withoutCode returns text without its fenced blocks of code.
 func withoutCode(text string) string {
 	var out strings.Builder
 	for {
-		loc := fenceLine.FindStringSubmatchIndex(text)
+		loc := findFence(text)
 		if loc == nil {
 			out.WriteString(text)
 			return out.String()

@@ -2,6 +2,7 @@ package speech
 
 import (
 	"cmp"
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -35,6 +36,8 @@ type Splitter struct {
 	rest   string // looked at, and not part of a piece yet
 	pieces int    // cut so far
 	fence  string // closes the block of code that is being left out; empty outside of one
+	inList bool   // the last line belongs to a list
+	inCode bool   // it is code that is marked by its indent
 	whole  bool   // the text is complete: what follows a sentence is known
 }
 
@@ -53,19 +56,24 @@ func (s *Splitter) Add(text string) (pieces []string) {
 	return pieces
 }
 
-// nextStep is the length of the first word of what is unread with the character behind
-// it, 0 while that is not written.
+// nextStep is the length of the first word of what is unread with the marks behind it,
+// up to a space or to another mark. It is 0 while that is not written.
 func (s *Splitter) nextStep() int {
 	if s.whole {
 		return len(s.unread)
 	}
+	var before rune
 	for i, r := range s.unread {
-		if !utf8.FullRuneInString(s.unread[i:]) {
+		switch {
+		case !utf8.FullRuneInString(s.unread[i:]):
 			return 0
+		case before != 0 && r != before:
+			return i
+		case unicode.IsSpace(r):
+			return i + utf8.RuneLen(r)
 		}
 		if isSpacedLetter := unicode.IsLetter(r) && !IsUnspaced(r); !isSpacedLetter && !unicode.IsDigit(r) {
-			_, size := utf8.DecodeRuneInString(s.unread[i:])
-			return i + size
+			before = r
 		}
 	}
 	return 0
@@ -87,7 +95,10 @@ func (s *Splitter) Flush() (pieces []string) {
 
 // emit adds text to pieces if there is something to say in it.
 func (s *Splitter) emit(text string, pieces *[]string) {
-	if text = strings.TrimSpace(text); HasWords(text) {
+	if !HasWords(text) || s.isIndentedCode(text) {
+		return
+	}
+	if text = strings.TrimSpace(text); text != "" {
 		*pieces = append(*pieces, text)
 		s.pieces++
 	}
@@ -177,7 +188,7 @@ func lastPause(text string, u inline, anywhere bool) int {
 			if !afterNumber && !beforeNumber {
 				free = at
 			}
-			if strings.ContainsRune(",;:—–", before) {
+			if strings.ContainsRune(",;:—–", before) && !endsInEntity(text[:i]) {
 				clause = at
 			}
 		case strings.ContainsRune("，、；：،؛", r) && !(afterNumber && beforeNumber):
@@ -193,6 +204,11 @@ func lastPause(text string, u inline, anywhere bool) int {
 	}
 	return cmp.Or(free, space, anySpace)
 }
+
+var entity = regexp.MustCompile(`&#?\w{1,31};$`)
+
+// endsInEntity reports whether text ends in a character of HTML, such as &amp;.
+func endsInEntity(text string) bool { return entity.MatchString(text[max(0, len(text)-34):]) }
 
 // beforeClause is where the last clause of text begins that no mark parts from what is
 // before it: at "because", or at "and the". It is 0 when there is none, and while the word
