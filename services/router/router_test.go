@@ -198,7 +198,7 @@ func TestTurn(t *testing.T) {
 		s.expect(t, "The plan is simple. | We go now.")
 	})
 	run(t, "an answer of signs alone is shown, and not apologised for", config(nil), func(t *testing.T, s *stage) {
-		for _, answer := range []string{"👍", " 🎉🎉 ", "…", "```sh\nmake up\n```"} {
+		for _, answer := range []string{"👍", " 🎉🎉 ", "ℹ️", ":-D", "<3", "…", "[docs]: https://example.org", "```sh\nmake up\n```"} {
 			s.hear(t, "What do you think?", "")
 			q, _ := s.asked.Next(t)
 			s.stream(t, q.ID, answer)

@@ -82,7 +82,7 @@ func (t *turn) delta(d contract.LLMStreamDelta) []string {
 	var ready []string
 	if d.Delta != nil {
 		t.streamed += *d.Delta
-		ready = t.splitter.Add(*d.Delta)
+		ready = t.speakable(t.splitter.Add(*d.Delta))
 	}
 	if d.Done {
 		t.written = true
@@ -91,10 +91,16 @@ func (t *turn) delta(d contract.LLMStreamDelta) []string {
 	return ready
 }
 
+// speakable are those of pieces of which a voice can say something: an emoji or the
+// address of a link is shown only.
+func (t *turn) speakable(pieces []string) []string {
+	return slices.DeleteFunc(pieces, func(p string) bool { return speech.Speakable(p, t.heard.Lang) == "" })
+}
+
 // lastPieces are those that the splitter holds at the end of the answer. Of an answer that
 // ends before its end, half a sentence is left out, unless there is nothing else of it.
 func (t *turn) lastPieces(cut *string, ready bool) []string {
-	pieces := t.splitter.Flush()
+	pieces := t.speakable(t.splitter.Flush())
 	n := len(pieces)
 	if cut == nil || n == 0 || speech.EndsSentence(pieces[n-1]) {
 		return pieces
@@ -152,7 +158,7 @@ func (t *turn) response(full string, cut *string) []string {
 
 // rest takes the rest of the answer.
 func (t *turn) rest(text string, cut *string) []string {
-	ready := t.splitter.Add(text)
+	ready := t.speakable(t.splitter.Add(text))
 	return append(ready, t.lastPieces(cut, len(ready) > 0)...)
 }
 
