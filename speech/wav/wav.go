@@ -46,6 +46,8 @@ type form struct {
 	coding   uint16 // 1 is PCM, 3 floating point, 6 A-law, 7 µ-law
 	channels int
 	bits     int
+	width    int // bytes of a sample; PCM of 12 bits has two, and its bits stand at the upper end
+	order    binary.ByteOrder
 }
 
 const (
@@ -59,6 +61,9 @@ const (
 	maxFormat   = 64 // bytes
 )
 
+// byteOrders are the kinds of files: RF64 and BW64 may be larger than 4 GiB.
+var byteOrders = map[string]binary.ByteOrder{"RIFF": binary.LittleEndian, "RF64": binary.LittleEndian, "BW64": binary.LittleEndian, "RIFX": binary.BigEndian}
+
 // NewReader reads a file up to its samples. Streams need not know their length: they
 // say 0xFFFFFFFF, 0, or nearly 2 GiB.
 func NewReader(r io.Reader) (*Reader, error) {
@@ -66,26 +71,30 @@ func NewReader(r io.Reader) (*Reader, error) {
 	if _, err := io.ReadFull(r, head[:]); err != nil {
 		return nil, fmt.Errorf("read WAV: %w", err)
 	}
-	if string(head[:4]) != "RIFF" || string(head[8:]) != "WAVE" {
+	order := byteOrders[string(head[:4])]
+	if order == nil || string(head[8:]) != "WAVE" {
 		return nil, errors.New("this is no WAV file")
 	}
-	w := &Reader{r: bufio.NewReader(r)}
+	w := &Reader{r: bufio.NewReader(r), form: form{order: order}, left: -1}
 	for {
 		var part [8]byte
 		if _, err := io.ReadFull(w.r, part[:]); err != nil {
 			return nil, fmt.Errorf("read WAV: %w", err)
 		}
-		size := binary.LittleEndian.Uint32(part[4:])
+		size := order.Uint32(part[4:])
 		switch string(part[:4]) {
 		case "data":
 			if w.Rate == 0 {
 				return nil, errors.New("the WAV file has no format")
 			}
-			w.left = int64(size)
-			if size == 0 || size > 0x7f000000 {
-				w.left = -1
+			if size > 0 && size <= 0x7f000000 {
+				w.left = int64(size)
 			}
 			return w, nil
+		case "ds64":
+			if err := w.readLength(size); err != nil {
+				return nil, err
+			}
 		case "fmt ":
 			if err := w.readFormat(size); err != nil {
 				return nil, err
@@ -98,6 +107,21 @@ func NewReader(r io.Reader) (*Reader, error) {
 	}
 }
 
+// readLength reads how long the samples of a large file are.
+func (w *Reader) readLength(size uint32) error {
+	if size < 16 || size > maxFormat {
+		return fmt.Errorf("the lengths of the WAV file have %d bytes, want 16 to %d", size, maxFormat)
+	}
+	b := make([]byte, size)
+	if _, err := io.ReadFull(w.r, b); err != nil {
+		return fmt.Errorf("read WAV: %w", err)
+	}
+	if n := int64(w.form.order.Uint64(b[8:])); n > 0 {
+		w.left = n
+	}
+	return nil
+}
+
 func (w *Reader) readFormat(size uint32) error {
 	if size < 16 || size > maxFormat {
 		return fmt.Errorf("the format of the WAV file has %d bytes, want 16 to %d", size, maxFormat)
@@ -106,11 +130,16 @@ func (w *Reader) readFormat(size uint32) error {
 	if _, err := io.ReadFull(w.r, b); err != nil {
 		return fmt.Errorf("read WAV: %w", err)
 	}
-	f := form{binary.LittleEndian.Uint16(b), int(binary.LittleEndian.Uint16(b[2:])), int(binary.LittleEndian.Uint16(b[14:]))}
+	order := w.form.order
+	f := form{coding: order.Uint16(b), channels: int(order.Uint16(b[2:])), bits: int(order.Uint16(b[14:])), order: order}
 	if f.coding == codingExtensible && size >= 26 {
-		f.coding = binary.LittleEndian.Uint16(b[24:])
+		f.coding = order.Uint16(b[24:])
 	}
-	rate := int(binary.LittleEndian.Uint32(b[4:]))
+	f.width = (f.bits + 7) / 8
+	if frame := int(order.Uint16(b[12:])); f.coding == codingPCM && f.channels > 0 && frame > f.channels*f.width && frame <= 4*f.channels {
+		f.width = frame / f.channels
+	}
+	rate := int(order.Uint32(b[4:]))
 	if !f.known() || f.channels < 1 || f.channels > maxChannels || !ValidRate(rate) {
 		return fmt.Errorf("the WAV file has coding %d, %d channels, %d bits, rate %d, want PCM of 8 to 32 bits, floating point, A-law or µ-law, at most %d channels",
 			f.coding, f.channels, f.bits, rate, maxChannels)
@@ -123,7 +152,7 @@ func (w *Reader) readFormat(size uint32) error {
 func (f form) known() bool {
 	switch f.coding {
 	case codingPCM:
-		return f.bits == 8 || f.bits == 16 || f.bits == 24 || f.bits == 32
+		return f.bits >= 8 && f.bits <= 32
 	case codingFloat:
 		return f.bits == 32 || f.bits == 64
 	case codingALaw, codingMuLaw:
@@ -133,7 +162,7 @@ func (f form) known() bool {
 }
 
 // size is the bytes of one sample of all channels.
-func (f form) size() int { return f.channels * f.bits / 8 }
+func (f form) size() int { return f.channels * f.width }
 
 // Read implements io.Reader. It returns whole samples; half of one at the end of the
 // file is left out. A p of one byte is io.ErrShortBuffer.
@@ -168,13 +197,12 @@ func (w *Reader) Read(p []byte) (n int, err error) {
 
 // mono is the mean of the channels of one frame.
 func (f form) mono(frame []byte) int16 {
-	width := f.bits / 8
-	if f.channels == 1 && f.coding == codingPCM && width == 2 {
-		return int16(binary.LittleEndian.Uint16(frame))
+	if f.channels == 1 && f.coding == codingPCM && f.width == 2 {
+		return int16(f.order.Uint16(frame))
 	}
 	sum := 0.0
-	for ; len(frame) >= width; frame = frame[width:] {
-		sum += f.sample(frame[:width])
+	for ; len(frame) >= f.width; frame = frame[f.width:] {
+		sum += f.sample(frame[:f.width])
 	}
 	return int16(max(-32768, min(32767, math.Round(sum/float64(f.channels)))))
 }
@@ -187,17 +215,19 @@ func (f form) sample(b []byte) float64 {
 	case f.coding == codingMuLaw:
 		return float64(decodeMuLaw(b[0]))
 	case f.coding == codingFloat && len(b) == 4:
-		return finite(float64(math.Float32frombits(binary.LittleEndian.Uint32(b)))) * 32768
+		return finite(float64(math.Float32frombits(f.order.Uint32(b)))) * 32768
 	case f.coding == codingFloat:
-		return finite(math.Float64frombits(binary.LittleEndian.Uint64(b))) * 32768
+		return finite(math.Float64frombits(f.order.Uint64(b))) * 32768
 	case len(b) == 1: // without a sign
 		return (float64(b[0]) - 128) * 256
 	case len(b) == 2:
-		return float64(int16(binary.LittleEndian.Uint16(b)))
+		return float64(int16(f.order.Uint16(b)))
+	case len(b) == 3 && f.order == binary.BigEndian:
+		return float64(int32(uint32(b[2])<<8|uint32(b[1])<<16|uint32(b[0])<<24)) / 65536
 	case len(b) == 3:
 		return float64(int32(uint32(b[0])<<8|uint32(b[1])<<16|uint32(b[2])<<24)) / 65536
 	}
-	return float64(int32(binary.LittleEndian.Uint32(b))) / 65536
+	return float64(int32(f.order.Uint32(b))) / 65536
 }
 
 // finite is x, or silence where x is no number.

@@ -33,19 +33,25 @@ func TestHeadersInManyForms(t *testing.T) {
 		want string // samples
 		err  string // start of it
 	}{
-		"a file":              {head + format + "data\x08\x00\x00\x00" + samples + "LIST", 16000, samples, ""},
-		"a stream":            {head + format + "data\xff\xff\xff\xff" + samples, 16000, samples, ""},
-		"a stream of nothing": {head + format + "data\x00\x00\x00\x00", 16000, "", ""},
-		"a list before":       {head + "LIST\x03\x00\x00\x00abc\x00" + format + "data\x08\x00\x00\x00" + samples, 16000, samples, ""},
-		"half a sample":       {head + format + "data\x08\x00\x00\x00abc", 16000, "ab", ""},
-		"too many channels":   {head + strings.Replace(format, "\x01\x00\x01\x00", "\x01\x00\x09\x00", 1), 0, "", "the WAV file has coding 1, 9 channels, 16 bits, rate 16000, want "},
-		"an unknown coding":   {head + strings.Replace(format, "\x01\x00\x01\x00", "\x02\x00\x01\x00", 1), 0, "", "the WAV file has coding 2, "},
-		"no rate":             {head + strings.Replace(format, "\x80\x3e", "\x01\x00", 1), 0, "", "the WAV file has coding 1, 1 channels, 16 bits, rate 1, "},
-		"no format":           {head + "data\x08\x00\x00\x00", 0, "", "the WAV file has no format"},
-		"a long format":       {head + "fmt \xff\xff\xff\xff", 0, "", "the format of the WAV file has 4294967295 bytes"},
-		"a cut one":           {head + format[:9], 0, "", "read WAV: unexpected EOF"},
-		"nothing":             {"", 0, "", "read WAV: EOF"},
-		"words":               {"no model: load one", 0, "", "this is no WAV file"},
+		"a file":                 {head + format + "data\x08\x00\x00\x00" + samples + "LIST", 16000, samples, ""},
+		"a stream":               {head + format + "data\xff\xff\xff\xff" + samples, 16000, samples, ""},
+		"a stream of nothing":    {head + format + "data\x00\x00\x00\x00", 16000, "", ""},
+		"a large file":           {"RF64\xff\xff\xff\xffWAVE" + "ds64\x1c\x00\x00\x00" + strings.Repeat("\x00", 8) + "\x04\x00\x00\x00" + strings.Repeat("\x00", 16) + format + "data\xff\xff\xff\xff" + samples, 16000, samples[:4], ""},
+		"a big-endian file":      {"RIFX\x00\x00\x00\x00WAVE" + "fmt \x00\x00\x00\x10\x00\x01\x00\x01\x00\x00\x3e\x80\x00\x00\x7d\x00\x00\x02\x00\x10" + "data\x00\x00\x00\x04badc", 16000, "abcd", ""},
+		"12 bits in two bytes":   {head + strings.Replace(format, "\x02\x00\x10\x00", "\x02\x00\x0c\x00", 1) + "data\x04\x00\x00\x00abcd", 16000, "abcd", ""},
+		"20 bits in three bytes": {head + strings.Replace(format, "\x02\x00\x10\x00", "\x03\x00\x14\x00", 1) + "data\x06\x00\x00\x00\x00ab\x00cd", 16000, "abcd", ""},
+		"24 bits in four bytes":  {head + strings.Replace(format, "\x02\x00\x10\x00", "\x04\x00\x18\x00", 1) + "data\x08\x00\x00\x00\x00\x00ab\x00\x00cd", 16000, "abcd", ""},
+		"a frame of no length":   {head + strings.Replace(format, "\x02\x00\x10\x00", "\x00\x00\x10\x00", 1) + "data\x04\x00\x00\x00abcd", 16000, "abcd", ""},
+		"a list before":          {head + "LIST\x03\x00\x00\x00abc\x00" + format + "data\x08\x00\x00\x00" + samples, 16000, samples, ""},
+		"half a sample":          {head + format + "data\x08\x00\x00\x00abc", 16000, "ab", ""},
+		"too many channels":      {head + strings.Replace(format, "\x01\x00\x01\x00", "\x01\x00\x09\x00", 1), 0, "", "the WAV file has coding 1, 9 channels, 16 bits, rate 16000, want "},
+		"an unknown coding":      {head + strings.Replace(format, "\x01\x00\x01\x00", "\x02\x00\x01\x00", 1), 0, "", "the WAV file has coding 2, "},
+		"no rate":                {head + strings.Replace(format, "\x80\x3e", "\x01\x00", 1), 0, "", "the WAV file has coding 1, 1 channels, 16 bits, rate 1, "},
+		"no format":              {head + "data\x08\x00\x00\x00", 0, "", "the WAV file has no format"},
+		"a long format":          {head + "fmt \xff\xff\xff\xff", 0, "", "the format of the WAV file has 4294967295 bytes"},
+		"a cut one":              {head + format[:9], 0, "", "read WAV: unexpected EOF"},
+		"nothing":                {"", 0, "", "read WAV: EOF"},
+		"words":                  {"no model: load one", 0, "", "this is no WAV file"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
