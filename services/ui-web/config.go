@@ -15,7 +15,7 @@ type Config struct {
 	Session   time.Duration `default:"720h" desc:"how long a browser that gave the token stays logged in; a restart logs out too"`
 	Loopback  bool          `default:"false" desc:"UI_ADDR is reachable from this machine only, whatever it says, so no token is wanted, and other users of the machine are let in: for containers"`
 	Hosts     []string      `desc:"more names the page may be called by, tars.example.org, with commas between"`
-	Lang      string        `default:"en" also:"STT_LANG" desc:"language of typed texts, two letters, so that answers to them are spoken in it, and of the page where it is not en; auto is en for texts and that of the browser for the page"`
+	Lang      string        `default:"en" also:"STT_LANG" desc:"language of typed texts, two letters, so that answers to them are spoken in it, and of the page where it is not en; auto is that of the browser"`
 	TurnSound bool          `split_words:"true" default:"false" desc:"keep the sound of what was said with the last turns, in memory: it can be heard again on the page, and is saved with a turn"`
 	Origins   []string      `desc:"addresses of the page in the browser, where a proxy makes them differ from what arrives here: https://tars.example.org, with commas between"`
 	Allow     []string      `desc:"what the page may do beside talking, with commas between: inspect shows every message of the house, publish sends messages and gives dead letters back, install installs engines; none is nothing; empty is inspect where UI_ADDR is for this machine only, else nothing"`
@@ -57,12 +57,12 @@ func (c *Config) Validate() error {
 	return nil
 }
 
-// typedLang is the language of typed texts; empty is that of the contract.
+// typedLang is the language of typed texts; empty is that of the browser.
 func (c *Config) typedLang() string {
 	if c.Lang == "auto" {
 		return ""
 	}
-	return c.Lang
+	return strings.ToLower(c.Lang)
 }
 
 // Dropped names variables of the reference that have no effect.

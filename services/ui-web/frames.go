@@ -72,10 +72,11 @@ func speechFrame(a contract.SpeakerAudio) (frame, error) {
 	return frame{kind: websocket.MessageBinary, data: append(append(data, header...), a.PCM...)}, nil
 }
 
-// command is a text frame of a page. One field is set, and with Say perhaps ID.
+// command is a text frame of a page. One field is set, and with Say perhaps ID and Lang.
 type command struct {
 	Say  *string `json:"say"`  // typed text
 	ID   string  `json:"id"`   // of the typed text; one that comes twice is taken once; empty: none
+	Lang string  `json:"lang"` // of the browser, two letters; it is that of the typed text where UI_LANG is auto
 	Ping *int64  `json:"ping"` // number of a question whether the line stands
 	Stop *string `json:"stop"` // id of an answer; empty: whatever is spoken
 	Mic  *bool   `json:"mic"`  // switched on or off

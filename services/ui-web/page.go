@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -154,7 +155,7 @@ func (s *Server) runCommand(ctx context.Context, p *page, data []byte) error {
 	ctx = kit.WithBaggage(ctx, "room", p.room)
 	switch {
 	case c.Say != nil:
-		return s.sayOnce(ctx, p, *c.Say, c.ID)
+		return s.sayOnce(ctx, p, typedText{*c.Say, c.ID, s.langOf(c)})
 	case c.Voice != nil:
 		return s.chooseVoice(ctx, p, *c.Voice)
 	case c.Stop != nil:
@@ -167,11 +168,26 @@ func (s *Server) runCommand(ctx context.Context, p *page, data []byte) error {
 	return nil
 }
 
+// typedText is a text of a page, with the id that the page gave it and its language.
+type typedText struct{ text, id, lang string }
+
+// langOf is the language of a typed text: that which is set, else that of the browser.
+// Empty is that of the contract.
+func (s *Server) langOf(c command) string {
+	if s.lang == "" && browserLang.MatchString(c.Lang) {
+		return c.Lang
+	}
+	return s.lang
+}
+
+var browserLang = regexp.MustCompile(`^[a-z]{2}$`)
+
 // sayOnce says a typed text and confirms it. A page whose line was dead sends the text
 // again under the same id, and perhaps it had arrived.
-func (s *Server) sayOnce(ctx context.Context, p *page, text, id string) error {
+func (s *Server) sayOnce(ctx context.Context, p *page, typed typedText) error {
+	id := typed.id
 	if id == "" {
-		return s.say(ctx, p, text, id)
+		return s.say(ctx, p, typed)
 	}
 	if len(id) > maxIDBytes {
 		return fmt.Errorf("the id of a typed text has %d bytes, at most %d", len(id), maxIDBytes)
@@ -180,7 +196,7 @@ func (s *Server) sayOnce(ctx context.Context, p *page, text, id string) error {
 	case textUnderWay: // whoever does it confirms it
 		return nil
 	case textNotSeen:
-		err := s.say(ctx, p, text, id)
+		err := s.say(ctx, p, typed)
 		s.pages.receipts.settle(p.room, id, err == nil)
 		if err != nil {
 			return err
@@ -192,8 +208,8 @@ func (s *Server) sayOnce(ctx context.Context, p *page, text, id string) error {
 
 // say publishes typed text as a final transcript, as the recogniser does with what it
 // hears. A service does not receive its own messages, so the pages get theirs here.
-func (s *Server) say(ctx context.Context, p *page, text, textID string) error {
-	text = strings.TrimSpace(text)
+func (s *Server) say(ctx context.Context, p *page, typed typedText) error {
+	text, textID := strings.TrimSpace(typed.text), typed.id
 	if text == "" {
 		return nil
 	}
@@ -204,7 +220,7 @@ func (s *Server) say(ctx context.Context, p *page, text, textID string) error {
 	if !p.budget.says.allow() {
 		return s.refuse(p, "say", textID, "That was too much text at once. It was not sent: wait a few seconds and try again.")
 	}
-	f := contract.FinalTranscript{Text: text, Lang: s.lang, UttID: new(p.room + "-" + kit.NewID()[:8]), TS: float64(time.Now().UnixMicro()) / 1e6}
+	f := contract.FinalTranscript{Text: text, Lang: typed.lang, UttID: new(p.room + "-" + kit.NewID()[:8]), TS: float64(time.Now().UnixMicro()) / 1e6}
 	f.MessageID = kit.NewID()
 	id := kit.NewID()
 	payload, err := sealMessage(id, f)

@@ -32,7 +32,7 @@ type Server struct {
 	assets     assets
 	form       *template.Template // that asks for the token
 	loopback   bool               // whatever the address of a request says, it comes from this machine
-	lang       string             // of typed texts
+	lang       string             // of typed texts; empty: that of the browser
 	strangers  *tokenBucket       // log lines about pages of another address
 	complaints *tokenBucket       // log lines about frames that make no sense
 	log        *slog.Logger

@@ -128,14 +128,22 @@ func TestTyping(t *testing.T) {
 		}
 	}, module(uiweb.Config{}))
 
-	for lang, want := range map[string]string{"": "en", "en": "en", "de": "de", "auto": "en"} {
-		kittest.Run(t, "a typed text has the language that is set: "+lang, func(t *testing.T, b *kittest.Harness) {
+	for name, tt := range map[string]struct{ set, browser, want string }{
+		"of the contract":                              {"", "", "en"},
+		"that is set":                                  {"de", "fr", "de"},
+		"that is set in capitals":                      {"DE", "", "de"},
+		"that is set to English in a German browser":   {"en", "de", "en"},
+		"of the browser where none is set":             {"auto", "de", "de"},
+		"of the contract with a browser that has none": {"auto", "", "en"},
+		"of the contract with a browser that lies":     {"auto", "deutsch", "en"},
+	} {
+		kittest.Run(t, "a typed text has the language "+name, func(t *testing.T, b *kittest.Harness) {
 			heard := kittest.Watch[contract.FinalTranscript](b)
-			open(t, b, "3f2a").send(t, websocket.MessageText, `{"say":"wie spät ist es?"}`)
-			if f, _ := heard.Next(t); f.Lang != want {
-				t.Errorf("language is %q, want %q", f.Lang, want)
+			open(t, b, "3f2a").send(t, websocket.MessageText, `{"say":"wie spät ist es?","lang":"`+tt.browser+`"}`)
+			if f, _ := heard.Next(t); f.Lang != tt.want {
+				t.Errorf("language is %q, want %q", f.Lang, tt.want)
 			}
-		}, module(uiweb.Config{Lang: lang}))
+		}, module(uiweb.Config{Lang: tt.set}))
 	}
 
 	kittest.Run(t, "nothing, too much and nonsense are not published", func(t *testing.T, b *kittest.Harness) {

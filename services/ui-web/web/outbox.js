@@ -3,6 +3,7 @@
 // again by its id.
 
 const ANSWER = 6000;         // milliseconds for the server to take a text
+const SPOKEN = String(navigator.language ?? "").slice(0, 2).toLowerCase(); // of what is typed, unless UI_LANG says so
 const KEPT = 5 * 60 * 1000;  // milliseconds a text waits for a line; later it would surprise
 
 export class Outbox {
@@ -31,7 +32,7 @@ export class Outbox {
     clearTimeout(one.timer);
     const left = one.until - Date.now();
     if (left <= 0) return this.lost(id);
-    const sent = this.line.tell({ say: one.text, id });
+    const sent = this.line.tell({ say: one.text, id, lang: SPOKEN });
     one.timer = setTimeout(() => this.lost(id), sent ? ANSWER : left);
     if (sent) this.on.sent(id);
     else this.on.waits(id);
