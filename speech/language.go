@@ -61,10 +61,11 @@ type language struct {
 	Scales       map[string][2]string `json:"scales"`     // behind an amount of money, in lower case: one, many
 	Units        map[string][2]string `json:"units"`      // behind a number: one, many
 
-	Numbered      string   `json:"numbered"`       // words behind which a Roman numeral is a number
-	Centuries     string   `json:"centuries"`      // words before which it is an ordinal number
-	RomanOrdinals string   `json:"roman_ordinals"` // endings that make it one
-	Regnal        []string `json:"regnal"`         // a Roman numeral behind the name of a ruler, from 1
+	Numbered      string    `json:"numbered"`       // words behind which a Roman numeral is a number
+	Centuries     string    `json:"centuries"`      // words before which it is an ordinal number
+	RomanOrdinals string    `json:"roman_ordinals"` // endings that make it one
+	Feminine      [2]string `json:"feminine"`       // the beginning or the end of that of a king, and of a queen
+	Regnal        []string  `json:"regnal"`         // a Roman numeral behind the name of a ruler, from 1
 
 	never, mayEnd, beforeName, starters map[string]bool
 	beforeOrdinal, numbered             map[string]bool

@@ -47,6 +47,8 @@ var (
 	footnote    = regexp.MustCompile(`\[\^[^\]]+\]:?`)
 	source      = regexp.MustCompile(`\s?【[^【】]*】|([\pL\d)"”.,;!?])\s?(?:\[\d{1,2}\])+($|[\s.,;:!?])`) // that a model names: 【4†source】, [1]
 	address     = regexp.MustCompile(`<?(?:(?:https?|ftp)://|\bwww\.)` + addressEnd + `>?`)
+	mailbox     = regexp.MustCompile(`<([^\s<>@]+@[^\s<>@]+)>`)
+	shortcode   = regexp.MustCompile(`(^|\s):[a-z][a-z0-9_+-]+:($|[\s.,!?])`) // an emoji: :thumbsup:
 	tag         = regexp.MustCompile(`</?[a-zA-Z][\w-]*(?:\s[^<>]*)?/?>`)
 	escaped     = regexp.MustCompile("\\\\([\\\\`*_{}\\[\\]()#+.!|~>-])")
 	stars       = regexp.MustCompile(`\*{1,3}(\S(?:[^*]*[^\s*])?)\*{1,3}`)
@@ -96,6 +98,8 @@ func (l *language) stripInline(s string) string {
 	s = link.ReplaceAllString(s, "$1")
 	s = footnote.ReplaceAllString(s, "")
 	s = address.ReplaceAllString(s, " "+l.Link+" ")
+	s = mailbox.ReplaceAllString(s, "$1")
+	s = shortcode.ReplaceAllString(s, "$1$2")
 	s = tag.ReplaceAllString(s, " ")
 	s = html.UnescapeString(html.UnescapeString(s)) // some models write &amp;amp;
 	s = heart.ReplaceAllString(emoticon.ReplaceAllString(s, "$1$2"), "$1$2")
@@ -123,7 +127,7 @@ var (
 var letterEmoji = regexp.MustCompile(`\pL\x{fe0f}`)
 
 // marks are nothing to a listener.
-var marks = strings.NewReplacer("…", "...", "\u00a0", " ", "\u202f", " ", "©", "", "®", "", "™", "")
+var marks = strings.NewReplacer("…", "...", "\u00a0", " ", "\u202f", " ", "•", "", "¶", "", "©", "", "®", "", "™", "")
 
 // spokenRune drops emoji and what joins them, and control characters.
 func spokenRune(r rune) rune {

@@ -39,6 +39,7 @@ func TestMarkdownIsSaidWithoutMarkup(t *testing.T) {
 		"code in a list":            {"1. Run:\n   ```\n   npm install express\n   ```\n2. Wait.", "Run: Wait."},
 		"a comparison like a tag":   {"a<b, x>=3", "a less than b, x at least 3"},
 		"entities twice":            {"Tom &amp;amp; Jerry, 5&thinsp;kg", "Tom and Jerry, 5 kilograms"},
+		"an address for letters":    {"Write to <jane@example.org>. :thumbsup:", "Write to jane@example.org."},
 		"emoticons":                 {"That is fun :-) and :D, I know <3", "That is fun and, I know"},
 		"numbers like emoticons":    {"Lines 7) and 8) and x <3 m", "Lines 7) and 8) and x less than 3 metres"},
 		"a letter that is a sign":   {"ℹ️ Note this", "Note this"},

@@ -8,6 +8,7 @@ import (
 )
 
 var (
+	quoteEntity   = regexp.MustCompile(`&(?:quot|[lr]dquo|[lr]aquo|[lrs]bquo|#34|#39|#x22|#x27|[lr]squo);`)
 	greekQuestion = regexp.MustCompile(`(\p{Greek}[»”"')]?);`)
 	// sentenceMarks are replaced by marks of the same length which Unicode takes for ends
 	// of sentences. It does not know these, as they have other uses too.
@@ -17,6 +18,7 @@ var (
 // plainMarks is text, byte for byte as long, with marks in place of those which end a
 // sentence in its script and not by the rules of Unicode.
 func plainMarks(text string) string {
+	text = quoteEntity.ReplaceAllStringFunc(text, func(e string) string { return strings.Repeat(`"`, len(e)) })
 	return sentenceMarks.Replace(greekQuestion.ReplaceAllString(text, "$1?"))
 }
 
@@ -41,7 +43,7 @@ func (s *Splitter) isSentenceEnd(text string, u inline, n int, more bool) bool {
 	switch {
 	case n == len(text) && more && !spaced:
 		return false // what follows is not written yet
-	case mark < utf8.RuneSelf && !spaced && n < len(text):
+	case mark < utf8.RuneSelf && !spaced && n < len(text) && !strings.HasSuffix(bare, ".."):
 		return false // as in "a!=b"
 	case !unicode.Is(unicode.Sentence_Terminal, mark) || !u.mayCut(len(bare)):
 		return false // the mark may be a part of inline code
@@ -56,8 +58,11 @@ func (s *Splitter) isSentenceEnd(text string, u inline, n int, more bool) bool {
 	if mark != '.' {
 		return true
 	}
-	word := bare[strings.LastIndexFunc(bare, unicode.IsSpace)+1:]
-	return s.dotEnds(text[:n], bareWord(word), next)
+	word := bareWord(bare[strings.LastIndexFunc(bare, unicode.IsSpace)+1:])
+	if next.lower() { // what is not written yet is not waited for, as the model may pause there
+		return false
+	}
+	return s.dotEnds(text[:n], word, next)
 }
 
 // bareWord is word without the marks around it, and without what is elided before it, as
@@ -72,11 +77,9 @@ func bareWord(word string) string {
 func (s *Splitter) dotEnds(text, word string, next following) bool {
 	l, lower := languageOf(s.Lang), strings.ToLower(word)
 	switch {
-	case s.whole && next.lower():
-		return false // a text in the writing has nothing there yet, and would have to wait
 	case l.never[lower]:
 		return false
-	case beforeNumber[lower] || l.endsCompound(lower, l.BeforeNumber):
+	case beforeNumber[lower] && (len(word) > 1 || next.number()) || l.endsCompound(lower, l.BeforeNumber):
 		return next.known && !next.number()
 	case isDigits(word):
 		return !isListNumber(text, word) && s.numberEnds(text, word, next)
@@ -91,8 +94,8 @@ func (s *Splitter) dotEnds(text, word string, next following) bool {
 	return true
 }
 
-// ordinalRange is "1.-3" of "1.-3. Klasse".
-var ordinalRange = regexp.MustCompile(`^\d{1,2}\.[-–/]\d{1,2}$`)
+// ordinalRange is "1.-3" of "1.-3. Klasse", and a date without its year: "15.3".
+var ordinalRange = regexp.MustCompile(`^\d{1,2}\.[-–/]?\d{1,2}$`)
 
 // numberEnds reports whether "3." ends a sentence: it does not where it is an
 // ordinal number, as in "am 3. Oktober".
@@ -111,7 +114,11 @@ func (s *Splitter) numberEnds(text, word string, next following) bool {
 		return true
 	}
 	before := strings.Fields(strings.TrimSuffix(strings.TrimSpace(text), word+"."))
-	return len(before) == 0 || !l.beforeOrdinal[strings.ToLower(strings.TrimRight(before[len(before)-1], "."))]
+	if len(before) == 0 {
+		return true
+	}
+	last := before[len(before)-1]
+	return !strings.HasSuffix(last, ",") && !l.beforeOrdinal[strings.ToLower(strings.TrimRight(last, "."))]
 }
 
 // followsNumber reports whether a number stands before word at the end of text, as in
@@ -193,9 +200,10 @@ func nextWord(text string, more bool) following {
 	return following{text, text != "" || !more, !more}
 }
 
+// lower reports whether the word begins with a small letter, in a script that has others.
 func (f following) lower() bool {
 	r, _ := utf8.DecodeRuneInString(f.text)
-	return unicode.IsLower(r)
+	return unicode.IsLower(r) && !unicode.Is(unicode.Georgian, r)
 }
 
 // capital reports whether the word begins with a capital letter, or is none.

@@ -138,7 +138,7 @@ func (s *Splitter) end(text string, more bool) int {
 		var sentence string
 		sentence, rest, state = uniseg.FirstSentenceInString(rest, state)
 		at += len(sentence)
-		n := passClosing(plain, at)
+		n := passClosing(plain, len(strings.TrimRight(plain[:at], "「『（【《")))
 		if s.Max > 0 && utf8.RuneCountInString(text[:n]) > s.Max {
 			break
 		}

@@ -158,9 +158,10 @@ func (l *language) sayMinus(text string) string {
 }
 
 var (
+	numberMark = regexp.MustCompile(`\b[nN]\.?[°º] ?(\d)`)
 	numberSign = regexp.MustCompile(`#(\d)`)
 	plusSign   = regexp.MustCompile(`(^|[\s(])\+(\d)`)
-	spacedSign = regexp.MustCompile(`(\s)([=≠<>≤≥+±×÷→⇒]|->|=>|<=|>=|!=)(\s)`)
+	spacedSign = regexp.MustCompile(`(\s)([=≠<>≤≥+±×÷→⇒@]|->|=>|<=|>=|!=)(\s)`)
 	anySign    = regexp.MustCompile(`\s*([&%‰§°№≈→⇒×÷±≠≤≥])\s*`)
 	product    = regexp.MustCompile(`(\d) ?[*×] ?(\d)`)
 	spacedX    = regexp.MustCompile(`(\d) x (\d)`)
@@ -173,6 +174,7 @@ var (
 
 // saySigns says the signs that stand for a word.
 func (l *language) saySigns(text string) string {
+	text = numberMark.ReplaceAllString(text, l.Signs["№"]+" $1")
 	text = numberSign.ReplaceAllString(text, l.Signs["#"]+" $1")
 	text = plusSign.ReplaceAllString(text, "${1}"+l.Signs["+"]+" $2")
 	text = product.ReplaceAllString(text, "$1 "+l.Signs["×"]+" $2")

@@ -11,13 +11,14 @@ import (
 var (
 	roman = regexp.MustCompile(`(\pL+)( +)([IVXLCDM]{1,9})\b(\.?)`)
 	// rulers carry numbers. Behind another name "V" or "X" may be an initial.
-	rulers = WordSet("Henry Heinrich Henri Enrique Enrico Louis Ludwig Luis Luigi Elizabeth Elisabeth Élisabeth Isabel Isabella Elisabetta Charles Karl Carlos Carlo George Georg Georges Giorgio Jorge " +
+	rulers = WordSet("Henry Heinrich Henri Enrique Enrico Louis Ludwig Luis Luigi Charles Karl Carlos Carlo George Georg Georges Giorgio Jorge " +
 		"Richard Edward Eduard Édouard Eduardo James William Wilhelm Guillermo Guillaume Guglielmo " +
 		"Friedrich Frederick Frédéric Federico Napoleon Napoléon Napoleón Napoleone Philip Philipp Felipe Philippe Filippo Otto Alexander Alexandre Alejandro Alessandro Alfonso Ferdinand Fernando Ferdinando " +
-		"Francis Franz François Francisco Francesco Catherine Katharina Mary Nicholas Nikolaus Nicolas Nicolás Nicola Peter Pierre Pedro Pietro Paul Pablo Paolo " +
+		"Francis Franz François Francisco Francesco Nicholas Nikolaus Nicolas Nicolás Nicola Peter Pierre Pedro Pietro Paul Pablo Paolo " +
 		"John Johannes Juan Giovanni Pius Pío Pie Pio Benedict Benedikt Benoît Benedicto Benedetto Leo León Léon Leone Gregory Gregor Grégoire Gregorio Clement Clemens Clemente Ivan Iwan Rameses Ramesses Ramses " +
 		"Ptolemy Christian Gustav Gustaf Joseph Leopold Léopold Maximilian Victor Viktor Vittorio Emanuele Umberto Constantine")
 
+	queens       = WordSet("Elizabeth Elisabeth Élisabeth Isabel Isabella Elisabetta Catherine Katharina Catalina Caterina Mary Maria María Marie Margarethe Margaret Victoria Christina Anne Anna Ana")
 	romanOrdinal = regexp.MustCompile(`(\pL+ +)?\b([IVXLC]+)\. (\p{Lu}\p{Ll})`)
 )
 
@@ -32,8 +33,8 @@ func (l *language) sayRomans(text string) string {
 			return g[0]
 		case l.numbered[g[1]]:
 			return g[1] + g[2] + strconv.Itoa(n) + g[4]
-		case rulers[g[1]] && n <= len(l.Regnal):
-			return g[1] + g[2] + l.Regnal[n-1] + strings.TrimPrefix(g[4], map[bool]string{true: "."}[l.OrdinalDot])
+		case (rulers[g[1]] || queens[g[1]]) && n <= len(l.Regnal):
+			return g[1] + g[2] + l.regnal(g[1], n) + strings.TrimPrefix(g[4], map[bool]string{true: "."}[l.OrdinalDot])
 		}
 		if first, _ := utf8.DecodeRuneInString(g[1]); unicode.IsUpper(first) && g[1] != "The" && isOnlyNumeral(g[3]) {
 			return g[1] + g[2] + strconv.Itoa(n) + g[4]
@@ -41,6 +42,20 @@ func (l *language) sayRomans(text string) string {
 		return g[0]
 	})
 	return l.sayRomanOrdinals(text)
+}
+
+// regnal is the number of a king or a queen.
+func (l *language) regnal(name string, n int) string {
+	said := l.Regnal[n-1]
+	if king, queen := l.Feminine[0], l.Feminine[1]; king != "" && queens[name] {
+		if rest, found := strings.CutPrefix(said, king); found {
+			return queen + rest
+		}
+		if rest, found := strings.CutSuffix(said, king); found {
+			return rest + queen
+		}
+	}
+	return said
 }
 
 // sayRomanOrdinals says "XX secolo", "XIXe siècle" and "II. Weltkrieg".

@@ -38,6 +38,8 @@ func TestSignsAreSaidInWords(t *testing.T) {
 			{"fr", "100 Mbit/s, 5 mph & 50 cm²", "100 mégabits par seconde, 5 miles par heure et 50 centimètres carrés"},
 			{"es", "200 kcal, 9,81 m/s²", "200 kilocalorías, 9,81 metros por segundo al cuadrado"},
 			{"es", "En 2020 ha ganado, a las 5 mi madre", "En 2020 ha ganado, a las 5 mi madre"},
+			{"", "3 °C–8 °C, 10%-20%", "3 degrees Celsius to 8 degrees Celsius, 10 percent to 20 percent"},
+			{"de", "2 EL Öl, 150 PS, 10⁻⁶ m", "2 Esslöffel Öl, 150 PS, 10 hoch minus 6 Meter"},
 			{"it", "2 mA, 300 kcal", "2 milliampere, 300 chilocalorie"},
 		},
 		"signs": {
@@ -57,6 +59,8 @@ func TestSignsAreSaidInWords(t *testing.T) {
 			{"", "x>3 or 3 × (a+b), <5", "x greater than 3 or 3 times (a plus b), less than 5"},
 			{"", "w/o &c. and √2", "without etc. and square root of 2"},
 			{"es", "y/o #1", "y o número 1"},
+			{"", "tea @ 5pm • now", "tea at 5pm now"},
+			{"fr", "n° 5", "numéro 5"},
 			{"de", "A − B", "A minus B"},
 		},
 		"fractions": {
@@ -144,7 +148,7 @@ func TestSignsAreSaidInWords(t *testing.T) {
 			{"fr", "Louis XIV", "Louis quatorze"},
 			{"", "Super Bowl LVIII, Chapter XLII, MIX and CD", "Super Bowl 58, Chapter 42, MIX and CD"},
 			{"fr", "au XIXe siècle, le Ier mai", "au 19e siècle, le 1er mai"},
-			{"es", "el siglo XXI", "el siglo 21"},
+			{"es", "el siglo XXI, Isabel II", "el siglo 21, Isabel segunda"},
 			{"it", "il XX secolo", "il ventesimo secolo"},
 			{"de", "im II. Weltkrieg, im XIX. Jahrhundert", "im 2. Weltkrieg, im 19. Jahrhundert"},
 		},
@@ -207,7 +211,7 @@ func TestNoEnglishInAnotherLanguage(t *testing.T) {
 // unsaid in another.
 func TestEveryLanguageHasTheSameSigns(t *testing.T) {
 	unlike := map[string]bool{"ha": true, "mi": true, // words in Spanish and Italian
-		"Ko": true, "Mo": true, "Go": true, "To": true, "sek": true, "Std": true, "U/min": true} // of one language alone
+		"Ko": true, "Mo": true, "Go": true, "To": true, "sek": true, "Std": true, "U/min": true, "tbsp": true, "tsp": true} // of one language alone
 	type data struct{ Units, Currencies, Signs, Denominators map[string]json.RawMessage }
 	read := func(lang string) (d data) {
 		b, err := os.ReadFile("lang/" + lang + ".json")

@@ -11,6 +11,7 @@ type unitPattern struct {
 	behind *regexp.Regexp
 	each   *regexp.Regexp // l/100 km: a unit for each of another one
 	alone  *regexp.Regexp
+	both   *regexp.Regexp // 3 °C–8 °C
 }
 
 func newUnitPattern(l *language) *unitPattern {
@@ -21,11 +22,13 @@ func newUnitPattern(l *language) *unitPattern {
 			clear = append(clear, regexp.QuoteMeta(u))
 		}
 	}
-	const number, end = `(\d(?:[\d.,]*\d)?[⁰¹²³⁴-⁹]*)([ \x{a0}\x{202f}-]?)`, `)($|[^\pL\pN/²³'’])`
+	const space, end = `[ \x{a0}\x{202f}-]?`, `)($|[^\pL\pN/²³'’])`
+	const number = `(\d(?:[\d.,]*\d)?[⁻⁰¹²³⁴-⁹]*)(` + space + `)`
 	any := alternatives(all)
 	return &unitPattern{
 		behind: regexp.MustCompile(number + `(` + any + end),
 		each:   regexp.MustCompile(number + `(` + any + `)/(\d+[ \x{a0}\x{202f}]?)?(` + any + end),
+		both:   regexp.MustCompile(`(\d` + space + `(?:` + any + `|[%‰]))` + ` ?[-–] ?(\d[\d.,]*` + space + `(?:` + any + `|[%‰])` + end),
 		alone:  regexp.MustCompile(`(^|[\s(])((?:` + l.Per + `|a) )?(` + alternatives(clear) + end),
 	}
 }
@@ -35,6 +38,7 @@ func longestFirst(a, b string) int { return cmp.Or(len(b)-len(a), cmp.Compare(a,
 // sayUnits says 5 km, 20°C and 6,5 l/100 km.
 func (l *language) sayUnits(text string) string {
 	p := l.unitPattern()
+	text = p.both.ReplaceAllString(text, "$1 "+l.Range+" $2$3")
 	text = replaceGroups(p.each, text, func(g []string) string {
 		if _, known := l.Units[g[3]+"/"+g[5]]; known && g[4] == "" {
 			return g[0]
