@@ -40,11 +40,12 @@ type language struct {
 
 	Signs   map[string]string `json:"signs"`
 	Minus   string            `json:"minus"`
-	Range   string            `json:"range"` // between two numbers
-	About   string            `json:"about"` // before a number
-	Link    string            `json:"link"`  // in place of an address
-	Per     string            `json:"per"`   // between two units
-	Power   string            `json:"power"` // with {n}
+	Range   string            `json:"range"`   // between two numbers
+	About   string            `json:"about"`   // before a number
+	Link    string            `json:"link"`    // in place of an address
+	Decades string            `json:"decades"` // words behind which "30s" are years
+	Per     string            `json:"per"`     // between two units
+	Power   string            `json:"power"`   // with {n}
 	Squared string            `json:"squared"`
 	Cubed   string            `json:"cubed"`
 
@@ -72,6 +73,7 @@ type language struct {
 	clause, and, subject                map[string]bool
 	monthNames                          []string
 	numerators                          []string
+	decade                              *regexp.Regexp
 	beforeCentury, romanEnding          *regexp.Regexp
 	unitPattern                         func() *unitPattern // made at first use, as the next: they are large, and most languages are never spoken
 	moneyPattern                        func() *moneyPattern
@@ -127,6 +129,7 @@ func (l *language) index() {
 	l.numerators = strings.Fields(l.Numerators)
 	l.unitPattern = sync.OnceValue(func() *unitPattern { return newUnitPattern(l) })
 	l.moneyPattern = sync.OnceValue(func() *moneyPattern { return newMoneyPattern(l) })
+	l.decade = regexp.MustCompile(`(?i)(['’]\d0|\b(?:` + oneOf(l.Decades) + `)[ -]\d0|\b[12]\d\d0)s\b`)
 	l.beforeCentury = regexp.MustCompile(`\b([IVX]+)( (?:` + oneOf(l.Centuries) + `)\b)`)
 	l.romanEnding = regexp.MustCompile(`\b([IVXLC]+)(` + oneOf(l.RomanOrdinals) + `)($|[^\pL])`)
 }

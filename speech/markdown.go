@@ -23,7 +23,7 @@ func Speakable(text, lang string) string {
 		}
 	}
 	text = strings.Join(strings.Fields(strings.Join(said, " ")), " ")
-	text = beforePoint.ReplaceAllString(text, "$1")
+	text = strings.ReplaceAll(beforePoint.ReplaceAllString(text, "$1"), "( ", "(")
 	if !HasWords(text) {
 		return ""
 	}

@@ -59,8 +59,8 @@ func (s *Splitter) isSentenceEnd(text string, u inline, n int, more bool) bool {
 		return true
 	}
 	word := bareWord(bare[strings.LastIndexFunc(bare, unicode.IsSpace)+1:])
-	if next.lower() { // what is not written yet is not waited for, as the model may pause there
-		return false
+	if next.lower() || !next.known && s.pieces > 0 {
+		return false // a small letter tells an abbreviation; only what is heard first does not wait for it
 	}
 	return s.dotEnds(text[:n], word, next)
 }
@@ -81,6 +81,8 @@ func (s *Splitter) dotEnds(text, word string, next following) bool {
 		return false
 	case beforeNumber[lower] && (len(word) > 1 || next.number()) || l.endsCompound(lower, l.BeforeNumber):
 		return next.known && !next.number()
+	case next.number() && utf8.RuneCountInString(word) <= 5 && !isDigits(word) && !followsNumber(text, word):
+		return false // "ext. 8", and rather "Wait. 3 are left." in one piece
 	case isDigits(word):
 		return !isListNumber(text, word) && s.numberEnds(text, word, next)
 	case l.Units[word] != [2]string{} && followsNumber(text, word):
@@ -113,12 +115,12 @@ func (s *Splitter) numberEnds(text, word string, next following) bool {
 	if !l.OrdinalDot || l.beginsSentence(next.text) {
 		return true
 	}
-	before := strings.Fields(strings.TrimSuffix(strings.TrimSpace(text), word+"."))
+	before := strings.Fields(strings.ReplaceAll(strings.TrimSuffix(strings.TrimSpace(text), word+"."), "(", " ( "))
 	if len(before) == 0 {
 		return true
 	}
 	last := before[len(before)-1]
-	return !strings.HasSuffix(last, ",") && !l.beforeOrdinal[strings.ToLower(strings.TrimRight(last, "."))]
+	return !strings.HasSuffix(last, ",") && last != "(" && !l.beforeOrdinal[strings.ToLower(strings.TrimRight(last, "."))]
 }
 
 // followsNumber reports whether a number stands before word at the end of text, as in
@@ -129,13 +131,13 @@ func followsNumber(text, word string) bool {
 }
 
 // isInitials reports whether a word before a dot is made of single letters, as "J", "J.K",
-// "J.-C" and "z" are. "I" is a word in English.
+// "J.-C", "z" and the end of "Jean-P" are. "I" is a word in English.
 func isInitials(word string) bool {
 	if word == "I" {
 		return false
 	}
 	for part := range strings.SplitSeq(word, ".") {
-		if part = strings.TrimPrefix(part, "-"); utf8.RuneCountInString(part) != 1 || strings.ContainsFunc(part, isNoLetter) {
+		if part = part[strings.LastIndexByte(part, '-')+1:]; utf8.RuneCountInString(part) != 1 || strings.ContainsFunc(part, isNoLetter) {
 			return false
 		}
 	}

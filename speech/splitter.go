@@ -79,6 +79,15 @@ func (s *Splitter) nextStep() int {
 	return 0
 }
 
+// Release returns the pieces that are complete if the text does not go on for now, as when
+// its writer is busy with something else.
+func (s *Splitter) Release() (pieces []string) {
+	if s.unread == "" && s.fence == "" && !opensFence(s.rest) {
+		s.rest = s.cut(s.rest, false, &pieces)
+	}
+	return pieces
+}
+
 // Discard drops what was added and is not part of a piece yet.
 func (s *Splitter) Discard() { s.unread, s.rest, s.fence = "", "", "" }
 

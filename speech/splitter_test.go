@@ -77,6 +77,7 @@ func TestSentenceEndsByLanguage(t *testing.T) {
 		{"en", "It is by J.K. Rowling and J. R. Smith.|George R.R. Martin is another."},
 		{"en", "Gov. Smith met Sen. Lee on Mar. 17 there.|The temp. outside was 5.|Prof. J. B. S. Haldane left."},
 		{"en", "She said &quot;Go home.&quot;|Then she left."},
+		{"en", "Here it comes now.|The unlisted abbrev. of it is 5 in. wide, see Bio. 101 there.|Go."},
 		{"en", "I got an A in it, you a B.|It was hard for me."},
 		{"en", "She said, \"I am done.\" and left.|\"Really?\" he asked.|He stayed."},
 		{"en", "“Stop!” he shouted at them.|Nobody did."},
@@ -88,10 +89,12 @@ func TestSentenceEndsByLanguage(t *testing.T) {
 		{"de", "Er wohnt in der Goethestr. 5 in Köln.|Sie auch."},
 		{"de", "So ist es hier.|Das gilt u. a. für Hunde, z. B. Dackel, d. h. kleine.|Alles klar."},
 		{"de", "So ist das hier.|Es hat ca. 3 Mio. Einwohner, s. S. 12 ff. des Buches.|Der Termin ist am 15.3. um 10 Uhr, links, 2. Tür bei Fa. Müller GmbH & Co. KG."},
+		{"de", "So ist das hier.|Das Buch (3. Aufl.) hat die Tel. 0123 und Fax. 0124.|Teuer!"},
 		{"de", "Nimm 1 Msp. Salz und 3 Pck. Zucker.|Dann rühre gut, max. Hitze usw.|Danach iss."},
 		{"de", "Das war im Jahr 44 v. Chr. in Rom.|Dort starb Cäsar im II. Weltkrieg nicht."},
 		{"de", "Sie sagte: „Komm her.“|Dann ging sie.|„Wirklich?“, fragte er."},
 		{"fr", "Elle a dit : « Viens ici. »|Puis elle est partie au 12 bd. Voltaire.|Fin."},
+		{"fr", "Ce sont Jean-P. Martin et J.-M. Blanc.|Ils sont amis."},
 		{"fr", "Il est né en 50 av. J.-C. à Rome.|Il y mourut."},
 		{"es", "Vive en EE. UU. desde 2010.|¿Qué hora es?|Son las 3.|¡Vamos!"},
 		{"es", "Nació en el s. XV en Roma.|Murió allí a 5 km.|No es lejos."},
@@ -132,6 +135,24 @@ func TestALongSentenceBeginsAtItsFirstClauses(t *testing.T) {
 	}
 	if got := s.Add("walked for days, lit a fire"); got != nil {
 		t.Errorf("went on with %q before the sentence ended", got)
+	}
+}
+
+// TestWhatIsCompleteIsReleased has a sentence behind which it is not known yet whether it
+// goes on.
+func TestWhatIsCompleteIsReleased(t *testing.T) {
+	s := speech.Splitter{Min: 12, Max: 240}
+	first := s.Add("I will look it up for you. That takes a while. And ")
+	if want := []string{"I will look it up for you.", "That takes a while."}; !slices.Equal(first, want) {
+		t.Errorf("said %q at once, want %q", first, want)
+	}
+	s.Add("then I tell you. ")
+	if got, want := s.Release(), []string{"And then I tell you."}; !slices.Equal(got, want) {
+		t.Errorf("released %q, want %q", got, want)
+	}
+	s.Add("Half a sen")
+	if got := append(s.Release(), s.Flush()...); !slices.Equal(got, []string{"Half a sen"}) {
+		t.Errorf("then %q, want the half sentence at the end alone", got)
 	}
 }
 

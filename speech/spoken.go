@@ -21,6 +21,7 @@ func (l *language) say(text string) string {
 	for range 2 { // two of them share the space between
 		text = replaceGroups(shorthand, text, func(g []string) string { return g[1] + cmp.Or(l.Shorthands[g[2]], g[2]) + g[3] })
 	}
+	text = l.decade.ReplaceAllString(text, "$1’s") // no seconds
 	text = l.sayDates(text)
 	text = l.sayHeights(text)
 	text = l.sayMoney(text)
@@ -40,7 +41,7 @@ func (l *language) say(text string) string {
 var (
 	// names are said the same in all languages.
 	names = strings.NewReplacer("C#", "C sharp", "F#", "F sharp", "C++", "C plus plus", "g++", "g plus plus", "ASP.NET", "A S P dot net",
-		".NET", "dot net", "Node.js", "Node JS", "Vue.js", "Vue JS", "Next.js", "Next JS", "JavaScript", "JavaScript", "24/7", "24 7", "TCP/IP", "TCP IP", "I/O", "I O")
+		".NET", "dot net", "Node.js", "Node JS", "Vue.js", "Vue JS", "Next.js", "Next JS", "JavaScript", "JavaScript", "24/7", "24 7", "50/50", "50 50", "TCP/IP", "TCP IP", "I/O", "I O")
 	digitBehindName = regexp.MustCompile(`(C\+\+|[CF]#|\.NET)(\d)`)
 	// shorthand is a word of which a sign is a part.
 	shorthand = regexp.MustCompile(`(^|[\s(])(w/o|w/|&c\.)($|[\s).,;])`)
@@ -67,6 +68,8 @@ func fractionReplacer() *strings.Replacer {
 
 var (
 	numberRange = regexp.MustCompile(`(\d+(?:[.,]\d+)*)( ?)([-–~])( ?)(\d+(?:[.,]\d+)*)`)
+	// ordinalDays is 1.-3. Mai.
+	ordinalDays = regexp.MustCompile(`\b(\d{1,2})\. ?[-–] ?(\d{1,2})\.`)
 	// hourRange is 9am-5pm.
 	hourRange = regexp.MustCompile(`(?i)\b(\d{1,2}(?:[:.]\d\d)? ?[ap]\.?m\.?) ?[-–] ?(\d{1,2}(?:[:.]\d\d)? ?[ap]\.?m\b)`)
 )
@@ -75,6 +78,9 @@ var (
 // dates and scores stay: what counts down, has zeros in front or several parts is
 // no range.
 func (l *language) sayRanges(text string) string {
+	if l.OrdinalDot {
+		text = ordinalDays.ReplaceAllString(text, "$1. "+l.Range+" $2.")
+	}
 	text = hourRange.ReplaceAllString(text, "$1 "+l.Range+" $2")
 	var out strings.Builder
 	at := 0

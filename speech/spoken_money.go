@@ -45,7 +45,7 @@ func newMoneyPattern(l *language) *moneyPattern {
 	const minus = `((?:^|[\s(=])-)?`
 	p.rangeBefore = regexp.MustCompile(currency + narrowSpace + `(` + amount + `)` + scale + ` ?[-–~] ?(?:` + alternatives(signs) + `)? ?(` + amount + `)` + scale)
 	p.rangeBehind = regexp.MustCompile(`\b(` + amount + `)` + scale + ` ?[-–~] ?(` + amount + `)` + scale + narrowSpace + currency)
-	p.before = regexp.MustCompile(minus + currency + narrowSpace + `(` + amount + `)` + scale)
+	p.before = regexp.MustCompile(minus + currency + narrowSpace + `(` + amount + `|\.\d\d\b)` + scale)
 	p.behind = regexp.MustCompile(minus + `\b(` + amount + `)` + scale + narrowSpace + currency)
 	p.alone = regexp.MustCompile(`(^|[\s(])(` + alternatives(signs) + `)($|[\s).,;:!?/])`)
 	p.each = regexp.MustCompile(`\b(` + alternatives(words) + `)( \d+)?/(\pL{2,}|\pL[²³])`)
@@ -101,6 +101,9 @@ func (l *language) money(sign, number, scale, currency string) string {
 		said = before + l.Minus + " "
 	}
 	number = strings.TrimRight(number, ",-–")
+	if number[0] == '.' {
+		number = "0" + number
+	}
 	unit := l.Currencies[currency]
 	if scale != "" {
 		said += number + " " + plural(number, l.scale(scale)) + " " + unit[1]

@@ -33,6 +33,7 @@ func TestSignsAreSaidInWords(t *testing.T) {
 			{"it", "20°C e 3 kg", "20 gradi Celsius e 3 chilogrammi"},
 			{"", "6.5 l/100 km, 95 mg/dl and 100 kWh/m²", "6.5 litres per 100 kilometres, 95 milligrams per decilitre and 100 kilowatt hours per square metre"},
 			{"", "the area in km², 10 per m²", "the area in square kilometres, 10 per square metre"},
+			{"", "48°51′24″ N, in the 90s and 1990s, 30s", "48 degrees 51 minutes 24 seconds N, in the 90’s and 1990’s, 30 seconds"},
 			{"", "1/2 km in 4K", "one half kilometres in 4K"},
 			{"de", "6,5 l/100 km, 12 oz und 2 EUR/m²", "6,5 Liter pro 100 Kilometer, 12 Unzen und 2 Euro pro Quadratmeter"},
 			{"fr", "100 Mbit/s, 5 mph & 50 cm²", "100 mégabits par seconde, 5 miles par heure et 50 centimètres carrés"},
@@ -101,6 +102,7 @@ func TestSignsAreSaidInWords(t *testing.T) {
 			{"de", "€5 Mio.", "5 Millionen Euro"},
 			{"fr", "3 €", "3 euros"},
 			{"", "$5-10 million, $5M-$10M", "5 to 10 million dollars, 5 million to 10 million dollars"},
+			{"", "$.99 or 5 in $", "99 cents or 5 in dollars"},
 			{"", "US$5, 5 CHF and 50¢", "5 US dollars, 5 Swiss francs and 50 cents"},
 			{"", "$5/month, 5 €/kg", "5 dollars per month, 5 euros per kilogram"},
 			{"de", "5-10 €, 3 Millionen €, 5,- €, in €", "5 bis 10 Euro, 3 Millionen Euro, 5 Euro, in Euro"},
@@ -119,6 +121,7 @@ func TestSignsAreSaidInWords(t *testing.T) {
 			{"", "10:30-11:15", "10:30-11:15"},
 			{"de", "3-5 Minuten", "3 bis 5 Minuten"},
 			{"es", "3–5", "3 a 5"},
+			{"de", "1.–3. Mai", "1. bis 3. Mai"},
 			{"", "9am–5pm, 1,000-1,500", "9am to 5pm, 1,000 to 1,500"},
 		},
 		"dates": {

@@ -68,10 +68,19 @@ var (
 	height = regexp.MustCompile(`\b(\d)['′’] ?(\d{1,2})(?:"|″|\'\'|”)`)
 	inches = regexp.MustCompile(`\b(\d+(?:[.,]\d+)?)(″|")`)
 	feet   = regexp.MustCompile(`\b(\d+)′`)
+	// arc is a part of a degree: 48°51′24″.
+	arc = regexp.MustCompile(`(\d)° ?(\d{1,2})[′'](?: ?(\d{1,2}(?:[.,]\d+)?)(?:″|"))?`)
 )
 
-// sayHeights says 5'11", and a 27" screen.
+// sayHeights says 5'11", a 27" screen, and 48°51′.
 func (l *language) sayHeights(text string) string {
+	text = replaceGroups(arc, text, func(g []string) string {
+		said := g[1] + " " + l.Units["°"][1] + " " + g[2] + " " + plural(g[2], l.Units["min"]) + " "
+		if g[3] != "" {
+			said += g[3] + " " + plural(g[3], l.Units["s"]) + " "
+		}
+		return said
+	})
 	text = replaceGroups(height, text, func(g []string) string {
 		return g[1] + " " + plural(g[1], l.Feet) + " " + g[2] + " " + plural(g[2], l.Inches)
 	})

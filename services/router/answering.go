@@ -44,7 +44,8 @@ func (c *conversation) working(p contract.LLMProgress, now time.Time) []effect {
 	t.lastSign = now
 	t.workSign, t.workCause = now, p.MessageID
 	t.usesTools = t.usesTools || p.Tools > 0 || p.State == contract.LLMTool
-	return c.fillSilence(t, now)
+	out := c.speak(t, "neutral", p.MessageID, now, t.speakable(t.splitter.Release())...)
+	return append(out, c.fillSilence(t, now)...)
 }
 
 // fillToolTurns says another word in each turn that calls tools, when it was silent since

@@ -57,6 +57,13 @@ func TestSilenceIsFilled(t *testing.T) {
 			h.says("hall", "Once upon a time there was a king.", "")
 			h.says("hall", "He slept well.", "")
 		}, []string{"say Once upon a time there was a king.", "say He slept well.", "done"}},
+		"and what is complete before that is said": {func(h *household) {
+			h.delta(1, "Once upon a time there was a king. He slept well.")
+			h.works()
+			h.answer("Once upon a time there was a king. He slept well.")
+			h.says("hall", "Once upon a time there was a king.", "")
+			h.says("hall", "He slept well.", "")
+		}, []string{"say Once upon a time there was a king.", "say He slept well.", "done"}},
 		"and when the answer takes the place of it, that is no failure": {func(h *household) {
 			h.works()
 			h.answer("Once upon a time there was a king.")
