@@ -89,11 +89,23 @@ func (s *Splitter) dotEnds(text, word string, next following) bool {
 		return next.known && !next.lower() && !next.number()
 	case l.mayEnd[lower] && !l.CapitalNouns:
 		return next.known && next.capital()
-	case l.mayEnd[lower] || l.beforeName[lower] || l.OrdinalDot && (isRoman(word) || ordinalRange.MatchString(word)) ||
-		isInitials(word) || isVowelless(word) || l.endsCompound(lower, l.CompoundEnds):
+	case l.mayEnd[lower] || l.mayGoOn(word):
 		return next.complete && (next.text == "" || l.beginsSentence(next.text))
 	}
 	return true
+}
+
+// mayGoOn reports whether a sentence may go on behind the dot of word with a name, or in a
+// language that writes them so any noun, so that a capital letter tells nothing.
+func (l *language) mayGoOn(word string) bool {
+	lower := strings.ToLower(word)
+	switch {
+	case l.OrdinalDot && (isRoman(word) || ordinalRange.MatchString(word)):
+		return true
+	case l.beforeName[lower] || l.endsCompound(lower, l.CompoundEnds):
+		return true
+	}
+	return isInitials(word) || isVowelless(word)
 }
 
 // ordinalRange is "1.-3" of "1.-3. Klasse", and a date without its year: "15.3".

@@ -33,7 +33,7 @@ func pauseBefore(text string, maxBytes int) int {
 	for maxBytes > 0 && !utf8.RuneStart(text[maxBytes]) {
 		maxBytes--
 	}
-	if n := lastPause(text[:maxBytes], scanInline(text, false), true); n > 0 {
+	if n := lastPause(text, maxBytes, scanInline(text, false), true); n > 0 {
 		return n
 	}
 	return maxBytes

@@ -155,64 +155,72 @@ func (s *Splitter) end(text string, more bool) int {
 			return n
 		}
 	}
-	chars, start := utf8.RuneCountInString(text), text
+	chars, limit := utf8.RuneCountInString(text), len(text)
 	if s.Max > 0 {
-		start = firstRunes(text, s.Max)
+		limit = len(firstRunes(text, s.Max))
 	}
 	if s.pieces == 0 && more && !s.whole {
 		n := 0
 		if chars > earlyMark {
-			n = lastPause(start, u, false)
+			n = lastPause(text, limit, u, false)
 		}
 		if n == 0 && chars > earlyClause {
-			n = s.beforeClause(start, u)
+			n = s.beforeClause(text[:limit], u)
 		}
 		if n > 0 && utf8.RuneCountInString(text[:n]) >= minChars {
 			return n
 		}
 	}
 	if s.Max > 0 && chars > s.Max {
-		return lastPause(start, u, true)
+		return lastPause(text, limit, u, true)
 	}
 	return 0
 }
 
-// lastPause is the end of the last clause in text, for at least a third of it. If
-// anywhere is set and there is none, it is the last space that stands beside no number,
-// else one within no number, else the last one. It is 0 when there is no place to cut.
-func lastPause(text string, u inline, anywhere bool) int {
+// lastPause is the end of the last clause within limit bytes of text, for at least a third
+// of it. If anywhere is set and there is none, it is the last space between two words, else
+// one within no number, else the last one. It is 0 when there is no place to cut.
+func lastPause(text string, limit int, u inline, anywhere bool) int {
 	clause, free, space, anySpace := 0, 0, 0, 0
 	var before rune
-	for i, r := range text {
+	for i, r := range text[:limit] {
 		at := i + utf8.RuneLen(r)
 		behind, _ := utf8.DecodeRuneInString(text[min(at, len(text)):])
-		afterNumber, beforeNumber := unicode.IsDigit(before), unicode.IsDigit(behind)
+		withinNumber := unicode.IsDigit(before) && (unicode.IsDigit(behind) || at == len(text)) // or it is not known yet
 		switch {
 		case r == utf8.RuneError || !u.mayCut(at):
 		case unicode.IsSpace(r):
 			anySpace = at
-			if !afterNumber || !beforeNumber {
+			if !withinNumber {
 				space = at
 			}
-			if !afterNumber && !beforeNumber {
+			if endsWord(before) && beginsWord(behind) {
 				free = at
 			}
-			if strings.ContainsRune(",;:—–", before) && !endsInEntity(text[:i]) {
+			if strings.ContainsRune(",;:", before) && !endsInEntity(text[:i]) || strings.ContainsRune("—–", before) && beginsWord(behind) {
 				clause = at
 			}
-		case strings.ContainsRune("，、；：،؛", r) && !(afterNumber && beforeNumber):
+		case strings.ContainsRune("，、；：،؛", r) && !withinNumber:
 			clause = at
 		}
 		before = r
 	}
 	switch {
-	case clause > len(text)/3 || clause > 0 && !anywhere:
+	case clause > limit/3 || clause > 0 && !anywhere:
 		return clause
 	case !anywhere:
 		return 0
 	}
 	return cmp.Or(free, space, anySpace)
 }
+
+// endsWord and beginsWord report whether words part at a space beside r: not at a number, at
+// a sign such as "=", and behind the dot of an abbreviation.
+func endsWord(r rune) bool {
+	return unicode.IsLetter(r) || unicode.IsMark(r) || strings.ContainsRune("!?)\"'”’»", r)
+}
+
+func beginsWord(r rune) bool { return unicode.IsLetter(r) || strings.ContainsRune("(\"'“‘«", r) }
 
 var entity = regexp.MustCompile(`&#?\w{1,31};$`)
 

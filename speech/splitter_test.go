@@ -156,18 +156,18 @@ func TestWhatIsCompleteIsReleased(t *testing.T) {
 	}
 }
 
+// TestNumbersAreNotTorn has what belongs together at each place of a text without a clause,
+// so that the longest piece ends within it, for the splitter and for the voice.
 func TestNumbersAreNotTorn(t *testing.T) {
-	for _, number := range []string{"12,500", "3.75", "12 500", "1.234.567,89"} {
-		text := strings.Repeat("words and more words ", 11) + "of them " + number + " and more of it until the end"
-		for size := 1; size < 9; size++ {
-			s := speech.Splitter{Min: 12, Max: 240}
-			var got []string
-			for part := range slices.Chunk([]rune(text), size) {
-				got = append(got, s.Add(string(part))...)
-			}
-			got = append(got, s.Flush()...)
-			if len(got) < 2 || !strings.Contains(strings.Join(got, "|"), number) {
+	for _, number := range []string{"12,500", "3.75", "12 500", "1.234.567,89", "€ 12 500 km", "3. Oktober", "Nr. 5", "20 °C", "1 – 3", "5 - 3", "+49 30 1234567", "x = 5", "5' 11\"", "z. B. Hunde", "Dr. Smith", "３，５００"} {
+		for pad := range 14 {
+			text := strings.Repeat("words and more words ", 10) + strings.Repeat("ab ", pad) + "of them " + number + " and more of it until the end of all this, which is far"
+			s := speech.Splitter{Min: 12, Max: 240, Lang: "de"}
+			if got := append(s.Add(text), s.Flush()...); len(got) < 2 || !strings.Contains(strings.Join(got, "|"), number) {
 				t.Errorf("%s became %q", number, got)
+			}
+			if got := speech.Sentences(text, "de", 240); len(got) < 2 || !strings.Contains(strings.Join(got, "|"), number) {
+				t.Errorf("for the voice, %s became %q", number, got)
 			}
 		}
 	}
