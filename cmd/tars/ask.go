@@ -18,13 +18,14 @@ import (
 // askCmd asks something.
 type askCmd struct {
 	Text    []string      `arg:"" help:"What to ask."`
+	Lang    string        `help:"Language of the text, two letters. Default: that of UI_LANG, else of STT_LANG, else English."`
 	Timeout time.Duration `default:"60s" help:"Longest silence before giving up."`
 }
 
 // Run implements the command.
 func (c *askCmd) Run(ctx context.Context, home kit.Home) error {
 	a := &asker{out: os.Stdout, alive: make(chan struct{}, 1), over: make(chan struct{}, 1), done: make(chan error, 1)}
-	told, f := typedTranscript(ctx, strings.Join(c.Text, " "))
+	told, f := typedTranscript(ctx, strings.Join(c.Text, " "), c.Lang)
 	a.utt, a.turn = *f.UttID, f.MessageID
 	bus, err := address.Open(ctx, home, "tars-cli", a.handlers()...)
 	if err != nil {

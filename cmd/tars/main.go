@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -71,10 +72,23 @@ func warnOfTopics() {
 // that a question can refer to the one before.
 func terminalRoom() string { return fmt.Sprintf("cli-%d", os.Getppid()) }
 
+// languageOf is the language of what is typed: that of the flag, else of the settings. It is
+// nil where they name none: with "auto" recognisers find it out, and of typed text nobody does.
+func languageOf(flag string) *string {
+	set := strings.ToLower(cmp.Or(flag, os.Getenv("UI_LANG"), os.Getenv("STT_LANG")))
+	if set == "" || set == "auto" {
+		return nil
+	}
+	return &set
+}
+
 // typedTranscript is a typed transcript and the context to publish it in.
-func typedTranscript(ctx context.Context, text string) (context.Context, contract.FinalTranscript) {
+func typedTranscript(ctx context.Context, text, lang string) (context.Context, contract.FinalTranscript) {
 	utt := "cli-" + kit.NewID()[:8]
 	f := contract.FinalTranscript{Text: text, UttID: &utt}
+	if known := languageOf(lang); known != nil {
+		f.Lang = *known
+	}
 	f.MessageID = kit.NewID()
 	return kit.WithBaggage(kit.WithBaggage(ctx, "room", terminalRoom()), "typed", "1"), f
 }

@@ -17,6 +17,7 @@ import (
 type sayCmd struct {
 	Text   []string      `arg:"" help:"What to say."`
 	Room   string        `help:"Where: a speaker listed in TTS_SINKS. Default: the page."`
+	Lang   string        `help:"Language of the text, two letters. Default: that of UI_LANG, else of STT_LANG, else English."`
 	Volume *float64      `help:"How loud, as a part of the usual, 0 to 1."`
 	Wait   time.Duration `default:"60s" help:"Longest wait for the end of the speech."`
 }
@@ -43,7 +44,7 @@ func (c *sayCmd) Run(ctx context.Context, home kit.Home) error {
 	if c.Room != "" {
 		told = kit.WithBaggage(ctx, "room", c.Room)
 	}
-	if err := bus.Publish(told, contract.TtsSay{Text: strings.Join(c.Text, " "), UttID: &utt, Volume: c.Volume}); err != nil {
+	if err := bus.Publish(told, contract.TtsSay{Text: strings.Join(c.Text, " "), UttID: &utt, Volume: c.Volume, Lang: languageOf(c.Lang)}); err != nil {
 		return err
 	}
 	late := time.After(c.Wait)
