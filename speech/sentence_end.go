@@ -77,22 +77,31 @@ func bareWord(word string) string {
 func (s *Splitter) dotEnds(text, word string, next following) bool {
 	l, lower := languageOf(s.Lang), strings.ToLower(word)
 	switch {
-	case l.never[lower]:
+	case l.never[lower] || l.never[lastPart(lower)]:
 		return false
 	case beforeNumber[lower] && (len(word) > 1 || next.number()) || l.endsCompound(lower, l.BeforeNumber):
 		return next.known && !next.number()
-	case next.number() && utf8.RuneCountInString(word) <= 5 && !isDigits(word) && !followsNumber(text, word):
+	case next.number() && !next.listNumber() && utf8.RuneCountInString(word) <= 5 && !isDigits(word) && !followsNumber(text, word):
 		return false // "ext. 8", and rather "Wait. 3 are left." in one piece
 	case isDigits(word):
 		return !isListNumber(text, word) && s.numberEnds(text, word, next)
 	case l.Units[word] != [2]string{} && followsNumber(text, word):
 		return next.known && !next.lower() && !next.number()
 	case l.mayEnd[lower] && !l.CapitalNouns:
-		return next.known && next.capital()
+		return next.known && next.capital() && !next.acronym() // "3 p.m. EST"
 	case l.mayEnd[lower] || l.mayGoOn(word):
 		return next.complete && (next.text == "" || l.beginsSentence(next.text))
 	}
 	return true
+}
+
+// lastPart is what stands behind the last dash of a word: "fr" of "mo.–fr".
+func lastPart(word string) string {
+	if i := strings.LastIndexAny(word, "-–/"); i >= 0 {
+		_, size := utf8.DecodeRuneInString(word[i:])
+		return word[i+size:]
+	}
+	return word
 }
 
 // mayGoOn reports whether a sentence may go on behind the dot of word with a name, or in a
@@ -230,6 +239,19 @@ func (f following) capital() bool {
 func (f following) number() bool {
 	r, _ := utf8.DecodeRuneInString(f.text)
 	return unicode.IsDigit(r) || isRoman(strings.TrimRight(f.text, ".,;:!?"))
+}
+
+// listNumber reports whether the word numbers what follows: "2."
+func (f following) listNumber() bool {
+	number, dotted := strings.CutSuffix(f.text, ".")
+	return dotted && len(number) <= 2 && isDigits(number)
+}
+
+// acronym reports whether the word is written in capitals alone, as an acronym is wherever
+// it stands.
+func (f following) acronym() bool {
+	word := strings.TrimRight(f.text, ".,;:!?")
+	return len(word) > 2 && strings.ToUpper(word) == word
 }
 
 // quoting reports whether the word goes on with the sentence that a Japanese quotation

@@ -167,7 +167,7 @@ var (
 	numberMark = regexp.MustCompile(`\b[nN]\.?[°º] ?(\d)`)
 	numberSign = regexp.MustCompile(`#(\d)`)
 	plusSign   = regexp.MustCompile(`(^|[\s(])\+(\d)`)
-	spacedSign = regexp.MustCompile(`(\s)([=≠<>≤≥+±×÷→⇒@]|->|=>|<=|>=|!=)(\s)`)
+	spacedSign = regexp.MustCompile(`(\s)([=≠<>≤≥+±×÷→⇒@]|->|=>|<=|>=|!=|==)(\s)`)
 	anySign    = regexp.MustCompile(`\s*([&%‰§°№≈→⇒×÷±≠≤≥])\s*`)
 	product    = regexp.MustCompile(`(\d) ?[*×] ?(\d)`)
 	spacedX    = regexp.MustCompile(`(\d) x (\d)`)
@@ -175,7 +175,7 @@ var (
 	comparison = regexp.MustCompile(`(\d|\b\pL)(<=|>=|!=|<|>)(-?\d|\pL\b)`)
 	limit      = regexp.MustCompile(`(^|[\s(])(<=|>=|[<>≤≥]) ?(\d)`)
 	root       = regexp.MustCompile(`√\(?([\pL\d.,]*[\pL\d])\)?`)
-	ascii      = map[string]string{"->": "→", "=>": "⇒", "<=": "≤", ">=": "≥", "!=": "≠"}
+	ascii      = map[string]string{"->": "→", "=>": "⇒", "<=": "≤", ">=": "≥", "!=": "≠", "==": "="}
 )
 
 // saySigns says the signs that stand for a word.
