@@ -261,6 +261,7 @@ func (f following) quoting() bool {
 }
 
 const (
+	openingBrackets = "「『（【《" // before a sentence, without a space
 	// closingQuotes end a quotation. Some open one in other languages.
 	closingQuotes = `"”’»“«›‹」』`
 	// closingMarks may stand between the end of a sentence and the space behind it.

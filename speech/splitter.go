@@ -20,6 +20,9 @@ const (
 	minEarlyClause = 16
 	// maxWindow bounds how far a cut is looked for, in bytes.
 	maxWindow = 2048
+	// maxUncut bounds what is kept because it has no place to cut, in bytes. A picture that
+	// is written into its link may be as long.
+	maxUncut = 16 << 10
 )
 
 // Splitter cuts a Markdown text that is still being written into pieces to
@@ -51,6 +54,10 @@ func (s *Splitter) Add(text string) (pieces []string) {
 		}
 		if s.fence == "" && !opensFence(s.rest) {
 			s.rest = s.cut(s.rest, !s.whole, &pieces)
+			if len(s.rest) > maxUncut {
+				s.emit(s.rest, &pieces)
+				s.rest = ""
+			}
 		}
 	}
 	return pieces
@@ -104,11 +111,8 @@ func (s *Splitter) Flush() (pieces []string) {
 
 // emit adds text to pieces if there is something to say in it.
 func (s *Splitter) emit(text string, pieces *[]string) {
-	if !HasWords(text) || s.isIndentedCode(text) {
-		return
-	}
-	if text = strings.TrimSpace(text); text != "" {
-		*pieces = append(*pieces, text)
+	if HasWords(text) && !s.isIndentedCode(text) {
+		*pieces = append(*pieces, strings.TrimSpace(text))
 		s.pieces++
 	}
 }
@@ -141,33 +145,15 @@ func (s *Splitter) end(text string, more bool) int {
 	if s.pieces == 0 {
 		minChars = s.Min
 	}
-	plain := plainMarks(text)
-	rest, state, at := plain, -1, 0
-	for rest != "" {
-		var sentence string
-		sentence, rest, state = uniseg.FirstSentenceInString(rest, state)
-		at += len(sentence)
-		n := passClosing(plain, len(strings.TrimRight(plain[:at], "「『（【《")))
-		if s.Max > 0 && utf8.RuneCountInString(text[:n]) > s.Max {
-			break
-		}
-		if u.mayCut(n) && s.isSentenceEnd(plain, u, n, more) && utf8.RuneCountInString(strings.TrimSpace(text[:n])) >= minChars {
-			return n
-		}
+	if n := s.sentenceEnd(text, u, minChars, more); n > 0 {
+		return n
 	}
 	chars, limit := utf8.RuneCountInString(text), len(text)
 	if s.Max > 0 {
 		limit = len(firstRunes(text, s.Max))
 	}
 	if s.pieces == 0 && more && !s.whole {
-		n := 0
-		if chars > earlyMark {
-			n = lastPause(text, limit, u, false)
-		}
-		if n == 0 && chars > earlyClause {
-			n = s.beforeClause(text[:limit], u)
-		}
-		if n > 0 && utf8.RuneCountInString(text[:n]) >= minChars {
+		if n := s.earlyEnd(text, limit, u); n > 0 && utf8.RuneCountInString(text[:n]) >= minChars {
 			return n
 		}
 	}
@@ -175,6 +161,39 @@ func (s *Splitter) end(text string, more bool) int {
 		return lastPause(text, limit, u, true)
 	}
 	return 0
+}
+
+// sentenceEnd is the end of the first sentence of text, with as many before it as make
+// minChars characters. It is 0 where there is none before the longest piece.
+func (s *Splitter) sentenceEnd(text string, u inline, minChars int, more bool) int {
+	plain := plainMarks(text)
+	rest, state, at := plain, -1, 0
+	for rest != "" {
+		var sentence string
+		sentence, rest, state = uniseg.FirstSentenceInString(rest, state)
+		at += len(sentence)
+		n := passClosing(plain, len(strings.TrimRight(plain[:at], openingBrackets)))
+		if s.Max > 0 && utf8.RuneCountInString(text[:n]) > s.Max {
+			break
+		}
+		if u.mayCut(n) && s.isSentenceEnd(plain, u, n, more) && utf8.RuneCountInString(strings.TrimSpace(text[:n])) >= minChars {
+			return n
+		}
+	}
+	return 0
+}
+
+// earlyEnd is where a long sentence is cut that is the first and still in the writing: at a
+// mark, or where a clause begins. It is 0 where there is no such place yet.
+func (s *Splitter) earlyEnd(text string, limit int, u inline) (n int) {
+	chars := utf8.RuneCountInString(text)
+	if chars > earlyMark {
+		n = lastPause(text, limit, u, false)
+	}
+	if n == 0 && chars > earlyClause {
+		n = s.beforeClause(text[:limit], u)
+	}
+	return n
 }
 
 // lastPause is the end of the last clause within limit bytes of text, for at least a third

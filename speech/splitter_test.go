@@ -201,6 +201,10 @@ func FuzzSplitter(f *testing.F) {
 			got = append(got, s.Add(string(part))...)
 		}
 		got = append(got, s.Flush()...)
+		once := speech.Splitter{Min: 12, Max: 40}
+		if want := append(once.Add(string([]rune(text))), once.Flush()...); !slices.Equal(got, want) {
+			t.Errorf("parted into %d characters: %q, else %q", size, got, want)
+		}
 		letters := func(s string) string {
 			return strings.Map(func(r rune) rune {
 				if speech.HasWords(string(r)) {
