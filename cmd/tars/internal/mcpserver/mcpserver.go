@@ -112,6 +112,7 @@ func inRoom(ctx context.Context, room string) (context.Context, error) {
 
 type sayInput struct {
 	Text   string  `json:"text" jsonschema:"what to say"`
+	Lang   string  `json:"lang,omitempty" jsonschema:"language of the text, two letters; English when empty"`
 	Room   string  `json:"room,omitempty" jsonschema:"a room with a speaker; where all other speech is played when empty"`
 	Volume float64 `json:"volume,omitempty" jsonschema:"part of the usual loudness, above 0 up to 1"`
 }
@@ -139,6 +140,9 @@ func (a *Assistant) say(ctx context.Context, in sayInput) (out sayOutput, err er
 	t := a.talks.begin()
 	defer a.talks.end(t)
 	m := contract.TtsSay{Text: in.Text, UttID: &t.utt}
+	if in.Lang != "" {
+		m.Lang = &in.Lang
+	}
 	if in.Volume > 0 {
 		m.Volume = &in.Volume
 	}

@@ -117,6 +117,7 @@ func TestAnAgentUsesTheHouse(t *testing.T) {
 	}{
 		{"ask", args{"question": "What is the capital of France?"}, []string{`"answer":"You asked: What is the capital of France?"`}},
 		{"ask", args{"question": "Set a pasta timer for ten minutes", "room": "kitchen"}, []string{`"answer":"Pasta timer set for 10 minutes."`}},
+		{"ask", args{"question": "Stell einen Eiertimer auf sieben Minuten", "lang": "de", "room": "hall"}, []string{"7 Minuten"}},
 		{"ask", args{"question": "Is it broken?"}, []string{"! ", "no model answers"}},
 		{"ask", args{"question": ""}, []string{"! ", "question is empty"}},
 		{"ask", args{"question": "Hi", "room": "a/b"}, []string{"! ", "want a-z"}},

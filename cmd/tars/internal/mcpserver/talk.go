@@ -137,6 +137,7 @@ func (ts *talks) status(_ context.Context, s contract.TtsStatus) error {
 
 type askInput struct {
 	Question string `json:"question" jsonschema:"what to ask or tell, in any language the assistant knows"`
+	Lang     string `json:"lang,omitempty" jsonschema:"language of the question, two letters; English when empty"`
 	Room     string `json:"room,omitempty" jsonschema:"the room it is asked in; each has a conversation of its own"`
 }
 
@@ -160,7 +161,7 @@ func (a *Assistant) ask(ctx context.Context, in askInput) (out askOutput, err er
 	told = kit.WithBaggage(told, "typed", "1")
 	t := a.talks.begin()
 	defer a.talks.end(t)
-	f := contract.FinalTranscript{Text: in.Question, UttID: &t.utt}
+	f := contract.FinalTranscript{Text: in.Question, Lang: in.Lang, UttID: &t.utt}
 	f.MessageID = t.turn
 	a.turns.begin(f, kit.From(told).Baggage["room"])
 	if err := a.bus.Publish(told, f); err != nil {
