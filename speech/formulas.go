@@ -6,10 +6,11 @@ import (
 )
 
 var (
-	formulaMarks = regexp.MustCompile(`\\[()\[\]]|\$\$|\\(?:left|right|,|;|!|quad)`)
+	formulaMarks = regexp.MustCompile(`\\[()\[\]]|\\(?:left|right|,|;|!|quad)`)
 	inlineMath   = regexp.MustCompile(`\$([^$\s](?:[^$]*[^$\s])?)\$`)
 	mathFraction = regexp.MustCompile(`\\[dt]?frac\{([^{}]*)\}\{([^{}]*)\}`)
-	mathText     = regexp.MustCompile(`\\(?:text|mathrm|mathbf|operatorname)\{([^{}]*)\}`)
+	mathBlock    = regexp.MustCompile(`\$\$`)
+	mathText     = regexp.MustCompile(`\\[a-zA-Z]+\{([^{}]*)\}`) // \text{km}, \boxed{2}
 	mathRoot     = regexp.MustCompile(`\\sqrt\{([^{}]*)\}`)
 	mathDegrees  = regexp.MustCompile(`\^(?:\\circ|\{\\circ\})\s*`)
 	mathCommand  = regexp.MustCompile(`\\([a-zA-Z]+)`)
@@ -20,19 +21,20 @@ var (
 
 // plainFormulas writes formulas of LaTeX as plain text: \frac{3}{4} as 3/4.
 func plainFormulas(text string) string {
+	text = mathBlock.ReplaceAllString(text, " ")
 	text = replaceGroups(inlineMath, text, func(g []string) string {
 		if strings.ContainsAny(g[1], `\^_=`) { // else two amounts of dollars
 			return g[1]
 		}
 		return g[0]
 	})
-	if !strings.Contains(text, `\`) && !strings.Contains(text, "$$") {
+	if !strings.Contains(text, `\`) {
 		return text
 	}
 	text = formulaMarks.ReplaceAllString(text, " ")
 	text = mathFraction.ReplaceAllString(text, "$1/$2")
-	text = mathText.ReplaceAllString(text, "$1")
 	text = mathRoot.ReplaceAllString(text, "√($1)")
+	text = mathText.ReplaceAllString(text, "$1")
 	text = mathDegrees.ReplaceAllString(text, "°")
 	return replaceGroups(mathCommand, text, func(g []string) string {
 		if sign := mathSigns[g[1]]; sign != "" {

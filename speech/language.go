@@ -131,7 +131,7 @@ func (l *language) index() {
 	l.moneyPattern = sync.OnceValue(func() *moneyPattern { return newMoneyPattern(l) })
 	l.decade = regexp.MustCompile(`(?i)(['’]\d0|\b(?:` + oneOf(l.Decades) + `)[ -]\d0|\b[12]\d\d0)s\b`)
 	l.beforeCentury = regexp.MustCompile(`\b([IVX]+)( (?:` + oneOf(l.Centuries) + `)\b)`)
-	l.romanEnding = regexp.MustCompile(`\b([IVXLC]+)(` + oneOf(l.RomanOrdinals) + `)($|[^\pL])`)
+	l.romanEnding = regexp.MustCompile(`\b([IVX]+)(` + oneOf(l.RomanOrdinals) + `)($|[^\pL])`)
 }
 
 // oneOf is a pattern for each of the words of a list. Of an empty one it matches nothing.

@@ -45,6 +45,7 @@ func TestMarkdownIsSaidWithoutMarkup(t *testing.T) {
 		"a letter that is a sign":   {"ℹ️ Note this", "Note this"},
 		"only an emoticon":          {"¯\\_(ツ)_/¯", ""},
 		"a formula":                 {`It is \(x^2 + \frac{3}{4}\) at $20^\circ\text{C}$, $5 or $6.`, "It is x squared plus three quarters at 20 degrees Celsius, 5 dollars or 6 dollars."},
+		"a formula of its own":      {`So $$x^2 = 4$$ gives $\boxed{-2}$.`, "So x squared equals 4 gives minus 2."},
 		"an item in another script": {"- 牛奶。\n- 鸡蛋", "牛奶。 鸡蛋."},
 		"a heading":                 {"# Weather\nIt rains.", "Weather. It rains."},
 		"a list":                    {"You need:\n- milk\n* eggs!\n+ bread\n- [x] salt", "You need: milk. eggs! bread. salt."},

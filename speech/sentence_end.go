@@ -85,7 +85,7 @@ func (s *Splitter) dotEnds(text, word string, next following) bool {
 		return false // "ext. 8", and rather "Wait. 3 are left." in one piece
 	case isDigits(word):
 		return !isListNumber(text, word) && s.numberEnds(text, word, next)
-	case l.Units[word] != [2]string{} && followsNumber(text, word):
+	case l.Units[word] != [2]string{} && followsNumber(text, word) && !(l.mayEnd[lower] && l.CapitalNouns):
 		return next.known && !next.lower() && !next.number()
 	case l.mayEnd[lower] && !l.CapitalNouns:
 		return next.known && next.capital() && !next.acronym() // "3 p.m. EST"

@@ -31,6 +31,7 @@ func (l *language) say(text string) string {
 	text = l.sayFractions(text)
 	text = l.sayMinus(text)
 	text = l.saySigns(text)
+	text = spacedSlash.ReplaceAllString(text, "$1, $2")
 	text = slashedNames.ReplaceAllString(text, "$1 $2")
 	for range 2 { // what stands between two of them belongs to one
 		text = slashedWords.ReplaceAllString(text, "$1$2 $3$4")
@@ -201,6 +202,7 @@ func (l *language) saySigns(text string) string {
 // Voices read the name of a slash where people make a pause at most: "AC/DC", "yes/no". A
 // path has more than one, or begins with one.
 var (
+	spacedSlash  = regexp.MustCompile(`([\pL\d)]) / ([\pL\d(])`)
 	slashedNames = regexp.MustCompile(`\b(\p{Lu}{1,4})/(\p{Lu}{1,4})\b`)
 	slashedWords = regexp.MustCompile(`(^|[\s(])(\pL+)/(\pL+)($|[\s).,;:!?])`)
 )

@@ -12,6 +12,7 @@ type unitPattern struct {
 	each   *regexp.Regexp // l/100 km: a unit for each of another one
 	alone  *regexp.Regexp
 	both   *regexp.Regexp // 3 °C–8 °C
+	dotted *regexp.Regexp // 1 Std. gehen
 }
 
 func newUnitPattern(l *language) *unitPattern {
@@ -28,6 +29,7 @@ func newUnitPattern(l *language) *unitPattern {
 	return &unitPattern{
 		behind: regexp.MustCompile(number + `(` + any + end),
 		each:   regexp.MustCompile(number + `(` + any + `)/(\d+[ \x{a0}\x{202f}]?)?(` + any + end),
+		dotted: regexp.MustCompile(`(\d` + space + `(?:` + any + `))\.(\s+)(\S+)`),
 		both:   regexp.MustCompile(`(\d` + space + `(?:` + any + `|[%‰]))` + ` ?[-–] ?(\d[\d.,]*` + space + `(?:` + any + `|[%‰])` + end),
 		alone:  regexp.MustCompile(`(^|[\s(])((?:` + l.Per + `|a) )?(` + alternatives(clear) + end),
 	}
@@ -38,6 +40,13 @@ func longestFirst(a, b string) int { return cmp.Or(len(b)-len(a), cmp.Compare(a,
 // sayUnits says 5 km, 20°C and 6,5 l/100 km.
 func (l *language) sayUnits(text string) string {
 	p := l.unitPattern()
+	text = replaceGroups(p.dotted, text, func(g []string) string {
+		next := following{text: g[3], known: true, complete: true}
+		if isName := l.CapitalNouns && next.capital() && !l.beginsSentence(next.text); isName || next.lower() || next.number() {
+			return g[1] + g[2] + g[3] // the dot is a part of the unit
+		}
+		return g[0]
+	})
 	text = p.both.ReplaceAllString(text, "$1 "+l.Range+" $2$3")
 	text = replaceGroups(p.each, text, func(g []string) string {
 		if _, known := l.Units[g[3]+"/"+g[5]]; known && g[4] == "" {
