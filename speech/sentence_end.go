@@ -2,6 +2,7 @@ package speech
 
 import (
 	"regexp"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -81,7 +82,7 @@ func (s *Splitter) dotEnds(text, word string, next following) bool {
 		return false
 	case beforeNumber[lower] && (len(word) > 1 || next.number()) || l.endsCompound(lower, l.BeforeNumber):
 		return next.known && !next.number()
-	case next.number() && !next.listNumber() && utf8.RuneCountInString(word) <= 5 && !isDigits(word) && !followsNumber(text, word):
+	case next.number() && !next.numbersStepAfter(text) && utf8.RuneCountInString(word) <= 5 && !isDigits(word) && !followsNumber(text, word):
 		return false // "ext. 8", and rather "Wait. 3 are left." in one piece
 	case isDigits(word):
 		return !isListNumber(text, word) && s.numberEnds(text, word, next)
@@ -241,10 +242,13 @@ func (f following) number() bool {
 	return unicode.IsDigit(r) || isRoman(strings.TrimRight(f.text, ".,;:!?"))
 }
 
-// listNumber reports whether the word numbers what follows: "2."
-func (f following) listNumber() bool {
+// numbersStepAfter reports whether the word numbers what follows, and text the step before
+// it: "1. Mix it. 2. Bake it."
+func (f following) numbersStepAfter(text string) bool {
+	before, _, _ := strings.Cut(strings.TrimSpace(text), ". ")
 	number, dotted := strings.CutSuffix(f.text, ".")
-	return dotted && len(number) <= 2 && isDigits(number)
+	last, err := strconv.Atoi(before)
+	return dotted && err == nil && number == strconv.Itoa(last+1)
 }
 
 // acronym reports whether the word is written in capitals alone, as an acronym is wherever

@@ -100,6 +100,7 @@ func TestSentenceEndsByLanguage(t *testing.T) {
 		{"fr", "Il est né en 50 av. J.-C. à Rome.|Il y mourut."},
 		{"es", "Vive en EE. UU. desde 2010.|¿Qué hora es?|Son las 3.|¡Vamos!"},
 		{"es", "Nació en el s. XV en Roma.|Murió allí a 5 km.|No es lejos."},
+		{"it", "Va bene così, davvero.|Il treno parte dal bin. 7.|Buon viaggio!"},
 		{"it", "Nel III sec. a.C. Roma era forte.|Poi cadde in via Roma n. 5.|Vieni."},
 		{"ja", "「おはようございます、みなさん。」|「おはようございます。」|二人は笑った。"},
 		{"zh", "这真是太好了我们都很高兴……|我们走吧。"},

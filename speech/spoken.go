@@ -13,6 +13,7 @@ import (
 // money, dates, fractions, powers, ranges and Roman numerals. Numbers stay as they
 // are: voices read them. Of a language without data nothing is replaced.
 func (l *language) say(text string) string {
+	text = oneCharacter.Replace(text)
 	text = names.Replace(digitBehindName.ReplaceAllString(text, "$1 $2"))
 	if l.Signs == nil {
 		return text
@@ -43,6 +44,8 @@ var (
 	// names are said the same in all languages.
 	names = strings.NewReplacer("C#", "C sharp", "F#", "F sharp", "C++", "C plus plus", "g++", "g plus plus", "ASP.NET", "A S P dot net",
 		".NET", "dot net", "Node.js", "Node JS", "Vue.js", "Vue JS", "Next.js", "Next JS", "JavaScript", "JavaScript", "24/7", "24 7", "50/50", "50 50", "TCP/IP", "TCP IP", "I/O", "I O")
+	// oneCharacter are signs of several letters in one character.
+	oneCharacter    = strings.NewReplacer("℃", "°C", "℉", "°F", "㎞", "km", "㎏", "kg", "㎡", "m²", "㎥", "m³", "㎝", "cm", "㎜", "mm", "㎎", "mg", "℡", "Tel", "㏄", "cm³")
 	digitBehindName = regexp.MustCompile(`(C\+\+|[CF]#|\.NET)(\d)`)
 	// shorthand is a word of which a sign is a part.
 	shorthand = regexp.MustCompile(`(^|[\s(])(w/o|w/|&c\.)($|[\s).,;])`)

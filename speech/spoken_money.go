@@ -125,8 +125,9 @@ func (l *language) money(sign, number, scale, currency string) string {
 	return said + strings.NewReplacer("{n}", whole, "{unit}", plural(whole, [2]string{unit[0], unit[1]}), "{cents}", plural(cents, [2]string{unit[2], unit[3]}), "{c}", cents).Replace(l.Cents)
 }
 
+// plural is the word for one, or for a part of one, or for many.
 func plural(number string, oneMany [2]string) string {
-	if number == "1" {
+	if number == "1" || strings.Contains(number, "/") && !strings.Contains(number, " ") {
 		return oneMany[0]
 	}
 	return oneMany[1]

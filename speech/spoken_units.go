@@ -12,24 +12,29 @@ type unitPattern struct {
 	each   *regexp.Regexp // l/100 km: a unit for each of another one
 	alone  *regexp.Regexp
 	both   *regexp.Regexp // 3 °C–8 °C
+	rate   *regexp.Regexp // 62/min
 	dotted *regexp.Regexp // 1 Std. gehen
 }
 
 func newUnitPattern(l *language) *unitPattern {
-	var all, clear []string
+	var all, clear, small []string
 	for u := range l.Units {
 		all = append(all, regexp.QuoteMeta(u))
+		if u[0] >= 'a' && u[0] <= 'z' && !strings.Contains(u, "/") { // 7/A is the number of a house
+			small = append(small, regexp.QuoteMeta(u))
+		}
 		if strings.ContainsAny(u, "/²³") {
 			clear = append(clear, regexp.QuoteMeta(u))
 		}
 	}
-	const space, end = `[ \x{a0}\x{202f}-]?`, `)($|[^\pL\pN/²³'’])`
-	const number = `(\d(?:[\d.,]*\d)?[⁻⁰¹²³⁴-⁹]*)(` + space + `)`
+	const space, end = `[ \x{a0}\x{202f}-]?`, `)($|\.(?:$|[^\pL\pN])|[^\pL\pN/²³'’.])`
+	const number = `((?:\d+ )?\d{1,3}/\d{1,3}|\d(?:[\d.,]*\d)?[⁻⁰¹²³⁴-⁹]*)(` + space + `)`
 	any := alternatives(all)
 	return &unitPattern{
 		behind: regexp.MustCompile(number + `(` + any + end),
 		each:   regexp.MustCompile(number + `(` + any + `)/(\d+[ \x{a0}\x{202f}]?)?(` + any + end),
-		dotted: regexp.MustCompile(`(\d` + space + `(?:` + any + `))\.(\s+)(\S+)`),
+		rate:   regexp.MustCompile(`(\d)/(` + alternatives(small) + end),
+		dotted: regexp.MustCompile(`(\d` + space + `(?:` + any + `))\.(\s*)([),;:]|\S+)`),
 		both:   regexp.MustCompile(`(\d` + space + `(?:` + any + `|[%‰]))` + ` ?[-–] ?(\d[\d.,]*` + space + `(?:` + any + `|[%‰])` + end),
 		alone:  regexp.MustCompile(`(^|[\s(])((?:` + l.Per + `|a) )?(` + alternatives(clear) + end),
 	}
@@ -42,7 +47,10 @@ func (l *language) sayUnits(text string) string {
 	p := l.unitPattern()
 	text = replaceGroups(p.dotted, text, func(g []string) string {
 		next := following{text: g[3], known: true, complete: true}
-		if isName := l.CapitalNouns && next.capital() && !l.beginsSentence(next.text); isName || next.lower() || next.number() {
+		if g[2] == "" && !strings.Contains("),;:", g[3]) {
+			return g[0]
+		}
+		if isName := l.CapitalNouns && next.capital() && !l.beginsSentence(next.text); isName || next.lower() || next.number() || strings.Contains("(),;:", g[3][:1]) {
 			return g[1] + g[2] + g[3] // the dot is a part of the unit
 		}
 		return g[0]
@@ -58,6 +66,7 @@ func (l *language) sayUnits(text string) string {
 		}
 		return g[1] + " " + plural(g[1], l.Units[g[3]]) + " " + l.Per + " " + each + g[6]
 	})
+	text = replaceGroups(p.rate, text, func(g []string) string { return g[1] + " " + l.Per + " " + l.Units[g[2]][0] + g[3] })
 	text = replaceGroups(p.behind, text, func(g []string) string {
 		if g[2] == "" && strings.Contains("BJKLN", g[3]) { // 4K and 2B are names, and 12V is no name
 			return g[0]
