@@ -91,6 +91,7 @@ func (e *audioSource) hear(a contract.MicAudio, m mute) []speechEvent {
 		facts = e.forgetOwn()
 	}
 	e.segmenter.SetMinSpeech(e.minSpeech())
+	e.segmenter.SetOverVoice(e.own.audible(e.lastAudio))
 	events := slices.DeleteFunc(e.segmenter.Hear(int64(a.Seq), a.PCM), func(v vad.Event) bool {
 		return v.Edge == vad.Sustained && e.own.withhold(e.lastAudio)
 	})

@@ -37,10 +37,14 @@ type foreground struct {
 	behind int                   // frames since she spoke last, in which she was not listened to
 }
 
-// follow takes a frame of what a person says, and reports whether her voice is in it.
-func (f *foreground) follow(level float64, voice bool) bool {
+// follow takes a frame of what a person says, and reports whether her voice is in it. Where
+// somebody else may be the loudest, nothing is learnt of her level.
+func (f *foreground) follow(level float64, voice, learns bool) bool {
 	if f.behind = 0; !f.isNear(level, voice) {
 		return false
+	}
+	if !learns {
+		return true
 	}
 	f.decibels[min(maxDecibels, int(20*math.Log10(max(1, level))))]++
 	f.voiced++

@@ -58,6 +58,22 @@ func TestAVoiceBehindThePersonIsNotHers(t *testing.T) {
 	}
 }
 
+// A loudspeaker may be louder than the person who speaks over it, and falls silent for her.
+func TestALoudspeakerIsNotThePersonWhoSpeaks(t *testing.T) {
+	const loudspeaker, person = 9000.0, 2000.0
+	voice := func(level float64, d time.Duration) pcm.Audio {
+		return sound.Wave(d, func(float64) float64 { return level })
+	}
+	s := vad.NewSegmenter(segmentation(), loudIsVoice{})
+	s.SetOverVoice(true)
+	events := hear(s, voice(loudspeaker, time.Second), 640)
+	s.SetOverVoice(false)
+	events = append(events, hear(s, append(voice(person, 3*time.Second), voice(0, time.Second)...), 640)...)
+	if got, want := story(events), "started 120, sustained 500, ended 4260, complete 4640"; got != want {
+		t.Errorf("heard %q\nwant  %q", got, want)
+	}
+}
+
 // TestPeopleBehindEndNoTurnLate has each recording said while another one goes on behind it,
 // 15 dB softer.
 func TestPeopleBehindEndNoTurnLate(t *testing.T) {

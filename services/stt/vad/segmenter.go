@@ -74,6 +74,7 @@ type Segmenter struct {
 	frames       int    // frames heard since the segmenter was made
 
 	person     foreground  // who speaks, or spoke last
+	overVoice  bool        // the assistant speaks, and may be louder
 	preRoll    frameBuffer // audio before an utterance
 	onsetCount int         // voiced frames minus unvoiced ones since the first voice in preRoll
 	onsetFrame int         // index in preRoll of that first voiced frame
@@ -95,6 +96,9 @@ func NewSegmenter(s Segmentation, d Detector) *Segmenter {
 
 // SetMinSpeech changes the voice that it takes to be speech.
 func (s *Segmenter) SetMinSpeech(d time.Duration) { s.settings.MinSpeech = d }
+
+// SetOverVoice says whether the assistant can be heard, which may be louder than the person.
+func (s *Segmenter) SetOverVoice(is bool) { s.overVoice = is }
 
 // Hear takes the next chunk of audio, of any length; an empty one ends the
 // stream. Seq counts the chunks of the source, -1 when it does not count. A
@@ -177,7 +181,7 @@ func (s *Segmenter) hearFrame(f []byte) []Event {
 	s.frames++
 	level, voice := s.detector.Detect(f)
 	if s.open {
-		return s.continueUtterance(f, level, s.person.follow(level, voice))
+		return s.continueUtterance(f, level, s.person.follow(level, voice, !s.overVoice))
 	}
 	voice = s.person.await(level, voice)
 	s.preRoll.add(f, level, voice)
