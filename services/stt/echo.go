@@ -213,13 +213,21 @@ func kept(words []string, keep []bool) (some []string) {
 }
 
 // saysPhrase reports whether the assistant, between begun and ended, says the words of a
-// wake phrase in room. Servers call a phrase hey_jarvis, perhaps with a version.
+// wake phrase in room, be they written together or letter by letter. Servers call a phrase
+// hey_jarvis, perhaps with a version, or by the file of its model.
 func (e *echoes) saysPhrase(room, phrase string, begun, ended time.Time) bool {
-	want := phraseWords(version.ReplaceAllString(phrase, ""))
+	want := strings.Join(phraseWords(modelName.ReplaceAllString(phrase, "")), "")
+	var said []string
 	for _, text := range e.saidIn(room, begun, ended) {
-		said := phraseWords(speech.Speakable(text, ""))
-		for i := 0; len(want) > 0 && i+len(want) <= len(said); i++ {
-			if slices.EqualFunc(said[i:i+len(want)], want, similarWords) {
+		said = append(said, phraseWords(speech.Speakable(text, ""))...)
+	}
+	for i := range said {
+		words := ""
+		for _, w := range said[i:] {
+			if len(words) >= len(want) {
+				break
+			}
+			if words += w; similarWords(words, want) {
 				return true
 			}
 		}
@@ -227,7 +235,8 @@ func (e *echoes) saysPhrase(room, phrase string, begun, ended time.Time) bool {
 	return false
 }
 
-var version = regexp.MustCompile(`[_ -]v?\d[\d._]*$`)
+// modelName is what may stand behind the phrase in the name of its model.
+var modelName = regexp.MustCompile(`([_ -]v?\d[\d._]*)?(\.(onnx|tflite|ppn|umdl|pmdl))?$`)
 
 // phraseWords are the words of text, with the two spellings of okay made one.
 func phraseWords(text string) []string {
