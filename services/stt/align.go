@@ -244,9 +244,25 @@ func align(a, b []string) (all []match) {
 	return all
 }
 
+// abbreviates reports whether short has some letters of word, with its first and its last,
+// and no vowel, as "dr" of "doctor" and "st" of "street".
+func abbreviates(short, word string) bool {
+	if len(short) < 2 || len(short) > 4 || len(short) >= len(word) || short[0] != word[0] || short[len(short)-1] != word[len(word)-1] || strings.ContainsAny(short, "aeiouy0123456789") {
+		return false
+	}
+	for i := range len(short) {
+		at := strings.IndexByte(word, short[i])
+		if at < 0 {
+			return false
+		}
+		word = word[at+1:]
+	}
+	return true
+}
+
 // similarWords reports whether a recogniser may have written a for b.
 func similarWords(a, b string) bool {
-	if a == b {
+	if a == b || abbreviates(a, b) || abbreviates(b, a) {
 		return true
 	}
 	const shortest = 5 // shorter words that differ are other words

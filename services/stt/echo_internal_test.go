@@ -76,6 +76,7 @@ func TestEchoIsCutOutOfWhatIsHeard(t *testing.T) {
 		"a short utterance that we never said": {paris, "en", "Louder.", "Louder."},
 		"two of our words":                     {paris, "en", "Fine today.", "Fine today."},
 
+		"abbreviations":               {"Dr. Smith lives on Main St.", "en", "Doctor Smith lives on Main Street", ""},
 		"misheard words":              {paris, "en", "whether in Paris is mine two day with a light wind", ""},
 		"a misheard word at the end":  {paris, "en", "The weather in Paris is fine Tudor", ""},
 		"a misheard word in a number": {"It is 3:05 PM and 21 degrees.", "en", "it is three oh nine pm and twenty one degrees", ""},
