@@ -214,7 +214,11 @@ func (c *conversation) interruptByWords(p contract.PartialTranscript, name strin
 		return c.silenceRoom(name, r, "stop", now)
 	case as == phrases.Pause && r.held == nil && r.running != nil && c.audible(name):
 		return c.hold(name, r, now)
-	case as != phrases.NoIntent || !woken && (!c.addressed(r, now) || c.mayBeOwnVoice(name, r, now)) || !c.interruptible(r) || len(phrases.Words(rest)) < minInterruptWords || !r.barge.sustained && isDoubtful(p):
+	case as != phrases.NoIntent || !c.interruptible(r):
+		return nil
+	case !woken && (!c.addressed(r, now) || c.mayBeOwnVoice(name, r, now)):
+		return nil
+	case len(phrases.Words(rest)) < minInterruptWords || !r.barge.sustained && isDoubtful(p):
 		return nil
 	case r.running != nil && r.speechStart != nil && r.running.goesOnAt(timeOf(*r.speechStart)): // its transcript is joined to what was said before
 		return nil
