@@ -8,20 +8,23 @@ import (
 
 const (
 	// A voice is behind that of the person who speaks when nothing of the last half second
-	// comes within 8 dB of hers. She is softer than that between words, but not for so long:
-	// 1 of 473 clips has a longer stretch. While eight people talk behind, 10 dB softer, 54
-	// of 60 sentences end within a second of the last word, and 4 without this
-	// (docs/decisions/038-the-louder-voice-speaks.md).
-	behindShare  = 0.4
+	// comes near hers. She is softer than that between words, but rarely for so long. What
+	// begins right behind her last word has to come nearer to be hers, as it has the time of
+	// a word for that (docs/decisions/038-the-louder-voice-speaks.md has the figures).
+	behindShare  = 0.45 // of her level, 7 dB, while she speaks
 	behindFrames = int(500 * time.Millisecond / FrameDuration)
+	startShare   = 0.6 // 4.4 dB, for what begins behind her
 
 	loudFrames    = 0.1 // the level of a person is the one that this share of the frames of her voice reaches
 	minForeground = 15  // frames of voice that tell it: 0.3 s
 	maxDecibels   = 96  // above the least that 16 bits can say
 
-	// behindMost is how long a voice that goes on without a pause stays behind a person who
-	// speaks no more. Then it may be that of somebody who sits further away.
-	behindMost = 30 * time.Second
+	// After her last word she is remembered until nobody was heard for half a second; where
+	// others were heard behind her, who pause too, for two.
+	silentAlone  = 500 * time.Millisecond
+	silentAmong  = 2 * time.Second
+	minOthers    = 15               // frames of others that tell that there are some: 0.3 s
+	behindAtMost = 30 * time.Second // in any case: it may be somebody who sits further away
 )
 
 // foreground tells the voice of the person who speaks from those behind her, of a
@@ -34,13 +37,14 @@ type foreground struct {
 	recent [behindFrames]float64 // levels of the last frames, a ring
 	next   int                   // of recent
 	silent int                   // frames in a row without any voice, up to the last one
-	behind int                   // frames since she spoke last, in which she was not listened to
+	others int                   // frames of voices behind her
+	after  int                   // frames since what she said was over
 }
 
 // follow takes a frame of what a person says, and reports whether her voice is in it. Where
 // somebody else may be the loudest, nothing is learnt of her level.
 func (f *foreground) follow(level float64, voice, learns bool) bool {
-	if f.behind = 0; !f.isNear(level, voice) {
+	if f.after = 0; !f.isNear(level, voice, behindShare) {
 		return false
 	}
 	if !learns {
@@ -54,21 +58,33 @@ func (f *foreground) follow(level float64, voice, learns bool) bool {
 // await takes a frame in which nobody is listened to, and reports whether there is a voice
 // in it that was not behind the person who spoke last.
 func (f *foreground) await(level float64, voice bool) bool {
-	near := f.isNear(level, voice)
-	if f.behind++; f.silent >= behindFrames || f.behind >= framesOf(behindMost) {
+	near := f.isNear(level, voice, startShare)
+	silence := silentAlone
+	if f.others >= minOthers {
+		silence = silentAmong
+	}
+	if f.after++; f.silent >= framesOf(silence) || f.after >= framesOf(behindAtMost) {
 		*f = foreground{}
 	}
 	return near
 }
 
-// isNear reports whether there is a voice in a frame, and not behind the one that is known.
-func (f *foreground) isNear(level float64, voice bool) bool {
+// isNear reports whether there is a voice in a frame, and not behind the one that is known:
+// the last half second reaches a share of its level.
+func (f *foreground) isNear(level float64, voice bool, share float64) bool {
 	f.recent[f.next] = level
 	f.next = (f.next + 1) % behindFrames
 	if f.silent++; voice {
 		f.silent = 0
 	}
-	return voice && (f.voiced < minForeground || slices.Max(f.recent[:]) >= behindShare*f.level())
+	if !voice || f.voiced < minForeground {
+		return voice
+	}
+	near := slices.Max(f.recent[:]) >= share*f.level()
+	if !near {
+		f.others++
+	}
+	return near
 }
 
 // level is how loud the person is, in units of a 16-bit sample.
