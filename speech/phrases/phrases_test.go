@@ -34,7 +34,7 @@ func TestShortUtterancesHaveAnIntent(t *testing.T) {
 // Recognisers write a hum, a laugh and a hush with as many letters as they like.
 func TestSoundsHaveAnIntentHoweverTheyAreWritten(t *testing.T) {
 	tests := map[phrases.Intent][]string{
-		phrases.Nod: {"M.H.M.", "And M.H.M.", "Mm.", "Mmhmm.", "Hmmm", "Mhm hm", "Mm-hmm.", "mmmmm", "M-hm", "Mmm, hmm.", "H.M.", "M'hm.", "Hm-hm, ja.", "Uh-huh.", "Uhhuh", "Uh huh, uh huh.", "Ah.", "Aah!", "Ahh, okay.", "Aha.", "Ah-ha!", "Ahaa",
+		phrases.Nod: {"Uh-uh.", "M.H.M.", "And M.H.M.", "Mm.", "Mmhmm.", "Hmmm", "Mhm hm", "Mm-hmm.", "mmmmm", "M-hm", "Mmm, hmm.", "H.M.", "M'hm.", "Hm-hm, ja.", "Uh-huh.", "Uhhuh", "Uh huh, uh huh.", "Ah.", "Aah!", "Ahh, okay.", "Aha.", "Ah-ha!", "Ahaa",
 			"Oh.", "Ooh!", "Ohhh, wow.", "Ooooh", "Hahaha.", "Ha ha ha ha.", "Hehehe", "Heh heh", "Hihihi", "Hohoho", "Eh.", "Huh.", "Hä?", "Tja.", "M.H.M. Okay. M.H.M.", "Und M.H.M."},
 		phrases.Stop:     {"Shh.", "Shhhh!", "Sh sh sh.", "Ssh", "Psst!", "Pssst", "Pst.", "Pscht!", "Psch", "Scht!", "Okay, shhh."},
 		phrases.NoIntent: {"M.H.M. What time is it?", "Hum a song.", "Mom", "H and B", "Ham", "Aha is a band", "Him", "Ohm", "Ohio", "Shed", "He", "Ash", "Shah", "Uhu kaufen", "Hahn", "Hummus"},
