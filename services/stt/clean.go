@@ -31,7 +31,21 @@ func removeNonSpeech(text string, voiced time.Duration) string {
 	case invented.holds(text), credits.matches(read), isLoop(text), isTooFast(text, voiced):
 		return ""
 	}
-	return text
+	return saidOnce(text)
+}
+
+// saidOnce is text, or its first half where the second one repeats it word by word, as
+// recognisers do where others talk behind the person. Two words twice are force: "come on,
+// come on".
+func saidOnce(text string) string {
+	const fewest = 3 // words
+	all := strings.Fields(text)
+	half := len(all) / 2
+	first, second := strings.Join(all[:half], " "), strings.Join(all[half:], " ")
+	if half < fewest || !slices.Equal(spokenWords(first), spokenWords(second)) {
+		return text
+	}
+	return first
 }
 
 // isTooFast reports whether text has more words than anybody says in a time: it was not
