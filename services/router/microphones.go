@@ -104,6 +104,16 @@ func (c *conversation) steers(text, room string) bool {
 	return c.busy(room) && c.phraseBook.IntentOf(rest) != phrases.NoIntent
 }
 
+// dropWaiting has a transcript that waits for those of other rooms answered by nobody.
+func (c *conversation) dropWaiting(r *room, now time.Time) []effect {
+	p := r.waiting
+	if p == nil {
+		return nil
+	}
+	r.waiting = nil
+	return []effect{c.newTurn(p.f, p.from, r, now).record(contract.TurnInterrupted, "stop", now)}
+}
+
 // heardBetter ignores a transcript, as another room answers it.
 func (c *conversation) heardBetter(f contract.FinalTranscript, from origin, other string, now time.Time) []effect {
 	r := c.roomAt(from.room, now)

@@ -137,3 +137,27 @@ func TestOtherWordsInAnotherRoomAreAnsweredThere(t *testing.T) {
 	h.dropped("kitchen", "no_words")
 	h.expect("ask What is the capital of France?")
 }
+
+// A transcript may wait for seconds for that of another room, and somebody stops it meanwhile.
+func TestAStopIsForWhatStillWaitsForAnotherMicrophone(t *testing.T) {
+	for name, stop := range map[string]func(*household){
+		"typed":  func(h *household) { h.typed("hall", "stop") },
+		"spoken": func(h *household) { h.final("hall", "Stop.") },
+	} {
+		h := newHousehold(t, nil)
+		for _, room := range []string{"hall", "kitchen"} {
+			h.event(room, contract.WakeEventSpeechStart, 0.1)
+		}
+		h.pass(time.Second)
+		h.quiet("hall")
+		h.final("hall", "Tell me a story.")
+		h.expect()
+		stop(h)
+		h.expect("interrupted stop", "done stop")
+		h.quiet("kitchen")
+		h.pass(5 * time.Second)
+		if len(h.asks) > 0 {
+			t.Errorf("%s: it was asked all the same", name)
+		}
+	}
+}

@@ -30,7 +30,7 @@ func (c *conversation) steer(t *turn, r *room, from origin, meant bool, now time
 	switch as := c.phraseBook.IntentOf(t.text); {
 	case (as == phrases.Stop || as == phrases.Pause) && t.saidBefore(r.running):
 		return []effect{t.record(contract.TurnIgnored, "said before the answer", now)}, true
-	case as == phrases.Stop && (busy || r.held != nil):
+	case as == phrases.Stop && (busy || r.held != nil || r.waiting != nil):
 		return append(c.silenceRoom(from.room, r, "stop", now), t.record(contract.TurnDone, "stop", now)), true
 	case as >= phrases.Pause && !busy && c.mayAnswer(t, r, now): // "cancel", or "one minute"
 	case as == phrases.Stop && meant: // nothing goes on
