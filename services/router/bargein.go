@@ -251,7 +251,7 @@ func (c *conversation) silenceRoom(name string, r *room, reason string, now time
 	}
 	if reason == "stop" {
 		out = append(out, c.stopRinging(name)...)
-		out = append(out, c.dropWaiting(r, now)...)
+		out = append(out, c.dropWaiting(r, contract.TurnInterrupted, reason, now)...)
 	}
 	return append(out, c.endDuck(name, r)...)
 }

@@ -123,10 +123,7 @@ func (c *conversation) tick(now time.Time) (out []effect) {
 func (c *conversation) leave(now time.Time) (out []effect) {
 	for _, name := range c.roomNames() {
 		r := c.rooms[name]
-		if p := r.waiting; p != nil {
-			r.waiting = nil
-			out = append(out, c.newTurn(p.f, p.from, r, now).record(contract.TurnFailed, "shutdown", now))
-		}
+		out = append(out, c.dropWaiting(r, contract.TurnFailed, "shutdown", now)...)
 		if r.running == nil { // an announcement goes on by itself
 			out = append(out, c.giveBack(name, r, "shutdown", now)...)
 		}

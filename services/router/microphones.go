@@ -105,13 +105,13 @@ func (c *conversation) steers(text, room string) bool {
 }
 
 // dropWaiting has a transcript that waits for those of other rooms answered by nobody.
-func (c *conversation) dropWaiting(r *room, now time.Time) []effect {
+func (c *conversation) dropWaiting(r *room, outcome, reason string, now time.Time) []effect {
 	p := r.waiting
 	if p == nil {
 		return nil
 	}
 	r.waiting = nil
-	return []effect{c.newTurn(p.f, p.from, r, now).record(contract.TurnInterrupted, "stop", now)}
+	return []effect{c.newTurn(p.f, p.from, r, now).record(outcome, reason, now)}
 }
 
 // heardBetter ignores a transcript, as another room answers it.
