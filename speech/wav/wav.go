@@ -107,14 +107,23 @@ func NewReader(r io.Reader) (*Reader, error) {
 	}
 }
 
-// readLength reads how long the samples of a large file are.
-func (w *Reader) readLength(size uint32) error {
+// readHeader reads a part of the header of so many bytes; subject begins the error about them.
+func (w *Reader) readHeader(subject string, size uint32) ([]byte, error) {
 	if size < 16 || size > maxFormat {
-		return fmt.Errorf("the lengths of the WAV file have %d bytes, want 16 to %d", size, maxFormat)
+		return nil, fmt.Errorf("%s %d bytes, want 16 to %d", subject, size, maxFormat)
 	}
 	b := make([]byte, size)
 	if _, err := io.ReadFull(w.r, b); err != nil {
-		return fmt.Errorf("read WAV: %w", err)
+		return nil, fmt.Errorf("read WAV: %w", err)
+	}
+	return b, nil
+}
+
+// readLength reads how long the samples of a large file are.
+func (w *Reader) readLength(size uint32) error {
+	b, err := w.readHeader("the lengths of the WAV file have", size)
+	if err != nil {
+		return err
 	}
 	if n := int64(w.form.order.Uint64(b[8:])); n > 0 {
 		w.left = n
@@ -123,12 +132,9 @@ func (w *Reader) readLength(size uint32) error {
 }
 
 func (w *Reader) readFormat(size uint32) error {
-	if size < 16 || size > maxFormat {
-		return fmt.Errorf("the format of the WAV file has %d bytes, want 16 to %d", size, maxFormat)
-	}
-	b := make([]byte, size)
-	if _, err := io.ReadFull(w.r, b); err != nil {
-		return fmt.Errorf("read WAV: %w", err)
+	b, err := w.readHeader("the format of the WAV file has", size)
+	if err != nil {
+		return err
 	}
 	order := w.form.order
 	f := form{coding: order.Uint16(b), channels: int(order.Uint16(b[2:])), bits: int(order.Uint16(b[14:])), order: order}
