@@ -247,7 +247,13 @@ func align(a, b []string) (all []match) {
 // abbreviates reports whether short has some letters of word, with its first and its last,
 // and no vowel, as "dr" of "doctor" and "st" of "street".
 func abbreviates(short, word string) bool {
-	if len(short) < 2 || len(short) > 4 || len(short) >= len(word) || short[0] != word[0] || short[len(short)-1] != word[len(word)-1] || strings.ContainsAny(short, "aeiouy0123456789") {
+	const shortest, longest = 2, 4
+	switch n := len(short); {
+	case n < shortest || n > longest || n >= len(word):
+		return false
+	case short[0] != word[0] || short[n-1] != word[len(word)-1]:
+		return false
+	case strings.ContainsAny(short, "aeiouy0123456789"):
 		return false
 	}
 	for i := range len(short) {

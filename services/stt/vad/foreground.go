@@ -9,8 +9,8 @@ import (
 const (
 	// A voice is behind that of the person who speaks when nothing of the last half second
 	// comes near hers. She is softer than that between words, but rarely for so long. What
-	// begins right behind her last word has to come nearer to be hers, as it has the time of
-	// a word for that (docs/decisions/038-the-louder-voice-speaks.md has the figures).
+	// begins right behind her last word has to come nearer to count as hers: its loudest
+	// syllable decides (docs/decisions/038-the-louder-voice-speaks.md has the figures).
 	behindShare  = 0.45 // of her level, 7 dB, while she speaks
 	behindFrames = int(500 * time.Millisecond / FrameDuration)
 	startShare   = 0.6 // 4.4 dB, for what begins behind her
