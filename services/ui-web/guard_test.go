@@ -150,7 +150,7 @@ func TestSocketRefusals(t *testing.T) {
 
 func TestHeaders(t *testing.T) {
 	kittest.Run(t, "on every answer", func(t *testing.T, b *kittest.Harness) {
-		for path, kind := range map[string]string{"/": "text/html", "/app.js": "text/javascript", "/ear-worklet.js": "text/javascript", "/style.css": "text/css", "/icon.svg": "image/svg+xml", "/nothing": "text/plain"} {
+		for path, kind := range map[string]string{"/": "text/html", "/app.js": "text/javascript", "/reload.js": "text/javascript", "/ear-worklet.js": "text/javascript", "/style.css": "text/css", "/icon.svg": "image/svg+xml", "/nothing": "text/plain"} {
 			_, h, _ := get(t, b, path, nil)
 			if !strings.HasPrefix(h.Get("Content-Type"), kind) || h.Get("X-Content-Type-Options") != "nosniff" {
 				t.Errorf("%s is %s, %s", path, h.Get("Content-Type"), h.Get("X-Content-Type-Options"))

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -57,8 +58,9 @@ func resize(t *testing.T, ctx context.Context, width, height int64, opts ...chro
 	do(t, ctx, chromedp.Evaluate[chromedp.Void](`new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))`, chromedp.EvalAwaitPromise))
 }
 
-// listenForErrors fails the test at each uncaught exception and each error in
-// the console.
+// listenForErrors fails the test at each uncaught exception and each error in the console. That
+// the network changes under the browser is no error of the page, which loads again: tests that
+// run beside this one start containers, and with them networks.
 func listenForErrors(t *testing.T, ctx context.Context) {
 	t.Helper()
 	err := chromedp.Listen(ctx, func(e any) {
@@ -70,7 +72,7 @@ func listenForErrors(t *testing.T, ctx context.Context) {
 				t.Errorf("console: %v", e.Args)
 			}
 		case *log.EventEntryAdded:
-			if e.Entry.Level == log.EntryLevelError {
+			if e.Entry.Level == log.EntryLevelError && !strings.Contains(e.Entry.Text, "net::ERR_NETWORK_CHANGED") {
 				t.Errorf("browser: %s %s", e.Entry.Text, e.Entry.URL)
 			}
 		}
@@ -106,9 +108,18 @@ func do(t *testing.T, ctx context.Context, steps ...chromedp.Action[chromedp.Voi
 func await(t *testing.T, ctx context.Context, script string) {
 	t.Helper()
 	wait := chromedp.Poll[chromedp.Void](script, chromedp.WithPollingInterval(50*time.Millisecond), chromedp.WithPollingTimeout(time.Minute))
-	if err := chromedp.Do(ctx, wait); err != nil {
-		t.Fatalf("%s: %v\n%s", script, err, value[string](t, ctx, `document.body.innerText`))
+	err := chromedp.Do(ctx, wait)
+	for isAnotherDocument(err) { // the page loads itself again
+		err = chromedp.Do(ctx, wait)
 	}
+	if err != nil {
+		t.Fatalf("%s: %v\n%s", script, err, value[string](t, ctx, `document.body?.innerText ?? ""`))
+	}
+}
+
+// isAnotherDocument reports whether a script could not end because its page was loaded again.
+func isAnotherDocument(err error) bool {
+	return err != nil && (strings.Contains(err.Error(), "Inspected target navigated") || strings.Contains(err.Error(), "Cannot find context"))
 }
 
 func value[T any](t *testing.T, ctx context.Context, script string) T {
