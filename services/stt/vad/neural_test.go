@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -101,6 +102,43 @@ func TestSpeechIsFoundInAnySound(t *testing.T) {
 				t.Errorf("%s, %s: %d utterances, the last ends at %v, in silence at %v", c.Name, name, n, got, want)
 			}
 		}
+	}
+}
+
+// TestQuietSpeechIsHeardAsLoudSpeechIs looks for the voice in each frame, not only for the
+// utterance: the first and the soft words are lost where it is found late.
+func TestQuietSpeechIsHeardAsLoudSpeechIs(t *testing.T) {
+	m := model(t)
+	voices := func(a pcm.Audio) (found []bool, first int) {
+		d := vad.NewNeural(m, 70)
+		for ; len(a) >= vad.FrameBytes; a = a[vad.FrameBytes:] {
+			_, voice := d.Detect(a[:vad.FrameBytes])
+			found = append(found, voice)
+		}
+		return found, slices.Index(found, true)
+	}
+	both, all := 0, 0
+	for _, c := range sound.Clips(t, "../testdata/speech") {
+		room := backgrounds["white noise"](time.Second+c.Audio.Duration(), 15)
+		loud := sound.Mix(append(make(pcm.Audio, pcm.BytesPerSecond), c.Audio...), room)
+		want, begins := voices(loud)
+		for _, decibels := range []float64{-10, -20, -30} {
+			got, first := voices(pcm.Scale(loud, math.Pow(10, decibels/20)))
+			for i, voice := range want {
+				if voice {
+					all++
+				}
+				if voice && got[i] {
+					both++
+				}
+			}
+			if late := time.Duration(first-begins) * vad.FrameDuration; first < 0 || late > 200*ms {
+				t.Errorf("%s, %v dB: the first voice is found %v late", c.Name, decibels, late)
+			}
+		}
+	}
+	if share := float64(both) / float64(all); share < 0.97 {
+		t.Errorf("%.1f %% of the voice is found", 100*share)
 	}
 }
 
