@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/gotars/tars/engines/discovery"
 	"github.com/gotars/tars/engines/failover"
@@ -28,8 +29,16 @@ func New(c Config, home string) (Transcriber, error) {
 	return failoverTranscriber{choice.Switch()}, nil
 }
 
-// Transcribe has the best candidate that works transcribe q.
+// Recognisers read best what they hear begin and end: with silence around them 11.2 % of the
+// words were wrong, and 12.3 % without (Whisper base, 145 utterances; docs/conversation.md).
+const (
+	silenceBefore = 600 * time.Millisecond
+	silenceBehind = 700 * time.Millisecond
+)
+
+// Transcribe has the best candidate that works transcribe q, with silence around it.
 func (e failoverTranscriber) Transcribe(ctx context.Context, q Request) (r Result, err error) {
+	q.Audio = q.Audio.Padded(silenceBefore, silenceBehind)
 	err = e.Do(ctx, func(ctx context.Context, c candidate) (bool, error) {
 		r, err = c.Engine.Transcribe(ctx, q)
 		return false, err

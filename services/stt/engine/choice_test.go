@@ -1,13 +1,18 @@
 package engine_test
 
 import (
+	"bytes"
 	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
 	"github.com/gotars/tars/engines/discovery"
 	"github.com/gotars/tars/engines/enginetest"
 	"github.com/gotars/tars/services/stt/engine"
+	"github.com/gotars/tars/speech/pcm"
 )
 
 func TestWhatIsFoundIsUsed(t *testing.T) {
@@ -49,6 +54,34 @@ func TestWhatIsFoundIsUsed(t *testing.T) {
 	look()
 	look() // one that answers late once is not gone
 	reads("no recogniser", 4)
+}
+
+// TestARecogniserHearsSilenceAroundTheWords reads what a server is sent.
+func TestARecogniserHearsSilenceAroundTheWords(t *testing.T) {
+	words := pcm.Audio(strings.Repeat("\x01\x02\x03\x04", 4000))
+	var sent []byte
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		f, _, err := r.FormFile("file")
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		sent, _ = io.ReadAll(f)
+		_, _ = io.WriteString(w, `{"text":"yes"}`)
+	}))
+	t.Cleanup(server.Close)
+	e, err := engine.New(engine.Config{Engine: "openai", OpenAIURL: server.URL, Hosts: enginetest.Nowhere, Timeout: enginetest.Patience}, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r, err := e.Transcribe(t.Context(), engine.Request{Audio: words}); err != nil || r.Text != "yes" {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	before, behind, found := bytes.Cut(sent, words)
+	silence := make([]byte, pcm.BytesPerSecond/2)
+	if !found || !bytes.HasSuffix(before, silence) || !bytes.HasPrefix(behind, silence) {
+		t.Errorf("%d bytes with %d before the words and %d behind", len(sent), len(before), len(behind))
+	}
 }
 
 func TestWhatIsSetComesFirst(t *testing.T) {
