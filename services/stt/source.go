@@ -105,12 +105,12 @@ func (e *audioSource) hear(a contract.MicAudio, m mute) []speechEvent {
 	return facts
 }
 
-// minSpeech is the voice that it takes to be speech. A frame less is enough while the
+// minSpeech is the voice that it takes to be speech. Two frames less are enough while the
 // assistant speaks: to lower its voice for a click costs little, and people notice when it is
 // lowered late.
 func (e *audioSource) minSpeech() time.Duration {
 	if e.own.audible(e.lastAudio) {
-		return max(vad.FrameDuration, e.set.MinSpeech-vad.FrameDuration)
+		return max(vad.FrameDuration, e.set.MinSpeech-2*vad.FrameDuration)
 	}
 	return e.set.MinSpeech
 }

@@ -69,7 +69,7 @@ func TestItTakesLessVoiceWhileTheAssistantSpeaks(t *testing.T) {
 		t.Errorf("while it is silent it takes %v", got)
 	}
 	e.own.speaks(time.Now())
-	if got, want := e.minSpeech(), set.MinSpeech-vad.FrameDuration; got != want {
+	if got, want := e.minSpeech(), set.MinSpeech-2*vad.FrameDuration; got != want {
 		t.Errorf("while it speaks it takes %v, want %v", got, want)
 	}
 	e.set.MinSpeech = vad.FrameDuration
