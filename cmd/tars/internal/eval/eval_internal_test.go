@@ -150,7 +150,7 @@ func TestCorpusIsReadAndItsAbsenceExplained(t *testing.T) {
 func TestReportHasATableForWhatWasMeasured(t *testing.T) {
 	r := Report{
 		Recogniser: "test",
-		Hearing:    []Heard{{Condition: "clean", Words: 10, Wrong: 1, Ended: new(0.5)}, {Condition: "clean", Words: 10, Wrong: 10, Lost: true}},
+		Hearing:    []Heard{{Condition: "clean", Words: 10, Wrong: 1, Ended: new(0.5)}, {Condition: "clean", Words: 10, Wrong: 10, Lost: true}, {Condition: "reverb", Words: 10, Wrong: 2, WholeWrong: 1}, {Condition: "reverb", Words: 10, Wrong: 2, WholeWrong: 1}},
 		Interruptions: []Yield{
 			{Kind: KindInterruption, Duck: new(0.2), Silence: new(0.6)}, {Kind: KindInterruption, Duck: new(0.2), Silence: new(1.2)}, {Kind: KindInterruption},
 		},
@@ -160,7 +160,8 @@ func TestReportHasATableForWhatWasMeasured(t *testing.T) {
 	r.Print(&out)
 	text := strings.Join(strings.Fields(out.String()), " ")
 	for _, want := range []string{
-		"| clean | 2 | 55.0 % | 0.0 % | 1 |",
+		"| clean | 2 | 55.0 % | 0.0 % | +55.0 (+10.0 to +100.0) | 1 |",
+		"| reverb | 2 | 20.0 % | 10.0 % | +10.0 (+10.0 to +10.0) | 0 |",
 		"| interruption | 0 % | 3 | 2 | 0.20 s | 0.20 s | 1.20 s | 1.20 s | 1 | 2 |",
 		"| nod | 3 | 2 | 1 |",
 	} {

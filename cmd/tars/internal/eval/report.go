@@ -89,23 +89,24 @@ func known(values ...*float64) (all []float64) {
 }
 
 func (r *Report) hearingRows() [][]string {
-	rows := [][]string{{"condition", "clips", "word errors", "engine on the whole file", "clips lost", "speech end, median", "final, median", "final, 90 %"}}
+	rows := [][]string{{"condition", "clips", "word errors", "engine on the whole file", "difference in points, 95 % interval", "clips lost", "speech end, median", "final, median", "final, 90 %"}}
 	for _, c := range Conditions {
-		var wrong, whole, words, lost, clips int
+		var wrong, whole, words, lost int
 		var ended, speechEnd []float64
+		var clips []Heard
 		for _, h := range r.Hearing {
 			if h.Condition != c.Name {
 				continue
 			}
-			clips++
+			clips = append(clips, h)
 			wrong, whole, words = wrong+h.Wrong, whole+h.WholeWrong, words+h.Words
 			ended, speechEnd = append(ended, known(h.Ended)...), append(speechEnd, known(h.SpeechEnd)...)
 			if h.Lost {
 				lost++
 			}
 		}
-		if clips > 0 {
-			rows = append(rows, []string{c.Name, fmt.Sprint(clips), percent(wrong, words), percent(whole, words), fmt.Sprint(lost),
+		if len(clips) > 0 {
+			rows = append(rows, []string{c.Name, fmt.Sprint(len(clips)), percent(wrong, words), percent(whole, words), differenceIn(clips), fmt.Sprint(lost),
 				inSeconds(speechEnd, 0.5), inSeconds(ended, 0.5), inSeconds(ended, 0.9)})
 		}
 	}
