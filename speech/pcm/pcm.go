@@ -2,7 +2,6 @@
 package pcm
 
 import (
-	"slices"
 	"time"
 
 	"github.com/gotars/tars/speech/wav"
@@ -25,9 +24,3 @@ func (a Audio) Duration() time.Duration {
 
 // WAV returns a as a file that every recogniser reads.
 func (a Audio) WAV() []byte { return wav.Encode(a, Rate) }
-
-// Padded returns a with silence before and behind it.
-func (a Audio) Padded(before, behind time.Duration) Audio {
-	silence := func(d time.Duration) Audio { return make(Audio, 2*int(d.Seconds()*Rate)) }
-	return slices.Concat(silence(before), a, silence(behind))
-}

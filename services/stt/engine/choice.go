@@ -7,6 +7,7 @@ import (
 
 	"github.com/gotars/tars/engines/discovery"
 	"github.com/gotars/tars/engines/failover"
+	"github.com/gotars/tars/speech/pcm"
 )
 
 // candidate is one of the Transcribers to choose from.
@@ -29,16 +30,16 @@ func New(c Config, home string) (Transcriber, error) {
 	return failoverTranscriber{choice.Switch()}, nil
 }
 
-// Recognisers read best what they hear begin and end: with silence around them 11.2 % of the
-// words were wrong, and 12.3 % without (Whisper base, 145 utterances; docs/conversation.md).
+// Recognisers read best what they hear begin and end (docs/decisions/040-room-around-the-words.md
+// has figures).
 const (
-	silenceBefore = 600 * time.Millisecond
-	silenceBehind = 700 * time.Millisecond
+	roomBefore = 600 * time.Millisecond
+	roomBehind = 700 * time.Millisecond
 )
 
-// Transcribe has the best candidate that works transcribe q, with silence around it.
+// Transcribe has the best candidate that works transcribe q, with some of the room around it.
 func (e failoverTranscriber) Transcribe(ctx context.Context, q Request) (r Result, err error) {
-	q.Audio = q.Audio.Padded(silenceBefore, silenceBehind)
+	q.Audio = pcm.InRoomTone(q.Audio, roomBefore, roomBehind)
 	err = e.Do(ctx, func(ctx context.Context, c candidate) (bool, error) {
 		r, err = c.Engine.Transcribe(ctx, q)
 		return false, err

@@ -56,8 +56,8 @@ func TestWhatIsFoundIsUsed(t *testing.T) {
 	reads("no recogniser", 4)
 }
 
-// TestARecogniserHearsSilenceAroundTheWords reads what a server is sent.
-func TestARecogniserHearsSilenceAroundTheWords(t *testing.T) {
+// TestARecogniserHearsTheRoomAroundTheWords reads what a server is sent.
+func TestARecogniserHearsTheRoomAroundTheWords(t *testing.T) {
 	words := pcm.Audio(strings.Repeat("\x01\x02\x03\x04", 4000))
 	var sent []byte
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -78,8 +78,7 @@ func TestARecogniserHearsSilenceAroundTheWords(t *testing.T) {
 		t.Fatalf("%+v, %v", r, err)
 	}
 	before, behind, found := bytes.Cut(sent, words)
-	silence := make([]byte, pcm.BytesPerSecond/2)
-	if !found || !bytes.HasSuffix(before, silence) || !bytes.HasPrefix(behind, silence) {
+	if least := pcm.BytesPerSecond / 2; !found || len(before) < least || len(behind) < least {
 		t.Errorf("%d bytes with %d before the words and %d behind", len(sent), len(before), len(behind))
 	}
 }
