@@ -33,12 +33,15 @@ const (
 
 	// The network was trained on speech of a usual level. Of speech that is 30 dB quieter it
 	// misses soft words and beginnings: it found 91.5 % of the frames in which it hears a voice
-	// at the usual level, and 98.7 % since it hears everything as if the loudest frame of the
+	// at the usual level, and 98.4 % since it hears everything as if the loudest frame of the
 	// last seconds had that level. It takes keyboards for speech less often, too
 	// (docs/decisions/039-the-detector-hears-one-level.md has the table).
 	usualLevel = 3000 // RMS
 	maxGain    = 100  // 40 dB: what is quieter than that is hardly speech
 	gainDecay  = 0.98 // of the loudest level, with each frame: 9 dB in a second
+	// raisedNoise is how loud the noise of the room may become: louder, the network
+	// takes a moment of it for a voice, or finds the next word late.
+	raisedNoise = 25 // RMS
 )
 
 // Neural is a [Detector] that takes for speech what a neural network does, so that
@@ -100,7 +103,7 @@ func (d *Neural) Detect(frame []byte) (level float64, voice bool) {
 // gain is what a frame of a level is multiplied by for the network.
 func (d *Neural) gain(level float64) float64 {
 	d.loudest = max(level, d.loudest*gainDecay)
-	return min(max(1, usualLevel/d.loudest), maxGain) // of nothing, the most
+	return max(1, min(usualLevel/d.loudest, raisedNoise/d.loudness.noiseFloor(), maxGain)) // of nothing, the most
 }
 
 // restNetwork skips a quiet frame: it keeps only the last samples, which the network
