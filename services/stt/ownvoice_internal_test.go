@@ -15,10 +15,9 @@ type scriptedDetector struct {
 	voice bool
 }
 
-func (d *scriptedDetector) Detect([]byte) (float64, bool) { return d.level, d.voice }
-func (*scriptedDetector) Thresholds() (start, keep float64) {
-	return 0, 0
-}
+func (d *scriptedDetector) Detect([]byte) (float64, bool)   { return d.level, d.voice }
+func (*scriptedDetector) Thresholds() (start, keep float64) { return 0, 0 }
+func (*scriptedDetector) NoiseFloor() float64               { return 0 }
 
 // ear is a microphone in a test.
 type ear struct {

@@ -15,6 +15,15 @@ const (
 	behindFrames = int(500 * time.Millisecond / FrameDuration)
 	startShare   = 0.6 // 4.4 dB, for what begins behind her
 
+	// Where the noise of the room reaches this share of her level, 24 dB, others may be a part of
+	// it. What counts of the last half second is then not its loudest frame, which a single
+	// syllable of theirs is, and her level is that of no more than 0.3 s, as they may have
+	// been taken for her.
+	loudRoom      = 0.06
+	loudShare     = 0.5 // 6 dB
+	loudPeak      = 5   // fifth loudest frame
+	maxLoudFrames = 15
+
 	loudFrames    = 0.1 // the level of a person is the one that this share of the frames of her voice reaches
 	minForeground = 15  // frames of voice that tell it: 0.3 s
 	maxDecibels   = 96  // above the least that 16 bits can say
@@ -41,10 +50,10 @@ type foreground struct {
 	after  int                   // frames since what she said was over
 }
 
-// follow takes a frame of what a person says, and reports whether her voice is in it. Where
-// somebody else may be the loudest, nothing is learnt of her level.
-func (f *foreground) follow(level float64, voice, learns bool) bool {
-	if f.after = 0; !f.isNear(level, voice, behindShare) {
+// follow takes a frame of what a person says in a room of some noise, and reports whether her
+// voice is in it. Where somebody else may be the loudest, nothing is learnt of her level.
+func (f *foreground) follow(level float64, voice bool, noise float64, learns bool) bool {
+	if f.after = 0; !f.isNear(level, voice, noise, behindShare) {
 		return false
 	}
 	if !learns {
@@ -57,10 +66,10 @@ func (f *foreground) follow(level float64, voice, learns bool) bool {
 
 // await takes a frame in which nobody is listened to, and reports whether there is a voice
 // in it that was not behind the person who spoke last.
-func (f *foreground) await(level float64, voice bool) bool {
-	near := f.isNear(level, voice, startShare)
+func (f *foreground) await(level float64, voice bool, noise float64) bool {
+	near := f.isNear(level, voice, noise, startShare)
 	silence := silentAlone
-	if f.others >= minOthers {
+	if f.others >= minOthers || f.mayHoldOthers(noise) {
 		silence = silentAmong
 	}
 	if f.after++; f.silent >= framesOf(silence) || f.after >= framesOf(behindAtMost) {
@@ -71,7 +80,7 @@ func (f *foreground) await(level float64, voice bool) bool {
 
 // isNear reports whether there is a voice in a frame, and not behind the one that is known:
 // the last half second reaches a share of its level.
-func (f *foreground) isNear(level float64, voice bool, share float64) bool {
+func (f *foreground) isNear(level float64, voice bool, noise, share float64) bool {
 	f.recent[f.next] = level
 	f.next = (f.next + 1) % behindFrames
 	if f.silent++; voice {
@@ -80,18 +89,36 @@ func (f *foreground) isNear(level float64, voice bool, share float64) bool {
 	if !voice || f.voiced < minForeground {
 		return voice
 	}
-	near := slices.Max(f.recent[:]) >= share*f.level()
+	peak, loud := 1, loudFrames*float64(f.voiced)
+	if f.mayHoldOthers(noise) {
+		peak, loud, share = loudPeak, min(maxLoudFrames, loud), max(loudShare, share)
+	}
+	near := f.lately(peak) >= share*f.levelOf(loud)
 	if !near {
 		f.others++
 	}
 	return near
 }
 
-// level is how loud the person is, in units of a 16-bit sample.
-func (f *foreground) level() float64 {
+// mayHoldOthers reports whether the noise of the room is so near to the person that it may
+// be others who talk.
+func (f *foreground) mayHoldOthers(noise float64) bool {
+	return f.voiced >= minForeground && noise >= loudRoom*f.levelOf(loudFrames*float64(f.voiced))
+}
+
+// lately is the level that so many frames of the last half second reach.
+func (f *foreground) lately(frames int) float64 {
+	levels := f.recent
+	slices.Sort(levels[:])
+	return levels[len(levels)-frames]
+}
+
+// levelOf is the level that so many frames of the person's voice reach, in units of a 16-bit
+// sample.
+func (f *foreground) levelOf(frames float64) float64 {
 	louder := 0
 	for db, n := range slices.Backward(f.decibels[:]) {
-		if louder += n; float64(louder) >= loudFrames*float64(f.voiced) {
+		if louder += n; float64(louder) >= frames {
 			return math.Pow(10, float64(db)/20)
 		}
 	}

@@ -20,6 +20,7 @@ func (loudIsVoice) Detect(frame []byte) (level float64, voice bool) {
 }
 
 func (loudIsVoice) Thresholds() (start, keep float64) { return 50, 50 }
+func (loudIsVoice) NoiseFloor() float64               { return 0 }
 
 func TestAVoiceBehindThePersonIsNotHers(t *testing.T) {
 	const person, television, nobody = 3000.0, 900.0, 0.0 // RMS in units of a 16-bit sample
@@ -55,6 +56,34 @@ func TestAVoiceBehindThePersonIsNotHers(t *testing.T) {
 				t.Errorf("heard %q\nwant  %q", got, tt.want)
 			}
 		})
+	}
+}
+
+// manyPeople takes for a voice what is not nearly silent, in a room where many talk.
+type manyPeople struct{ loudIsVoice }
+
+func (manyPeople) NoiseFloor() float64 { return 300 }
+
+// TestASyllableOfManyPeopleIsNotHers has people talk behind the person, now and then one of them
+// for a moment as loud as she is when she speaks softly.
+func TestASyllableOfManyPeopleIsNotHers(t *testing.T) {
+	const person, others, syllable = 3000.0, 900.0, 1600.0
+	behind := func(d time.Duration) pcm.Audio {
+		return sound.Wave(d, func(t float64) float64 {
+			if math.Mod(t, 0.7) < 0.06 {
+				return syllable
+			}
+			return others
+		})
+	}
+	said := sound.Wave(2*time.Second, func(float64) float64 { return person })
+	all := slices.Concat(behind(3*time.Second), said, behind(5*time.Second))
+	ends := func(d vad.Detector) string { return story(hear(vad.NewSegmenter(segmentation(), d), all, 640)) }
+	if got, want := ends(manyPeople{}), "started 120, sustained 500, ended 5720, complete 6100"; got != want {
+		t.Errorf("heard %q\nwant  %q", got, want)
+	}
+	if got, want := ends(loudIsVoice{}), "started 120, sustained 500"; got != want { // where nothing tells of others it may be she
+		t.Errorf("in a quiet room heard %q\nwant  %q", got, want)
 	}
 }
 

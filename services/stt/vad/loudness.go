@@ -115,9 +115,9 @@ func (d *Loudness) updateNoiseFloor() {
 	}
 }
 
-// noiseFloor is the level of the room when nobody speaks; 0 while it is unknown.
-// It is known when the window is full, and at once when it is quiet.
-func (d *Loudness) noiseFloor() float64 {
+// NoiseFloor implements Detector. It is known when the window is full, and at once when the
+// room is quiet.
+func (d *Loudness) NoiseFloor() float64 {
 	floor := d.blockMin
 	for _, b := range d.blockMins {
 		floor = min(floor, b)
@@ -133,5 +133,5 @@ func (d *Loudness) Thresholds() (start, keep float64) { return d.startThreshold(
 
 // startThreshold and keepThreshold are the levels that the next frame must reach to be
 // speech: after a frame without voice, and after one with voice.
-func (d *Loudness) startThreshold() float64 { return max(d.minLevel, startFactor*d.noiseFloor()) }
-func (d *Loudness) keepThreshold() float64  { return max(d.minLevel/2, keepFactor*d.noiseFloor()) }
+func (d *Loudness) startThreshold() float64 { return max(d.minLevel, startFactor*d.NoiseFloor()) }
+func (d *Loudness) keepThreshold() float64  { return max(d.minLevel/2, keepFactor*d.NoiseFloor()) }

@@ -87,7 +87,7 @@ func (d *Neural) Detect(frame []byte) (level float64, voice bool) {
 	for ; len(frame) >= 2; frame = frame[2:] {
 		d.unheard = append(d.unheard, gain*float32(int16(binary.LittleEndian.Uint16(frame))))
 	}
-	if level < max(minGateLevel, gateFactor*d.loudness.noiseFloor()) {
+	if level < max(minGateLevel, gateFactor*d.loudness.NoiseFloor()) {
 		d.quietFrames++
 	} else {
 		d.quietFrames = 0
@@ -103,7 +103,7 @@ func (d *Neural) Detect(frame []byte) (level float64, voice bool) {
 // gain is what a frame of a level is multiplied by for the network.
 func (d *Neural) gain(level float64) float64 {
 	d.loudest = max(level, d.loudest*gainDecay)
-	return max(1, min(usualLevel/d.loudest, raisedNoise/d.loudness.noiseFloor(), maxGain)) // of nothing, the most
+	return max(1, min(usualLevel/d.loudest, raisedNoise/d.loudness.NoiseFloor(), maxGain)) // of nothing, the most
 }
 
 // restNetwork skips a quiet frame: it keeps only the last samples, which the network
@@ -137,3 +137,6 @@ func (d *Neural) runNetwork() {
 func (d *Neural) Thresholds() (start, keep float64) {
 	return math.Inf(-1), d.loudness.keepThreshold()
 }
+
+// NoiseFloor implements Detector.
+func (d *Neural) NoiseFloor() float64 { return d.loudness.NoiseFloor() }

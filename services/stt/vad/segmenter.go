@@ -180,10 +180,11 @@ func (s *Segmenter) SoFar() pcm.Audio { return slices.Clone(s.speech.pcm) }
 func (s *Segmenter) hearFrame(f []byte) []Event {
 	s.frames++
 	level, voice := s.detector.Detect(f)
+	noise := s.detector.NoiseFloor()
 	if s.open {
-		return s.continueUtterance(f, level, s.person.follow(level, voice, !s.overVoice))
+		return s.continueUtterance(f, level, s.person.follow(level, voice, noise, !s.overVoice))
 	}
-	voice = s.person.await(level, voice)
+	voice = s.person.await(level, voice, noise)
 	s.preRoll.add(f, level, voice)
 	if !s.detectOnset(voice) {
 		return nil

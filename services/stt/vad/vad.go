@@ -24,4 +24,6 @@ type Detector interface {
 	// what is known of the room after the last frame. A Segmenter judges by them
 	// once more what was taken for speech before the room was known.
 	Thresholds() (start, keep float64)
+	// NoiseFloor is the level of the room when nobody speaks; 0 while it is unknown.
+	NoiseFloor() float64
 }
