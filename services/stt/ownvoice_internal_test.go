@@ -18,6 +18,7 @@ type scriptedDetector struct {
 func (d *scriptedDetector) Detect([]byte) (float64, bool)   { return d.level, d.voice }
 func (*scriptedDetector) Thresholds() (start, keep float64) { return 0, 0 }
 func (*scriptedDetector) NoiseFloor() float64               { return 0 }
+func (*scriptedDetector) SetOverVoice(bool)                 {}
 
 // ear is a microphone in a test.
 type ear struct {

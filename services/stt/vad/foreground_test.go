@@ -21,6 +21,7 @@ func (loudIsVoice) Detect(frame []byte) (level float64, voice bool) {
 
 func (loudIsVoice) Thresholds() (start, keep float64) { return 50, 50 }
 func (loudIsVoice) NoiseFloor() float64               { return 0 }
+func (loudIsVoice) SetOverVoice(bool)                 {}
 
 func TestAVoiceBehindThePersonIsNotHers(t *testing.T) {
 	const person, television, nobody = 3000.0, 900.0, 0.0 // RMS in units of a 16-bit sample

@@ -115,6 +115,9 @@ func (d *Loudness) updateNoiseFloor() {
 	}
 }
 
+// SetOverVoice implements Detector: the room is heard as it is anyway.
+func (d *Loudness) SetOverVoice(bool) {}
+
 // NoiseFloor implements Detector. It is known when the window is full, and at once when the
 // room is quiet.
 func (d *Loudness) NoiseFloor() float64 {

@@ -53,6 +53,7 @@ type Neural struct {
 	unheard     []float32 // samples that the network has not processed yet
 	quietFrames int       // frames in a row up to the last that were too quiet for the network
 	loudest     float64   // level of the last seconds' loudest frame, less with each frame since
+	overVoice   bool      // the assistant can be heard
 	voice       bool      // what the network said last
 }
 
@@ -100,9 +101,12 @@ func (d *Neural) Detect(frame []byte) (level float64, voice bool) {
 	return level, d.voice
 }
 
-// gain is what a frame of a level is multiplied by for the network.
+// gain is what a frame of a level is multiplied by for the network. What is quiet while the
+// assistant can be heard is its echo, and stays so.
 func (d *Neural) gain(level float64) float64 {
-	d.loudest = max(level, d.loudest*gainDecay)
+	if d.loudest = max(level, d.loudest*gainDecay); d.overVoice {
+		return 1
+	}
 	return max(1, min(usualLevel/d.loudest, raisedNoise/d.loudness.NoiseFloor(), maxGain)) // of nothing, the most
 }
 
@@ -137,6 +141,9 @@ func (d *Neural) runNetwork() {
 func (d *Neural) Thresholds() (start, keep float64) {
 	return math.Inf(-1), d.loudness.keepThreshold()
 }
+
+// SetOverVoice implements Detector.
+func (d *Neural) SetOverVoice(is bool) { d.overVoice = is }
 
 // NoiseFloor implements Detector.
 func (d *Neural) NoiseFloor() float64 { return d.loudness.NoiseFloor() }

@@ -142,6 +142,28 @@ func TestQuietSpeechIsHeardAsLoudSpeechIs(t *testing.T) {
 	}
 }
 
+// TestTheAssistantIsNotRaised hears its voice 40 dB softer than a person's, as a microphone
+// hears it beside headphones.
+func TestTheAssistantIsNotRaised(t *testing.T) {
+	m := model(t)
+	for _, c := range sound.Clips(t, "../testdata/speech") {
+		softly := pcm.Scale(c.Audio, math.Pow(10, -40.0/20))
+		voiced := func(overVoice bool) (n int) {
+			d := vad.NewNeural(m, 70)
+			d.SetOverVoice(overVoice)
+			for a := softly; len(a) >= vad.FrameBytes; a = a[vad.FrameBytes:] {
+				if _, voice := d.Detect(a[:vad.FrameBytes]); voice {
+					n++
+				}
+			}
+			return n
+		}
+		if person, echo := voiced(false), voiced(true); echo >= person {
+			t.Errorf("%s: a voice in %d frames while the assistant speaks, in %d else", c.Name, echo, person)
+		}
+	}
+}
+
 func TestWeightsThatAreNotThereAreNamed(t *testing.T) {
 	dir := t.TempDir()
 	if _, err := vad.LoadModel(dir); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "make assets") {

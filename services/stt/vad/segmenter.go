@@ -98,7 +98,10 @@ func NewSegmenter(s Segmentation, d Detector) *Segmenter {
 func (s *Segmenter) SetMinSpeech(d time.Duration) { s.settings.MinSpeech = d }
 
 // SetOverVoice says whether the assistant can be heard, which may be louder than the person.
-func (s *Segmenter) SetOverVoice(is bool) { s.overVoice = is }
+func (s *Segmenter) SetOverVoice(is bool) {
+	s.overVoice = is
+	s.detector.SetOverVoice(is)
+}
 
 // Hear takes the next chunk of audio, of any length; an empty one ends the
 // stream. Seq counts the chunks of the source, -1 when it does not count. A

@@ -24,6 +24,9 @@ type Detector interface {
 	// what is known of the room after the last frame. A Segmenter judges by them
 	// once more what was taken for speech before the room was known.
 	Thresholds() (start, keep float64)
+	// SetOverVoice says whether the assistant can be heard, whose echo must not become
+	// easier to hear.
+	SetOverVoice(is bool)
 	// NoiseFloor is the level of the room when nobody speaks; 0 while it is unknown.
 	NoiseFloor() float64
 }
