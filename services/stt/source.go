@@ -107,12 +107,16 @@ func (e *audioSource) hear(a contract.MicAudio, m mute) []speechEvent {
 
 // minSpeech is the voice that it takes to be speech. Two frames less are enough while the
 // assistant speaks: to lower its voice for a click costs little, and people notice when it is
-// lowered late.
+// lowered late. It is one less where the microphone may hear its voice.
 func (e *audioSource) minSpeech() time.Duration {
-	if e.own.audible(e.lastAudio) {
-		return max(vad.FrameDuration, e.set.MinSpeech-2*vad.FrameDuration)
+	var less time.Duration
+	switch audible := e.own.audible(e.lastAudio); {
+	case audible && e.own.room == noEcho:
+		less = 2 * vad.FrameDuration
+	case audible:
+		less = vad.FrameDuration
 	}
-	return e.set.MinSpeech
+	return max(vad.FrameDuration, e.set.MinSpeech-less)
 }
 
 // forgetOwn drops what is being heard, as it is the voice of the assistant.

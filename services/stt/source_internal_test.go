@@ -63,17 +63,28 @@ func TestWhatWasSaidIntoTheAssistantsVoiceIsReadThoughMoreFollows(t *testing.T) 
 }
 
 func TestItTakesLessVoiceWhileTheAssistantSpeaks(t *testing.T) {
-	set := vad.Segmentation{MinSpeech: 120 * time.Millisecond}
-	e := &audioSource{set: set, own: newOwnVoice(&scriptedDetector{}), lastAudio: time.Now()}
-	if got := e.minSpeech(); got != set.MinSpeech {
-		t.Errorf("while it is silent it takes %v", got)
+	const ms = time.Millisecond
+	tests := map[string]struct {
+		speaks bool
+		room   echoKind
+		set    time.Duration
+		want   time.Duration
+	}{
+		"it is silent":                       {false, noEcho, 120 * ms, 120 * ms},
+		"it speaks":                          {true, unknownEcho, 120 * ms, 100 * ms},
+		"the microphone hears it":            {true, echoing, 120 * ms, 100 * ms},
+		"the microphone hears nothing of it": {true, noEcho, 120 * ms, 80 * ms},
+		"of a frame all is needed":           {true, noEcho, vad.FrameDuration, vad.FrameDuration},
 	}
-	e.own.speaks(time.Now())
-	if got, want := e.minSpeech(), set.MinSpeech-2*vad.FrameDuration; got != want {
-		t.Errorf("while it speaks it takes %v, want %v", got, want)
-	}
-	e.set.MinSpeech = vad.FrameDuration
-	if got := e.minSpeech(); got != vad.FrameDuration {
-		t.Errorf("of a frame %v are left", got)
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			e := &audioSource{set: vad.Segmentation{MinSpeech: tt.set}, own: newOwnVoice(&scriptedDetector{}), lastAudio: time.Now()}
+			if e.own.room = tt.room; tt.speaks {
+				e.own.speaks(time.Now())
+			}
+			if got := e.minSpeech(); got != tt.want {
+				t.Errorf("it takes %v, want %v", got, tt.want)
+			}
+		})
 	}
 }
