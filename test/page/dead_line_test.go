@@ -149,7 +149,7 @@ func TestDeadLine(t *testing.T) {
 		n.heal()
 		await(t, ctx, shown("Typed into a dead line")+` === 1 && `+shown("Typed without a line")+` === 1`)
 		await(t, ctx, `!document.querySelector("li.pending, li.failed")`)
-		await(t, ctx, `[...document.querySelectorAll("li.tars .bubble")].at(-1).textContent.endsWith("next to the lighthouse.")`) // the second ended the answer to the first
+		await(t, ctx, `[...document.querySelectorAll("li.tars .bubble")].at(-1)?.textContent.endsWith("next to the lighthouse.")`) // the second ended the answer to the first
 	})
 	t.Run("a text whose confirmation was lost is not said twice", func(t *testing.T) {
 		asked := value[int](t, ctx, `document.querySelectorAll("li.tars").length`)
@@ -178,11 +178,11 @@ func TestDeadLine(t *testing.T) {
 		await(t, ctx, fmt.Sprintf(`document.querySelectorAll("li.tars").length === %d`, lines+1))
 		n.die(true)
 		await(t, ctx, state+` === "no connection"`)
-		if value[bool](t, ctx, `[...document.querySelectorAll("li.tars .bubble")].at(-1).textContent.endsWith("next to the lighthouse.")`) {
+		if value[bool](t, ctx, `[...document.querySelectorAll("li.tars .bubble")].at(-1)?.textContent.endsWith("next to the lighthouse.")`) {
 			t.Error("the whole answer came before the line died, so this says nothing")
 		}
 		n.heal()
-		await(t, ctx, `[...document.querySelectorAll("li.tars .bubble")].at(-1).textContent.endsWith("next to the lighthouse.") && !document.querySelector("li.writing")`)
+		await(t, ctx, `[...document.querySelectorAll("li.tars .bubble")].at(-1)?.textContent.endsWith("next to the lighthouse.") && !document.querySelector("li.writing")`)
 		await(t, ctx, fmt.Sprintf(`document.querySelectorAll("li.tars").length === %d && `, lines+1)+shown("Say it slowly")+` === 1`)
 	})
 	for name, wake := range map[string]string{
@@ -209,7 +209,7 @@ func TestDeadLine(t *testing.T) {
 		n.heal()
 		await(t, ctx, `tars.connected`)
 		do(t, ctx, chromedp.Sleep(4*time.Second), chromedp.Click("#mic"))
-		await(t, ctx, `[...document.querySelectorAll("li.user:not(.other) .bubble")].at(-1).textContent === "And where does it lie?"`)
+		await(t, ctx, `[...document.querySelectorAll("li.user:not(.other) .bubble")].at(-1)?.textContent === "And where does it lie?"`)
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		if heard := float64(len(s.heard)) / 2 / 16000; heard < 5.5 {

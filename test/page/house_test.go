@@ -170,7 +170,7 @@ func TestBus(t *testing.T) {
 		await(t, ctx, `document.activeElement.id === "bus-topic" && document.getElementById("bus-payload").value.includes('"held"')`)
 		do(t, ctx, chromedp.Evaluate[chromedp.Void](`document.getElementById("bus-payload").value = '{"reason":"failed","err":"sent by hand"}'; void 0`), chromedp.Click("#bus-send [type=submit]"))
 		await(t, ctx, inner("bus-send-status")+`.startsWith("Sent")`)
-		await(t, ctx, `[...document.querySelectorAll("#log li.user .meta")].at(-1).textContent === "not understood: sent by hand"`)
+		await(t, ctx, `[...document.querySelectorAll("#log li.user .meta")].at(-1)?.textContent === "not understood: sent by hand"`)
 		do(t, ctx, chromedp.SetValue("#bus-payload", "{no JSON"), chromedp.Click("#bus-send [type=submit]"))
 		await(t, ctx, inner("bus-send-status")+`.startsWith("That is no JSON")`)
 		shoot(t, ctx, "bus-send-1280")

@@ -43,7 +43,7 @@ func TestPage(t *testing.T) {
 	t.Run("speech is lowered while somebody speaks into it", func(t *testing.T) { ducked(t, ctx) })
 	t.Run("a recogniser that failed is told", func(t *testing.T) {
 		publish(t, tool(t), contract.SpeechDropped{Reason: "failed", Err: new("no answer within 30s")})
-		await(t, ctx, `[...document.querySelectorAll("li.user .meta")].at(-1).textContent === "not understood: no answer within 30s"`)
+		await(t, ctx, `[...document.querySelectorAll("li.user .meta")].at(-1)?.textContent === "not understood: no answer within 30s"`)
 	})
 	t.Run("the board says who is there", func(t *testing.T) { board(t, ctx) })
 	t.Run("a reload keeps the room", func(t *testing.T) {
@@ -101,9 +101,9 @@ func (s *stage) hears(t *testing.T, ctx context.Context) {
 	shoot(t, ctx, "listening-1280")
 	do(t, ctx, chromedp.Click("#mic"))
 	await(t, ctx, `!tars.listening && !document.querySelector("li.live")`)
-	await(t, ctx, `[...document.querySelectorAll("li.user:not(.other) .bubble")].at(-1).textContent === "And where does it lie?"`)
+	await(t, ctx, `[...document.querySelectorAll("li.user:not(.other) .bubble")].at(-1)?.textContent === "And where does it lie?"`)
 	await(t, ctx, `!tars.speaking && tars.answering.length === 0`)
-	await(t, ctx, `/^first sound \d+\.\d\d s · wait 0\.50 s · recognition 0\.2\d s · thinking \d+\.\d\d s · voice \d+\.\d\d s$/.test([...document.querySelectorAll("li.tars .meta")].at(-1).textContent)`)
+	await(t, ctx, `/^first sound \d+\.\d\d s · wait 0\.50 s · recognition 0\.2\d s · thinking \d+\.\d\d s · voice \d+\.\d\d s$/.test([...document.querySelectorAll("li.tars .meta")].at(-1)?.textContent)`)
 	shoot(t, ctx, "heard-1280")
 	s.mu.Lock()
 	defer s.mu.Unlock()
