@@ -2,12 +2,12 @@ package pcm_test
 
 import (
 	"bytes"
-	"encoding/binary"
 	"math"
 	"testing"
 	"time"
 
 	"github.com/gotars/tars/speech/pcm"
+	"github.com/gotars/tars/test/sound"
 )
 
 func TestQuietSpeechIsRaised(t *testing.T) {
@@ -69,7 +69,7 @@ func TestTheToneOfARoomIsPutAroundSpeech(t *testing.T) {
 				t.Fatalf("%d bytes became %d, or others", len(tt.in), len(out))
 			}
 			for _, added := range []pcm.Audio{out[:before], out[before+len(tt.in):]} {
-				if got := rmsOf(added); len(added) > 0 && math.Abs(got-tt.want) > 0.3*tt.want+1 {
+				if got := sound.RMS(added); len(added) > 0 && math.Abs(got-tt.want) > 0.3*tt.want+1 {
 					t.Errorf("the RMS of what is added is %.0f, want %.0f", got, tt.want)
 				}
 			}
@@ -78,13 +78,4 @@ func TestTheToneOfARoomIsPutAroundSpeech(t *testing.T) {
 			}
 		})
 	}
-}
-
-func rmsOf(a pcm.Audio) float64 {
-	sum := 0.0
-	for i := 0; i+1 < len(a); i += 2 {
-		v := float64(int16(binary.LittleEndian.Uint16(a[i:])))
-		sum += v * v
-	}
-	return math.Sqrt(sum / max(1, float64(len(a)/2)))
 }

@@ -1,11 +1,7 @@
 package engine_test
 
 import (
-	"bytes"
 	"context"
-	"io"
-	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -59,25 +55,16 @@ func TestWhatIsFoundIsUsed(t *testing.T) {
 // TestARecogniserHearsTheRoomAroundTheWords reads what a server is sent.
 func TestARecogniserHearsTheRoomAroundTheWords(t *testing.T) {
 	words := pcm.Audio(strings.Repeat("\x01\x02\x03\x04", 4000))
-	var sent []byte
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		f, _, err := r.FormFile("file")
-		if err != nil {
-			t.Error(err)
-			return
-		}
-		sent, _ = io.ReadAll(f)
-		_, _ = io.WriteString(w, `{"text":"yes"}`)
-	}))
-	t.Cleanup(server.Close)
-	e, err := engine.New(engine.Config{Engine: "openai", OpenAIURL: server.URL, Hosts: enginetest.Nowhere, Timeout: enginetest.Patience}, t.TempDir())
+	url, asked := server(t, `200 {"text":"yes"}`)
+	e, err := engine.New(engine.Config{Engine: "openai", OpenAIURL: url, Hosts: enginetest.Nowhere, Timeout: enginetest.Patience}, t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
 	if r, err := e.Transcribe(t.Context(), engine.Request{Audio: words}); err != nil || r.Text != "yes" {
 		t.Fatalf("%+v, %v", r, err)
 	}
-	before, behind, found := bytes.Cut(sent, words)
+	sent := (*asked)[0]["audio"]
+	before, behind, found := strings.Cut(sent, string(words))
 	if least := pcm.BytesPerSecond / 2; !found || len(before) < least || len(behind) < least {
 		t.Errorf("%d bytes with %d before the words and %d behind", len(sent), len(before), len(behind))
 	}

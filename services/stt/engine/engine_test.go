@@ -20,7 +20,7 @@ import (
 var second = pcm.Audio(make([]byte, 2*pcm.Rate))
 
 // server answers each question with the next of answers, "STATUS body", and
-// notes the form fields it was asked with.
+// notes the form fields it was asked with, and as "audio" the file.
 func server(t *testing.T, answers ...string) (url string, asked *[]map[string]string) {
 	asked = new([]map[string]string)
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -38,7 +38,7 @@ func server(t *testing.T, answers ...string) (url string, asked *[]map[string]st
 			return
 		}
 		wav, _ := io.ReadAll(file)
-		form["file"] = head.Filename + " " + string(wav[:4])
+		form["file"], form["audio"] = head.Filename+" "+string(wav[:4]), string(wav)
 		status, body, _ := strings.Cut(answers[min(len(*asked), len(answers)-1)], " ")
 		*asked = append(*asked, form)
 		w.Header().Set("Content-Type", "application/json")

@@ -107,7 +107,7 @@ func (d *Neural) gain(level float64) float64 {
 	if d.loudest = max(level, d.loudest*gainDecay); d.overVoice {
 		return 1
 	}
-	return max(1, min(usualLevel/d.loudest, raisedNoise/d.loudness.NoiseFloor(), maxGain)) // of nothing, the most
+	return max(1, min(usualLevel/d.loudest, raisedNoise/d.loudness.NoiseFloor(), maxGain)) // a level of 0 sets no bound
 }
 
 // restNetwork skips a quiet frame: it keeps only the last samples, which the network

@@ -105,25 +105,28 @@ func TestSpeechIsFoundInAnySound(t *testing.T) {
 	}
 }
 
+// voices tells of each frame of a whether d finds a voice in it.
+func voices(d vad.Detector, a pcm.Audio) (found []bool) {
+	for ; len(a) >= vad.FrameBytes; a = a[vad.FrameBytes:] {
+		_, voice := d.Detect(a[:vad.FrameBytes])
+		found = append(found, voice)
+	}
+	return found
+}
+
 // TestQuietSpeechIsHeardAsLoudSpeechIs looks for the voice in each frame, not only for the
 // utterance: the first and the soft words are lost where it is found late.
 func TestQuietSpeechIsHeardAsLoudSpeechIs(t *testing.T) {
 	m := model(t)
-	voices := func(a pcm.Audio) (found []bool, first int) {
-		d := vad.NewNeural(m, 70)
-		for ; len(a) >= vad.FrameBytes; a = a[vad.FrameBytes:] {
-			_, voice := d.Detect(a[:vad.FrameBytes])
-			found = append(found, voice)
-		}
-		return found, slices.Index(found, true)
-	}
 	both, all := 0, 0
 	for _, c := range sound.Clips(t, "../testdata/speech") {
 		room := backgrounds["white noise"](time.Second+c.Audio.Duration(), 15)
 		loud := sound.Mix(append(make(pcm.Audio, pcm.BytesPerSecond), c.Audio...), room)
-		want, begins := voices(loud)
+		want := voices(vad.NewNeural(m, 70), loud)
+		begins := slices.Index(want, true)
 		for _, decibels := range []float64{-10, -20, -30} {
-			got, first := voices(pcm.Scale(loud, math.Pow(10, decibels/20)))
+			got := voices(vad.NewNeural(m, 70), pcm.Scale(loud, math.Pow(10, decibels/20)))
+			first := slices.Index(got, true)
 			for i, voice := range want {
 				if voice {
 					all++
@@ -151,8 +154,8 @@ func TestTheAssistantIsNotRaised(t *testing.T) {
 		voiced := func(overVoice bool) (n int) {
 			d := vad.NewNeural(m, 70)
 			d.SetOverVoice(overVoice)
-			for a := softly; len(a) >= vad.FrameBytes; a = a[vad.FrameBytes:] {
-				if _, voice := d.Detect(a[:vad.FrameBytes]); voice {
+			for _, voice := range voices(d, softly) {
+				if voice {
 					n++
 				}
 			}
