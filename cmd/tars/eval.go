@@ -57,6 +57,7 @@ type evalRunCmd struct {
 	Corpus string   `help:"Folder with recorded conversations, made by go run ./test/corpus." placeholder:"FOLDER" type:"path"`
 	Limit  int      `help:"Clips of each part; 0 is what docs/conversation.md is made of."`
 	Rooms  int      `default:"2" help:"Rooms that talk at the same time."`
+	In     []string `help:"Conditions of hearing, by their names in its table, such as \"noise 10 dB\"; all of them when none is named." placeholder:"CONDITION" sep:"none"`
 	From   string   `help:"Judge the ends of turns once more that this file of an earlier --json holds, without reading them." type:"existingfile"`
 	JSON   string   `name:"json" help:"Write all that was measured into this file." type:"path"`
 	Write  string   `help:"Put the tables into this file, between its two marks, and the plot of the ends of turns beside it." placeholder:"docs/conversation.md" type:"path"`
@@ -70,7 +71,7 @@ func (c *evalRunCmd) Run(ctx context.Context, home kit.Home) error {
 		return err
 	}
 	p := eval.Plan{
-		Corpus: corpus, Home: home, Services: serviceNames(), Parts: c.Parts, Limit: c.Limit, Rooms: max(1, c.Rooms),
+		Corpus: corpus, Home: home, Services: serviceNames(), Parts: c.Parts, Limit: c.Limit, Rooms: max(1, c.Rooms), Conditions: c.In,
 		Rules: eval.Assistants(), LogFile: logFile(c.Log), Progress: os.Stderr,
 	}
 	if len(p.Parts) == 0 {

@@ -21,6 +21,7 @@ type Heard struct {
 	Wrong           int      // of the finals
 	WholeWrong      int      // of the file
 	Lost            bool     // nothing was understood
+	Dropped         []string // why what else was heard became no final
 	Ended           *float64 // seconds from the last voiced sample to the last final
 	SpeechEnd       *float64 // seconds from there to the end of speech
 }
@@ -29,13 +30,17 @@ type Heard struct {
 const settleTime = 3500 * time.Millisecond
 
 // hear plays a clip in a condition.
-func (e *Evaluation) hear(ctx context.Context, r *room.Room, clip Clip, c Condition, beds map[string][]float32, seed uint64) (h Heard, err error) {
+func (e *Evaluation) hear(ctx context.Context, r *room.Room, clip Clip, c Condition, beds map[string][][]float32, seed uint64) (h Heard, err error) {
 	h = Heard{File: clip.File, Condition: c.Name, Said: clip.Text}
 	clean, err := e.corpus.Samples(clip)
 	if err != nil {
 		return h, err
 	}
-	samples := c.apply(clean, beds[c.Bed], seed)
+	var bed []float32
+	if behind := beds[c.Bed]; len(behind) > 0 {
+		bed = behind[seed%uint64(len(behind))]
+	}
+	samples := c.apply(clean, bed, seed)
 	whole, err := e.transcribe(ctx, room.Encode(samples[:len(samples)-afterSpeech+room.Rate]))
 	if err != nil {
 		return h, err
@@ -54,18 +59,7 @@ func (e *Evaluation) hear(ctx context.Context, r *room.Room, clip Clip, c Condit
 			return h, ctx.Err()
 		}
 	}
-	var finals []string
-	for _, ev := range r.Since(begun) {
-		switch m := ev.Message.(type) {
-		case contract.FinalTranscript:
-			finals = append(finals, m.Text)
-			h.Ended = new((ev.At - end).Seconds())
-		case contract.WakeEvent:
-			if m.Type == contract.WakeEventSpeechEnd {
-				h.SpeechEnd = new((ev.At - end).Seconds())
-			}
-		}
-	}
+	finals := h.note(r.Since(begun), end)
 	h.Finals, h.Whole, h.Lost = strings.Join(finals, " "), whole, len(finals) == 0
 	if !h.Lost {
 		h.Wrong, h.Words = countWrong(clip.Text, h.Finals)
@@ -77,6 +71,25 @@ func (e *Evaluation) hear(ctx context.Context, r *room.Room, clip Clip, c Condit
 	return h, nil
 }
 
+// note notes what became of a clip whose last voiced sample was at end, and returns the texts
+// that were understood.
+func (h *Heard) note(events []room.Event, end time.Duration) (finals []string) {
+	for _, ev := range events {
+		switch m := ev.Message.(type) {
+		case contract.FinalTranscript:
+			finals = append(finals, m.Text)
+			h.Ended = new((ev.At - end).Seconds())
+		case contract.SpeechDropped:
+			h.Dropped = append(h.Dropped, m.Reason)
+		case contract.WakeEvent:
+			if m.Type == contract.WakeEventSpeechEnd {
+				h.SpeechEnd = new((ev.At - end).Seconds())
+			}
+		}
+	}
+	return finals
+}
+
 func countWrong(said, heard string) (wrong, words int) {
 	e := wer.Of(said, heard)
 	return e.Wrong, e.Words
@@ -84,29 +97,30 @@ func countWrong(said, heard string) (wrong, words int) {
 
 // hearing plays clips in every condition, one condition after the other: a recogniser is
 // told what was said before, which must not be the same.
-func (e *Evaluation) hearing(ctx context.Context, clips []Clip) ([]Heard, error) {
+func (e *Evaluation) hearing(ctx context.Context, clips []Clip, in []Condition) ([]Heard, error) {
 	beds, err := e.beds()
 	if err != nil {
 		return nil, err
 	}
-	all := make([]Heard, len(clips)*len(Conditions))
+	all := make([]Heard, len(clips)*len(in))
 	err = e.inRooms(ctx, "hearing", len(all), func(ctx context.Context, r *room.Room, i int) (err error) {
-		all[i], err = e.hear(ctx, r, clips[i%len(clips)], Conditions[i/len(clips)], beds, uint64(i%len(clips)))
+		all[i], err = e.hear(ctx, r, clips[i%len(clips)], in[i/len(clips)], beds, uint64(i%len(clips)))
 		return err
 	})
 	return all, err
 }
 
-// beds are the backgrounds by kind.
-func (e *Evaluation) beds() (map[string][]float32, error) {
-	beds := map[string][]float32{}
+// beds are the backgrounds by kind, each of one sound from its begin to its end, as that
+// of a room is.
+func (e *Evaluation) beds() (map[string][][]float32, error) {
+	beds := map[string][][]float32{}
 	for _, kind := range []string{KindMusic, KindNoise} {
 		for _, clip := range e.corpus.Of(0, kind) {
 			samples, err := e.corpus.Samples(clip)
 			if err != nil {
 				return nil, err
 			}
-			beds[kind] = append(beds[kind], samples...)
+			beds[kind] = append(beds[kind], samples)
 		}
 		if len(beds[kind]) == 0 {
 			return nil, fmt.Errorf("the corpus in %s has no %s", e.corpus.Folder, kind)

@@ -21,6 +21,7 @@ type Plan struct {
 	Parts      []string // some of [Parts]
 	Limit      int      // clips of each part; 0: those that the part wants
 	Rooms      int      // that talk at the same time
+	Conditions []string // names of those in which hearing is measured; none: all
 	LogFile    string   // of the house
 	Progress   io.Writer
 	Recogniser string // how it is called
@@ -57,7 +58,11 @@ var parts = []part{
 		return nil
 	}},
 	{"hearing", awake, func(ctx context.Context, e *Evaluation, p *Plan, r *Report) (err error) {
-		r.Hearing, err = e.hearing(ctx, p.Corpus.Of(orDefault(p.Limit, 40), KindSpeech))
+		in, err := conditionsNamed(p.Conditions)
+		if err != nil {
+			return err
+		}
+		r.Hearing, err = e.hearing(ctx, p.Corpus.Of(orDefault(p.Limit, 40), KindSpeech), in)
 		return err
 	}},
 	{"nothing", awake, func(ctx context.Context, e *Evaluation, p *Plan, r *Report) (err error) {

@@ -1,9 +1,11 @@
 package eval
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/gotars/tars/cmd/tars/internal/room"
@@ -28,6 +30,25 @@ var Conditions = []Condition{
 	{Name: "reverb", Reverb: 500 * time.Millisecond},
 	{Name: "quiet, -30 dB", Gain: -30},
 	{Name: "far", Reverb: 600 * time.Millisecond, Gain: -20, Dull: 4000, Bed: KindNoise, SNR: 20},
+}
+
+// conditionsNamed are those of [Conditions] that have these names; all when there are none.
+func conditionsNamed(names []string) (in []Condition, err error) {
+	if len(names) == 0 {
+		return Conditions, nil
+	}
+	for _, name := range names {
+		i := slices.IndexFunc(Conditions, func(c Condition) bool { return c.Name == name })
+		if i < 0 {
+			var all []string
+			for _, c := range Conditions {
+				all = append(all, c.Name)
+			}
+			return nil, fmt.Errorf("no condition %q, there are %s", name, strings.Join(all, ", "))
+		}
+		in = append(in, Conditions[i])
+	}
+	return in, nil
 }
 
 // apply returns speech as it arrives, with a second of background before it and after
