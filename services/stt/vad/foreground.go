@@ -15,14 +15,22 @@ const (
 	behindFrames = int(500 * time.Millisecond / FrameDuration)
 	startShare   = 0.6 // 4.4 dB, for what begins behind her
 
-	// Where the noise of the room reaches this share of her level, 24 dB, others may be a part of
-	// it. What counts of the last half second is then not its loudest frame, which a single
-	// syllable of theirs is, and her level is that of no more than 0.3 s, as they may have
-	// been taken for her.
+	// Where softer voices were heard before her, and the noise of the room reaches this share of
+	// her level, 24 dB, they are a part of it. What counts of the last half second is then not
+	// its loudest frame, which a single syllable of theirs is, and her level is that of no more
+	// than 0.3 s, as they may have been taken for her.
 	loudRoom      = 0.06
 	loudShare     = 0.5 // 6 dB
 	loudPeak      = 5   // fifth loudest frame
 	maxLoudFrames = 15
+	softerShare   = 0.7 // of her level, 3 dB, is not reached by who was heard before her
+
+	// What she says begins and ends with what comes near her level, and with these lengths
+	// before and behind, as words begin and end softly. Among others it has to come nearer.
+	wordShare     = 0.25 // 12 dB
+	loudWordShare = 0.35 // 9 dB
+	wordBegin     = int(200 * time.Millisecond / FrameDuration)
+	wordEnd       = int(300 * time.Millisecond / FrameDuration)
 
 	loudFrames    = 0.1 // the level of a person is the one that this share of the frames of her voice reaches
 	minForeground = 15  // frames of voice that tell it: 0.3 s
@@ -41,6 +49,7 @@ const (
 // person is the one who is louder. The zero value knows of nobody.
 type foreground struct {
 	decibels [maxDecibels + 1]int // of the frames of her voice, how many have each level
+	before   [maxDecibels + 1]int // of them, how many came before any half second reached each level
 	voiced   int                  // frames of her voice
 
 	recent [behindFrames]float64 // levels of the last frames, a ring
@@ -48,6 +57,8 @@ type foreground struct {
 	silent int                   // frames in a row without any voice, up to the last one
 	others int                   // frames of voices behind her
 	after  int                   // frames since what she said was over
+
+	loudest float64 // level that a half second reached so far
 }
 
 // follow takes a frame of what a person says in a room of some noise, and reports whether her
@@ -59,8 +70,12 @@ func (f *foreground) follow(level float64, voice bool, noise float64, learns boo
 	if !learns {
 		return true
 	}
-	f.decibels[min(maxDecibels, int(20*math.Log10(max(1, level))))]++
+	f.decibels[decibelsOf(level)]++
 	f.voiced++
+	f.loudest = max(f.loudest, f.lately(loudPeak))
+	for db := decibelsOf(f.loudest) + 1; db <= maxDecibels; db++ {
+		f.before[db]++
+	}
 	return true
 }
 
@@ -69,7 +84,7 @@ func (f *foreground) follow(level float64, voice bool, noise float64, learns boo
 func (f *foreground) await(level float64, voice bool, noise float64) bool {
 	near := f.isNear(level, voice, noise, startShare)
 	silence := silentAlone
-	if f.others >= minOthers || f.mayHoldOthers(noise) {
+	if f.others >= minOthers || f.isAmongOthers(noise) {
 		silence = silentAmong
 	}
 	if f.after++; f.silent >= framesOf(silence) || f.after >= framesOf(behindAtMost) {
@@ -89,21 +104,68 @@ func (f *foreground) isNear(level float64, voice bool, noise, share float64) boo
 	if !voice || f.voiced < minForeground {
 		return voice
 	}
-	peak, loud := 1, loudFrames*float64(f.voiced)
-	if f.mayHoldOthers(noise) {
-		peak, loud, share = loudPeak, min(maxLoudFrames, loud), max(loudShare, share)
+	peak, hers := 1, f.level()
+	if f.isAmongOthers(noise) {
+		peak, hers, share = loudPeak, f.loudLevel(), max(loudShare, share)
 	}
-	near := f.lately(peak) >= share*f.levelOf(loud)
+	near := f.lately(peak) >= share*hers
 	if !near {
 		f.others++
 	}
 	return near
 }
 
-// mayHoldOthers reports whether the noise of the room is so near to the person that it may
-// be others who talk.
-func (f *foreground) mayHoldOthers(noise float64) bool {
-	return f.voiced >= minForeground && noise >= loudRoom*f.levelOf(loudFrames*float64(f.voiced))
+// isAmongOthers reports whether others talk, loudly enough to be a part of the noise of the
+// room.
+func (f *foreground) isAmongOthers(noise float64) bool {
+	return f.follows() && noise >= loudRoom*f.level()
+}
+
+// follows reports whether softer voices were heard before hers.
+func (f *foreground) follows() bool {
+	return f.voiced >= minForeground && f.before[decibelsOf(softerShare*f.level())] >= minOthers
+}
+
+// level is the level of the person.
+func (f *foreground) level() float64 { return f.levelOf(loudFrames * float64(f.voiced)) }
+
+// loudLevel is the level of the person among others.
+func (f *foreground) loudLevel() float64 {
+	return f.levelOf(min(maxLoudFrames, loudFrames*float64(f.voiced)))
+}
+
+// wordsIn returns from which frame on and up to which one the person speaks, of frames with
+// these levels: what others said before and behind her is left out where they were heard.
+func (f *foreground) wordsIn(levels []float64, noise float64) (from, to int) {
+	if !f.follows() {
+		return 0, len(levels)
+	}
+	share := wordShare
+	if f.isAmongOthers(noise) {
+		share = loudWordShare
+	}
+	least, near := share*f.loudLevel(), 0 // near: frames of the last half second that reach the least
+	to = -1
+	for i, level := range levels {
+		if i >= behindFrames && levels[i-behindFrames] >= least {
+			near--
+		}
+		if level < least {
+			continue
+		}
+		if near++; near < loudPeak {
+			continue
+		}
+		if to < 0 {
+			half := levels[max(0, i+1-behindFrames):i]
+			from = i - len(half) + slices.IndexFunc(half, func(l float64) bool { return l >= least })
+		}
+		to = i + 1
+	}
+	if to < 0 {
+		return 0, len(levels)
+	}
+	return max(0, from-wordBegin), min(len(levels), to+wordEnd)
 }
 
 // lately is the level that so many frames of the last half second reach.
@@ -124,3 +186,6 @@ func (f *foreground) levelOf(frames float64) float64 {
 	}
 	return 0
 }
+
+// decibelsOf is a level in decibels above the least that 16 bits can say.
+func decibelsOf(level float64) int { return min(maxDecibels, int(20*math.Log10(max(1, level)))) }

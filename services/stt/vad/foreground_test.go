@@ -88,6 +88,61 @@ func TestASyllableOfManyPeopleIsNotHers(t *testing.T) {
 	}
 }
 
+// TestSoftWordsInANoiseAreHers has a person become softer in a noise, in which nobody else was
+// heard.
+func TestSoftWordsInANoiseAreHers(t *testing.T) {
+	const person, softly = 3000.0, 1400.0
+	s := vad.NewSegmenter(segmentation(), manyPeople{})
+	said := append(sound.Wave(2*time.Second, func(float64) float64 { return person }), sound.Wave(2*time.Second, func(float64) float64 { return softly })...)
+	events := hear(s, append(said, sound.Wave(time.Second, func(float64) float64 { return 0 })...), 640)
+	if got, want := story(events), "started 120, sustained 500, ended 4260, complete 4640"; got != want {
+		t.Errorf("heard %q\nwant  %q", got, want)
+	}
+}
+
+func TestWhatOthersSaidIsNotInHerWords(t *testing.T) {
+	const before, said, person = 3 * time.Second, 2 * time.Second, 3000.0
+	tests := map[string]struct {
+		detector vad.Detector
+		others   float64 // RMS
+		heard    bool    // what others said before her is in her words
+	}{
+		"many people":                {manyPeople{}, 900, false},
+		"a television":               {loudIsVoice{}, 600, false},
+		"somebody who is as loud":    {loudIsVoice{}, 2800, true},
+		"she is softer at first":     {loudIsVoice{}, 1500, true},
+		"many people nearly as loud": {manyPeople{}, 1200, true},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			wave := func(level float64, d time.Duration) pcm.Audio {
+				return sound.Wave(d, func(float64) float64 { return level })
+			}
+			s := vad.NewSegmenter(segmentation(), tt.detector)
+			events := hear(s, append(wave(tt.others, before), wave(person, said)...), 640)
+			soFar := s.SoFar()
+			events = append(events, hear(s, append(wave(tt.others, 3*time.Second), wave(0, time.Second)...), 640)...)
+			i := slices.IndexFunc(events, func(e vad.Event) bool { return e.Edge == vad.Complete })
+			if i < 0 {
+				t.Fatalf("heard %s, want an utterance", story(events))
+			}
+			complete, room := events[i], 500*ms
+			if got := complete.Begun < before-room; got != tt.heard {
+				t.Errorf("her words begin at %v, want %v heard before them", complete.Begun, tt.heard)
+			}
+			if got := soFar.Duration() > said+room; got != tt.heard {
+				t.Errorf("while she speaks she has said %v", soFar.Duration())
+			}
+			if n := time.Duration(len(complete.Levels)) * vad.FrameDuration; n != complete.Audio.Duration() || n != time.Duration(len(complete.Voices))*vad.FrameDuration {
+				t.Errorf("%v of levels of %v", n, complete.Audio.Duration())
+			}
+			if end := complete.Begun + complete.Audio.Duration(); !tt.heard && (end < before+said || end > before+said+room) {
+				t.Errorf("her words end at %v, want %v and no more than %v", end, before+said, room)
+			}
+		})
+	}
+}
+
 // A loudspeaker may be louder than the person who speaks over it, and falls silent for her.
 func TestALoudspeakerIsNotThePersonWhoSpeaks(t *testing.T) {
 	const loudspeaker, person = 9000.0, 2000.0

@@ -176,7 +176,20 @@ func (s *Segmenter) Talking() bool { return s.open && s.silentFrames == 0 }
 func (s *Segmenter) Heard() time.Duration { return time.Duration(s.frames) * FrameDuration }
 
 // SoFar returns a copy of the utterance that is being heard.
-func (s *Segmenter) SoFar() pcm.Audio { return slices.Clone(s.speech.pcm) }
+func (s *Segmenter) SoFar() pcm.Audio {
+	said, _ := s.wordsOf(s.speech)
+	return slices.Clone(said.pcm)
+}
+
+// wordsOf returns what the person said of an utterance, and how many frames that leaves out
+// at its begin: where others talk, they may have been heard before and behind her.
+func (s *Segmenter) wordsOf(utterance frameBuffer) (said frameBuffer, begin int) {
+	if s.overVoice {
+		return utterance, 0
+	}
+	from, to := s.person.wordsIn(utterance.levels, s.detector.NoiseFloor())
+	return frameBuffer{utterance.pcm[from*FrameBytes : to*FrameBytes], utterance.levels[from:to], utterance.voices[from:to]}, from
+}
 
 // hearFrame takes one frame: it looks for the beginning of an utterance, or continues
 // the one that is open.
@@ -277,7 +290,8 @@ func (s *Segmenter) isSustained(level float64) bool {
 // newPause returns an event with the utterance so far.
 func (s *Segmenter) newPause(e Edge) Event {
 	v := s.newEvent(e)
-	v.Audio, v.Voiced = slices.Clone(s.speech.pcm), durationOf(s.speech.voicedCount())
+	said, _ := s.wordsOf(s.speech)
+	v.Audio, v.Voiced = slices.Clone(said.pcm), durationOf(said.voicedCount())
 	return v
 }
 
@@ -304,7 +318,8 @@ func (s *Segmenter) endUtterance() []Event {
 	s.preRoll = said.split(len(said.levels) - max(0, s.silentFrames-framesOf(trailingSilence)))
 	if s.isSpeech(said) {
 		done := s.newEvent(Complete)
-		done.add(said, begun)
+		words, later := s.wordsOf(said)
+		done.add(words, begun+durationOf(later))
 		events = append(events, done)
 	} else {
 		events = append(events, s.newEvent(Rejected))
@@ -334,7 +349,8 @@ func (s *Segmenter) cutAtPause() []Event {
 	done := s.newEvent(Complete)
 	begun := s.Heard() - durationOf(len(s.speech.levels))
 	rest := s.speech.split(s.speech.quietestMiddle(len(s.speech.levels)/2, framesOf(minPause)))
-	done.add(s.speech, begun)
+	words, later := s.wordsOf(s.speech)
+	done.add(words, begun+durationOf(later))
 	s.speech = rest
 	return []Event{done}
 }
