@@ -50,6 +50,7 @@ const (
 type foreground struct {
 	decibels [maxDecibels + 1]int // of the frames of her voice, how many have each level
 	before   [maxDecibels + 1]int // of them, how many came before any half second reached each level
+	loudest  float64              // level that a half second reached so far
 	voiced   int                  // frames of her voice
 
 	recent [behindFrames]float64 // levels of the last frames, a ring
@@ -57,8 +58,6 @@ type foreground struct {
 	silent int                   // frames in a row without any voice, up to the last one
 	others int                   // frames of voices behind her
 	after  int                   // frames since what she said was over
-
-	loudest float64 // level that a half second reached so far
 }
 
 // follow takes a frame of what a person says in a room of some noise, and reports whether her
@@ -118,11 +117,11 @@ func (f *foreground) isNear(level float64, voice bool, noise, share float64) boo
 // isAmongOthers reports whether others talk, loudly enough to be a part of the noise of the
 // room.
 func (f *foreground) isAmongOthers(noise float64) bool {
-	return f.follows() && noise >= loudRoom*f.level()
+	return f.cameAfterOthers() && noise >= loudRoom*f.level()
 }
 
-// follows reports whether softer voices were heard before hers.
-func (f *foreground) follows() bool {
+// cameAfterOthers reports whether softer voices were heard before hers.
+func (f *foreground) cameAfterOthers() bool {
 	return f.voiced >= minForeground && f.before[decibelsOf(softerShare*f.level())] >= minOthers
 }
 
@@ -137,7 +136,7 @@ func (f *foreground) loudLevel() float64 {
 // wordsIn returns from which frame on and up to which one the person speaks, of frames with
 // these levels: what others said before and behind her is left out where they were heard.
 func (f *foreground) wordsIn(levels []float64, noise float64) (from, to int) {
-	if !f.follows() {
+	if !f.cameAfterOthers() {
 		return 0, len(levels)
 	}
 	share := wordShare
