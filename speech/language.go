@@ -34,6 +34,7 @@ type language struct {
 	Subject string `json:"subject"` // words that may be that subject, or begin it
 
 	Months     string `json:"months"`
+	Days       string `json:"days"`        // of the week
 	Date       string `json:"date"`        // with {d}, {m} and {y}
 	FirstDay   string `json:"first_day"`   // the day of the first of a month, where it is not "1"
 	MonthFirst bool   `json:"month_first"` // in 3/4/2026
@@ -71,7 +72,7 @@ type language struct {
 	never, mayEnd, beforeName, starters map[string]bool
 	beforeOrdinal, numbered             map[string]bool
 	clause, and, subject                map[string]bool
-	monthNames                          []string
+	monthNames, dayNames                []string
 	numerators                          []string
 	decade                              *regexp.Regexp
 	beforeCentury, romanEnding          *regexp.Regexp
@@ -125,7 +126,7 @@ func (l *language) index() {
 	l.beforeName, l.starters = WordSet(l.BeforeName), WordSet(l.Starters)
 	l.beforeOrdinal, l.numbered = WordSet(l.BeforeOrdinal), WordSet(l.Numbered)
 	l.clause, l.and, l.subject = WordSet(l.Clause), WordSet(l.And), WordSet(l.Subject)
-	l.monthNames = strings.Fields(l.Months)
+	l.monthNames, l.dayNames = strings.Fields(l.Months), strings.Fields(l.Days)
 	l.numerators = strings.Fields(l.Numerators)
 	l.unitPattern = sync.OnceValue(func() *unitPattern { return newUnitPattern(l) })
 	l.moneyPattern = sync.OnceValue(func() *moneyPattern { return newMoneyPattern(l) })

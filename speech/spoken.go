@@ -85,7 +85,7 @@ func (l *language) sayRanges(text string) string {
 	if l.OrdinalDot {
 		text = ordinalDays.ReplaceAllString(text, "$1. "+l.Range+" $2.")
 	}
-	text = hourRange.ReplaceAllString(text, "$1 "+l.Range+" $2")
+	text = l.sayNamedRanges(hourRange.ReplaceAllString(text, "$1 "+l.Range+" $2"))
 	var out strings.Builder
 	at := 0
 	for _, m := range numberRange.FindAllStringSubmatchIndex(text, -1) {

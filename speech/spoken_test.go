@@ -127,6 +127,12 @@ func TestSignsAreSaidInWords(t *testing.T) {
 			{"de", "3-5 Minuten", "3 bis 5 Minuten"},
 			{"es", "3–5", "3 a 5"},
 			{"de", "1.–3. Mai", "1. bis 3. Mai"},
+			{"", "Mon–Fri, Sat.-Sun, Jan – Mar", "Monday to Friday, Saturday to Sunday, January to March"},
+			{"", "a Paris–London train, to-do, Sun-like, May-be", "a Paris–London train, to-do, Sun-like, May-be"},
+			{"de", "Mo–Fr 9–17 Uhr, Sa-So zu; Mai–Juli", "Montag bis Freitag 9 bis 17 Uhr, Samstag bis Sonntag zu; Mai bis Juli"},
+			{"fr", "lun.–ven, janv.–mars", "lundi à vendredi, janvier à mars"},
+			{"es", "lun-vie", "lunes a viernes"},
+			{"it", "lun–ven", "lunedì a venerdì"},
 			{"", "9am–5pm, 1,000-1,500", "9am to 5pm, 1,000 to 1,500"},
 		},
 		"dates": {
