@@ -74,25 +74,25 @@ func (l *language) date(written, year, month, day string) string {
 	return strings.NewReplacer("{d}", said, "{m}", l.monthNames[m-1], "{y}", strconv.Itoa(y)).Replace(l.Date)
 }
 
-// namedRange is Mon–Fri, and may be words of any other kind.
-var namedRange = regexp.MustCompile(`(^|[^\pL\d-])(\pL{2,})\.?( ?[-–] ?)(\pL{2,})($|[^\pL\d-])`)
+// namedRange is two words with a dash between them: Mon–Fri, and any other two.
+var namedRange = regexp.MustCompile(`(^|[^\pL\d-])(\pL{2,})\.? ?[-–] ?(\pL{2,})($|[^\pL\d-])`)
 
-// sayNamedRanges says ranges of days and months, which are mostly written in short.
+// sayNamedRanges says ranges of days and months in full, as they are mostly abbreviated.
 func (l *language) sayNamedRanges(text string) string {
 	return replaceGroups(namedRange, text, func(g []string) string {
 		for _, names := range [][]string{l.dayNames, l.monthNames} {
-			from, to := written(g[2], names), written(g[4], names)
+			from, to := unabbreviated(g[2], names), unabbreviated(g[3], names)
 			if from != "" && to != "" {
-				return g[1] + from + " " + l.Range + " " + to + g[5]
+				return g[1] + from + " " + l.Range + " " + to + g[4]
 			}
 		}
 		return g[0]
 	})
 }
 
-// written returns which of the names a word is the begin of; empty when it is that of none,
-// or of several. Two letters are enough where names have capital letters, as in "Mo–Fr".
-func written(word string, names []string) (name string) {
+// unabbreviated returns the only one of the names that begins with a word; empty where none or
+// several do. Two letters are enough where names have capital letters, as in "Mo–Fr".
+func unabbreviated(word string, names []string) (name string) {
 	first, length := []rune(word)[0], utf8.RuneCountInString(word)
 	if length < 3 && !unicode.IsUpper(first) {
 		return ""
