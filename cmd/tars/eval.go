@@ -70,8 +70,12 @@ func (c *evalRunCmd) Run(ctx context.Context, home kit.Home) error {
 	if err != nil {
 		return err
 	}
+	in, err := eval.ConditionsNamed(c.In)
+	if err != nil {
+		return err
+	}
 	p := eval.Plan{
-		Corpus: corpus, Home: home, Services: serviceNames(), Parts: c.Parts, Limit: c.Limit, Rooms: max(1, c.Rooms), Conditions: c.In,
+		Corpus: corpus, Home: home, Services: serviceNames(), Parts: c.Parts, Limit: c.Limit, Rooms: max(1, c.Rooms), Conditions: in,
 		Rules: eval.Assistants(), LogFile: logFile(c.Log), Progress: os.Stderr,
 	}
 	if len(p.Parts) == 0 {

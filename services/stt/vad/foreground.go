@@ -16,14 +16,14 @@ const (
 	startShare   = 0.6 // 4.4 dB, for what begins behind her
 
 	// Where softer voices were heard before her, and the noise of the room reaches this share of
-	// her level, 24 dB, they are a part of it. What counts of the last half second is then not
-	// its loudest frame, which a single syllable of theirs is, and her level is that of no more
-	// than 0.3 s, as they may have been taken for her.
+	// her level, 24 dB, the noise is made of people who talk. What counts of the last half second
+	// is then not its loudest frame, which a single syllable of theirs is, and her level is that
+	// of no more than 0.3 s, as they may have been taken for her.
 	loudRoom      = 0.06
 	loudShare     = 0.5 // 6 dB
 	loudPeak      = 5   // fifth loudest frame
 	maxLoudFrames = 15
-	softerShare   = 0.7 // of her level, 3 dB, is not reached by who was heard before her
+	softerShare   = 0.7 // 3 dB: a voice that stays below this share of her level is a softer one
 
 	// What she says begins and ends with what comes near her level, and with these lengths
 	// before and behind, as words begin and end softly. Among others it has to come nearer.
@@ -49,8 +49,8 @@ const (
 // person is the one who is louder. The zero value knows of nobody.
 type foreground struct {
 	decibels [maxDecibels + 1]int // of the frames of her voice, how many have each level
-	before   [maxDecibels + 1]int // of them, how many came before any half second reached each level
-	loudest  float64              // level that a half second reached so far
+	before   [maxDecibels + 1]int // of them, how many came before loudest reached each level
+	loudest  float64              // level that the fifth loudest frame of any half second has reached
 	voiced   int                  // frames of her voice
 
 	recent [behindFrames]float64 // levels of the last frames, a ring
@@ -134,7 +134,7 @@ func (f *foreground) loudLevel() float64 {
 }
 
 // wordsIn returns from which frame on and up to which one the person speaks, of frames with
-// these levels: what others said before and behind her is left out where they were heard.
+// these levels. Where nobody softer was heard before her, those are all frames.
 func (f *foreground) wordsIn(levels []float64, noise float64) (from, to int) {
 	if !f.cameAfterOthers() {
 		return 0, len(levels)

@@ -56,6 +56,11 @@ func (b *frameBuffer) split(n int) frameBuffer {
 	return rest
 }
 
+// between returns the frames from one on and up to another, which share the memory of b.
+func (b *frameBuffer) between(from, to int) frameBuffer {
+	return frameBuffer{pcm: b.pcm[from*FrameBytes : to*FrameBytes : to*FrameBytes], levels: b.levels[from:to:to], voices: b.voices[from:to:to]}
+}
+
 // quietestMiddle returns the index of the frame in the middle of the quietest stretch
 // of span frames, looked for from the frame from on. It is the number of frames when
 // there is no such stretch.

@@ -181,14 +181,14 @@ func (s *Segmenter) SoFar() pcm.Audio {
 	return slices.Clone(said.pcm)
 }
 
-// wordsOf returns what the person said of an utterance, and how many frames that leaves out
-// at its begin: where others talk, they may have been heard before and behind her.
+// wordsOf returns the part of an utterance in which the person speaks, and how many frames
+// before it are left out because others spoke in them. It shares the memory of the utterance.
 func (s *Segmenter) wordsOf(utterance frameBuffer) (said frameBuffer, begin int) {
 	if s.overVoice {
 		return utterance, 0
 	}
 	from, to := s.person.wordsIn(utterance.levels, s.detector.NoiseFloor())
-	return frameBuffer{utterance.pcm[from*FrameBytes : to*FrameBytes], utterance.levels[from:to], utterance.voices[from:to]}, from
+	return utterance.between(from, to), from
 }
 
 // hearFrame takes one frame: it looks for the beginning of an utterance, or continues
@@ -318,8 +318,7 @@ func (s *Segmenter) endUtterance() []Event {
 	s.preRoll = said.split(len(said.levels) - max(0, s.silentFrames-framesOf(trailingSilence)))
 	if s.isSpeech(said) {
 		done := s.newEvent(Complete)
-		words, later := s.wordsOf(said)
-		done.add(words, begun+durationOf(later))
+		s.addWords(&done, said, begun)
 		events = append(events, done)
 	} else {
 		events = append(events, s.newEvent(Rejected))
@@ -349,16 +348,17 @@ func (s *Segmenter) cutAtPause() []Event {
 	done := s.newEvent(Complete)
 	begun := s.Heard() - durationOf(len(s.speech.levels))
 	rest := s.speech.split(s.speech.quietestMiddle(len(s.speech.levels)/2, framesOf(minPause)))
-	words, later := s.wordsOf(s.speech)
-	done.add(words, begun+durationOf(later))
+	s.addWords(&done, s.speech, begun)
 	s.speech = rest
 	return []Event{done}
 }
 
-// add puts an utterance into the event that completes it.
-func (v *Event) add(said frameBuffer, begun time.Duration) {
+// addWords puts what the person said of an utterance, which begins after so much audio,
+// into the event that completes it.
+func (s *Segmenter) addWords(v *Event, utterance frameBuffer, begun time.Duration) {
+	said, leftOut := s.wordsOf(utterance)
 	v.Audio, v.Voiced = said.pcm, durationOf(said.voicedCount())
-	v.Begun, v.Levels, v.Voices = begun, said.levels, said.voices
+	v.Begun, v.Levels, v.Voices = begun+durationOf(leftOut), said.levels, said.voices
 }
 
 // newEvent returns an event without audio: it adds the time and the energy.

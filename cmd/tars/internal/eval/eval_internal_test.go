@@ -97,13 +97,13 @@ func TestConditionsKeepTheirRatioOfVoiceToBackground(t *testing.T) {
 }
 
 func TestHearingInNamedConditions(t *testing.T) {
-	if in, err := conditionsNamed(nil); err != nil || len(in) != len(Conditions) {
+	if in, err := ConditionsNamed(nil); err != nil || len(in) != len(Conditions) {
 		t.Errorf("without a name %d conditions (%v), want all", len(in), err)
 	}
-	if in, err := conditionsNamed([]string{"far", "clean"}); err != nil || len(in) != 2 || in[0].Name != "far" || in[1].Name != "clean" {
+	if in, err := ConditionsNamed([]string{"far", "clean"}); err != nil || len(in) != 2 || in[0].Name != "far" || in[1].Name != "clean" {
 		t.Errorf("conditions %v (%v), want far and clean", in, err)
 	}
-	if _, err := conditionsNamed([]string{"underwater"}); err == nil || !strings.Contains(err.Error(), "noise 10 dB") {
+	if _, err := ConditionsNamed([]string{"underwater"}); err == nil || !strings.Contains(err.Error(), "noise 10 dB") {
 		t.Errorf("error %v, want one that names what there is", err)
 	}
 }

@@ -29,16 +29,12 @@ type Heard struct {
 // settleTime is how long after a clip nothing may come that belongs to it.
 const settleTime = 3500 * time.Millisecond
 
-// hear plays a clip in a condition.
-func (e *Evaluation) hear(ctx context.Context, r *room.Room, clip Clip, c Condition, beds map[string][][]float32, seed uint64) (h Heard, err error) {
+// hear plays a clip in a condition, before the background bed.
+func (e *Evaluation) hear(ctx context.Context, r *room.Room, clip Clip, c Condition, bed []float32, seed uint64) (h Heard, err error) {
 	h = Heard{File: clip.File, Condition: c.Name, Said: clip.Text}
 	clean, err := e.corpus.Samples(clip)
 	if err != nil {
 		return h, err
-	}
-	var bed []float32
-	if behind := beds[c.Bed]; len(behind) > 0 {
-		bed = behind[seed%uint64(len(behind))]
 	}
 	samples := c.apply(clean, bed, seed)
 	whole, err := e.transcribe(ctx, room.Encode(samples[:len(samples)-afterSpeech+room.Rate]))
@@ -104,14 +100,19 @@ func (e *Evaluation) hearing(ctx context.Context, clips []Clip, in []Condition) 
 	}
 	all := make([]Heard, len(clips)*len(in))
 	err = e.inRooms(ctx, "hearing", len(all), func(ctx context.Context, r *room.Room, i int) (err error) {
-		all[i], err = e.hear(ctx, r, clips[i%len(clips)], in[i/len(clips)], beds, uint64(i%len(clips)))
+		clip, condition := i%len(clips), in[i/len(clips)]
+		var bed []float32
+		if sounds := beds[condition.Bed]; len(sounds) > 0 {
+			bed = sounds[clip%len(sounds)]
+		}
+		all[i], err = e.hear(ctx, r, clips[clip], condition, bed, uint64(clip))
 		return err
 	})
 	return all, err
 }
 
-// beds are the backgrounds by kind, each of one sound from its begin to its end, as that
-// of a room is.
+// beds are the backgrounds by kind. Each is one sound: a room does not change from hiss to
+// people within a sentence.
 func (e *Evaluation) beds() (map[string][][]float32, error) {
 	beds := map[string][][]float32{}
 	for _, kind := range []string{KindMusic, KindNoise} {

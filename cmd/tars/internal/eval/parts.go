@@ -17,12 +17,12 @@ import (
 type Plan struct {
 	Corpus     *Corpus
 	Home       kit.Home
-	Services   []string // that a house has
-	Parts      []string // some of [Parts]
-	Limit      int      // clips of each part; 0: those that the part wants
-	Rooms      int      // that talk at the same time
-	Conditions []string // names of those in which hearing is measured; none: all
-	LogFile    string   // of the house
+	Services   []string    // that a house has
+	Parts      []string    // some of [Parts]
+	Limit      int         // clips of each part; 0: those that the part wants
+	Rooms      int         // that talk at the same time
+	Conditions []Condition // in which hearing is measured
+	LogFile    string      // of the house
 	Progress   io.Writer
 	Recogniser string // how it is called
 	Transcribe func(ctx context.Context, sound []byte) (string, error)
@@ -58,11 +58,7 @@ var parts = []part{
 		return nil
 	}},
 	{"hearing", awake, func(ctx context.Context, e *Evaluation, p *Plan, r *Report) (err error) {
-		in, err := conditionsNamed(p.Conditions)
-		if err != nil {
-			return err
-		}
-		r.Hearing, err = e.hearing(ctx, p.Corpus.Of(orDefault(p.Limit, 40), KindSpeech), in)
+		r.Hearing, err = e.hearing(ctx, p.Corpus.Of(orDefault(p.Limit, 40), KindSpeech), p.Conditions)
 		return err
 	}},
 	{"nothing", awake, func(ctx context.Context, e *Evaluation, p *Plan, r *Report) (err error) {

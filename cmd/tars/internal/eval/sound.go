@@ -32,8 +32,8 @@ var Conditions = []Condition{
 	{Name: "far", Reverb: 600 * time.Millisecond, Gain: -20, Dull: 4000, Bed: KindNoise, SNR: 20},
 }
 
-// conditionsNamed are those of [Conditions] that have these names; all when there are none.
-func conditionsNamed(names []string) (in []Condition, err error) {
+// ConditionsNamed are those of [Conditions] that have these names; all when there are none.
+func ConditionsNamed(names []string) (in []Condition, err error) {
 	if len(names) == 0 {
 		return Conditions, nil
 	}
