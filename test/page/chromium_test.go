@@ -99,9 +99,21 @@ func wav(pcm []byte, rate uint32) []byte {
 
 func do(t *testing.T, ctx context.Context, steps ...chromedp.Action[chromedp.Void]) {
 	t.Helper()
-	if err := chromedp.Do(ctx, steps...); err != nil {
-		t.Fatal(err)
+	for _, step := range steps {
+		err := chromedp.Do(ctx, step)
+		for isReplaced(err) {
+			err = chromedp.Do(ctx, step)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
+}
+
+// isReplaced reports whether the element of a step was drawn anew by the page after it was
+// found and before anything was done to it.
+func isReplaced(err error) bool {
+	return err != nil && strings.Contains(err.Error(), "Could not find node with given id")
 }
 
 // await waits until a script says true.
