@@ -70,6 +70,8 @@ type Conn struct {
 	cause func(error) error // what ended the context, else the error
 	stop  func() bool
 
+	writeTimeout time.Duration // of each write; 0: as long as it takes
+
 	mu  sync.Mutex
 	buf []byte
 }
@@ -132,6 +134,11 @@ func (c *Conn) Send(events ...Event) (err error) {
 		}
 		if len(c.buf) < enough && i < len(events)-1 {
 			continue
+		}
+		if c.writeTimeout > 0 {
+			if err := c.SetWriteDeadline(time.Now().Add(c.writeTimeout)); err != nil {
+				return c.cause(err)
+			}
 		}
 		if _, err := c.Conn.Write(c.buf); err != nil {
 			return c.cause(err)

@@ -42,6 +42,7 @@ func (c *Client) Detect(ctx context.Context, f Format, words []string) (*Detecto
 	if err != nil {
 		return nil, err
 	}
+	conn.writeTimeout = hearTimeout
 	return &Detector{conn: conn, chunk: Event{Type: AudioChunk, Data: audio[0].Data}, alive: make(chan struct{}, 1)}, nil
 }
 
@@ -54,9 +55,6 @@ func (d *Detector) Hear(pcm []byte) error {
 	}
 	e := d.chunk
 	e.Payload = pcm
-	if err := d.conn.SetWriteDeadline(time.Now().Add(hearTimeout)); err != nil {
-		return err
-	}
 	err := d.conn.Send(e)
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		return fmt.Errorf("it has taken no audio for %v", hearTimeout)
