@@ -15,7 +15,8 @@ import (
 // first does the work.
 type attempt struct {
 	utterance
-	whole bool
+	whole  bool
+	isEcho bool // so far it is the assistant's own voice: it is not read
 
 	lastVoice time.Duration // of the source's audio, before the silence in which it was made
 

@@ -50,6 +50,7 @@ type loudspeaker struct {
 
 	clean time.Time // since then hardly anything of what is played is left in what is heard; zero: it may be
 
+	memory  soundMemory
 	unheard pcm.Audio // of the microphone, less than a block
 	nextSeq int       // of the microphone
 }
@@ -138,18 +139,26 @@ func (l *loudspeaker) cancel(seq int, heard pcm.Audio) pcm.Audio {
 		if len(l.unheard) > 0 {
 			heard, l.unheard = append(l.unheard, heard...), nil
 		}
+		if l.canceller != nil {
+			l.memory.add(floats(heard), nil)
+		}
 		return heard
 	}
 	if lost > 0 && lost <= maxLostChunks { // the loudspeaker went on
 		for range lost * len(heard) / 2 / echo.Block {
-			l.play()
+			l.memory.add(make([]float64, echo.Block), l.play())
 		}
 	}
 	all := append(l.unheard, heard...)
 	out := make(pcm.Audio, 0, len(all))
 	for ; len(all) >= 2*echo.Block; all = all[2*echo.Block:] {
-		played := l.play()
-		out = append(out, samplesOf(l.canceller.Cancel(floats(all[:2*echo.Block]), played, l.gain > minLearntGain))...)
+		heard, played := floats(all[:2*echo.Block]), l.play()
+		rest := l.canceller.Cancel(heard, played, l.gain > minLearntGain)
+		out = append(out, samplesOf(rest)...)
+		if l.canceller.IsKnown() {
+			heard = rest // a person may be softer in it than the echo was
+		}
+		l.memory.add(heard, played)
 	}
 	l.unheard = slices.Clone(all)
 	switch {

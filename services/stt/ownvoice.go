@@ -189,8 +189,8 @@ const (
 
 // judge tells once, after the voice was lowered, whose the voice in the microphone is,
 // where it is not known what the microphone hears of the assistant. Where it hears it,
-// the end of somebody's word looks the same.
-func (o *ownVoice) judge(now time.Time) verdict {
+// the end of somebody's word looks the same. What bySound says goes before how loud it is.
+func (o *ownVoice) judge(now time.Time, bySound func() verdict) verdict {
 	if !o.undecided() {
 		return noVerdict
 	}
@@ -211,7 +211,8 @@ func (o *ownVoice) judge(now time.Time) verdict {
 		return isOther
 	}
 	o.judged = true
-	if loudest(after) > echoFallMost*loudest(before) {
+	v := bySound()
+	if v == isOther || v == noVerdict && loudest(after) > echoFallMost*loudest(before) {
 		return isOther
 	}
 	o.room, o.level = echoing, loudest(before)

@@ -35,7 +35,7 @@ func (e *ear) hears(level float64, voice bool, d time.Duration) (voiced int, sai
 		if _, is := e.Detect(nil); is {
 			voiced++
 		}
-		if v := e.judge(time.Now()); v != noVerdict {
+		if v := e.judge(time.Now(), func() verdict { return noVerdict }); v != noVerdict {
 			said = v
 		}
 	}

@@ -27,6 +27,7 @@ type utterance struct {
 	audio        pcm.Audio
 	voiced       time.Duration // of it; 0 is unknown
 	begun, ended time.Time     // of the speech, as far as is known
+	from         time.Duration // its begin, of the source's audio
 	lastWord     time.Time     // the last voice in it was said, by the clock of its audio
 	endpoint     time.Time     // it was complete
 	early        *attempt      // of all of it, made as soon as the last word was said; may be nil
@@ -87,7 +88,7 @@ func (e *audioSource) hear(a contract.MicAudio, m mute) []speechEvent {
 		return facts
 	}
 	var facts []speechEvent
-	if e.foundEcho && e.segmenter.Open() && e.current.begun.After(e.own.begun) {
+	if e.foundEcho && e.segmenter.Open() && e.current.begun.After(e.own.begun) && e.verdictBySound() != isOther {
 		facts = e.forgetOwn()
 	}
 	e.segmenter.SetMinSpeech(e.minSpeech())
@@ -96,7 +97,7 @@ func (e *audioSource) hear(a contract.MicAudio, m mute) []speechEvent {
 		return v.Edge == vad.Sustained && e.own.withhold(e.lastAudio)
 	})
 	facts = append(facts, e.speechEvents(events)...)
-	switch v := e.own.judge(e.lastAudio); {
+	switch v := e.own.judge(e.lastAudio, e.verdictBySound); {
 	case v == isOwn && e.segmenter.Open():
 		facts = append(facts, e.forgetOwn()...)
 	case v == isOther && e.own.withheld && e.segmenter.Talking():
@@ -167,13 +168,17 @@ func (e *audioSource) speechEvents(events []vad.Event) (all []speechEvent) {
 		if v.Edge == vad.Complete {
 			f.detail = e.detailOf(v)
 		}
+		if v.Edge == vad.Complete && e.isEcho(f.from, v.LastVoice) {
+			f.edge, f.reason = vad.Rejected, ownVoiceReason
+			e.own.suspect()
+		}
 		switch {
 		case v.Edge == vad.Rejected:
 			e.current, e.pauseLog = utterance{}, pauseLog{}
 		case v.Edge != vad.Complete:
 		case f.ended.IsZero(): // cut while somebody speaks
 			f.ended, f.lastWord = now, e.clock.at(v.LastVoice)
-			e.startUtterance(now)
+			e.startUtterance(now, v.Begun+time.Duration(len(v.Levels))*vad.FrameDuration)
 		default:
 			e.current = utterance{}
 		}
@@ -198,7 +203,7 @@ func (e *audioSource) noteEdge(v vad.Event, now time.Time) (early *attempt, fres
 		e.dropAttempt()
 		e.notePause(v.At - e.set.MinSpeech)
 		if e.current.id == "" {
-			e.startUtterance(now.Add(-e.set.MinSpeech))
+			e.startUtterance(now.Add(-e.set.MinSpeech), v.At-e.set.MinSpeech)
 		}
 		e.current.ended = time.Time{}
 	case vad.Ended:
@@ -236,9 +241,9 @@ func (e *audioSource) voicedIn(v vad.Event) time.Duration {
 	return v.Voiced
 }
 
-// startUtterance starts an utterance.
-func (e *audioSource) startUtterance(at time.Time) {
-	e.current = utterance{id: kit.NewID(), room: e.room, begun: at}
+// startUtterance starts an utterance that begun at a time, from of the source's audio on.
+func (e *audioSource) startUtterance(at time.Time, from time.Duration) {
+	e.current = utterance{id: kit.NewID(), room: e.room, begun: at, from: from}
 	e.attemptedAt = e.segmenter.Heard()
 }
 
@@ -247,7 +252,9 @@ func (e *audioSource) startUtterance(at time.Time) {
 func (e *audioSource) startAttempt(so pcm.Audio, whole bool) *attempt {
 	e.dropAttempt()
 	e.attemptedAt = e.segmenter.Heard()
-	e.lastAttempt = &attempt{utterance: e.current, whole: whole, done: make(chan struct{}), dropped: e.discarded}
+	e.lastAttempt = &attempt{
+		utterance: e.current, whole: whole, isEcho: e.isEcho(e.current.from, e.segmenter.Heard()), done: make(chan struct{}), dropped: e.discarded,
+	}
 	e.lastAttempt.audio = so
 	return e.lastAttempt
 }

@@ -243,6 +243,9 @@ func (s *Service) transcribe(ctx context.Context, u utterance) (engine.Result, e
 
 // transcribePartial reads an utterance that may go on, and publishes what it holds so far.
 func (s *Service) transcribePartial(ctx context.Context, a *attempt) error {
+	if a.isEcho {
+		return kit.Drop("echo")
+	}
 	ctx, ok := a.begin(kit.WithBaggage(ctx, "room", a.room))
 	if !ok {
 		return kit.Drop("outdated")

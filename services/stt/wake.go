@@ -268,10 +268,10 @@ func (w *wakeListener) forwardDetections(ctx context.Context, d *wyoming.Detecto
 }
 
 // woken publishes that a wake phrase was heard in a room, unless the assistant says it
-// there itself.
+// there itself, or something that sounds as if it did.
 func (s *Service) woken(ctx context.Context, d detection) error {
 	now := time.Now()
-	if s.echoes.saysPhrase(d.room, d.phrase, now.Add(-wakeDebounce), now) {
+	if s.echoes.saysPhrase(d.room, d.phrase, now.Add(-wakeDebounce), now) || s.isWokenByItself(d.room) {
 		return kit.Drop("echo")
 	}
 	return s.bus.Publish(kit.WithBaggage(ctx, "room", d.room), contract.WakeEvent{Type: contract.WakeEventWake, Cause: new("wake_phrase")})
