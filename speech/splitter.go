@@ -247,16 +247,18 @@ var entity = regexp.MustCompile(`&#?\w{1,31};$`)
 func endsInEntity(text string) bool { return entity.MatchString(text[max(0, len(text)-34):]) }
 
 // beforeClause is where the last clause of text begins that no mark parts from what is
-// before it: at "because", or at "and the". It is 0 when there is none, and while the word
-// behind it is not known.
+// before it: at "because", or at "and the". It is 0 when there is none.
 func (s *Splitter) beforeClause(text string, u inline) (n int) {
 	l := languageOf(s.Lang)
 	words := strings.FieldsFunc(text, unicode.IsSpace)
+	if last, _ := utf8.DecodeLastRuneInString(text); len(words) > 0 && !unicode.IsSpace(last) {
+		words = words[:len(words)-1] // it may still be in the writing
+	}
 	at := 0
-	for i, word := range words[:max(0, len(words)-1)] { // the last one may still be in the writing
+	for i, word := range words {
 		at += strings.Index(text[at:], word)
 		join := strings.ToLower(word)
-		if (l.clause[join] || l.and[join] && i+2 < len(words) && l.subject[strings.ToLower(words[i+1])]) &&
+		if (l.clause[join] || l.and[join] && i+1 < len(words) && l.subject[strings.ToLower(words[i+1])]) &&
 			utf8.RuneCountInString(text[:at]) >= minEarlyClause && u.mayCut(at) {
 			n = at
 		}

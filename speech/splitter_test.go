@@ -221,21 +221,30 @@ func FuzzSplitter(f *testing.F) {
 }
 
 func TestALongSentenceBeginsWithItsFirstClause(t *testing.T) {
-	tests := map[string]struct{ lang, text, first string }{
-		"before and with a subject":            {"en", "That is a good question and the answer is simple.", "That is a good question"},
-		"before because":                       {"en", "The light is already on because somebody came home early.", "The light is already on"},
-		"not before and in a list":             {"en", "You need flour and sugar and two lemons for it.", "You need flour and sugar and two lemons for it."},
-		"not after a few words":                {"en", "I see and the answer is simple enough.", "I see and the answer is simple enough."},
-		"up to a comma of a long one":          {"en", "When the train from London arrives at the station, it stops for ten minutes.", "When the train from London arrives at the station,"},
-		"German":                               {"de", "Das Licht im Flur ist an und die Heizung ist aus.", "Das Licht im Flur ist an"},
-		"a language without data as it stands": {"pl", "Światło w kuchni jest włączone i drzwi są otwarte.", "Światło w kuchni jest włączone i drzwi są otwarte."},
+	tests := map[string]struct {
+		lang, text, first string
+		words             int // after which that is spoken; 0: all of them
+	}{
+		"before and with a subject":            {"en", "That is a good question and the answer is simple.", "That is a good question", 7},
+		"before because":                       {"en", "The light is already on because somebody came home early.", "The light is already on", 6},
+		"not before and in a list":             {"en", "You need flour and sugar and two lemons for it.", "You need flour and sugar and two lemons for it.", 0},
+		"not after a few words":                {"en", "I see and the answer is simple enough.", "I see and the answer is simple enough.", 0},
+		"up to a comma of a long one":          {"en", "When the train from London arrives at the station, it stops for ten minutes.", "When the train from London arrives at the station,", 0},
+		"German":                               {"de", "Das Licht im Flur ist an und die Heizung ist aus.", "Das Licht im Flur ist an", 8},
+		"a language without data as it stands": {"pl", "Światło w kuchni jest włączone i drzwi są otwarte.", "Światło w kuchni jest włączone i drzwi są otwarte.", 0},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			s := speech.Splitter{Min: 12, Max: 240, Lang: tt.lang}
 			var pieces []string
-			for _, word := range strings.SplitAfter(tt.text, " ") {
-				pieces = append(pieces, s.Add(word)...)
+			words := 0
+			for i, word := range strings.SplitAfter(tt.text, " ") {
+				if pieces = append(pieces, s.Add(word)...); len(pieces) > 0 && words == 0 {
+					words = i + 1
+				}
+			}
+			if tt.words > 0 && words != tt.words {
+				t.Errorf("spoken after %d words, want %d", words, tt.words)
 			}
 			pieces = append(pieces, s.Flush()...)
 			if pieces[0] != tt.first || strings.Join(pieces, " ") != tt.text {
