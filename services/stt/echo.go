@@ -192,11 +192,11 @@ func (e *echoes) withoutEcho(room, text, lang string, begun, ended time.Time) st
 // interrupt, or a piece of what we said with its misheard words. Person tells which of them
 // are a person's, as far as spans tell.
 func (h heardText) isUnclear(person []bool, said []string, lasted time.Duration) bool {
-	n := len(h.written)
-	switch {
-	case lasted < time.Duration(n)*minWordDuration:
+	n, interrupts := len(h.written), isInterrupt(h.words, said)
+	switch tooFast := lasted < time.Duration(n)*minWordDuration; {
+	case tooFast && !(interrupts && n <= maxInterrupt): // the begin of a "stop that" may be lost in our voice
 		return true
-	case n <= maxUnclear && !isInterrupt(h.words, said):
+	case n <= maxUnclear && !interrupts:
 		return true
 	}
 	return isFragment(h.words, said) || isFragment(kept(h.words, person), said)

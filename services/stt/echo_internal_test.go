@@ -162,6 +162,22 @@ func TestFragmentsOfItsEchoAreKnownWhereItIsHeard(t *testing.T) {
 	}
 }
 
+// The begin of what a person says may be softer than the echo, and is not counted then.
+func TestWhatIsSaidTooFastIsAnEcho(t *testing.T) {
+	e, now := &echoes{window: time.Second}, time.Now()
+	e.start("hall", "u", "The engineers found a bridge that nobody could explain.")
+	e.hears("hall", time.Time{})
+	for heard, want := range map[string]string{
+		"Stop. Not.":                      "Stop. Not.",
+		"What now?":                       "",
+		"And no other of them would stop": "",
+	} {
+		if got := e.withoutEcho("hall", heard, "en", now, now.Add(220*time.Millisecond)); got != want {
+			t.Errorf("of %q %q is left, want %q", heard, got, want)
+		}
+	}
+}
+
 func TestAStopCountsWhereItsEchoMakesTheRecogniserUnsure(t *testing.T) {
 	s := &Service{echoes: &echoes{window: time.Second}, cfg: Config{MinConfidence: 0.3}}
 	low, sure := engine.Result{Confidence: new(0.2), Lang: "en"}, engine.Result{Confidence: new(0.9), Lang: "en"}
