@@ -94,6 +94,15 @@ func TestConditionsKeepTheirRatioOfVoiceToBackground(t *testing.T) {
 	if after := powerOf(far[room.Rate+len(speech) : room.Rate+len(speech)+room.Rate/10]); after < 0.005 {
 		t.Errorf("100 ms after the voice the room has a level of %.4f, want reverberation", after)
 	}
+	for name, c := range map[string]Condition{"a quiet room": {}, "noise": c, "reverberation": {Reverb: 500 * time.Millisecond}} {
+		behind := bed
+		if c.Bed == "" {
+			behind = nil
+		}
+		if !slices.Equal(c.apply(slices.Clone(speech), behind, 1), c.apply(slices.Clone(speech), behind, 1)) {
+			t.Errorf("%s is not the same in two runs", name)
+		}
+	}
 }
 
 func TestHearingInNamedConditions(t *testing.T) {

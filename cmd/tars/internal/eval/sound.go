@@ -76,8 +76,9 @@ func (c Condition) apply(speech, bed []float32, seed uint64) []float32 {
 			out[i] += behind[i]
 		}
 	} else {
+		tone := roomTone(seed)
 		for i := range out {
-			out[i] += roomTone()
+			out[i] += tone()
 		}
 	}
 	scale(out, math.Pow(10, c.Gain/20))
@@ -88,8 +89,11 @@ func (c Condition) apply(speech, bed []float32, seed uint64) []float32 {
 // wait for its end.
 const afterSpeech = 3 * room.Rate
 
-// roomTone is a sample of the noise of a quiet room, -66 dB.
-func roomTone() float32 { return float32(rand.NormFloat64() * 0.0005) }
+// roomTone returns the samples of the noise of a quiet room, -66 dB, the same for a seed.
+func roomTone(seed uint64) func() float32 {
+	random := rand.New(rand.NewPCG(seed, 5))
+	return func() float32 { return float32(random.NormFloat64() * 0.0005) }
+}
 
 func scale(samples []float32, by float64) {
 	for i := range samples {

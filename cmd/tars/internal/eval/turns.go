@@ -35,8 +35,9 @@ func (e *Evaluation) silences(ctx context.Context, clips []Clip) (all []Silence,
 		if err != nil {
 			return nil, err
 		}
+		tone := roomTone(uint64(i))
 		for range afterSpeech {
-			samples = append(samples, roomTone())
+			samples = append(samples, tone())
 		}
 		found, err := e.silencesOf(ctx, clip, room.Encode(samples))
 		if err != nil {
