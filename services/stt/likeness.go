@@ -13,6 +13,14 @@ const (
 	// besideCompared is how much of the sound before and behind an utterance belongs to it:
 	// the detector finds the begin of a word late, and its end too.
 	besideCompared = 200 * time.Millisecond
+	// lastCompared is how much of what was just heard tells whose voice it is: two or three
+	// syllables.
+	lastCompared = 500 * time.Millisecond
+	// A syllable may be alike by chance. Where it is not known that the microphone hears the
+	// assistant, an echo is so much voice, or less that is more alike.
+	surelyCompared = 250 * time.Millisecond
+	minCompared    = 100 * time.Millisecond
+	minShortWhole  = 0.78
 	// wakePhraseTime is how long saying a wake phrase takes, with the time in which its server
 	// finds it.
 	wakePhraseTime = 1500 * time.Millisecond
@@ -69,6 +77,10 @@ func (m *soundMemory) likeness(from, to time.Duration) (l echo.Likeness, ok bool
 	}
 	return echo.Compare(m.heard[first:end], played), true
 }
+
+// lately compares what was just heard with what was played; ok tells whether both are
+// remembered.
+func (m *soundMemory) lately() (l echo.Likeness, ok bool) { return m.likeness(lastCompared, 0) }
 
 func samplesIn(d time.Duration) int { return int(d * echo.Rate / time.Second) }
 
