@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"math"
 	"strings"
 	"sync"
 	"testing"
@@ -137,13 +138,16 @@ func (lamps) Call(context.Context, mcp.Tool, map[string]any) (string, error) {
 	return `{"light.kitchen":"on","brightness":80}`, nil
 }
 
-// hum is a voice that says 14 characters a second.
+// hum is a voice that says 14 characters a second. It is another one than that of the people
+// here, who would be taken for its echo.
 type hum struct{}
 
 func (hum) Synthesize(ctx context.Context, l ttsengine.Line) iter.Seq2[ttsengine.Chunk, error] {
 	return func(yield func(ttsengine.Chunk, error) bool) {
 		time.Sleep(120 * ms)
-		all := sound.NewRoom(5).Voice(time.Duration(len(l.Text)) * time.Second / 14).PCM
+		all := sound.Wave(time.Duration(len(l.Text))*time.Second/14, func(t float64) float64 {
+			return 1200 * math.Abs(math.Cos(2*math.Pi*t+3*math.Sin(2*t))) * (math.Sin(2*math.Pi*140*t) + math.Sin(2*math.Pi*420*t) + math.Sin(2*math.Pi*2100*t))
+		})
 		for len(all) > 0 {
 			n := min(len(all), 3200)
 			if !yield(ttsengine.Chunk{Rate: pcm.Rate, PCM: all[:n]}, nil) {
