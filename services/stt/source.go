@@ -242,7 +242,7 @@ func (e *audioSource) voicedIn(v vad.Event) time.Duration {
 	return v.Voiced
 }
 
-// startUtterance starts an utterance that begun at a time, from of the source's audio on.
+// startUtterance starts an utterance that began at a time, and so far into the source's audio.
 func (e *audioSource) startUtterance(at time.Time, from time.Duration) {
 	e.current = utterance{id: kit.NewID(), room: e.room, begun: at, from: from}
 	e.attemptedAt = e.segmenter.Heard()
