@@ -31,6 +31,7 @@ const (
 type soundMemory struct {
 	heard, played []float64
 	silent        int // samples at the end in which nothing was played
+	whole         int // samples at the end out of which no echo was taken
 }
 
 // memorySamples is how much is remembered.
@@ -47,6 +48,7 @@ func (m *soundMemory) add(heard, played []float64) {
 	} else {
 		m.silent = 0
 	}
+	m.whole += len(heard)
 	m.heard, m.played = keepLast(append(m.heard, heard...)), keepLast(append(m.played, played...))
 }
 
@@ -75,7 +77,17 @@ func (m *soundMemory) likeness(from, to time.Duration) (l echo.Likeness, ok bool
 	if before < 0 { // nothing was played before
 		played = append(make([]float64, -before), played...)
 	}
-	return echo.Compare(m.heard[first:end], played), true
+	l = echo.Compare(m.heard[first:end], played)
+	if l.IsOther() && m.whole < n-first { // what is left of an echo is not like it either
+		return l, false
+	}
+	return l, true
+}
+
+// addRest adds what is left of what was heard after the echo was taken out.
+func (m *soundMemory) addRest(rest, played []float64) {
+	m.add(rest, played)
+	m.whole = 0
 }
 
 // lately compares what was just heard with what was played; ok tells whether both are
