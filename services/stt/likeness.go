@@ -13,14 +13,6 @@ const (
 	// besideCompared is how much of the sound before and behind an utterance belongs to it:
 	// the detector finds the begin of a word late, and its end too.
 	besideCompared = 200 * time.Millisecond
-	// lastCompared is how much of what was just heard tells whose voice it is: two or three
-	// syllables.
-	lastCompared = 500 * time.Millisecond
-	// A syllable may be alike by chance. Where it is not known that the microphone hears the
-	// assistant, an echo is so much voice, or less that is more alike.
-	surelyCompared = 250 * time.Millisecond
-	minCompared    = 100 * time.Millisecond
-	minShortWhole  = 0.78
 	// wakePhraseTime is how long saying a wake phrase takes, with the time in which its server
 	// finds it.
 	wakePhraseTime = 1500 * time.Millisecond
@@ -31,7 +23,6 @@ const (
 type soundMemory struct {
 	heard, played []float64
 	silent        int // samples at the end in which nothing was played
-	whole         int // samples at the end out of which no echo was taken
 }
 
 // memorySamples is how much is remembered.
@@ -48,7 +39,6 @@ func (m *soundMemory) add(heard, played []float64) {
 	} else {
 		m.silent = 0
 	}
-	m.whole += len(heard)
 	m.heard, m.played = keepLast(append(m.heard, heard...)), keepLast(append(m.played, played...))
 }
 
@@ -77,22 +67,8 @@ func (m *soundMemory) likeness(from, to time.Duration) (l echo.Likeness, ok bool
 	if before < 0 { // nothing was played before
 		played = append(make([]float64, -before), played...)
 	}
-	l = echo.Compare(m.heard[first:end], played)
-	if l.IsOther() && m.whole < n-first { // what is left of an echo is not like it either
-		return l, false
-	}
-	return l, true
+	return echo.Compare(m.heard[first:end], played), true
 }
-
-// addRest adds what is left of what was heard after the echo was taken out.
-func (m *soundMemory) addRest(rest, played []float64) {
-	m.add(rest, played)
-	m.whole = 0
-}
-
-// lately compares what was just heard with what was played; ok tells whether both are
-// remembered.
-func (m *soundMemory) lately() (l echo.Likeness, ok bool) { return m.likeness(lastCompared, 0) }
 
 func samplesIn(d time.Duration) int { return int(d * echo.Rate / time.Second) }
 

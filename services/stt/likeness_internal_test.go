@@ -52,8 +52,6 @@ func TestWhatWasHeardIsCompared(t *testing.T) {
 		"an echo longer ago than is known": {func(m *soundMemory) { hear(m, heard, own); hear(m, person, nil) }, 21 * time.Second, 20 * time.Second, false, false},
 		"the begin of an echo":             {func(m *soundMemory) { hear(m, heard[:echo.Rate], own[:echo.Rate]) }, 1100 * time.Millisecond, 0, true, true},
 		"what was heard before it":         {func(m *soundMemory) { hear(m, heard[:echo.Rate], own[:echo.Rate]) }, 2 * time.Second, 0, false, false},
-		"what is left of an echo":          {func(m *soundMemory) { hear(m, person, own); m.addRest(person[:echo.Block], own[:echo.Block]) }, time.Second, 0, false, false},
-		"a person a while after that":      {func(m *soundMemory) { m.addRest(person[:echo.Block], own[:echo.Block]); hear(m, person, own) }, time.Second, 0, true, false},
 		"from the end to the begin":        {func(m *soundMemory) { hear(m, heard, own) }, time.Second, 2 * time.Second, false, false},
 	}
 	for name, tt := range tests {

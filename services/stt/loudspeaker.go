@@ -155,11 +155,10 @@ func (l *loudspeaker) cancel(seq int, heard pcm.Audio) pcm.Audio {
 		heard, played := floats(all[:2*echo.Block]), l.play()
 		rest := l.canceller.Cancel(heard, played, l.gain > minLearntGain)
 		out = append(out, samplesOf(rest)...)
-		if l.canceller.IsKnown() { // a person may be softer than the echo was
-			l.memory.addRest(rest, played)
-		} else {
-			l.memory.add(heard, played)
+		if l.canceller.IsKnown() {
+			heard = rest // a person may be softer in it than the echo was
 		}
+		l.memory.add(heard, played)
 	}
 	l.unheard = slices.Clone(all)
 	switch {

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/gotars/tars/services/stt/vad"
-	"github.com/gotars/tars/speech/echo"
 )
 
 const (
@@ -40,9 +39,6 @@ const (
 // lowered because somebody seems to speak into it: a voice in the microphone that is
 // lowered with it is its own. From then on only what is louder than that is somebody's.
 //
-// Where the sound of the loudspeaker is known, how alike both are goes before the level: what
-// sounds as it does is the assistant's, and what does not is somebody's, however soft.
-//
 // A microphone with headphones, or with a canceller, hears nothing of it, and then
 // nothing changes. It hears one source; the caller holds the lock of that.
 type ownVoice struct {
@@ -57,12 +53,11 @@ type ownVoice struct {
 	level    float64 // of its loudest frames in the microphone, when room is echoing
 	frames   int     // since it began, with its full voice
 	recent   []heardFrame
-	counted  int                               // of recent, before the window of the level
-	judged   bool                              // it is known whose voice was heard when it was lowered
-	withheld bool                              // a long voice was heard before that
-	residue  float64                           // level of its voice that may be left where it is taken out of what is heard, see [loudspeaker]; 0: it is not
-	removed  bool                              // nothing to speak of is left
-	lately   func() (l echo.Likeness, ok bool) // compares what was just heard with what was played; nil: nothing does
+	counted  int     // of recent, before the window of the level
+	judged   bool    // it is known whose voice was heard when it was lowered
+	withheld bool    // a long voice was heard before that
+	residue  float64 // level of its voice that may be left where it is taken out of what is heard, see [loudspeaker]; 0: it is not
+	removed  bool    // nothing to speak of is left
 }
 
 // ownVoiceReason is why an utterance was dropped that was the assistant's.
@@ -142,10 +137,6 @@ func (o *ownVoice) Detect(frame []byte) (level float64, voice bool) {
 		return level, voice
 	}
 	gate := o.gate(now)
-	is := voice && level >= gate
-	if voice && o.lately != nil {
-		is = o.bySound(is)
-	}
 	if voice && (o.lowered.IsZero() || o.undecided()) { // nobody asks for others
 		o.recent = append(o.recent, heardFrame{now, level})
 	}
@@ -153,22 +144,7 @@ func (o *ownVoice) Detect(frame []byte) (level float64, voice bool) {
 		o.frames++
 		o.learn(gate)
 	}
-	return level, is
-}
-
-// bySound reports whether a voice is somebody's, where its level says that it is so.
-func (o *ownVoice) bySound(so bool) bool {
-	l, ok := o.lately()
-	hears := o.room == echoing || o.residue > 0
-	switch {
-	case !ok:
-		return so
-	case l.IsOther():
-		return true
-	case l.IsEcho() && (hears || l.Voiced >= surelyCompared || l.Voiced >= minCompared && l.Whole >= minShortWhole):
-		return false
-	}
-	return so
+	return level, voice && level >= gate
 }
 
 // gate is the level below which a voice is the assistant's.

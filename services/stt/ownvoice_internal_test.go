@@ -7,7 +7,6 @@ import (
 
 	"github.com/gotars/tars/contract"
 	"github.com/gotars/tars/services/stt/vad"
-	"github.com/gotars/tars/speech/echo"
 )
 
 // scriptedDetector says what the next frame is.
@@ -145,49 +144,6 @@ func TestOwnVoiceIsToldByLoweringIt(t *testing.T) {
 				d := &scriptedDetector{}
 				test(t, &ear{newOwnVoice(d), d})
 			})
-		})
-	}
-}
-
-// While a room is not learnt its echo is as loud as people are, and where it is learnt people may
-// be softer than it.
-func TestTheSoundOfAVoiceGoesBeforeItsLevel(t *testing.T) {
-	const long, short = time.Second / 2, 150 * time.Millisecond
-	tests := map[string]struct {
-		room   echoKind
-		level  float64 // of the echo
-		lately echo.Likeness
-		known  bool
-		want   bool // a voice of 300 is somebody's
-	}{
-		"soft, and nothing to compare":         {room: echoing, level: 1000},
-		"soft, and not what is played":         {echoing, 1000, echo.Likeness{Whole: 0.3, Voiced: long}, true, true},
-		"soft, and not clear":                  {echoing, 1000, echo.Likeness{Whole: 0.6, Least: 0.6, Voiced: long}, true, false},
-		"loud, and what is played":             {unknownEcho, 0, echo.Likeness{Whole: 0.7, Least: 0.7, Voiced: long}, true, false},
-		"loud, and not clear":                  {unknownEcho, 0, echo.Likeness{Whole: 0.6, Least: 0.6, Voiced: long}, true, true},
-		"a syllable, alike by chance":          {unknownEcho, 0, echo.Likeness{Whole: 0.7, Least: 0.7, Voiced: short}, true, true},
-		"a syllable of the assistant":          {unknownEcho, 0, echo.Likeness{Whole: 0.9, Least: 0.9, Voiced: short}, true, false},
-		"a syllable where its echo is known":   {echoing, 100, echo.Likeness{Whole: 0.7, Least: 0.7, Voiced: short}, true, false},
-		"a click":                              {unknownEcho, 0, echo.Likeness{Whole: 0.9, Least: 0.9, Voiced: 20 * time.Millisecond}, true, true},
-		"a part of it is somebody else's":      {unknownEcho, 0, echo.Likeness{Whole: 0.8, Least: 0.2, Voiced: long}, true, true},
-		"headphones, and not what is played":   {noEcho, 0, echo.Likeness{Whole: 0.1, Voiced: long}, true, true},
-		"headphones, and nothing was compared": {room: noEcho, want: true},
-	}
-	for name, tt := range tests {
-		synctest.Test(t, func(t *testing.T) {
-			script := &scriptedDetector{level: 300, voice: true}
-			o := newOwnVoice(script)
-			o.speaks(time.Now())
-			o.room, o.level = tt.room, tt.level
-			o.lately = func() (echo.Likeness, bool) { return tt.lately, tt.known }
-			if _, is := o.Detect(nil); is != tt.want {
-				t.Errorf("%s: somebody's %v, want %v", name, is, tt.want)
-			}
-			if script.voice = false; tt.known {
-				if _, is := o.Detect(nil); is {
-					t.Errorf("%s: without a voice it is somebody's", name)
-				}
-			}
 		})
 	}
 }

@@ -142,7 +142,6 @@ func (e *audioSource) convert(a contract.MicAudio) []byte {
 		mono = e.resampler.Resample(mono)
 	}
 	heard := e.loudspeaker.cancel(a.Seq, mono)
-	e.own.lately = sync.OnceValues(e.loudspeaker.memory.lately)
 	before := e.own.residue
 	e.own.residue, e.own.removed = e.loudspeaker.residue(), !e.loudspeaker.clean.IsZero()
 	e.foundEcho = before == 0 && e.own.residue > 0

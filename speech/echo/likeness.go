@@ -11,9 +11,8 @@ import (
 const Latest = 450 * time.Millisecond
 
 const (
-	hop           = Rate / 100 // samples from one spectrum to the next
-	hopDuration   = 10 * time.Millisecond
-	spectrumSize  = Rate / 40 // samples of one: 25 ms
+	hop           = Rate / 100 // samples from one spectrum to the next: 10 ms
+	spectrumSize  = Rate / 40  // samples of one: 25 ms
 	transformSize = 512
 	bands         = 14   // that a spectrum is gathered in, as wide as each other to the ear
 	lowest        = 150  // Hz, of the first band
@@ -41,8 +40,6 @@ const (
 type Likeness struct {
 	Whole float64
 	Least float64 // of the parts of 0.6 s
-
-	Voiced time.Duration // of what was heard, without its pauses
 }
 
 // IsEcho reports whether what was heard is what was played and nothing else.
@@ -68,7 +65,7 @@ func Compare(heard, played []float64) Likeness {
 			l.Whole, lag = c, at
 		}
 	}
-	l.Least, l.Voiced = l.Whole, time.Duration(count(voiced))*hopDuration
+	l.Least = l.Whole
 	for last, at := len(h)-partHops, 0; last > 0 && at < last+partStep; at += partStep {
 		from := min(at, last)
 		if part := voiced[from : from+partHops]; count(part) >= minVoiced {
