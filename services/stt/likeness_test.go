@@ -11,6 +11,7 @@ import (
 	"github.com/gotars/tars/contract"
 	"github.com/gotars/tars/kit"
 	"github.com/gotars/tars/speech/pcm"
+	"github.com/gotars/tars/test/sound"
 )
 
 // echoOf is what a microphone hears of a sound of the loudspeaker: a third of it, 150 ms
@@ -38,15 +39,6 @@ func echoOf(a pcm.Audio) pcm.Audio {
 		binary.LittleEndian.PutUint16(heard[2*i:], uint16(int16(max(-32768, min(32767, v)))))
 	}
 	return heard
-}
-
-func mixed(a, b pcm.Audio) pcm.Audio {
-	out := slices.Clone(a)
-	for i := 0; i+1 < min(len(a), len(b)); i += 2 {
-		sum := int(int16(binary.LittleEndian.Uint16(a[i:]))) + int(int16(binary.LittleEndian.Uint16(b[i:])))
-		binary.LittleEndian.PutUint16(out[i:], uint16(int16(max(-32768, min(32767, sum)))))
-	}
-	return out
 }
 
 func lasting(d time.Duration) int { return 2 * int(d*pcm.Rate/time.Second) }
@@ -79,7 +71,7 @@ func (h *house) speakInto(t *testing.T, text string, played, heard pcm.Audio) {
 		if i < len(played) {
 			h.Publish(t, contract.SpeakerAudio{Sink: "hall", UttID: "u", Say: "s", PCM: played[i:min(i+chunk, len(played))]})
 		}
-		listen(mixed(heard[i:min(i+chunk, len(heard))], quiet))
+		listen(sound.Mix(heard[i:min(i+chunk, len(heard))], quiet))
 	}
 	tell(contract.TtsSpeakingEnd)
 	for range 3 {
@@ -108,7 +100,7 @@ func TestAnEchoIsToldByItsSound(t *testing.T) {
 	listen(t, "a person", func(t *testing.T, h *house) {
 		h.engine.saying("Hey, no.", 0.9)
 		word := append(make(pcm.Audio, lasting(300*ms)), person[lasting(300*ms):lasting(800*ms)]...)
-		h.speakInto(t, text, played, mixed(echo, word))
+		h.speakInto(t, text, played, sound.Mix(echo, word))
 		expectAll(t, "finals", h.texts(), "Hey, no.")
 	})
 	listen(t, "a person whom headphones leave alone", func(t *testing.T, h *house) {

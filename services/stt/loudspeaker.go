@@ -139,7 +139,7 @@ func (l *loudspeaker) cancel(seq int, heard pcm.Audio) pcm.Audio {
 		if len(l.unheard) > 0 {
 			heard, l.unheard = append(l.unheard, heard...), nil
 		}
-		if l.canceller != nil {
+		if len(l.memory.heard) > 0 {
 			l.memory.add(floats(heard), nil)
 		}
 		return heard

@@ -167,10 +167,10 @@ func (e *audioSource) speechEvents(events []vad.Event) (all []speechEvent) {
 		f.endpoint, f.reading = now, early.readingAt()
 		if v.Edge == vad.Complete {
 			f.detail = e.detailOf(v)
-		}
-		if v.Edge == vad.Complete && e.isEcho(f.from, v.LastVoice) {
-			f.edge, f.reason = vad.Rejected, ownVoiceReason
-			e.own.suspect()
+			if e.isEcho(f.from, v.LastVoice) {
+				f.edge, f.reason = vad.Rejected, ownVoiceReason
+				e.own.suspect()
+			}
 		}
 		switch {
 		case v.Edge == vad.Rejected:

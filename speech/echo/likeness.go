@@ -81,7 +81,7 @@ func bandLevels(samples []float64) (all [][bands]float64) {
 	in, out := make([]float64, transformSize), []complex128(nil)
 	for ; len(samples) >= spectrumSize; samples = samples[hop:] {
 		for i, v := range samples[:spectrumSize] {
-			in[i] = v * (0.5 - 0.5*math.Cos(2*math.Pi*float64(i)/spectrumSize))
+			in[i] = v * hann[i]
 		}
 		out = transform.Coefficients(out, in)
 		var levels [bands]float64
@@ -96,6 +96,14 @@ func bandLevels(samples []float64) (all [][bands]float64) {
 	}
 	return all
 }
+
+// hann fades the samples of a spectrum in and out.
+var hann = func() (all [spectrumSize]float64) {
+	for i := range all {
+		all[i] = 0.5 - 0.5*math.Cos(2*math.Pi*float64(i)/spectrumSize)
+	}
+	return all
+}()
 
 // firstBins are the first frequencies of the bands, and the end of the last.
 var firstBins = func() (all [bands + 1]int) {
